@@ -1,0 +1,78 @@
+"""Clock: the seam through which davylamp knows the time, so that tests inject it instead of sleeping."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Two clocks: the wall's for what is written down, the monotonic one for every time-out."""
+
+    def now(self) -> float:
+        """Unix time [s]; may jump when the gateway learns the time."""
+
+    def monotonic(self) -> float:
+        """Seconds since an arbitrary start [s]; never goes back."""
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def now(self) -> float:
+        """Unix time [s]."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds since an arbitrary start [s]."""
+        return time.monotonic()
+
+
+def rfc3339(unix: float) -> str:
+    """Write a Unix time [s] as RFC 3339 in UTC with milliseconds.
+
+    Raises
+    ------
+    ValueError
+        The time is not finite or lies outside the years 1 to 9999.
+
+    Examples
+    --------
+    >>> rfc3339(1753776000.25)
+    '2025-07-29T08:00:00.250Z'
+    """
+    try:
+        # Rounded to whole milliseconds first: strftime would cut them off.
+        moment = datetime.fromtimestamp(round(unix * 1000) / 1000, UTC)
+    except (OverflowError, OSError, ValueError) as error:
+        raise ValueError(f"got {unix!r}, expected a Unix time in seconds between the years 1 and 9999") from error
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_time(value: str | float) -> float:
+    """Read a time: RFC 3339 text (UTC where it names no offset) or Unix seconds.
+
+    Returns
+    -------
+    float
+        Unix time [s].
+
+    Raises
+    ------
+    ValueError
+        It is neither, or lies outside the years 1 to 9999.
+
+    Examples
+    --------
+    >>> parse_time("2025-07-29T10:00:00.250+02:00")
+    1753776000.25
+    """
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value.strip())
+        except ValueError as error:
+            raise ValueError(f"got {value[:40]!r}, expected RFC 3339 such as 2026-01-31T12:00:00Z") from error
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    rfc3339(value)  # refuses what no calendar holds: milliseconds by the billion, nan
+    return float(value)

@@ -1,0 +1,48 @@
+"""What the gateway refuses.
+
+::
+
+    config.errors.DavylampError
+    ├── BundleError      a bundle that is missing, damaged, of another format, or that does not reproduce its golden rows
+    ├── TableError       a CSV that cannot be read as this station's readings
+    ├── ReadingError     a payload that cannot be used: becomes a dead letter, never stops the agent
+    ├── RequestError     a request that is answered with an error
+    └── BrokerError      a broker that cannot be reached, or that refuses us
+"""
+
+from __future__ import annotations
+
+from config.errors import DavylampError
+
+
+class BundleError(DavylampError):
+    """A bundle must not be used."""
+
+
+class TableError(DavylampError):
+    """A CSV cannot be read as this station's readings; names file, line and column."""
+
+
+class ReadingError(DavylampError):
+    """A payload cannot be used.
+
+    Parameters
+    ----------
+    reason
+        One sentence for the dead letter.
+    at
+        Dotted path inside the payload, or ``None`` when the whole payload is at fault.
+    """
+
+    def __init__(self, reason: str, at: str | None = None) -> None:
+        self.reason = reason
+        self.at = at
+        super().__init__(reason if at is None else f"{at}: {reason}")
+
+
+class RequestError(DavylampError):
+    """A request is answered with ``status: error`` and this text."""
+
+
+class BrokerError(DavylampError):
+    """The broker cannot be reached or refuses us."""

@@ -1,0 +1,48 @@
+"""The unit that ships is valid and hardened, where systemd's own tools can say so."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+UNIT = Path(__file__).parent.parent / "systemd" / "davylamp.service"
+
+pytestmark = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed here")
+
+
+def test_the_unit_verifies_without_a_word(tmp_path: Path) -> None:
+    # verify looks inside the root for everything that the unit names: the program, and systemd's own targets.
+    shutil.copytree("/lib/systemd/system", tmp_path / "lib/systemd/system", symlinks=True)
+    unit = tmp_path / "etc/systemd/system/davylamp.service"
+    program = tmp_path / "opt/davylamp/bin/davylamp"
+    for path in (unit, program):
+        path.parent.mkdir(parents=True)
+    shutil.copy(UNIT, unit)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", f"--root={tmp_path}", str(unit)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    said = [line for line in (done.stdout + done.stderr).splitlines() if UNIT.name in line]
+    assert (done.returncode, said) == (0, [])
+
+
+def test_the_unit_is_hardened_to_two_or_less() -> None:
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=yes", "--threshold=20", "--json=short", str(UNIT)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-500:]
+    assert json.loads(done.stdout), "the tool judged nothing"
+
+
+def test_the_unit_leaves_what_onnx_runtime_needs() -> None:
+    unit = UNIT.read_text()
+    assert "\nProcSubset=pid" not in unit
+    assert "\nSystemCallErrorNumber=EPERM" in unit
+    assert "ORT_DISABLE_TELEMETRY=1" in unit
