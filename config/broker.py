@@ -1,0 +1,132 @@
+"""Broker: where the MQTT broker is, and how to be let in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
+
+from config.errors import ConfigError
+
+_FILE = {"relative": True}  # resolved against the folder of the file that names it
+
+
+class Password(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the password is; one of the three."""
+
+    file: Annotated[str | None, Meta(description="a file that holds it", extra=_FILE)] = None
+    env: Annotated[str | None, Meta(description="an environment variable")] = None
+    credential: Annotated[str | None, Meta(description="a name of systemd's LoadCredential")] = None
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yield (path, sentence) for every rule that a type cannot say."""
+        if sum(map(bool, (self.file, self.env, self.credential))) != 1:
+            yield "", "expected exactly one of file, env, credential"
+
+    def read(self) -> str:
+        """Return the password itself.
+
+        Raises
+        ------
+        ConfigError
+            When it is not where it should be.
+        """
+        if self.env:
+            if not (text := os.environ.get(self.env)):
+                raise _absent("env", f"the environment variable {self.env} is not set", "set it, or use {file: PATH}")
+            return text
+        path, key = Path(self.file or ""), "file"
+        if self.credential:
+            key, folder = "credential", os.environ.get("CREDENTIALS_DIRECTORY")
+            if folder is None:
+                raise _absent(
+                    key, "systemd handed out no credentials", f"LoadCredential={self.credential}:PATH in the unit"
+                )
+            path = Path(folder) / self.credential
+        try:
+            text = path.read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "not UTF-8"
+            raise _absent(key, f"{path} cannot be read: {reason}", "check the path and its owner") from None
+        if not text:
+            raise _absent(key, f"{path} is empty", "write the password into it")
+        return text
+
+
+class TLS(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An encrypted connection; an empty mapping trusts the system's authorities."""
+
+    ca: Annotated[str | None, Meta(description="authorities to trust (PEM); null: the system's", extra=_FILE)] = None
+    certificate: Annotated[str | None, Meta(description="ours, for brokers that ask (PEM)", extra=_FILE)] = None
+    key: Annotated[str | None, Meta(description="of the certificate (PEM)", extra=_FILE)] = None
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yield (path, sentence) for every rule that a type cannot say."""
+        if (self.certificate is None) != (self.key is None):
+            alone, other = ("key", "certificate") if self.certificate is None else ("certificate", "key")
+            yield other, f"missing, expected a path: {alone} is of no use without {other}"
+
+
+class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The connection to the broker."""
+
+    host: Annotated[str, Meta(min_length=1)] = "localhost"
+    port: Annotated[int, Meta(ge=1, le=65535, description="null: 1883, or 8883 with tls")] = 0
+    protocol: Annotated[
+        Literal["auto", 5, "3.1.1"],
+        Meta(description="auto (5, then 3.1.1) | 5 | 3.1.1"),
+    ] = "auto"
+    client_id: Annotated[
+        str, Meta(min_length=1, description="null: davylamp-GATEWAY; two clients of one name throw each other out")
+    ] = ""
+    username: str | None = None
+    password: Annotated[
+        Password | None,
+        Meta(
+            description="{file: PATH} | {env: NAME} | {credential: NAME}; never the text itself",
+            extra={
+                "secret": True,
+                "expected": "{file: PATH}, {env: NAME} or {credential: NAME}: the text itself does not belong in this "
+                "file, put it into one that only davylamp can read and write {file: PATH}",
+            },
+        ),
+    ] = None
+    tls: Annotated[TLS | None, Meta(description="{ca: PATH, certificate: PATH, key: PATH}; {}: the system's CAs")] = (
+        None
+    )
+    keepalive: Annotated[int, Meta(ge=1, le=65535, description="[s]")] = 30
+    session_expiry: Annotated[
+        int, Meta(ge=0, le=4294967295, description="[s] the broker keeps readings for us while we are away")
+    ] = 604800
+    receive_maximum: Annotated[
+        int, Meta(ge=1, le=65535, description="readings the broker may send before an ack; a batch is at most half")
+    ] = 256
+
+    def __post_init__(self) -> None:
+        if not self.port:
+            force_setattr(self, "port", 1883 if self.tls is None else 8883)
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yield (path, sentence) for every rule that a type cannot say."""
+        if "/" in self.host or self.host.count(":") == 1:
+            yield "host", f'got "{self.host}", expected a name or an address alone: the port goes into port'
+        if self.password is not None and self.username is None:
+            yield "username", "missing, expected a text: a password is of no use without a username"
+
+    def secret(self) -> str | None:
+        """Return the password itself, or ``None`` when none is configured.
+
+        Raises
+        ------
+        ConfigError
+            When it is not where the file says it is.
+        """
+        return None if self.password is None else self.password.read()
+
+
+def _absent(key: str, what: str, fix: str) -> ConfigError:
+    return ConfigError([f"broker.password.{key}: {what}; fix: {fix}"])

@@ -1,0 +1,143 @@
+"""Station: what the columns of a station are, and what is physically possible in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Role = Literal["gas", "environment", "sensor"]
+Scale = Literal["log", "linear"]
+
+_MAGNUS = re.compile(r"magnus\(\s*(\w+)\s*,\s*(\w+)\s*\)")
+_NOT_COLUMNS = ("ts", "seq")  # every message may carry these two beside the readings
+
+
+class Feature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One column of the station."""
+
+    name: Annotated[str, Meta(min_length=1, description="column in CSV and Parquet files")]
+    key: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*\Z",
+            description="name in messages, with the unit",
+            extra={"expected": "snake_case with the unit, e.g. ch4_ppb"},
+        ),
+    ]
+    unit: Annotated[str, Meta(min_length=1, description="UCUM code", extra={"expected": 'a UCUM code, e.g. "[ppb]"'})]
+    role: Annotated[Role, Meta(description="gas | environment | sensor")]
+    scale: Annotated[Scale, Meta(description="log | linear: how the models see it")] = "linear"
+    range: Annotated[
+        tuple[float, float],
+        Meta(
+            description="physically possible [low, high], in the unit",
+            extra={"expected": "[low, high] with low < high"},
+        ),
+    ]
+    missing: Annotated[tuple[float, ...], Meta(description="values that mean: no reading")] = (-200.0,)
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yield (path, sentence) for every rule that a type cannot say."""
+        if self.key in _NOT_COLUMNS:
+            yield "key", f'got "{self.key}", expected another name: messages use it for something else'
+        if self.range is None:  # could not be read
+            return
+        low, high = self.range
+        if low >= high:
+            yield "range", f"got [{low:g}, {high:g}], expected [low, high] with low < high"
+        elif self.scale == "log" and low < 0:
+            yield "range", f"got [{low:g}, {high:g}], expected low >= 0 with scale: log"
+        for i, value in enumerate(self.missing):
+            if low <= value <= high:
+                yield f"missing[{i}]", f"got {value:g}, expected a value outside the range [{low:g}, {high:g}]"
+
+
+class Ratio(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A column that is redundant given two others: moisture against what temperature and humidity say."""
+
+    of: Annotated[str, Meta(description="key of the water mole fraction")]
+    to: Annotated[
+        str,
+        Meta(
+            pattern=rf"^{_MAGNUS.pattern}\Z",
+            description="saturation pressure (Magnus) at the temperature x relative humidity",
+            extra={"expected": '"magnus(TEMPERATURE_KEY, HUMIDITY_KEY)", in quotes when inside { }'},
+        ),
+    ]
+
+    @property
+    def keys(self) -> tuple[str, str, str]:
+        """Keys of the mole fraction, the temperature and the humidity."""
+        found = _MAGNUS.fullmatch(self.to)
+        assert found is not None
+        return self.of, found[1], found[2]
+
+
+class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A station: its columns in order, and how its rows follow one another in time."""
+
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*\Z",
+            description="what this kind of station is called",
+            extra={"expected": "a name of letters, digits, _ . - only"},
+        ),
+    ]
+    features: Annotated[tuple[Feature, ...], Meta(min_length=2, extra={"expected": "a list of at least two columns"})]
+    ratio: Annotated[Ratio | None, Meta(description="null: no such pair")] = None
+    recenter: Annotated[
+        Annotated[int, Meta(ge=2)] | Literal["off"],
+        Meta(description="readings in the rolling median that the sensors are compared with | off"),
+    ] = 240
+    time: Annotated[str | None, Meta(description="name of the time column; null: none")] = None
+    cadence: Annotated[Annotated[float, Meta(gt=0)] | None, Meta(description="[s] between rows; null: unknown")] = None
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yield (path, sentence) for every rule that a type cannot say."""
+        if self.features is None:  # could not be read
+            return
+        for what in ("name", "key"):
+            values = [getattr(feature, what) for feature in self.features]
+            for i, value in enumerate(values):
+                if value is not None and value in values[:i]:
+                    yield f"features[{i}].{what}", f'got "{value}", which features[{values.index(value)}] has already'
+        if self.time is not None and self.time in self.names:
+            yield "time", f'got "{self.time}", expected a column that is not among the features'
+        if self.ratio is not None and None not in self.keys and None not in (self.ratio.of, self.ratio.to):
+            for key in self.ratio.keys:
+                if key not in self.keys:
+                    yield "ratio", f'got "{key}", expected one of the keys {", ".join(self.keys)}'
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names in files."""
+        return tuple(feature.name for feature in self.features)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Column names in messages."""
+        return tuple(feature.key for feature in self.features)
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """UCUM codes."""
+        return tuple(feature.unit for feature in self.features)
+
+    @property
+    def size(self) -> int:
+        """Count of columns, F."""
+        return len(self.features)
+
+    @property
+    def gas_index(self) -> int | None:
+        """Index of the first gas column."""
+        return next((i for i, feature in enumerate(self.features) if feature.role == "gas"), None)
+
+    @property
+    def gas(self) -> str | None:
+        """Key of the first gas column."""
+        return None if self.gas_index is None else self.features[self.gas_index].key

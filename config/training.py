@@ -1,0 +1,62 @@
+"""Training: how the models are trained."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+import msgspec
+from msgspec import Meta, Struct
+
+Model = Literal["ae", "vae", "both"]
+
+
+class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of one training run."""
+
+    model: Annotated[Model, Meta(description="ae | vae | both: the AE scores, the VAE generates")] = "both"
+    hidden: Annotated[
+        tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=1, description="widths from the columns to the latent")
+    ] = (64, 32)
+    latent: Annotated[int, Meta(ge=1, description="dimensions of the latent")] = 4
+    loss: Annotated[Literal["mse", "mae"], Meta(description="mse | mae")] = "mse"
+    beta: Annotated[float, Meta(ge=0, description="VAE: weight of the KL term (both terms averaged)")] = 0.01
+    epochs: Annotated[int, Meta(ge=1, description="at most")] = 200
+    patience: Annotated[int, Meta(ge=1, description="epochs without a better validation loss before it stops")] = 20
+    restore_best: Annotated[bool, Meta(description="keep the best weights, not the last")] = True
+    batch_size: Annotated[int, Meta(ge=1, description="rows")] = 512
+    learning_rate: Annotated[float, Meta(gt=0, description="Adam")] = 1e-3
+    scaler: Annotated[
+        Literal["log", "standard"],
+        Meta(description="log: logarithm of the columns with scale: log, then z-scores | standard: z-scores"),
+    ] = "log"
+    observation_noise: Annotated[
+        bool, Meta(description="generated rows get back the noise that the decoder leaves out")
+    ] = True
+    split: Annotated[
+        Literal["blocks", "random"],
+        Meta(description="blocks: contiguous | random: leaks, for comparison only"),
+    ] = "blocks"
+    chunks: Annotated[int, Meta(ge=2, description="folds of the out-of-fold p-values")] = 4
+    seed: Annotated[int, Meta(ge=0, description="the same seed, the same weights")] = 42
+    device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="auto: a GPU where there is one")] = "auto"
+
+    @classmethod
+    def reference(cls, *, model: Model = "both") -> Self:
+        """Return the published settings exactly."""
+        return cls(
+            model=model,
+            latent=10,
+            beta=1.0,
+            epochs=50,
+            patience=5,
+            restore_best=False,
+            batch_size=64,
+            scaler="standard",
+            observation_noise=False,
+            split="random",
+        )
+
+    @classmethod
+    def quick(cls, *, model: Model = "both") -> Self:
+        """Return settings for a run of seconds: good enough to see the whole loop."""
+        return msgspec.structs.replace(cls(model=model), epochs=15, patience=5, chunks=2)
