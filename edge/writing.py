@@ -1,0 +1,76 @@
+"""Writing rows as CSV: to a file at once, or to a stream row by row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from config.atomic import write_text
+
+Cell = str | float | int | None
+
+
+def write_table(
+    target: str | Path | TextIO,
+    names: Sequence[str],
+    rows: NDArray[np.float64] | Iterable[Sequence[Cell]],
+    *,
+    digits: int | None = None,
+    separator: str = ",",
+    decimal: str = ".",
+) -> None:
+    """Write a header and rows as CSV.
+
+    Parameters
+    ----------
+    target
+        A path, which is replaced whole once every row is there, or an open text stream, written row by row.
+    names
+        The header [F].
+    rows
+        An array [N, F], or any rows of text and numbers; ``None`` and nan become empty cells.
+    digits
+        Significant digits of a float; ``None``: the fewest from which it is read back exactly.
+    separator, decimal
+        As the reader's country likes it.
+
+    Raises
+    ------
+    ValueError
+        A row has another length than the header.
+    OSError
+        The path cannot be written; a file that was there is as it was.
+    """
+    if isinstance(target, str | Path):
+        buffer = io.StringIO()
+        write_table(buffer, names, rows, digits=digits, separator=separator, decimal=decimal)
+        write_text(target, buffer.getvalue())
+        return
+    out = csv.writer(target, delimiter=separator, lineterminator="\n")
+    out.writerow(names)
+
+    def printed(cell: Any) -> str:
+        if isinstance(cell, str):
+            return cell
+        if cell is None:
+            return ""
+        if not isinstance(cell, float | np.floating):
+            return str(cell)
+        if math.isnan(cell):
+            return ""
+        number = float(cell)
+        # + 0.0 makes -0 a 0, so that machines whose last bit differs print the same.
+        text = repr(number) if digits is None else f"{number + 0.0:.{digits}g}"
+        return text if decimal == "." else text.replace(".", decimal)
+
+    for row in rows.tolist() if isinstance(rows, np.ndarray) else rows:
+        if len(row) != len(names):
+            raise ValueError(f"got a row of {len(row)} cells, expected {len(names)} as in the header")
+        out.writerow([printed(cell) for cell in row])
