@@ -1,0 +1,156 @@
+"""Bundle: everything the trainer hands to the gateway, opened and verified."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from config.station import Station
+from edge.archive import LARGEST, Contents, read, unpack
+from edge.errors import BundleError
+from edge.golden import TOLERANCE, differences
+from edge.manifest import Manifest
+from edge.pvalue import PValueTable
+from edge.runtime import Session
+from edge.scaler import Scaler
+
+Arrays = dict[str, NDArray[np.floating]]
+
+
+class Bundle:
+    """An intact bundle; see :meth:`open`.
+
+    Attributes
+    ----------
+    path
+        Where it was opened, for messages.
+    id
+        First twelve hexadecimal digits of its digest.
+    manifest
+        What it says about itself.
+    tables
+        Arrays of ``tables.npz``: ``reconstruction_error`` and ``reconstruction_score`` [K], ``latent_mean`` and
+        ``latent_std`` [L], ``latent_cov`` [L, L], and with a gas column ``background_ppb`` [1].
+    golden
+        Arrays of ``golden.npz``; see :mod:`edge.golden`.
+    p_values
+        The reconstruction error's p-value table.
+    """
+
+    def __init__(self, path: str, contents: Contents) -> None:
+        self.path = path
+        self.id = contents.digest[:12]
+        self.manifest: Manifest = contents.manifest
+        self._members = contents.members
+        self.tables = self._arrays("tables.npz")
+        self.golden = self._arrays("golden.npz")
+        try:
+            self.p_values = PValueTable(self.tables["reconstruction_error"], self.tables["reconstruction_score"])
+            self._check_shapes()
+        except (KeyError, ValueError) as error:
+            raise BundleError(f"{path}: tables.npz or golden.npz: got {error}; fix: export the bundle again") from error
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Bundle:
+        """Open a bundle; its golden rows are for :meth:`verify`.
+
+        Raises
+        ------
+        BundleError
+            It is missing, damaged (names the member and both hashes), no bundle, or of a later format.
+        """
+        return cls.load(read(path), str(path))
+
+    @classmethod
+    def load(cls, data: bytes, path: str) -> Bundle:
+        """Open a bundle from its bytes; raises as :meth:`open`."""
+        return cls(path, unpack(data, path))
+
+    @property
+    def station(self) -> Station:
+        """What the readings are."""
+        return self.manifest.station
+
+    @property
+    def scaler(self) -> Scaler:
+        """The scaling inside the graphs."""
+        return self.manifest.scaler
+
+    @cached_property
+    def encoder(self) -> Session:
+        """``readings`` [N, F] -> ``mean`` [N, L], and ``log_variance`` [N, L] of a VAE."""
+        return self._session("encoder.onnx")
+
+    @cached_property
+    def decoder(self) -> Session:
+        """``latent`` [N, L], ``noise`` [N, F] -> ``readings`` [N, F] in the station's units."""
+        return self._session("decoder.onnx")
+
+    @cached_property
+    def scorer(self) -> Session:
+        """``readings`` [N, F] -> ``residuals`` and ``contributions`` [N, F] in scaled units, and ``error`` [N]."""
+        return self._session("scorer.onnx")
+
+    def verify(self) -> float:
+        """Run the golden rows through the graphs and the p-value table.
+
+        Returns
+        -------
+        float
+            The largest difference, in scaled units.
+
+        Raises
+        ------
+        BundleError
+            ONNX Runtime is missing, or some output is not reproduced here.
+        """
+        try:
+            found = differences(
+                self.golden,
+                encoder=self.encoder,
+                decoder=self.decoder,
+                scorer=self.scorer,
+                scaler=self.scaler,
+                p_values=self.p_values,
+            )
+        except KeyError as error:
+            raise BundleError(f"{self.path}: golden.npz: got no {error}; fix: export the bundle again") from error
+        for member, worst in found.items():
+            if not worst <= TOLERANCE:
+                raise BundleError(
+                    f"{self.path}: {member}: got golden rows that differ by {worst:.1e}, expected at most "
+                    f"{TOLERANCE:.0e}; fix: export the bundle again, or install another version of onnxruntime"
+                )
+        return max(found.values())
+
+    def _session(self, name: str) -> Session:
+        return Session(self._members[name], f"{self.path}: {name}")
+
+    def _arrays(self, name: str) -> Arrays:
+        data = self._members[name]
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                # An npz may be compressed, and a small file a large array.
+                if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
+                    raise BundleError(f"{self.path}: {name}: got more than {LARGEST:,} bytes of numbers")
+            with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+                return dict(arrays)
+        except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, MemoryError) as error:
+            raise BundleError(f"{self.path}: {name}: got {error}; fix: export the bundle again") from error
+
+    def _check_shapes(self) -> None:
+        features, latent = self.station.size, self.manifest.generator.latent
+        expected = {"latent_mean": (latent,), "latent_std": (latent,), "latent_cov": (latent, latent)}
+        if self.station.gas is not None:
+            expected["background_ppb"] = (1,)
+        for name, shape in expected.items():
+            if self.tables[name].shape != shape or not np.isfinite(self.tables[name]).all():
+                raise ValueError(f"{name}: expected finite numbers of shape {shape}")
+        readings = self.golden["readings"]
+        if readings.ndim != 2 or readings.shape[1] != features:
+            raise ValueError(f"golden readings of shape {readings.shape}, expected {features} columns")

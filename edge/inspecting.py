@@ -1,0 +1,121 @@
+"""inspect: what a bundle says about itself, for people and for scripts."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TextIO
+
+import msgspec
+
+from edge.archive import MEMBERS
+from edge.bundle import Bundle
+from edge.manifest import Manifest, Network
+
+_WIDTH = 100
+_DIGITS = 4
+_TIE = "\N{NO-BREAK SPACE}"  # keeps a name and its value on one line; printed as a space
+
+
+def inspect(path: str | os.PathLike[str], as_json: bool, out: TextIO) -> None:
+    """Print what is inside a bundle; nothing is run, so that it works without ONNX Runtime.
+
+    Parameters
+    ----------
+    path
+        A bundle.
+    as_json
+        The manifest and the bundle's ``id``, as one JSON object, instead of text.
+    out
+        Where to print.
+
+    Raises
+    ------
+    BundleError
+        It is missing, damaged, no bundle, or of a later format.
+    """
+    bundle = Bundle.open(path)
+    if as_json:
+        content = msgspec.to_builtins(bundle.manifest) | {"id": bundle.id}
+        text = msgspec.json.format(msgspec.json.encode(content, order="sorted"), indent=2).decode()
+    else:
+        text = "\n".join(_text(bundle))
+    print(text, file=out)
+
+
+def _text(bundle: Bundle) -> Iterator[str]:
+    manifest = bundle.manifest
+    yield f"davylamp bundle {bundle.id} of station {manifest.station.name}, {manifest.station.size} columns"
+    yield f"trained {manifest.created} by davylamp {manifest.davylamp}, seed {manifest.seed}; format {manifest.format}"
+    yield ""
+    yield from _columns(manifest)
+    yield ""
+    yield f"scores     {_network(manifest.reconstruction, manifest.station.size)}"
+    yield f"generates  {_network(manifest.generator, manifest.station.size)}"
+    yield f"requested  {manifest.exceedances_per_1000:g} in 1000 undisturbed readings may exceed"
+    yield ""
+    yield f"measured by the trainer (split: {manifest.metrics.get('split', 'unknown')})"
+    measures = {name: value for name, value in manifest.metrics.items() if name != "split"}
+    yield from _table(list(_measures("", measures)) or [("nothing",)], wrap=True)
+    yield ""
+    files = ", ".join(manifest.data.files) or "no file"
+    yield f"trained on {files}: {manifest.data.rows:,} rows, sha256 {manifest.data.sha256}"
+    yield "with       " + ", ".join(f"{name} {version}" for name, version in sorted(manifest.versions.items()))
+    yield ""
+    yield "members"
+    entries = [(name, manifest.members[name]) for name in MEMBERS]
+    yield from _table([(name, f"{entry.bytes:>7,}", entry.sha256) for name, entry in entries])
+
+
+def _columns(manifest: Manifest) -> Iterator[str]:
+    """One line a column: what it is, and how it is scaled."""
+    scaler, ratio = manifest.scaler, manifest.station.ratio
+    lines = [("column", "key", "unit", "role", "range", "scaled", "floor", "mean", "std")]
+    for i, feature in enumerate(manifest.station.features):
+        lines.append((
+            feature.name, feature.key, feature.unit, feature.role,
+            "{:,.10g} to {:,.10g}".format(*feature.range),
+            scaler.scale[i],
+            _number(scaler.floor[i]) if scaler.scale[i] == "log" else "",
+            _number(scaler.mean[i]),
+            _number(scaler.std[i]),
+        ))  # fmt: skip
+    yield from _table(lines, indent="")
+    yield "scaled = (f(x) - mean) / std; log: f(x) = ln(max(x, floor)); linear: f(x) = x"
+    if ratio is not None:
+        yield f"ratio of {ratio.of} to {ratio.to}"
+
+
+def _network(network: Network, features: int) -> str:
+    encoder = [features, *network.hidden, network.latent]
+    widths = "-".join(map(str, [*encoder, *reversed(encoder[:-1])]))
+    kind = {"ae": "autoencoder", "vae": "variational autoencoder"}[network.kind]
+    beta = f", beta {network.beta:g}" if network.kind == "vae" else ""
+    return f"{kind} {widths}, loss {network.loss}{beta}"
+
+
+def _measures(place: str, value: Any) -> Iterator[tuple[str, str]]:
+    """One line for the plain values of each level, as deep as it goes."""
+    items = list(value.items() if isinstance(value, Mapping) else enumerate(value, 1))
+    plain = [(key, item) for key, item in items if not isinstance(item, Mapping | list)]
+    if plain:
+        yield place or "overall", ", ".join(f"{key}{_TIE}{_number(item)}" for key, item in plain)
+    for key, item in items:
+        if isinstance(item, Mapping | list):
+            yield from _measures(f"{place} {key}".strip(), item)
+
+
+def _number(value: Any) -> str:
+    return f"{value:.{_DIGITS}g}" if isinstance(value, float) else str(value)
+
+
+def _table(lines: Sequence[Sequence[str]], *, indent: str = "  ", wrap: bool = False) -> Iterator[str]:
+    """Columns side by side; the last one wrapped when asked for."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    before = " " * (len(indent) + sum(width + 2 for width in widths[:-1]))
+    for line in lines:
+        *cells, last = line
+        start = indent + "".join(cell.ljust(width + 2) for cell, width in zip(cells, widths, strict=False))
+        rest = textwrap.wrap(last, max(_WIDTH - len(before), 40)) if wrap else [last]
+        yield (start + ("\n" + before).join(rest)).replace(_TIE, " ").rstrip()

@@ -1,0 +1,76 @@
+"""Sessions of ONNX Runtime: one thread, no spinning, and no word to anybody.
+
+ONNX Runtime reports its use to its maker over the network and leaves a device id in the home directory; only this
+variable, set before it is imported, keeps it from doing so. It is therefore imported nowhere else in davylamp.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edge.errors import BundleError
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+_ERRORS_ONLY = 3
+
+
+class Runtime(Protocol):
+    """Something that runs one graph."""
+
+    def run(self, **inputs: ArrayLike) -> dict[str, NDArray[np.floating]]:
+        """Outputs by name, for inputs by name."""
+
+
+class Session:
+    """One graph in ONNX Runtime, on one thread.
+
+    Parameters
+    ----------
+    model
+        The serialised graph.
+    name
+        For messages.
+
+    Raises
+    ------
+    BundleError
+        ONNX Runtime is not installed, or refuses the graph.
+    """
+
+    def __init__(self, model: bytes, name: str) -> None:
+        ort = _onnxruntime()
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+        options.log_severity_level = _ERRORS_ONLY
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+        try:
+            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime's errors share no class but this one
+            reason = " ".join(str(error).split())
+            raise BundleError(f"{name}: ONNX Runtime refuses this graph: {reason}; fix: export it again") from error
+        self._outputs = [output.name for output in self._session.get_outputs()]
+
+    def run(self, **inputs: ArrayLike) -> dict[str, NDArray[np.floating]]:
+        """Outputs by name; inputs are taken as float32, rows first, and a nan in one row stays in that row."""
+        feed = {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in inputs.items()}
+        return dict(zip(self._outputs, self._session.run(self._outputs, feed), strict=True))
+
+
+@cache
+def _onnxruntime() -> Any:
+    """Import ONNX Runtime when the first session is made: a bundle can be inspected without it."""
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise BundleError(
+            f"onnxruntime is not installed here; davylamp's gateway needs a 64-bit Raspberry Pi OS ({error})"
+        ) from error
+    return onnxruntime

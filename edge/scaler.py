@@ -1,0 +1,67 @@
+"""Scaler: the one map between readings in their units and the scaled space in which the networks work."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+class Scaler(msgspec.Struct, frozen=True, kw_only=True):
+    """Standardised columns, the logarithmic ones by their logarithm.
+
+    ``z = (f(x) - mean) / std`` with ``f(x) = ln(max(x, floor))`` for the log columns and ``f(x) = x`` for the others.
+    The exported graphs hold the same arithmetic; this is its readable form, and the trainer's.
+
+    Parameters
+    ----------
+    scale
+        How each column is taken, in the station's order.
+    floor
+        Least value of a log column [the column's unit], so that a zero has a logarithm; 0 for a linear column.
+    mean, std
+        Of ``f(x)`` over the training rows; ``std`` is positive.
+
+    Examples
+    --------
+    >>> scaler = Scaler(scale=("log", "linear"), floor=(0.1, 0.0), mean=(0.0, 20.0), std=(1.0, 5.0))
+    >>> scaler.forward([[1.0, 25.0]])
+    array([[0., 1.]])
+    """
+
+    scale: tuple[Literal["log", "linear"], ...]
+    floor: tuple[float, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse parameters that cannot belong together (ValueError)."""
+        if not len(self.scale) == len(self.floor) == len(self.mean) == len(self.std):
+            raise ValueError("scaler: scale, floor, mean and std differ in length")
+        if not all(np.isfinite(self.mean)) or not all(0 < std < np.inf for std in self.std):
+            raise ValueError("scaler: expected finite means and positive finite standard deviations")
+        if any(scale == "log" and not 0 < floor < np.inf for scale, floor in zip(self.scale, self.floor, strict=True)):
+            raise ValueError("scaler: expected a positive floor for every log column")
+
+    @property
+    def is_log(self) -> NDArray[np.bool_]:
+        """Which columns are taken by their logarithm, [F]."""
+        return np.array([scale == "log" for scale in self.scale], dtype=bool)
+
+    @property
+    def least(self) -> NDArray[np.float64]:
+        """Least argument of the logarithm, [F]: the floor, and 1 for linear columns, whose logarithm nobody reads."""
+        return np.where(self.is_log, self.floor, 1.0)
+
+    def forward(self, readings: ArrayLike) -> NDArray[np.float64]:
+        """Scale readings [N, F] (or [F]) in their units; nan stays nan."""
+        values = np.asarray(readings, dtype=np.float64)
+        shaped = np.where(self.is_log, np.log(np.maximum(values, self.least)), values)
+        return np.asarray((shaped - self.mean) / self.std)
+
+    def inverse(self, scaled: ArrayLike) -> NDArray[np.float64]:
+        """Readings [N, F] (or [F]) in their units from scaled ones."""
+        shaped = np.asarray(scaled, dtype=np.float64) * self.std + self.mean
+        return np.where(self.is_log, np.exp(np.where(self.is_log, shaped, 0.0)), shaped)
