@@ -1,1 +1,1 @@
-"""trainer."""
+"""What runs on the workstation: record -> split -> networks -> calibration -> run folder."""

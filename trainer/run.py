@@ -1,0 +1,230 @@
+"""Run: the folder that a training leaves behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from config.loading import load_station, load_training
+from config.station import Station
+from config.training import Training
+from edge.manifest import Data, Network
+from edge.scaler import Scaler
+from trainer.errors import TrainingError
+from trainer.models import TabularAE, TabularVAE, build
+
+Role = Literal["reconstruction", "generator"]
+Tables = dict[str, NDArray[np.float64]]
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """``run.json``: where a run comes from and how its networks are put together.
+
+    Parameters
+    ----------
+    created
+        RFC 3339, the end of the training.
+    versions
+        Package -> version.
+    networks
+        Weights' name (``ae``, ``vae``) -> network.
+    reconstruction, generator
+        Weights' names of the two roles.
+    sigma
+        Per column, the standard deviation [-] of the generator's training residuals in scaled space.
+    """
+
+    created: str
+    versions: dict[str, str]
+    data: Data
+    seed: int
+    scaler: Scaler
+    networks: dict[str, Network]
+    reconstruction: str
+    generator: str
+    sigma: tuple[float, ...]
+
+
+def _pretty(value: object) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2) + b"\n"
+
+
+def refuse_foreign(folder: Path) -> None:
+    """Raise a TrainingError unless a run may be written to ``folder``: absent, empty, or a run already."""
+    if folder.is_dir() and not (folder / "run.json").is_file() and any(folder.iterdir()):
+        raise TrainingError(f"{folder}: got a folder with other files in it, expected a new, an empty or a run folder")
+    if folder.exists() and not folder.is_dir():
+        raise TrainingError(f"{folder}: got a file, expected a folder; fix: another name after -o")
+
+
+def write_run(
+    folder: Path,
+    *,
+    about: About,
+    station: Station,
+    settings: Training,
+    metrics: Mapping[str, Any],
+    tables: Tables,
+    weights: Mapping[str, Mapping[str, Tensor]],
+    curves: bytes,
+    losses: Mapping[str, Any],
+) -> None:
+    """Write a run folder so that ``folder`` is at any time either as before or complete.
+
+    Raises
+    ------
+    TrainingError
+        ``folder`` holds something that is no run, or cannot be written.
+    """
+    refuse_foreign(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise TrainingError(f"{folder}: cannot be written: {error.strerror}; fix: another folder after -o") from error
+    try:
+        fresh = scratch / "new"
+        (fresh / "weights").mkdir(parents=True)
+        for name, state in weights.items():
+            (fresh / "weights" / f"{name}.safetensors").write_bytes(save(dict(state)))
+        with (fresh / "tables.npz").open("wb") as file:
+            np.savez(file, **tables)  # type: ignore[arg-type]
+        (fresh / "station.yaml").write_bytes(msgspec.yaml.encode(station))
+        (fresh / "settings.yaml").write_bytes(msgspec.yaml.encode(settings))
+        (fresh / "metrics.json").write_bytes(_pretty(metrics))
+        (fresh / "losses.json").write_bytes(_pretty(losses))
+        (fresh / "losses.png").write_bytes(curves)
+        (fresh / "run.json").write_bytes(_pretty(about))
+        if folder.exists():
+            folder.replace(scratch / "old")
+        fresh.replace(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+class Run:
+    """A finished training.
+
+    Everything that the export needs, read from the folder when it is asked for.
+    """
+
+    def __init__(self, folder: Path, about: About, station: Station, settings: Training) -> None:
+        self.folder = folder
+        self.station = station
+        self.settings = settings
+        self._about = about
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str]) -> Run:
+        """Open a run folder.
+
+        Raises
+        ------
+        TrainingError
+            It is no run folder, or one of its files is damaged.
+        ConfigError
+            Its station or settings file is.
+        """
+        folder = Path(folder)
+        if not (folder / "run.json").is_file():
+            raise TrainingError(
+                f"{folder}: got no run.json in it, expected a run folder; fix: davylamp train ... -o {folder}"
+            )
+        return cls(
+            folder,
+            cls._decode(folder / "run.json", About),
+            load_station(folder / "station.yaml"),
+            load_training(folder / "settings.yaml"),
+        )
+
+    @staticmethod
+    def _decode(path: Path, kind: type[Any]) -> Any:
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=kind)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise TrainingError(f"{path}: cannot be read: {error}; fix: train again into this folder") from error
+
+    @property
+    def created(self) -> str:
+        """RFC 3339 time of the training's end."""
+        return self._about.created
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Package -> version at training."""
+        return self._about.versions
+
+    @property
+    def data(self) -> Data:
+        """What was trained on."""
+        return self._about.data
+
+    @property
+    def seed(self) -> int:
+        """The training's seed."""
+        return self._about.seed
+
+    @property
+    def scaler(self) -> Scaler:
+        """The scaler fitted on the training rows."""
+        return self._about.scaler
+
+    @property
+    def sigma(self) -> NDArray[np.float64]:
+        """Per column [F], the standard deviation [-] of the noise added at decoding, in scaled space."""
+        return np.array(self._about.sigma)
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """Contents of ``metrics.json``."""
+        return self._decode(self.folder / "metrics.json", dict)  # type: ignore[no-any-return]
+
+    @cached_property
+    def tables(self) -> Tables:
+        """Contents of ``tables.npz``."""
+        with np.load(self.folder / "tables.npz", allow_pickle=False) as tables:
+            return dict(tables)
+
+    def network(self, role: Role) -> Network:
+        """Kind and sizes of the network in this role."""
+        return self._about.networks[getattr(self._about, role)]
+
+    def weights(self, name: str) -> dict[str, Tensor]:
+        """Return the tensors of ``weights/NAME.safetensors``.
+
+        Raises
+        ------
+        TrainingError
+            The file is missing or damaged.
+        """
+        path = self.folder / "weights" / f"{name}.safetensors"
+        try:
+            return load_file(path)
+        except Exception as error:  # safetensors raises its own, unexported error
+            raise TrainingError(f"{path}: cannot be read: {error}; fix: train again into this folder") from error
+
+    def _module(self, role: Role) -> TabularAE | TabularVAE:
+        model = build(self.network(role), self.station.size)
+        model.load_state_dict(self.weights(getattr(self._about, role)))
+        return model.eval()
+
+    @cached_property
+    def reconstruction(self) -> nn.Module:
+        """The network whose reconstruction error is the score."""
+        return self._module("reconstruction")
+
+    @cached_property
+    def generator(self) -> nn.Module:
+        """The network that generates rows."""
+        return self._module("generator")
