@@ -1,0 +1,90 @@
+"""AgentProcess: the agent as a process of its own, with a gateway file made for the demo."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from config.atomic import write_text
+from export.demo.session import Session
+from export.errors import ExportError
+
+_ONLINE_TIMEOUT = 20.0  # [s]
+_STOP_TIMEOUT = 5.0  # [s]
+
+_GATEWAY = """\
+# The demo's gateway file. Try the agent yourself with: davylamp agent -c {path}
+gateway: demo
+broker: {{host: {host}, port: {port}}}
+stations:
+  - topic: sensors/{{station}}/readings
+    bundle: {bundle}
+alarms:
+  methane: {{enhancement_ppb: 1000}}
+"""
+
+
+class AgentProcess:
+    """``davylamp agent`` on the demo's bundle, alive inside a ``with`` block.
+
+    Parameters
+    ----------
+    folder
+        Where gateway.yaml and agent.log go.
+    bundle
+        The bundle to score with.
+    host, port
+        The broker.
+    """
+
+    def __init__(self, folder: Path, bundle: Path, host: str, port: int) -> None:
+        self._gateway = folder / "gateway.yaml"
+        self.log = folder / "agent.log"
+        write_text(self._gateway, _GATEWAY.format(path=self._gateway, host=host, port=port, bundle=bundle.name))
+
+    def __enter__(self) -> Self:
+        self._log = self.log.open("w", encoding="utf-8")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "davylamp", "agent", "-c", str(self._gateway)],
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches the demo, which then stops the agent in order
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(_STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+    def wait_online(self, session: Session) -> None:
+        """Wait for the birth message.
+
+        Raises
+        ------
+        ExportError
+            It did not come within 20 s, or the agent ended.
+        """
+        session.wait(lambda: session.state == "online" or self._process.poll() is not None, _ONLINE_TIMEOUT)
+        self.check_alive()
+        if session.state != "online":
+            raise ExportError(f"agent: not online after {_ONLINE_TIMEOUT:.0f} s; its log: {self.log}")
+
+    def check_alive(self) -> None:
+        """Raise ExportError when the agent has ended."""
+        if self._process.poll() is not None:
+            said = self.log.read_text(encoding="utf-8").strip().splitlines()
+            raise ExportError(
+                f"agent: ended by itself ({said[-1] if said else 'it said nothing'}); its log: {self.log}"
+            )

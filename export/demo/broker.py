@@ -1,0 +1,81 @@
+"""EmbeddedBroker: a small MQTT 3.1.1 broker for a machine that has none (amqtt, as a process of its own)."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from export.errors import ExportError
+
+_START_TIMEOUT = 20.0  # [s]
+
+
+class EmbeddedBroker:
+    """An anonymous broker on a free loopback port, alive inside a ``with`` block.
+
+    It keeps nothing on disk and speaks MQTT 3.1.1 only: for the demo and for tests, not for a station.
+
+    Raises
+    ------
+    ExportError
+        When amqtt is not installed or does not start within 20 s.
+    """
+
+    host = "127.0.0.1"
+
+    def __enter__(self) -> Self:
+        with socket.socket() as probe:
+            probe.bind((self.host, 0))
+            self.port = int(probe.getsockname()[1])
+        self._folder = tempfile.TemporaryDirectory(prefix="davylamp-broker-")
+        settings = {
+            "listeners": {"default": {"type": "tcp", "bind": f"{self.host}:{self.port}"}},
+            "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+        }
+        path = Path(self._folder.name) / "broker.yaml"
+        path.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML
+        self._log = (Path(self._folder.name) / "broker.log").open("w+", encoding="utf-8")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", str(path)],
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches us first: the agent says goodbye before its broker goes
+        )
+        self._wait()
+        return self
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + _START_TIMEOUT
+        while self._process.poll() is None and time.monotonic() < deadline:
+            try:
+                socket.create_connection((self.host, self.port), timeout=0.2).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        self._log.seek(0)
+        said = self._log.read().strip().splitlines()
+        self.__exit__(None, None, None)
+        raise ExportError(
+            f"embedded broker: did not start ({said[-1] if said else 'it said nothing'}); "
+            "fix: pip install 'davylamp[demo]', or name a running broker with --broker HOST[:PORT]"
+        )
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=3)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+        self._folder.cleanup()

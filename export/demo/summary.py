@@ -1,0 +1,47 @@
+"""print_summary: what was injected, what was found and how fast, where the files are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from export.demo.findings import Finding
+
+_FILES = {
+    "run/": "weights, settings, metrics, loss curves of both networks",
+    "demo.davy": "the bundle; look inside with: davylamp inspect",
+    "gateway.yaml": "the agent's settings",
+    "agent.log": "what the agent logged",
+    "synthetic.csv": "the synthetic rows that the agent sent",
+    "timeline.png": "the live readings, the score, what was injected and what was alarmed",
+}
+
+
+def print_summary(
+    console: Console, folder: Path, findings: Sequence[Finding], unexplained: Sequence[Mapping[str, Any]], rows: int
+) -> None:
+    """Print the demo's end."""
+    table = Table(title="\nwhat was injected, what was found", title_justify="left", title_style="bold")
+    for name in ("injected", "found", "after", "largest contribution"):
+        table.add_column(name)
+    for finding in findings:
+        if finding.event is None:
+            table.add_row(str(finding.injection), "[red]not found[/]", "", "")
+            continue
+        by = finding.event.get("by")
+        table.add_row(
+            str(finding.injection),
+            f"[green]{finding.event['kind']}[/]{f' by {by}' if by else ''}",
+            f"{finding.after} readings",
+            str(finding.event.get("culprit") or next(iter(finding.event.get("contributions") or {}), "")),
+        )
+    console.print(table)
+    clean = rows - sum(finding.injection.rows for finding in findings)
+    console.print(f"  alarms without a cause: {len(unexplained)} in {clean} clean readings")
+    console.print(f"\n[bold]files in {folder}/[/]")
+    for name, what in _FILES.items():
+        console.print(f"  {name:<15} {what}")

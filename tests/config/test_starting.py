@@ -1,0 +1,35 @@
+"""What a new installation starts from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config import ConfigError, init, load_gateway, load_station, load_training
+
+
+def test_init_copies_files_that_load(tmp_path: Path) -> None:
+    written = init(tmp_path / "new" / "site")
+    assert [path.name for path in written] == ["methane.yaml", "training.yaml", "gateway.yaml", "davylamp.service"]
+    station, training, gateway, unit = written
+    load_station(station)
+    load_training(training)
+    assert load_gateway(gateway).stations[0].bundle == str(gateway.parent.resolve() / "one.davy")
+    assert "ExecStart=" in unit.read_text()
+
+
+def test_init_never_overwrites_and_then_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "gateway.yaml").write_text("mine")
+    (tmp_path / "training.yaml").write_text("mine, too")
+    with pytest.raises(ConfigError, match=r"training\.yaml, gateway\.yaml exist already") as caught:
+        init(tmp_path)
+    assert len(caught.value.problems) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gateway.yaml", "training.yaml"]
+    assert (tmp_path / "gateway.yaml").read_text() == "mine"
+
+
+def test_init_says_when_the_folder_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="cannot be written to"):
+        init(tmp_path / "file" / "below")

@@ -1,0 +1,66 @@
+"""What a bundle says about itself."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from edge.archive import MEMBERS
+from edge.bundle import Bundle
+from edge.errors import BundleError
+from edge.inspecting import inspect
+
+
+def shown(path: Path, as_json: bool = False) -> str:
+    out = io.StringIO()
+    inspect(path, as_json, out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("model", ["ae", "vae", "both"])
+def test_the_text_tells_what_scores_and_what_generates(bundles: dict[str, Path], model: str) -> None:
+    lines = dict(line.split(maxsplit=1) for line in shown(bundles[model]).splitlines() if len(line.split()) > 1)
+    assert lines["scores"].startswith("variational" if model == "vae" else "autoencoder 9-64-32-4-32-64-9, loss mse")
+    assert lines["generates"].startswith("autoencoder" if model == "ae" else "variational autoencoder 9-64")
+
+
+def test_the_text_names_id_columns_scaling_data_versions_and_members(bundles: dict[str, Path]) -> None:
+    text = shown(bundles["both"])
+    bundle = Bundle.open(bundles["both"])
+    assert bundle.id in text.splitlines()[0]
+    for feature, mean in zip(bundle.station.features, bundle.scaler.mean, strict=True):
+        line = next(line for line in text.splitlines() if line.startswith(feature.name))
+        for part in (feature.key, feature.unit, feature.role, bundle.scaler.scale[0], f"{mean:.4g}"):
+            assert part in line or part == "log"
+    assert "(split: blocks)" in text
+    assert bundle.manifest.data.sha256 in text
+    assert f"{bundle.manifest.data.rows:,} rows" in text
+    for name in MEMBERS:
+        assert bundle.manifest.members[name].sha256 in text
+    for package, version in bundle.manifest.versions.items():
+        assert f"{package} {version}" in text
+
+
+def test_the_text_is_no_wall(bundles: dict[str, Path]) -> None:
+    lines = shown(bundles["both"]).splitlines()
+    assert max(map(len, lines)) <= 120
+    assert len(lines) <= 60
+    assert not any(line != line.rstrip() for line in lines)
+
+
+def test_the_json_is_the_manifest_and_the_id(bundles: dict[str, Path]) -> None:
+    bundle = Bundle.open(bundles["vae"])
+    content = json.loads(shown(bundles["vae"], as_json=True))
+    assert content.pop("id") == bundle.id
+    assert content == json.loads(bundle.manifest.to_json())
+
+
+def test_a_damaged_bundle_is_refused_and_nothing_printed(bundles: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "x.davy").write_bytes(bundles["ae"].read_bytes()[:-1])
+    out = io.StringIO()
+    with pytest.raises(BundleError):
+        inspect(tmp_path / "x.davy", True, out)
+    assert out.getvalue() == ""
