@@ -196,6 +196,7 @@ def test_a_gas_in_ppm_has_its_levels_in_ppb_and_one_in_another_unit_has_none(bun
     found = feed(with_unit("[ppm]"), [reading(row)])[0]
     assert found.methane is not None
     assert found.methane.level_ppb == 4000.0
+    assert found.methane.background_ppb == round(float(Bundle.open(bundles["vae"]).tables["background_ppb"][0]), 1)
     assert found.by == "enhancement"
     found = feed(with_unit("mg/m3"), [reading(row)])[0]
     assert (found.methane, found.by) == (None, None)
