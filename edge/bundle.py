@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from config.station import Station
 from edge.archive import LARGEST, Contents, read, unpack
 from edge.errors import BundleError
-from edge.golden import TOLERANCE, differences
+from edge.golden import ROWS, RUN_IN, TOLERANCE, differences
 from edge.manifest import Manifest
 from edge.pvalue import PValueTable
 from edge.runtime import Session
@@ -151,6 +151,7 @@ class Bundle:
         for name, shape in expected.items():
             if self.tables[name].shape != shape or not np.isfinite(self.tables[name]).all():
                 raise ValueError(f"{name}: expected finite numbers of shape {shape}")
-        readings = self.golden["readings"]
-        if readings.ndim != 2 or readings.shape[1] != features:
-            raise ValueError(f"golden readings of shape {readings.shape}, expected {features} columns")
+        rows = {"readings": (RUN_IN + ROWS, features), "latent": (ROWS, latent), "noise": (ROWS, features)}
+        for name, shape in rows.items():
+            if self.golden[name].shape != shape:
+                raise ValueError(f"golden {name} of shape {self.golden[name].shape}, expected {shape}")

@@ -71,9 +71,9 @@ class Scorer:
         self._highest = math.inf if self._gas is None else self._station.features[self._gas].range[1]
 
     def new_state(self, cadence: float | None = None) -> StationState:
-        """Begin a station, or a new segment of one; ``cadence`` [s] is the configured one, if any."""
-        background = None if self._gas is None else float(self._bundle.tables["background_ppb"][0])
-        return StationState(self._station.size, background=background, cadence=cadence)
+        """Begin a station, or a new segment of one; ``cadence`` [s] as configured, ``None``: the bundle's, if any."""
+        background = None if self._gas is None else float(self._bundle.tables["background_ppb"][0]) * self._ppb
+        return StationState(self._station.size, background=background, cadence=cadence or self._station.cadence)
 
     def score(self, batch: Sequence[tuple[StationState, Reading]]) -> list[Verdict]:
         """Score readings in the order in which they came.

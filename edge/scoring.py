@@ -107,14 +107,14 @@ def score_files(
 def _score_file(scorer: Scorer, bundle: Bundle, name: str) -> Iterator[Sequence[Cell]]:
     table = read_table(name, bundle.station)
     starts = {0, *table.breaks}
-    state = scorer.new_state(bundle.station.cadence)
+    state = scorer.new_state()
     for first in range(0, len(table.values), _ROWS):
         chunk = slice(first, first + _ROWS)
         times = np.full(_ROWS, np.nan) if table.time is None else table.time[chunk]
         batch = []
         for i, (values, time) in enumerate(zip(table.values[chunk].tolist(), times.tolist(), strict=False), first):
             if i in starts:
-                state = scorer.new_state(bundle.station.cadence)
+                state = scorer.new_state()
             ts = None if time != time else time  # noqa: PLR0124  # the quick test for nan
             batch.append((state, Reading(station=bundle.station.name, values=tuple(values), ts=ts, received=0.0)))
         for line, verdict in zip(table.lines[chunk].tolist(), scorer.score(batch), strict=True):
@@ -143,7 +143,7 @@ def _row(file: str, row: int, verdict: Verdict) -> Sequence[Cell]:
 
 def _score_stream(scorer: Scorer, bundle: Bundle, source: BinaryIO) -> Iterator[bytes]:
     decoder = Decoder(bundle.station.name, bundle.station)
-    state = scorer.new_state(bundle.station.cadence)
+    state = scorer.new_state()
     clock = SystemClock()
     for number, line in enumerate(source, 1):
         if not line.strip():

@@ -59,6 +59,7 @@ def synthesize(
         ``output`` cannot be written.
     """
     opened = Bundle.open(bundle)
+    opened.verify()
     sampler = Sampler(opened)
     if around is None:
         if noise is not None:

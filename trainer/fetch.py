@@ -62,13 +62,13 @@ def _download(path: Path, name: str, retrieve: Callable[..., Any]) -> None:
     try:
         # To a temporary file in the same folder, which gets its name only when the checksum is right.
         retrieve(url, known_hash=f"sha256:{SHA256[path.name]}", fname=path.name, path=path.parent)
-    except ValueError as error:  # pooch: the checksum is wrong; its sentence names both
-        raise FetchError(f"{url}: {error} Fetch again; if it fails again, the file has changed there") from error
-    except OSError as error:  # requests' errors are OSErrors, too
+    except OSError as error:  # of requests, too
         raise FetchError(
-            f"{path}: could not be downloaded ({type(error).__name__}); without a network: download \"{name}\" by hand "
-            f"from {REPOSITORY}/tree/{COMMIT} and save it as {path}, or train on simulated rows (davylamp simulate)"
+            f'{path}: could not be downloaded ({type(error).__name__}); without a network: download "{name}" by hand '
+            f"from {REPOSITORY}/tree/{COMMIT} and save it as {path}, or train on the simulator: davylamp demo"
         ) from error
+    except ValueError as error:  # pooch's sentence names both checksums
+        raise FetchError(f"{url}: {error} Fetch again; if it fails again, the file has changed there") from error
     _verify(path, "delete it and fetch again")
 
 

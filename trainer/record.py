@@ -102,7 +102,7 @@ def load_record(files: Sequence[str | Path], station: Station) -> Record:
     for path in map(Path, files):
         try:
             data = path.read_bytes()
-            table = _read(path, data, station)
+            table, numbered = _read(path, data, station)
         except OSError as error:
             faults.append(f"{path}: {error.strerror or error}; expected a CSV or Parquet file that can be read")
             continue
@@ -115,8 +115,8 @@ def load_record(files: Sequence[str | Path], station: Station) -> Record:
             continue
         seen[digest] = path
         whole.update(data)
-        keep, sentences = _complete(table, station)
-        dropped += sentences
+        keep, sentences = _complete(table, station, numbered)
+        dropped += [f"{table.file}: {sentence}" for sentence in sentences]
         if not keep.any():
             faults.append(f"{path}: no complete row is left; {'; '.join(sentences)}")
             continue
@@ -138,17 +138,22 @@ def load_record(files: Sequence[str | Path], station: Station) -> Record:
     )
 
 
-def _read(path: Path, data: bytes, station: Station) -> Table:
+def _read(path: Path, data: bytes, station: Station) -> tuple[Table, str]:
+    """Read a file by what is in it, whatever its name, and say what its rows are numbered by."""
     if data.startswith(b"PAR1"):
         from trainer.parquet import read_parquet  # pandas is slow to import, and few need it
 
-        return read_parquet(path, station)
-    return read_table(path, station)
+        return read_parquet(path, station), "row"
+    return read_table(path, station), "line"
 
 
-def _complete(table: Table, station: Station) -> tuple[NDArray[np.bool_], list[str]]:
+def _complete(table: Table, station: Station, numbered: str) -> tuple[NDArray[np.bool_], list[str]]:
     """Choose the rows to keep [N], and say in sentences what is dropped."""
-    sentences = [_sentence(table.file, drop.count, drop.reason, drop.first_line) for drop in table.dropped]
+
+    def sentence(count: int, reason: str, first: int) -> str:
+        return f"{count} row{'s' if count > 1 else ''} dropped: {reason} (first at {numbered} {first})"
+
+    sentences = [sentence(drop.count, drop.reason, drop.first_line) for drop in table.dropped]
     missing = np.isnan(table.values)
     low, high = np.array([feature.range for feature in station.features]).T
     outside = ((table.values < low) | (table.values > high)) & ~missing.any(axis=1, keepdims=True)
@@ -157,12 +162,8 @@ def _complete(table: Table, station: Station) -> tuple[NDArray[np.bool_], list[s
         if rows.any():
             counts = [f"{quoted(name)} {n}" for name, n in zip(table.names, cells.sum(axis=0), strict=True) if n]
             reason = f"{what} ({', '.join(counts)})"
-            sentences.append(_sentence(table.file, int(rows.sum()), reason, int(table.lines[np.argmax(rows)])))
+            sentences.append(sentence(int(rows.sum()), reason, int(table.lines[np.argmax(rows)])))
     return ~(missing | outside).any(axis=1), sentences
-
-
-def _sentence(file: str, count: int, reason: str, line: int) -> str:
-    return f"{file}: {count} row{'s' if count > 1 else ''} dropped: {reason} (first at line {line})"
 
 
 def _segments(table: Table, keep: NDArray[np.bool_], cadence: float | None) -> list[Span]:

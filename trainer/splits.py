@@ -60,7 +60,8 @@ def blocked(record: Record, *, embargo: int = 12) -> Split:
     roles = []
     for start, end in _parts(record):
         rows = end - start
-        blocks = len(CYCLE) * max(1, round(BLOCKS * rows / len(record.values) / len(CYCLE)))
+        cycles = min(max(1, round(BLOCKS / len(CYCLE) * rows / len(record.values))), rows // len(CYCLE))
+        blocks = cycles * len(CYCLE)
         role = np.array(CYCLE)[np.arange(rows) * blocks // rows % len(CYCLE)]
         width = min(embargo, rows // blocks // 4)
         near = np.convolve(role != "train", np.ones(2 * width + 1))[width : width + rows] > 0.5

@@ -41,8 +41,8 @@ from trainer.train import train
 _STATION = "st-1"
 _CADENCE = 60.0  # [s] of station time between two readings
 _RATE = 40.0  # readings per second
-_LIVE_ROWS = 960
-_SIMULATED_LIVE = 7300  # first row of the simulated live stream: quiet air, then a step of 5 K at row 8275
+_LIVE_ROWS = 640
+_SIMULATED_LIVE = 12110  # first row of the simulated live stream: no injection, and a step of 5 K after 530 rows
 _SYNTHETIC_ROWS = 200
 
 
@@ -154,14 +154,14 @@ def _first(record: Record, rows: int) -> Record:
 
 
 def _scene(station: Station, record: Record, quiet: NDArray[np.float64], seed: int) -> _Scene:
-    """Leak in the first third, where there is methane; a sensor that sticks for the last third."""
+    """A leak in the first third; then a sensor that sticks until the end."""
     rows = len(quiet)
     sensors = [feature.key for feature in station.features if feature.role == "sensor"]
     injections = [
         Injection("stuck", rows * 6 // 10, rows - rows * 6 // 10, sensors[0] if sensors else station.keys[-1])
     ]
     if "ch4_ppb" in station.keys:
-        injections.insert(0, Injection("leak", rows // 5, rows // 8, size=4000.0))
+        injections.insert(0, Injection("leak", rows // 5, rows // 6, size=4000.0))
     return _Scene(station, record, inject(quiet, injections, keys=station.keys, seed=seed), tuple(injections))
 
 

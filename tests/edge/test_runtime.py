@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 
 from edge.bundle import Bundle
@@ -69,7 +68,10 @@ def test_a_machine_without_onnxruntime_is_told_which_system_it_needs(bundles: di
 
 
 def test_sessions_run_on_one_processor_core_only(bundle: Bundle) -> None:
-    options = bundle.scorer._session.get_session_options()
+    session = bundle.scorer  # made before the import: that of ONNX Runtime has to be davylamp's
+    import onnxruntime
+
+    options = session._session.get_session_options()
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)
     assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
     assert options.execution_mode == onnxruntime.ExecutionMode.ORT_SEQUENTIAL

@@ -8,13 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from config.station import Feature, Station
 from edge.bundle import Bundle
-from edge.draws import LARGEST_SEED, normals, uniforms
 from edge.errors import RequestError
 from edge.sampler import CHUNK, Sampler
 from trainer.record import Record
@@ -59,27 +56,6 @@ def plain_sampler(kind: str, reach: float = 100.0) -> tuple[Sampler, Plain]:
 @pytest.fixture(scope="module", params=["ae", "vae"])
 def sampler(request: pytest.FixtureRequest, bundles: dict[str, Path]) -> Sampler:
     return Sampler(Bundle.open(bundles[request.param]))
-
-
-# ---- the draws -------------------------------------------------------------------------------------------------------
-
-
-@given(st.integers(0, LARGEST_SEED), st.integers(0, 10**12), st.integers(1, 9), st.integers(1, 30))
-@settings(deadline=None)
-def test_a_row_of_draws_depends_on_seed_and_index_alone(seed: int, first: int, rows: int, width: int) -> None:
-    table = uniforms(seed, first, rows, width)
-    last = uniforms(seed, first + rows - 1, 1, width)
-    np.testing.assert_array_equal(table[-1:], last)
-    assert table.min() > 0
-    assert table.max() < 1
-
-
-def test_draws_are_uniform_and_normal_and_independent() -> None:
-    uniform = uniforms(3, 0, 50_000, 6)
-    assert np.abs(uniform.mean(axis=0) - 0.5).max() < 0.005
-    normal = normals(uniform)
-    np.testing.assert_allclose(np.cov(normal.T), np.eye(6), atol=0.025)
-    np.testing.assert_allclose((normal**4).mean(axis=0), 3.0, atol=0.2)
 
 
 # ---- seeds and prefixes ----------------------------------------------------------------------------------------------

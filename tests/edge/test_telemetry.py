@@ -7,6 +7,7 @@ have set the variable.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -43,3 +44,11 @@ def test_a_session_opens_no_socket(bundles: dict[str, Path], tmp_path: Path) -> 
     calls = log.read_text()
     assert "execve(" in calls, "strace saw nothing"
     assert [line for line in calls.splitlines() if "execve(" not in line and "(" in line] == []
+
+
+def test_nobody_imports_onnxruntime_before_the_variable_is_set() -> None:
+    folders = ("config", "edge", "trainer", "export", "benchmarks", "tests")
+    files = [ROOT / "davylamp.py", *(path for folder in folders for path in (ROOT / folder).rglob("*.py"))]
+    assert ROOT / "edge" / "runtime.py" in files
+    importers = [path for path in files if re.search(r"^(import|from) onnxruntime", path.read_text(), re.MULTILINE)]
+    assert importers == []

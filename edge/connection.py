@@ -1,0 +1,106 @@
+"""Connection: what the agent and the commands need of MQTT; tests put a fake in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge.message import Message
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A topic filter, at QoS 1; ``retained`` asks for what is retained (with MQTT 3.1.1 that comes in any case)."""
+
+    filter: str
+    retained: bool = False
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The broker's answer to a QoS 1 publication: ``refusal`` is its reason, ``None`` when it took it."""
+
+    mid: int
+    topic: str
+    refusal: str | None
+
+
+@dataclass
+class Counts:
+    """What is counted over all connections since the start."""
+
+    connections: int = 0
+    refused_publications: int = 0
+    refused_subscriptions: int = 0
+    dropped_acks: int = 0
+
+
+class Connection(Protocol):
+    """A connection that comes back by itself; :class:`edge.link.Link` is the real one.
+
+    One turn is ``poll`` (connect when due, wait, read), whatever the caller does with the messages, ``acknowledge``
+    and ``flush``. Publications and acks are only queued until ``flush``.
+    """
+
+    counts: Counts
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted us and nothing says that it is gone."""
+
+    @property
+    def protocol(self) -> str | None:
+        """``5`` or ``3.1.1`` while connected."""
+
+    @property
+    def in_flight(self) -> int:
+        """QoS 1 publications without an answer yet."""
+
+    @property
+    def congested(self) -> bool:
+        """Whether so much waits for the socket that nothing is read any more."""
+
+    def poll(self, timeout: float) -> list[Message]:
+        """Take a turn, waiting at most ``timeout`` [s]; returns what came, half of Receive Maximum or little more."""
+
+    def became_ready(self) -> bool:
+        """Tell once per connection that it is subscribed: the time to assert everything again."""
+
+    def receipts(self) -> list[Receipt]:
+        """Take the broker's answers to QoS 1 publications since the last call."""
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int = 0,
+        retain: bool = False,
+        expiry: int | None = None,
+        correlation: bytes | None = None,
+        response_topic: str | None = None,
+    ) -> int | None:
+        """Queue a publication.
+
+        Parameters
+        ----------
+        topic, payload, qos, retain
+            What to publish.
+        expiry, correlation, response_topic
+            Message expiry [s], Correlation Data and Response Topic; left out with MQTT 3.1.1.
+
+        Returns
+        -------
+        int or None
+            Packet identifier that comes back in a :class:`Receipt` (QoS 1); ``None`` while not connected.
+        """
+
+    def acknowledge(self, messages: Iterable[Message]) -> None:
+        """Queue the acks of messages, in the order in which they came; drop those of another connection."""
+
+    def flush(self) -> None:
+        """Write what is queued, as far as the socket takes it."""
+
+    def close(self, patience: float = 0.5) -> None:
+        """Wait up to ``patience`` [s] for what is on its way, then say goodbye: no will, and no reconnecting."""

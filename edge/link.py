@@ -1,0 +1,215 @@
+"""Link: the MQTT connection of an agent or a command, on one thread, coming back by itself."""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Iterable, Sequence
+from random import Random
+from typing import Any
+
+from edge.clock import Clock, SystemClock
+from edge.connecting import Backoff, Failure, Options, Protocol
+from edge.connection import Counts, Receipt, Subscription
+from edge.log import ONCE_A_MINUTE, Log
+from edge.message import Message
+from edge.session import Session
+from edge.stopping import Stop
+
+_HELD = 10.0  # [s] after which a connection was a good one, and the next delays start short again
+_TURN = 5.0  # [s] at which keepalive is looked after
+
+
+class Link:
+    """A :class:`~edge.connection.Connection` over paho: one :class:`~edge.session.Session` after another.
+
+    Parameters
+    ----------
+    options
+        Where and as whom to connect.
+    subscriptions
+        What to subscribe to on every connection.
+    will
+        Topic and payload that the broker publishes, retained, when we are gone without a word.
+    stop
+        Wakes :meth:`poll`, and ends a connect that hangs.
+    clock, random
+        Seams for tests.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        subscriptions: Sequence[Subscription] = (),
+        *,
+        will: tuple[str, bytes] | None = None,
+        stop: Stop | None = None,
+        clock: Clock | None = None,
+        random: Random | None = None,
+    ) -> None:
+        self.counts = Counts()
+        self.failure: Failure | None = None
+        self._options = options
+        self._subscriptions = tuple(subscriptions)
+        self._will = will
+        self._stop = stop or Stop()
+        self._clock = clock or SystemClock()
+        self._log = Log("link", self._clock)
+        self._backoff = Backoff(random or Random())  # noqa: S311  # jitter, no secret
+        self._session: Session | None = None
+        self._number = 0
+        self._told = 0
+        self._protocols: tuple[Protocol, ...] = options.protocols
+        self._next_try = self._clock.monotonic()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted us and nothing says that it is gone."""
+        return self._session is not None and self._session.accepted_at is not None
+
+    @property
+    def protocol(self) -> Protocol | None:
+        """Protocol version while connected."""
+        return self._session.protocol if self._session is not None and self.connected else None
+
+    @property
+    def in_flight(self) -> int:
+        """QoS 1 publications without an answer yet."""
+        return len(self._session.in_flight) if self._session is not None else 0
+
+    @property
+    def congested(self) -> bool:
+        """Whether so much waits for the socket that nothing is read any more."""
+        return self._session is not None and self._session.congested
+
+    def poll(self, timeout: float) -> list[Message]:
+        """Take a turn: connect when it is due, wait at most ``timeout`` [s], read what is there."""
+        if self._session is None:
+            wait = self._next_try - self._clock.monotonic()
+            if wait > 0:
+                self._select([self._stop], [], min(timeout, wait))
+                return []
+            self._dial()
+            return []
+        session = self._session
+        reading = [self._stop] if session.congested else [self._stop, session.socket]
+        writing = [session.socket] if session.wants_write else []
+        readable, writable = self._select(reading, writing, 0.0 if session.pending else min(timeout, _TURN))
+        if writable:
+            session.write()
+        if session.socket in readable or session.pending:
+            session.read()
+        session.look_after()
+        messages = session.take()
+        self._settle()
+        return messages
+
+    def became_ready(self) -> bool:
+        """Tell once per connection that it is subscribed: the time to assert everything again."""
+        if self._session is None or not self._session.ready or self._told == self._number:
+            return False
+        self._told = self._number
+        return True
+
+    def receipts(self) -> list[Receipt]:
+        """Take the broker's answers to QoS 1 publications since the last call."""
+        if self._session is None:
+            return []
+        receipts, self._session.receipts = self._session.receipts, []
+        return receipts
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int = 0,
+        retain: bool = False,
+        expiry: int | None = None,
+        correlation: bytes | None = None,
+        response_topic: str | None = None,
+    ) -> int | None:
+        """Queue a publication; see :meth:`edge.connection.Connection.publish`."""
+        if self._session is None or not self.connected:
+            return None
+        return self._session.publish(
+            topic,
+            payload,
+            qos,
+            retain=retain,
+            expiry=expiry,
+            correlation=correlation,
+            response_topic=response_topic,
+        )
+
+    def acknowledge(self, messages: Iterable[Message]) -> None:
+        """Queue the acks of messages, in the order in which they came; drop those of another connection."""
+        if self._session is not None:
+            self.counts.dropped_acks += self._session.acknowledge(messages)
+        else:
+            self.counts.dropped_acks += sum(message.qos for message in messages)
+
+    def flush(self) -> None:
+        """Write what is queued, as far as the socket takes it."""
+        if self._session is not None:
+            self._session.write()
+            self._settle()
+
+    def close(self, patience: float = 0.5) -> None:
+        """Wait up to ``patience`` [s] for what is on its way, then say goodbye: no will, and no reconnecting."""
+        deadline = self._clock.monotonic() + patience
+        self.flush()
+        while self._session is not None and self.connected and self._clock.monotonic() < deadline:
+            if not self._session.wants_write and not self._session.in_flight:
+                break
+            self.poll(0.05)
+        if self._session is not None:
+            self._session.shut(farewell=True)
+            self._session = None
+
+    def _select(self, reading: list[Any], writing: list[Any], timeout: float) -> tuple[list[Any], list[Any]]:
+        readable, writable, _ = select.select(reading, writing, [], timeout)
+        if self._stop in readable:
+            self._stop.drain()
+        return readable, writable
+
+    def _dial(self) -> None:
+        self._number += 1
+        session = self._session = Session(
+            self._options,
+            self._protocols[0],
+            self._number,
+            subscriptions=self._subscriptions,
+            will=self._will,
+            counts=self.counts,
+            clock=self._clock,
+            log=self._log,
+        )
+        if self._stop.interruptible(session.open) is None:
+            session.shut(farewell=True)
+            self._session = None
+        self._settle()
+
+    def _settle(self) -> None:
+        """Look whether the connection held or ended, and plan the next one."""
+        session = self._session
+        if session is None:
+            return
+        now = self._clock.monotonic()
+        failure = session.failure
+        if failure is None:
+            if session.accepted_at is not None and now - session.accepted_at > _HELD:
+                self._backoff.reset()
+            return
+        self._session = None
+        self.failure = failure
+        if failure.older and len(self._protocols) > 1:
+            self._protocols = self._protocols[1:]
+            self._next_try = now
+            self._log.info(f"{failure.event}, trying an older one", broker=self._options.address, detail=failure.detail)
+            return
+        # The next connection begins with the newest protocol again: a broker that was just starting is no old broker.
+        self._protocols = self._options.protocols
+        delay = self._backoff.delay(slow=failure.slow)
+        self._next_try = now + delay
+        say = self._log.error if failure.slow else self._log.warning
+        say(failure.event, every=ONCE_A_MINUTE, broker=self._options.address, detail=failure.detail, next_try_s=delay)

@@ -1,0 +1,42 @@
+"""Properties of what we publish with MQTT 5."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import cast
+
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+
+def publish_properties(expiry: int | None, correlation: bytes | None, response_topic: str | None) -> Properties | None:
+    """Make the properties of a publication: Message Expiry [s], Correlation Data and Response Topic."""
+    if correlation is not None or response_topic is not None:
+        return _properties(expiry, correlation, response_topic)
+    return None if expiry is None else _expiring(expiry)
+
+
+def _properties(expiry: int | None, correlation: bytes | None, response_topic: str | None) -> Properties:
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    if expiry is not None:
+        properties.MessageExpiryInterval = expiry
+    if correlation is not None:
+        properties.CorrelationData = correlation
+    if response_topic is not None:
+        properties.ResponseTopic = response_topic
+    return properties
+
+
+@lru_cache(maxsize=8)
+def _expiring(expiry: int) -> Properties:
+    return cast("Properties", _Packed(_properties(expiry, None, None)))
+
+
+class _Packed:
+    """Properties that are packed once: every score has the same, and packing them costs a third of publishing it."""
+
+    def __init__(self, properties: Properties) -> None:
+        self._packed: bytes = properties.pack()  # type: ignore[no-untyped-call]
+
+    def pack(self) -> bytes:
+        return self._packed

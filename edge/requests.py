@@ -1,0 +1,229 @@
+"""Requests: a verb under ``request/`` becomes one answer or more under ``response/``."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from config.gateway import Gateway
+from edge.alarm import AlarmPanel
+from edge.clock import Clock
+from edge.connection import Connection
+from edge.errors import RequestError
+from edge.event import Event, Label
+from edge.log import Log
+from edge.message import Message
+from edge.reading import SIZE_LIMIT
+from edge.stations import Stations
+from edge.synthesis import Synthesis, SynthesisRequest
+from edge.topics import Topics
+
+ANSWER_EXPIRY = 600
+"""An answer that nobody fetched for so long is of no use [s]."""
+
+_WAITING = 32  # requests
+_IN_FLIGHT = 20  # QoS 1 publications: the next part waits until the broker keeps up
+_LONGEST_VERB = 128  # characters that are echoed in a topic
+_LONGEST_TRANSACTION = 256  # characters that are echoed in every part
+
+Answers = Iterator[Mapping[str, Any]]
+
+
+class AcknowledgeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of ``alarm/acknowledge``: an ``id``, or a ``station`` and a ``kind``; what it was, and a comment."""
+
+    transaction: Any = None
+    id: str | None = None
+    station: str | None = None
+    kind: str | None = None
+    label: Label | None = None
+    comment: str | None = None
+
+
+class RateRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of ``rate/set``: the requested rate, for every kind and station, until the agent restarts."""
+
+    transaction: Any = None
+    exceedances_per_1000: float
+
+
+class InfoRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of ``info``: anything."""
+
+    transaction: Any = None
+
+
+@dataclass
+class _Job:
+    verb: str
+    transaction: Any
+    answers: Answers
+    response_topic: str | None
+    correlation: bytes | None
+
+
+class Requests:
+    """Reads requests and answers them, one message a turn, so that no request ever keeps a reading waiting.
+
+    Parameters
+    ----------
+    gateway, stations, panel
+        What requests ask about.
+    info
+        Makes the body of the ``info`` answer.
+    publish_events
+        Takes the events that an acknowledgement causes.
+    link, topics, clock
+        As everywhere.
+
+    Attributes
+    ----------
+    answered : int
+        Requests answered to the end, errors included.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        stations: Stations,
+        panel: AlarmPanel,
+        *,
+        info: Callable[[], Mapping[str, Any]],
+        publish_events: Callable[[list[Event]], None],
+        link: Connection,
+        topics: Topics,
+        clock: Clock,
+    ) -> None:
+        self.answered = 0
+        self._stations = stations
+        self._panel = panel
+        self._info = info
+        self._publish_events = publish_events
+        self._link = link
+        self._topics = topics
+        self._prefixes = gateway.topics.response_prefixes
+        self._log = Log("requests", clock)
+        self._synthesis = Synthesis(stations, gateway.synthesis, clock)
+        self._jobs: deque[_Job] = deque()
+        self._verbs: dict[str, tuple[type[msgspec.Struct], Callable[[Any], Answers]]] = {
+            "synthesize": (SynthesisRequest, self._synthesis.answer),
+            "alarm/acknowledge": (AcknowledgeRequest, self._acknowledge),
+            "rate/set": (RateRequest, self._set_rate),
+            "info": (InfoRequest, self._tell),
+        }
+
+    @property
+    def ready(self) -> bool:
+        """Whether the next part can be answered now."""
+        return bool(self._jobs) and not self._link.congested and self._link.in_flight < _IN_FLIGHT
+
+    def take(self, verb: str, message: Message) -> None:
+        """Take in one request; what is wrong with it is answered, too."""
+        job = _Job(verb, None, iter(()), None, message.correlation)
+        try:
+            document = _parse(message.payload)
+            job.transaction = _transaction(document)
+            job.response_topic = self._response_topic(message)
+            if len(self._jobs) >= _WAITING:
+                raise RequestError(f"busy: {_WAITING} requests are waiting; try again later")  # noqa: TRY301
+            job.answers = self._answers(verb, document)
+        except RequestError as error:
+            self._answer(job, {"status": "error", "data": {}, "error": str(error)})
+            self.answered += 1
+            return
+        self._jobs.append(job)
+
+    def turn(self) -> None:
+        """Answer the next part, of each waiting request in turn."""
+        if not self.ready:
+            return
+        job = self._jobs.popleft()
+        try:
+            body = next(job.answers, None)
+        except RequestError as error:
+            self._answer(job, {"status": "error", "data": {}, "error": str(error)})
+            body = None
+        except Exception:
+            self._log.exception("request failed", verb=job.verb)
+            self._answer(job, {"status": "error", "data": {}, "error": "internal error: see the agent's log"})
+            body = None
+        if body is None:
+            self.answered += 1
+        elif self._answer(job, {"status": "ok", "data": body}):
+            self._jobs.append(job)
+        # An answer that cannot be published has lost its asker together with the connection.
+
+    def _answers(self, verb: str, document: dict[str, Any]) -> Answers:
+        known = self._verbs.get(verb)
+        if known is None:
+            raise RequestError(f"unknown request {verb[:64]!r}, expected one of {', '.join(self._verbs)}")
+        struct, answer = known
+        try:
+            request = msgspec.convert(document, struct, strict=True)
+        except (msgspec.ValidationError, RecursionError) as error:
+            raise RequestError(str(error).replace("`$.", "`")) from error
+        return answer(request)
+
+    def _response_topic(self, message: Message) -> str | None:
+        topic = message.response_topic
+        if topic is None:
+            return None
+        allowed = self._topics.may_answer(topic, self._prefixes)
+        if not allowed or any(group.pattern.matches(topic) for group in self._stations.groups):
+            below = ", ".join((f"{self._topics.responses}/", *self._prefixes))
+            raise RequestError(
+                f"Response Topic {topic[:64]!r} is not allowed, expected one below {below}; "
+                "fix: topics.response_prefixes in gateway.yaml"
+            )
+        return topic
+
+    def _answer(self, job: _Job, body: dict[str, Any]) -> bool:
+        payload = msgspec.json.encode(body | {"transaction": job.transaction})
+        fixed = self._topics.response(job.verb[:_LONGEST_VERB])
+        sent = self._link.publish(fixed, payload, qos=1, expiry=ANSWER_EXPIRY, correlation=job.correlation)
+        if job.response_topic is not None and job.response_topic != fixed:
+            self._link.publish(job.response_topic, payload, qos=1, expiry=ANSWER_EXPIRY, correlation=job.correlation)
+        return sent is not None
+
+    def _acknowledge(self, request: AcknowledgeRequest) -> Answers:
+        events = self._panel.acknowledge(
+            request.id, station=request.station, kind=request.kind, label=request.label, comment=request.comment
+        )
+        self._publish_events(events)
+        return iter([{"events": events}])
+
+    def _set_rate(self, request: RateRequest) -> Answers:
+        try:
+            self._stations.request(request.exceedances_per_1000)
+        except ValueError as error:
+            raise RequestError(str(error)) from error
+        self._log.warning("requested rate changed by a request", exceedances_per_1000=self._stations.rate)
+        return iter([{"exceedances_per_1000": self._stations.rate, "until": "restart"}])
+
+    def _tell(self, request: InfoRequest) -> Answers:
+        return iter([self._info()])
+
+
+def _parse(payload: bytes) -> dict[str, Any]:
+    if len(payload) > SIZE_LIMIT:
+        raise RequestError(f"the request is {len(payload)} bytes long, expected at most {SIZE_LIMIT}")
+    try:
+        document = msgspec.json.decode(payload) if payload.strip() else {}
+    except (ValueError, RecursionError) as error:  # msgspec.DecodeError, UnicodeDecodeError
+        raise RequestError(f"the request is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise RequestError(f"got {type(document).__name__}, expected an object")
+    return document
+
+
+def _transaction(document: dict[str, Any]) -> str | int | None:
+    transaction = document.get("transaction")
+    if transaction is None or type(transaction) is int:
+        return transaction
+    if isinstance(transaction, str) and len(transaction) <= _LONGEST_TRANSACTION:
+        return transaction
+    raise RequestError(f"transaction: expected an integer or a text of at most {_LONGEST_TRANSACTION} characters")

@@ -1,0 +1,278 @@
+"""Session: one connection to the broker, from CONNECT to its end, on paho's external loop."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from edge import connecting
+from edge.clock import Clock
+from edge.connecting import Failure, Options
+from edge.connection import Counts, Receipt, Subscription
+from edge.log import ONCE_A_MINUTE, Log
+from edge.message import Message
+from edge.properties import publish_properties
+
+_ANSWER_TIMEOUT = 10.0  # [s] for CONNACK and SUBACK together
+_BATCH_BYTES = 1 << 20  # memory that one batch may take
+_CONGESTED = 2000  # packets that wait for the socket: nothing more is read, and so made, until they are away
+_WITHOUT_RETAINED = 2  # Retain Handling
+
+
+class Session:
+    """One paho client for one connection; a session that has ended (:attr:`failure`) is thrown away.
+
+    Parameters
+    ----------
+    options, protocol
+        Where, as whom, and in which version to connect.
+    number
+        Count of the connection: stamped on every message.
+    subscriptions, will
+        As for :class:`edge.link.Link`.
+    counts, clock, log
+        Shared with the other sessions.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        protocol: connecting.Protocol,
+        number: int,
+        *,
+        subscriptions: Sequence[Subscription],
+        will: tuple[str, bytes] | None,
+        counts: Counts,
+        clock: Clock,
+        log: Log,
+    ) -> None:
+        self.protocol = protocol
+        self.ready = False
+        self.accepted_at: float | None = None
+        self.failure: Failure | None = None
+        self.inbox: list[Message] = []
+        self.receipts: list[Receipt] = []
+        self.in_flight: dict[int, str] = {}
+        self.queued = 0
+        self._options = options
+        self._number = number
+        self._subscriptions = tuple(subscriptions)
+        self._counts = counts
+        self._clock = clock
+        self._log = log
+        self._reason: ReasonCode | None = None
+        self._progress = False
+        self._bytes = 0
+        self._client = client = options.client(protocol)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        if will:
+            client.will_set(*will, qos=1, retain=True)
+
+    def open(self) -> bool:
+        """Connect, blocking, and send CONNECT; sets :attr:`failure`, and returns false, when that cannot be done."""
+        try:
+            self._options.dial(self._client)
+        except (OSError, ValueError) as error:
+            self.failure = connecting.unreachable(error, self._options)
+            return False
+        self._give_up_at = self._clock.monotonic() + _ANSWER_TIMEOUT
+        self.write()
+        return True
+
+    @property
+    def socket(self) -> Any:
+        """What to hand to ``select``."""
+        return self._client.socket()
+
+    @property
+    def pending(self) -> bool:
+        """Whether decrypted bytes wait inside the TLS layer: ``select`` does not see them."""
+        sock = self.socket
+        return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+
+    @property
+    def wants_write(self) -> bool:
+        """Whether something is queued."""
+        return self._client.want_write()
+
+    @property
+    def congested(self) -> bool:
+        """Whether nothing should be read until the queue is written."""
+        return self.queued > _CONGESTED
+
+    def read(self) -> None:
+        """Read until the socket is empty or half of Receive Maximum has come: the broker may send the other half."""
+        self._guarded(self._read)
+
+    def write(self) -> None:
+        """Write what is queued, as far as the socket takes it."""
+        self._guarded(self._write)
+
+    def look_after(self) -> None:
+        """Send pings, and give up where there is no answer."""
+        self._guarded(lambda client: client.loop_misc())
+        if not self.ready and self.failure is None and self._clock.monotonic() > self._give_up_at:
+            self._end(Failure("broker does not answer", f"nothing within {_ANSWER_TIMEOUT:g} s"))
+
+    def take(self) -> list[Message]:
+        """Take the messages that have been read."""
+        inbox, self.inbox, self._bytes = self.inbox, [], 0
+        return inbox
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        qos: int,
+        *,
+        retain: bool,
+        expiry: int | None,
+        correlation: bytes | None,
+        response_topic: str | None,
+    ) -> int | None:
+        """Queue a publication; see :meth:`edge.connection.Connection.publish`."""
+        properties = publish_properties(expiry, correlation, response_topic) if self.protocol == "5" else None
+        info = self._client.publish(topic, payload, qos, retain, properties)
+        if info.rc != mqtt.MQTT_ERR_SUCCESS:
+            return None
+        self.queued += 1
+        if qos:
+            self.in_flight[info.mid] = topic
+        return info.mid
+
+    def acknowledge(self, messages: Iterable[Message]) -> int:
+        """Queue acks; returns how many were dropped, because their message came on another connection."""
+        dropped = 0
+        for message in messages:
+            if message.qos == 1 and message.connection == self._number:
+                self._client.ack(message.mid, 1)
+                self.queued += 1
+            else:
+                dropped += message.qos
+        return dropped
+
+    def shut(self, *, farewell: bool = False) -> None:
+        """Close the socket, with a DISCONNECT (so that the broker forgets the will) or without."""
+        self._client.on_disconnect = None
+        if farewell and self.failure is None:
+            self._client.disconnect()
+            self._guarded(self._write)
+        if (sock := self.socket) is not None:
+            sock.close()
+
+    def _read(self, client: mqtt.Client) -> None:
+        most = max(1, self._options.receive_maximum // 2)
+        while len(self.inbox) < most and self._bytes < _BATCH_BYTES:
+            self._progress = False
+            # Reads one packet, or a few; a callback tells that there was one, and so that there may be more.
+            if client.loop_read() != mqtt.MQTT_ERR_SUCCESS or not self._progress:
+                return
+
+    def _write(self, client: mqtt.Client) -> None:
+        # paho would make two property objects for each QoS 0 publication, only to tell us that it is written.
+        client.on_publish = None
+        try:
+            client.loop_write()
+        finally:
+            client.on_publish = self._on_publish
+        if not client.want_write():
+            self.queued = 0
+
+    def _guarded(self, step: Callable[[mqtt.Client], object]) -> None:
+        """Take a step with paho; whatever happens in it ends the connection at worst, and never the loop."""
+        if self.failure is not None:
+            return
+        try:
+            step(self._client)
+        except Exception:  # paho meets what the network sends
+            self._log.exception("connection dropped after an unexpected error")
+            self._end(Failure("connection lost", "an unexpected error"))
+            return
+        if self.socket is None:
+            accepted = self.accepted_at is not None
+            if self._reason is not None and not accepted:
+                self._end(connecting.refused(self._reason, self._options))
+            else:
+                self._end(connecting.ended(self._reason, self._options, accepted=accepted))
+
+    def _end(self, failure: Failure) -> None:
+        self.failure = failure
+        self.shut()
+
+    def _on_connect(
+        self, client: mqtt.Client, data: object, flags: Any, reason: ReasonCode, properties: object
+    ) -> None:
+        self._progress = True
+        if reason.is_failure:
+            self._reason = reason
+            return
+        self.accepted_at = self._clock.monotonic()
+        self._counts.connections += 1
+        session = "kept" if flags.session_present else "new"
+        self._log.info("connected", broker=self._options.address, mqtt=self.protocol, session=session)
+        if not self._subscriptions:
+            self.ready = True
+        elif self.protocol == "5":
+            client.subscribe(
+                [
+                    (s.filter, SubscribeOptions(qos=1, retainHandling=0 if s.retained else _WITHOUT_RETAINED))
+                    for s in self._subscriptions
+                ]
+            )
+        else:
+            client.subscribe([(s.filter, 1) for s in self._subscriptions])
+
+    def _on_subscribe(
+        self, client: mqtt.Client, data: object, mid: int, reasons: list[ReasonCode], properties: object
+    ) -> None:
+        self._progress = self.ready = True
+        for subscription, reason in zip(self._subscriptions, reasons, strict=False):
+            if reason.is_failure:
+                self._counts.refused_subscriptions += 1
+                fix = f"allow {self._options.username or self._options.client_id} to read it"
+                self._log.error("broker refused a subscription", topic=subscription.filter, reason=reason, fix=fix)
+
+    def _on_message(self, client: mqtt.Client, data: object, message: mqtt.MQTTMessage) -> None:
+        self._progress = True
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""  # is nobody's: counted and acked as such
+        self._bytes += len(message.payload)
+        self.inbox.append(
+            Message(
+                topic,
+                bytes(message.payload),
+                message.qos,
+                message.retain,
+                message.mid,
+                self._number,
+                self._clock.now(),
+                message.properties,
+            )
+        )
+
+    def _on_publish(self, client: mqtt.Client, data: object, mid: int, reason: ReasonCode, properties: object) -> None:
+        self._progress = True
+        if (topic := self.in_flight.pop(mid, None)) is None:
+            return
+        refusal = str(reason) if reason.is_failure else None
+        self.receipts.append(Receipt(mid, topic, refusal))
+        if refusal is not None:
+            self._counts.refused_publications += 1
+            self._log.error("broker refused a publication", every=ONCE_A_MINUTE, topic=topic, reason=refusal)
+
+    def _on_disconnect(
+        self, client: mqtt.Client, data: object, flags: Any, reason: ReasonCode, properties: object
+    ) -> None:
+        self._progress = True
+        if flags.is_disconnect_packet_from_server:
+            self._reason = reason

@@ -1,0 +1,175 @@
+"""Stations: who sends under which topic, how it is read, and with which bundle it is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from config.errors import ConfigError
+from config.gateway import Gateway, StationEntry
+from edge.background import RunningQuantile
+from edge.bundle import Bundle
+from edge.errors import ReadingError
+from edge.features import StationState
+from edge.reading import Decoder
+from edge.sampler import Sampler
+from edge.scorer import Scorer
+from edge.topics import Pattern, station_problem
+
+MOST_STATIONS = 1000
+"""So many names one gateway listens to; whoever may publish could invent them without end."""
+
+_STALE_CADENCES = 5.0
+_STALE_LEAST = 60.0  # [s]
+_INTERVALS = 50  # arrivals whose median interval is the cadence where time stamps teach none
+_INTERVALS_LEAST = 5
+
+
+@dataclass(eq=False)
+class Group:
+    """One entry of gateway.yaml with its bundle.
+
+    ``scorer`` may be replaced at any time: the stations' pasts are not in it.
+    """
+
+    entry: StationEntry
+    pattern: Pattern
+    bundle: Bundle
+    scorer: Scorer
+    sampler: Sampler
+
+
+@dataclass(eq=False)
+class LiveStation:
+    """A station that has been heard."""
+
+    name: str
+    group: Group
+    decoder: Decoder
+    state: StationState
+    online: bool = False
+    _heard: float = 0.0
+    _intervals: RunningQuantile = field(default_factory=lambda: RunningQuantile(_INTERVALS, 0.5))
+
+    def hear(self, now: float) -> None:
+        """Note that a reading came, at the monotonic time ``now`` [s]."""
+        if self.online and now > self._heard:
+            self._intervals.push(now - self._heard)
+        self._heard = now
+
+    def is_silent(self, now: float) -> bool:
+        """Tell whether it has been silent for longer than it ever is."""
+        after = self.group.entry.stale_after
+        if after is None:
+            cadence = self.state.cadence
+            if cadence is None and len(self._intervals) >= _INTERVALS_LEAST:
+                cadence = self._intervals.value
+            if cadence is None:
+                return False
+            after = max(_STALE_LEAST, _STALE_CADENCES * cadence)
+        return now - self._heard > after
+
+
+class Stations:
+    """All stations of a gateway.
+
+    Parameters
+    ----------
+    gateway
+        Its settings.
+    bundles
+        One per entry of ``gateway.stations``, in order.
+
+    Raises
+    ------
+    config.errors.ConfigError
+        ``keys`` or ``absent`` of an entry name a key that its bundle's station has not.
+    """
+
+    def __init__(self, gateway: Gateway, bundles: Sequence[Bundle]) -> None:
+        self._gateway = gateway
+        self.rate = gateway.scoring.exceedances_per_1000
+        samplers = {bundle.id: Sampler(bundle) for bundle in bundles}
+        self.groups = [
+            Group(entry, Pattern(entry.topic), bundle, self._scorer(bundle), samplers[bundle.id])
+            for entry, bundle in zip(gateway.stations, bundles, strict=True)
+        ]
+        self._stations: dict[str, LiveStation] = {}
+        self._by_topic: dict[str, LiveStation] = {}
+        for i, group in enumerate(self.groups):
+            try:
+                self._make("station", group)
+            except ConfigError as error:
+                raise ConfigError([f"gateway.yaml: stations[{i}].{problem}" for problem in error.problems]) from error
+
+    def __iter__(self) -> Iterator[LiveStation]:
+        return iter(self._stations.values())
+
+    def __getitem__(self, name: str) -> LiveStation:
+        return self._stations[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._stations
+
+    def at(self, topic: str) -> LiveStation | None:
+        """Find the station that publishes on ``topic``; ``None`` when the topic is nobody's.
+
+        Raises
+        ------
+        ReadingError
+            The name in the topic cannot be a station's, or another topic has it already.
+        """
+        known = self._by_topic.get(topic)
+        if known is not None:
+            return known
+        group = next((group for group in self.groups if group.pattern.matches(topic)), None)
+        if group is None:
+            return None
+        name = group.entry.station or group.pattern.station(topic) or ""
+        if group.entry.station is None and (problem := station_problem(name)):
+            raise ReadingError(problem)
+        if name in self._stations and self._stations[name].group is not group:
+            raise ReadingError(f"station {name!r} is heard under {self._stations[name].group.entry.topic} already")
+        return self._stations.get(name) or self._make(name, group)
+
+    def keep(self, station: LiveStation, topic: str) -> None:
+        """Remember a station from its first good reading on: garbage must not fill the memory.
+
+        Raises
+        ------
+        ReadingError
+            There are too many.
+        """
+        if topic in self._by_topic:
+            return
+        if len(self._by_topic) >= MOST_STATIONS:
+            raise ReadingError(f"station {station.name!r} is one more than the {MOST_STATIONS} that are listened to")
+        self._by_topic[topic] = self._stations[station.name] = station
+
+    def request(self, exceedances_per_1000: float) -> None:
+        """Score with another requested rate from now on; raises ValueError when it is not in (0, 1000]."""
+        scorers = [self._scorer(group.bundle, exceedances_per_1000) for group in self.groups]
+        for group, scorer in zip(self.groups, scorers, strict=True):
+            group.scorer = scorer
+        self.rate = exceedances_per_1000
+
+    def fallen_silent(self, now: float) -> list[LiveStation]:
+        """Take offline, and return, the stations that are silent at the monotonic time ``now`` [s]."""
+        gone = [station for station in self if station.online and station.is_silent(now)]
+        for station in gone:
+            station.online = False
+        return gone
+
+    def _scorer(self, bundle: Bundle, exceedances_per_1000: float | None = None) -> Scorer:
+        methane = self._gateway.alarms.methane
+        return Scorer(
+            bundle,
+            exceedances_per_1000=self.rate if exceedances_per_1000 is None else exceedances_per_1000,
+            enhancement_ppb=methane.enhancement_ppb,
+            limit_ppb=methane.limit_ppb,
+        )
+
+    def _make(self, name: str, group: Group) -> LiveStation:
+        entry = group.entry
+        decoder = Decoder(name, group.bundle.station, entry.keys, entry.absent)
+        return LiveStation(name, group, decoder, group.scorer.new_state(entry.cadence))

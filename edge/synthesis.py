@@ -1,0 +1,167 @@
+"""Synthesis: the answer to a request for synthetic rows, one part at a time."""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from collections.abc import Callable, Iterator
+from io import StringIO
+from typing import Any, Literal
+
+import msgspec
+
+from config.gateway import Synthesis as Bounds
+from edge.clock import Clock
+from edge.errors import RequestError
+from edge.sampler import Rows, Sampler
+from edge.stations import Group, Stations
+from edge.writing import write_table
+
+_DIGITS = 6  # significant: what every processor agrees on
+_MINUTE = 60.0  # [s]
+_N = 100
+_SEEDS = 2**32
+
+
+class From(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the rows should be like: exactly one of ``prior``, ``regime`` and ``around``."""
+
+    prior: bool | None = None
+    regime: str | None = None
+    around: list[list[float]] | str | None = None
+    noise: float | None = None
+    last: int | None = None
+
+
+class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a ``synthesize`` request.
+
+    Parameters
+    ----------
+    station
+        Whose rows; may be left out where there is only one bundle.
+    n, seed
+        How many rows, and which; without a seed one is drawn, and told in the answer.
+    source
+        ``from``: by default like all of the training.
+    format
+        ``json``: rows as arrays; ``csv``: rows as text, the first part with a header, so that the parts put together
+        are a file like those of the training.
+    """
+
+    transaction: Any = None
+    station: str | None = None
+    n: int = _N
+    seed: int | None = None
+    source: From = msgspec.field(name="from", default=From(prior=True))
+    format: Literal["json", "csv"] = "json"
+
+
+class Synthesis:
+    """Answers ``synthesize``.
+
+    Parameters
+    ----------
+    stations
+        Whose samplers are used.
+    bounds
+        Most rows, rows per part, requests per minute.
+    clock
+        For the requests per minute.
+    """
+
+    def __init__(self, stations: Stations, bounds: Bounds, clock: Clock) -> None:
+        self._stations = stations
+        self._bounds = bounds
+        self._clock = clock
+        self._asked: deque[float] = deque()
+
+    def answer(self, request: SynthesisRequest) -> Iterator[dict[str, Any]]:
+        """Check a request, then draw its rows, a part each time the iterator is asked.
+
+        Raises
+        ------
+        RequestError
+            It asks for what there is not, for too much, or too often.
+        """
+        group = self._group(request.station)
+        if not 1 <= request.n <= self._bounds.max_rows:
+            raise RequestError(f"n: got {request.n}, expected 1 to {self._bounds.max_rows} (synthesis.max_rows)")
+        seed = secrets.randbelow(_SEEDS) if request.seed is None else request.seed
+        draw = _source(request.source, group.sampler, seed)
+        draw(1, 0)  # rows and noise are checked before the first part, and before it counts
+        self._count()
+        return self._parts(request, group, seed, draw)
+
+    def _parts(
+        self, request: SynthesisRequest, group: Group, seed: int, draw: Callable[[int, int], Rows]
+    ) -> Iterator[dict[str, Any]]:
+        station, size = group.bundle.station, self._bounds.rows_per_part
+        parts = -(-request.n // size)
+        for part in range(parts):
+            rows = draw(min(size, request.n - part * size), part * size)
+            yield {
+                "station": request.station or station.name,
+                "columns": station.keys if request.format == "json" else station.names,
+                "units": station.units,
+                "rows": _arrays(rows) if request.format == "json" else _csv(station.names, rows, header=part == 0),
+                "seed": seed,
+                "bundle": group.bundle.id,
+                "part": part + 1,
+                "parts": parts,
+            }
+
+    def _group(self, name: str | None) -> Group:
+        groups = self._stations.groups
+        if name is None:
+            if len({group.bundle.id for group in groups}) == 1:
+                return groups[0]
+            raise RequestError("station: got none, expected one: this gateway has more than one bundle")
+        if name in self._stations:
+            return self._stations[name].group
+        named = [group for group in groups if group.entry.station == name]
+        if named:
+            return named[0]
+        # It has not sent yet; where every station is scored by one bundle, that does not matter.
+        open_groups = [group for group in groups if group.entry.station is None]
+        if len({group.bundle.id for group in open_groups}) == 1:
+            return open_groups[0]
+        known = ", ".join(sorted(station.name for station in self._stations)) or "none yet"
+        raise RequestError(f"station: got {name[:64]!r}, expected one that has been heard: {known}")
+
+    def _count(self) -> None:
+        now = self._clock.monotonic()
+        while self._asked and now - self._asked[0] >= _MINUTE:
+            self._asked.popleft()
+        if len(self._asked) >= self._bounds.per_minute:
+            wait = _MINUTE - (now - self._asked[0])
+            limit = f"{self._bounds.per_minute} requests a minute (synthesis.per_minute)"
+            raise RequestError(f"too many requests, expected at most {limit}; try again in {wait:.0f} s")
+        self._asked.append(now)
+
+
+def _source(source: From, sampler: Sampler, seed: int) -> Callable[[int, int], Rows]:
+    """What draws ``(rows, first)``."""
+    if source.regime is not None or isinstance(source.around, str):
+        asked = f"regime {source.regime!r}" if source.regime is not None else f"around {source.around!r}"
+        raise RequestError(f"from: {asked[:64]} is not in this version; expected prior, or around with rows")
+    if (source.around is None) == (not source.prior):
+        raise RequestError('from: expected {"prior": true} or {"around": [rows]}, one of them')
+    if source.around is None:
+        if source.noise is not None:
+            raise RequestError("from.noise: got it with prior, expected it with around only")
+        return lambda n, first: sampler.prior(n, seed, first=first)
+    if source.last is not None:
+        raise RequestError('from.last: belongs to "around": "recent", which is not in this version')
+    around, noise = source.around, source.noise
+    return lambda n, first: sampler.around(around, n, seed, noise, first=first)
+
+
+def _arrays(rows: Rows) -> list[list[float]]:
+    return [[float(f"{value:.{_DIGITS}g}") for value in row] for row in rows.tolist()]
+
+
+def _csv(names: tuple[str, ...], rows: Rows, *, header: bool) -> str:
+    text = StringIO()
+    write_table(text, names, rows, digits=_DIGITS)
+    return text.getvalue() if header else text.getvalue().split("\n", 1)[1]

@@ -1,0 +1,207 @@
+"""The hand-written graphs give what the torch networks give, for any architecture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from edge.golden import TOLERANCE, difference
+from edge.manifest import Network
+from edge.runtime import Session
+from edge.scaler import Scaler
+from export.errors import ExportError
+from export.graphs import Model, decoder_graph, encoder_graph, scorer_graph
+from trainer.models import seeded
+
+ROOT = Path(__file__).parents[2]
+LOG = Scaler(
+    scale=("log", "linear", "log", "linear"), floor=(0.01, 0, 5.0, 0), mean=(3.0, 20, 9, -1), std=(0.5, 5, 0.05, 0.1)
+)
+STANDARD = Scaler(scale=("linear",) * 3, floor=(0,) * 3, mean=(1013.25, 50, 2e4), std=(0.5, 10, 3e3))
+SIGMA = np.array([0.1, 0.2, 0.3, 0.4])
+
+KINDS = [
+    pytest.param(kind, hidden, latent, scaler, id=f"{kind}-{'-'.join(map(str, hidden))}-{latent}-{name}")
+    for kind in ("ae", "vae")
+    for hidden, latent in (((64, 32), 4), ((7,), 1), ((16, 16, 8), 10))
+    for name, scaler in (("log", LOG), ("standard", STANDARD))
+]
+
+
+def network(kind: str, hidden: tuple[int, ...] = (64, 32), latent: int = 4, scaler: Scaler = LOG) -> Model:
+    shape = Network(kind=kind, hidden=hidden, latent=latent, loss="mse", beta=1.0)  # type: ignore[arg-type]
+    return seeded(shape, len(scaler.scale), seed=5).eval()
+
+
+def readings_of(scaler: Scaler, rows: int = 200) -> NDArray[np.float32]:
+    z = 2 * np.random.default_rng(0).standard_normal((rows, len(scaler.scale)))
+    return scaler.inverse(z).astype(np.float32)
+
+
+def graphs(model: Model, scaler: Scaler) -> dict[str, bytes]:
+    return {
+        "encoder": encoder_graph(model, scaler),
+        "decoder": decoder_graph(model, scaler, SIGMA[: len(scaler.scale)]),
+        "scorer": scorer_graph(model, scaler, "mse"),
+    }
+
+
+def scaled(scaler: Scaler, readings: NDArray[np.float32]) -> torch.Tensor:
+    return torch.from_numpy(scaler.forward(readings).astype(np.float32))
+
+
+# ---- the same numbers ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "hidden", "latent", "scaler"), KINDS)
+@torch.no_grad()
+def test_encoder_is_the_torch_encoder_behind_the_scaler(
+    kind: str, hidden: tuple[int, ...], latent: int, scaler: Scaler
+) -> None:
+    model, readings = network(kind, hidden, latent, scaler), readings_of(scaler)
+    outputs = Session(encoder_graph(model, scaler), "encoder").run(readings=readings)
+    code = model.encode(scaled(scaler, readings))
+    expected = dict(zip(("mean", "log_variance"), code if isinstance(code, tuple) else (code,), strict=False))
+    assert list(outputs) == list(expected)
+    assert max(difference(outputs[name], value.numpy()) for name, value in expected.items()) <= TOLERANCE
+
+
+@pytest.mark.parametrize(("kind", "hidden", "latent", "scaler"), KINDS)
+@torch.no_grad()
+def test_decoder_is_the_torch_decoder_and_noise_before_the_scaler(
+    kind: str, hidden: tuple[int, ...], latent: int, scaler: Scaler
+) -> None:
+    model, sigma = network(kind, hidden, latent, scaler), SIGMA[: len(scaler.scale)]
+    rng = np.random.default_rng(1)
+    code = rng.standard_normal((200, latent)).astype(np.float32)
+    noise = rng.standard_normal((200, len(sigma))).astype(np.float32)
+    readings = Session(decoder_graph(model, scaler, sigma), "decoder").run(latent=code, noise=noise)["readings"]
+    expected = model.decode(torch.from_numpy(code)).numpy() + sigma * noise
+    assert difference(scaler.forward(readings), expected) <= TOLERANCE
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae"])
+@pytest.mark.parametrize(("kind", "hidden", "latent", "scaler"), KINDS)
+@torch.no_grad()
+def test_scorer_splits_the_torch_networks_error_over_the_columns(
+    kind: str, hidden: tuple[int, ...], latent: int, scaler: Scaler, loss: str
+) -> None:
+    model, readings = network(kind, hidden, latent, scaler), readings_of(scaler)
+    outputs = Session(scorer_graph(model, scaler, loss), "scorer").run(readings=readings)  # type: ignore[arg-type]
+    z = scaled(scaler, readings)
+    residuals = (z - model.reconstruct(z)).numpy()
+    contributions = (residuals**2 if loss == "mse" else np.abs(residuals)) / residuals.shape[1]
+    assert difference(outputs["residuals"], residuals) <= TOLERANCE
+    assert difference(outputs["contributions"], contributions) <= TOLERANCE
+    assert difference(outputs["error"], contributions.sum(axis=1)) <= TOLERANCE
+
+
+def test_readings_below_the_floor_are_scaled_as_the_scaler_does() -> None:
+    model = network("ae")
+    readings = np.array([[0, -273, -5, 0], [0.01, -273, 5, 0]], dtype=np.float32)
+    low, floor = Session(encoder_graph(model, LOG), "encoder").run(readings=readings)["mean"]
+    np.testing.assert_array_equal(low, floor)
+    assert np.isfinite(low).all()
+
+
+def test_a_column_that_hardly_moves_about_a_large_value_keeps_its_digits() -> None:
+    """The scaled value of 1013.25 hPa + 0.001 hPa; in single precision it would be off by 6e-5."""
+    model = network("ae", scaler=STANDARD)
+    narrow = Scaler(scale=STANDARD.scale, floor=STANDARD.floor, mean=STANDARD.mean, std=(0.01, 10.0, 3e3))
+    readings = narrow.inverse(np.random.default_rng(2).standard_normal((100, 3))).astype(np.float32)
+    outputs = Session(scorer_graph(model, narrow, "mse"), "scorer").run(readings=readings)
+    with torch.no_grad():
+        z = scaled(narrow, readings)
+        assert difference(outputs["residuals"], (z - model.reconstruct(z)).numpy()) <= 1e-6
+
+
+# ---- rows are rows ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["ae", "vae"])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_spoils_its_own_row_wholly_and_no_other(kind: str, wrong: float) -> None:
+    model = network(kind)
+    for name, graph in graphs(model, LOG).items():
+        session = Session(graph, name)
+        rows = {"readings": readings_of(LOG, 6)}
+        if name == "decoder":
+            rows = {"latent": np.ones((6, 4), np.float32), "noise": np.ones((6, 4), np.float32)}
+        clean = session.run(**rows)
+        for column in range(4):
+            spoilt = {key: value.copy() for key, value in rows.items()}
+            next(iter(spoilt.values()))[2, column] = wrong
+            if wrong == -np.inf and name != "decoder" and LOG.scale[column] == "log":
+                continue  # below the floor, like any other negative value
+            for key, value in session.run(**spoilt).items():
+                assert np.isnan(value[2]).all(), (name, key)
+                np.testing.assert_array_equal(np.delete(value, 2, 0), np.delete(clean[key], 2, 0))
+
+
+@pytest.mark.parametrize("kind", ["ae", "vae"])
+def test_a_batch_is_its_rows_in_any_order(kind: str) -> None:
+    readings = readings_of(LOG, 37)
+    order = np.random.default_rng(3).permutation(37)
+    session = Session(scorer_graph(network(kind), LOG, "mse"), "scorer")
+    batch = session.run(readings=readings)["error"]
+    np.testing.assert_allclose(session.run(readings=readings[order])["error"], batch[order], rtol=1e-6)
+    alone = [session.run(readings=row[None])["error"][0] for row in readings]
+    np.testing.assert_allclose(alone, batch, rtol=1e-6)
+
+
+# ---- what is written -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["ae", "vae"])
+def test_graphs_are_valid_of_opset_17_and_of_any_number_of_rows(kind: str) -> None:
+    for graph in graphs(network(kind), LOG).values():
+        model = onnx.load_from_string(graph)
+        onnx.checker.check_model(model, full_check=True)
+        assert [(one.domain, one.version) for one in model.opset_import] == [("", 17)]
+        assert model.ir_version == 8
+        for value in (*model.graph.input, *model.graph.output):
+            assert value.type.tensor_type.shape.dim[0].dim_param == "N"
+
+
+@pytest.mark.parametrize("kind", ["ae", "vae"])
+def test_graphs_hold_no_text_but_names_that_can_be_read(kind: str) -> None:
+    for name, graph in graphs(network(kind), LOG).items():
+        model = onnx.load_from_string(graph)
+        assert model.graph.name == name
+        assert not model.metadata_props
+        for part in (model, model.graph, *model.graph.node, *model.graph.initializer):
+            assert part.doc_string == ""
+        assert not any(tensor.external_data for tensor in model.graph.initializer)
+        names = {one for node in model.graph.node for one in (*node.input, *node.output)}
+        assert all(one.replace("_", "").isalnum() for one in names)
+        assert {one.name for one in model.graph.initializer} <= names
+
+
+@pytest.mark.parametrize("kind", ["ae", "vae"])
+def test_graphs_draw_nothing_at_random(kind: str) -> None:
+    operators = {
+        node.op_type
+        for graph in graphs(network(kind), LOG).values()
+        for node in onnx.load_from_string(graph).graph.node
+    }
+    assert not {one for one in operators if "Random" in one or one in {"Bernoulli", "Multinomial", "Dropout"}}
+
+
+@pytest.mark.parametrize("kind", ["ae", "vae"])
+def test_the_same_weights_give_the_same_bytes(kind: str) -> None:
+    assert graphs(network(kind), LOG) == graphs(network(kind), LOG)
+
+
+def test_a_network_of_another_make_is_refused() -> None:
+    with pytest.raises(ExportError, match="got a network Linear, expected a TabularAE or a TabularVAE"):
+        encoder_graph(nn.Linear(4, 2), LOG)
+    model = network("ae")
+    model.encoder[1] = nn.SiLU()
+    with pytest.raises(ExportError, match="got a layer SiLU, expected Linear or ReLU"):
+        encoder_graph(model, LOG)

@@ -1,0 +1,56 @@
+"""No bundle leaves whose graphs disagree with torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from edge.bundle import Bundle
+from export.errors import ParityError
+from export.golden import RANDOM_ROWS, random_rows
+from export.parity import check
+from trainer.run import Run
+
+
+@pytest.mark.parametrize("model", ["ae", "vae", "both"])
+def test_every_graph_agrees_on_golden_and_on_random_rows(
+    runs: dict[str, Path], bundles: dict[str, Path], model: str
+) -> None:
+    found = check(Run.open(runs[model]), Bundle.open(bundles[model]))
+    assert list(found) == ["encoder.onnx", "decoder.onnx", "scorer.onnx", "tables.npz"]
+    for by_kind in found.values():
+        assert list(by_kind) == ["golden", "random"]
+        assert max(by_kind.values()) <= 1e-5
+    # Rounding is never the same everywhere: a comparison that finds nothing at all compares nothing.
+    assert all(found[member]["random"] > 0 for member in ("encoder.onnx", "decoder.onnx", "scorer.onnx"))
+
+
+@pytest.mark.parametrize(
+    ("role", "layer", "member"),
+    [
+        ("generator", "mean", "encoder.onnx"),
+        ("generator", "log_variance", "encoder.onnx"),
+        ("generator", "decoder", "decoder.onnx"),
+        ("reconstruction", "encoder", "scorer.onnx"),
+        ("reconstruction", "decoder", "scorer.onnx"),
+    ],
+)
+def test_a_weight_that_differs_in_the_third_digit_is_found_and_its_graph_named(
+    runs: dict[str, Path], bundles: dict[str, Path], role: str, layer: str, member: str
+) -> None:
+    run = Run.open(runs["both"])
+    with torch.no_grad():
+        next(getattr(getattr(run, role), layer).parameters()).mul_(1.001)
+    with pytest.raises(ParityError, match=rf"^{member}: got random rows that differ by [^\n]+ at most 1e-05"):
+        check(run, Bundle.open(bundles["both"]))
+
+
+def test_random_rows_reach_beyond_the_training_and_are_the_same_each_time(runs: dict[str, Path]) -> None:
+    run = Run.open(runs["both"])
+    rows = random_rows(run)
+    assert len(rows["readings"]) == len(rows["latent"]) == RANDOM_ROWS == 1000
+    spread = run.scaler.forward(rows["readings"]).std(axis=0)
+    assert (spread > 1.8).all()
+    assert all((value == random_rows(run)[name]).all() for name, value in rows.items())
