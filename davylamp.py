@@ -339,7 +339,7 @@ def _parser() -> argparse.ArgumentParser:
     new = verb("replay", _replay, "publish a CSV's readings")
     new.add_argument("file", type=Path, metavar="FILE")
     _station(new, "of FILE")
-    new.add_argument("--speed", type=_speed, default=1.0, metavar="N", help="readings a second, or max; default 1")
+    new.add_argument("--speed", type=_speed, default=100.0, metavar="N", help="readings a second, or max; default 100")
     new.add_argument("--rows", metavar="A:B", help="from row A up to row B")
     _absent(new)
     _sender(new)

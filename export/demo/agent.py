@@ -19,7 +19,7 @@ _STOP_TIMEOUT = 5.0  # [s]
 _GATEWAY = """\
 # The demo's gateway file. Try the agent yourself with: davylamp agent -c {path}
 gateway: demo
-broker: {{host: {host}, port: {port}}}
+broker: {{host: {host}, port: {port}, protocol: {protocol}}}
 stations:
   - topic: sensors/{{station}}/readings
     bundle: {bundle}
@@ -37,14 +37,15 @@ class AgentProcess:
         Where gateway.yaml and agent.log go.
     bundle
         The bundle to score with.
-    host, port
-        The broker.
+    host, port, protocol
+        The broker, and what it speaks.
     """
 
-    def __init__(self, folder: Path, bundle: Path, host: str, port: int) -> None:
+    def __init__(self, folder: Path, bundle: Path, host: str, port: int, protocol: str) -> None:
         self._gateway = folder / "gateway.yaml"
         self.log = folder / "agent.log"
-        write_text(self._gateway, _GATEWAY.format(path=self._gateway, host=host, port=port, bundle=bundle.name))
+        text = _GATEWAY.format(path=self._gateway, host=host, port=port, protocol=protocol, bundle=bundle.name)
+        write_text(self._gateway, text)
 
     def __enter__(self) -> Self:
         self._log = self.log.open("w", encoding="utf-8")

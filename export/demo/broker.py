@@ -29,6 +29,7 @@ class EmbeddedBroker:
     """
 
     host = "127.0.0.1"
+    protocol = "3.1.1"
 
     def __enter__(self) -> Self:
         with socket.socket() as probe:

@@ -102,10 +102,10 @@ def demo(
     export(run, bundle, out=out)
 
     with ExitStack() as stack:
-        host, port = _broker(stack, broker)
+        host, port, protocol = _broker(stack, broker)
         _heading(console, 3, "agent", f"a process of its own, broker {host}:{port}")
         topics = Topics("davylamp/demo")
-        agent = stack.enter_context(AgentProcess(folder, bundle, host, port))
+        agent = stack.enter_context(AgentProcess(folder, bundle, host, port, protocol))
         session = stack.enter_context(Session(host, port, topics, _STATION))
         agent.wait_online(session)
 
@@ -165,14 +165,14 @@ def _scene(station: Station, record: Record, quiet: NDArray[np.float64], seed: i
     return _Scene(station, record, inject(quiet, injections, keys=station.keys, seed=seed), tuple(injections))
 
 
-def _broker(stack: ExitStack, broker: str | None) -> tuple[str, int]:
+def _broker(stack: ExitStack, broker: str | None) -> tuple[str, int, str]:
     if broker is None:
         embedded = stack.enter_context(EmbeddedBroker())
-        return embedded.host, embedded.port
+        return embedded.host, embedded.port, embedded.protocol
     host, _, port = broker.partition(":")
     if port and not port.isdecimal():
         raise ExportError(f"--broker: got {broker!r}, expected HOST or HOST:PORT")
-    return host, int(port or 1883)
+    return host, int(port or 1883), "auto"
 
 
 def _play(scene: _Scene, session: Session, console: Console, agent: AgentProcess) -> list[str]:
