@@ -97,9 +97,10 @@ def open_bundles(gateway: Gateway, log: Log) -> list[Bundle]:
     return [bundles[entry.bundle] for entry in gateway.stations]
 
 
-def subscriptions(stations: Stations, topics: Topics) -> list[Subscription]:
+def subscriptions(stations: Stations, topics: Topics, *, retained: bool = False) -> list[Subscription]:
     """What the agent listens to. Filters that are configured no more are the journal's to remember and unsubscribe."""
-    return [Subscription(topics.requests), *(Subscription(group.pattern.filter) for group in stations.groups)]
+    filters = [topics.requests, *(group.pattern.filter for group in stations.groups)]
+    return [Subscription(each, retained) for each in filters]
 
 
 class Agent:

@@ -67,6 +67,11 @@ class Link:
         return self._session is not None and self._session.accepted_at is not None
 
     @property
+    def trying(self) -> bool:
+        """Whether the next try follows at once, in an older protocol."""
+        return self._protocols is not self._options.protocols
+
+    @property
     def protocol(self) -> Protocol | None:
         """Protocol version while connected."""
         return self._session.protocol if self._session is not None and self.connected else None

@@ -14,6 +14,9 @@ ONCE_A_MINUTE = 60.0
 _NAMES = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
+logging.getLogger("davylamp").addHandler(logging.NullHandler())  # a command that does not log says so itself
+
+
 class Log:
     """Writes happenings as ``what happened key=value key="two words"``.
 

@@ -123,7 +123,9 @@ def _planned(texts: Sequence[str], rows: int | None) -> list[Injection]:
         try:
             injection = Injection.parse(text)
             if rows is not None and injection.end > rows:
-                problems.append(f"inject {text!r}: ends at row {injection.end - 1}, expected less than the {rows} rows")
+                problems.append(
+                    f"inject {text!r}: ends at row {injection.end - 1}, expected it to end within the {rows} rows"
+                )
             planned.append(injection)
         except ConfigError as error:
             problems += error.problems

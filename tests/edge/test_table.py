@@ -54,6 +54,7 @@ def refusal(tmp_path: Path, text: str | bytes, station: Station = STATION) -> st
         'Methane (ppb),Temperature,RMQ4\n"2000,5","20,0",50000\n',
         '"Methane (ppb)","Temperature","RMQ4"\r\n"2000.5","20","50000"\r\n',
         " Methane (ppb) , Temperature , RMQ4 \n 2000.5 , +20.0 , 50000 ",
+        '"Methane (ppb)", "Temperature", "RMQ4"\n"2000,5", 20, "50000"\n',
         "RMQ4,note,Temperature,Methane (ppb)\n5e4,calm,2e1,.20005e4\n",
         "\n\nMethane (ppb),Temperature,RMQ4\n2000.5,20,50000\n",
         "Methane (ppb);Temperature;RMQ4;;\r\n2000,5;20;50000;;\r\n",

@@ -80,6 +80,14 @@ def test_a_value_that_is_physically_impossible_is_dropped_and_counted(tmp_path: 
     )
 
 
+def test_a_row_that_is_missing_here_and_impossible_there_is_counted_once(tmp_path: Path) -> None:
+    path = csv(tmp_path / "station.csv", "1,10", ",0", "3,30")
+
+    assert load_record([path], STATION).dropped == (
+        'station.csv: 1 row dropped: a missing value ("Temperature" 1) (first at line 3)',
+    )
+
+
 def test_missing_rows_at_the_ends_leave_no_empty_segment(tmp_path: Path) -> None:
     path = csv(tmp_path / "station.csv", ",1", "1,10", "2,20", ",2")
 

@@ -106,6 +106,15 @@ def test_any_lengths_of_files_give_every_role_its_rows(lengths: list[int]) -> No
     assert sum(map(len, roles)) == len(set().union(*roles))
 
 
+def test_a_short_file_beside_a_longer_one_has_every_role() -> None:
+    for lengths in ((10, 20), (7, 23), (11, 11, 11)):
+        start = 0
+        roles = sets(blocked(record(*lengths)))
+        for length in lengths:
+            assert all(role & set(range(start, start + length)) for role in roles)
+            start += length
+
+
 def test_the_random_split_is_the_published_one() -> None:
     train, test = train_test_split(np.arange(14186), test_size=0.2, random_state=42)
 
