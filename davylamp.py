@@ -246,7 +246,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
 
     def verb(name: str, run: Verb, text: str, within: Verbs = verbs) -> argparse.ArgumentParser:
-        new = within.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        new: argparse.ArgumentParser = within.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         new.set_defaults(run=run)
         return new
 

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 if TYPE_CHECKING:
     from trainer.record import Record
+
+    StartBroker = Callable[..., "RunningBroker"]
 
 ROOT = Path(__file__).parent.parent
 RECORD_FOLDER = ROOT.parent / "shared" / "data"
@@ -55,3 +70,220 @@ def bundles(runs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> 
     for model, run in runs.items():
         export(Run.open(run), folder / f"{model}.davy")
     return {model: folder / f"{model}.davy" for model in runs}
+
+
+# ---- a broker --------------------------------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--embedded-broker", action="store_true", help="run the broker tests as on a machine without Mosquitto"
+    )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("mqtt5") and _mosquitto(item.config) is None:
+        pytest.skip("MQTT 5 IS NOT TESTED: there is no mosquitto on PATH or in /usr/sbin (apt install mosquitto)")
+
+
+def _mosquitto(config: pytest.Config) -> str | None:
+    if config.getoption("--embedded-broker"):
+        return None
+    return shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+
+
+@dataclass
+class RunningBroker:
+    """A broker of our own, in its own folder, on its own port."""
+
+    command: list[str]
+    folder: Path
+    port: int
+    host: str = "127.0.0.1"
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with (self.folder / "broker.log").open("ab") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, cwd=self.folder)
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                socket.create_connection((self.host, self.port), 0.5).close()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                return
+        self.stop()
+        pytest.fail(f"the broker did not start:\n{(self.folder / 'broker.log').read_text(errors='replace')}")
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+@pytest.fixture(scope="session")
+def start_broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartBroker]:
+    """Start another broker: Mosquitto with ``config/mosquitto.conf``, some lines of it replaced by others.
+
+    ``start_broker("allow_anonymous false", "password_file ...")``; every one is stopped in the end.
+    """
+    brokers: list[RunningBroker] = []
+
+    def start(*lines: str) -> RunningBroker:
+        folder = tmp_path_factory.mktemp("broker")
+        port = _free_port()
+        mosquitto = _mosquitto(request.config)
+        if mosquitto is not None:
+            path = folder / "mosquitto.conf"
+            path.write_text(_adapted(port, folder, lines))
+            command = [mosquitto, "-c", str(path)]
+        else:
+            command = [sys.executable, "-c", EMBEDDED, str(port)]
+        broker = RunningBroker(command, folder, port)
+        brokers.append(broker)
+        broker.start()
+        return broker
+
+    yield start
+    for broker in brokers:
+        broker.stop()
+
+
+@pytest.fixture(scope="session")
+def broker(start_broker: StartBroker) -> RunningBroker:
+    """The broker that all tests share: use topics of your own."""
+    return start_broker()
+
+
+def _adapted(port: int, folder: Path, lines: tuple[str, ...]) -> str:
+    """The shipped configuration with another port and place, and with ``lines`` for those of the same keyword."""
+    lines = (f"listener {port} 127.0.0.1", *lines, f"persistence_location {folder}/")
+    if os.geteuid() == 0:
+        lines = (*lines, "user root")  # or it becomes a user who may not write here
+    replaced = {line.split()[0] for line in lines}
+    shipped = (ROOT / "config" / "mosquitto.conf").read_text().splitlines()
+    kept = [line for line in shipped if line.strip() and line.split()[0] not in replaced]
+    return "\n".join([*kept, *lines, ""])
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+EMBEDDED = """
+import asyncio, sys
+from amqtt.broker import Broker
+
+async def main():
+    listener = {"type": "tcp", "bind": f"127.0.0.1:{sys.argv[1]}"}
+    login = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
+    await Broker({"listeners": {"default": listener}, "plugins": login}).start()
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@dataclass
+class Heard:
+    """A message that a :class:`Client` received."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+    qos: int
+    properties: Any
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.payload)
+
+
+class Client:
+    """Somebody else at the broker: publishes, and remembers what it hears."""
+
+    def __init__(self, port: int, *filters: str, protocol: int = mqtt.MQTTv311) -> None:
+        self.heard: list[Heard] = []
+        self._cursor = 0
+        self._news = threading.Condition()
+        self._subscribed = threading.Event()
+        self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTProtocolVersion(protocol))
+        self._client.on_message = self._on_message
+        self._client.on_subscribe = lambda *_: self._subscribed.set()
+        self._client.on_socket_open = lambda c, u, sock: sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+        if filters:
+            self._client.subscribe([(each, 1) for each in filters])
+            assert self._subscribed.wait(10), "no SUBACK"
+
+    def _on_message(self, client: mqtt.Client, data: object, message: mqtt.MQTTMessage) -> None:
+        with self._news:
+            heard = Heard(message.topic, bytes(message.payload), message.retain, message.qos, message.properties)
+            self.heard.append(heard)
+            self._news.notify_all()
+
+    def publish(
+        self, topic: str, body: Any, *, qos: int = 1, retain: bool = False, **properties: Any
+    ) -> mqtt.MQTTMessageInfo:
+        """Publish bytes as they are, anything else as JSON; with MQTT 5 properties by their names in paho."""
+        payload = body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent = None
+        if properties:
+            sent = Properties(PacketTypes.PUBLISH)
+            for name, value in properties.items():
+                setattr(sent, name, value)
+        info = self._client.publish(topic, payload, qos, retain, sent)
+        if qos:
+            info.wait_for_publish(10)
+        return info
+
+    def wait(self, topic: str, condition: Callable[[Any], bool] = lambda body: True, timeout: float = 15.0) -> Heard:
+        """Wait for the next message on ``topic`` whose JSON body fulfils ``condition``, passing over others."""
+        deadline = time.monotonic() + timeout
+        with self._news:
+            while True:
+                while self._cursor < len(self.heard):
+                    heard = self.heard[self._cursor]
+                    self._cursor += 1
+                    if heard.topic == topic and condition(heard.body):
+                        return heard
+                left = deadline - time.monotonic()
+                if left <= 0 or not self._news.wait(left):
+                    topics = sorted({each.topic for each in self.heard})
+                    pytest.fail(f"nothing of that kind on {topic} within {timeout} s; heard {topics}")
+
+    def on(self, topic: str) -> list[Any]:
+        """Bodies of everything heard on a topic so far."""
+        with self._news:
+            return [each.body for each in self.heard if each.topic == topic]
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@pytest.fixture
+def client() -> Iterator[Callable[..., Client]]:
+    """Connect somebody else: ``client(port, *filters, protocol=mqtt.MQTTv5)``."""
+    clients: list[Client] = []
+
+    def connect(port: int, *filters: str, **options: Any) -> Client:
+        clients.append(Client(port, *filters, **options))
+        return clients[-1]
+
+    yield connect
+    for each in clients:
+        each.close()

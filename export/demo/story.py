@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from rich.console import Console
 
@@ -40,7 +42,6 @@ from trainer.train import train
 
 _STATION = "st-1"
 _CADENCE = 60.0  # [s] of station time between two readings
-_RATE = 40.0  # readings per second
 _LIVE_ROWS = 640
 _SIMULATED_LIVE = 12110  # first row of the simulated live stream: no injection, and a step of 5 K after 530 rows
 _SYNTHETIC_ROWS = 200
@@ -63,6 +64,8 @@ def demo(
     station: Path = METHANE,
     broker: str | None = None,
     seed: int = 1,
+    settings: Training = Training(model="both"),  # noqa: B008 - frozen
+    rate: float = 40.0,
     out: TextIO = sys.stdout,
 ) -> list[Finding]:
     """Train, export, run the agent, inject a leak and a stuck sensor, ask for synthetic rows, sum up.
@@ -79,6 +82,10 @@ def demo(
         ``HOST[:PORT]`` of a running anonymous broker; None starts an embedded one.
     seed
         Of the simulated station, the training and the injections.
+    settings
+        How to train.
+    rate
+        Live readings per second.
     out
         Where the story is told.
 
@@ -94,7 +101,7 @@ def demo(
 
     _heading(console, 1, "train", f"{len(scene.record.values):,} readings of {scene.station.name}, AE and VAE")
     began = time.monotonic()
-    run = train(scene.record, Training(model="both", seed=seed), folder / "run", progress=out)
+    run = train(scene.record, replace(settings, seed=seed), folder / "run", progress=out)
     console.print(f"  done in {time.monotonic() - began:.0f} s")
 
     _heading(console, 2, "export", "encoder, decoder, scorer and tables as one bundle")
@@ -109,10 +116,10 @@ def demo(
         session = stack.enter_context(Session(host, port, topics, _STATION))
         agent.wait_online(session)
 
-        _heading(console, 4, "live", f"{len(scene.live)} readings, {_RATE:g} a second, one a minute of station time")
+        _heading(console, 4, "live", f"{len(scene.live)} readings, {rate:g} a second, one a minute of station time")
         for injection in scene.injections:
             console.print(f"  to be injected: {injection}", style="dim")
-        times = _play(scene, session, console, agent)
+        times = _play(scene, session, console, agent, rate)
 
         _heading(console, 5, "synthesize", f"{_SYNTHETIC_ROWS} rows asked for on {topics.request('synthesize')}")
         rows = session.synthesize(_SYNTHETIC_ROWS, seed=7)
@@ -150,7 +157,7 @@ def _real_scene(files: Sequence[Path], station: Station) -> _Scene:
 def _first(record: Record, rows: int) -> Record:
     """Keep the first rows only."""
     segments = tuple((start, min(end, rows)) for start, end in record.segments if start < rows)
-    return replace(record, values=record.values[:rows], segments=segments)
+    return replace_fields(record, values=record.values[:rows], segments=segments)
 
 
 def _scene(station: Station, record: Record, quiet: NDArray[np.float64], seed: int) -> _Scene:
@@ -175,7 +182,7 @@ def _broker(stack: ExitStack, broker: str | None) -> tuple[str, int, str]:
     return host, int(port or 1883), "auto"
 
 
-def _play(scene: _Scene, session: Session, console: Console, agent: AgentProcess) -> list[str]:
+def _play(scene: _Scene, session: Session, console: Console, agent: AgentProcess, rate: float) -> list[str]:
     """Publish the live rows at their pace, show what comes back, return the rows' times (RFC 3339)."""
     total = len(scene.live)
     start = time.time() - total * _CADENCE
@@ -188,7 +195,7 @@ def _play(scene: _Scene, session: Session, console: Console, agent: AgentProcess
             if row % 5 == 0:
                 view.show(session.scores, session.events)
                 agent.check_alive()
-            time.sleep(max(0.0, began + row / _RATE - time.monotonic()))
+            time.sleep(max(0.0, began + row / rate - time.monotonic()))
         session.wait(lambda: len(session.scores) >= total, timeout=10.0)
         view.show(session.scores, session.events)
     if len(session.scores) < total:

@@ -45,7 +45,9 @@ class OwnBroker:
 
     def start(self) -> None:
         assert MOSQUITTO is not None
-        self.process = subprocess.Popen([MOSQUITTO, "-c", str(self.configuration)], stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            [MOSQUITTO, "-c", str(self.configuration)], stderr=open("/tmp/mm/dbg.log", "ab")
+        )
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
@@ -56,9 +58,9 @@ class OwnBroker:
                 return
         pytest.fail("mosquitto did not start")
 
-    def kill(self) -> None:
+    def stop(self) -> None:
         if self.process is not None:
-            self.process.kill()
+            self.process.terminate()
             self.process.wait()
             self.process = None
 
@@ -72,12 +74,13 @@ def own_broker(free_port: int, tmp_path: Path) -> Iterator[OwnBroker]:
     configuration = tmp_path / "mosquitto.conf"
     configuration.write_text(
         f"listener {free_port} 127.0.0.1\nuser {getpass.getuser()}\nallow_anonymous true\nacl_file {tmp_path / 'acl'}\n"
-        "max_queued_messages 20000\nset_tcp_nodelay true\n"
+        "log_type all\nmax_queued_messages 20000\nset_tcp_nodelay true\n"
+        f"persistence true\npersistence_location {tmp_path}/\n"
     )
     broker = OwnBroker(free_port, configuration)
     broker.start()
     yield broker
-    broker.kill()
+    broker.stop()
 
 
 @dataclass
@@ -89,7 +92,8 @@ class Listener:
 
     def __post_init__(self) -> None:
         subscribed = threading.Event()
-        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
+        # A session that stays: the broker keeps for it what comes while it is away.
+        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, "listener", False, protocol=mqtt.MQTTv311)
         self.client.on_connect = lambda client, *_: client.subscribe("sensors/#", 1)
         self.client.on_subscribe = lambda *_: subscribed.set()
         self.client.on_message = lambda _c, _u, m: self.heard.append((m.topic, m.payload, m.qos, m.retain))

@@ -1,0 +1,73 @@
+"""Log: lines that machines can read, and no flood."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from edge.log import ONCE_A_MINUTE, Log, start_logging
+
+
+class FakeClock:
+    def __init__(self) -> None:
+        self.time = 1000.0
+
+    def now(self) -> float:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time
+
+
+def test_a_line_is_what_happened_and_then_keys_and_values(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "davylamp")
+    Log("test").info("happened", number=3, share=0.123456789, text="two words", empty="", quote='a"b', line="a\nb")
+    assert caplog.messages == ['happened number=3 share=0.123457 text="two words" empty="" quote="a\\"b" line="a\\nb"']
+
+
+def test_a_percent_sign_is_no_placeholder(caplog: pytest.LogCaptureFixture) -> None:
+    Log("test").warning("100 % done", left="%s")
+    assert caplog.messages == ["100 % done left=%s"]
+
+
+def test_what_goes_on_is_said_at_once_and_then_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    clock = FakeClock()
+    log = Log("test", clock)
+    for second in range(121):
+        clock.time = 1000.0 + second
+        log.warning("no broker", every=ONCE_A_MINUTE, second=second)
+    assert caplog.messages == [
+        "no broker second=0",
+        "no broker second=60 repeated=59",
+        "no broker second=120 repeated=59",
+    ]
+
+
+def test_different_happenings_do_not_hold_each_other_back(caplog: pytest.LogCaptureFixture) -> None:
+    log = Log("test", FakeClock())
+    log.warning("one", every=60)
+    log.error("another", every=60)
+    assert len(caplog.messages) == 2
+
+
+def test_lines_go_to_standard_error_with_time_and_level(capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger("davylamp")
+    handlers, level, propagate = root.handlers[:], root.level, root.propagate
+    try:
+        start_logging("info")
+        Log("test").debug("unseen")
+        Log("test").info("seen")
+        try:
+            raise ValueError("broken")
+        except ValueError:
+            Log("test").exception("failed")
+    finally:
+        root.handlers[:], root.propagate = handlers, propagate
+        root.setLevel(level)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    first, second, *trace = captured.err.splitlines()
+    assert first.endswith("Z info seen")
+    assert second.endswith("Z error failed")
+    assert trace[-1] == "ValueError: broken"

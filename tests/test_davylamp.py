@@ -1,0 +1,136 @@
+"""The command line: one line per mistake, the right exit code, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.starting import METHANE
+from davylamp import main
+
+THREE_MISTAKES = """
+name: three
+features:
+  - {name: A, key: a_ppb, unit: "[ppb]", role: gaz, range: [0, 1]}
+  - {name: B, key: b_c, unit: Cel, role: environment, range: [50, 10]}
+cadense: 3
+"""
+
+
+def _run(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "davylamp", *words],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_station_file_with_three_mistakes_prints_three_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    station, rows = tmp_path / "station.yaml", tmp_path / "rows.csv"
+    station.write_text(THREE_MISTAKES)
+    rows.write_text("A,B\n1,2\n")
+    assert main(["train", str(rows), "--station", str(station), "-o", str(tmp_path / "run")]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert all("station.yaml: " in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["inspect", "nothing.davy"],
+        ["score", "nothing.davy", "rows.csv"],
+        ["synthesize", "nothing.davy"],
+        ["agent", "-c", "nothing.yaml"],
+        ["check", "-c", "nothing.yaml"],
+        ["export", "nothing", "-o", "x.davy"],
+        ["replay", "nothing.csv"],
+        ["watch", "--broker", "localhost:1"],
+        ["demo", "--data", "nothing.csv"],
+    ],
+)
+def test_what_is_not_there_is_one_line_and_exit_1(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 1
+    said = capsys.readouterr()
+    assert len((said.err + said.out).strip().splitlines()) == 1
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["sing"], ["train"], ["replay", "x.csv", "--speed", "fast"], ["demo", "--seed", "-1"]]
+)
+def test_wrong_usage_is_exit_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == 2
+    assert "usage: davylamp" in capsys.readouterr().err
+
+
+def test_a_missing_extra_is_named_with_what_installs_it(tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "class Block:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'torch': raise ModuleNotFoundError(name=name)\n"
+        "sys.meta_path.insert(0, Block())\n"
+        "import davylamp\n"
+        "sys.exit(davylamp.main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "train", "x.csv", "--station", str(METHANE), "-o", str(tmp_path / "run")],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "davylamp train needs torch; fix: pip install 'davylamp[trainer]'\n"
+
+
+def test_init_train_export_inspect_score_and_synthesize_follow_one_another(chamber_csv: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert _run("init", str(home)).returncode == 0
+    run, bundle, again = tmp_path / "run", tmp_path / "one.davy", tmp_path / "again.davy"
+    done = _run("train", str(chamber_csv), "--station", str(home / "methane.yaml"), "--model", "vae", "-o", str(run),
+                "--quick", "--bundle", str(bundle))  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "mean predictor" in done.stdout or "baseline" in done.stdout
+    assert _run("export", str(run), "-o", str(again)).returncode == 0
+    assert again.read_bytes() == bundle.read_bytes()
+    manifest = json.loads(_run("inspect", str(bundle), "--json").stdout)
+    assert len(json.dumps(manifest)) > 1000
+    scores = tmp_path / "scores.csv"
+    assert _run("score", str(bundle), str(chamber_csv), "-o", str(scores)).returncode == 0
+    assert len(scores.read_text().splitlines()) == len(chamber_csv.read_text().splitlines())
+    rows = _run("synthesize", str(bundle), "-n", "5", "--seed", "7")
+    assert rows.returncode == 0
+    assert rows.stdout.splitlines()[0] == chamber_csv.read_text().splitlines()[0]
+    assert len(rows.stdout.splitlines()) == 6
+
+
+def test_output_that_nobody_reads_to_the_end_is_no_error(bundles: dict[str, Path]) -> None:
+    command = f"{sys.executable} -m davylamp synthesize {bundles['ae']} -n 200000 | head -n 1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stderr == ""
+
+
+@pytest.fixture(scope="module")
+def chamber_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from config.loading import load_station
+    from edge.simulator import simulate_chamber
+    from edge.table import write_table
+
+    path = tmp_path_factory.mktemp("chamber") / "chamber.csv"
+    write_table(path, load_station(METHANE).names, simulate_chamber(1500, seed=3))
+    return path
