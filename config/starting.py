@@ -18,12 +18,15 @@ TRAINING = _HERE / "training.yaml"
 GATEWAY = _HERE / "gateway.yaml"
 """Every setting of the agent with its default."""
 
+MOSQUITTO = _HERE / "mosquitto.conf"
+"""A broker's settings under which nothing that it has acknowledged is lost."""
+
 # Packaged beside this module by the wheel; in a source tree it lives in its own folder.
 _UNITS = (_HERE / "davylamp.service", _HERE.parent / "systemd" / "davylamp.service")
 
 
 def init(folder: str | Path) -> list[Path]:
-    """Copy the station, training and gateway files, and the systemd unit, to ``folder``.
+    """Copy the station, training, gateway and broker files, and the systemd unit, to ``folder``.
 
     Parameters
     ----------
@@ -42,7 +45,7 @@ def init(folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     unit = [path for path in _UNITS if path.is_file()][:1]
-    copies = {folder / source.name: source for source in (METHANE, TRAINING, GATEWAY, *unit)}
+    copies = {folder / source.name: source for source in (METHANE, TRAINING, GATEWAY, MOSQUITTO, *unit)}
     there = [target.name for target in copies if target.exists()]
     if there:
         raise ConfigError([f"{folder}: {', '.join(there)} exist already, and init never overwrites; move them away"])

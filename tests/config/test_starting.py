@@ -11,7 +11,8 @@ from config import ConfigError, init, load_gateway, load_station, load_training
 
 def test_init_copies_files_that_load(tmp_path: Path) -> None:
     written = init(tmp_path / "new" / "site")
-    assert [path.name for path in written] == ["methane.yaml", "training.yaml", "gateway.yaml", "davylamp.service"]
+    names = ["methane.yaml", "training.yaml", "gateway.yaml", "mosquitto.conf", "davylamp.service"]
+    assert [path.name for path in written] == names
     station, training, gateway, unit = written
     load_station(station)
     load_training(training)
