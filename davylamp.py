@@ -330,7 +330,7 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--interval", type=float, default=1.0, metavar="S", help="between readings, default 1")
     new.add_argument("--rows", type=_natural, metavar="N", help="default: for ever")
     new.add_argument("--inject", action="append", default=[], metavar="WHAT",
-                     help="leak@START:ROWS:PPB, stuck@START:ROWS:KEY, drift@START:ROWS:KEY:PERCENT, "
+                     help="leak@START:ROWS:PPB, stuck@START:ROWS:KEY[:PERCENT], drift@START:ROWS:KEY:PERCENT, "
                      "dropout@START:ROWS[:KEY], duplicate@START:ROWS; may be repeated")  # fmt: skip
     new.add_argument("--board", type=int, choices=(1, 2, 3), default=1)
     new.add_argument("--seed", type=_natural, default=0)

@@ -19,12 +19,16 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = (64, 32)
     latent: Annotated[int, Meta(ge=1, description="dimensions of the latent")] = 4
     loss: Annotated[Literal["mse", "mae"], Meta(description="mse | mae")] = "mse"
-    beta: Annotated[float, Meta(ge=0, description="VAE: weight of the KL term (both terms averaged)")] = 0.01
-    epochs: Annotated[int, Meta(ge=1, description="at most")] = 200
+    beta: Annotated[float, Meta(ge=0, description="VAE: weight of the KL term (both terms averaged)")] = 0.003
+    epochs: Annotated[int, Meta(ge=1, description="at most")] = 60
     patience: Annotated[int, Meta(ge=1, description="epochs without a better validation loss before it stops")] = 20
     restore_best: Annotated[bool, Meta(description="keep the best weights, not the last")] = True
-    batch_size: Annotated[int, Meta(ge=1, description="rows")] = 512
-    learning_rate: Annotated[float, Meta(gt=0, description="Adam")] = 1e-3
+    batch_size: Annotated[int, Meta(ge=1, description="rows")] = 256
+    learning_rate: Annotated[float, Meta(gt=0, description="Adam")] = 6e-3
+    schedule: Annotated[
+        Literal["cosine", "constant"],
+        Meta(description="cosine: the learning rate falls to 0 over the epochs | constant"),
+    ] = "cosine"
     scaler: Annotated[
         Literal["log", "standard"],
         Meta(description="log: logarithm of the columns with scale: log, then z-scores | standard: z-scores"),
@@ -51,6 +55,8 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             patience=5,
             restore_best=False,
             batch_size=64,
+            learning_rate=1e-3,
+            schedule="constant",
             scaler="standard",
             observation_noise=False,
             split="random",

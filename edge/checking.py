@@ -26,6 +26,8 @@ from edge.visiting import visit
 LISTEN = 5.0
 """How long to listen for readings [s]."""
 
+_CONFIRMATION = 5.0  # [s] that the broker has for it
+
 
 def check(gateway_path: str | Path, out: TextIO, *, listen: float = LISTEN) -> bool:
     """Look at everything that the agent needs, and print a line per finding: ok, warning or error.
@@ -136,44 +138,47 @@ class _Check:
                 self.ok(f"{broker.host}:{broker.port}: reached {who}, MQTT {link.protocol}")
                 if link.protocol != "5":
                     self.warning("MQTT 3.1.1: a broker that refuses what we publish does not say so, so no way to tell")
-                if link.counts.refused_subscriptions:
-                    self.error(
-                        f"{link.counts.refused_subscriptions} subscriptions refused; fix: let this user read them"
-                    )
-                self.publishing(link, topics)
+                early = self.permissions(link, topics)
                 if stations:
-                    self.listen(link, stations, stop, listen)
+                    self.listen(link, stations, stop, listen, early)
         except DavylampError as error:
             self.error(error)
 
-    def publishing(self, link: Link, topics: Topics) -> None:
-        """Whether we may publish below our base; only MQTT 5 tells."""
-        if link.protocol != "5":
-            return
-        topic = topics.response("check")
-        link.publish(topic, b"{}", qos=1)
-        link.flush()
+    def permissions(self, link: Link, topics: Topics) -> list[Message]:
+        """Whether we may publish below our base (only MQTT 5 tells), and read; returns what came meanwhile."""
         clock = SystemClock()
-        deadline = clock.monotonic() + 2.0
-        while clock.monotonic() < deadline:
-            link.poll(0.1)
+        deadline = clock.monotonic() + _CONFIRMATION
+        topic = topics.response("check")
+        sent = link.publish(topic, b"{}", qos=1) if link.protocol == "5" else None
+        answered = subscribed = False
+        early: list[Message] = []
+        while clock.monotonic() < deadline and not ((answered or sent is None) and subscribed):
+            link.flush()
+            early += link.poll(0.1)
+            subscribed = subscribed or link.became_ready()
             for receipt in link.receipts():
+                answered = True
                 if receipt.refusal is None:
                     self.ok(f"{topics.base}/#: may be published")
                 else:
                     fix = f"let this user write {topics.base}/#"
                     self.error(f"{topic}: the broker refuses what we publish: {receipt.refusal}; fix: {fix}")
-                return
-        self.error(f"{topic}: the broker did not confirm a publication")
+        if sent is not None and not answered:
+            self.error(f"{topic}: the broker did not confirm a publication within {_CONFIRMATION:g} s")
+        if not subscribed:
+            self.error(f"the broker did not confirm the subscriptions within {_CONFIRMATION:g} s")
+        if link.counts.refused_subscriptions:
+            self.error(f"{link.counts.refused_subscriptions} subscriptions refused; fix: let this user read the topics")
+        return early
 
-    def listen(self, link: Link, stations: Stations, stop: Stop, seconds: float) -> None:
+    def listen(self, link: Link, stations: Stations, stop: Stop, seconds: float, early: list[Message]) -> None:
         """What stations send."""
         clock = SystemClock()
         deadline = clock.monotonic() + seconds
         readings: Counter[str] = Counter()
         said: set[str] = set()
-        while clock.monotonic() < deadline and not stop.requested:
-            messages = link.poll(min(0.2, seconds))
+        messages = early
+        while not stop.requested:
             for message in messages:
                 for name, warning in self._look(message, stations):
                     if warning is None:
@@ -183,6 +188,9 @@ class _Check:
                         self.warning(warning)
             link.acknowledge(messages)
             link.flush()
+            if clock.monotonic() >= deadline:
+                break
+            messages = link.poll(min(0.2, seconds))
         for name, count in sorted(readings.items()):
             self.ok(f"{name}: {count} readings that can be scored")
         if not readings:

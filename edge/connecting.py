@@ -174,7 +174,7 @@ def unreachable(error: OSError | ValueError, options: Options) -> Failure:
         detail = f"{error.verify_message}; fix: broker.tls.ca must have signed it, for the name {options.host}"
         return Failure("broker's certificate refused", detail, slow=True)
     if isinstance(error, ssl.SSLError):
-        return Failure("no TLS with the broker", f"{error.reason or error}; fix: broker.port or broker.tls", slow=True)
+        return Failure("no TLS with the broker", f"{error}; fix: broker.port or broker.tls", slow=True)
     if isinstance(error, socket.gaierror):
         return Failure("broker not found", f"{error.strerror}; fix: broker.host, or the network")
     if isinstance(error, TimeoutError):

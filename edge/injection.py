@@ -18,11 +18,12 @@ Kind = Literal["leak", "stuck", "drift", "dropout", "duplicate"]
 
 _FIELDS: dict[str, tuple[str, ...]] = {
     "leak": ("START", "ROWS", "PPB"),
-    "stuck": ("START", "ROWS", "KEY"),
+    "stuck": ("START", "ROWS", "KEY", "PERCENT"),
     "drift": ("START", "ROWS", "KEY", "PERCENT"),
-    "dropout": ("START", "ROWS", "KEY"),  # the key may be left out
+    "dropout": ("START", "ROWS", "KEY"),
     "duplicate": ("START", "ROWS"),
 }
+_LAST_IS_OPTIONAL = ("stuck", "dropout")
 
 
 class Injection(msgspec.Struct, frozen=True):
@@ -31,9 +32,9 @@ class Injection(msgspec.Struct, frozen=True):
     Parameters
     ----------
     kind
-        ``leak``: a methane plume, answered by the sensors. ``stuck``: a channel repeats its last value. ``drift``: a
-        channel walks away. ``dropout``: a channel, or without a key the whole reading, is missing. ``duplicate``:
-        readings are sent twice.
+        ``leak``: a methane plume, answered by the sensors. ``stuck``: a channel repeats its last value, or jumps away
+        from it first, as to a converter's stop. ``drift``: a channel walks away. ``dropout``: a channel, or without a
+        key the whole reading, is missing. ``duplicate``: readings are sent twice.
     start
         First row.
     rows
@@ -41,7 +42,8 @@ class Injection(msgspec.Struct, frozen=True):
     key
         The channel, for ``stuck``, ``drift`` and ``dropout``.
     size
-        Of a leak: height of the plume [ppb]. Of a drift: relative change reached on the last row [-].
+        Of a leak: height of the plume [ppb]. Of a drift: relative change reached on the last row [-]. Of a stuck
+        channel: relative jump [-].
     """
 
     kind: Kind
@@ -59,7 +61,7 @@ class Injection(msgspec.Struct, frozen=True):
         """Say what happens."""
         what = {
             "leak": f"leak of {self.size:g} ppb",
-            "stuck": f"{self.key} stuck",
+            "stuck": f"{self.key} stuck{f' at {1 + self.size:.0%} of its value' if self.size else ''}",
             "drift": f"{self.key} drifting by {self.size:+.0%}",
             "dropout": f"{self.key or 'whole readings'} missing",
             "duplicate": "readings sent twice",
@@ -82,12 +84,11 @@ class Injection(msgspec.Struct, frozen=True):
         """
         kind, _, rest = text.partition("@")
         if kind not in _FIELDS:
-            known = ", ".join(f"{name}@{':'.join(fields)}" for name, fields in _FIELDS.items())
+            known = ", ".join(map(_form, _FIELDS))
             raise ConfigError([f"inject {text!r}: got kind {kind!r}, expected one of {known}"])
         fields, parts = _FIELDS[kind], rest.split(":")
-        if len(parts) != len(fields) and (kind != "dropout" or len(parts) != 2):
-            form = f"{kind}@{':'.join(fields)}"
-            raise ConfigError([f"inject {text!r}: got {len(parts)} fields after '@', expected {form}"])
+        if not len(fields) - (kind in _LAST_IS_OPTIONAL) <= len(parts) <= len(fields):
+            raise ConfigError([f"inject {text!r}: got {len(parts)} fields after '@', expected {_form(kind)}"])
         values: dict[str, Any] = {}
         for field, part in zip(fields, parts, strict=False):
             try:
@@ -98,6 +99,12 @@ class Injection(msgspec.Struct, frozen=True):
 
 
 _ATTRIBUTES = {"START": "start", "ROWS": "rows", "KEY": "key", "PPB": "size", "PERCENT": "size"}
+
+
+def _form(kind: str) -> str:
+    """How an injection is written."""
+    *fields, last = _FIELDS[kind]
+    return f"{kind}@{':'.join(fields)}" + (f"[:{last}]" if kind in _LAST_IS_OPTIONAL else f":{last}")
 
 
 def _read(field: str, text: str, keys: Sequence[str]) -> int | float | str:
@@ -173,7 +180,7 @@ def inject(
         else:
             column = values[:, _index(injection.key, keys)]
             if injection.kind == "stuck":
-                column[rows] = column[max(injection.start - 1, 0)]
+                column[rows] = column[max(injection.start - 1, 0)] * (1.0 + injection.size)
             elif injection.kind == "drift":
                 column[rows] *= 1.0 + injection.size * (np.arange(count) + 1.0) / injection.rows
             else:

@@ -16,7 +16,8 @@ from edge.session import Session
 from edge.stopping import Stop
 
 _HELD = 10.0  # [s] after which a connection was a good one, and the next delays start short again
-_TURN = 5.0  # [s] at which keepalive is looked after
+_TURN = 5.0  # [s] at which keepalive is looked after ...
+_HURRY = 1.0  # [s] ... and, before the first answer, how long the broker takes with it
 
 
 class Link:
@@ -60,6 +61,9 @@ class Link:
         self._told = 0
         self._protocols: tuple[Protocol, ...] = options.protocols
         self._next_try = self._clock.monotonic()
+        self._tries = 0
+        self._said: str | None = None
+        self._said_at = 0.0
 
     @property
     def connected(self) -> bool:
@@ -92,13 +96,16 @@ class Link:
             wait = self._next_try - self._clock.monotonic()
             if wait > 0:
                 self._select([self._stop], [], min(timeout, wait))
+                self._complain()
                 return []
             self._dial()
             return []
         session = self._session
         reading = [self._stop] if session.congested else [self._stop, session.socket]
         writing = [session.socket] if session.wants_write else []
-        readable, writable = self._select(reading, writing, 0.0 if session.pending else min(timeout, _TURN))
+        readable, writable = self._select(
+            reading, writing, 0.0 if session.pending else min(timeout, _TURN if session.ready else _HURRY)
+        )
         if writable:
             session.write()
         if session.socket in readable or session.pending:
@@ -204,6 +211,8 @@ class Link:
         if failure is None:
             if session.accepted_at is not None and now - session.accepted_at > _HELD:
                 self._backoff.reset()
+                self.failure = self._said = None
+                self._tries = 0
             return
         self._session = None
         self.failure = failure
@@ -214,7 +223,16 @@ class Link:
             return
         # The next connection begins with the newest protocol again: a broker that was just starting is no old broker.
         self._protocols = self._options.protocols
-        delay = self._backoff.delay(slow=failure.slow)
-        self._next_try = now + delay
+        self._next_try = now + self._backoff.delay(slow=failure.slow)
+        self._tries += 1
+        self._complain()
+
+    def _complain(self) -> None:
+        """Say why there is no connection: at once, and then once a minute."""
+        failure, now = self.failure, self._clock.monotonic()
+        if failure is None or (failure.event == self._said and now - self._said_at < ONCE_A_MINUTE):
+            return
+        self._said, self._said_at = failure.event, now
         say = self._log.error if failure.slow else self._log.warning
-        say(failure.event, every=ONCE_A_MINUTE, broker=self._options.address, detail=failure.detail, next_try_s=delay)
+        next_try = max(0.0, self._next_try - now)
+        say(failure.event, broker=self._options.address, detail=failure.detail, tries=self._tries, next_try_s=next_try)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
-import secrets
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
-from config.broker import Broker
 from config.errors import ConfigError
 from config.filters import PLACE, topic_fault
 from edge.clock import Clock, rfc3339
-from edge.connecting import Options
+from edge.connection import Connection
 from edge.errors import BrokerError
-from edge.link import Link
 from edge.stopping import Stop
 from edge.topics import station_problem
 
@@ -24,51 +20,32 @@ TOPIC = f"sensors/{PLACE}/readings"
 """Where a station publishes its readings."""
 
 _WINDOW = 200  # readings that may wait for their PUBACK
-_PATIENCE = 10.0  # [s] for the first connection, and for the last PUBACKs
+_PATIENCE = 10.0  # [s] for the last PUBACKs
 _GLANCE = 0.2  # [s] between two looks at what is waited for
 
 
 class Publisher:
-    """A connection that publishes; entered, it is connected, and left, it is closed.
+    """Readings over one connection, each acknowledged by the broker in the end.
 
-    One thread: the connection lives inside :meth:`publish`, :meth:`rest` and :meth:`drain`. When it is lost they wait
-    for the next one and send again what was not acknowledged, so a reading may arrive twice, with the same bytes.
+    The connection lives inside :meth:`publish`, :meth:`rest` and :meth:`drain`. When it is lost they wait for the next
+    one and send again what was not acknowledged, so a reading may arrive twice, with the same bytes.
 
     Parameters
     ----------
-    broker
-        Where it is and how to be let in. The client id is not taken from it: that one is the agent's.
-    name
-        Beginning of the client id.
+    link
+        The connection.
     stop
         Ends every waiting, but for the last PUBACKs.
     clock
         For the waiting.
     """
 
-    def __init__(self, broker: Broker, name: str, *, stop: Stop, clock: Clock) -> None:
-        self._options = Options.of(broker, client_id=f"{name}-{secrets.token_hex(4)}", session_expiry=0)
-        self._link = Link(self._options, stop=stop, clock=clock)
+    def __init__(self, link: Connection, stop: Stop, clock: Clock) -> None:
+        self._link = link
         self._stop = stop
         self._clock = clock
         self._pending: dict[int, tuple[str, bytes]] = {}  # packet id -> what waits for its PUBACK, oldest first
-
-    def __enter__(self) -> Self:
-        until = self._clock.monotonic() + _PATIENCE
-        while not self._link.connected and not self._stop.requested:
-            self._turn(_GLANCE)
-            failure = self._link.failure
-            # An older protocol may be tried next.
-            if failure is not None and (not failure.older or self._clock.monotonic() > until):
-                self._link.close()
-                fix = "" if "fix:" in failure.detail else "; fix: start the broker, or name the right host and port"
-                raise BrokerError(f"broker {self._options.address}: {failure.event}: {failure.detail}{fix}")
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._link.close()
+        link.became_ready()  # on the first connection nothing is to be sent again
 
     def publish(self, topic: str, payload: bytes) -> bool:
         """Send one reading; waits while there is no connection, or too many are on their way.
@@ -116,8 +93,8 @@ class Publisher:
         for receipt in self._link.receipts():
             self._pending.pop(receipt.mid, None)
             if receipt.refusal is not None:
-                what = f"refused a reading on {receipt.topic}: {receipt.refusal}"
-                raise BrokerError(f"broker {self._options.address}: {what}; fix: its access list must allow it")
+                what = f"the broker refused a reading on {receipt.topic}: {receipt.refusal}"
+                raise BrokerError(f"{what}; fix: allow this user to publish there (the broker's access list)")
         if self._link.became_ready():
             again, self._pending = list(self._pending.values()), {}
             for topic, payload in again:

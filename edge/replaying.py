@@ -15,6 +15,7 @@ from edge.clock import Clock, SystemClock
 from edge.publishing import TOPIC, Publisher, message, station_topic
 from edge.stopping import Stop
 from edge.table import read_table
+from edge.visiting import visit
 
 
 def replay(
@@ -25,7 +26,7 @@ def replay(
     *,
     stop: Stop,
     out: TextIO,
-    speed: float | None = 1.0,
+    speed: float | None = 100.0,
     rows: str | None = None,
     absent: Collection[str] = (),
     topic: str = TOPIC,
@@ -65,7 +66,7 @@ def replay(
     Returns
     -------
     int
-        Readings that the broker has acknowledged.
+        Exit code: 1 when the broker has not acknowledged everything.
 
     Raises
     ------
@@ -85,7 +86,8 @@ def replay(
     columns = [i for i, key in enumerate(description.keys) if key not in absent]
     keys = [description.keys[i] for i in columns]
     sent = 0
-    with Publisher(broker, "replay", stop=stop, clock=clock) as publisher:
+    with visit(broker, "replay", (), stop) as link:
+        publisher = Publisher(link, stop, clock)
         pace = "as fast as it goes" if speed is None else f"{speed:g} per second"
         print(f"{station}: {table.file}, rows {first}-{end - 1}, on {where}, {pace}", file=out, flush=True)
         start = clock.monotonic()
@@ -103,7 +105,7 @@ def replay(
     rate = f", {(sent - lost) / seconds:,.0f} per second" if seconds > 0 else ""
     missed = f"; {lost} not acknowledged" if lost else ""
     print(f"{station}: {sent - lost} of {end - first} readings sent in {seconds:.1f} s{rate}{missed}", file=out)
-    return sent - lost
+    return 1 if lost else 0
 
 
 def _span(rows: str | None, count: int) -> tuple[int, int]:

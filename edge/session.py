@@ -19,6 +19,7 @@ from edge.message import Message
 from edge.properties import publish_properties
 
 _ANSWER_TIMEOUT = 10.0  # [s] for CONNACK and SUBACK together
+_NEWER_TIMEOUT = 3.0  # [s] for the CONNACK where an older protocol is left to try: some brokers hang on MQTT 5
 _BATCH_BYTES = 1 << 20  # memory that one batch may take
 _CONGESTED = 2000  # packets that wait for the socket: nothing more is read, and so made, until they are away
 _WITHOUT_RETAINED = 2  # Retain Handling
@@ -67,6 +68,7 @@ class Session:
         self._log = log
         self._reason: ReasonCode | None = None
         self._progress = False
+        self._opened_at = 0.0
         self._bytes = 0
         self._client = client = options.client(protocol)
         client.on_connect = self._on_connect
@@ -83,7 +85,7 @@ class Session:
         except (OSError, ValueError) as error:
             self.failure = connecting.unreachable(error, self._options)
             return False
-        self._give_up_at = self._clock.monotonic() + _ANSWER_TIMEOUT
+        self._opened_at = self._clock.monotonic()
         self.write()
         return True
 
@@ -119,8 +121,12 @@ class Session:
     def look_after(self) -> None:
         """Send pings, and give up where there is no answer."""
         self._guarded(lambda client: client.loop_misc())
-        if not self.ready and self.failure is None and self._clock.monotonic() > self._give_up_at:
-            self._end(Failure("broker does not answer", f"nothing within {_ANSWER_TIMEOUT:g} s"))
+        if self.ready or self.failure is not None:
+            return
+        newer = self.accepted_at is None and self.protocol != self._options.protocols[-1]
+        patience = _NEWER_TIMEOUT if newer else _ANSWER_TIMEOUT
+        if self._clock.monotonic() > self._opened_at + patience:
+            self._end(Failure("broker does not answer", f"nothing within {patience:g} s", older=newer))
 
     def take(self) -> list[Message]:
         """Take the messages that have been read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Literal, TextIO
@@ -18,6 +19,7 @@ from edge.injection import Injection, inject, sending_order
 from edge.publishing import TOPIC, Publisher, message, station_topic
 from edge.simulator import chamber_blocks
 from edge.stopping import Stop
+from edge.visiting import visit
 
 Mode = Literal["chamber", "field"]
 
@@ -76,21 +78,24 @@ def simulate(
     Returns
     -------
     int
-        Messages that the broker has acknowledged.
+        Exit code: 1 when the broker has not acknowledged everything.
 
     Raises
     ------
     ConfigError
-        The station, the topic or an injection is wrong.
+        The station, the topic, the interval or an injection is wrong.
     BrokerError
         The broker cannot be reached at the start, or refuses the readings.
     """
     clock = clock or SystemClock()
+    if not 0 <= interval < math.inf:
+        raise ConfigError([f"interval: got {interval:g}, expected seconds, 0 for as fast as it goes"])
     planned = _planned(injections, rows)
     where = station_topic(topic, station)
     make_blocks, what = _MODES[mode]
     sent, payload, last = 0, b"", -1
-    with Publisher(broker, "simulate", stop=stop, clock=clock) as publisher:
+    with visit(broker, "simulate", (), stop) as link:
+        publisher = Publisher(link, stop, clock)
         until = "until Ctrl-C" if rows is None else f"{rows} rows"
         pace = f"every {interval:g} s" if interval else "as fast as it goes"
         print(f"{station}: {what}; board {board}, seed {seed}; on {where}, {pace}, {until}", file=out, flush=True)
@@ -113,7 +118,7 @@ def simulate(
             sent += 1
         lost = publisher.drain()
     print(f"{station}: {sent - lost} readings published" + (f", {lost} not acknowledged" if lost else ""), file=out)
-    return sent - lost
+    return 1 if lost else 0
 
 
 def _planned(texts: Sequence[str], rows: int | None) -> list[Injection]:

@@ -16,7 +16,7 @@ from edge.stopping import Stop
 
 @contextmanager
 def visit(broker: Broker, purpose: str, subscriptions: Sequence[Subscription], stop: Stop) -> Iterator[Link]:
-    """Connect, subscribe, and in the end say goodbye; nothing of us stays at the broker.
+    """Connect, and in the end say goodbye; the subscriptions follow at once, and nothing of us stays at the broker.
 
     Parameters
     ----------
@@ -37,7 +37,8 @@ def visit(broker: Broker, purpose: str, subscriptions: Sequence[Subscription], s
     options = Options.of(broker, client_id=f"davylamp-{purpose}-{secrets.token_hex(4)}", session_expiry=0)
     link = Link(options, subscriptions, stop=stop)
     try:
-        while not stop.requested and not link.became_ready():
+        # Not until it is subscribed: what is retained may come together with the confirmation.
+        while not stop.requested and not link.connected:
             link.poll(1.0)
             failure = link.failure
             if failure is not None and not (failure.older and link.trying):

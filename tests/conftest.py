@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,9 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+
+from edge.connection import Counts, Receipt
+from edge.message import Message
 
 if TYPE_CHECKING:
     from trainer.record import Record
@@ -159,9 +162,31 @@ def start_broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture(scope="session")
+def protocol(request: pytest.FixtureRequest) -> str:
+    """What ``broker.protocol`` should be: the embedded broker hangs for 3 s on MQTT 5, in every test."""
+    return "auto" if _mosquitto(request.config) else "3.1.1"
+
+
+@pytest.fixture(scope="session")
+def embedded_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+    """The embedded broker (amqtt), whether there is a Mosquitto or not."""
+    port = _free_port()
+    broker = RunningBroker([sys.executable, "-c", EMBEDDED, str(port)], tmp_path_factory.mktemp("embedded"), port)
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
 def broker(start_broker: StartBroker) -> RunningBroker:
     """The broker that all tests share: use topics of your own."""
     return start_broker()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port on which nobody listens."""
+    return _free_port()
 
 
 def _adapted(port: int, folder: Path, lines: tuple[str, ...]) -> str:
@@ -287,3 +312,115 @@ def client() -> Iterator[Callable[..., Client]]:
     yield connect
     for each in clients:
         each.close()
+
+
+# ---- time and connection, injected -----------------------------------------------------------------------------------
+
+
+class FakeClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = 1_800_000_000.0
+
+    def now(self) -> float:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time
+
+
+@pytest.fixture
+def fake_clock() -> FakeClock:
+    """Time, standing still."""
+    return FakeClock()
+
+
+@dataclass
+class Published:
+    """What a :class:`FakeConnection` was asked to publish."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+    expiry: int | None
+    correlation: bytes | None
+    mid: int
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.payload)
+
+
+class FakeConnection:
+    """A broker that does as it is told; ``happened`` is everything that was done to it, in order."""
+
+    def __init__(self) -> None:
+        self.counts = Counts(connections=1)
+        self.connected = True
+        self.protocol: str | None = "5"
+        self.in_flight = 0
+        self.congested = False
+        self.published: list[Published] = []
+        self.happened: list[str] = []
+        self.incoming: list[list[Message]] = []
+        self.new_receipts: list[Receipt] = []
+        self.ready = False
+        self.waits: list[float] = []
+        self._mids = 0
+
+    def poll(self, timeout: float) -> list[Message]:
+        self.waits.append(timeout)
+        return self.incoming.pop(0) if self.incoming else []
+
+    def became_ready(self) -> bool:
+        ready, self.ready = self.ready, False
+        return ready
+
+    def receipts(self) -> list[Receipt]:
+        receipts, self.new_receipts = self.new_receipts, []
+        return receipts
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int = 0,
+        retain: bool = False,
+        expiry: int | None = None,
+        correlation: bytes | None = None,
+        response_topic: str | None = None,
+    ) -> int | None:
+        if not self.connected:
+            return None
+        self._mids += 1
+        self.in_flight += qos
+        self.published.append(Published(topic, payload, qos, retain, expiry, correlation, self._mids))
+        self.happened.append(f"publish {topic}")
+        return self._mids
+
+    def acknowledge(self, messages: Iterable[Message]) -> None:
+        self.happened += [f"ack {message.mid}" for message in messages]
+
+    def flush(self) -> None:
+        self.happened.append("flush")
+
+    def close(self, patience: float = 0.5) -> None:
+        self.happened.append("close")
+
+    def confirm(self, refusal: str | None = None) -> None:
+        """Answer everything that is in flight."""
+        self.new_receipts += [Receipt(each.mid, each.topic, refusal) for each in self.published if each.qos]
+        self.in_flight = 0
+
+    def on(self, topic: str) -> list[Any]:
+        """Bodies published on a topic."""
+        return [each.body for each in self.published if each.topic == topic]
+
+
+@pytest.fixture
+def fake_connection() -> FakeConnection:
+    """A connection without a broker."""
+    return FakeConnection()

@@ -59,7 +59,7 @@ def test_lines_go_to_standard_error_with_time_and_level(capsys: pytest.CaptureFi
         Log("test").debug("unseen")
         Log("test").info("seen")
         try:
-            raise ValueError("broken")
+            int("broken")
         except ValueError:
             Log("test").exception("failed")
     finally:
@@ -70,4 +70,4 @@ def test_lines_go_to_standard_error_with_time_and_level(capsys: pytest.CaptureFi
     first, second, *trace = captured.err.splitlines()
     assert first.endswith("Z info seen")
     assert second.endswith("Z error failed")
-    assert trace[-1] == "ValueError: broken"
+    assert trace[-1].startswith("ValueError: ")
