@@ -177,9 +177,7 @@ def test_a_stream_stands_alone(bundles: dict[str, Path], tmp_path: Path) -> None
         score_files(bundles["ae"], ["-", station_csv(tmp_path / "a.csv")], io.StringIO())
 
 
-def test_the_real_record_is_scored_row_by_row(
-    bundles: dict[str, Path], record_folder: Path, tmp_path: Path
-) -> None:
+def test_the_real_record_is_scored_row_by_row(bundles: dict[str, Path], record_folder: Path, tmp_path: Path) -> None:
     score_files(bundles["vae"], [record_folder / "station-2.csv"], tmp_path / "scores.csv")
     with (tmp_path / "scores.csv").open() as file:
         rows = list(csv.DictReader(file))
