@@ -3,7 +3,7 @@
 ::
 
     config.errors.DavylampError
-    ├── BundleError      a bundle that is missing, damaged, of another format, or that does not reproduce its golden rows
+    ├── BundleError      a bundle that is missing, damaged, of another format, or unable to reproduce its golden rows
     ├── TableError       a CSV that cannot be read as this station's readings
     ├── ReadingError     a payload that cannot be used: becomes a dead letter, never stops the agent
     ├── RequestError     a request that is answered with an error
