@@ -179,7 +179,8 @@ def _fetch(arguments: Arguments) -> None:
 def _train(arguments: Arguments) -> None:
     from config.loading import load_station
     from trainer.record import load_record
-    from trainer.train import summary, train
+    from trainer.summary import summary
+    from trainer.train import train
 
     settings = _settings(arguments)
     record = load_record(arguments.files, load_station(arguments.station))
