@@ -16,11 +16,11 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: Annotated[Model, Meta(description="ae | vae | both: the AE scores, the VAE generates")] = "both"
     hidden: Annotated[
         tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=1, description="widths from the columns to the latent")
-    ] = (64, 32)
+    ] = (96, 48)
     latent: Annotated[int, Meta(ge=1, description="dimensions of the latent")] = 4
     loss: Annotated[Literal["mse", "mae"], Meta(description="mse | mae")] = "mse"
     beta: Annotated[float, Meta(ge=0, description="VAE: weight of the KL term (both terms averaged)")] = 0.003
-    epochs: Annotated[int, Meta(ge=1, description="at most")] = 60
+    epochs: Annotated[int, Meta(ge=1, description="at most")] = 40
     patience: Annotated[int, Meta(ge=1, description="epochs without a better validation loss before it stops")] = 20
     restore_best: Annotated[bool, Meta(description="keep the best weights, not the last")] = True
     batch_size: Annotated[int, Meta(ge=1, description="rows")] = 256
@@ -49,6 +49,7 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Return the published settings exactly."""
         return cls(
             model=model,
+            hidden=(64, 32),
             latent=10,
             beta=1.0,
             epochs=50,
@@ -65,4 +66,4 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @classmethod
     def quick(cls, *, model: Model = "both") -> Self:
         """Return settings for a run of seconds: good enough to see the whole loop."""
-        return msgspec.structs.replace(cls(model=model), epochs=15, patience=5, chunks=2)
+        return msgspec.structs.replace(cls(model=model), epochs=12, chunks=2)

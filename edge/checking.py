@@ -12,6 +12,7 @@ from typing import TextIO
 from config.errors import DavylampError
 from config.gateway import Gateway
 from config.loading import load_gateway
+from edge.agent import subscriptions
 from edge.bundle import Bundle
 from edge.clock import SystemClock
 from edge.connecting import Options
@@ -127,8 +128,6 @@ class _Check:
 
     def broker(self, gateway: Gateway, stations: Stations | None, listen: float) -> None:
         """Login, permissions, and what arrives."""
-        from edge.agent import subscriptions
-
         topics = Topics(gateway.topics.base)
         wanted = subscriptions(stations, topics, retained=True) if stations else []
         broker = gateway.broker

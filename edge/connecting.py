@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import random
 import socket
 import ssl
+import threading
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -104,7 +106,8 @@ class Options:
         return client
 
     def dial(self, client: mqtt.Client) -> None:
-        """Connect, blocking; raises OSError or ValueError."""
+        """Connect, blocking for some seconds at most; raises OSError or ValueError."""
+        _resolve(self.host, self.port)
         if client.protocol != mqtt.MQTTv5:
             client.connect(self.host, self.port, self.keepalive)
             return
@@ -209,6 +212,31 @@ def _tune(client: mqtt.Client, userdata: object, sock: object) -> None:
     # paho never sets it: 40 ms round trips (Nagle and delayed acks).
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _PREFERRED_BUFFER)
+
+
+def _resolve(host: str, port: int) -> None:
+    """Look a name up before paho does: where no name server answers that takes half a minute, deaf to signals."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    else:
+        return
+    errors: list[OSError | ValueError] = []
+
+    def look_up() -> None:
+        try:
+            socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, ValueError) as error:  # UnicodeError, for names that cannot be one
+            errors.append(error)
+
+    resolver = threading.Thread(target=look_up, name="resolver", daemon=True)
+    resolver.start()
+    resolver.join(CONNECT_TIMEOUT)
+    if resolver.is_alive():
+        raise socket.gaierror(socket.EAI_AGAIN, f"no name server answers within {CONNECT_TIMEOUT:g} s")
+    if errors:
+        raise errors[0]
 
 
 def _tls(broker: Broker) -> ssl.SSLContext | None:

@@ -219,7 +219,8 @@ class Link:
         if failure.older and len(self._protocols) > 1:
             self._protocols = self._protocols[1:]
             self._next_try = now
-            self._log.info(f"{failure.event}, trying an older one", broker=self._options.address, detail=failure.detail)
+            then = f"MQTT {self._protocols[0]} is tried"
+            self._log.info(failure.event, broker=self._options.address, detail=failure.detail, then=then)
             return
         # The next connection begins with the newest protocol again: a broker that was just starting is no old broker.
         self._protocols = self._options.protocols

@@ -77,9 +77,10 @@ def record(
     subscriptions = [Subscription(listener.pattern.filter) for listener in listeners]
     recorder = _Recorder(Path(output), columns, name, rows, out)
     with Stop() as stop, recorder, visit(gateway.broker, "record", subscriptions, stop) as link:
-        print(f"listening at {gateway.broker.host}:{gateway.broker.port}", file=out, flush=True)
         while not stop.requested and not recorder.full:
             messages = link.poll(1.0)
+            if link.became_ready():
+                print(f"listening at {gateway.broker.host}:{gateway.broker.port}", file=out, flush=True)
             for message in messages:
                 listener = next((each for each in listeners if each.pattern.matches(message.topic)), None)
                 if listener is not None:

@@ -62,7 +62,7 @@ def request(broker: Broker, base: str | None, verb: str, body: str, *, out: Text
             answer = _collect(link, document["transaction"], stop)
     if answer is None:
         return 1
-    data = answer["data"]
+    data = answer.get("data")
     if isinstance(data, dict) and isinstance(data.get("rows"), str):
         print(data["rows"], end="", file=out)
     else:
@@ -95,8 +95,8 @@ def _collect(link: Link, transaction: object, stop: Stop) -> dict[str, Any] | No
     while not stop.requested:
         messages = link.poll(0.5)
         for message in messages:
-            answer = msgspec.json.decode(message.payload)
-            if not isinstance(answer, dict) or answer.get("transaction") != transaction:
+            answer = _read(message.payload)
+            if answer.get("transaction") != transaction or "status" not in answer:
                 continue
             deadline = clock.monotonic() + _PATIENCE
             data = answer.get("data")
@@ -117,3 +117,12 @@ def _collect(link: Link, transaction: object, stop: Stop) -> dict[str, Any] | No
         if clock.monotonic() > deadline:
             raise BrokerError(f"no answer within {_PATIENCE:g} s; fix: start the agent, or say its topic with --base")
     return None
+
+
+def _read(payload: bytes) -> dict[str, Any]:
+    """What somebody published where answers go; empty when it is no object."""
+    try:
+        answer = msgspec.json.decode(payload)
+    except (ValueError, RecursionError):
+        return {}
+    return answer if isinstance(answer, dict) else {}

@@ -241,7 +241,7 @@ class Client:
 
     def __init__(self, port: int, *filters: str, protocol: int = mqtt.MQTTv311) -> None:
         self.heard: list[Heard] = []
-        self._cursor = 0
+        self._looked: dict[str, int] = {}
         self._news = threading.Condition()
         self._subscribed = threading.Event()
         self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTProtocolVersion(protocol))
@@ -276,13 +276,13 @@ class Client:
         return info
 
     def wait(self, topic: str, condition: Callable[[Any], bool] = lambda body: True, timeout: float = 15.0) -> Heard:
-        """Wait for the next message on ``topic`` whose JSON body fulfils ``condition``, passing over others."""
+        """Wait for the next message on ``topic`` whose JSON body fulfils ``condition``, passing over others there."""
         deadline = time.monotonic() + timeout
         with self._news:
             while True:
-                while self._cursor < len(self.heard):
-                    heard = self.heard[self._cursor]
-                    self._cursor += 1
+                for number in range(self._looked.get(topic, 0), len(self.heard)):
+                    heard = self.heard[number]
+                    self._looked[topic] = number + 1
                     if heard.topic == topic and condition(heard.body):
                         return heard
                 left = deadline - time.monotonic()

@@ -15,7 +15,7 @@ from edge.verdict import SCORE_CAP
 from trainer.fit import fit
 from trainer.models import row_errors, seeded
 from trainer.record import Record
-from trainer.splits import Split
+from trainer.splits import Rows, Split, chunks
 from trainer.transform import fit_scaler
 
 Vector = NDArray[np.float64]
@@ -24,6 +24,11 @@ BODY = 0.98
 """Below this quantile the table is the empirical distribution, above it a fitted tail."""
 BODY_KNOTS = 200
 TAIL_KNOTS = 120
+PIECE = 160
+"""Rows of a piece that is held out: several of a thermostat's cycles, so that a row's neighbours do not give it away,
+and shorter than a regime, so that the p-value is about unseen time and not about unseen regimes."""
+FAR_OUT = 3.0
+"""Interquartile ranges above the third quartile: Tukey's outer fence."""
 
 
 def _tail(excess: Vector) -> tuple[float, float]:
@@ -84,32 +89,38 @@ class Calibration:
     ----------
     error, score
         Knots of the table, see :func:`p_value_table`.
-    errors
-        The pooled out-of-fold errors [N], in the order of the rows they belong to.
+    rows
+        Rows whose out-of-fold errors made it.
+    disturbed
+        Rows left out of it, see :func:`calibrate`.
     weights
         One set of weights per fold.
     """
 
     error: Vector
     score: Vector
-    errors: Vector
+    rows: int
+    disturbed: int
     weights: list[dict[str, Tensor]]
 
 
 def calibrate(
     record: Record, split: Split, network: Network, settings: Training, progress: TextIO | None = None
 ) -> Calibration:
-    """Score every training and validation row by a network that was fitted without its neighbourhood.
+    """Make the p-value table from rows that were scored by a network which had not seen them.
 
-    The rows are cut into contiguous pieces, the pieces dealt to ``settings.chunks`` folds; for each fold scaler and
-    network are fitted anew on the other folds (stopped by their validation rows) and score the fold's rows.
+    Training and validation rows are cut into contiguous pieces of about :data:`PIECE` rows, the pieces dealt to
+    ``settings.chunks`` folds. For each fold, scaler and network are fitted anew on the others (stopped by their
+    validation rows) and score its rows. Pieces that are disturbed are left out of the table: those whose 90 % quantile
+    of the error is far above that of the others (warm-up, an opened door). A p-value is about undisturbed readings,
+    and one per cent of the rows, a thousand times as wrong as the others, would put every threshold out of reach.
 
     Parameters
     ----------
     record, split
         Rows, and which of them are training and validation.
     network
-        What to fit; its name in the progress bar comes from its kind.
+        What to fit.
     settings
         As for the shipped network.
 
@@ -119,12 +130,13 @@ def calibrate(
         As in :func:`trainer.fit.fit` and :func:`trainer.transform.fit_scaler`.
     """
     rows = np.union1d(split.train, split.validation)
-    is_validation = np.isin(rows, split.validation)
-    fold = np.arange(len(rows)) * settings.chunks // len(rows)
-    errors = np.empty(len(rows))
+    folds = settings.chunks
+    pieces = chunks(record, folds * max(1, round(len(rows) / (folds * PIECE))), rows)
+    errors = np.empty(len(record.values))
     weights = []
-    for k in range(settings.chunks):
-        train, validation = rows[(fold != k) & ~is_validation], rows[(fold != k) & is_validation]
+    for k in range(folds):
+        left_out = np.concatenate(pieces[k::folds])
+        train, validation = np.setdiff1d(split.train, left_out), np.setdiff1d(split.validation, left_out)
         scaler = fit_scaler(record.values[train], record.station, settings.scaler)
         model = seeded(network, record.station.size, settings.seed)
         fit(
@@ -134,9 +146,17 @@ def calibrate(
             settings,
             seed=settings.seed,
             progress=progress,
-            label=f"calibration {k + 1}/{settings.chunks}",
+            label=f"calibration {k + 1}/{folds}",
         )
-        errors[fold == k] = row_errors(model, scaler.forward(record.values[rows[fold == k]]), settings.loss)
+        errors[left_out] = row_errors(model, scaler.forward(record.values[left_out]), settings.loss)
         weights.append(model.state_dict())
-    error, score = p_value_table(errors)
-    return Calibration(error, score, errors, weights)
+    kept = np.concatenate(_undisturbed(pieces, errors))
+    error, score = p_value_table(errors[kept])
+    return Calibration(error, score, len(kept), len(rows) - len(kept), weights)
+
+
+def _undisturbed(pieces: list[Rows], errors: Vector) -> list[Rows]:
+    """Pieces whose logarithmic error is not far out among all pieces'."""
+    strange = np.array([np.log(np.quantile(errors[piece], 0.9)) for piece in pieces])
+    low, high = np.quantile(strange, [0.25, 0.75])
+    return [piece for piece, one in zip(pieces, strange, strict=True) if one <= high + FAR_OUT * (high - low)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,40 +57,12 @@ def choose_device(name: str) -> torch.device:
     TrainingError
         The named device is not there.
     """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise TrainingError("device: got cuda, but torch sees no GPU here; fix: device: auto or cpu")
-    if name not in {"cpu", "cuda"}:
+    if name not in {"auto", "cpu", "cuda"}:
         raise TrainingError(f"device: got {name}, expected auto, cpu or cuda")
-    return torch.device(name)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Networks this small are slower on more threads, and the order of sums would depend on their number."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def losses_of(model: TabularAE | TabularVAE, rows: Tensor, noise: Tensor | None, settings: Training) -> list[Tensor]:
-    """Return the objective on rows [N, F]: [loss] for an AE, [loss, reconstruction, kl] for a VAE.
-
-    ``noise`` [N, L] is the standard normal draw of a VAE's code. Both the reconstruction error and the Kullback-Leibler
-    divergence are means over rows and columns, as in the published exercise.
-    """
-    error = functional.mse_loss if settings.loss == "mse" else functional.l1_loss
-    if isinstance(model, TabularAE):
-        return [error(model.reconstruct(rows), rows)]
-    mean, log_variance = model.encode(rows)
-    assert noise is not None
-    reconstruction = error(model.decode(mean + torch.exp(0.5 * log_variance) * noise), rows)
-    kl = -0.5 * torch.mean(1 + log_variance - mean.square() - log_variance.exp())
-    return [reconstruction + settings.beta * kl, reconstruction, kl]
+    if name == "cuda" and not torch.cuda.is_available():
+        raise TrainingError("device: got cuda, expected one that is here, and torch sees no GPU; fix: device: auto")
+    gpu = name != "cpu" and torch.cuda.is_available()
+    return torch.device("cuda" if gpu else "cpu")
 
 
 def fit(
@@ -122,49 +95,34 @@ def fit(
     TrainingError
         The loss is no longer a number, or there is no such device.
     """
+    started, cpu_started = time.perf_counter(), time.process_time()
     device = choose_device(settings.device)
     generator = torch.Generator(device=device).manual_seed(seed)
-    started, cpu_started = time.perf_counter(), time.process_time()
-    names = ["", "_reconstruction", "_kl"] if isinstance(model, TabularVAE) else [""]
+    names = ("", "_reconstruction", "_kl") if isinstance(model, TabularVAE) else ("",)
     losses: dict[str, list[float]] = {part + name: [] for part in ("train", "validation") for name in names}
     cpu_seconds: list[float] = []
-    best, chosen = float("inf"), 0
+    best, chosen = math.inf, 0
     kept: dict[str, Tensor] = {}
-    with (
-        _one_thread(),
-        tqdm(total=settings.epochs, desc=label, unit="epoch", file=progress, disable=progress is None) as bar,
-    ):
+    bar = tqdm(total=settings.epochs, desc=label, unit="epoch", file=progress, disable=progress is None)
+    with _one_thread(), bar:
         model.to(device).train()
-        rows = torch.from_numpy(train).to(device)
-        held_out = torch.from_numpy(validation).to(device)
-        optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
-        latent = settings.latent if isinstance(model, TabularVAE) else 0
-
-        def draw(count: int) -> Tensor | None:
-            return torch.randn(count, latent, generator=generator, device=device) if latent else None
-
+        rows, held_out = torch.from_numpy(train).to(device), torch.from_numpy(validation).to(device)
         # One draw for all epochs: the validation loss then moves because the weights did.
-        held_out_noise = draw(len(held_out))
+        held_out_noise = _draw(model, len(held_out), generator)
+        optimiser = torch.optim.Adam(model.parameters(), fused=True)
         for epoch in range(1, settings.epochs + 1):
-            order = torch.randperm(len(rows), generator=generator, device=device)
-            total = torch.zeros(len(names), device=device)
-            for start in range(0, len(rows), settings.batch_size):
-                batch = rows.index_select(0, order[start : start + settings.batch_size])
-                parts = losses_of(model, batch, draw(len(batch)), settings)
-                optimiser.zero_grad(set_to_none=True)
-                parts[0].backward()  # type: ignore[no-untyped-call]
-                optimiser.step()
-                total += torch.stack(parts).detach() * (len(batch) / len(rows))
+            optimiser.param_groups[0]["lr"] = _learning_rate(settings, epoch)
+            on_train = _pass(model, rows, optimiser, settings, generator)
             with torch.no_grad():
-                held = torch.stack(losses_of(model, held_out, held_out_noise, settings))
-            for part, values in (("train", total.tolist()), ("validation", held.tolist())):
+                on_held_out = torch.stack(_objective(model, held_out, held_out_noise, settings)).tolist()
+            for part, values in (("train", on_train), ("validation", on_held_out)):
                 for name, value in zip(names, values, strict=True):
                     losses[part + name].append(value)
             cpu_seconds.append(time.process_time() - cpu_started)
-            loss = losses["validation"][-1]
-            if not np.isfinite(loss) or not np.isfinite(losses["train"][-1]):
+            loss = on_held_out[0]
+            if not math.isfinite(on_train[0] + loss):
                 raise TrainingError(
-                    f"{label or 'training'}: got a loss of {loss} in epoch {epoch}, expected a number; "
+                    f"{label or 'training'}: got a loss of {on_train[0]:g} in epoch {epoch}, expected a number; "
                     f"fix: a learning_rate below {settings.learning_rate:g}, or look for absurd values in the record"
                 )
             bar.set_postfix_str(f"validation {loss:.4f}", refresh=False)
@@ -172,7 +130,7 @@ def fit(
             if loss < best:
                 best, chosen = loss, epoch
                 if settings.restore_best:
-                    kept = {name: value.detach().clone() for name, value in model.state_dict().items()}
+                    kept = {name: value.clone() for name, value in model.state_dict().items()}
             elif epoch - chosen >= settings.patience:
                 break
         if kept:
@@ -184,3 +142,65 @@ def fit(
         cpu_seconds=cpu_seconds,
         seconds=time.perf_counter() - started,
     )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Networks this small are no faster on more threads, and the order of sums would depend on their number."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _learning_rate(settings: Training, epoch: int) -> float:
+    if settings.schedule == "constant":
+        return settings.learning_rate
+    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / settings.epochs))
+
+
+def _draw(model: TabularAE | TabularVAE, count: int, generator: torch.Generator) -> Tensor | None:
+    """Standard normal noise [count, L] for a VAE's codes; an AE needs none."""
+    if isinstance(model, TabularAE):
+        return None
+    return torch.randn(count, model.mean.out_features, generator=generator, device=generator.device)
+
+
+def _objective(model: TabularAE | TabularVAE, rows: Tensor, noise: Tensor | None, settings: Training) -> list[Tensor]:
+    """[loss] of an AE, [loss, reconstruction, kl] of a VAE on rows [N, F].
+
+    Reconstruction error and Kullback-Leibler divergence are means over rows and columns, as in the published exercise.
+    """
+    error = functional.mse_loss if settings.loss == "mse" else functional.l1_loss
+    if isinstance(model, TabularAE):
+        return [error(model.reconstruct(rows), rows)]
+    mean, log_variance = model.encode(rows)
+    assert noise is not None
+    reconstruction = error(model.decode(mean + torch.exp(0.5 * log_variance) * noise), rows)
+    kl = -0.5 * torch.mean(1 + log_variance - mean.square() - log_variance.exp())
+    return [reconstruction + settings.beta * kl, reconstruction, kl]
+
+
+def _pass(
+    model: TabularAE | TabularVAE,
+    rows: Tensor,
+    optimiser: torch.optim.Optimizer,
+    settings: Training,
+    generator: torch.Generator,
+) -> list[float]:
+    """One epoch: every row once, in a new order; returns the means of the objective's parts."""
+    parts: list[Tensor] = []
+    sizes: list[int] = []
+    order = torch.randperm(len(rows), generator=generator, device=rows.device)
+    for start in range(0, len(rows), settings.batch_size):
+        batch = rows.index_select(0, order[start : start + settings.batch_size])
+        objective = _objective(model, batch, _draw(model, len(batch), generator), settings)
+        optimiser.zero_grad(set_to_none=True)
+        objective[0].backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        parts.append(torch.stack([part.detach() for part in objective]))
+        sizes.append(len(batch))
+    weights = torch.tensor(sizes, device=rows.device) / len(rows)
+    return (weights @ torch.stack(parts)).tolist()

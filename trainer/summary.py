@@ -45,8 +45,11 @@ def _lines(metrics: dict[str, Any], latent: int) -> Iterator[str]:
     yield f"  {f'baseline: PCA, {latent} components':<48}{metrics['baselines']['pca']:>12.5f}"
     yield f"  {'baseline: mean predictor':<48}{metrics['baselines']['mean']:>12.5f}"
     yield ""
+    calibration = metrics["calibration"]
+    left_out = f"{calibration['disturbed_rows']:,} disturbed ones left out"
+    yield f"p-values from {calibration['rows']:,} held-out rows, {left_out}"
     yield f"false alarms on the test rows{'requested':>24}{'realised':>12}{'(table made in sample)':>26}"
-    for row in metrics["calibration"]:
+    for row in calibration["rates"]:
         yield (
             f"  {'':<27}{row['requested']:>24.2%}{row['realised_out_of_fold']:>12.2%}{row['realised_in_sample']:>26.2%}"
         )

@@ -141,14 +141,14 @@ def _sigma(model: TabularAE | TabularVAE, z: Rows, settings: Training) -> tuple[
     if not settings.observation_noise:
         return (0.0,) * z.shape[1]
     if isinstance(model, TabularAE):
-        left_out = residuals(model, z)
+        left_out: Rows = residuals(model, z)
     else:
         rows = torch.from_numpy(z.astype(np.float32))
         generator = torch.Generator().manual_seed(settings.seed + _CODE_NOISE)
         with torch.no_grad():
             mean, log_variance = model.encode(rows)
             code = mean + torch.exp(0.5 * log_variance) * torch.randn(mean.shape, generator=generator)
-            left_out = z - model.decode(code).numpy()
+            left_out = z - np.asarray(model.decode(code))
     return tuple(left_out.std(axis=0).tolist())
 
 
@@ -157,13 +157,17 @@ def _tables(
 ) -> Tables:
     with torch.no_grad():
         code = generator.encode(torch.from_numpy(z.astype(np.float32)))
-    latent = (code[0] if isinstance(code, tuple) else code).numpy().astype(np.float64)
+    mean, log_variance = code if isinstance(code, tuple) else (code, None)
+    latent = np.asarray(mean, dtype=np.float64)
+    covariance = np.atleast_2d(np.cov(latent, rowvar=False))
+    if log_variance is not None:  # a VAE's code is a distribution: its own spread counts
+        covariance += np.diag(np.exp(np.asarray(log_variance, dtype=np.float64)).mean(axis=0))
     tables = {
         "reconstruction_error": calibration.error,
         "reconstruction_score": calibration.score,
         "latent_mean": latent.mean(axis=0),
-        "latent_cov": np.cov(latent, rowvar=False).reshape(latent.shape[1], -1),
-        "latent_std": latent.std(axis=0),
+        "latent_cov": covariance,
+        "latent_std": np.sqrt(np.diag(covariance)),
     }
     if record.station.gas_index is not None:
         tables["background_ppb"] = np.quantile(record.values[split.train, record.station.gas_index], [0.1])
@@ -190,19 +194,19 @@ def _quality(
 
 def _calibration(
     model: TabularAE | TabularVAE, calibration: Calibration, z: dict[str, Rows], settings: Training
-) -> list[dict[str, float]]:
+) -> dict[str, Any]:
     """Requested rates beside those realised on the test rows, for the shipped table and for one made in sample."""
     test = row_errors(model, z["test"], settings.loss)
-    out_of_fold = PValueTable(calibration.error, calibration.score).score(test)
-    in_sample = PValueTable(*p_value_table(row_errors(model, z["train"], settings.loss))).score(test)
-    return [
-        {
-            "requested": rate,
-            "realised_out_of_fold": float(np.mean(out_of_fold >= -np.log10(rate))),
-            "realised_in_sample": float(np.mean(in_sample >= -np.log10(rate))),
-        }
+    tables = {
+        "out_of_fold": PValueTable(calibration.error, calibration.score),
+        "in_sample": PValueTable(*p_value_table(row_errors(model, z["train"], settings.loss))),
+    }
+    realised = [
+        {"requested": rate}
+        | {f"realised_{name}": float(np.mean(table.score(test) >= -np.log10(rate))) for name, table in tables.items()}
         for rate in REQUESTED
     ]
+    return {"rows": calibration.rows, "disturbed_rows": calibration.disturbed, "rates": realised}
 
 
 def _versions() -> dict[str, str]:

@@ -45,6 +45,7 @@ _CADENCE = 60.0  # [s] of station time between two readings
 _LIVE_ROWS = 640
 _SIMULATED_LIVE = 12110  # first row of the simulated live stream: no injection, and a step of 5 K after 530 rows
 _SYNTHETIC_ROWS = 200
+_WIDTH = 110  # where there is no terminal to ask
 _STUCK_AT = 0.25  # of its value: a converter at its stop; a sensor stuck at its own value hardly moves this score
 
 
@@ -95,7 +96,7 @@ def demo(
     DavylampError
         With one line that says what is wrong; nothing is left running.
     """
-    console = Console(file=out, highlight=False)
+    console = Console(file=out, highlight=False, width=None if out.isatty() else _WIDTH)
     scene = _real_scene(data, load_station(station)) if data else _simulated_scene(load_station(station), seed)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder / "run", ignore_errors=True)

@@ -72,14 +72,14 @@ def draw_timeline(
             name = "injected" if index == 0 else None
             axis.axvspan(start, end, color=_ORANGE, alpha=0.25, lw=0, label=name if axis is axes[0] else None)
             if axis is axes[0]:
-                axis.annotate(label, (start, 1), xycoords=("data", "axes fraction"), xytext=(3, -11),
+                axis.annotate(label, (start, 1), xycoords=("data", "axes fraction"), xytext=(3, 4),
                               textcoords="offset points", fontsize=8)  # fmt: skip
         for index, (_, start, end) in enumerate(alarms):
             axis.plot([start, end], [0.02, 0.02], transform=axis.get_xaxis_transform(), color=_RED, lw=4,
                       solid_capstyle="butt", label="alarm" if index == 0 and axis is axes[0] else None)  # fmt: skip
         axis.spines[["top", "right"]].set_visible(False)
         axis.margins(x=0.01)
-    axes[0].legend(loc="upper right", ncols=4, fontsize=8, frameon=False, bbox_to_anchor=(1, 1.22))
+    axes[0].legend(loc="upper right", ncols=4, fontsize=8, frameon=False, bbox_to_anchor=(1, 1.3))
     lower[1].legend(loc="upper left", fontsize=8, frameon=False)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})

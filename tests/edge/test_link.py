@@ -474,6 +474,25 @@ def test_a_signal_ends_a_connect_that_hangs(make: Any) -> None:
     assert 0.1 < took < 2
 
 
+def test_a_signal_ends_the_search_for_a_name_server(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    never = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: never.wait(30))
+    with Stop() as stop:
+        link = make(1, stop=stop, settings={"host": "broker.example"})
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        begun = time.monotonic()
+        link.poll(5.0)
+        assert stop.requested
+        assert time.monotonic() - begun < 2
+    never.set()
+
+
+def test_a_name_that_nobody_knows_is_named(make: Any) -> None:
+    link = make(1, settings={"host": "no-such-host.invalid"})
+    link.poll(0)
+    assert link.failure.event == "broker not found"
+
+
 def test_a_signal_ends_the_waiting_for_the_next_try(free_port: int, make: Any) -> None:
     with Stop() as stop:
         link = make(free_port, stop=stop, settings={"protocol": 5}, random=random.Random(1))

@@ -1,0 +1,403 @@
+"""Agent: readings in; scores, alarms, dead letters and answers out; in the right order, whatever comes."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import pytest
+
+from config.broker import Broker
+from config.gateway import Gateway, Scoring, StationEntry, Topics
+from config.gateway import Health as HealthSettings
+from edge.agent import Agent, open_bundles, subscriptions
+from edge.bundle import Bundle
+from edge.clock import SystemClock
+from edge.connecting import Options
+from edge.errors import BundleError
+from edge.link import Link
+from edge.log import Log
+from edge.message import Message
+from edge.presence import Presence
+from edge.stations import Stations
+from edge.topics import Topics as Names
+from edge.watchdog import Watchdog
+
+COUNTER = itertools.count(1)
+GOOD = {
+    "ch4_ppb": 2000.0, "h2o_ppm": 15000.0, "temperature_c": 20.0, "humidity_pct": 60.0, "r2611e_ohm": 80000.0,
+    "r2600_ohm": 16000.0, "r2602_ohm": 20000.0, "r2611c_ohm": 30000.0, "rmq4_ohm": 60000.0,
+}  # fmt: skip
+NAMES = Names("davylamp/gw1")
+
+
+@pytest.fixture(scope="module")
+def bundle(bundles: dict[str, Path]) -> Bundle:
+    return Bundle.open(bundles["both"])
+
+
+def make(bundle: Bundle, link: Any, clock: Any, **settings: Any) -> Agent:
+    """An agent whose connection and time are given."""
+    gateway = Gateway(gateway="gw1", stations=(StationEntry(bundle=bundle.path),), **settings)
+    presence = Presence(gateway, Names(gateway.topics.base), clock)
+    watchdog = Watchdog(clock, {})
+    return Agent(gateway, Stations(gateway, [bundle]), link, presence=presence, watchdog=watchdog, clock=clock)
+
+
+def message(body: Any, *, topic: str = "sensors/st-1/readings", mid: int = 1, retain: bool = False) -> Message:
+    payload = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Message(topic, payload, qos=1, retain=retain, mid=mid, connection=1, received=1_800_000_000.0)
+
+
+# ---- one turn, with a connection that does as it is told -------------------------------------------------------------
+
+
+def test_a_batch_is_scored_published_acknowledged_in_order_and_then_written(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock)
+    fake_connection.incoming = [[message(GOOD | {"seq": mid}, mid=mid) for mid in (5, 6, 7)]]
+    agent.turn()
+    happened = fake_connection.happened
+    assert happened[-4:] == ["ack 5", "ack 6", "ack 7", "flush"]
+    assert happened[:3] == ["publish davylamp/gw1/st-1/score"] * 3
+    assert [(body["n"], body["seq"]) for body in fake_connection.on(NAMES.score("st-1"))] == [(1, 5), (2, 6), (3, 7)]
+
+
+def test_a_new_station_is_announced_with_availability_and_alarm(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock)
+    for mid in range(2):
+        fake_connection.incoming = [[message(GOOD, mid=mid)]]
+        agent.turn()
+    (available,) = fake_connection.on(NAMES.availability("st-1"))
+    (alarm,) = fake_connection.on(NAMES.alarm("st-1"))
+    assert available["state"] == "online"
+    assert (alarm["alarm"], alarm["fault"], alarm["standing"]) == ("OFF", "OFF", [])
+    retained = {published.topic for published in fake_connection.published if published.retain}
+    assert retained == {NAMES.availability("st-1"), NAMES.alarm("st-1")}
+
+
+def test_a_leak_opens_an_event_and_changes_the_retained_alarm(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock)
+    fake_connection.incoming = [[message(GOOD | {"ch4_ppb": 9000.0}, mid=mid) for mid in range(3)]]
+    agent.turn()
+    (event,) = fake_connection.on(NAMES.event("st-1"))
+    assert (event["event_type"], event["kind"], event["by"]) == ("open", "methane", "enhancement")
+    assert fake_connection.on(NAMES.alarm("st-1"))[0]["alarm"] == "ON"
+    published = {each.topic: each for each in fake_connection.published}
+    assert (published[NAMES.event("st-1")].qos, published[NAMES.event("st-1")].retain) == (1, False)
+    assert published[NAMES.alarm("st-1")].retain
+
+
+def test_everything_is_asserted_again_on_every_connection(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock)
+    fake_connection.incoming = [[message(GOOD | {"ch4_ppb": 9000.0}, mid=mid) for mid in range(3)]]
+    agent.turn()
+    for _ in range(2):
+        fake_connection.published.clear()
+        fake_connection.ready = True
+        agent.turn()
+        retained = [each for each in fake_connection.published if each.retain]
+        expected = [NAMES.state, NAMES.info, NAMES.availability("st-1"), NAMES.alarm("st-1")]
+        assert [each.topic for each in retained] == expected
+        assert retained[0].body["state"] == "online"
+        assert retained[0].body.keys() == {"state", "session", "since", "version"}
+        assert retained[1].body["stations"] == ["st-1"]
+        assert retained[1].body["bundles"][0]["bundle"] == bundle.id
+        assert retained[3].body["alarm"] == "ON"
+
+
+def test_a_retained_message_is_counted_and_acknowledged_and_not_scored(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock)
+    old = [message(GOOD, retain=True, mid=1), message({"n": 1}, topic=NAMES.request("synthesize"), retain=True, mid=2)]
+    fake_connection.incoming = [old]
+    agent.turn()
+    assert fake_connection.published == []
+    assert fake_connection.happened == ["ack 1", "ack 2", "flush"]
+    assert agent._health.retained == 2
+
+
+def test_a_message_that_is_nobodys_is_counted_and_acknowledged(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock)
+    fake_connection.incoming = [[message(GOOD, topic="elsewhere", mid=1), message(GOOD, topic="", mid=2)]]
+    agent.turn()
+    assert fake_connection.happened == ["ack 1", "ack 2", "flush"]
+    assert agent._health.stray == 2
+
+
+def test_a_station_that_takes_a_reserved_word_is_a_dead_letter(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock)
+    fake_connection.incoming = [[message(GOOD, topic="sensors/state/readings")]]
+    agent.turn()
+    (letter,) = fake_connection.on(NAMES.deadletter)
+    assert "'state'" in letter["reason"]
+    assert fake_connection.happened[-2:] == ["ack 1", "flush"]
+
+
+def test_an_array_is_as_many_readings_and_its_bad_ones_are_set_aside(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock)
+    fake_connection.incoming = [[message([GOOD, GOOD | {"humidity_pct": "wet"}, GOOD])]]
+    agent.turn()
+    assert [body["n"] for body in fake_connection.on(NAMES.score("st-1"))] == [1, 2]
+    (letter,) = fake_connection.on(NAMES.deadletter)
+    assert letter["at"] == "[1].humidity_pct"
+
+
+def test_every_nth_score_is_published_and_every_exceedance(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock, scoring=Scoring(publish_every=4))
+    bodies = [GOOD | {"ch4_ppb": 9000.0 if number == 6 else 2000.0} for number in range(1, 11)]
+    fake_connection.incoming = [[message(body, mid=mid) for mid, body in enumerate(bodies)]]
+    agent.turn()
+    scores = fake_connection.on(NAMES.score("st-1"))
+    assert {4, 6, 8} <= {body["n"] for body in scores}
+    assert all(body["n"] % 4 == 0 or body["exceeds"] for body in scores)
+
+
+def test_a_late_reading_is_told_and_counted(bundle: Bundle, fake_connection: Any, fake_clock: Any) -> None:
+    agent = make(bundle, fake_connection, fake_clock)
+    fake_connection.incoming = [[message(GOOD | {"ts": 100}), message(GOOD | {"ts": 50}, mid=2)]]
+    agent.turn()
+    scores = fake_connection.on(NAMES.score("st-1"))
+    assert scores[1]["late"]
+    assert "reconstruction" not in scores[1]
+    assert agent._health.late == 1
+
+
+def test_a_mistake_of_ours_sets_one_reading_aside_and_scores_the_others(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock)
+    (group,) = agent._stations.groups
+    score = group.scorer.score
+
+    def faulty(batch: Any) -> Any:
+        if any(reading.seq == 2 for _, reading in batch):
+            raise ZeroDivisionError
+        return score(batch)
+
+    monkeypatch.setattr(group.scorer, "score", faulty)
+    fake_connection.incoming = [[message(GOOD | {"seq": seq}, mid=seq) for seq in (1, 2, 3)]]
+    agent.turn()
+    assert [body["seq"] for body in fake_connection.on(NAMES.score("st-1"))] == [1, 3]
+    (letter,) = fake_connection.on(NAMES.deadletter)
+    assert "internal error" in letter["reason"]
+    assert [line for line in fake_connection.happened if line.startswith("ack")] == ["ack 1", "ack 2", "ack 3"]
+
+
+def test_a_request_never_keeps_a_reading_waiting(bundle: Bundle, fake_connection: Any, fake_clock: Any) -> None:
+    agent = make(bundle, fake_connection, fake_clock)
+    fake_connection.incoming = [
+        [message({"n": 1500}, topic=NAMES.request("synthesize"))],
+        [message(GOOD)],
+        [],
+    ]
+    for _ in range(3):
+        agent.turn()
+    told = [each.topic for each in fake_connection.published if "response" in each.topic or "score" in each.topic]
+    answer, score = NAMES.response("synthesize"), NAMES.score("st-1")
+    assert told == [answer, score, answer, answer]
+    assert fake_connection.waits[1:3] == [0.0, 0.0]
+
+
+def test_it_tells_its_health_in_time_and_waits_for_nothing_sooner(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock, health=HealthSettings(every=12.0))
+    for _ in range(13):
+        agent.turn()
+        fake_clock.time += 1
+    assert len(fake_connection.on(NAMES.health)) == 1
+    assert not any(each.retain for each in fake_connection.published if each.topic == NAMES.health)
+    assert fake_connection.waits[:2] == [5.0, 5.0]
+    assert fake_connection.waits[-2] == 1.0
+
+
+def test_a_station_that_falls_silent_is_offline_until_it_speaks_again(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock)
+    for _ in range(10):
+        fake_connection.incoming = [[message(GOOD)]]
+        agent.turn()
+        fake_clock.time += 1
+    fake_clock.time += 100
+    agent.turn()
+    fake_connection.incoming = [[message(GOOD)]]
+    agent.turn()
+    states = [body["state"] for body in fake_connection.on(NAMES.availability("st-1"))]
+    assert states == ["online", "offline", "online"]
+
+
+def test_stopping_says_so_before_it_closes(bundle: Bundle, fake_connection: Any, fake_clock: Any) -> None:
+    agent = make(bundle, fake_connection, fake_clock)
+    agent.stop()
+    assert fake_connection.happened == [f"publish {NAMES.state}", "close"]
+    assert fake_connection.on(NAMES.state)[0]["state"] == "stopped"
+    assert fake_connection.published[0].retain
+
+
+def test_a_tampered_bundle_is_refused_before_anything_is_connected(bundles: dict[str, Path], tmp_path: Path) -> None:
+    data = bytearray(bundles["both"].read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "bad.davy").write_bytes(data)
+    gateway = Gateway(stations=(StationEntry(bundle=str(tmp_path / "bad.davy")),))
+    with pytest.raises(BundleError) as refused:
+        open_bundles(gateway, Log("test"))
+    assert "\n" not in str(refused.value)
+
+
+# ---- over a real broker ----------------------------------------------------------------------------------------------
+
+
+class Live:
+    """An agent at a real broker, and a station beside it."""
+
+    def __init__(self, bundle: Bundle, broker: Any, client: Any, protocol: object) -> None:
+        number = next(COUNTER)
+        gateway = Gateway(
+            gateway=f"t{number}",
+            broker=Broker(host=broker.host, port=broker.port, protocol=protocol),  # type: ignore[arg-type]
+            topics=Topics(base=f"test-agent/{number}"),
+            stations=(StationEntry(bundle=bundle.path, topic=f"in-{number}/{{station}}/readings"),),
+        )
+        self.topics = Names(gateway.topics.base)
+        self.topic = f"in-{number}/st-1/readings"
+        clock = SystemClock()
+        stations = Stations(gateway, [bundle])
+        presence = Presence(gateway, self.topics, clock)
+        options = Options.of(gateway.broker, client_id=gateway.broker.client_id)
+        self.link = Link(options, subscriptions(stations, self.topics), will=presence.will)
+        poll = self.link.poll
+        # The other one hears on a thread of its own: look again soon.
+        self.link.poll = lambda timeout: poll(min(timeout, 0.02))  # type: ignore[method-assign]
+        self.agent = Agent(gateway, stations, self.link, presence=presence, watchdog=Watchdog(clock, {}), clock=clock)
+        self.other = client(broker.port, f"{self.topics.base}/#")
+        self.turn_until(lambda: self.heard(self.topics.state))
+
+    def turn_until(self, condition: Any) -> None:
+        for _ in range(2000):
+            if condition():
+                return
+            self.agent.turn()
+        pytest.fail("it did not happen")
+
+    def heard(self, topic: str) -> list[Any]:
+        return list(self.other.on(topic))
+
+    def scored(self, readings: int) -> dict[str, Any]:
+        """The score of so manieth reading, once it has been told."""
+        self.turn_until(lambda: len(self.heard(self.topics.score("st-1"))) >= readings)
+        score: dict[str, Any] = self.heard(self.topics.score("st-1"))[-1]
+        return score
+
+
+@pytest.fixture
+def live(bundle: Bundle, broker: Any, client: Any, protocol: Any) -> Iterator[Live]:
+    live = Live(bundle, broker, client, protocol)
+    yield live
+    live.agent.stop()
+
+
+BAD = {
+    "not JSON": (b"ch4=2000", "not JSON", None),
+    "not UTF-8": (b'{"ch4_ppb": "\xff"}', "not UTF-8", None),
+    "300 kB long": (b" " * 300_000, "300000 bytes", None),
+    "nested 10,000 deep": (b"[" * 10_000 + b"]" * 10_000, "nested too deep", None),
+    "a NaN token": (json.dumps(GOOD | {"ch4_ppb": float("nan")}).encode(), "NaN", "ch4_ppb"),
+    "a string where a number belongs": (json.dumps(GOOD | {"humidity_pct": "60"}).encode(), "string", "humidity_pct"),
+    "more than half missing": (json.dumps(dict(list(GOOD.items())[:4])).encode(), "5 of 9 keys are missing", None),
+}
+
+
+@pytest.mark.broker
+def test_bad_input_of_every_kind_is_set_aside_with_its_reason_and_the_next_reading_is_scored(live: Live) -> None:
+    for number, (name, (payload, reason, at)) in enumerate(BAD.items(), 1):
+        live.other.publish(live.topic, payload)
+        live.other.publish(live.topic, GOOD | {"seq": number})
+        assert live.scored(number)["seq"] == number, name
+        live.turn_until(lambda: len(live.heard(live.topics.deadletter)) >= number)  # noqa: B023
+        letter = live.heard(live.topics.deadletter)[-1]
+        assert reason in letter["reason"], name
+        assert letter["at"] == at, name
+        assert (letter["topic"], letter["bytes"]) == (live.topic, len(payload))
+    assert len(live.heard(live.topics.deadletter)) == len(BAD)
+
+
+@pytest.mark.broker
+def test_a_null_an_absent_and_a_sentinel_channel_are_flag_9(live: Live) -> None:
+    without = {key: value for key, value in GOOD.items() if key != "ch4_ppb"}
+    for number, body in enumerate([GOOD, GOOD | {"ch4_ppb": None}, without, GOOD | {"ch4_ppb": -200}], 1):
+        live.other.publish(live.topic, body)
+        score = live.scored(number)
+        assert score.get("flags", {}) == ({} if number == 1 else {"ch4_ppb": 9})
+        assert "reconstruction" in score
+
+
+@pytest.mark.broker
+def test_extra_keys_are_ignored_and_a_byte_order_mark_is_stripped(live: Live) -> None:
+    live.other.publish(live.topic, b"\xef\xbb\xbf" + json.dumps(GOOD | {"firmware": {"v": [1]}}).encode())
+    assert live.scored(1)["state"]
+    assert live.heard(live.topics.deadletter) == []
+
+
+@pytest.mark.broker
+@pytest.mark.mqtt5  # the embedded broker mixes up what is retained
+def test_a_retained_reading_is_not_scored_over_a_real_broker(bundle: Bundle, broker: Any, client: Any) -> None:
+    number = next(COUNTER) + 1  # the one that Live will take
+    client(broker.port).publish(f"in-{number}/st-1/readings", GOOD | {"seq": 1}, retain=True)
+    live = Live(bundle, broker, client, "3.1.1")  # which cannot ask the broker to keep it
+    live.other.publish(live.topic, GOOD | {"seq": 2})
+    assert live.scored(1)["seq"] == 2
+    assert live.agent._health.retained == 1
+    live.agent.stop()
+    client(broker.port).publish(live.topic, b"", retain=True)
+
+
+@pytest.mark.broker
+@pytest.mark.mqtt5
+def test_a_request_of_mqtt_5_is_answered_at_its_own_topic_too(live: Live, broker: Any, client: Any) -> None:
+    own = f"{live.topics.responses}/me"
+    asker = client(broker.port, own, protocol=mqtt.MQTTv5)
+    asker.publish(live.topics.request("synthesize"), {"n": 3, "seed": 1}, ResponseTopic=own, CorrelationData=b"\x07")
+    live.turn_until(lambda: asker.on(own) and live.heard(live.topics.response("synthesize")))
+    (answer,) = asker.on(own)
+    assert len(answer["data"]["rows"]) == 3
+    assert asker.heard[0].properties.CorrelationData == b"\x07"
+
+
+@pytest.mark.broker
+@pytest.mark.mqtt5  # the embedded broker mixes up what is retained
+def test_score_event_and_alarm_reach_the_broker_and_a_stop_is_told(live: Live, broker: Any, client: Any) -> None:
+    for number in range(5):
+        live.other.publish(live.topic, GOOD | {"ch4_ppb": 9000.0, "seq": number})
+    live.scored(5)
+    live.turn_until(lambda: live.heard(live.topics.event("st-1")))
+    live.agent.stop()
+    live.other.wait(live.topics.state, lambda body: body["state"] == "stopped")
+    late = client(broker.port, f"{live.topics.base}/#")
+    client(broker.port).publish(f"{live.topics.base}/end", {})
+    late.wait(f"{live.topics.base}/end")  # after all that was kept
+    kept = {heard.topic: heard.body for heard in late.heard if heard.retain}
+    names = {live.topics.state, live.topics.info, live.topics.alarm("st-1"), live.topics.availability("st-1")}
+    assert kept.keys() == names
+    assert kept[live.topics.alarm("st-1")]["alarm"] == "ON"

@@ -1,0 +1,356 @@
+"""Requests: every one is answered, and none keeps a reading waiting."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from config.alarms import Alarms
+from config.gateway import Gateway, StationEntry, Synthesis, Topics
+from edge.alarm import AlarmPanel
+from edge.bundle import Bundle
+from edge.event import Event
+from edge.message import Message
+from edge.requests import ANSWER_EXPIRY, Requests
+from edge.sampler import Sampler
+from edge.stations import Stations
+from edge.topics import Topics as Names
+from edge.verdict import Methane, Verdict
+
+NAMES = Names("davylamp/gw1")
+KEYS = st.sampled_from(["transaction", "station", "n", "seed", "from", "prior", "around", "noise", "format", "id"])
+
+
+@pytest.fixture(scope="module")
+def bundle(bundles: dict[str, Path]) -> Bundle:
+    return Bundle.open(bundles["both"])
+
+
+class Desk:
+    """Requests with everything that they need, and somebody who asks."""
+
+    def __init__(self, bundle: Bundle, connection: Any, clock: Any, entries: int = 1, **settings: Any) -> None:
+        stations = tuple(
+            StationEntry(bundle=bundle.path, topic=f"sensors{i or ''}/{{station}}/readings") for i in range(entries)
+        )
+        gateway = Gateway(gateway="gw1", stations=stations, **settings)
+        self.connection = connection
+        self.stations = Stations(gateway, [bundle] * entries)
+        self.panel = AlarmPanel(Alarms(), clock)
+        self.events: list[Event] = []
+        self.requests = Requests(
+            gateway,
+            self.stations,
+            self.panel,
+            info=lambda: {"gateway": "gw1"},
+            publish_events=self.events.extend,
+            link=connection,
+            topics=NAMES,
+            clock=clock,
+        )
+
+    def ask(self, verb: str, body: Any = None, **properties: Any) -> list[dict[str, Any]]:
+        """Ask, and turn until everything is answered."""
+        payload = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
+        self.connection.published.clear()
+        self.connection.in_flight = 0
+        message = Message(NAMES.request(verb), payload, qos=1, properties=SimpleNamespace(**properties))
+        self.requests.take(verb, message)
+        while self.requests.ready:
+            self.requests.turn()
+            self.connection.in_flight = 0
+        return list(self.connection.on(NAMES.response(verb)))
+
+    def error(self, verb: str, body: Any = None, **properties: Any) -> str:
+        """Ask for something that is refused."""
+        (answer,) = self.ask(verb, body, **properties)
+        assert (answer["status"], answer["data"]) == ("error", {})
+        return str(answer["error"])
+
+
+@pytest.fixture
+def desk(bundle: Bundle, fake_connection: Any, fake_clock: Any) -> Desk:
+    return Desk(bundle, fake_connection, fake_clock)
+
+
+# ---- asking ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_repeats_the_transaction(desk: Desk) -> None:
+    for transaction in ("a1", 7, None):
+        assert desk.ask("info", {"transaction": transaction}) == [
+            {"status": "ok", "data": {"gateway": "gw1"}, "transaction": transaction}
+        ]
+
+
+def test_an_answer_is_confirmed_expires_and_is_not_retained(desk: Desk) -> None:
+    desk.ask("info", b"")
+    (published,) = desk.connection.published
+    assert (published.qos, published.retain, published.expiry) == (1, False, ANSWER_EXPIRY)
+
+
+def test_an_unknown_verb_is_answered_with_those_that_are_known(desk: Desk) -> None:
+    error = desk.error("model/activate", {"transaction": "x"})
+    assert "unknown request 'model/activate'" in error
+    for verb in ("synthesize", "alarm/acknowledge", "rate/set", "info"):
+        assert verb in error
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"nope", "not JSON"),
+        (b"\xff", "not JSON"),
+        (b"[" * 10000 + b"]" * 10000, "not JSON"),
+        (b"[]", "expected an object"),
+        (b" " * 300_000, "300000 bytes"),
+        (b'{"transaction": {"a": 1}}', "transaction"),
+        (b'{"transaction": "' + b"x" * 300 + b'"}', "transaction"),
+        (b'{"n": "ten"}', "`n`"),
+        (b'{"n": 1.5}', "`n`"),
+        (b'{"number": 1}', "number"),
+        (b'{"format": "xml"}', "xml"),
+        (b'{"from": {"around": [[1, null]]}}', "around"),
+    ],
+)
+def test_what_is_wrong_with_a_request_is_said(desk: Desk, body: bytes, reason: str) -> None:
+    assert reason in desk.error("synthesize", body)
+
+
+def test_a_verb_as_long_as_a_topic_may_be_is_answered_all_the_same(desk: Desk) -> None:
+    desk.requests.take("x" * 60_000, Message("", b"{}"))
+    assert len(desk.connection.published[0].topic) < 300
+
+
+def test_a_response_topic_gets_the_answer_too_with_the_correlation(desk: Desk) -> None:
+    desk.ask("info", {"transaction": "t"}, ResponseTopic="davylamp/gw1/response/me", CorrelationData=b"\x01")
+    fixed, own = desk.connection.published
+    assert (fixed.topic, own.topic) == ("davylamp/gw1/response/info", "davylamp/gw1/response/me")
+    assert fixed.body == own.body
+    assert fixed.correlation == own.correlation == b"\x01"
+
+
+@pytest.mark.parametrize(
+    "topic", ["davylamp/gw1/state", "davylamp/gw1/request/rate/set", "sensors/st-1/readings", "x/y", "$SYS/x", "a/#"]
+)
+def test_a_response_topic_where_answers_must_not_go_is_refused(desk: Desk, topic: str) -> None:
+    assert "Response Topic" in desk.error("info", {}, ResponseTopic=topic)
+    assert [published.topic for published in desk.connection.published] == ["davylamp/gw1/response/info"]
+
+
+def test_response_prefixes_of_the_settings_open_others_but_not_the_sensors(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any
+) -> None:
+    desk = Desk(bundle, fake_connection, fake_clock, topics=Topics(response_prefixes=("clients/", "sensors/")))
+    desk.ask("info", {}, ResponseTopic="clients/me")
+    assert len(fake_connection.published) == 2
+    assert "not allowed" in desk.error("info", {}, ResponseTopic="sensors/st-1/readings")
+
+
+def test_too_many_waiting_requests_are_turned_away(desk: Desk) -> None:
+    desk.connection.in_flight = 20  # the broker does not keep up
+    for _ in range(33):
+        desk.requests.take("info", Message("", b"{}"))
+    (answer,) = desk.connection.on(NAMES.response("info"))
+    assert "busy" in answer["error"]
+
+
+def test_a_mistake_of_ours_is_an_answer_and_not_the_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError
+
+    desk.ask("synthesize", {"n": 1})
+    (group,) = desk.stations.groups
+    group.sampler = SimpleNamespace(prior=lambda n, seed, first: np.zeros((n, 9)) if n == 1 else broken())  # type: ignore[assignment]
+    assert "internal error" in desk.error("synthesize", {"n": 2})
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(max_size=5), inner, max_size=5),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(verb=st.sampled_from(["synthesize", "rate/set", "info", "alarm/acknowledge", "x"]), body=JSON | st.binary())
+def test_whatever_is_asked_is_answered(desk: Desk, fake_clock: Any, verb: str, body: Any) -> None:
+    fake_clock.time += 60
+    answers = desk.ask(verb, body if isinstance(body, bytes) else json.dumps(body).encode())
+    assert answers
+    assert {answer["status"] for answer in answers} <= {"ok", "error"}
+    assert all(answer.keys() >= {"data", "transaction"} for answer in answers)
+
+
+# ---- rate and alarms -------------------------------------------------------------------------------------------------
+
+
+def test_the_requested_rate_can_be_set(desk: Desk) -> None:
+    (answer,) = desk.ask("rate/set", {"exceedances_per_1000": 10})
+    assert answer["data"] == {"exceedances_per_1000": 10.0, "until": "restart"}
+    assert desk.stations.groups[0].scorer.thresholds["reconstruction"] == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("rate", [0, -1, 1001, "one"])
+def test_an_impossible_rate_is_refused(desk: Desk, rate: Any) -> None:
+    assert desk.error("rate/set", {"exceedances_per_1000": rate})
+    assert desk.stations.rate == 1.0
+
+
+def raise_an_alarm(panel: AlarmPanel) -> Event:
+    methane = Methane(level_ppb=9000.0, background_ppb=2000.0)
+    opened = []
+    for n in range(1, 4):
+        verdict = Verdict(
+            station="st-1", n=n, methane=methane, exceeds=("methane",), by="enhancement", state="alarm", bundle="b"
+        )
+        opened += panel.observe(verdict, {})
+    (event,) = opened
+    return event
+
+
+def test_an_alarm_is_acknowledged_with_what_it_was(desk: Desk) -> None:
+    event = raise_an_alarm(desk.panel)
+    body = {"id": event.id, "label": "plume", "comment": "a truck"}
+    (answer,) = desk.ask("alarm/acknowledge", body)
+    (told,) = desk.events
+    assert (told.acknowledged, told.label, told.comment) == (True, "plume", "a truck")
+    assert answer["data"]["events"][0]["id"] == event.id
+
+
+def test_an_alarm_that_does_not_stand_cannot_be_acknowledged(desk: Desk) -> None:
+    assert "expected an alarm that stands" in desk.error("alarm/acknowledge", {"id": "x"})
+    assert "label" in desk.error("alarm/acknowledge", {"id": "x", "label": "ghost"})
+
+
+# ---- synthesize ------------------------------------------------------------------------------------------------------
+
+
+def rows(answers: list[dict[str, Any]]) -> list[list[float]]:
+    return [row for answer in answers for row in answer["data"]["rows"]]
+
+
+def test_rows_come_in_parts_and_are_the_samplers(desk: Desk, bundle: Bundle) -> None:
+    answers = desk.ask("synthesize", {"transaction": "t", "n": 1200, "seed": 7})
+    assert [(a["data"]["part"], a["data"]["parts"], len(a["data"]["rows"])) for a in answers] == [
+        (1, 3, 500),
+        (2, 3, 500),
+        (3, 3, 200),
+    ]
+    assert {a["transaction"] for a in answers} == {"t"}
+    data = answers[0]["data"]
+    assert tuple(data["columns"]) == bundle.station.keys
+    assert tuple(data["units"]) == bundle.station.units
+    assert (data["seed"], data["bundle"]) == (7, bundle.id)
+    np.testing.assert_allclose(rows(answers), Sampler(bundle).prior(1200, 7), rtol=1e-5)
+
+
+def test_one_part_is_made_per_turn_and_none_while_the_broker_does_not_keep_up(desk: Desk) -> None:
+    desk.requests.take("synthesize", Message("", b'{"n": 1200}'))
+    assert len(desk.connection.published) == 0
+    desk.requests.turn()
+    assert len(desk.connection.published) == 1
+    desk.connection.in_flight = 20
+    desk.requests.turn()
+    assert not desk.requests.ready
+    desk.connection.in_flight, desk.connection.congested = 0, True
+    desk.requests.turn()
+    assert len(desk.connection.published) == 1
+    desk.connection.congested = False
+    desk.requests.turn()
+    assert len(desk.connection.published) == 2
+
+
+def test_requests_take_turns(desk: Desk) -> None:
+    desk.requests.take("synthesize", Message("", b'{"n": 1500}'))
+    desk.requests.take("info", Message("", b"{}"))
+    for _ in range(2):
+        desk.requests.turn()
+        desk.connection.in_flight = 0
+    assert [published.topic for published in desk.connection.published] == [
+        NAMES.response("synthesize"),
+        NAMES.response("info"),
+    ]
+
+
+def test_what_cannot_be_published_any_more_is_dropped(desk: Desk) -> None:
+    desk.requests.take("synthesize", Message("", b'{"n": 1500}'))
+    desk.connection.connected = False
+    desk.requests.turn()
+    assert not desk.requests.ready
+
+
+def test_without_a_seed_one_is_drawn_and_told(desk: Desk) -> None:
+    first, second = (desk.ask("synthesize", {"n": 5}) for _ in range(2))
+    assert first[0]["data"]["seed"] != second[0]["data"]["seed"]
+    again = desk.ask("synthesize", {"n": 5, "seed": first[0]["data"]["seed"]})
+    assert again[0]["data"]["rows"] == first[0]["data"]["rows"]
+
+
+def test_rows_around_given_ones_are_like_them(desk: Desk, bundle: Bundle) -> None:
+    given = Sampler(bundle).prior(3, 1)
+    answers = desk.ask("synthesize", {"n": 600, "seed": 3, "from": {"around": given.tolist(), "noise": 0.05}})
+    np.testing.assert_allclose(rows(answers), Sampler(bundle).around(given, 600, 3, 0.05), rtol=1e-5)
+
+
+def test_csv_parts_put_together_are_a_file_like_those_of_the_training(desk: Desk, bundle: Bundle) -> None:
+    answers = desk.ask("synthesize", {"n": 700, "seed": 7, "format": "csv"})
+    lines = "".join(answer["data"]["rows"] for answer in answers).splitlines()
+    assert lines[0] == ",".join(bundle.station.names)
+    assert len(lines) == 701
+    assert tuple(answers[0]["data"]["columns"]) == bundle.station.names
+    np.testing.assert_allclose(
+        [[float(cell) for cell in line.split(",")] for line in lines[1:]], Sampler(bundle).prior(700, 7), rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"n": 0}, "n: got 0, expected 1 to 100000"),
+        ({"n": 100_001}, "n: got 100001, expected 1 to 100000"),
+        ({"seed": -1}, "seed"),
+        ({"from": {"regime": "plume"}}, "not in this version"),
+        ({"from": {"around": "recent", "last": 500}}, "not in this version"),
+        ({"from": {"around": []}}, "around"),
+        ({"from": {"around": [[1.0, 2.0]]}}, "expected rows of 9"),
+        ({"from": {}}, "one of them"),
+        ({"from": {"prior": True, "around": [[0.0] * 9]}}, "one of them"),
+        ({"from": {"prior": True, "noise": 0.1}}, "noise"),
+        ({"from": {"around": [[1.0] * 9], "noise": -1}}, "noise"),
+        ({"from": {"around": [[1.0] * 9], "last": 3}}, "last"),
+    ],
+)
+def test_impossible_wishes_are_refused_with_the_reason(desk: Desk, body: Any, reason: str) -> None:
+    assert reason in desk.error("synthesize", body)
+
+
+def test_only_so_many_requests_a_minute(bundle: Bundle, fake_connection: Any, fake_clock: Any) -> None:
+    desk = Desk(bundle, fake_connection, fake_clock, synthesis=Synthesis(per_minute=2))
+    assert "expected 1" in desk.error("synthesize", {"n": 0})  # a refused wish does not count
+    for _ in range(2):
+        assert desk.ask("synthesize", {"n": 1})[0]["status"] == "ok"
+    assert "try again in 60 s" in desk.error("synthesize", {"n": 1})
+    fake_clock.time += 60
+    assert desk.ask("synthesize", {"n": 1})[0]["status"] == "ok"
+
+
+def test_the_station_may_be_named(desk: Desk) -> None:
+    station = desk.stations.at("sensors/st-1/readings")
+    assert station is not None
+    desk.stations.keep(station, "sensors/st-1/readings")
+    (answer,) = desk.ask("synthesize", {"n": 1, "station": "st-1"})
+    assert answer["data"]["station"] == "st-1"
+
+
+def test_every_number_of_an_answer_is_finite(desk: Desk) -> None:
+    answers = desk.ask("synthesize", {"n": 2000, "seed": 1})
+    assert all(math.isfinite(value) for row in rows(answers) for value in row)

@@ -1,0 +1,188 @@
+"""The whole loop: train, export, agent in a process of its own, readings with a leak, alarms, rows, a clean stop."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from config.loading import load_station
+from config.starting import METHANE
+from edge.bundle import Bundle
+from edge.sampler import Sampler
+from edge.simulator import simulate_chamber
+from edge.topics import Topics
+
+pytestmark = pytest.mark.broker
+
+ROOT = Path(__file__).parent.parent
+STATION = load_station(METHANE)
+TOPIC = "sensors/st-1/readings"
+QUIET, LEAK = 60, 20
+
+
+class AgentProcess:
+    """`davylamp agent`, as systemd would start it."""
+
+    def __init__(self, folder: Path, gateway: str) -> None:
+        self.config = folder / "gateway.yaml"
+        self.config.write_text(gateway)
+        self.log = folder / "agent.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", "davylamp", "agent", "-c", str(self.config)]
+            self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, float]:
+        """Exit code, and how long it took [s]."""
+        assert self.process is not None
+        begun = time.monotonic()
+        self.process.send_signal(number)
+        return self.process.wait(20), time.monotonic() - begun
+
+
+@pytest.fixture
+def agent(bundles: dict[str, Path], tmp_path: Path, protocol: str) -> Iterator[Callable[[int], AgentProcess]]:
+    """Start an agent at a broker's port; killed in the end if it is still there."""
+    agents: list[AgentProcess] = []
+
+    def start(port: int) -> AgentProcess:
+        gateway = (
+            f"gateway: gw1\nbroker: {{host: 127.0.0.1, port: {port}, protocol: {protocol}}}\n"
+            f"stations: [{{bundle: {bundles['both']}}}]\nhealth: {{every: 1}}\n"
+        )
+        agents.append(AgentProcess(tmp_path, gateway))
+        agents[-1].start()
+        return agents[-1]
+
+    yield start
+    for each in agents:
+        if each.process is not None and each.process.poll() is None:
+            each.process.kill()
+            each.process.wait()
+
+
+def bodies() -> list[dict[str, Any]]:
+    """Readings of a station at rest, and then of one beside a leak."""
+    rows = simulate_chamber(3000, seed=4)
+    rows = rows[rows[:, 0] < 2600][: QUIET + LEAK]
+    rows[QUIET:, 0] += 20_000.0
+    return [dict(zip(STATION.keys, row, strict=True)) | {"seq": n} for n, row in enumerate(rows.tolist())]
+
+
+def test_from_training_to_alarm_and_synthetic_rows(
+    agent: Any, start_broker: Any, client: Any, bundles: dict[str, Path]
+) -> None:
+    broker, topics = start_broker(), Topics("davylamp/gw1")
+    other = client(broker.port, "davylamp/#")
+    process = agent(broker.port)
+    birth = other.wait(topics.state, lambda body: body["state"] == "online", timeout=30)
+    for body in bodies():
+        other.publish(TOPIC, body)
+    other.publish(TOPIC, b"nope")
+    event = other.wait(topics.event("st-1"), lambda body: body["kind"] == "methane").body
+    other.wait(topics.deadletter, lambda body: "not JSON" in body["reason"])
+    other.wait(topics.health, lambda body: body["readings"] == QUIET + LEAK and body["dead_letters"] == 1)
+
+    scores = other.on(topics.score("st-1"))
+    assert [score["n"] for score in scores] == list(range(1, QUIET + LEAK + 1))
+    assert [score["seq"] for score in scores] == list(range(QUIET + LEAK))
+    assert {"methane"} <= set(scores[-1]["exceeds"])
+    assert all("methane" not in score.get("exceeds", ()) for score in scores[:QUIET])
+    bundle = Bundle.open(bundles["both"])
+    assert {score["bundle"] for score in scores} == {bundle.id}
+
+    assert (event["event_type"], event["station"], event["by"]) == ("open", "st-1", "enhancement")
+    assert other.on(topics.alarm("st-1"))[-1]["alarm"] == "ON"
+    assert [body["state"] for body in other.on(topics.availability("st-1"))] == ["online"]
+
+    other.publish(topics.request("synthesize"), {"transaction": "e2e", "n": 600, "seed": 7})
+    answer = other.wait(topics.response("synthesize"), lambda body: body["data"]["part"] == 2).body
+    assert (answer["transaction"], answer["data"]["parts"]) == ("e2e", 2)
+    rows = [row for part in other.on(topics.response("synthesize")) for row in part["data"]["rows"]]
+    np.testing.assert_allclose(rows, Sampler(bundle).prior(600, 7), rtol=1e-5)
+
+    code, seconds = process.stop()
+    assert code == 0, process.log.read_text()
+    assert seconds < 5  # it is a few tenths on an idle machine
+    stopped = other.wait(topics.state, lambda body: body["state"] == "stopped").body
+    assert stopped["session"] == birth.body["session"]
+    assert "Traceback" not in process.log.read_text()
+
+
+@pytest.mark.mqtt5  # the embedded broker keeps nothing for those who are away
+def test_readings_that_came_while_the_agent_was_away_are_scored_when_it_is_back(
+    agent: Any, start_broker: Any, client: Any
+) -> None:
+    broker, topics = start_broker(), Topics("davylamp/gw1")
+    other = client(broker.port, "davylamp/#")
+    process = agent(broker.port)
+    first = other.wait(topics.state, lambda body: body["state"] == "online", timeout=30).body
+    assert process.stop(signal.SIGKILL)[0] == -signal.SIGKILL
+    other.wait(topics.state, lambda body: body == {"state": "offline", "session": first["session"]})
+    for body in bodies()[:30]:
+        other.publish(TOPIC, body)
+    process.start()
+    other.wait(topics.score("st-1"), lambda body: body["seq"] == 29, timeout=30)
+    assert [score["seq"] for score in other.on(topics.score("st-1"))] == list(range(30))
+    assert process.stop(signal.SIGINT)[0] == 0
+    other.wait(topics.state, lambda body: body["state"] == "stopped")
+    states = other.on(topics.state)
+    assert [body["state"] for body in states] == ["online", "offline", "online", "stopped"]
+    assert states[0]["session"] == states[1]["session"] != states[2]["session"] == states[3]["session"]
+
+
+@pytest.mark.mqtt5  # the embedded broker forgets everything when it goes
+def test_a_broker_that_was_killed_is_found_again_and_told_everything_anew(
+    agent: Any, start_broker: Any, client: Any
+) -> None:
+    broker, topics = start_broker(), Topics("davylamp/gw1")
+    process = agent(broker.port)
+    other = client(broker.port, "davylamp/#")
+    other.wait(topics.state, lambda body: body["state"] == "online", timeout=30)
+    other.publish(TOPIC, bodies()[0])
+    other.wait(topics.score("st-1"))
+    broker.kill()
+    broker.start()
+    again = client(broker.port, topics.state, topics.availability("st-1"), topics.alarm("st-1"))
+    again.wait(topics.state, lambda body: body["state"] == "online", timeout=30)
+    other = client(broker.port, "davylamp/#")
+    other.wait(topics.alarm("st-1"))
+    for body in bodies()[:3]:
+        other.publish(TOPIC, body)
+    other.wait(topics.score("st-1"), lambda body: body["n"] == 4)
+    assert process.stop()[0] == 0
+
+
+def test_without_a_broker_it_keeps_trying_and_stops_when_it_is_told_to(agent: Any, free_port: int) -> None:
+    process = agent(free_port)
+    deadline = time.monotonic() + 30
+    while "broker not reachable" not in process.log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert process.process.poll() is None
+    code, seconds = process.stop()
+    assert code == 0, process.log.read_text()
+    assert seconds < 5
+
+
+def test_a_bundle_that_is_cut_off_is_one_line_and_exit_code_1(
+    agent: Any, bundles: dict[str, Path], tmp_path: Path, free_port: int
+) -> None:
+    (tmp_path / "cut.davy").write_bytes(bundles["both"].read_bytes()[:-1000])
+    process = agent(free_port)
+    process.stop(signal.SIGKILL)
+    process.config.write_text("stations: [{bundle: cut.davy}]\n")
+    process.log.write_text("")
+    process.start()
+    assert process.process.wait(30) == 1
+    (line,) = process.log.read_text().splitlines()
+    assert "cut.davy" in line
