@@ -108,13 +108,15 @@ def _record(arguments: Arguments) -> int:
 def _watch(arguments: Arguments) -> int:
     from edge.watching import watch
 
-    return watch(_broker(arguments), arguments.base, out=sys.stdout)
+    broker, base = _gateway_of(arguments)
+    return watch(broker, base, out=sys.stdout)
 
 
 def _request(arguments: Arguments) -> int:
     from edge.requesting import request
 
-    return request(_broker(arguments), arguments.base, arguments.name, arguments.body, out=sys.stdout)
+    broker, base = _gateway_of(arguments)
+    return request(broker, base, arguments.name, arguments.body, out=sys.stdout)
 
 
 def _simulate(arguments: Arguments) -> int:
@@ -362,7 +364,9 @@ def _absent(parser: argparse.ArgumentParser) -> None:
 
 
 def _base(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--base", metavar="TOPIC", help="the agent's base topic; default: the gateway file's")
+    parser.add_argument(
+        "--base", metavar="TOPIC", help="the agent's base topic; default: the gateway file's, or what is online"
+    )
 
 
 def _sender(parser: argparse.ArgumentParser) -> None:
@@ -388,6 +392,16 @@ def _broker(arguments: Arguments) -> Broker:
         return load_gateway(arguments.config).broker
     host, _, port = arguments.broker.partition(":")
     return Broker(host=host, port=int(port or 1883))
+
+
+def _gateway_of(arguments: Arguments) -> tuple[Broker, str | None]:
+    """Resolve broker and base topic; no base: that of the gateways which are online."""
+    from config.loading import load_gateway
+
+    base: str | None = arguments.base
+    if arguments.config and base is None:
+        base = load_gateway(arguments.config).topics.base
+    return _broker(arguments), base
 
 
 def _natural(text: str) -> int:

@@ -67,7 +67,7 @@ class StationEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         Seconds | None, Meta(description="[s] between readings; null: the median of the last 50 intervals")
     ] = None
     stale_after: Annotated[
-        Seconds | None, Meta(description=f"[s] of silence; null: 5 cadences, at least 60; {_LATER}")
+        Seconds | None, Meta(description="[s] of silence until it is offline; null: 5 cadences, at least 60")
     ] = None
 
     @property

@@ -42,9 +42,9 @@ class Sampler:
         self._latent = bundle.manifest.generator.latent
         self._low, self._high = np.array([feature.range for feature in bundle.station.features]).T
         self._half_spread = 0.5 * bundle.tables["latent_std"].astype(np.float64)
-        # The prior of a VAE is standard; that of an autoencoder the Gaussian of its training codes.
-        self._mean = np.zeros(self._latent) if self._is_vae else bundle.tables["latent_mean"].astype(np.float64)
-        self._root = np.eye(self._latent) if self._is_vae else _root(bundle.tables["latent_cov"].astype(np.float64))
+        # The prior is the Gaussian of the training codes, for a VAE, too: with a small beta its codes are not standard.
+        self._mean = bundle.tables["latent_mean"].astype(np.float64)
+        self._root = _root(bundle.tables["latent_cov"].astype(np.float64))
 
     def prior(self, n: int, seed: int, *, first: int = 0) -> Rows:
         """Rows like those of the training.

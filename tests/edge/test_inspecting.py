@@ -23,8 +23,11 @@ def shown(path: Path, as_json: bool = False) -> str:
 @pytest.mark.parametrize("model", ["ae", "vae", "both"])
 def test_the_text_tells_what_scores_and_what_generates(bundles: dict[str, Path], model: str) -> None:
     lines = dict(line.split(maxsplit=1) for line in shown(bundles[model]).splitlines() if len(line.split()) > 1)
-    assert lines["scores"].startswith("variational" if model == "vae" else "autoencoder 9-64-32-4-32-64-9, loss mse")
-    assert lines["generates"].startswith("autoencoder" if model == "ae" else "variational autoencoder 9-64")
+    network = Bundle.open(bundles[model]).manifest.generator
+    wide = "-".join(map(str, network.hidden))
+    shape = f"autoencoder 9-{wide}-{network.latent}-{'-'.join(map(str, network.hidden[::-1]))}-9, loss mse"
+    assert lines["scores"].startswith(f"variational {shape}" if model == "vae" else shape)
+    assert lines["generates"].startswith(shape if model == "ae" else f"variational {shape}")
 
 
 def test_the_text_names_id_columns_scaling_data_versions_and_members(bundles: dict[str, Path]) -> None:
