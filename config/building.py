@@ -91,10 +91,10 @@ class _Builder:
 
     def _list(self, data: list[Any], annotation: Any, path: str) -> Any:
         bare, metas = unwrap(annotation)
-        if any(len(data) < (meta.min_length or 0) for meta in metas):
-            return self._fail(data, annotation, path)
         item_type = typing.get_args(bare)[0]
         items = [self.value(item, item_type, join(path, f"[{i}]")) for i, item in enumerate(data)]
+        if any(len(data) < (meta.min_length or 0) for meta in metas):
+            return self._fail(data, annotation, path)
         return _FAILED if any(item is _FAILED for item in items) else tuple(items)
 
     def _dict(self, data: dict[str, Any], types_: tuple[Any, ...], path: str) -> Any:

@@ -23,7 +23,9 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     epochs: Annotated[int, Meta(ge=1, description="at most")] = 40
     patience: Annotated[int, Meta(ge=1, description="epochs without a better validation loss before it stops")] = 20
     restore_best: Annotated[bool, Meta(description="keep the best weights, not the last")] = True
-    batch_size: Annotated[int, Meta(ge=1, description="rows")] = 256
+    batch_size: Annotated[
+        int, Meta(ge=1, description="rows per step; fewer where an epoch would have less than 32 steps")
+    ] = 256
     learning_rate: Annotated[float, Meta(gt=0, description="Adam")] = 6e-3
     schedule: Annotated[
         Literal["cosine", "constant"],

@@ -163,3 +163,12 @@ def test_the_loader_raises_nothing_but_its_own_error_on_any_bytes(tmp_path: Path
     path.write_bytes(text)
     with pytest.raises(ConfigError):
         load(path, Station)  # no text so short is a station
+
+
+def test_too_short_a_list_does_not_hide_the_mistakes_inside_it(tmp_path: Path) -> None:
+    path = tmp_path / "short.yaml"
+    path.write_text("name: x\nfeatures:\n  - {name: A, key: a b, unit: u, role: gas, range: [3, 1], scal: log}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_station(path)
+    places = sorted(problem.removeprefix(str(path)).split(": ")[1] for problem in caught.value.problems)
+    assert places == ["features", "features[0].key", "features[0].range", "features[0].scal"]
