@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -69,7 +70,8 @@ def event_line(event: dict[str, Any]) -> Text:
 
 
 def _bar(done: int, total: int) -> Group:
-    return Group(Text(f"  {done} of {total} readings scored"), ProgressBar(total=total, completed=done, width=60))
+    bar = Padding(ProgressBar(total=total, completed=done, width=60), (0, 0, 0, 2))
+    return Group(Text(f"  {done} of {total} readings scored"), bar)
 
 
 def _table(scores: dict[int, dict[str, Any]]) -> Panel:
