@@ -51,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         extra = _EXTRAS.get((error.name or "").partition(".")[0])
         if extra is None:
             raise
+        extra = "demo" if arguments.verb == "demo" else extra
         print(f"davylamp {arguments.verb} needs {error.name}; fix: pip install 'davylamp[{extra}]'", file=sys.stderr)
     return 1
 

@@ -41,7 +41,7 @@ Model = TabularAE | TabularVAE
 RECORD = Path(__file__).parent.parent.parent / "shared" / "data"
 PUBLISHED = Training.reference()
 # The published problem, solved with our own defaults for everything that decides how fast.
-OURS = msgspec.structs.replace(
+DEFAULTS = msgspec.structs.replace(
     Training(),
     hidden=PUBLISHED.hidden,
     latent=PUBLISHED.latent,
@@ -50,6 +50,12 @@ OURS = msgspec.structs.replace(
     scaler=PUBLISHED.scaler,
     device="cpu",
 )
+# Found on seeds 11 to 15 of station 1's record, which are not raced here: the AE's ten codes for nine columns leave
+# a target near 0, which takes many steps; the VAE wants only a little longer at a high rate.
+TUNED = {
+    "ae": msgspec.structs.replace(DEFAULTS, batch_size=128, learning_rate=4e-3, epochs=120, patience=40),
+    "vae": msgspec.structs.replace(DEFAULTS, epochs=60),
+}
 KNOBS = ("batch_size", "learning_rate", "schedule", "epochs", "patience")
 GOALS: dict[Kind, float] = {"ae": 3.0, "vae": 6.0}
 QUICK_ROWS = 3000
@@ -70,12 +76,12 @@ class Problem:
 
     def __init__(self, kind: Kind, train: Rows, validation: Rows, seed: int) -> None:
         self.train, self.validation, self.seed = train, validation, seed
-        beta = OURS.beta if kind == "vae" else 0.0
-        self.network = Network(kind=kind, hidden=OURS.hidden, latent=OURS.latent, loss=OURS.loss, beta=beta)
+        beta = DEFAULTS.beta if kind == "vae" else 0.0
+        self.network = Network(kind=kind, hidden=DEFAULTS.hidden, latent=DEFAULTS.latent, loss=DEFAULTS.loss, beta=beta)
         self.held_out = torch.from_numpy(validation)
         # The draw that fit() makes first, for its own validation loss.
         generator = torch.Generator().manual_seed(seed)
-        self.noise = torch.randn(len(validation), OURS.latent, generator=generator)
+        self.noise = torch.randn(len(validation), DEFAULTS.latent, generator=generator)
 
     def start(self) -> Model:
         """Return the network with its first weights."""
@@ -103,31 +109,28 @@ class Problem:
 
 
 def race(problem: Problem, *, ours_first: bool) -> dict[str, Any]:
-    """Both loops, one after the other; CPU times in seconds."""
-    history = problem.ours(OURS) if ours_first else None
+    """The published loop against ours, with both settings, one after the other; CPU times in seconds."""
+    contenders = {"defaults": DEFAULTS, "tuned": TUNED[problem.network.kind]}
+    histories = {name: problem.ours(settings) for name, settings in contenders.items() if ours_first}
     course = problem.published()
-    history = history or problem.ours(OURS)
+    histories = histories or {name: problem.ours(settings) for name, settings in contenders.items()}
     target = min(course.judged)
-    losses = history.losses["validation"]
-    published = {"best": round(target, 6)} | _costs(course.cpu_seconds, course.judged.index(target))
+    published = _costs(course.cpu_seconds, course.judged, target)
+    ours = {name: _costs(one.cpu_seconds, one.losses["validation"], target) for name, one in histories.items()}
+    for one in ours.values():
+        one["times"] = {
+            "whole_to_target": _ratio(published["cpu_s"], one["cpu_s_to_target"]),
+            "target_to_target": _ratio(published["cpu_s_to_target"], one["cpu_s_to_target"]),
+            "whole_to_whole": _ratio(published["cpu_s"], one["cpu_s"]),
+        }
+    return {"seed": problem.seed, "target": published["best"], "published": published} | ours
+
+
+def _costs(cpu_seconds: list[float], losses: list[float], target: float) -> dict[str, Any]:
     reached = next((epoch for epoch, loss in enumerate(losses) if loss <= target), None)
-    ours = {"best": round(min(losses), 6)} | _costs(history.cpu_seconds, reached)
     return {
-        "seed": problem.seed,
-        "target": published["best"],
-        "published": published,
-        "ours": ours,
-        "times": {
-            "whole_to_target": _ratio(published["cpu_s"], ours["cpu_s_to_target"]),
-            "target_to_target": _ratio(published["cpu_s_to_target"], ours["cpu_s_to_target"]),
-            "whole_to_whole": _ratio(published["cpu_s"], ours["cpu_s"]),
-        },
-    }
-
-
-def _costs(cpu_seconds: list[float], reached: int | None) -> dict[str, Any]:
-    return {
-        "epochs": len(cpu_seconds),
+        "best": round(min(losses), 6),
+        "epochs": len(losses),
         "cpu_s": round(cpu_seconds[-1], 3),
         "epochs_to_target": None if reached is None else reached + 1,
         "cpu_s_to_target": None if reached is None else round(cpu_seconds[reached], 3),
@@ -144,35 +147,46 @@ def median(values: list[float | None]) -> float | None:
     return round(middle, 2) or None
 
 
+def summary(name: str, settings: Training, races: list[dict[str, Any]], goal: float) -> dict[str, Any]:
+    """Medians over the seeds; the goal is met only if every seed reached its target."""
+    all_times = [one[name]["times"] for one in races]
+    times = {kind: median([one[kind] for one in all_times]) for kind in all_times[0]}
+    missed = [one["seed"] for one in races if one[name]["times"]["whole_to_target"] is None]
+    return {
+        "settings": {knob: getattr(settings, knob) for knob in KNOBS},
+        "median": times,
+        "missed_seeds": missed,
+        "met": not missed and (times["whole_to_target"] or 0.0) >= goal,
+    }
+
+
 def measure(record: Record, source: str, seeds: int) -> dict[str, Any]:
     torch.set_num_threads(1)
     split = blocked(record)
-    scaler = fit_scaler(record.values[split.train], record.station, OURS.scaler)
+    scaler = fit_scaler(record.values[split.train], record.station, DEFAULTS.scaler)
     train, validation = (
-        scaler.forward(record.values[part]).astype(np.float32) for part in (split.train, split.validation)
+        scaler.forward(record.values[rows]).astype(np.float32) for rows in (split.train, split.validation)
     )
     results = []
     for kind, goal in GOALS.items():
         # What the first use of torch costs belongs to neither.
         warm_up = Problem(kind, train[:256], validation[:64], 0)
         warm_up.published(epochs=1)
-        warm_up.ours(msgspec.structs.replace(OURS, epochs=1))
+        warm_up.ours(msgspec.structs.replace(DEFAULTS, epochs=1))
         races = [race(Problem(kind, train, validation, seed), ours_first=seed % 2 == 1) for seed in range(seeds)]
-        times = {name: median([one["times"][name] for one in races]) for name in races[0]["times"]}
-        missed = sum(one["times"]["whole_to_target"] is None for one in races)
-        met = not missed and (times["whole_to_target"] or 0.0) >= goal
-        results.append({"model": kind, "seeds": races, "missed": missed, "median": times, "goal": goal, "met": met})
+        contenders = {"defaults": DEFAULTS, "tuned": TUNED[kind]}
+        ours = {name: summary(name, settings, races, goal) for name, settings in contenders.items()}
+        results.append({"model": kind, "goal": goal, "seeds": races, "ours": ours})
     return {
         "benchmark": "training",
         "data": source,
         "rows": {"train": len(train), "validation": len(validation)},
-        "network": f"{train.shape[1]} columns, hidden {list(OURS.hidden)}, latent {OURS.latent}, "
-        f"{OURS.scaler} scaler, VAE beta {OURS.beta:g}",
-        "ours": {knob: getattr(OURS, knob) for knob in KNOBS},
+        "network": f"{train.shape[1]} columns, hidden {list(DEFAULTS.hidden)}, latent {DEFAULTS.latent}, "
+        f"{DEFAULTS.scaler} scaler, VAE beta {DEFAULTS.beta:g}",
         "machine": platform.machine(),
         "versions": {name: version(name) for name in ("torch", "numpy")},
         "results": results,
-        "met": all(result["met"] for result in results),
+        "met": {name: all(result["ours"][name]["met"] for result in results) for name in ("defaults", "tuned")},
     }
 
 
@@ -181,34 +195,33 @@ def show(report: dict[str, Any]) -> None:
     rows = report["rows"]
     print(f"CPU time to the same validation loss on {report['machine']}, one thread; {versions}")
     print(f"{report['data']}; blocked split: {rows['train']} training and {rows['validation']} validation rows")
-    print(f"{report['network']}; the target is the published loop's best validation loss")
-    print("ours: " + ", ".join(f"{knob} {value}" for knob, value in report["ours"].items()) + "\n")
-    print(f"{'':<20}{'published, CPU s (epochs)':>26}{'ours, CPU s (epochs)':>26}{'published / ours':>35}")
+    print(f"{report['network']}; the target is the published loop's best validation loss\n")
+    print(f"{'':<31}{'published, CPU s (epochs)':>26}{'ours, CPU s (epochs)':>26}{'published / ours':>40}")
     print(
-        f"{'model seed':<11}{'target':>9}{'whole run':>13}{'to target':>13}{'to target':>13}{'whole run':>13}"
+        f"{'model ours      seed':<20}{'target':>11}{'whole run':>13}{'to target':>13}{'to target':>13}{'whole run':>13}"
         f"{'whole/target':>14}{'target/target':>14}{'whole/whole':>12}"
     )
     for result in report["results"]:
-        for one in result["seeds"]:
-            cells = [_cost(one[loop], run) for loop, run in (("published", ""), ("published", "_to_target"))]
-            cells += [_cost(one["ours"], run) for run in ("_to_target", "")]
-            print(
-                f"{result['model']:<4}{one['seed']:>6} {one['target']:>9.5f}"
-                + "".join(f"{cell:>13}" for cell in cells)
-                + _times(one["times"])
-            )
-        print(f"{result['model']:<4}{'median':<68} " + _times(result["median"]))
+        for name, ours in result["ours"].items():
+            label = f"{result['model']:<6}{name:<8}"
+            for one in result["seeds"]:
+                published, mine = one["published"], one[name]
+                runs = [(published, ""), (published, "_to_target"), (mine, "_to_target"), (mine, "")]
+                cells = "".join(f"{_cost(loop, run):>13}" for loop, run in runs)
+                print(f"{label}{one['seed']:>6}{one['target']:>11.5f}{cells}{_times(mine['times'])}")
+            print(f"{label}{'median':>6}{'':<63}{_times(ours['median'])}")
     print()
     for result in report["results"]:
-        misses = f"; {result['missed']} of {len(result['seeds'])} seeds MISSED the target" if result["missed"] else ""
-        times = result["median"]["whole_to_target"]
-        print(
-            f"{result['model'].upper()}: {f'{times:g}x' if times else 'no'} less CPU than the published run, "
-            f"goal >= {result['goal']:g}x: {'pass' if result['met'] else 'SHORT'}{misses}"
-        )
-        for one in result["seeds"]:
-            if one["times"]["whole_to_target"] is None:
-                print(f"  seed {one['seed']}: ours came to {one['ours']['best']:.5f}, target {one['target']:.5f}")
+        for name, ours in result["ours"].items():
+            times = ours["median"]["whole_to_target"]
+            print(
+                f"{result['model'].upper()}, {name}: {f'{times:g}x' if times else 'no'} less CPU than the published run, "
+                f"goal >= {result['goal']:g}x: {'pass' if ours['met'] else 'SHORT'}"
+            )
+            print("  " + ", ".join(f"{knob} {value}" for knob, value in ours["settings"].items()))
+            for one in result["seeds"]:
+                if one["seed"] in ours["missed_seeds"]:
+                    print(f"  seed {one['seed']} MISSED: ours came to {one[name]['best']:.5f}, not {one['target']:.5f}")
 
 
 def _cost(loop: dict[str, Any], run: str) -> str:
@@ -244,7 +257,7 @@ def main() -> int:
     show(report)
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n")
-    return 0 if report["met"] or arguments.quick else 1
+    return 0 if any(report["met"].values()) or arguments.quick else 1
 
 
 if __name__ == "__main__":

@@ -17,8 +17,14 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from config.training import Training
+from trainer.adam import Adam
 from trainer.errors import TrainingError
 from trainer.models import TabularAE, TabularVAE
+
+LEAST_STEPS = 32
+"""Steps of an epoch: batches are smaller where rows are few, or these would be hardly trained on."""
+LEAST_BATCH = 16
+"""Rows of a batch, however few there are."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +115,11 @@ def fit(
         rows, held_out = torch.from_numpy(train).to(device), torch.from_numpy(validation).to(device)
         # One draw for all epochs: the validation loss then moves because the weights did.
         held_out_noise = _draw(model, len(held_out), generator)
-        optimiser = torch.optim.Adam(model.parameters(), fused=True)
+        optimiser = Adam(model.parameters())
         for epoch in range(1, settings.epochs + 1):
-            optimiser.param_groups[0]["lr"] = _learning_rate(settings, epoch)
-            on_train = _pass(model, rows, optimiser, settings, generator)
+            on_train = _pass(
+                model, rows, optimiser, settings, learning_rate=_learning_rate(settings, epoch), generator=generator
+            )
             with torch.no_grad():
                 on_held_out = torch.stack(_objective(model, held_out, held_out_noise, settings)).tolist()
             for part, values in (("train", on_train), ("validation", on_held_out)):
@@ -186,20 +193,21 @@ def _objective(model: TabularAE | TabularVAE, rows: Tensor, noise: Tensor | None
 def _pass(
     model: TabularAE | TabularVAE,
     rows: Tensor,
-    optimiser: torch.optim.Optimizer,
+    optimiser: Adam,
     settings: Training,
+    *,
+    learning_rate: float,
     generator: torch.Generator,
 ) -> list[float]:
     """One epoch: every row once, in a new order; returns the means of the objective's parts."""
     parts: list[Tensor] = []
     sizes: list[int] = []
     order = torch.randperm(len(rows), generator=generator, device=rows.device)
-    for start in range(0, len(rows), settings.batch_size):
-        batch = rows.index_select(0, order[start : start + settings.batch_size])
+    size = min(settings.batch_size, max(len(rows) // LEAST_STEPS, LEAST_BATCH))
+    for start in range(0, len(rows), size):
+        batch = rows.index_select(0, order[start : start + size])
         objective = _objective(model, batch, _draw(model, len(batch), generator), settings)
-        optimiser.zero_grad(set_to_none=True)
-        objective[0].backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+        optimiser.step(objective[0], learning_rate)
         parts.append(torch.stack([part.detach() for part in objective]))
         sizes.append(len(batch))
     weights = torch.tensor(sizes, device=rows.device) / len(rows)

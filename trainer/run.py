@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -54,6 +55,13 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     reconstruction: str
     generator: str
     sigma: tuple[float, ...]
+
+
+_AGAIN = "fix: train again into this folder"
+
+
+def _line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _pretty(value: object) -> bytes:
@@ -153,7 +161,7 @@ class Run:
         try:
             return msgspec.json.decode(path.read_bytes(), type=kind)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise TrainingError(f"{path}: cannot be read: {error}; fix: train again into this folder") from error
+            raise TrainingError(f"{path}: cannot be read: {_line(error)}; {_AGAIN}") from error
 
     @property
     def created(self) -> str:
@@ -193,8 +201,12 @@ class Run:
     @cached_property
     def tables(self) -> Tables:
         """Contents of ``tables.npz``."""
-        with np.load(self.folder / "tables.npz", allow_pickle=False) as tables:
-            return dict(tables)
+        path = self.folder / "tables.npz"
+        try:
+            with np.load(path, allow_pickle=False) as tables:
+                return dict(tables)
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise TrainingError(f"{path}: cannot be read: it is no whole npz file; {_AGAIN}") from error
 
     def network(self, role: Role) -> Network:
         """Kind and sizes of the network in this role."""
@@ -212,7 +224,7 @@ class Run:
         try:
             return load_file(path)
         except Exception as error:  # safetensors raises its own, unexported error
-            raise TrainingError(f"{path}: cannot be read: {error}; fix: train again into this folder") from error
+            raise TrainingError(f"{path}: cannot be read: {_line(error)}; {_AGAIN}") from error
 
     def _module(self, role: Role) -> TabularAE | TabularVAE:
         model = build(self.network(role), self.station.size)

@@ -139,7 +139,7 @@ def train(
 def _sigma(model: TabularAE | TabularVAE, z: Rows, settings: Training) -> tuple[float, ...]:
     """Spread [F] of what the decoder leaves out; a VAE's codes are drawn, as they are when it generates."""
     if not settings.observation_noise:
-        return (0.0,) * z.shape[1]
+        return tuple([0.0] * z.shape[1])
     if isinstance(model, TabularAE):
         left_out: Rows = residuals(model, z)
     else:
@@ -149,7 +149,8 @@ def _sigma(model: TabularAE | TabularVAE, z: Rows, settings: Training) -> tuple[
             mean, log_variance = model.encode(rows)
             code = mean + torch.exp(0.5 * log_variance) * torch.randn(mean.shape, generator=generator)
             left_out = z - np.asarray(model.decode(code))
-    return tuple(left_out.std(axis=0).tolist())
+    spread: list[float] = left_out.std(axis=0).tolist()
+    return tuple(spread)
 
 
 def _tables(

@@ -1,0 +1,34 @@
+"""Every benchmark runs and leaves its report; how fast anything was is not judged here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+SCRIPTS = sorted(path for path in BENCHMARKS.glob("*.py") if path.name != "reference_loop.py")
+SHORT = {"latency.py": ["--rounds", "5"], "simulator.py": ["--seeds", "1"]}
+"""What makes a benchmark short that has no --quick."""
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_a_benchmark_runs_and_writes_the_report_that_it_prints(script: Path, tmp_path: Path) -> None:
+    target = tmp_path / "report.json"
+    options = ["--quick"] if '"--quick"' in script.read_text() else SHORT.get(script.name, [])
+    done = subprocess.run(
+        [sys.executable, str(script), *options, "--json", str(target)],
+        capture_output=True, text=True, timeout=120, check=False, cwd=BENCHMARKS.parent,
+    )  # fmt: skip
+    # 1: the goals were missed, which is for the benchmark to say.
+    assert done.returncode in {0, 1}
+    assert done.stderr == ""
+    assert done.stdout.strip()
+    report = json.loads(target.read_text())
+    assert report["benchmark"] == script.stem
+    if "skipped" in report:
+        pytest.skip(report["skipped"])
+    assert report["results"]

@@ -1,0 +1,42 @@
+"""draw_curves: a picture that shows both networks."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from matplotlib.image import imread
+
+from trainer.curves import draw_curves
+from trainer.fit import History
+
+
+def history(*suffixes: str) -> History:
+    curve = [1 / epoch for epoch in range(1, 9)]
+    names = [part + suffix for part in ("train", "validation") for suffix in ("", *suffixes)]
+    return History(losses=dict.fromkeys(names, curve), chosen=6, cpu_seconds=curve, seconds=1.0)
+
+
+AE, VAE = history(), history("_reconstruction", "_kl")
+
+
+def size(png: bytes) -> tuple[int, int]:
+    height, width, _ = imread(io.BytesIO(png), format="png").shape
+    return height, width
+
+
+def test_a_row_of_panels_a_network_and_the_variational_parts_beside_their_sum():
+    height, width = size(draw_curves({"ae": AE}))
+    assert size(draw_curves({"vae": VAE})) == (height, 3 * width)
+    assert size(draw_curves({"ae": AE, "vae": VAE})) == (2 * height, 3 * width)
+
+
+def test_the_same_history_gives_the_same_bytes_and_another_choice_others():
+    assert draw_curves({"ae": AE}) == draw_curves({"ae": AE})
+    other = History(losses=AE.losses, chosen=3, cpu_seconds=[], seconds=2.0)
+    assert draw_curves({"ae": AE}) != draw_curves({"ae": other})
+
+
+def test_something_is_drawn():
+    pixels = imread(io.BytesIO(draw_curves({"ae": AE})), format="png")
+    assert np.ptp(pixels[..., :3]) > 0.9

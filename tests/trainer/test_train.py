@@ -1,0 +1,234 @@
+"""train: what a run folder holds, that it reproduces, what is refused."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from msgspec.structs import replace
+
+from config.training import Training
+from edge.pvalue import PValueTable
+from trainer.errors import TrainingError
+from trainer.models import row_errors
+from trainer.record import Record
+from trainer.run import Run
+from trainer.splits import blocked
+from trainer.train import train
+
+SHORT = replace(Training.quick(), epochs=2)
+
+
+class FixedClock:
+    def now(self) -> float:
+        return 1753776000.25
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+@pytest.fixture(scope="module")
+def short(chamber: Record) -> Record:
+    return Record.from_values(chamber.values[:600], chamber.station)
+
+
+def weights(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder / "weights").iterdir()}
+
+
+def test_a_run_folder_holds_everything(runs):
+    names = {path.name for path in runs["both"].iterdir()}
+    assert names == {
+        *("losses.json", "losses.png", "metrics.json", "run.json"),
+        *("settings.yaml", "station.yaml", "tables.npz", "weights"),
+    }
+    assert set(weights(runs["both"])) == {
+        f"{name}.safetensors" for name in ("ae", "vae", "ae-chunk-1", "ae-chunk-2")
+    }  # fmt: skip
+    assert set(weights(runs["vae"])) == {f"{name}.safetensors" for name in ("vae", "vae-chunk-1", "vae-chunk-2")}
+
+
+@pytest.mark.parametrize(
+    ("model", "scores", "generates"), [("ae", "ae", "ae"), ("vae", "vae", "vae"), ("both", "ae", "vae")]
+)
+def test_the_model_setting_decides_the_roles(runs, model, scores, generates):
+    run = Run.open(runs[model])
+    assert run.network("reconstruction").kind == scores
+    assert run.network("generator").kind == generates
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(short, tmp_path):
+    for name, seed in (("one", 1), ("same", 1), ("other", 2)):
+        train(short, replace(SHORT, seed=seed), tmp_path / name)
+    one, same, other = (weights(tmp_path / name) for name in ("one", "same", "other"))
+    assert one == same
+    assert one.keys() == other.keys()
+    assert not any(one[name] == other[name] for name in one)
+    for name in ("tables.npz", "losses.json", "losses.png", "settings.yaml", "station.yaml"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "same" / name).read_bytes(), name
+
+
+def test_metrics_say_how_well_and_beside_what(chamber, runs):
+    run = Run.open(runs["both"])
+    metrics, split = run.metrics, blocked(chamber)
+    assert metrics["split"] == "blocks"
+    assert metrics["rows"] == {name: len(getattr(split, name)) for name in ("train", "validation", "test")}
+    assert metrics["baselines"]["pca"] < metrics["baselines"]["mean"]
+    test = run.scaler.forward(chamber.values[split.test])
+    for kind, model in (("ae", run.reconstruction), ("vae", run.generator)):
+        told = metrics["networks"][kind]
+        assert told["mse"]["test"] == pytest.approx(row_errors(model, test, "mse").mean(), rel=1e-6)
+        channels = told["test_mse_per_channel"]
+        assert set(channels) == set(run.station.keys)
+        assert np.mean(list(channels.values())) == pytest.approx(told["mse"]["test"])
+        assert 1 <= told["chosen_epoch"] <= told["epochs"] <= run.settings.epochs
+    assert metrics["seconds"] > sum(one["seconds"] for one in metrics["networks"].values())
+
+
+def test_realised_rates_are_those_of_the_shipped_table_on_the_test_rows(chamber, runs):
+    run = Run.open(runs["both"])
+    test = run.scaler.forward(chamber.values[blocked(chamber).test])
+    table = PValueTable(run.tables["reconstruction_error"], run.tables["reconstruction_score"])
+    p = 10 ** -table.score(row_errors(run.reconstruction, test, "mse"))
+    rates = run.metrics["calibration"]["rates"]
+    assert [one["requested"] for one in rates] == [0.01, 0.001]
+    for one in rates:
+        assert one["realised_out_of_fold"] == pytest.approx(np.mean(p <= one["requested"]))
+
+
+def test_tables_hold_the_background_and_the_generators_codes(chamber, runs):
+    run = Run.open(runs["both"])
+    rows = blocked(chamber).train
+    latent = run.network("generator").latent
+    assert run.tables["background_ppb"] == pytest.approx(np.quantile(chamber.values[rows, 0], 0.1))
+    assert run.tables["latent_cov"].shape == (latent, latent)
+    assert (np.linalg.eigvalsh(run.tables["latent_cov"]) > 0).all()
+    np.testing.assert_allclose(run.tables["latent_std"] ** 2, np.diag(run.tables["latent_cov"]))
+    with torch.no_grad():
+        mean, log_variance = run.generator.encode(
+            torch.from_numpy(run.scaler.forward(chamber.values[rows]).astype(np.float32))
+        )
+    np.testing.assert_allclose(run.tables["latent_mean"], mean.mean(axis=0), atol=1e-5)
+    spread = mean.var(axis=0) + log_variance.exp().mean(axis=0)
+    np.testing.assert_allclose(run.tables["latent_std"] ** 2, spread, rtol=1e-3)
+
+
+def test_sigma_is_what_the_decoder_leaves_out(chamber, runs):
+    run = Run.open(runs["ae"])
+    z = run.scaler.forward(chamber.values[blocked(chamber).train])
+    with torch.no_grad():
+        back = run.generator.reconstruct(torch.from_numpy(z.astype(np.float32))).numpy()
+    np.testing.assert_allclose(run.sigma, (z - back).std(axis=0), rtol=1e-5)
+
+
+def test_a_station_without_gas_has_no_background(chamber, tmp_path):
+    station = replace(chamber.station, features=chamber.station.features[1:], ratio=None)
+    run = train(Record.from_values(chamber.values[:300, 1:], station), replace(SHORT, model="ae"), tmp_path / "run")
+    assert "background_ppb" not in run.tables
+
+
+def test_reference_is_the_published_training(short, tmp_path):
+    run = train(short, replace(Training.reference(model="both"), epochs=3, chunks=2), tmp_path / "run")
+    assert run.metrics["split"] == "random"
+    assert run.metrics["rows"] == {"train": 480, "validation": 120, "test": 120}
+    assert run.network("reconstruction").hidden == (64, 32)
+    assert run.network("generator").latent == 10
+    assert run.network("generator").beta == 1.0
+    assert not any(run.scaler.is_log)
+    assert not run.sigma.any()
+    for told in run.metrics["networks"].values():
+        assert told["chosen_epoch"] == told["epochs"] == 3
+    published = Training.reference()
+    assert (published.batch_size, published.learning_rate, published.epochs, published.patience) == (64, 1e-3, 50, 5)
+    assert (published.loss, published.seed, published.schedule) == ("mse", 42, "constant")
+    assert not published.restore_best
+
+
+def test_created_is_the_clocks_time_and_the_data_are_named_by_their_hash(short, tmp_path):
+    run = train(short, replace(SHORT, model="ae"), tmp_path / "run", clock=FixedClock())
+    assert run.created == "2025-07-29T08:00:00.250Z"
+    assert run.data.sha256 == short.sha256
+    assert run.data.rows == 600
+    assert {"davylamp", "torch", "numpy", "python"} <= run.versions.keys()
+
+
+def test_progress_shows_every_network_and_is_silent_unless_asked(short, tmp_path, capsys):
+    stream = io.StringIO()
+    train(short, SHORT, tmp_path / "run", progress=stream)
+    for label in ("AE", "VAE", "calibration 1/2", "calibration 2/2"):
+        assert f"{label}: 100%" in stream.getvalue()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_run_is_replaced_whole_and_nothing_else_is_left(short, tmp_path):
+    folder = tmp_path / "deep" / "run"
+    train(short, replace(SHORT, model="both"), folder)
+    train(short, replace(SHORT, model="vae"), folder)
+    assert not (folder / "weights" / "ae.safetensors").exists()
+    assert [path.name for path in folder.parent.iterdir()] == ["run"]
+
+
+def test_an_empty_folder_is_used(short, tmp_path):
+    (tmp_path / "run").mkdir()
+    assert train(short, replace(SHORT, model="ae"), tmp_path / "run").settings.model == "ae"
+
+
+def test_a_folder_with_other_files_is_refused_and_left_alone(short, tmp_path):
+    (tmp_path / "thesis.tex").write_text("years")
+    with pytest.raises(TrainingError, match=r"other files in it, expected a new, an empty or a run folder"):
+        train(short, SHORT, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_file_in_place_of_the_folder_is_refused(short, tmp_path):
+    (tmp_path / "run").write_text("")
+    with pytest.raises(TrainingError, match="got a file, expected a folder"):
+        train(short, SHORT, tmp_path / "run")
+    with pytest.raises(TrainingError, match=r"cannot be written: .*fix: another folder"):
+        train(short, replace(SHORT, model="ae"), tmp_path / "run" / "below")
+
+
+def test_a_failed_training_leaves_the_earlier_run(short, tmp_path):
+    folder = tmp_path / "run"
+    train(short, replace(SHORT, model="ae"), folder)
+    before = weights(folder)
+    with pytest.raises(TrainingError, match="got a loss of"):
+        train(short, replace(SHORT, learning_rate=1e20), folder)
+    assert weights(folder) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_too_few_rows_are_counted(chamber, tmp_path):
+    with pytest.raises(TrainingError, match=r"^record: got 59 usable rows, expected at least 60$"):
+        train(Record.from_values(chamber.values[:59], chamber.station), SHORT, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_sixty_rows_are_enough(chamber, tmp_path):
+    few = Record.from_values(chamber.values[400:460], chamber.station)
+    assert train(few, SHORT, tmp_path / "run").metrics["rows"]["train"] >= 30
+
+
+def test_a_constant_column_is_named(short, tmp_path):
+    values = short.values.copy()
+    values[:, 5] = 7.0
+    with pytest.raises(TrainingError, match=rf"^{short.station.names[5]}: got the same value"):
+        train(Record.from_values(values, short.station), SHORT, tmp_path / "run")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_device_that_is_not_there_is_refused_before_anything_else(short, tmp_path):
+    with pytest.raises(TrainingError, match="device: got cuda"):
+        train(short, replace(SHORT, device="cuda"), tmp_path / "run")
+
+
+def test_losses_are_kept_as_numbers_and_as_a_picture(runs):
+    losses = json.loads((runs["both"] / "losses.json").read_text())
+    assert set(losses) == {"ae", "vae"}
+    assert len(losses["vae"]["validation_kl"]) == len(losses["vae"]["train"])
+    assert losses["ae"]["chosen"] >= 1
+    assert (runs["both"] / "losses.png").read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,120 @@
+"""What holds for every model: determinism, rows on their own, training, and more than its baselines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from config.training import Training
+from edge.manifest import Network
+from edge.simulator import simulate_chamber
+from trainer.baselines import mean_error, pca_error
+from trainer.fit import fit
+from trainer.models import TabularAE, TabularVAE, row_errors, seeded
+from trainer.record import Record, load_record
+from trainer.splits import blocked
+from trainer.transform import fit_scaler
+
+SETTINGS = Training()
+Model = TabularAE | TabularVAE
+Rows = NDArray[np.float32]
+
+pytestmark = pytest.mark.parametrize("kind", ["ae", "vae"])
+
+
+class Trained(NamedTuple):
+    model: Model
+    train: Rows
+    test: Rows
+
+
+def untrained(kind: Any, columns: int = 9) -> Model:
+    network = Network(kind=kind, hidden=SETTINGS.hidden, latent=SETTINGS.latent, loss="mse", beta=SETTINGS.beta)
+    return seeded(network, columns, SETTINGS.seed)
+
+
+def trained(kind: str, record: Record) -> Trained:
+    split = blocked(record)
+    scaler = fit_scaler(record.values[split.train], record.station, SETTINGS.scaler)
+    train, validation, test = (
+        scaler.forward(record.values[part]).astype(np.float32) for part in (split.train, split.validation, split.test)
+    )
+    model = untrained(kind)
+    fit(model, train, validation, SETTINGS, seed=SETTINGS.seed)
+    return Trained(model, train, test)
+
+
+ROWS = torch.randn(257, 9, generator=torch.Generator().manual_seed(5))
+
+
+def outputs(model: Model, rows: torch.Tensor) -> list[torch.Tensor]:
+    """Everything a model says about rows: codes, reconstruction, decoded codes."""
+    with torch.no_grad():
+        code = model.encode(rows)
+        codes = list(code) if isinstance(code, tuple) else [code]
+        return [*codes, model.reconstruct(rows), model.decode(codes[0])]
+
+
+def test_it_is_deterministic(kind):
+    one, other = (outputs(untrained(kind), ROWS) for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_shapes_and_types_are_those_of_the_rows(kind):
+    *codes, back, decoded = outputs(untrained(kind), ROWS)
+    assert back.shape == decoded.shape == ROWS.shape
+    assert all(code.shape == (257, SETTINGS.latent) for code in codes)
+    assert all(value.dtype == torch.float32 for value in (*codes, back, decoded))
+    assert all(value.shape[0] == 0 for value in outputs(untrained(kind), ROWS[:0]))
+
+
+def test_a_batch_equals_its_rows_one_by_one(kind):
+    model = untrained(kind)
+    singles = [outputs(model, ROWS[i : i + 1]) for i in range(40)]
+    for i, whole in enumerate(outputs(model, ROWS[:40])):
+        torch.testing.assert_close(whole, torch.cat([one[i] for one in singles]), rtol=0, atol=1e-6)
+
+
+def test_permuted_rows_give_permuted_outputs(kind):
+    model = untrained(kind)
+    order = torch.randperm(len(ROWS), generator=torch.Generator().manual_seed(1))
+    for straight, permuted in zip(outputs(model, ROWS), outputs(model, ROWS[order]), strict=True):
+        torch.testing.assert_close(straight[order], permuted, rtol=0, atol=1e-6)
+
+
+def test_a_missing_value_spoils_its_own_row_and_no_other(kind):
+    model = untrained(kind)
+    holed = ROWS.clone()
+    holed[3, 2] = torch.nan
+    for whole, spoilt in zip(outputs(model, ROWS), outputs(model, holed), strict=True):
+        assert spoilt[3].isnan().any()
+        rest = torch.arange(len(ROWS)) != 3
+        torch.testing.assert_close(whole[rest], spoilt[rest], rtol=0, atol=1e-6)
+    assert np.isnan(row_errors(model, holed.numpy(), "mse")).tolist() == [i == 3 for i in range(len(ROWS))]
+
+
+def test_training_changes_every_weight(kind, chamber):
+    before, after = untrained(kind).state_dict(), trained(kind, chamber).model.state_dict()
+    assert before.keys() == after.keys()
+    assert not any(torch.equal(before[name], after[name]) for name in before)
+
+
+def beats_its_baselines(kind: str, record: Record) -> None:
+    model, train, test = trained(kind, record)
+    error = row_errors(model, test, "mse").mean()
+    assert error < 0.05 * mean_error(train, test)
+    assert error < 0.85 * pca_error(train, test, SETTINGS.latent)
+
+
+def test_it_beats_the_mean_and_a_pca_of_its_size_on_simulated_blocks(kind, chamber):
+    beats_its_baselines(kind, Record.from_values(simulate_chamber(seed=1), chamber.station))
+
+
+@pytest.mark.parametrize("station", [1, 2, 3])
+def test_it_beats_the_mean_and_a_pca_of_its_size_on_real_blocks(kind, chamber, record_folder: Path, station):
+    beats_its_baselines(kind, load_record([record_folder / f"station-{station}.csv"], chamber.station))
