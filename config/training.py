@@ -16,7 +16,8 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     The defaults were measured on held-out blocks of three boards and of the simulator. Four latents are what moves
     there (temperature, humidity against moisture, methane, a slow drift of the sensors); with as many latents as the
     published ten for nine columns a copy would be perfect, and neither a score nor a comparison with a PCA would mean
-    anything. With them both networks leave about .5 to .8 of the PCA's error, and a beta of .01 up to all of it.
+    anything. With four, both networks leave .45 to .8 of the PCA's error on the boards; with a beta of .01 the VAE
+    leaves all of it for some seeds.
     """
 
     model: Annotated[Model, Meta(description="ae | vae | both: the AE scores, the VAE generates")] = "both"
@@ -29,9 +30,10 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     epochs: Annotated[int, Meta(ge=1, description="at most")] = 40
     patience: Annotated[int, Meta(ge=1, description="epochs without a better validation loss before it stops")] = 20
     restore_best: Annotated[bool, Meta(description="keep the best weights, not the last")] = True
-    batch_size: Annotated[
-        int, Meta(ge=1, description="rows per step; fewer where an epoch would have less than 32 steps")
-    ] = 256
+    batch_size: Annotated[int, Meta(ge=1, description="rows")] = 256
+    least_steps: Annotated[
+        int, Meta(ge=1, description="of an epoch: batches are smaller where rows are few; 1: they are not")
+    ] = 32
     learning_rate: Annotated[float, Meta(gt=0, description="Adam")] = 6e-3
     schedule: Annotated[
         Literal["cosine", "constant"],
@@ -64,6 +66,7 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             patience=5,
             restore_best=False,
             batch_size=64,
+            least_steps=1,
             learning_rate=1e-3,
             schedule="constant",
             scaler="standard",

@@ -30,7 +30,7 @@ and shorter than a regime, so that the p-value is about unseen time and not abou
 FENCE = 1.5
 """Interquartile ranges above the third quartile (Tukey) beyond which a piece counts as disturbed.
 
-Chosen with ``PIECE`` on three boards: 100 and 1.5 realise .3-1.7 % for 1 % and .1 % for 0.1 % on held-out blocks, and
+Chosen with ``PIECE`` on three boards: 100 and 1.5 realise .6-3.1 % for 1 % and .1 % for 0.1 % on held-out blocks, and
 nine of ten readings with a resistance x 1.3 stay beyond the 0.1 % threshold. With 160 and 3 it is one in a hundred, and
 with whole regimes held out, or nothing left out, none; with 60 and 1.5 up to 5 % are realised for 1 %.
 """

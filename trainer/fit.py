@@ -17,12 +17,9 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from config.training import Training
-from trainer.adam import Adam
 from trainer.errors import TrainingError
 from trainer.models import TabularAE, TabularVAE
 
-LEAST_STEPS = 32
-"""Steps of an epoch: batches are smaller where rows are few, or these would be hardly trained on."""
 LEAST_BATCH = 16
 """Rows of a batch, however few there are."""
 
@@ -115,7 +112,7 @@ def fit(
         rows, held_out = torch.from_numpy(train).to(device), torch.from_numpy(validation).to(device)
         # One draw for all epochs: the validation loss then moves because the weights did.
         held_out_noise = _draw(model, len(held_out), generator)
-        optimiser = Adam(model.parameters())
+        optimiser = torch.optim.Adam(model.parameters(), fused=True)
         for epoch in range(1, settings.epochs + 1):
             on_train = _pass(
                 model, rows, optimiser, settings, learning_rate=_learning_rate(settings, epoch), generator=generator
@@ -193,7 +190,7 @@ def _objective(model: TabularAE | TabularVAE, rows: Tensor, noise: Tensor | None
 def _pass(
     model: TabularAE | TabularVAE,
     rows: Tensor,
-    optimiser: Adam,
+    optimiser: torch.optim.Adam,
     settings: Training,
     *,
     learning_rate: float,
@@ -202,12 +199,15 @@ def _pass(
     """One epoch: every row once, in a new order; returns the means of the objective's parts."""
     parts: list[Tensor] = []
     sizes: list[int] = []
+    optimiser.param_groups[0]["lr"] = learning_rate
     order = torch.randperm(len(rows), generator=generator, device=rows.device)
-    size = min(settings.batch_size, max(len(rows) // LEAST_STEPS, LEAST_BATCH))
+    size = min(settings.batch_size, max(len(rows) // settings.least_steps, LEAST_BATCH))
     for start in range(0, len(rows), size):
         batch = rows.index_select(0, order[start : start + size])
         objective = _objective(model, batch, _draw(model, len(batch), generator), settings)
-        optimiser.step(objective[0], learning_rate)
+        optimiser.zero_grad(set_to_none=True)
+        objective[0].backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
         parts.append(torch.stack([part.detach() for part in objective]))
         sizes.append(len(batch))
     weights = torch.tensor(sizes, device=rows.device) / len(rows)
