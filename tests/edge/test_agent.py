@@ -89,8 +89,9 @@ def test_a_leak_opens_an_event_and_changes_the_retained_alarm(
     agent = make(bundle, fake_connection, fake_clock)
     fake_connection.incoming = [[message(GOOD | {"ch4_ppb": 9000.0}, mid=mid) for mid in range(3)]]
     agent.turn()
-    (event,) = fake_connection.on(NAMES.event("st-1"))
-    assert (event["event_type"], event["kind"], event["by"]) == ("open", "methane", "enhancement")
+    # Gas that no sensor answers to may also be strange to the network: that would be an event of its own.
+    (event,) = (each for each in fake_connection.on(NAMES.event("st-1")) if each["kind"] == "methane")
+    assert (event["event_type"], event["by"]) == ("open", "enhancement")
     assert fake_connection.on(NAMES.alarm("st-1"))[0]["alarm"] == "ON"
     published = {each.topic: each for each in fake_connection.published}
     assert (published[NAMES.event("st-1")].qos, published[NAMES.event("st-1")].retain) == (1, False)
