@@ -5,8 +5,8 @@ thread. They take turns, so that a busy machine slows both. The target of each s
 the published loop reached. The published loop pays for its whole run, because it knows only in the end that there was
 nothing left to win; what it paid until it first reached that loss is told beside it. Ours pays until it first reaches
 the target. The split is the published one, of shuffled rows: it says nothing about quality, but its validation loss
-falls as the training does. On unseen blocks (``--split blocks``) the best of it comes and goes by luck. Both are judged alike: for a VAE
-by one draw of the codes' noise, the same for all epochs of both loops.
+falls as the training does. On unseen blocks (``--split blocks``) the best of it comes and goes by luck. Both are judged
+alike: for a VAE by one draw of the codes' noise, the same for all epochs of both loops.
 """
 
 from __future__ import annotations
