@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -95,6 +94,12 @@ def _mosquitto(config: pytest.Config) -> str | None:
     return shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
 
+def _embedded(port: int, folder: Path) -> list[str]:
+    from export.demo.broker import broker_command  # the demo imports torch
+
+    return broker_command(port, folder)
+
+
 @dataclass
 class RunningBroker:
     """A broker of our own, in its own folder, on its own port."""
@@ -150,7 +155,7 @@ def start_broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
             path.write_text(_adapted(port, folder, lines))
             command = [mosquitto, "-c", str(path)]
         else:
-            command = [sys.executable, "-c", EMBEDDED, str(port)]
+            command = _embedded(port, folder)
         broker = RunningBroker(command, folder, port)
         brokers.append(broker)
         broker.start()
@@ -171,7 +176,8 @@ def protocol(request: pytest.FixtureRequest) -> str:
 def embedded_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
     """The embedded broker (amqtt), whether there is a Mosquitto or not."""
     port = _free_port()
-    broker = RunningBroker([sys.executable, "-c", EMBEDDED, str(port)], tmp_path_factory.mktemp("embedded"), port)
+    folder = tmp_path_factory.mktemp("embedded")
+    broker = RunningBroker(_embedded(port, folder), folder, port)
     broker.start()
     yield broker
     broker.stop()
@@ -205,20 +211,6 @@ def _free_port() -> int:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
         return port
-
-
-EMBEDDED = """
-import asyncio, sys
-from amqtt.broker import Broker
-
-async def main():
-    listener = {"type": "tcp", "bind": f"127.0.0.1:{sys.argv[1]}"}
-    login = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
-    await Broker({"listeners": {"default": listener}, "plugins": login}).start()
-    await asyncio.Event().wait()
-
-asyncio.run(main())
-"""
 
 
 @dataclass

@@ -17,6 +17,17 @@ from export.errors import ExportError
 _START_TIMEOUT = 20.0  # [s]
 
 
+def broker_command(port: int, folder: Path) -> list[str]:
+    """Write the embedded broker's settings into ``folder``; return what starts it on a loopback port."""
+    settings = {
+        "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
+        "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+    }
+    path = folder / "broker.yaml"
+    path.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML
+    return [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", str(path)]
+
+
 class EmbeddedBroker:
     """An anonymous broker on a free loopback port, alive inside a ``with`` block.
 
@@ -36,15 +47,10 @@ class EmbeddedBroker:
             probe.bind((self.host, 0))
             self.port = int(probe.getsockname()[1])
         self._folder = tempfile.TemporaryDirectory(prefix="davylamp-broker-")
-        settings = {
-            "listeners": {"default": {"type": "tcp", "bind": f"{self.host}:{self.port}"}},
-            "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
-        }
-        path = Path(self._folder.name) / "broker.yaml"
-        path.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML
+        command = broker_command(self.port, Path(self._folder.name))
         self._log = (Path(self._folder.name) / "broker.log").open("w+", encoding="utf-8")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", str(path)],
+            command,
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches us first: the agent says goodbye before its broker goes
