@@ -1,133 +1,183 @@
-"""Features: what a station's past is for the present reading, one reading at a time."""
+"""Features: what the past is for the present reading, for one station reading by reading or for a whole record at once.
+
+One implementation serves both: a run of readings continues a memory, and whether it comes in one piece or in many is
+all the same.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
 
-from edge.background import RunningQuantile
-from edge.gaps import is_gap
+import numpy as np
+from numpy.typing import NDArray
 
-HOLD = 12
-"""Readings for which a flagged channel's last good value stands in."""
+from edge.medians import RunningMedians
 
-BACKGROUND_WINDOW = 1500
-"""Readings that the background looks back on, and that must be seen before it is the station's own."""
+Rows = NDArray[np.float64]
 
-BACKGROUND_QUANTILE = 0.1
-"""Low enough to lie below every plume in the window: a plume decays over a few hundred readings."""
+LAGS = 3
+"""Previous readings that predict the present one."""
 
-FORGET_CADENCES = 240.0
-"""After a longer silence nothing that was seen before holds."""
+SHORT = 12
+"""Readings over which a flat line, and a mean innovation, are judged."""
 
-_CADENCE_WINDOW = 50  # intervals; their median is the cadence where none is configured
-_CADENCE_LEAST = 5
+LEAST = 20
+"""Readings before there is a baseline."""
+
+HALF_LIFE = 20.0
+"""Of the moving average of residuals [readings]."""
+
+_FORGET = 0.5 ** (1 / HALF_LIFE)
 
 
-class StationState:
-    """The past of one station.
+class Memory:
+    """One station's past, as far as the features need it; nothing in it grows.
 
     Parameters
     ----------
-    size
-        Count of columns, F.
-    background
-        The bundle's background [ppb] until the station has its own; ``None`` without a gas column.
-    cadence
-        Configured interval between readings [s]; ``None`` learns it as the median of the last 50 intervals of ``ts``.
-
-    Attributes
-    ----------
-    n
-        Readings seen, the late ones included.
+    columns
+        Of the scoring model, F.
+    window
+        Readings in the rolling median; ``None``: residuals are not recentred.
     """
 
-    def __init__(self, size: int, *, background: float | None = None, cadence: float | None = None) -> None:
-        self.n = 0
-        self._given_background = background
-        self._levels = RunningQuantile(BACKGROUND_WINDOW, BACKGROUND_QUANTILE)
-        self._given_cadence = cadence
-        self._intervals = RunningQuantile(_CADENCE_WINDOW, 0.5)
-        self._newest: float | None = None
-        self._received: float | None = None
-        self._nothing = (math.nan,) * size
-        self._unheld = (0,) * size
-        self._last: Sequence[float] = self._nothing
-        self._age: Sequence[int] = self._unheld
+    def __init__(self, columns: int, window: int | None) -> None:
+        self.columns = columns
+        self.medians = None if window is None else RunningMedians(columns, window, LEAST)
+        self.clear()
 
-    @property
-    def cadence(self) -> float | None:
-        """Interval between readings [s], configured or learnt; ``None`` while it is unknown."""
-        if self._given_cadence is not None or len(self._intervals) < _CADENCE_LEAST:
-            return self._given_cadence
-        return self._intervals.value
+    def clear(self) -> None:
+        """Forget everything: what was seen before a long silence says nothing about now."""
+        if self.medians is not None:
+            self.medians.clear()
+        self.restart()
 
-    @property
-    def background(self) -> float | None:
-        """Background [ppb]: of the last 1500 levels, the bundle's until so many were seen."""
-        return self._levels.value if self._levels.full else self._given_background
+    def restart(self) -> None:
+        """Forget the readings just before, and keep the baseline: a gap of a few readings."""
+        self.recent: Rows = np.full((SHORT - 1, self.columns), np.nan)
+        self.innovations: Rows = np.full(SHORT - 1, np.nan)
+        self.sums = [0.0] * self.columns
 
-    def arrive(self, ts: float | None, received: float) -> bool:
-        """Count a reading and forget what a gap before it made worthless.
 
-        After more than 3 cadences no value is held any longer; after more than 240 the background is the bundle's
-        again. Gaps are seen in ``ts``; for readings without one in ``received``, but only with a configured cadence,
-        because a backlog that arrives all at once would teach a wrong one.
+class Runs:
+    """Whose rows these are: the first so many continue the first memory, the next the second, and so on.
 
-        Parameters
-        ----------
-        ts
-            When it was measured, Unix time [s], or ``None``.
-        received
-            When it arrived, Unix time [s].
+    Parameters
+    ----------
+    memories
+        One per run; none comes twice.
+    lengths
+        Rows of each run, at least one.
+    """
 
-        Returns
-        -------
-        bool
-            ``False`` when the reading is late, older than the newest one: then it changes nothing else.
-        """
-        self.n += 1
-        elapsed = 0.0
-        cadence = self.cadence
-        if ts is not None:
-            if self._newest is not None:
-                elapsed = ts - self._newest
-                if elapsed < 0:
-                    return False
-                if elapsed > 0 and self._given_cadence is None:
-                    self._intervals.push(elapsed)
-            self._newest = ts
-        elif self._given_cadence is not None and self._received is not None:
-            elapsed = received - self._received
-        self._received = received
-        if cadence is not None and is_gap(0.0, elapsed, cadence):
-            self._last, self._age = self._nothing, self._unheld
-            if elapsed > FORGET_CADENCES * cadence:
-                self._levels.clear()
-        return True
+    def __init__(self, memories: Iterable[Memory], lengths: Iterable[int]) -> None:
+        self.memories = tuple(memories)
+        self.lengths = tuple(lengths)
+        self._index, self._last = _layout(self.lengths)
 
-    def fill(self, values: Sequence[float], good: Sequence[bool] | None = None) -> Sequence[float] | None:
-        """Put the last good value in the place of every channel that is not good.
+    def readings(self, scaled: Rows) -> Rows:
+        """Each reading [N, F] with the 11 before it, [N, 12, F]; the memories go on."""
+        windows = self._windows([memory.recent for memory in self.memories], scaled)
+        for memory, last in zip(self.memories, self._last, strict=True):
+            memory.recent = windows[last, 1:].copy()
+        return windows
 
-        Parameters
-        ----------
-        values, good
-            The reading [F], and which of its channels may be used [F]; ``None``: all of them.
+    def innovations(self, innovation: Rows) -> Rows:
+        """Each innovation [N] with the 11 before it, [N, 12]; the memories go on."""
+        windows = self._windows([memory.innovations for memory in self.memories], innovation)
+        for memory, last in zip(self.memories, self._last, strict=True):
+            memory.innovations = windows[last, 1:].copy()
+        return windows
 
-        Returns
-        -------
-        sequence or None
-            The completed reading [F]; ``None`` when a channel never was good, or not in the last 12 readings.
-        """
-        if good is None:
-            self._last, self._age = values, self._unheld
-            return values
-        self._last = [value if fine else held for value, fine, held in zip(values, good, self._last, strict=True)]
-        self._age = [0 if fine else age + 1 for fine, age in zip(good, self._age, strict=True)]
-        if max(self._age) > HOLD or any(map(math.isnan, self._last)):
-            return None
-        return self._last
+    def _windows(self, before: list[Rows], rows: Rows) -> Rows:
+        return np.asarray(np.concatenate([*before, rows])[self._index])
 
-    def rise(self, level: float) -> None:
-        """Let a gas level [ppb] take part in the background of the readings after it."""
-        self._levels.push(level)
+
+@lru_cache(maxsize=16)  # a gateway sees the same few lengths again and again
+def _layout(lengths: tuple[int, ...]) -> tuple[NDArray[np.int64], tuple[int, ...]]:
+    """Where the windows [N, 12] of the rows lie behind what came before the runs, and which row ends each run."""
+    sizes = np.array(lengths)
+    ends = sizes.cumsum()
+    # What came before lies in front of the rows, 11 readings a run; a window begins there or among the rows.
+    run = np.repeat(np.arange(len(sizes)), sizes)
+    rows = np.arange(len(run))
+    offset = np.arange(1 - SHORT, 1)
+    place = (rows - (ends - sizes)[run])[:, None] + offset  # within the run
+    among = len(sizes) * (SHORT - 1) + rows[:, None] + offset
+    index = np.where(place >= 0, among, ((run + 1) * (SHORT - 1))[:, None] + place)
+    return index, tuple((ends - 1).tolist())
+
+
+class Features(NamedTuple):
+    """Of N readings; nan where there is no past yet.
+
+    Parameters
+    ----------
+    scaled
+        The readings themselves, [N, F].
+    residual
+        Their conditional residuals, [N, F].
+    baseline
+        Rolling median of the previous residuals, [N, F]; 0 where they are not recentred.
+    average
+        Moving average of the recentred residuals, half-life 20 readings, beginning at 0, [N, F].
+    lags
+        The three previous readings, the latest first, [N, 3F].
+    spread
+        Standard deviation of the last 12 readings, [N, F].
+    """
+
+    scaled: Rows
+    residual: Rows
+    baseline: Rows
+    average: Rows
+    lags: Rows
+    spread: Rows
+
+
+def features(scaled: Rows, residual: Rows, runs: Runs) -> Features:
+    """Let memories go on by the readings of their runs.
+
+    Parameters
+    ----------
+    scaled, residual
+        Readings [N, F] and their conditional residuals [N, F], grouped by run, without nan.
+    runs
+        Whose they are.
+    """
+    windows = runs.readings(scaled)
+    lags = windows[:, -2 : -2 - LAGS : -1].reshape(len(scaled), -1)
+    centred = windows - windows.sum(axis=1, keepdims=True) / SHORT
+    spread = np.sqrt(np.square(centred).sum(axis=1) / SHORT)
+    rows = residual.tolist()
+    middles: list[list[float]] = []
+    sums: list[list[float]] = []
+    start = 0
+    for memory, length in zip(runs.memories, runs.lengths, strict=True):
+        _recenter(memory, rows[start : start + length], middles, sums)
+        start += length
+    return Features(scaled, residual, np.array(middles), (1 - _FORGET) * np.array(sums), lags, spread)
+
+
+def _recenter(memory: Memory, rows: list[list[float]], middles: list[list[float]], sums: list[list[float]]) -> None:
+    """Append each row's baseline, and the sum of its moving average."""
+    medians = memory.medians
+    missing = [math.nan] * memory.columns
+    middle = [0.0] * memory.columns
+    total = memory.sums
+    for row in rows:
+        if medians is not None:
+            found = medians.values()
+            medians.push(row)
+            if found is None:
+                middles.append(missing)
+                sums.append(missing)
+                continue
+            middle = found
+        total = [_FORGET * past + (value - usual) for past, value, usual in zip(total, row, middle, strict=True)]
+        middles.append(middle)
+        sums.append(total)
+    memory.sums = total

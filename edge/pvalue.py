@@ -41,6 +41,11 @@ class PValueTable:
         if not ((self._score >= 0).all() and (self._score <= SCORE_CAP).all() and (np.diff(self._score) >= 0).all()):
             raise ValueError(f"p-value table: expected non-decreasing scores in 0-{SCORE_CAP:g}")
 
+    @property
+    def knots(self) -> NDArray[np.float64]:
+        """Raw scores and their -log10 p, [2, K]."""
+        return np.array([self._error, self._score])
+
     def score(self, raw: ArrayLike) -> NDArray[np.float64]:
         """-log10 p for raw scores of any shape; a nan stays nan. The p-value itself is ``10 ** -score``."""
         return np.asarray(np.interp(np.asarray(raw, dtype=np.float64), self._error, self._score))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -57,11 +58,18 @@ class Scaler(msgspec.Struct, frozen=True, kw_only=True):
 
     def forward(self, readings: ArrayLike) -> NDArray[np.float64]:
         """Scale readings [N, F] (or [F]) in their units; nan stays nan."""
+        is_log, least, mean, std = _arrays(self)
         values = np.asarray(readings, dtype=np.float64)
-        shaped = np.where(self.is_log, np.log(np.maximum(values, self.least)), values)
-        return np.asarray((shaped - self.mean) / self.std)
+        shaped = np.where(is_log, np.log(np.maximum(values, least)), values)
+        return np.asarray((shaped - mean) / std)
 
     def inverse(self, scaled: ArrayLike) -> NDArray[np.float64]:
         """Readings [N, F] (or [F]) in their units from scaled ones."""
         shaped = np.asarray(scaled, dtype=np.float64) * self.std + self.mean
         return np.where(self.is_log, np.exp(np.where(self.is_log, shaped, 0.0)), shaped)
+
+
+@lru_cache(maxsize=64)
+def _arrays(scaler: Scaler) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Make the parameters arrays once, not for every reading."""
+    return scaler.is_log, scaler.least, np.array(scaler.mean), np.array(scaler.std)

@@ -22,7 +22,7 @@ def tables(draw: st.DrawFn) -> PValueTable:
 @given(tables(), st.lists(finite, min_size=2))
 def test_a_larger_error_never_scores_less(table: PValueTable, errors: list[float]) -> None:
     score = table.score(sorted(errors))
-    assert (np.diff(score) >= 0).all()
+    assert (np.diff(score) >= -1e-12).all()  # interpolated: the last digit may differ
     assert score.min() >= 0
     assert score.max() <= 12
 

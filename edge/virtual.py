@@ -1,0 +1,83 @@
+"""Virtual gas: the gas level that the sensors and the climate speak of, where no analyser says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class VirtualGas:
+    """A ridge regression of the logarithm of the gas level.
+
+    Parameters
+    ----------
+    columns
+        Indices, among the scoring model's columns, of the sensors and the climate.
+    squares
+        Those of the temperatures, which also enter squared.
+    weights
+        Of the columns and then of the squares, in scaled units.
+    intercept
+        Logarithm of the level at scaled readings of 0.
+    sd
+        Standard deviation of the logarithm, out of fold.
+    low, high
+        Least and largest level that was trained on [unit of the gas].
+    responsive
+        Keys of the sensors that respond to the gas.
+    """
+
+    columns: tuple[int, ...]
+    squares: tuple[int, ...]
+    weights: Rows
+    intercept: float
+    sd: float
+    low: float
+    high: float
+    responsive: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse parts that do not fit together (ValueError)."""
+        if self.weights.shape != (len(self.columns) + len(self.squares),) or not np.isfinite(self.weights).all():
+            raise ValueError("virtual gas: expected a finite weight for every column and every square")
+        if not (0 < self.low < self.high and 0 < self.sd < np.inf and np.isfinite(self.intercept)):
+            raise ValueError("virtual gas: expected 0 < low < high, a positive sd and a finite intercept")
+
+    def design(self, scaled: Rows) -> Rows:
+        """Scaled readings [N, F] as the regression sees them, [N, columns + squares]."""
+        return np.concatenate([scaled[:, self.columns], np.square(scaled[:, self.squares])], axis=1)
+
+    def log_level(self, scaled: Rows) -> Rows:
+        """Natural logarithm of the level [unit of the gas] for scaled readings [N, F], [N]."""
+        return np.asarray(self.design(scaled) @ self.weights + self.intercept)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The numbers, for an npz; the sensors' names go elsewhere."""
+        return {
+            "columns": np.array(self.columns, dtype=np.int64),
+            "squares": np.array(self.squares, dtype=np.int64),
+            "weights": self.weights,
+            "scalars": np.array([self.intercept, self.sd, self.low, self.high]),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], responsive: tuple[str, ...]) -> Self:
+        """Read :meth:`arrays` again (KeyError, ValueError)."""
+        intercept, sd, low, high = (float(value) for value in arrays["scalars"])
+        return cls(
+            columns=tuple(int(i) for i in arrays["columns"]),
+            squares=tuple(int(i) for i in arrays["squares"]),
+            weights=np.asarray(arrays["weights"], dtype=np.float64),
+            intercept=intercept,
+            sd=sd,
+            low=low,
+            high=high,
+            responsive=responsive,
+        )
