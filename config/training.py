@@ -24,7 +24,7 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     hidden: Annotated[
         tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=1, description="widths from the columns to the latent")
     ] = (96, 48)
-    latent: Annotated[int, Meta(ge=1, description="dimensions of the latent")] = 4
+    latent: Annotated[int, Meta(ge=1, description="dimensions of the latent; what scores has fewer than columns")] = 4
     loss: Annotated[Literal["mse", "mae"], Meta(description="mse | mae")] = "mse"
     beta: Annotated[float, Meta(ge=0, description="VAE: weight of the KL term (both terms averaged)")] = 0.003
     epochs: Annotated[int, Meta(ge=1, description="at most")] = 40
@@ -50,7 +50,10 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Literal["blocks", "random"],
         Meta(description="blocks: contiguous | random: leaks, for comparison only"),
     ] = "blocks"
-    chunks: Annotated[int, Meta(ge=2, description="folds of the out-of-fold p-values")] = 4
+    chunks: Annotated[
+        Annotated[int, Meta(ge=2)] | Literal["auto"],
+        Meta(description="folds of the out-of-fold p-values | auto: one per regime of the climate"),
+    ] = "auto"
     seed: Annotated[int, Meta(ge=0, description="the same seed, the same weights")] = 42
     device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="auto: a GPU where there is one")] = "auto"
 
@@ -77,4 +80,4 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @classmethod
     def quick(cls, *, model: Model = "both") -> Self:
         """Return settings for a run of seconds: good enough to see the whole loop."""
-        return msgspec.structs.replace(cls(model=model), epochs=12, chunks=2)
+        return msgspec.structs.replace(cls(model=model), epochs=12, chunks=3)

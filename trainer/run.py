@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -20,12 +20,14 @@ from torch import Tensor, nn
 from config.loading import load_station, load_training
 from config.station import Station
 from config.training import Training
-from edge.manifest import Data, Network
+from edge.manifest import Data, Fitted, Network
+from edge.model import ScoringModel
 from edge.scaler import Scaler
+from edge.storing import below, restored
 from trainer.errors import TrainingError
 from trainer.models import TabularAE, TabularVAE, build
+from trainer.whitened import Whitened
 
-Role = Literal["reconstruction", "generator"]
 Tables = dict[str, NDArray[np.float64]]
 
 
@@ -38,10 +40,10 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
         RFC 3339, the end of the training.
     versions
         Package -> version.
-    networks
-        Weights' name (``ae``, ``vae``) -> network.
-    reconstruction, generator
-        Weights' names of the two roles.
+    scaler, generator
+        Of all columns, and the network that generates rows.
+    scorers
+        Name (``scorer``, ``scorer-absent``) -> scoring model.
     sigma
         Per column, the standard deviation [-] of the generator's training residuals in scaled space.
     """
@@ -51,9 +53,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     data: Data
     seed: int
     scaler: Scaler
-    networks: dict[str, Network]
-    reconstruction: str
-    generator: str
+    generator: Network
+    scorers: dict[str, Fitted]
     sigma: tuple[float, ...]
 
 
@@ -208,9 +209,15 @@ class Run:
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise TrainingError(f"{path}: cannot be read: it is no whole npz file; {_AGAIN}") from error
 
-    def network(self, role: Role) -> Network:
-        """Kind and sizes of the network in this role."""
-        return self._about.networks[getattr(self._about, role)]
+    @property
+    def generates(self) -> Network:
+        """Kind and sizes of the network that generates rows."""
+        return self._about.generator
+
+    @property
+    def scorers(self) -> dict[str, Fitted]:
+        """Scoring models by name, in words."""
+        return self._about.scorers
 
     def weights(self, name: str) -> dict[str, Tensor]:
         """Return the tensors of ``weights/NAME.safetensors``.
@@ -226,17 +233,25 @@ class Run:
         except Exception as error:  # safetensors raises its own, unexported error
             raise TrainingError(f"{path}: cannot be read: {_line(error)}; {_AGAIN}") from error
 
-    def _module(self, role: Role) -> TabularAE | TabularVAE:
-        model = build(self.network(role), self.station.size)
-        model.load_state_dict(self.weights(getattr(self._about, role)))
-        return model.eval()
-
-    @cached_property
-    def reconstruction(self) -> nn.Module:
-        """The network whose reconstruction error is the score."""
-        return self._module("reconstruction")
-
     @cached_property
     def generator(self) -> nn.Module:
         """The network that generates rows."""
-        return self._module("generator")
+        return self._module("generator", self._about.generator, self.station.size)
+
+    @cached_property
+    def scoring(self) -> dict[str, ScoringModel]:
+        """Scoring models by name, their networks in torch (:class:`trainer.whitened.Whitened`)."""
+        return {name: self._scoring(name, fitted) for name, fitted in self.scorers.items()}
+
+    def _scoring(self, name: str, fitted: Fitted) -> ScoringModel:
+        arrays = below(self.tables, name)
+        module = self._module(name, fitted.network, len(fitted.keys))
+        try:
+            return restored(fitted, self.station, arrays, Whitened(module, arrays["whitening"]))
+        except (KeyError, ValueError) as error:
+            raise TrainingError(f"{self.folder / 'tables.npz'}: {name}: got {error}; {_AGAIN}") from error
+
+    def _module(self, name: str, network: Network, features: int) -> TabularAE | TabularVAE:
+        model = build(network, features)
+        model.load_state_dict(self.weights(name))
+        return model.eval()

@@ -15,23 +15,28 @@ from numpy.typing import NDArray
 
 from config.training import Training
 from edge.clock import Clock, SystemClock, rfc3339
-from edge.manifest import Data, Network
-from edge.pvalue import PValueTable
+from edge.manifest import SCORER_ABSENT, Data, Network, scorer_keys
+from edge.storing import stored
 from trainer.baselines import mean_error, pca_error
-from trainer.calibrate import Calibration, calibrate, p_value_table
 from trainer.curves import draw_curves
 from trainer.errors import TrainingError
 from trainer.fit import History, choose_device, fit
-from trainer.models import TabularAE, TabularVAE, residuals, row_errors, seeded
+from trainer.folds import folds
+from trainer.models import TabularAE, TabularVAE, residuals, seeded
+from trainer.realised import realised
 from trainer.record import Record
 from trainer.run import About, Run, Tables, refuse_foreign, write_run
+from trainer.scorer import fit_scorer
+from trainer.splits import Rows as Indices
 from trainer.splits import Split, blocked, random_split
 from trainer.transform import fit_scaler
 
 Rows = NDArray[np.float64]
 Kind = Literal["ae", "vae"]
-LEAST_ROWS = 60
-REQUESTED = (0.01, 0.001)
+LEAST_ROWS = 600
+"""Fewer leave spans too short for what has a memory."""
+EMBARGO = 12
+"""Rows beside a test row that no score is fitted on."""
 _CODE_NOISE = 3  # added to the seed, so that sigma's draw is not the training's
 
 
@@ -43,7 +48,7 @@ def train(
     progress: TextIO | None = None,
     clock: Clock | None = None,
 ) -> Run:
-    """Fit and calibrate the networks that ``settings.model`` names, and leave a run folder.
+    """Fit the generator and what scores readings, with the gas column and without it, and leave a run folder.
 
     The same record and settings give the same weights, bit for bit, on one machine.
 
@@ -63,7 +68,8 @@ def train(
     Raises
     ------
     TrainingError
-        Fewer than 60 rows, a constant column, a loss that is no number, no such device, or a folder with other files.
+        Fewer than 600 rows or too short segments, a constant column, a loss that is no number, no such device, or a
+        folder with other files.
     """
     folder = Path(folder)
     refuse_foreign(folder)
@@ -72,43 +78,56 @@ def train(
         place = ", ".join(record.files) or "record"
         raise TrainingError(f"{place}: got {len(record.values)} usable rows, expected at least {LEAST_ROWS}")
     started = time.perf_counter()
-    split = random_split(record, seed=settings.seed) if settings.split == "random" else blocked(record)
+    blocks = blocked(record)
+    split = random_split(record, seed=settings.seed) if settings.split == "random" else blocks
     scaler = fit_scaler(record.values[split.train], record.station, settings.scaler)
-    kinds: tuple[Kind, ...] = ("ae", "vae") if settings.model == "both" else (settings.model,)
-    networks: dict[str, Network] = {
-        kind: Network(
-            kind=kind,
-            hidden=settings.hidden,
-            latent=settings.latent,
-            loss=settings.loss,
-            beta=settings.beta if kind == "vae" else 0.0,
-        )
-        for kind in kinds
-    }
     z = {part: scaler.forward(record.values[getattr(split, part)]) for part in ("train", "validation", "test")}
-    models: dict[str, TabularAE | TabularVAE] = {}
-    histories: dict[str, History] = {}
-    for kind, network in networks.items():
-        models[kind] = seeded(network, record.station.size, settings.seed)
-        histories[kind] = fit(
-            models[kind],
-            z["train"].astype(np.float32),
-            z["validation"].astype(np.float32),
+    kind: Kind = "ae" if settings.model == "ae" else "vae"
+    network = Network(
+        kind=kind,
+        hidden=settings.hidden,
+        latent=settings.latent,
+        loss=settings.loss,
+        beta=settings.beta if kind == "vae" else 0.0,
+    )
+    generator = seeded(network, record.station.size, settings.seed)
+    history = fit(
+        generator,
+        z["train"].astype(np.float32),
+        z["validation"].astype(np.float32),
+        settings,
+        seed=settings.seed,
+        progress=progress,
+        label="generator",
+    )
+    # What has a memory is fitted on blocks of time, whatever the generator was.
+    rows = _apart(record, blocks.test)
+    count = folds(record, settings)
+    scorers = {
+        name: fit_scorer(
+            record,
+            rows,
             settings,
-            seed=settings.seed,
+            absent=name == SCORER_ABSENT,
+            kind="vae" if settings.model == "vae" else "ae",
+            folds=count,
             progress=progress,
-            label=kind.upper(),
         )
-    scores, generates = kinds[0], kinds[-1]
-    calibration = calibrate(record, split, networks[scores], settings, progress)
-    weights = {kind: model.state_dict() for kind, model in models.items()}
-    weights |= {f"{scores}-chunk-{k}": state for k, state in enumerate(calibration.weights, 1)}
+        for name in scorer_keys(record.station)
+    }
     metrics = {
         "split": settings.split,
         "rows": {part: len(rows) for part, rows in z.items()},
         "baselines": _baselines(z, settings.latent),
-        "networks": {kind: _quality(models[kind], histories[kind], z, record.station.keys, settings) for kind in kinds},
-        "calibration": _calibration(models[scores], calibration, z, settings),
+        "generator": {"kind": kind} | _quality(generator, history, z, record.station.keys),
+        "scorers": {
+            name: {
+                "rows": scorer.about.rows,
+                "chunks": count,
+                "realised": realised(scorer.model, record, blocks.test),
+            }
+            for name, scorer in scorers.items()
+        },
         "seconds": time.perf_counter() - started,
     }
     about = About(
@@ -117,23 +136,39 @@ def train(
         data=Data(files=record.files, rows=len(record.values), sha256=record.sha256),
         seed=settings.seed,
         scaler=scaler,
-        networks=networks,
-        reconstruction=scores,
-        generator=generates,
-        sigma=_sigma(models[generates], z["train"], settings),
+        generator=network,
+        scorers={name: scorer.about for name, scorer in scorers.items()},
+        sigma=_sigma(generator, z["train"], settings),
     )
+    tables = _tables(record, split, generator, z["train"])
+    weights = {"generator": generator.state_dict()}
+    histories = {"generator": history}
+    for name, scorer in scorers.items():
+        arrays = stored(scorer.model) | {"whitening": scorer.whitening}
+        tables |= {f"{name}/{key}": array for key, array in arrays.items()}
+        weights[name] = scorer.weights
+        weights |= {f"{name}-fold-{k}": state for k, state in enumerate(scorer.folds, 1)}
+        histories[name] = scorer.history
     write_run(
         folder,
         about=about,
         station=record.station,
         settings=settings,
         metrics=metrics,
-        tables=_tables(record, split, models[generates], z["train"], calibration),
+        tables=tables,
         weights=weights,
         curves=draw_curves(histories),
-        losses={kind: {**history.losses, "chosen": history.chosen} for kind, history in histories.items()},
+        losses={name: {**history.losses, "chosen": history.chosen} for name, history in histories.items()},
     )
     return Run.open(folder)
+
+
+def _apart(record: Record, test: Indices) -> Indices:
+    """Rows that are no test rows and not next to one."""
+    near = np.zeros(len(record.values), dtype=bool)
+    for offset in range(-EMBARGO, EMBARGO + 1):
+        near[np.clip(test + offset, 0, len(near) - 1)] = True
+    return np.flatnonzero(~near)
 
 
 def _sigma(model: TabularAE | TabularVAE, z: Rows, settings: Training) -> tuple[float, ...]:
@@ -153,9 +188,7 @@ def _sigma(model: TabularAE | TabularVAE, z: Rows, settings: Training) -> tuple[
     return tuple(spread)
 
 
-def _tables(
-    record: Record, split: Split, generator: TabularAE | TabularVAE, z: Rows, calibration: Calibration
-) -> Tables:
+def _tables(record: Record, split: Split, generator: TabularAE | TabularVAE, z: Rows) -> Tables:
     with torch.no_grad():
         code = generator.encode(torch.from_numpy(z.astype(np.float32)))
     mean, log_variance = code if isinstance(code, tuple) else (code, None)
@@ -164,8 +197,6 @@ def _tables(
     if log_variance is not None:  # a VAE's code is a distribution: its own spread counts
         covariance += np.diag(np.exp(np.asarray(log_variance, dtype=np.float64)).mean(axis=0))
     tables = {
-        "reconstruction_error": calibration.error,
-        "reconstruction_score": calibration.score,
         "latent_mean": latent.mean(axis=0),
         "latent_cov": covariance,
         "latent_std": np.sqrt(np.diag(covariance)),
@@ -181,7 +212,7 @@ def _baselines(z: dict[str, Rows], latent: int) -> dict[str, float]:
 
 
 def _quality(
-    model: TabularAE | TabularVAE, history: History, z: dict[str, Rows], keys: tuple[str, ...], settings: Training
+    model: TabularAE | TabularVAE, history: History, z: dict[str, Rows], keys: tuple[str, ...]
 ) -> dict[str, Any]:
     squares = {part: residuals(model, rows) ** 2 for part, rows in z.items()}
     return {
@@ -191,23 +222,6 @@ def _quality(
         "chosen_epoch": history.chosen,
         "seconds": history.seconds,
     }
-
-
-def _calibration(
-    model: TabularAE | TabularVAE, calibration: Calibration, z: dict[str, Rows], settings: Training
-) -> dict[str, Any]:
-    """Requested rates beside those realised on the test rows, for the shipped table and for one made in sample."""
-    test = row_errors(model, z["test"], settings.loss)
-    tables = {
-        "out_of_fold": PValueTable(calibration.error, calibration.score),
-        "in_sample": PValueTable(*p_value_table(row_errors(model, z["train"], settings.loss))),
-    }
-    realised = [
-        {"requested": rate}
-        | {f"realised_{name}": float(np.mean(table.score(test) >= -np.log10(rate))) for name, table in tables.items()}
-        for rate in REQUESTED
-    ]
-    return {"rows": calibration.rows, "disturbed_rows": calibration.disturbed, "rates": realised}
 
 
 def _versions() -> dict[str, str]:

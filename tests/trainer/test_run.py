@@ -12,6 +12,7 @@ from config.errors import ConfigError
 from config.training import Training
 from trainer.errors import TrainingError
 from trainer.run import Run
+from trainer.whitened import Whitened
 
 
 @pytest.fixture
@@ -32,10 +33,12 @@ def test_settings_station_and_data_come_back(runs, chamber):
 
 def test_weights_come_back_bit_for_bit(folder):
     run = Run.open(str(folder))
-    stored = run.weights("vae")
+    stored = run.weights("generator")
     assert all(torch.equal(value, stored[name]) for name, value in run.generator.state_dict().items())
     assert not run.generator.training
-    assert set(run.weights("ae-chunk-2")) == set(run.reconstruction.state_dict())
+    network = run.scoring["scorer-absent"].network
+    assert isinstance(network, Whitened)
+    assert set(run.weights("scorer-absent-fold-2")) == set(network.module.state_dict())
 
 
 @pytest.mark.parametrize("what", ["nothing", "an empty folder", "a file"])
@@ -50,18 +53,18 @@ def test_what_is_no_run_is_refused_with_the_fix(tmp_path, what):
 
 
 def test_damaged_weights_are_named(folder):
-    path = folder / "weights" / "ae.safetensors"
+    path = folder / "weights" / "scorer.safetensors"
     path.write_bytes(path.read_bytes()[:-100])
     run = Run.open(folder)
-    with pytest.raises(TrainingError, match=r"ae\.safetensors: cannot be read: .*fix: train again") as refusal:
-        _ = run.reconstruction
+    with pytest.raises(TrainingError, match=r"scorer\.safetensors: cannot be read: .*fix: train again") as refusal:
+        _ = run.scoring
     assert "\n" not in str(refusal.value)
     assert run.generator is run.generator
 
 
 def test_missing_weights_are_named(folder):
-    (folder / "weights" / "vae.safetensors").unlink()
-    with pytest.raises(TrainingError, match=r"vae\.safetensors: cannot be read"):
+    (folder / "weights" / "generator.safetensors").unlink()
+    with pytest.raises(TrainingError, match=r"generator\.safetensors: cannot be read"):
         _ = Run.open(folder).generator
 
 

@@ -5,23 +5,36 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from config.training import Training
+from trainer.record import Record
 from trainer.run import Run
 from trainer.summary import summary
 from trainer.train import train
 
+SHORT = replace(Training.quick(model="ae"), epochs=1)
 
-def test_it_shows_networks_baselines_and_both_rates(runs):
+
+def test_it_shows_the_generator_its_baselines_and_the_rates_of_each_scorer(runs):
     run = Run.open(runs["both"])
     text = summary(run)
-    for kind in ("ae", "vae"):
-        assert f"{run.metrics['networks'][kind]['mse']['test']:.5f}" in text
+    assert f"{run.metrics['generator']['mse']['test']:.5f}" in text
     for value in run.metrics["baselines"].values():
         assert f"{value:.5f}" in text
-    for rate in run.metrics["calibration"]["rates"]:
-        assert f"{rate['realised_out_of_fold']:.2%}" in text
+    for name, scorer in run.metrics["scorers"].items():
+        part = text.split(f"\n{name}: ")[1].split("\n\n")[0]
+        assert f"{scorer['rows']:,} rows in 3 chunks" in part
+        assert "r2611e_ohm" in part
+        for rate in scorer["realised"]:
+            assert f"{rate['consistency']:.2%}" in part
     assert "contiguous blocks" in text
 
 
+def test_a_score_that_no_test_row_has_is_said(chamber, tmp_path):
+    no_gas = replace(chamber.station, features=chamber.station.features[1:], ratio=None)
+    run = train(Record.from_values(chamber.values[:700, 1:], no_gas), SHORT, tmp_path / "run")
+    assert "no score" in summary(run)
+    assert "no virtual gas" in summary(run)
+
+
 def test_a_random_split_is_told_to_leak(chamber, tmp_path):
-    run = train(chamber, replace(Training.quick(model="ae"), epochs=1, split="random"), tmp_path / "run")
+    run = train(chamber, replace(SHORT, split="random"), tmp_path / "run")
     assert "LEAKS" in summary(run)

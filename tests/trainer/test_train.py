@@ -12,15 +12,16 @@ import torch
 from msgspec.structs import replace
 
 from config.training import Training
-from edge.pvalue import PValueTable
 from trainer.errors import TrainingError
 from trainer.models import row_errors
+from trainer.realised import realised
 from trainer.record import Record
 from trainer.run import Run
 from trainer.splits import blocked
 from trainer.train import train
 
 SHORT = replace(Training.quick(), epochs=2)
+FOLDS = ("-fold-1", "-fold-2", "-fold-3")
 
 
 class FixedClock:
@@ -47,9 +48,9 @@ def test_a_run_folder_holds_everything(runs):
         *("settings.yaml", "station.yaml", "tables.npz", "weights"),
     }
     assert set(weights(runs["both"])) == {
-        f"{name}.safetensors" for name in ("ae", "vae", "ae-chunk-1", "ae-chunk-2")
-    }  # fmt: skip
-    assert set(weights(runs["vae"])) == {f"{name}.safetensors" for name in ("vae", "vae-chunk-1", "vae-chunk-2")}
+        f"{name}.safetensors"
+        for name in ("generator", *(s + f for s in ("scorer", "scorer-absent") for f in ("", *FOLDS)))
+    }
 
 
 @pytest.mark.parametrize(
@@ -57,8 +58,8 @@ def test_a_run_folder_holds_everything(runs):
 )
 def test_the_model_setting_decides_the_roles(runs, model, scores, generates):
     run = Run.open(runs[model])
-    assert run.network("reconstruction").kind == scores
-    assert run.network("generator").kind == generates
+    assert {fitted.network.kind for fitted in run.scorers.values()} == {scores}
+    assert run.generates.kind == generates
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(short, tmp_path):
@@ -79,31 +80,36 @@ def test_metrics_say_how_well_and_beside_what(chamber, runs):
     assert metrics["rows"] == {name: len(getattr(split, name)) for name in ("train", "validation", "test")}
     assert metrics["baselines"]["pca"] < metrics["baselines"]["mean"]
     test = run.scaler.forward(chamber.values[split.test])
-    for kind, model in (("ae", run.reconstruction), ("vae", run.generator)):
-        told = metrics["networks"][kind]
-        assert told["mse"]["test"] == pytest.approx(row_errors(model, test, "mse").mean(), rel=1e-6)
-        channels = told["test_mse_per_channel"]
-        assert set(channels) == set(run.station.keys)
-        assert np.mean(list(channels.values())) == pytest.approx(told["mse"]["test"])
-        assert 1 <= told["chosen_epoch"] <= told["epochs"] <= run.settings.epochs
-    assert metrics["seconds"] > sum(one["seconds"] for one in metrics["networks"].values())
+    told = metrics["generator"]
+    assert told["kind"] == "vae"
+    assert told["mse"]["test"] == pytest.approx(row_errors(run.generator, test, "mse").mean(), rel=1e-6)
+    channels = told["test_mse_per_channel"]
+    assert set(channels) == set(run.station.keys)
+    assert np.mean(list(channels.values())) == pytest.approx(told["mse"]["test"])
+    assert 1 <= told["chosen_epoch"] <= told["epochs"] <= run.settings.epochs
+    assert metrics["seconds"] > told["seconds"]
+    for name, scorer in metrics["scorers"].items():
+        assert scorer["chunks"] == run.scorers[name].chunks == 3
+        assert scorer["realised"] == realised(run.scoring[name], chamber, split.test)
 
 
-def test_realised_rates_are_those_of_the_shipped_table_on_the_test_rows(chamber, runs):
-    run = Run.open(runs["both"])
-    test = run.scaler.forward(chamber.values[blocked(chamber).test])
-    table = PValueTable(run.tables["reconstruction_error"], run.tables["reconstruction_score"])
-    p = 10 ** -table.score(row_errors(run.reconstruction, test, "mse"))
-    rates = run.metrics["calibration"]["rates"]
-    assert [one["requested"] for one in rates] == [0.01, 0.001]
-    for one in rates:
-        assert one["realised_out_of_fold"] == pytest.approx(np.mean(p <= one["requested"]))
+def test_no_test_row_and_no_neighbour_of_one_takes_part_in_the_scores(short, tmp_path):
+    values = short.values.copy()
+    test = blocked(short).test
+    near = np.unique(np.clip(test[:, None] + np.arange(-12, 13), 0, len(values) - 1))
+    values[near] *= 1.2
+    one = train(short, SHORT, tmp_path / "one")
+    other = train(Record.from_values(values, short.station), SHORT, tmp_path / "other")
+    assert one.tables.keys() == other.tables.keys()
+    for name in one.tables:
+        if name.startswith("scorer"):
+            np.testing.assert_array_equal(one.tables[name], other.tables[name])
 
 
 def test_tables_hold_the_background_and_the_generators_codes(chamber, runs):
     run = Run.open(runs["both"])
     rows = blocked(chamber).train
-    latent = run.network("generator").latent
+    latent = run.generates.latent
     assert run.tables["background_ppb"] == pytest.approx(np.quantile(chamber.values[rows, 0], 0.1))
     assert run.tables["latent_cov"].shape == (latent, latent)
     assert (np.linalg.eigvalsh(run.tables["latent_cov"]) > 0).all()
@@ -127,21 +133,26 @@ def test_sigma_is_what_the_decoder_leaves_out(chamber, runs):
 
 def test_a_station_without_gas_has_no_background(chamber, tmp_path):
     station = replace(chamber.station, features=chamber.station.features[1:], ratio=None)
-    run = train(Record.from_values(chamber.values[:300, 1:], station), replace(SHORT, model="ae"), tmp_path / "run")
+    run = train(Record.from_values(chamber.values[:600, 1:], station), replace(SHORT, model="ae"), tmp_path / "run")
     assert "background_ppb" not in run.tables
+    assert set(run.scorers) == {"scorer"}
 
 
 def test_reference_is_the_published_training(short, tmp_path):
     run = train(short, replace(Training.reference(model="both"), epochs=3, chunks=2), tmp_path / "run")
     assert run.metrics["split"] == "random"
     assert run.metrics["rows"] == {"train": 480, "validation": 120, "test": 120}
-    assert run.network("reconstruction").hidden == (64, 32)
-    assert run.network("generator").latent == 10
-    assert run.network("generator").beta == 1.0
+    scorer = run.scorers["scorer"]
+    assert scorer.network.hidden == (64, 32)
+    assert scorer.network.latent == 10
+    assert scorer.raw is not None
+    assert not any(scorer.raw.is_log)
+    assert any(scorer.scaler.is_log)  # the consistency is not the published one
+    assert run.generates.latent == 10
+    assert run.generates.beta == 1.0
     assert not any(run.scaler.is_log)
     assert not run.sigma.any()
-    for told in run.metrics["networks"].values():
-        assert told["chosen_epoch"] == told["epochs"] == 3
+    assert run.metrics["generator"]["chosen_epoch"] == run.metrics["generator"]["epochs"] == 3
     published = Training.reference()
     assert (published.batch_size, published.learning_rate, published.epochs, published.patience) == (64, 1e-3, 50, 5)
     assert (published.loss, published.seed, published.schedule) == ("mse", 42, "constant")
@@ -159,7 +170,7 @@ def test_created_is_the_clocks_time_and_the_data_are_named_by_their_hash(short, 
 def test_progress_shows_every_network_and_is_silent_unless_asked(short, tmp_path, capsys):
     stream = io.StringIO()
     train(short, SHORT, tmp_path / "run", progress=stream)
-    for label in ("AE", "VAE", "calibration 1/2", "calibration 2/2"):
+    for label in ("generator", "scorer 1/3", "scorer", "without ch4_ppb 3/3", "without ch4_ppb"):
         assert f"{label}: 100%" in stream.getvalue()
     assert capsys.readouterr() == ("", "")
 
@@ -168,7 +179,7 @@ def test_a_run_is_replaced_whole_and_nothing_else_is_left(short, tmp_path):
     folder = tmp_path / "deep" / "run"
     train(short, replace(SHORT, model="both"), folder)
     train(short, replace(SHORT, model="vae"), folder)
-    assert not (folder / "weights" / "ae.safetensors").exists()
+    assert Run.open(folder).scorers["scorer"].network.kind == "vae"
     assert [path.name for path in folder.parent.iterdir()] == ["run"]
 
 
@@ -203,14 +214,15 @@ def test_a_failed_training_leaves_the_earlier_run(short, tmp_path):
 
 
 def test_too_few_rows_are_counted(chamber, tmp_path):
-    with pytest.raises(TrainingError, match=r"^record: got 59 usable rows, expected at least 60$"):
-        train(Record.from_values(chamber.values[:59], chamber.station), SHORT, tmp_path / "run")
+    with pytest.raises(TrainingError, match=r"^record: got 599 usable rows, expected at least 600$"):
+        train(Record.from_values(chamber.values[:599], chamber.station), SHORT, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
-def test_sixty_rows_are_enough(chamber, tmp_path):
-    few = Record.from_values(chamber.values[400:460], chamber.station)
-    assert train(few, SHORT, tmp_path / "run").metrics["rows"]["train"] >= 30
+def test_spans_too_short_for_a_memory_are_refused(chamber, tmp_path):
+    gappy = Record.from_values(chamber.values[:600], chamber.station, [(i, i + 30) for i in range(0, 600, 30)])
+    with pytest.raises(TrainingError, match=r"got 30 consecutive rows at most, expected more than 32; fix: "):
+        train(gappy, SHORT, tmp_path / "run")
 
 
 def test_a_constant_column_is_named(short, tmp_path):
@@ -228,7 +240,7 @@ def test_a_device_that_is_not_there_is_refused_before_anything_else(short, tmp_p
 
 def test_losses_are_kept_as_numbers_and_as_a_picture(runs):
     losses = json.loads((runs["both"] / "losses.json").read_text())
-    assert set(losses) == {"ae", "vae"}
-    assert len(losses["vae"]["validation_kl"]) == len(losses["vae"]["train"])
-    assert losses["ae"]["chosen"] >= 1
+    assert set(losses) == {"generator", "scorer", "scorer-absent"}
+    assert len(losses["generator"]["validation_kl"]) == len(losses["generator"]["train"])
+    assert losses["scorer"]["chosen"] >= 1
     assert (runs["both"] / "losses.png").read_bytes().startswith(b"\x89PNG")
