@@ -23,6 +23,7 @@ from edge.message import Message
 from edge.presence import Presence
 from edge.reading import Reading
 from edge.requests import Requests
+from edge.scorer import SCORED
 from edge.stations import Group, LiveStation, Stations
 from edge.stopping import Stop
 from edge.topics import Topics
@@ -87,13 +88,10 @@ def open_bundles(gateway: Gateway, log: Log) -> list[Bundle]:
     if not gateway.stations:
         raise ConfigError(["gateway.yaml: stations: got none, expected at least one entry with a topic and a bundle"])
     bundles: dict[str, Bundle] = {}
-    for i, entry in enumerate(gateway.stations):
+    for entry in gateway.stations:
         if entry.bundle not in bundles:
             bundle = bundles[entry.bundle] = Bundle.open(entry.bundle)
             log.info("bundle verified", file=entry.bundle, bundle=bundle.id, golden_rows_differ_by=bundle.verify())
-        if entry.absent:
-            what = "their readings have no reconstruction score in this version"
-            log.warning("stations without some keys", entry=f"stations[{i}]", absent=",".join(entry.absent), then=what)
     return [bundles[entry.bundle] for entry in gateway.stations]
 
 
@@ -233,25 +231,31 @@ class Agent:
             self._delivery.refuse(message, error)
 
     def _judge(self, group: Group, entries: list[_Entry], verdicts: list[Verdict], events: list[Event]) -> None:
-        """Score readings, all at once, and let the alarms see the verdicts.
+        """Score readings, all at once, and let the alarms see each verdict before the next is decided.
 
-        A mistake of ours must neither stop the agent nor come back with every redelivery: the readings are then
-        scored one by one, and the one that cannot be is a dead letter.
+        A mistake of ours must neither stop the agent nor come back with every redelivery: what is left of the readings
+        is then scored one by one, and the one that cannot be is a dead letter.
         """
+        judged = 0
         try:
-            scored = group.scorer.score([(station.state, reading) for station, reading, _ in entries])
-            raised = [event for v in scored for event in self._panel.observe(v, group.scorer.thresholds)]
+            for verdict in group.scorer.verdicts([(station.state, reading) for station, reading, _ in entries]):
+                adaptation = entries[judged][0].state.adaptation
+                raised = self._panel.observe(verdict, {kind: adaptation.threshold(kind) for kind in SCORED})
+                for event in raised:
+                    if event.event_type == "open":
+                        adaptation.freeze(event.kind)
+                verdicts.append(verdict)
+                events += raised
+                judged += 1
         except Exception:
-            self._log.exception("readings could not be scored", readings=len(entries))
+            left = entries[judged:]
+            self._log.exception("readings could not be scored", readings=len(left))
             if len(entries) == 1:
                 self._delivery.refuse(entries[0][2], ReadingError("internal error: see the agent's log"))
                 return
             self._health.failed_batches += 1
-            for entry in entries:
+            for entry in left:
                 self._judge(group, [entry], verdicts, events)
-            return
-        verdicts += scored
-        events += raised
 
     def _hand_over(self, verdicts: list[Verdict], events: list[Event]) -> None:
         self._delivery.hand_over(verdicts, events)

@@ -59,7 +59,7 @@ class AlarmPanel:
         verdict
             What the scorer said.
         thresholds
-            Per kind with a score: the least score that exceeds (:attr:`edge.scorer.Scorer.thresholds`).
+            Per kind with a score: the least score that exceeds (:meth:`edge.adaptation.Adaptation.threshold`).
 
         Returns
         -------
@@ -156,26 +156,37 @@ class AlarmPanel:
         """What a verdict says about each kind of alarm on which it says anything."""
         ts = verdict.ts or verdict.received or rfc3339(self._clock.now())
         gas = verdict.methane
-        if gas is not None and gas.level_ppb is not None and gas.background_ppb is not None:
-            least = gas.background_ppb + self._enhancement
-            if self._limit is not None:
-                least = min(least, self._limit)
+        if gas is not None:
+            level = None if gas.background_ppb is None else gas.level_ppb
+            score = gas.score if "methane" in thresholds else None
             exceeds = "methane" in verdict.exceeds
-            quiet = not exceeds and gas.level_ppb < least - LEVEL_DEADBAND * self._enhancement
-            peak = Peak(ts=ts, score=gas.score, p=gas.p, level_ppb=gas.level_ppb)
-            yield _Sign("methane", exceeds, quiet, gas.level_ppb, peak, verdict.by)
+            # Level and onset have to be over, as far as there are any: the onset's score falls with the virtual level.
+            quiet = not exceeds
+            if level is not None and gas.background_ppb is not None:
+                least = gas.background_ppb + self._enhancement
+                if self._limit is not None:
+                    least = min(least, self._limit)
+                quiet = quiet and level < least - LEVEL_DEADBAND * self._enhancement
+            if score is not None:
+                quiet = quiet and score < self._quiet_below("methane", thresholds)
+            if level is not None or score is not None:
+                peak = Peak(ts=ts, score=gas.score, p=gas.p, level_ppb=level)
+                size = level if level is not None else score
+                yield _Sign("methane", exceeds, quiet, size or 0.0, peak, verdict.by)
         for kind in _SCORED:
             scored = getattr(verdict, kind)
             if scored is None or kind not in thresholds:
                 continue
-            least = thresholds[kind] - self._rules[kind].deadband
-            if least <= 0:
-                least = thresholds[kind] / 2  # no score would ever lie below a deadband as wide as that
             exceeds = kind in verdict.exceeds
-            quiet = not exceeds and scored.score < least
+            quiet = not exceeds and scored.score < self._quiet_below(kind, thresholds)
             peak = Peak(ts=ts, score=scored.score, p=scored.p)
             shares = verdict.contributions if kind == "reconstruction" else None
             yield _Sign(kind, exceeds, quiet, scored.score, peak, None, getattr(scored, "culprit", None), shares)
+
+    def _quiet_below(self, kind: AlarmKind, thresholds: Mapping[str, float]) -> float:
+        least = thresholds[kind] - self._rules[kind].deadband
+        # No score would ever lie below a deadband as wide as the threshold.
+        return least if least > 0 else thresholds[kind] / 2
 
     def _raise(self, key: tuple[str, str], verdict: Verdict, exceedances: list[_Sign]) -> Event:
         """Open an alarm on the exceedances that raised it, the present reading last."""
@@ -266,6 +277,6 @@ class _Alarm:
 
     def has_news(self) -> bool:
         """Whether the peak has grown enough since it was last told."""
-        if self.event.kind == "methane":
+        if self.event.peak.level_ppb is not None:
             return self.size >= self.told_size * _PEAK_LEVEL
         return self.size >= self.told_size + _PEAK_SCORE

@@ -24,7 +24,9 @@ from edge.errors import BundleError
 from edge.manifest import FORMAT, Manifest, Member
 
 MANIFEST = "manifest.json"
-MEMBERS = ("encoder.onnx", "decoder.onnx", "scorer.onnx", "tables.npz", "golden.npz")
+OPTIONAL = "scorer-absent.onnx"
+"""A member that a bundle has when its station has a gas column."""
+MEMBERS = ("encoder.onnx", "decoder.onnx", "scorer.onnx", OPTIONAL, "tables.npz", "golden.npz")
 """Every other member, in the order of the file."""
 LARGEST = 20_000_000
 """Bytes; a bundle has some 100,000."""
@@ -52,13 +54,14 @@ def pack(manifest: Manifest, members: Mapping[str, bytes]) -> bytes:
     manifest
         Its ``members`` are filled in here.
     members
-        Contents of each of :data:`MEMBERS`.
+        Contents of each of :data:`MEMBERS` that its station has.
     """
-    entries = {name: Member(sha256=_sha256(members[name]), bytes=len(members[name])) for name in MEMBERS}
+    members = {name: members[name] for name in _members(manifest)}
+    entries = {name: Member(sha256=_sha256(content), bytes=len(content)) for name, content in members.items()}
     manifest = msgspec.structs.replace(manifest, members=entries)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in {MANIFEST: manifest.to_json(), **{name: members[name] for name in MEMBERS}}.items():
+        for name, content in {MANIFEST: manifest.to_json(), **members}.items():
             info = zipfile.ZipInfo(name)  # dated 1980-01-01
             info.create_system, info.external_attr = 3, 0o644 << 16  # Unix, wherever it is packed
             archive.writestr(info, content)
@@ -108,13 +111,21 @@ def unpack(data: bytes, place: str) -> Contents:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_directory(archive.infolist(), place)
-            contents = {name: archive.read(name) for name in (MANIFEST, *MEMBERS)}
+            contents = {name: archive.read(name) for name in archive.namelist()}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError, OSError) as error:
         raise BundleError(f"{place}: got a zip that contradicts itself ({error}); {_AGAIN}") from error
     manifest = _decode(contents.pop(MANIFEST), place)
-    for name in MEMBERS:
+    expected = _members(manifest)
+    if (OPTIONAL in contents) != (OPTIONAL in expected):
+        fault = "is missing" if OPTIONAL in expected else "does not belong"
+        raise BundleError(f"{place}: got a zip that is no bundle: {OPTIONAL} {fault}; {_AGAIN}")
+    for name in expected:
         _compare(name, contents[name], manifest, place)
     return Contents(seal[len(_SEAL) :].decode(), manifest, contents)
+
+
+def _members(manifest: Manifest) -> list[str]:
+    return [name for name in MEMBERS if name != OPTIONAL or manifest.station.gas is not None]
 
 
 def _sha256(data: bytes) -> str:
@@ -132,6 +143,11 @@ def _decode(text: bytes, place: str) -> Manifest:
         version = msgspec.json.decode(text, type=dict[str, msgspec.Raw]).get("format", b"null")
         if not re.fullmatch(rb"[0-9]{1,9}", bytes(version)) or int(bytes(version)) < 1:
             raise BundleError(f"{place}: {MANIFEST}: format: expected a whole number; {_AGAIN}")
+        if int(bytes(version)) < FORMAT:
+            raise BundleError(
+                f"{place}: got bundle format {int(bytes(version))}, this davylamp reads {FORMAT}; "
+                "fix: train and export again"
+            )
         if int(bytes(version)) > FORMAT:
             raise BundleError(
                 f"{place}: got bundle format {int(bytes(version))}, this davylamp reads up to {FORMAT}; "
@@ -145,7 +161,7 @@ def _decode(text: bytes, place: str) -> Manifest:
 def _check_directory(entries: list[zipfile.ZipInfo], place: str) -> None:
     names = [entry.filename for entry in entries]
     faults = [
-        *(f"{name} is missing" for name in (MANIFEST, *MEMBERS) if name not in names),
+        *(f"{name} is missing" for name in (MANIFEST, *MEMBERS) if name not in {*names, OPTIONAL}),
         *(f"{name!r} does not belong" for name in names if name not in (MANIFEST, *MEMBERS)),
         *(f"{name} is there twice" for name in dict.fromkeys(names) if names.count(name) > 1),
         *(f"{entry.filename!r} is compressed" for entry in entries if entry.compress_type != zipfile.ZIP_STORED),
@@ -189,7 +205,7 @@ def _damage(data: bytes, place: str) -> str:
         return f"{MANIFEST}: got crc32 {zlib.crc32(text):08x} ({len(text)} bytes), expected {crc:08x}"
     manifest = _decode(text, place)
     contents = {name: content for name, content, _ in found}
-    for name in MEMBERS:
+    for name in _members(manifest):
         fault = _mismatch(name, contents.get(name, b""), manifest)
         if fault:
             return fault

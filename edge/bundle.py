@@ -5,19 +5,21 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from config.station import Station
 from edge.archive import LARGEST, Contents, read, unpack
 from edge.errors import BundleError
 from edge.golden import ROWS, RUN_IN, TOLERANCE, differences
-from edge.manifest import Manifest
-from edge.pvalue import PValueTable
+from edge.manifest import SCORER, SCORER_ABSENT, Manifest
+from edge.model import ScoringModel
 from edge.runtime import Session
 from edge.scaler import Scaler
+from edge.storing import below, restored
 
 Arrays = dict[str, NDArray[np.floating]]
 
@@ -34,12 +36,10 @@ class Bundle:
     manifest
         What it says about itself.
     tables
-        Arrays of ``tables.npz``: ``reconstruction_error`` and ``reconstruction_score`` [K], ``latent_mean`` and
-        ``latent_std`` [L], ``latent_cov`` [L, L], and with a gas column ``background_ppb`` [1].
+        Arrays of ``tables.npz``: ``latent_mean`` and ``latent_std`` [L], ``latent_cov`` [L, L], with a gas column
+        ``background_ppb`` [1], and those of :mod:`edge.storing` behind ``scorer/`` and ``scorer-absent/``.
     golden
         Arrays of ``golden.npz``; see :mod:`edge.golden`.
-    p_values
-        The reconstruction error's p-value table.
     """
 
     def __init__(self, path: str, contents: Contents) -> None:
@@ -50,7 +50,7 @@ class Bundle:
         self.tables = self._arrays("tables.npz")
         self.golden = self._arrays("golden.npz")
         try:
-            self.p_values = PValueTable(self.tables["reconstruction_error"], self.tables["reconstruction_score"])
+            self._models = {name: self._restored(name) for name in self.manifest.scorers}
             self._check_shapes()
         except (KeyError, ValueError) as error:
             raise BundleError(f"{path}: tables.npz or golden.npz: got {error}; fix: export the bundle again") from error
@@ -91,13 +91,29 @@ class Bundle:
         """``latent`` [N, L], ``noise`` [N, F] -> ``readings`` [N, F] in the station's units."""
         return self._session("decoder.onnx")
 
-    @cached_property
-    def scorer(self) -> Session:
-        """``readings`` [N, F] -> ``residuals`` and ``contributions`` [N, F] in scaled units, and ``error`` [N]."""
-        return self._session("scorer.onnx")
+    def scoring(self, absent: bool = False) -> ScoringModel:
+        """Everything that readings are scored with.
+
+        Parameters
+        ----------
+        absent
+            For stations that do not send the gas column.
+
+        Raises
+        ------
+        BundleError
+            There is no gas column that could be absent, or ONNX Runtime is not installed.
+        """
+        name = SCORER_ABSENT if absent else SCORER
+        if name not in self._models:
+            raise BundleError(f"{self.path}: got no gas column, expected one that may be absent; fix: leave absent out")
+        model = self._models[name]
+        if isinstance(model.network, _Closed):
+            model = self._models[name] = replace(model, network=self._session(f"{name}.onnx"))
+        return model
 
     def verify(self) -> float:
-        """Run the golden rows through the graphs and the p-value table.
+        """Run the golden rows through the graphs and everything that scores readings.
 
         Returns
         -------
@@ -114,9 +130,8 @@ class Bundle:
                 self.golden,
                 encoder=self.encoder,
                 decoder=self.decoder,
-                scorer=self.scorer,
                 scaler=self.scaler,
-                p_values=self.p_values,
+                scorers={name: self.scoring(name == SCORER_ABSENT) for name in self._models},
             )
         except KeyError as error:
             raise BundleError(f"{self.path}: golden.npz: got no {error}; fix: export the bundle again") from error
@@ -127,6 +142,9 @@ class Bundle:
                     f"{TOLERANCE:.0e}; fix: export the bundle again, or install another version of onnxruntime"
                 )
         return max(found.values())
+
+    def _restored(self, name: str) -> ScoringModel:
+        return restored(self.manifest.scorers[name], self.station, below(self.tables, name), _Closed())
 
     def _session(self, name: str) -> Session:
         return Session(self._members[name], f"{self.path}: {name}")
@@ -155,3 +173,10 @@ class Bundle:
         for name, shape in rows.items():
             if self.golden[name].shape != shape:
                 raise ValueError(f"golden {name} of shape {self.golden[name].shape}, expected {shape}")
+
+
+class _Closed:
+    """A network whose session is not made yet: a bundle can be looked at without ONNX Runtime."""
+
+    def run(self, **inputs: ArrayLike) -> dict[str, NDArray[np.floating]]:
+        raise NotImplementedError

@@ -11,7 +11,7 @@ import msgspec
 
 from edge.archive import MEMBERS
 from edge.bundle import Bundle
-from edge.manifest import Manifest, Network
+from edge.manifest import SCORER, Fitted, Manifest, Network
 
 _WIDTH = 100
 _DIGITS = 4
@@ -51,7 +51,8 @@ def _text(bundle: Bundle) -> Iterator[str]:
     yield ""
     yield from _columns(manifest)
     yield ""
-    yield f"scores     {_network(manifest.reconstruction, manifest.station.size)}"
+    for name, fitted in manifest.scorers.items():
+        yield from _scorer(name, fitted)
     yield f"generates  {_network(manifest.generator, manifest.station.size)}"
     yield f"requested  {manifest.exceedances_per_1000:g} in 1000 undisturbed readings may exceed"
     yield ""
@@ -64,7 +65,7 @@ def _text(bundle: Bundle) -> Iterator[str]:
     yield "with       " + ", ".join(f"{name} {version}" for name, version in sorted(manifest.versions.items()))
     yield ""
     yield "members"
-    entries = [(name, manifest.members[name]) for name in MEMBERS]
+    entries = [(name, manifest.members[name]) for name in MEMBERS if name in manifest.members]
     yield from _table([(name, f"{entry.bytes:>7,}", entry.sha256) for name, entry in entries])
 
 
@@ -85,6 +86,21 @@ def _columns(manifest: Manifest) -> Iterator[str]:
     yield "scaled = (f(x) - mean) / std; log: f(x) = ln(max(x, floor)); linear: f(x) = x"
     if ratio is not None:
         yield f"ratio of {ratio.of} to {ratio.to}"
+
+
+def _scorer(name: str, fitted: Fitted) -> Iterator[str]:
+    """What scores the readings of stations that send every column, or those of stations that do not."""
+    without = "" if name == SCORER else ", without the gas column"
+    yield f"scores     {_network(fitted.network, len(fitted.keys))}{without}"
+    usual = "z-scores of levels" if fitted.raw else "distances from the baseline"
+    recenter = "off" if fitted.recenter is None else f"median of {fitted.recenter} readings"
+    yield f"           on {usual}; baseline: {recenter}; p-values: {fitted.rows:,} rows in {fitted.chunks} chunks"
+    if fitted.responsive:
+        yield f"           {', '.join(fitted.responsive)} respond to the gas"
+    yield from (f"           {note}" for note in fitted.notes)
+    domain = [f"{key}{_TIE}{low:,.5g}{_TIE}to{_TIE}{high:,.5g}" for key, (low, high) in fitted.domain.items()]
+    if domain:
+        yield from _table([("         ", "trained on " + ", ".join(domain))], indent="", wrap=True)
 
 
 def _network(network: Network, features: int) -> str:

@@ -9,8 +9,12 @@ import msgspec
 from config.station import Station
 from edge.scaler import Scaler
 
-FORMAT = 1
+FORMAT = 2
 """The bundle format that this davylamp writes and reads."""
+
+
+SCORER, SCORER_ABSENT = "scorer", "scorer-absent"
+"""Names of the scoring models: for stations that send every column, and for those that do not send the gas level."""
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +39,43 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     latent: int
     loss: Literal["mse", "mae"]
     beta: float
+
+
+class Fitted(msgspec.Struct, frozen=True, kw_only=True):
+    """A scoring model in words; its numbers are in ``tables.npz``, see :mod:`edge.storing`.
+
+    Parameters
+    ----------
+    keys
+        Of the columns that it looks at, in the station's order.
+    network
+        The reconstruction network.
+    scaler
+        Of these columns.
+    raw
+        Scaler of a network that reads whole levels, as published; ``None``: it reads distances from the baseline.
+    recenter
+        Readings in the rolling median that residuals are compared with; ``None``: off.
+    chunks, rows
+        Folds and rows that the p-value tables come from.
+    responsive
+        Keys of the sensors that respond to the gas; with none there is no virtual gas.
+    domain
+        Key of each gas and climate column -> least and largest value trained on.
+    notes
+        Sentences about what the record did not allow.
+    """
+
+    keys: tuple[str, ...]
+    network: Network
+    scaler: Scaler
+    raw: Scaler | None
+    recenter: int | None
+    chunks: int
+    rows: int
+    responsive: tuple[str, ...]
+    domain: dict[str, tuple[float, float]]
+    notes: tuple[str, ...]
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,9 +105,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     created
         End of the training run, RFC 3339.
     station, features, scaler
-        The readings, the keys in the graphs' order, and the scaling inside the graphs.
-    reconstruction, generator
-        The network that scores, and the one that makes synthetic rows; one and the same with ``--model ae|vae``.
+        The readings, the keys in the order of the encoder and the decoder, and the scaling inside these.
+    generator
+        The network that makes synthetic rows.
+    scorers
+        What readings are scored with: ``scorer``, and with a gas column ``scorer-absent`` for stations that do not
+        send it.
     exceedances_per_1000
         Requested rate of exceedances per kind and 1000 undisturbed readings, unless a gateway asks for another.
     metrics
@@ -81,8 +125,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     station: Station
     features: tuple[str, ...]
     scaler: Scaler
-    reconstruction: Network
     generator: Network
+    scorers: dict[str, Fitted]
     exceedances_per_1000: float = 1.0
     metrics: dict[str, Any]
     data: Data
@@ -96,6 +140,15 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("manifest: features differ from the station's keys")
         if len(self.scaler.scale) != len(self.features):
             raise ValueError("manifest: the scaler has another number of columns than the station")
+        if {name: fitted.keys for name, fitted in self.scorers.items()} != scorer_keys(self.station):
+            raise ValueError(
+                "manifest: expected a scorer of all columns, and one without the gas column if there is one"
+            )
+
+    @property
+    def reconstruction(self) -> Network:
+        """The network that scores stations which send every column."""
+        return self.scorers[SCORER].network
 
     def to_json(self) -> bytes:
         """UTF-8 JSON, indented, keys sorted: the same manifest gives the same bytes."""
@@ -105,3 +158,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def from_json(cls, text: bytes) -> Manifest:
         """Read :meth:`to_json` again (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError)."""
         return msgspec.json.decode(text, type=cls)
+
+
+def scorer_keys(station: Station) -> dict[str, tuple[str, ...]]:
+    """Name of each scoring model of a station -> keys of the columns that it looks at."""
+    found = {SCORER: station.keys}
+    if station.gas is not None:
+        found[SCORER_ABSENT] = tuple(key for key in station.keys if key != station.gas)
+    return found

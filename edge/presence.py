@@ -69,6 +69,10 @@ class Presence:
             "exceedances_per_1000": stations.rate,
             "topics": [group.pattern.template for group in stations.groups],
             "stations": sorted(station.name for station in stations),
+            "adapted_per_1000": {
+                station.name: {kind: round(1000 * rate, 4) for kind, rate in station.state.adaptation.rates.items()}
+                for station in stations
+            },
             "bundles": [
                 {
                     "bundle": bundle.id,

@@ -1,209 +1,283 @@
-"""Scorer: readings become verdicts, many stations in one run of the network."""
+"""Scorer: readings become verdicts, those of many stations in one run of the network."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from edge.adaptation import Adaptation
 from edge.bundle import Bundle
-from edge.clock import rfc3339
-from edge.features import StationState
+from edge.clock import rfc3339_all
+from edge.errors import BundleError
+from edge.finding import Finding, Findings, Virtual
+from edge.level import PPB, LevelRule
+from edge.measures import StationMemory, measure
 from edge.quality import GOOD, flag
 from edge.reading import Reading
-from edge.verdict import Methane, Reconstruction, State, Verdict
+from edge.segments import Segments
+from edge.state import Arrival, StationState
+from edge.verdict import Methane, State, Verdict
 
 SUSPECT_TIMES = 10.0
-"""A reading is suspect when its p-value is at most this many times the requested rate."""
+"""A reading is suspect when a p-value is at most this many times the requested rate."""
 
-_PPB = {"[ppb]": 1.0, "nmol/mol": 1.0, "[ppm]": 1e3, "umol/mol": 1e3, "%": 1e7}  # of one unit of the gas column
-_BLOCK = 16  # rows; the widest vector that ONNX Runtime's kernels work in, in float32
-_NAMED = 3  # contributions that a verdict names
+SCORED = ("methane", "consistency", "reconstruction")
+"""Kinds that have a score, in the order in which exceedances are told."""
+
+Rows = NDArray[np.float64]
+Batch = Sequence[tuple[StationState, Reading]]
 
 
 class Scorer:
-    """Scores readings with the networks of one bundle; the stations' pasts are the caller's.
+    """Scores readings with what one bundle holds; the stations' pasts are the caller's.
 
     Parameters
     ----------
     bundle
         The trained station.
+    absent
+        Keys that the stations never send: the gas column's, or none. Whatever they send there is not looked at.
     exceedances_per_1000
         Requested rate, per kind: readings in 1000 that may exceed by chance, in (0, 1000]; ``None``: the bundle's.
     enhancement_ppb
         Gas level above the background that exceeds [ppb].
     limit_ppb
         Absolute gas level that exceeds [ppb]; ``None``: none.
+    adapt
+        Whether thresholds follow the station, see :class:`edge.adaptation.Adaptation`.
 
     Attributes
     ----------
-    thresholds
-        Per kind with a score: the least score that exceeds.
+    rate
+        Requested share of readings that exceed, in (0, 1].
 
     Raises
     ------
     ValueError
         The rate is not in (0, 1000].
+    BundleError
+        The bundle holds no scorer without the ``absent`` keys.
     """
 
     def __init__(
         self,
         bundle: Bundle,
         *,
+        absent: Collection[str] = (),
         exceedances_per_1000: float | None = None,
         enhancement_ppb: float = 1000.0,
         limit_ppb: float | None = None,
+        adapt: bool = False,
     ) -> None:
         per_1000 = bundle.manifest.exceedances_per_1000 if exceedances_per_1000 is None else exceedances_per_1000
         if not 0 < per_1000 <= 1000:
             raise ValueError(f"exceedances_per_1000: got {per_1000:g}, expected more than 0 and at most 1000")
-        self.thresholds = {"reconstruction": -math.log10(per_1000 / 1000)}
+        self.rate = per_1000 / 1000
+        self._suspect = -math.log10(self.rate * SUSPECT_TIMES)
         self._bundle = bundle
-        self._station = bundle.station
-        self._enhancement = enhancement_ppb
-        self._limit = math.inf if limit_ppb is None else limit_ppb
-        gas = self._station.gas_index
-        # A gas in another unit (mg/m3 needs temperature and pressure) has no level in ppb, so no level rule either.
-        self._gas = gas if gas is not None and self._station.units[gas] in _PPB else None
-        self._ppb = 1.0 if self._gas is None else _PPB[self._station.units[self._gas]]
-        self._highest = math.inf if self._gas is None else self._station.features[self._gas].range[1]
+        self._station = station = bundle.station
+        unknown = sorted(set(absent) - {station.gas})
+        if unknown:
+            without = f"only without {station.gas}" if station.gas else "only for stations that send every column"
+            raise BundleError(
+                f"{bundle.path}: absent: got {', '.join(unknown)}, but this bundle has a scorer {without}; "
+                "fix: train with a station file that leaves the column out"
+            )
+        self._model = bundle.scoring(absent=bool(absent))
+        self._columns = list(self._model.columns)
+        self._adapt = adapt
+        gas = station.gas_index
+        ppb = None if gas is None else PPB.get(station.units[gas])
+        self._findings = Findings(self._model, ppb)
+        self._level = None if ppb is None or absent else LevelRule(station, enhancement_ppb, limit_ppb)
 
     def new_state(self, cadence: float | None = None) -> StationState:
         """Begin a station, or a new segment of one; ``cadence`` [s] as configured, ``None``: the bundle's, if any."""
-        background = None if self._gas is None else float(self._bundle.tables["background_ppb"][0]) * self._ppb
-        return StationState(self._station.size, background=background, cadence=cadence or self._station.cadence)
+        levels = background = None
+        if self._level is not None:
+            levels = self._level.new_background()
+            background = self._level.ppb(float(self._bundle.tables["background_ppb"][0]))
+        return StationState(
+            len(self._columns),
+            memory=StationMemory(self._model),
+            adaptation=Adaptation(self.rate, adapt=self._adapt),
+            levels=levels,
+            background=background,
+            cadence=cadence or self._station.cadence,
+        )
 
-    def score(self, batch: Sequence[tuple[StationState, Reading]]) -> list[Verdict]:
-        """Score readings in the order in which they came.
+    def score(self, batch: Batch) -> list[Verdict]:
+        """Score readings in the order in which they came; see :meth:`verdicts`."""
+        return list(self.verdicts(batch))
 
-        A flagged channel is scored with its last good value, for at most 12 readings; after that there is no
-        reconstruction score. Either way the reading is at least ``suspect``. A late reading has no score and changes
-        nothing; it is ``suspect``, too, because nobody vouches for it.
+    def verdicts(self, batch: Batch) -> Iterator[Verdict]:
+        """Score readings in the order in which they came, and judge each when it is drawn.
+
+        All are measured at once. What exceeds is decided one by one, so that an alarm that opens on a verdict
+        (:meth:`edge.adaptation.Adaptation.freeze`) counts for the next; every verdict has to be drawn.
+
+        A flagged channel exceeds by rule, and is named as the culprit. The other scores hold its last good value, for
+        at most 12 readings; after that there are none. A late reading has no score and changes nothing; it is
+        ``suspect``, because nobody vouches for it.
 
         Parameters
         ----------
         batch
             Each reading with the state of its station; a station may come more than once.
 
-        Returns
-        -------
-        list of Verdict
+        Yields
+        ------
+        Verdict
             One per reading, in order, the same whether they came together or one by one.
         """
         if not batch:
-            return []
-        flags = flag([reading.values for _, reading in batch], self._station)
-        good = flags == GOOD
-        faulty = {i: flags[i].tolist() for i in np.flatnonzero(~good.all(axis=1)).tolist()}
-        pasts = [self._take(state, reading, faulty.get(i)) for i, (state, reading) in enumerate(batch)]
-        # Whatever else the batch holds, the network sees each row alone.
-        errors = iter(self._reconstruct([past.values for past in pasts if past.values is not None]))
-        return [
-            self._verdict(reading, faulty.get(i), past, next(errors) if past.values is not None else None)
-            for i, ((_, reading), past) in enumerate(zip(batch, pasts, strict=True))
-        ]
+            return
+        values = np.array([reading.values for _, reading in batch], dtype=np.float64)
+        flags = flag(values, self._station)
+        pasts, segments = self._arrive(batch, values, flags)
+        flags = flags[:, self._columns]
+        findings = self._measure(values[:, self._columns], flags, segments)
+        faulty = {i: flags[i].tolist() for i in np.flatnonzero((flags != GOOD).any(axis=1)).tolist()}
+        for i, ((state, reading), past) in enumerate(zip(batch, pasts, strict=True)):
+            finding = findings.get(i)
+            if finding is None:
+                finding = Finding() if past.late else self._findings.unscored(flags[i])
+            yield self._verdict(state.adaptation, reading, past, finding, faulty.get(i))
 
-    def _take(self, state: StationState, reading: Reading, flags: list[int] | None) -> _Past:
-        """Let the state go on by one reading; ``flags`` [F] is ``None`` when all channels are good."""
-        if not state.arrive(reading.ts, reading.received):
-            return _Past(n=state.n, late=True)
-        values = state.fill(reading.values, None if flags is None else [flag == GOOD for flag in flags])
-        if self._gas is None:
-            return _Past(n=state.n, values=values)
-        # The background is that of the readings before this one.
-        background = state.background
-        gas = reading.values[self._gas]
-        level = gas * self._ppb
-        if flags is None or flags[self._gas] == GOOD:
-            state.rise(level)
-        # A level above the physical range still counts: an analyser at its stop must not silence the alarm.
-        usable = flags is None or flags[self._gas] == GOOD or gas > self._highest
-        return _Past(n=state.n, values=values, level=level if usable else None, background=background)
+    def _arrive(self, batch: Batch, values: Rows, flags: NDArray[np.uint8]) -> tuple[list[_Past], Segments]:
+        """Let the states see the readings come; and note whose row follows on what."""
+        pasts: list[_Past] = []
+        segments = Segments()
+        levels = None if self._level is None else self._level.read(values, flags)
+        received = [reading.received for _, reading in batch]
+        told = rfc3339_all([*received, *(reading.ts for _, reading in batch if reading.ts is not None)])
+        measured = iter(told[len(batch) :])
+        for i, (state, reading) in enumerate(batch):
+            arrival = state.arrive(reading.ts, reading.received)
+            ts = None if reading.ts is None else next(measured)
+            if arrival is Arrival.LATE:
+                pasts.append(_Past(state.n, ts, told[i], late=True))
+                continue
+            segments.add(state, arrival, i)
+            if levels is None:
+                pasts.append(_Past(state.n, ts, told[i], state.warming_up))
+                continue
+            # The background is that of the readings before this one.
+            background = state.background
+            level, good = levels[i]
+            if good and level is not None:
+                state.rise(level)
+            pasts.append(_Past(state.n, ts, told[i], state.warming_up, level, background))
+        return pasts, segments
 
-    def _reconstruct(self, rows: Sequence[Sequence[float]]) -> list[_Error]:
-        """Errors of complete readings [N, F]."""
-        if not rows:
-            return []
-        # Whole blocks of rows, and the sum taken here: a reading's last bit must not depend on what came with it, and
-        # ONNX Runtime's kernels treat the last rows of an odd batch, and its sums every row, by their place.
-        padding = [rows[0]] * (-len(rows) % _BLOCK)
-        contributions = self._bundle.scorer.run(readings=[*rows, *padding])["contributions"][: len(rows)]
-        errors = contributions.sum(axis=1, dtype=np.float64)
-        scores = self._bundle.p_values.score(errors)
-        largest = np.argsort(-contributions, axis=1, kind="stable")[:, :_NAMED]
-        shares = np.take_along_axis(contributions, largest, axis=1)
-        keys = self._station.keys
-        columns = zip(errors.tolist(), scores.tolist(), largest.tolist(), shares.tolist(), strict=True)
-        return [
-            _Error(error, score, {keys[j]: _significant(share, 4) for j, share in zip(channels, row, strict=True)})
-            for error, score, channels, row in columns
-        ]
+    def _measure(self, values: Rows, flags: NDArray[np.uint8], segments: Segments) -> dict[int, Finding]:
+        """Findings by row, of the rows that can be measured; the memories go on."""
+        findings: dict[int, Finding] = {}
+        actual = values.copy()
+        bad = (flags != GOOD).any(axis=1)
+        for wave in segments.waves(values, actual, flags):
+            for piece in wave:
+                if piece.arrival is not Arrival.NEXT:
+                    piece.state.forget(piece.arrival)
+            order = [row for piece in wave for row in piece.rows]
+            if not order:
+                continue
+            runs = [(piece.state.memory, len(piece.rows)) for piece in wave if piece.rows]
+            own = values[order]
+            if bad[order].any():
+                measures = measure(self._model, own, runs, actual=actual[order], broken=bad[order])
+                found = self._findings.of(measures, own, flags[order])
+            else:
+                found = self._findings.of(measure(self._model, own, runs), own)
+            findings.update(zip(order, found, strict=True))
+        return findings
 
-    def _verdict(self, reading: Reading, flags: list[int] | None, past: _Past, error: _Error | None) -> Verdict:
-        by = self._by_level(past)
-        exceeds = ("methane",) if by else ()
-        suspect = flags is not None or error is None
-        reconstruction = None
-        if error is not None:
-            threshold = self.thresholds["reconstruction"]
-            if error.score >= threshold:
-                exceeds = (*exceeds, "reconstruction")
-            suspect = suspect or error.score >= threshold - math.log10(SUSPECT_TIMES)
-            reconstruction = Reconstruction(
-                score=round(error.score, 4) + 0.0, p=_significant(10**-error.score, 3), error=_significant(error.raw, 4)
-            )
-        methane = None
-        if past.level is not None or past.background is not None:
-            methane = Methane(level_ppb=_tenths(past.level), background_ppb=_tenths(past.background))
-        state: State = "alarm" if exceeds else "suspect" if suspect else "ok"
+    def _verdict(
+        self, adaptation: Adaptation, reading: Reading, past: _Past, finding: Finding, flags: list[int] | None
+    ) -> Verdict:
+        consistency, reconstruction, virtual = finding.consistency, finding.reconstruction, finding.virtual
+        by: str | None = None if self._level is None else self._level.judge(past.level, past.background)
+        exceeds: list[str] = []
+        most = 0.0  # of the scores
+        if virtual is not None and virtual.score is not None:
+            most = virtual.score
+            if not past.warming_up and adaptation.decide("methane", most) and by is None:
+                by = "onset"
+        if by is not None:
+            exceeds.append("methane")
+        if consistency is not None:
+            most = max(most, consistency.score)
+            # A broken rule exceeds as such, and teaches the threshold nothing.
+            if not past.warming_up and (flags is not None or adaptation.decide("consistency", consistency.score)):
+                exceeds.append("consistency")
+        if reconstruction is not None:
+            most = max(most, reconstruction.score)
+            if not past.warming_up and adaptation.decide("reconstruction", reconstruction.score):
+                exceeds.append("reconstruction")
+        suspect = flags is not None or most >= self._suspect
         return Verdict(
             station=reading.station,
             n=past.n,
             seq=reading.seq,
-            ts=None if reading.ts is None else rfc3339(reading.ts),
-            received=rfc3339(reading.received),
+            ts=past.ts,
+            received=past.received,
             reconstruction=reconstruction,
-            methane=methane,
-            exceeds=exceeds,
+            consistency=consistency,
+            methane=_methane(past, virtual),
+            exceeds=tuple(exceeds),
             by=by,
-            flags={} if flags is None else {k: f for k, f in zip(self._station.keys, flags, strict=True) if f != GOOD},
-            contributions={} if error is None else error.contributions,
-            state=state,
+            flags={} if flags is None else {k: f for k, f in zip(self._model.keys, flags, strict=True) if f != GOOD},
+            out_of_domain=finding.outside,
+            contributions=finding.contributions,
+            state=_state(past, by, outside=bool(finding.outside), exceeds=bool(exceeds), suspect=suspect),
             late=past.late,
             bundle=self._bundle.id,
         )
-
-    def _by_level(self, past: _Past) -> Literal["limit", "enhancement"] | None:
-        """Why the gas level exceeds, if it does."""
-        if past.level is None or past.background is None:
-            return None
-        if past.level >= self._limit:
-            return "limit"
-        return "enhancement" if past.level >= past.background + self._enhancement else None
 
 
 class _Past(NamedTuple):
     """One reading, seen with its station's past."""
 
     n: int
-    values: Sequence[float] | None = None
+    ts: str | None
+    received: str
+    warming_up: bool = False
     level: float | None = None
     background: float | None = None
     late: bool = False
 
 
-class _Error(NamedTuple):
-    """What the network says about one reading."""
+def _methane(past: _Past, virtual: Virtual | None) -> Methane | None:
+    if virtual is None:
+        if past.level is None and past.background is None:
+            return None
+        return Methane(level_ppb=past.level, background_ppb=_tenths(past.background))
+    return Methane(
+        score=virtual.score,
+        p=virtual.p,
+        level_ppb=past.level,
+        virtual_ppb=virtual.level,
+        sd_ppb=virtual.sd,
+        over_range=virtual.over_range,
+        under_range=virtual.under_range,
+        background_ppb=virtual.background if past.background is None else _tenths(past.background),
+    )
 
-    raw: float
-    score: float
-    contributions: dict[str, float]
 
-
-def _significant(value: float, digits: int) -> float:
-    return float(f"{value:.{digits}g}")
+def _state(past: _Past, by: str | None, *, outside: bool, exceeds: bool, suspect: bool) -> State:
+    if by == "limit":
+        return "alarm"
+    if past.late:
+        return "suspect"
+    if past.warming_up:
+        return "warming_up"
+    if outside:
+        return "out_of_domain"
+    return "alarm" if exceeds else "suspect" if suspect else "ok"
 
 
 def _tenths(level: float | None) -> float | None:

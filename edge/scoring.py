@@ -13,12 +13,12 @@ import numpy as np
 
 from edge.bundle import Bundle
 from edge.clock import SystemClock
-from edge.errors import BundleError, ReadingError, RequestError
+from edge.errors import ReadingError, RequestError
 from edge.quality import worst
 from edge.reading import Decoder, Reading
 from edge.scorer import Scorer
 from edge.table import read_table
-from edge.verdict import Verdict
+from edge.verdict import Methane, Verdict
 from edge.writing import Cell, write_table
 
 COLUMNS = (
@@ -40,14 +40,16 @@ def score_files(
     *,
     request: float | None = None,
     absent: Collection[str] = (),
+    adapt: bool = False,
     source: BinaryIO | None = None,
 ) -> None:
     """Score files, one output row per input row, in order; or with ``-`` a stream, one line per reading.
 
     The columns are :data:`COLUMNS`; a cell is empty while there is no such score. ``row`` counts the rows below the
     header from 0, the blank ones too: it is the row's line minus 2. Blank rows are no readings and have no verdict.
-    ``flag`` is the worst channel's; ``alarm`` names, joined by ``+``, the kinds that exceed on this row, before any
-    delay or hold. Each file begins without a past, and so does what follows a row of nothing but separators.
+    ``virtual_ppb`` says ``over range`` or ``under range`` beyond the levels that were trained on. ``flag`` is the worst
+    channel's; ``alarm`` names, joined by ``+``, the kinds that exceed on this row, before any delay or hold. Each file
+    begins without a past, and so does what follows a row of nothing but separators.
 
     A stream is NDJSON, each line a payload as a station would publish it. Each reading gives its verdict as one line
     of JSON, and what cannot be used gives ``{"error", "at", "line"}`` in its place; the stream goes on, and that is no
@@ -64,7 +66,10 @@ def score_files(
     request
         Requested rate of exceedances by chance, per kind, as a share of the readings in (0, 1); ``None``: the bundle's.
     absent
-        Keys that the station never sends.
+        Keys that the station never sends: the gas column's, or none. The column need not be there, and is not looked
+        at where it is.
+    adapt
+        Whether thresholds follow the rows, as they follow a station on a gateway; else they stay.
     source
         The stream in; ``None``: standard input.
 
@@ -85,27 +90,25 @@ def score_files(
     if STREAM in names and len(names) > 1:
         raise RequestError("files: got - beside other files, expected it alone")
     bundle = Bundle.open(bundle_path)
-    if absent:
-        raise BundleError(
-            f"{bundle.path}: absent: got {', '.join(absent)}, but this bundle holds no scorer without a column; "
-            "fix: score readings that have every column"
-        )
+    scorer = Scorer(
+        bundle, absent=absent, exceedances_per_1000=None if request is None else 1000 * request, adapt=adapt
+    )
     bundle.verify()
-    scorer = Scorer(bundle, exceedances_per_1000=None if request is None else 1000 * request)
     target = sys.stdout if output is None or output == STREAM else output
     if names == [STREAM]:
-        lines = _score_stream(scorer, bundle, sys.stdin.buffer if source is None else source)
+        decoder = Decoder(bundle.station.name, bundle.station, absent=absent)
+        lines = _score_stream(scorer, decoder, sys.stdin.buffer if source is None else source)
         if isinstance(target, str | Path):
             with Path(target).open("w", encoding="utf-8") as file:
                 _pour(lines, file)
         else:
             _pour(lines, target)
     else:
-        write_table(target, COLUMNS, (row for name in names for row in _score_file(scorer, bundle, name)))
+        write_table(target, COLUMNS, (row for name in names for row in _score_file(scorer, bundle, name, absent)))
 
 
-def _score_file(scorer: Scorer, bundle: Bundle, name: str) -> Iterator[Sequence[Cell]]:
-    table = read_table(name, bundle.station)
+def _score_file(scorer: Scorer, bundle: Bundle, name: str, absent: Collection[str]) -> Iterator[Sequence[Cell]]:
+    table = read_table(name, bundle.station, absent=absent)
     starts = {0, *table.breaks}
     state = scorer.new_state()
     for first in range(0, len(table.values), _ROWS):
@@ -133,7 +136,7 @@ def _row(file: str, row: int, verdict: Verdict) -> Sequence[Cell]:
         consistency.culprit if consistency else None,
         methane.score if methane else None,
         methane.p if methane else None,
-        methane.virtual_ppb if methane else None,
+        _virtual(methane) if methane else None,
         methane.sd_ppb if methane else None,
         worst(verdict.flags.values()),
         verdict.state,
@@ -141,8 +144,11 @@ def _row(file: str, row: int, verdict: Verdict) -> Sequence[Cell]:
     )
 
 
-def _score_stream(scorer: Scorer, bundle: Bundle, source: BinaryIO) -> Iterator[bytes]:
-    decoder = Decoder(bundle.station.name, bundle.station)
+def _virtual(methane: Methane) -> Cell:
+    return "over range" if methane.over_range else "under range" if methane.under_range else methane.virtual_ppb
+
+
+def _score_stream(scorer: Scorer, decoder: Decoder, source: BinaryIO) -> Iterator[bytes]:
     state = scorer.new_state()
     clock = SystemClock()
     for number, line in enumerate(source, 1):

@@ -1,21 +1,18 @@
-"""Features: what a station's past is for the present reading, one reading at a time."""
+"""State: what one station's past is for its next reading; bounded, and rebuilt from the last 2000 readings."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from enum import Enum
 
-from edge.background import RunningQuantile
+from edge.adaptation import Adaptation
+from edge.background import Background
 from edge.gaps import is_gap
+from edge.holding import Holding
+from edge.measures import StationMemory
+from edge.medians import RunningMedians
 
-HOLD = 12
-"""Readings for which a flagged channel's last good value stands in."""
-
-BACKGROUND_WINDOW = 1500
-"""Readings that the background looks back on, and that must be seen before it is the station's own."""
-
-BACKGROUND_QUANTILE = 0.1
-"""Low enough to lie below every plume in the window: a plume decays over a few hundred readings."""
+WARM_UP = 60
+"""Readings after the start, or after a long silence, whose scores do not alarm."""
 
 FORGET_CADENCES = 240.0
 """After a longer silence nothing that was seen before holds."""
@@ -24,15 +21,30 @@ _CADENCE_WINDOW = 50  # intervals; their median is the cadence where none is con
 _CADENCE_LEAST = 5
 
 
+class Arrival(Enum):
+    """How a reading follows on the one before."""
+
+    NEXT = "next"
+    LATE = "late"
+    GAP = "gap"
+    LONG_GAP = "long gap"
+
+
 class StationState:
     """The past of one station.
 
     Parameters
     ----------
-    size
-        Count of columns, F.
+    columns
+        Count of columns that are scored, F.
+    memory
+        The past for the scoring model.
+    adaptation
+        Its thresholds.
+    levels
+        Keeps the background of the gas column [ppb]; ``None`` without one.
     background
-        The bundle's background [ppb] until the station has its own; ``None`` without a gas column.
+        The bundle's background [ppb], until the station has its own; ``None`` without a gas column.
     cadence
         Configured interval between readings [s]; ``None`` learns it as the median of the last 50 intervals of ``ts``.
 
@@ -40,39 +52,53 @@ class StationState:
     ----------
     n
         Readings seen, the late ones included.
+    cadence
+        Interval between readings [s], configured or learnt; ``None`` while it is unknown.
+    holding
+        Last good values of its channels.
     """
 
-    def __init__(self, size: int, *, background: float | None = None, cadence: float | None = None) -> None:
+    def __init__(
+        self,
+        columns: int,
+        *,
+        memory: StationMemory,
+        adaptation: Adaptation,
+        levels: Background | None = None,
+        background: float | None = None,
+        cadence: float | None = None,
+    ) -> None:
         self.n = 0
+        self.memory = memory
+        self.adaptation = adaptation
+        self.holding = Holding(columns)
+        self.cadence = cadence
+        self._seen = 0
+        self._levels = levels
         self._given_background = background
-        self._levels = RunningQuantile(BACKGROUND_WINDOW, BACKGROUND_QUANTILE)
-        self._given_cadence = cadence
-        self._intervals = RunningQuantile(_CADENCE_WINDOW, 0.5)
+        self._learns = cadence is None
+        self._intervals = RunningMedians(1, _CADENCE_WINDOW, _CADENCE_LEAST)
         self._newest: float | None = None
         self._received: float | None = None
-        self._nothing = (math.nan,) * size
-        self._unheld = (0,) * size
-        self._last: Sequence[float] = self._nothing
-        self._age: Sequence[int] = self._unheld
-
-    @property
-    def cadence(self) -> float | None:
-        """Interval between readings [s], configured or learnt; ``None`` while it is unknown."""
-        if self._given_cadence is not None or len(self._intervals) < _CADENCE_LEAST:
-            return self._given_cadence
-        return self._intervals.value
 
     @property
     def background(self) -> float | None:
         """Background [ppb]: of the last 1500 levels, the bundle's until so many were seen."""
-        return self._levels.value if self._levels.full else self._given_background
+        levels = self._levels
+        return levels.value if levels is not None and levels.full else self._given_background
 
-    def arrive(self, ts: float | None, received: float) -> bool:
-        """Count a reading and forget what a gap before it made worthless.
+    @property
+    def warming_up(self) -> bool:
+        """Whether too little has been seen for a score to alarm."""
+        return self._seen <= WARM_UP
 
-        After more than 3 cadences no value is held any longer; after more than 240 the background is the bundle's
-        again. Gaps are seen in ``ts``; for readings without one in ``received``, but only with a configured cadence,
-        because a backlog that arrives all at once would teach a wrong one.
+    def arrive(self, ts: float | None, received: float) -> Arrival:
+        """Count a reading and tell how it follows on.
+
+        More than 3 cadences are a gap, more than 240 a long one. Gaps are seen in ``ts``; for readings without one in
+        ``received``, but only with a configured cadence, because a backlog that arrives all at once would teach a
+        wrong one. A long gap begins the warm-up and the background anew; for what was held and measured see
+        :meth:`forget`.
 
         Parameters
         ----------
@@ -83,8 +109,8 @@ class StationState:
 
         Returns
         -------
-        bool
-            ``False`` when the reading is late, older than the newest one: then it changes nothing else.
+        Arrival
+            ``LATE`` when the reading is older than the newest one: then it changes nothing but the count.
         """
         self.n += 1
         elapsed = 0.0
@@ -93,41 +119,36 @@ class StationState:
             if self._newest is not None:
                 elapsed = ts - self._newest
                 if elapsed < 0:
-                    return False
-                if elapsed > 0 and self._given_cadence is None:
-                    self._intervals.push(elapsed)
+                    return Arrival.LATE
+                if elapsed > 0 and self._learns:
+                    self._intervals.push((elapsed,))
+                    if (medians := self._intervals.values()) is not None:
+                        self.cadence = medians[0]
             self._newest = ts
-        elif self._given_cadence is not None and self._received is not None:
+        elif not self._learns and self._received is not None:
             elapsed = received - self._received
         self._received = received
-        if cadence is not None and is_gap(0.0, elapsed, cadence):
-            self._last, self._age = self._nothing, self._unheld
-            if elapsed > FORGET_CADENCES * cadence:
-                self._levels.clear()
-        return True
+        self._seen += 1
+        if cadence is None or not is_gap(0.0, elapsed, cadence):
+            return Arrival.NEXT
+        if elapsed <= FORGET_CADENCES * cadence:
+            return Arrival.GAP
+        self._seen = 1
+        if self._levels is not None:
+            self._levels.clear()
+        return Arrival.LONG_GAP
 
-    def fill(self, values: Sequence[float], good: Sequence[bool] | None = None) -> Sequence[float] | None:
-        """Put the last good value in the place of every channel that is not good.
+    def forget(self, gap: Arrival) -> None:
+        """Forget what a gap made worthless, once everything before it has been measured.
 
-        Parameters
-        ----------
-        values, good
-            The reading [F], and which of its channels may be used [F]; ``None``: all of them.
-
-        Returns
-        -------
-        sequence or None
-            The completed reading [F]; ``None`` when a channel never was good, or not in the last 12 readings.
+        Lags, flat line and averages begin anew; after a long gap so do the baseline and the virtual background.
         """
-        if good is None:
-            self._last, self._age = values, self._unheld
-            return values
-        self._last = [value if fine else held for value, fine, held in zip(values, good, self._last, strict=True)]
-        self._age = [0 if fine else age + 1 for fine, age in zip(good, self._age, strict=True)]
-        if max(self._age) > HOLD or any(map(math.isnan, self._last)):
-            return None
-        return self._last
+        if gap is Arrival.LONG_GAP:
+            self.memory.clear()
+        else:
+            self.memory.restart()
 
     def rise(self, level: float) -> None:
         """Let a gas level [ppb] take part in the background of the readings after it."""
-        self._levels.push(level)
+        if self._levels is not None:
+            self._levels.push(level)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from config.errors import ConfigError
 from config.gateway import Gateway, StationEntry
-from edge.background import RunningQuantile
 from edge.bundle import Bundle
 from edge.errors import ReadingError
-from edge.features import StationState
+from edge.medians import RunningMedians
 from edge.reading import Decoder
 from edge.sampler import Sampler
 from edge.scorer import Scorer
+from edge.state import StationState
 from edge.topics import Pattern, station_problem
 
 MOST_STATIONS = 1000
@@ -49,12 +49,12 @@ class LiveStation:
     state: StationState
     online: bool = False
     _heard: float = 0.0
-    _intervals: RunningQuantile = field(default_factory=lambda: RunningQuantile(_INTERVALS, 0.5))
+    _intervals: RunningMedians = field(default_factory=lambda: RunningMedians(1, _INTERVALS, _INTERVALS_LEAST))
 
     def hear(self, now: float) -> None:
         """Note that a reading came, at the monotonic time ``now`` [s]."""
         if self.online and now > self._heard:
-            self._intervals.push(now - self._heard)
+            self._intervals.push((now - self._heard,))
         self._heard = now
 
     def is_silent(self, now: float) -> bool:
@@ -62,8 +62,8 @@ class LiveStation:
         after = self.group.entry.stale_after
         if after is None:
             cadence = self.state.cadence
-            if cadence is None and len(self._intervals) >= _INTERVALS_LEAST:
-                cadence = self._intervals.value
+            if cadence is None and (medians := self._intervals.values()) is not None:
+                cadence = medians[0]
             if cadence is None:
                 return False
             after = max(_STALE_LEAST, _STALE_CADENCES * cadence)
@@ -84,23 +84,25 @@ class Stations:
     ------
     config.errors.ConfigError
         ``keys`` or ``absent`` of an entry name a key that its bundle's station has not.
+    BundleError
+        A bundle has no scorer without the ``absent`` keys of its entry.
     """
 
     def __init__(self, gateway: Gateway, bundles: Sequence[Bundle]) -> None:
         self._gateway = gateway
         self.rate = gateway.scoring.exceedances_per_1000
+        for i, (entry, bundle) in enumerate(zip(gateway.stations, bundles, strict=True)):
+            try:
+                Decoder("station", bundle.station, entry.keys, entry.absent)
+            except ConfigError as error:
+                raise ConfigError([f"gateway.yaml: stations[{i}].{problem}" for problem in error.problems]) from error
         samplers = {bundle.id: Sampler(bundle) for bundle in bundles}
         self.groups = [
-            Group(entry, Pattern(entry.topic), bundle, self._scorer(bundle), samplers[bundle.id])
+            Group(entry, Pattern(entry.topic), bundle, self._scorer(entry, bundle), samplers[bundle.id])
             for entry, bundle in zip(gateway.stations, bundles, strict=True)
         ]
         self._stations: dict[str, LiveStation] = {}
         self._by_topic: dict[str, LiveStation] = {}
-        for i, group in enumerate(self.groups):
-            try:
-                self._make("station", group)
-            except ConfigError as error:
-                raise ConfigError([f"gateway.yaml: stations[{i}].{problem}" for problem in error.problems]) from error
 
     def __iter__(self) -> Iterator[LiveStation]:
         return iter(self._stations.values())
@@ -147,10 +149,15 @@ class Stations:
         self._by_topic[topic] = self._stations[station.name] = station
 
     def request(self, exceedances_per_1000: float) -> None:
-        """Score with another requested rate from now on; raises ValueError when it is not in (0, 1000]."""
-        scorers = [self._scorer(group.bundle, exceedances_per_1000) for group in self.groups]
+        """Score with another requested rate from now on; raises ValueError when it is not in (0, 1000].
+
+        The thresholds of all stations begin there again.
+        """
+        scorers = [self._scorer(group.entry, group.bundle, exceedances_per_1000) for group in self.groups]
         for group, scorer in zip(self.groups, scorers, strict=True):
             group.scorer = scorer
+        for station in self:
+            station.state.adaptation.request(station.group.scorer.rate)
         self.rate = exceedances_per_1000
 
     def fallen_silent(self, now: float) -> list[LiveStation]:
@@ -160,13 +167,15 @@ class Stations:
             station.online = False
         return gone
 
-    def _scorer(self, bundle: Bundle, exceedances_per_1000: float | None = None) -> Scorer:
+    def _scorer(self, entry: StationEntry, bundle: Bundle, exceedances_per_1000: float | None = None) -> Scorer:
         methane = self._gateway.alarms.methane
         return Scorer(
             bundle,
+            absent=entry.absent,
             exceedances_per_1000=self.rate if exceedances_per_1000 is None else exceedances_per_1000,
             enhancement_ppb=methane.enhancement_ppb,
             limit_ppb=methane.limit_ppb,
+            adapt=self._gateway.scoring.adapt,
         )
 
     def _make(self, name: str, group: Group) -> LiveStation:

@@ -7,13 +7,13 @@ from typing import Literal
 import msgspec
 
 State = Literal["warming_up", "out_of_domain", "alarm", "suspect", "ok"]
-"""The first that applies, in this order."""
+"""The first that applies, in this order; but a level over the absolute limit is an ``alarm`` at once."""
 
 SCORE_CAP = 12.0
 """Scores are -log10 of a p-value; a p-value below 1e-12 says nothing more."""
 
 
-class Reconstruction(msgspec.Struct, frozen=True, kw_only=True):
+class Reconstruction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The network's reconstruction error, calibrated.
 
     Parameters
@@ -31,27 +31,38 @@ class Reconstruction(msgspec.Struct, frozen=True, kw_only=True):
     error: float
 
 
-class Consistency(msgspec.Struct, frozen=True, kw_only=True):
-    """How unlikely the channels are given one another and the past; ``culprit`` is the channel at fault."""
+class Consistency(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How unlikely the channels are given one another and the past.
+
+    Parameters
+    ----------
+    score, p
+        As of the reconstruction; a reading with a failed or missing channel has the most that there is.
+    culprit
+        Key of the channel at fault, if one is.
+    """
 
     score: float
     p: float
     culprit: str
 
 
-class Methane(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Methane(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Methane by level, and inferred from the sensors.
 
     Parameters
     ----------
     score, p
-        Of the onset [-]; absent while there is none.
+        Of the onset [-]: how far the virtual level is above its own background; absent while there is none.
     level_ppb
         The gas column itself [ppb]; absent when the station has none.
     virtual_ppb, sd_ppb
-        Methane inferred from the other sensors and its standard deviation [ppb].
+        Methane inferred from the other sensors and its standard deviation [ppb], the latter to first order: the
+        regression's in the logarithm, times the level.
+    over_range, under_range
+        In their place, where the inferred level lies beyond what was trained on: no number is extrapolated.
     background_ppb
-        Background: a low quantile of the last 1500 readings [ppb].
+        A low quantile of the last 1500 levels [ppb]: of the gas column, or without one of the virtual level.
     """
 
     score: float | None = None
@@ -59,6 +70,8 @@ class Methane(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     level_ppb: float | None = None
     virtual_ppb: float | None = None
     sd_ppb: float | None = None
+    over_range: bool = False
+    under_range: bool = False
     background_ppb: float | None = None
 
 
@@ -75,6 +88,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Kinds whose p-value is at most the requested rate on this reading (methane also: over a limit).
     flags
         QARTOD flag per message key, only those that are not 1 (good).
+    out_of_domain
+        Keys of gas and climate columns outside what the models were trained on.
     contributions
         The three channels that contribute most to the reconstruction error.
     by
@@ -92,6 +107,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     exceeds: tuple[str, ...] = ()
     by: str | None = None
     flags: dict[str, int] = {}
+    out_of_domain: tuple[str, ...] = ()
     contributions: dict[str, float] = {}
     state: State
     late: bool = False

@@ -8,11 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edge.golden import ROWS, RUN_IN
+from edge.golden import ROWS, RUN_IN, scored
 from edge.noise import autoregressive
-from edge.pvalue import PValueTable
 from export.graphs import known
-from trainer.models import residuals
 from trainer.run import Run
 
 Arrays = dict[str, NDArray[Any]]
@@ -31,7 +29,8 @@ def golden_rows(run: Run) -> Arrays:
     Returns
     -------
     dict
-        ``readings`` [332, F] and, for the last 32, what :func:`expected` gives.
+        ``readings`` [332, F] and, for the last 32, what :func:`expected` gives; and behind each scoring model's name
+        and a slash what :func:`edge.golden.scored` gives with its torch network, and the ``gain`` of its whitening.
     """
     rows = RUN_IN + ROWS
     rng = _generator(0)
@@ -41,23 +40,39 @@ def golden_rows(run: Run) -> Arrays:
     low, high = np.array([feature.range for feature in run.station.features]).T
     readings = np.clip(_decoded(run, latent, noise), low, high).astype(np.float32)
     tail = slice(-ROWS, None)
-    return {**expected(run, readings[tail], latent[tail], noise[tail]), "readings": readings}
+    arrays = expected(run, readings[tail], latent[tail], noise[tail]) | {"readings": readings}
+    for name, model in run.scoring.items():
+        outputs = scored(model, readings) | {"gain": _gain(run, name)}
+        arrays |= {f"{name}/{key}": array for key, array in outputs.items()}
+    return arrays
 
 
 def random_rows(run: Run) -> Arrays:
-    """Make 1,000 unrelated rows and latents within and around the training's distribution, with their outputs."""
+    """Make 1,000 unrelated rows, latents and features within and around the training's distribution, with outputs.
+
+    Returns
+    -------
+    dict
+        What :func:`expected` gives, and behind each scoring model's name and a slash its network's ``features``,
+        ``residuals``, ``contributions`` and ``error``, and the ``gain`` of its whitening.
+    """
     rng = _generator(1)
     mean, covariance = _prior(run)
     readings = run.scaler.inverse(_WIDTH * rng.standard_normal((RANDOM_ROWS, run.station.size)))
     latent = rng.multivariate_normal(mean, _WIDTH**2 * covariance, RANDOM_ROWS)
     noise = rng.standard_normal(readings.shape)
-    return expected(run, readings.astype(np.float32), latent.astype(np.float32), noise.astype(np.float32))
+    arrays = expected(run, readings.astype(np.float32), latent.astype(np.float32), noise.astype(np.float32))
+    for name, model in run.scoring.items():
+        features = (_WIDTH * rng.standard_normal((RANDOM_ROWS, model.size))).astype(np.float32)
+        outputs = model.network.run(features=features) | {"features": features, "gain": _gain(run, name)}
+        arrays |= {f"{name}/{key}": array for key, array in outputs.items()}
+    return arrays
 
 
 def expected(
     run: Run, readings: NDArray[np.float32], latent: NDArray[np.float32], noise: NDArray[np.float32]
 ) -> Arrays:
-    """Everything that the graphs and the p-value table must give, by torch and the house's scaler.
+    """Everything that the generator's graphs must give, by torch and the house's scaler.
 
     Parameters
     ----------
@@ -71,28 +86,18 @@ def expected(
     Returns
     -------
     dict
-        The three inputs, ``mean`` and, of a VAE, ``log_variance`` [N, L]; ``decoded`` [N, F] in the station's units;
-        ``residuals``, ``contributions`` [N, F], ``error``, ``score`` [N].
+        The three inputs, ``mean`` and, of a VAE, ``log_variance`` [N, L]; ``decoded`` [N, F] in the station's units.
     """
     z = run.scaler.forward(readings).astype(np.float32)
     with torch.no_grad():
         code = known(run.generator).encode(torch.from_numpy(z))
     heads = dict(zip(("mean", "log_variance"), code if isinstance(code, tuple) else (code,), strict=False))
-    left = residuals(known(run.reconstruction), z)
-    loss = run.network("reconstruction").loss
-    contributions = (left**2 if loss == "mse" else np.abs(left)) / z.shape[1]
-    error = contributions.sum(axis=1)
-    table = PValueTable(run.tables["reconstruction_error"], run.tables["reconstruction_score"])
     return {
         "readings": readings,
         "latent": latent,
         "noise": noise,
         **{name: value.numpy() for name, value in heads.items()},
         "decoded": _decoded(run, latent, noise),
-        "residuals": left,
-        "contributions": contributions,
-        "error": error,
-        "score": table.score(error),
     }
 
 
@@ -104,10 +109,15 @@ def _decoded(run: Run, latent: NDArray[np.float32], noise: NDArray[np.float32]) 
 
 def _prior(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and covariance of the codes that the generator is made to decode."""
-    network = run.network("generator")
+    network = run.generates
     if network.kind == "vae":
         return np.zeros(network.latent), np.eye(network.latent)
     return run.tables["latent_mean"], run.tables["latent_cov"]
+
+
+def _gain(run: Run, name: str) -> NDArray[np.float64]:
+    """How much whitening magnifies a residual, at most; at least 1."""
+    return np.array(max(1.0, np.linalg.norm(run.tables[f"{name}/whitening"], 2)))
 
 
 def _generator(stream: int) -> np.random.Generator:

@@ -7,7 +7,7 @@ Scaling is done in double precision: a pressure that moves by 1 hPa about 1013, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import onnx
@@ -20,7 +20,6 @@ from export.errors import ExportError
 from trainer.models import TabularAE, TabularVAE
 
 Model = TabularAE | TabularVAE
-Loss = Literal["mse", "mae"]
 
 # IR version 8 belongs to opset 17.
 _HEADER = '<ir_version: 8, opset_import: ["" : 17], producer_name: "davylamp">'
@@ -102,30 +101,36 @@ def decoder_graph(network: nn.Module, scaler: Scaler, sigma: ArrayLike) -> bytes
     return graph.build(f"float[N, {latent}] latent, float[N, {features}] noise", f"double[N, {features}] readings")
 
 
-def scorer_graph(network: nn.Module, scaler: Scaler, loss: Loss) -> bytes:
-    """``readings`` float [N, F] -> ``residuals``, ``contributions`` [N, F] and ``error`` [N], float, in scaled units.
+def scorer_graph(network: nn.Module, whitening: ArrayLike) -> bytes:
+    """``features`` float [N, F] -> ``residuals``, ``contributions`` [N, F] and ``error`` [N], float.
 
-    Residuals are reading minus reconstruction; contributions their squares (``mse``) or absolute values (``mae``) over
-    F, and sum to the error. A VAE reconstructs from the mean of the code, never from a sample.
+    Residuals are features minus reconstruction; contributions the squares of the whitened residuals, and sum to the
+    error. A VAE reconstructs from the mean of the code, never from a sample.
+
+    Parameters
+    ----------
+    network
+        The reconstruction network.
+    whitening
+        [F, F]; residuals times this are white.
     """
     model = known(network)
     features, _ = _sizes(model)
     graph = _Graph("scorer")
-    graph.scale(scaler)
-    graph.guard("scaled")
+    graph.guard("features")
     if isinstance(model, TabularVAE):
-        graph.layers("trunk", model.trunk, "scaled", "trunk")
+        graph.layers("trunk", model.trunk, "features", "trunk")
         graph.layers("mean", [model.mean], "trunk", "code")
     else:
-        graph.layers("encoder", model.encoder, "scaled", "code")
+        graph.layers("encoder", model.encoder, "features", "code")
     graph.layers("decoder", model.decoder, "code", "free")
     graph.add("reconstruction = Add (free, guard)")
-    graph.add("residuals = Sub (scaled, reconstruction)")
-    graph.add({"mse": "size = Mul (residuals, residuals)", "mae": "size = Abs (residuals)"}[loss])
-    graph.add("contributions = Mul (size, share)", share=np.float32(1 / features))
+    graph.add("residuals = Sub (features, reconstruction)")
+    graph.add("white = MatMul (residuals, whitening)", whitening=np.asarray(whitening, dtype=np.float32))
+    graph.add("contributions = Mul (white, white)")
     graph.add("error = ReduceSum <keepdims = 0> (contributions, columns)")
     rows = f"float[N, {features}]"
-    return graph.build(f"{rows} readings", f"{rows} residuals", f"{rows} contributions", "float[N] error")
+    return graph.build(f"{rows} features", f"{rows} residuals", f"{rows} contributions", "float[N] error")
 
 
 class _Graph:

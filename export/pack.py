@@ -15,11 +15,13 @@ from config.atomic import write_bytes
 from edge.archive import pack
 from edge.bundle import Bundle
 from edge.manifest import Data, Manifest
+from edge.model import ScoringModel
 from export.errors import ExportError
 from export.golden import golden_rows
 from export.graphs import decoder_graph, encoder_graph, scorer_graph
 from export.parity import check
 from trainer.run import Run
+from trainer.whitened import Whitened
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,8 @@ def export(run: Run, path: str | os.PathLike[str], *, out: TextIO | None = None)
     members = {
         "encoder.onnx": encoder_graph(run.generator, run.scaler),
         "decoder.onnx": decoder_graph(run.generator, run.scaler, run.sigma),
-        "scorer.onnx": scorer_graph(run.reconstruction, run.scaler, run.network("reconstruction").loss),
-        "tables.npz": _npz(run.tables),
+        **{f"{name}.onnx": _scorer(model) for name, model in run.scoring.items()},
+        "tables.npz": _npz(_tables(run)),
         "golden.npz": _npz(golden_rows(run)),
     }
     data = pack(_manifest(run), members)
@@ -92,14 +94,25 @@ def _manifest(run: Run) -> Manifest:
         station=run.station,
         features=run.station.keys,
         scaler=run.scaler,
-        reconstruction=run.network("reconstruction"),
-        generator=run.network("generator"),
+        generator=run.generates,
+        scorers=run.scorers,
         metrics=run.metrics,
         data=Data(files=run.data.files, rows=run.data.rows, sha256=run.data.sha256),
         versions=run.versions,
         seed=run.seed,
         members={},
     )
+
+
+def _scorer(model: ScoringModel) -> bytes:
+    assert isinstance(model.network, Whitened)
+    return scorer_graph(model.network.module, model.network.whitening)
+
+
+def _tables(run: Run) -> dict[str, NDArray[Any]]:
+    """Everything but what the graphs hold."""
+    held = {f"{name}/whitening" for name in run.scorers}
+    return {name: array for name, array in run.tables.items() if name not in held}
 
 
 def _npz(arrays: dict[str, NDArray[Any]]) -> bytes:
@@ -111,7 +124,8 @@ def _npz(arrays: dict[str, NDArray[Any]]) -> bytes:
 
 def _print(exported: Exported, out: TextIO) -> None:
     print("torch against ONNX Runtime, largest difference in scaled space (at most 1e-05)", file=out)
-    print(f"  {'':14}{'golden':>9}{'random':>9}", file=out)
+    print(f"  {'':18}{'golden':>9}{'random':>9}", file=out)
     for member, worst in exported.parity.items():
-        print(f"  {member:14}{worst['golden']:>9.1e}{worst['random']:>9.1e}", file=out)
+        random = f"{worst['random']:>9.1e}" if "random" in worst else ""
+        print(f"  {member:18}{worst['golden']:>9.1e}{random}", file=out)
     print(f"{exported.path}: bundle {exported.id}, {exported.size:,} bytes", file=out)

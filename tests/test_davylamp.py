@@ -53,6 +53,7 @@ def test_a_station_file_with_three_mistakes_prints_three_lines(
         ["agent", "-c", "nothing.yaml"],
         ["check", "-c", "nothing.yaml"],
         ["export", "nothing", "-o", "x.davy"],
+        ["evaluate", "nothing.csv", "--station", str(METHANE)],
         ["replay", "nothing.csv"],
         ["watch", "--broker", "localhost:1"],
         ["demo", "--data", "nothing.csv"],
@@ -110,6 +111,11 @@ def test_init_train_export_inspect_score_and_synthesize_follow_one_another(chamb
     assert len(json.dumps(manifest)) > 1000
     scores = tmp_path / "scores.csv"
     assert _run("score", str(bundle), str(chamber_csv), "-o", str(scores)).returncode == 0
+    assert len(scores.read_text().splitlines()) == len(chamber_csv.read_text().splitlines())
+    assert (
+        _run("score", "--absent", "ch4_ppb", "--adapt", str(bundle), str(chamber_csv), "-o", str(scores)).returncode
+        == 0
+    )
     assert len(scores.read_text().splitlines()) == len(chamber_csv.read_text().splitlines())
     rows = _run("synthesize", str(bundle), "-n", "5", "--seed", "7")
     assert rows.returncode == 0

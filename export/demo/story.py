@@ -46,7 +46,6 @@ _LIVE_ROWS = 640
 _SIMULATED_LIVE = 12110  # first row of the simulated live stream: no injection, and a step of 5 K after 530 rows
 _SYNTHETIC_ROWS = 200
 _WIDTH = 110  # where there is no terminal to ask
-_STUCK_AT = 0.25  # of its value: a converter at its stop; a sensor stuck at its own value hardly moves this score
 
 
 @dataclass(frozen=True)
@@ -163,11 +162,11 @@ def _first(record: Record, rows: int) -> Record:
 
 
 def _scene(station: Station, record: Record, quiet: NDArray[np.float64], seed: int) -> _Scene:
-    """A leak in the first third; then a sensor that sticks until the end."""
+    """A leak in the first third; then a sensor that sticks at its last value until the end."""
     rows = len(quiet)
     sensors = [feature.key for feature in station.features if feature.role == "sensor"]
     key = sensors[0] if sensors else station.keys[-1]
-    injections = [Injection("stuck", rows * 6 // 10, rows - rows * 6 // 10, key, size=_STUCK_AT - 1.0)]
+    injections = [Injection("stuck", rows * 6 // 10, rows - rows * 6 // 10, key)]
     if "ch4_ppb" in station.keys:
         injections.insert(0, Injection("leak", rows // 5, rows // 6, size=4000.0))
     return _Scene(station, record, inject(quiet, injections, keys=station.keys, seed=seed), tuple(injections))

@@ -17,7 +17,7 @@ _FILES = {
     "gateway.yaml": "the agent's settings",
     "agent.log": "what the agent logged",
     "synthetic.csv": "the synthetic rows that the agent sent",
-    "timeline.png": "the live readings, the score, what was injected and what was alarmed",
+    "timeline.png": "the live readings, the scores, what was injected and what was alarmed",
 }
 
 
@@ -26,7 +26,7 @@ def print_summary(
 ) -> None:
     """Print the demo's end."""
     table = Table(title="\nwhat was injected, what was found", title_justify="left", title_style="bold")
-    for name in ("injected", "found", "after", "largest contribution"):
+    for name in ("injected", "found", "after", "culprit"):
         table.add_column(name)
     for finding in findings:
         if finding.event is None:
@@ -37,7 +37,7 @@ def print_summary(
             str(finding.injection),
             f"[green]{finding.event['kind']}[/]{f' by {by}' if by else ''}",
             f"{finding.after} readings",
-            str(finding.event.get("culprit") or next(iter(finding.event.get("contributions") or {}), "")),
+            str(finding.event.get("culprit") or ""),
         )
     console.print(table)
     clean = rows - sum(finding.injection.rows for finding in findings)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from config.atomic import write_bytes
 
 # Okabe and Ito's colours: told apart with any colour vision.
-_BLUE, _ORANGE, _GREEN, _RED, _GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
+_BLUE, _ORANGE, _GREEN, _RED, _PURPLE, _GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#666666"
 
 
 def draw_timeline(
@@ -27,7 +27,7 @@ def draw_timeline(
     alarms: Sequence[tuple[str, int, int]],
     threshold: float,
 ) -> None:
-    """Draw the live readings, the score and both kinds of spans.
+    """Draw the live readings, the scores and both kinds of spans.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def draw_timeline(
     injected, alarms
         ``(label, start, end)`` in readings, end exclusive.
     threshold
-        Score above which a reading exceeds [-].
+        Requested score above which a reading exceeds [-]; the agent's own follows the station.
     """
     import matplotlib as mpl
 
@@ -56,15 +56,18 @@ def draw_timeline(
     if methane_ppb is not None:
         top = lower.pop(0)
         top.plot(x, methane_ppb, color=_BLUE, lw=1.2, label="methane")
-        known = [n for n in sorted(scores) if scores[n].get("methane", {}).get("background_ppb")]
-        background = [scores[n]["methane"]["background_ppb"] for n in known]
+        known, virtual, sd = _series(scores, "methane", "virtual_ppb", "sd_ppb")
+        top.fill_between(known, virtual - sd, virtual + sd, color=_GREEN, alpha=0.25, lw=0)
+        top.plot(known, virtual, color=_GREEN, lw=0.8, label="virtual methane ± sd, from the sensors")
+        known, background = _series(scores, "methane", "background_ppb")
         top.plot(known, background, color=_GREY, lw=1, ls="--", label="background")
         top.set_ylabel("methane [ppb]")
     lower[0].plot(x, sensor, color=_BLUE, lw=1)
     lower[0].set_ylabel(sensor_label.replace("_ohm", " [Ω]"))
-    known = [n for n in sorted(scores) if scores[n].get("reconstruction")]
-    lower[1].plot(known, [scores[n]["reconstruction"]["score"] for n in known], color=_BLUE, lw=0.8)
-    lower[1].axhline(threshold, color=_RED, lw=1, ls=":", label=f"exceeds ({threshold:g})")
+    for kind, color in (("consistency", _BLUE), ("reconstruction", _PURPLE)):
+        known, score = _series(scores, kind, "score")
+        lower[1].plot(known, score, color=color, lw=0.8, label=kind)
+    lower[1].axhline(threshold, color=_RED, lw=1, ls=":", label=f"requested threshold ({threshold:g})")
     lower[1].set_ylabel("score, −log₁₀ p")
     lower[1].set_xlabel("reading")
     for axis in axes:
@@ -79,9 +82,15 @@ def draw_timeline(
                       solid_capstyle="butt", label="alarm" if index == 0 and axis is axes[0] else None)  # fmt: skip
         axis.spines[["top", "right"]].set_visible(False)
         axis.margins(x=0.01)
-    axes[0].legend(loc="upper right", ncols=4, fontsize=8, frameon=False, bbox_to_anchor=(1, 1.3))
-    lower[1].legend(loc="upper left", fontsize=8, frameon=False)
+    axes[0].legend(loc="upper right", ncols=5, fontsize=8, frameon=False, bbox_to_anchor=(1, 1.3))
+    lower[1].legend(loc="upper left", ncols=3, fontsize=8, frameon=False)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
     plt.close(figure)
     write_bytes(path, buffer.getvalue())
+
+
+def _series(scores: Mapping[int, Mapping[str, Any]], part: str, *names: str) -> list[NDArray[np.float64]]:
+    """Reading numbers, and for each of them what a part of its verdict says; readings without it are left out."""
+    known = [n for n in sorted(scores) if names[0] in scores[n].get(part, {})]
+    return [np.array(known)] + [np.array([scores[n][part][name] for n in known]) for name in names]

@@ -76,24 +76,24 @@ def _bar(done: int, total: int) -> Group:
 
 def _table(scores: dict[int, dict[str, Any]]) -> Panel:
     table = Table(box=None, pad_edge=False, padding=(0, 2))
-    for name in ("reading", "methane", "background", "score", "p", "largest contribution", "state"):
-        table.add_column(name, justify="left" if name in ("largest contribution", "state") else "right")
+    for name in ("reading", "methane", "virtual", "background", "consistency", "culprit", "reconstruction", "state"):
+        table.add_column(name, justify="left" if name in ("culprit", "state") else "right")
     for n in sorted(scores)[-_ROWS:]:
         table.add_row(*_cells(n, scores[n]))
-    return Panel(table, title="live scores", title_align="left", width=96)
+    return Panel(table, title="live scores", title_align="left", width=106)
 
 
 def _cells(n: int, score: dict[str, Any]) -> tuple[str | Text, ...]:
-    methane, network = score.get("methane", {}), score.get("reconstruction")
-    largest = max(score.get("contributions", {}).items(), key=lambda item: item[1], default=None)
+    methane, consistency, network = (score.get(name, {}) for name in ("methane", "consistency", "reconstruction"))
     state = score["state"]
     return (
         str(n),
         _number(methane.get("level_ppb"), "{:.0f} ppb"),
+        _number(methane.get("virtual_ppb"), "{:.0f} ppb"),
         _number(methane.get("background_ppb"), "{:.0f} ppb"),
-        _number(network and network["score"], "{:.2f}"),
-        _number(network and network["p"], "{:.2g}"),
-        largest[0] if largest else "",
+        _number(consistency.get("score"), "{:.2f}"),
+        consistency.get("culprit", ""),
+        _number(network.get("score"), "{:.2f}"),
         Text(state, _STATE_STYLE[state]),
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 import pytest
 
+from config.alarms import AlarmRule, Alarms
 from config.broker import Broker
 from config.gateway import Gateway, Scoring, StationEntry, Topics
 from config.gateway import Health as HealthSettings
@@ -23,6 +24,8 @@ from edge.link import Link
 from edge.log import Log
 from edge.message import Message
 from edge.presence import Presence
+from edge.reading import Reading
+from edge.simulator import simulate_chamber
 from edge.stations import Stations
 from edge.topics import Topics as Names
 from edge.watchdog import Watchdog
@@ -40,12 +43,16 @@ def bundle(bundles: dict[str, Path]) -> Bundle:
     return Bundle.open(bundles["both"])
 
 
-def make(bundle: Bundle, link: Any, clock: Any, **settings: Any) -> Agent:
+def make(bundle: Bundle, link: Any, clock: Any, *, absent: tuple[str, ...] = (), **settings: Any) -> Agent:
     """An agent whose connection and time are given."""
-    gateway = Gateway(gateway="gw1", stations=(StationEntry(bundle=bundle.path),), **settings)
+    gateway = Gateway(gateway="gw1", stations=(StationEntry(bundle=bundle.path, absent=absent),), **settings)
     presence = Presence(gateway, Names(gateway.topics.base), clock)
     watchdog = Watchdog(clock, {})
     return Agent(gateway, Stations(gateway, [bundle]), link, presence=presence, watchdog=watchdog, clock=clock)
+
+
+def readings(rows: Any) -> list[Reading]:
+    return [Reading(station="st-1", values=tuple(row), received=0.0) for row in rows.tolist()]
 
 
 def message(body: Any, *, topic: str = "sensors/st-1/readings", mid: int = 1, retain: bool = False) -> Message:
@@ -189,20 +196,97 @@ def test_a_mistake_of_ours_sets_one_reading_aside_and_scores_the_others(
 ) -> None:
     agent = make(bundle, fake_connection, fake_clock)
     (group,) = agent._stations.groups
-    score = group.scorer.score
+    verdicts = group.scorer.verdicts
 
     def faulty(batch: Any) -> Any:
         if any(reading.seq == 2 for _, reading in batch):
             raise ZeroDivisionError
-        return score(batch)
+        return verdicts(batch)
 
-    monkeypatch.setattr(group.scorer, "score", faulty)
+    monkeypatch.setattr(group.scorer, "verdicts", faulty)
     fake_connection.incoming = [[message(GOOD | {"seq": seq}, mid=seq) for seq in (1, 2, 3)]]
     agent.turn()
     assert [body["seq"] for body in fake_connection.on(NAMES.score("st-1"))] == [1, 3]
     (letter,) = fake_connection.on(NAMES.deadletter)
     assert "internal error" in letter["reason"]
     assert [line for line in fake_connection.happened if line.startswith("ack")] == ["ack 1", "ack 2", "ack 3"]
+
+
+def test_a_mistake_on_the_way_keeps_the_verdicts_before_it(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock)
+    observe = agent._panel.observe
+
+    def faulty(verdict: Any, thresholds: Any) -> Any:
+        if verdict.seq == 2:
+            raise ZeroDivisionError
+        return observe(verdict, thresholds)
+
+    monkeypatch.setattr(agent._panel, "observe", faulty)
+    fake_connection.incoming = [[message(GOOD | {"seq": seq}, mid=seq) for seq in (1, 2, 3)]]
+    agent.turn()
+    assert [body["seq"] for body in fake_connection.on(NAMES.score("st-1"))] == [1, 3]
+    assert len(fake_connection.on(NAMES.deadletter)) == 1
+
+
+def run_through(agent: Agent, link: Any, rows: Any, *, without: str = "") -> None:
+    """Send rows as a station would, a minute apart and ten at a time."""
+    bodies = [dict(zip(GOOD, row, strict=True)) | {"ts": 60 * i, "seq": i} for i, row in enumerate(rows.tolist())]
+    for body in bodies:
+        body.pop(without, None)
+    for first in range(0, len(bodies), 10):
+        link.incoming = [[message(body, mid=first + k) for k, body in enumerate(bodies[first : first + 10], 1)]]
+        agent.turn()
+        link.confirm()
+
+
+def test_a_sensor_that_is_stuck_raises_a_consistency_alarm_that_names_it(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any
+) -> None:
+    rows = simulate_chamber(400, seed=3)
+    rows[300:, -1] = rows[300, -1]
+    run_through(make(bundle, fake_connection, fake_clock), fake_connection, rows)
+    opened = [
+        each
+        for each in fake_connection.on(NAMES.event("st-1"))
+        if each["event_type"] == "open" and each["kind"] == "consistency"
+    ]
+    scores = {body["ts"]: body["seq"] for body in fake_connection.on(NAMES.score("st-1"))}
+    (event,) = (each for each in opened if scores[each["ts"]] >= 300)
+    assert event["culprit"] == "rmq4_ohm"
+    assert fake_connection.on(NAMES.alarm("st-1"))[-1]["fault"] == "ON"
+
+
+def test_gas_raises_a_methane_alarm_where_no_analyser_says_so(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock, absent=("ch4_ppb",))
+    rows = simulate_chamber(400, seed=3)
+    run_through(agent, fake_connection, rows, without="ch4_ppb")
+    opened = [each for each in fake_connection.on(NAMES.event("st-1")) if each["event_type"] == "open"]
+    methane = [each for each in opened if each["kind"] == "methane"]
+    assert methane
+    assert {each["by"] for each in methane} == {"onset"}
+    assert not any("flags" in body for body in fake_connection.on(NAMES.score("st-1")))
+
+
+def test_an_alarm_that_opens_keeps_its_threshold_for_thirty_readings(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock, alarms=Alarms(default=AlarmRule(m_of_n=(1, 1))))
+    rows = simulate_chamber(180, seed=3)
+    rows[119, 5] *= 3.0
+    run_through(agent, fake_connection, rows[:120])
+    (station,) = agent._stations
+    adaptation = station.state.adaptation
+    assert "consistency" in {event.kind for event in agent._panel.standing()}
+    rate = adaptation.rates["consistency"]
+    verdicts = station.group.scorer.verdicts
+    states = [(station.state, reading) for reading in readings(rows[120:152])]
+    after = [adaptation.rates["consistency"] for _ in verdicts(states)]
+    assert after[:30] == [rate] * 30
+    assert after[30] != rate
 
 
 def test_a_request_never_keeps_a_reading_waiting(bundle: Bundle, fake_connection: Any, fake_clock: Any) -> None:
@@ -351,7 +435,7 @@ def test_a_null_an_absent_and_a_sentinel_channel_are_flag_9(live: Live) -> None:
         live.other.publish(live.topic, body)
         score = live.scored(number)
         assert score.get("flags", {}) == ({} if number == 1 else {"ch4_ppb": 9})
-        assert "reconstruction" in score
+        assert score.get("consistency", {}).get("culprit") == (None if number == 1 else "ch4_ppb")
 
 
 @pytest.mark.broker

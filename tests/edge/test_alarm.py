@@ -14,11 +14,11 @@ from edge.alarm import UPDATE_EVERY, AlarmPanel
 from edge.clock import rfc3339
 from edge.errors import RequestError
 from edge.event import Event
-from edge.verdict import Methane, Reconstruction, Verdict
+from edge.verdict import Consistency, Methane, Reconstruction, Verdict
 
 START = 1_790_000_000.0
 THRESHOLD = 3.0
-THRESHOLDS = {"reconstruction": THRESHOLD}
+THRESHOLDS = {"methane": THRESHOLD, "consistency": THRESHOLD, "reconstruction": THRESHOLD}
 QUICK = AlarmRule(m_of_n=(2, 3), clear_after=3, deadband=0.5, hold=4, repeat=3600.0)
 EXCEEDING, BETWEEN, QUIET = 3.2, 2.7, 0.4  # the deadband ends at 2.5
 
@@ -55,7 +55,7 @@ class Station:
             ts=rfc3339(START + 60 * self.n),
             received=rfc3339(self.clock.now()),
             reconstruction=None if score is None else Reconstruction(score=score, p=10**-score, error=score / 10),
-            methane=None if level is None else Methane(level_ppb=level, background_ppb=2000.0),
+            methane=changes.pop("methane", None if level is None else Methane(level_ppb=level, background_ppb=2000.0)),
             exceeds=exceeds,
             contributions={} if score is None else {"rmq4_ohm": score / 20},
             state="alarm" if exceeds else "ok",
@@ -71,6 +71,16 @@ class Station:
         for level in levels:
             exceeds = ("methane",) if level >= least else ()
             verdict = self.verdict(level=level, exceeds=exceeds, by=by if exceeds else None)
+            events += self.panel.observe(verdict, THRESHOLDS)
+        return events
+
+    def sense(self, *scores: float, **gas: float) -> list[Event]:
+        """Onsets, with what else is known of the gas."""
+        events = []
+        for score in scores:
+            exceeds = ("methane",) if score >= THRESHOLD else ()
+            methane = Methane(score=score, p=10**-score, **gas)
+            verdict = self.verdict(methane=methane, exceeds=exceeds, by="onset" if exceeds else None)
             events += self.panel.observe(verdict, THRESHOLDS)
         return events
 
@@ -268,6 +278,53 @@ def test_methane_by_limit_clears_below_the_limit() -> None:
     assert opened.by == "limit"
     assert station.smell(*[2400.0] * 50, least=2500.0) == []
     assert types(station.smell(*[2399.0] * 3, least=2500.0)) == ["close"]
+
+
+def test_methane_by_onset_opens_and_clears_without_a_level() -> None:
+    station = Station()
+    (opened,) = station.sense(3.5, EXCEEDING, virtual_ppb=5000.0, sd_ppb=800.0)
+    assert (opened.kind, opened.by, opened.score) == ("methane", "onset", EXCEEDING)
+    assert (opened.peak.score, opened.peak.level_ppb) == (3.5, None)
+    assert station.sense(*[BETWEEN] * 50) == []  # the virtual level is not back yet
+    assert types(station.sense(*[QUIET] * 3)) == ["close"]
+
+
+def test_methane_is_over_when_neither_the_level_nor_the_onset_says_otherwise() -> None:
+    station = Station()
+    gas = {"level_ppb": 2400.0, "background_ppb": 2000.0}
+    assert types(station.sense(EXCEEDING, EXCEEDING, **gas)) == ["open"]
+    assert station.sense(*[BETWEEN] * 50, **gas) == []
+    assert station.sense(*[QUIET] * 50, **gas | {"level_ppb": 2950.0}) == []
+    assert types(station.sense(*[QUIET] * 3, **gas)) == ["close"]
+
+
+def test_an_onset_that_grows_ten_times_less_likely_is_news() -> None:
+    station = Station()
+    station.sense(EXCEEDING, EXCEEDING)
+    station.clock.time += UPDATE_EVERY
+    assert station.sense(EXCEEDING + 0.9) == []
+    assert types(station.sense(EXCEEDING + 1.0)) == ["update"]
+
+
+def test_a_consistency_alarm_names_the_culprit_of_its_strangest_reading() -> None:
+    station = Station()
+    events = []
+    for score, culprit in ((3.1, "rmq4_ohm"), (9.0, "r2600_ohm"), (4.0, "rmq4_ohm")):
+        part = Consistency(score=score, p=10**-score, culprit=culprit)
+        events += station.panel.observe(station.verdict(consistency=part, exceeds=("consistency",)), THRESHOLDS)
+    (opened,) = events
+    assert (opened.kind, opened.culprit, opened.contributions) == ("consistency", "r2600_ohm", {})
+    assert station.panel.message("st-01").fault == "ON"
+
+
+def test_the_threshold_in_force_decides_what_is_quiet() -> None:
+    station = Station()
+    station.feed(EXCEEDING, EXCEEDING)
+    strict = THRESHOLDS | {"reconstruction": 4.0}
+    events = []
+    for _ in range(QUICK.hold):
+        events += station.panel.observe(station.verdict(3.4, exceeds=()), strict)
+    assert types(events) == ["close"]
 
 
 def test_the_reason_of_a_methane_alarm_is_that_of_its_peak() -> None:

@@ -193,6 +193,15 @@ def test_a_member_that_is_not_what_the_manifest_promises_is_refused_though_the_s
     assert f"decoder.onnx: got sha256 {hashlib.sha256(entries['encoder.onnx']).hexdigest()}" in line
 
 
+def test_a_station_without_a_gas_column_has_no_scorer_that_does_without_it(entries: dict[str, bytes]) -> None:
+    manifest = msgspec.json.decode(entries["manifest.json"])
+    for part in (manifest["station"]["features"], manifest["features"], *manifest["scaler"].values()):
+        del part[0]
+    manifest["scorers"] = {"scorer": manifest["scorers"]["scorer-absent"]}
+    line = refusal(sealed((entries | {"manifest.json": msgspec.json.encode(manifest)}).items()))
+    assert "scorer-absent.onnx does not belong" in line
+
+
 # ---- another format --------------------------------------------------------------------------------------------------
 
 
@@ -202,9 +211,15 @@ def test_a_bundle_of_a_later_format_asks_for_an_upgrade(entries: dict[str, bytes
     assert f"got bundle format {FORMAT + 1}, this davylamp reads up to {FORMAT}; fix: upgrade davylamp" in line
 
 
+def test_a_bundle_of_an_earlier_format_asks_for_another_training(entries: dict[str, bytes]) -> None:
+    earlier = b'{"format": 1, "reconstruction": {}}'
+    line = refusal(sealed((entries | {"manifest.json": earlier}).items()))
+    assert line == f"x.davy: got bundle format 1, this davylamp reads {FORMAT}; fix: train and export again"
+
+
 @pytest.mark.parametrize(
     "manifest",
-    [b"", b"[]", b"{}", b"\xff\xfe", b'{"format": "1"}', b'{"format": 0}', b'{"format": 1}', b"[" * 100_000],
+    [b"", b"[]", b"{}", b"\xff\xfe", b'{"format": "2"}', b'{"format": 0}', b'{"format": 2}', b"[" * 100_000],
 )
 def test_a_manifest_that_cannot_be_understood_is_refused(entries: dict[str, bytes], manifest: bytes) -> None:
     assert "manifest.json" in refusal(sealed((entries | {"manifest.json": manifest}).items()))

@@ -16,6 +16,7 @@ import pytest
 from edge.archive import MEMBERS, pack, unpack
 from edge.bundle import Bundle
 from edge.errors import BundleError
+from edge.golden import scored
 from edge.manifest import Manifest
 
 
@@ -103,7 +104,20 @@ def test_the_manifest_holds_the_hash_and_the_size_of_every_other_member(entries:
 def test_every_expected_output_of_the_golden_rows_follows_300_rows_of_run_in(path: Path) -> None:
     golden = Bundle.open(path).golden
     assert len(golden["readings"]) == 332
-    assert {len(rows) for name, rows in golden.items() if name != "readings"} == {32}
+    inputs = {"readings", "scorer/gain", "scorer-absent/gain"}
+    assert {len(rows) for name, rows in golden.items() if name not in inputs} == {32}
+
+
+@pytest.mark.parametrize("absent", [False, True])
+def test_a_scoring_model_of_the_bundle_says_what_its_golden_rows_say(path: Path, absent: bool) -> None:
+    bundle = Bundle.open(path)
+    model, name = bundle.scoring(absent), "scorer-absent" if absent else "scorer"
+    assert model.keys == bundle.station.keys[absent:]
+    found = scored(model, bundle.golden["readings"])
+    assert set(found) == {"error", "contributions", "components", "consistency", "reconstruction", "onset"}
+    for key, expected in found.items():
+        np.testing.assert_allclose(expected, bundle.golden[f"{name}/{key}"], rtol=1e-3, atol=1e-5)
+    assert bundle.scoring(absent) is model
 
 
 # ---- tables and golden rows ------------------------------------------------------------------------------------------
@@ -115,17 +129,21 @@ def test_every_expected_output_of_the_golden_rows_follows_300_rows_of_run_in(pat
         ("mean", "encoder.onnx"),
         ("log_variance", "encoder.onnx"),
         ("decoded", "decoder.onnx"),
-        ("residuals", "scorer.onnx"),
-        ("contributions", "scorer.onnx"),
-        ("error", "scorer.onnx"),
-        ("score", "tables.npz"),
+        ("scorer/contributions", "scorer.onnx"),
+        ("scorer/error", "scorer.onnx"),
+        ("scorer/consistency", "tables.npz"),
+        ("scorer/components", "tables.npz"),
+        ("scorer/reconstruction", "tables.npz"),
+        ("scorer/onset", "tables.npz"),
+        ("scorer-absent/contributions", "scorer-absent.onnx"),
+        ("scorer-absent/consistency", "tables.npz"),
     ],
 )
 def test_golden_rows_that_do_not_reproduce_are_refused_by_the_member_at_fault(
     data: bytes, key: str, member: str
 ) -> None:
     def change(arrays: dict[str, Any]) -> None:
-        arrays[key] = arrays[key] + np.where(np.arange(32) == 7, 1e-3 * (1 + np.abs(arrays[key]).max()), 0).reshape(
+        arrays[key] = arrays[key] + np.where(np.arange(32) == 7, 0.1 * (1 + np.abs(arrays[key]).max()), 0).reshape(
             (32, *[1] * (arrays[key].ndim - 1))
         )
 
@@ -165,8 +183,12 @@ def test_golden_rows_prove_the_weights_not_only_the_file(bundles: dict[str, Path
 @pytest.mark.parametrize(
     "change",
     [
-        lambda tables: tables.pop("reconstruction_error"),
-        lambda tables: tables["reconstruction_error"].sort() or tables.update(reconstruction_score=np.zeros(3)),
+        lambda tables: tables.pop("scorer/table/reconstruction"),
+        lambda tables: tables.pop("scorer-absent/table/onset"),
+        lambda tables: tables["scorer/table/average"].fill(1),
+        lambda tables: tables["scorer/spread"].fill(0),
+        lambda tables: tables.update({"scorer/consistency/innovation": np.eye(9)}),
+        lambda tables: tables.update({"scorer/virtual/weights": np.ones(3)}),
         lambda tables: tables.pop("latent_std"),
         lambda tables: tables.update(latent_cov=np.eye(99)),
         lambda tables: tables["latent_mean"].fill(np.nan),

@@ -53,3 +53,13 @@ def test_info_names_the_bundles_and_no_secret(gateway: Gateway, fake_clock: Any)
     assert tuple(told["columns"]) == bundle.station.keys
     assert (info["mqtt"], info["exceedances_per_1000"]) == ("5", 1.0)
     assert "secret" not in repr(info)
+
+
+def test_info_tells_where_thresholds_have_moved_to(gateway: Gateway, fake_clock: Any) -> None:
+    stations = Stations(gateway, [Bundle.open(gateway.stations[0].bundle)])
+    station = stations.at("sensors/st-1/readings")
+    assert station is not None
+    stations.keep(station, "sensors/st-1/readings")
+    station.state.adaptation.rates["consistency"] = 2.5e-4
+    info = Presence(gateway, Topics("davylamp/gw1"), fake_clock).info(stations, "5")
+    assert info["adapted_per_1000"] == {"st-1": {"consistency": 0.25}}

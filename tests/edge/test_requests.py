@@ -196,7 +196,7 @@ def test_whatever_is_asked_is_answered(desk: Desk, fake_clock: Any, verb: str, b
 def test_the_requested_rate_can_be_set(desk: Desk) -> None:
     (answer,) = desk.ask("rate/set", {"exceedances_per_1000": 10})
     assert answer["data"] == {"exceedances_per_1000": 10.0, "until": "restart"}
-    assert desk.stations.groups[0].scorer.thresholds["reconstruction"] == pytest.approx(2.0)
+    assert desk.stations.groups[0].scorer.rate == 0.01
 
 
 @pytest.mark.parametrize("rate", [0, -1, 1001, "one"])

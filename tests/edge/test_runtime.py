@@ -23,7 +23,7 @@ def bundle(bundles: dict[str, Path]) -> Bundle:
 
 def test_outputs_come_by_name_whatever_the_precision_and_layout_of_the_input(bundle: Bundle) -> None:
     readings = np.asfortranarray(bundle.golden["readings"].astype(np.float64))
-    outputs = bundle.scorer.run(readings=readings)
+    outputs = bundle.scoring().network.run(features=readings)
     assert {name: value.shape for name, value in outputs.items()} == {
         "residuals": readings.shape,
         "contributions": readings.shape,
@@ -32,7 +32,7 @@ def test_outputs_come_by_name_whatever_the_precision_and_layout_of_the_input(bun
 
 
 def test_no_rows_give_no_rows(bundle: Bundle) -> None:
-    assert bundle.scorer.run(readings=np.empty((0, bundle.station.size)))["error"].shape == (0,)
+    assert bundle.scoring().network.run(features=np.empty((0, bundle.station.size)))["error"].shape == (0,)
 
 
 def test_what_is_no_graph_is_refused_in_one_line_that_names_it() -> None:
@@ -68,7 +68,7 @@ def test_a_machine_without_onnxruntime_is_told_which_system_it_needs(bundles: di
 
 
 def test_sessions_run_on_one_processor_core_only(bundle: Bundle) -> None:
-    session = bundle.scorer  # made before the import: that of ONNX Runtime has to be davylamp's
+    session = bundle.scoring().network  # made before the import: that of ONNX Runtime has to be davylamp's
     import onnxruntime
 
     options = session._session.get_session_options()

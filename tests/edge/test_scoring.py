@@ -16,7 +16,8 @@ from config.loading import load_station
 from config.starting import METHANE
 from edge.bundle import Bundle
 from edge.errors import BundleError, RequestError, TableError
-from edge.features import HOLD
+from edge.features import LEAST
+from edge.holding import HOLD
 from edge.reading import Reading
 from edge.scorer import Scorer
 from edge.scoring import COLUMNS, score_files
@@ -24,7 +25,8 @@ from edge.simulator import simulate_chamber
 from edge.writing import write_table
 
 STATION = load_station(METHANE)
-VALUES = simulate_chamber(40, seed=9)
+LONG = simulate_chamber(150, seed=9)
+VALUES = LONG[:40]
 HEADER = (
     "file,row,reconstruction,reconstruction_p,consistency,consistency_p,culprit,methane,methane_p,"
     "virtual_ppb,virtual_sd_ppb,flag,state,alarm"
@@ -42,10 +44,14 @@ def scored(bundle: Path, *files: Path, **options: Any) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(out.getvalue())))
 
 
-def streamed(bundle: Path, text: str | bytes) -> list[dict[str, Any]]:
+def streamed(bundle: Path, text: str, **options: Any) -> list[dict[str, Any]]:
     out = io.StringIO()
-    score_files(bundle, ["-"], out, source=io.BytesIO(text if isinstance(text, bytes) else text.encode()))
+    score_files(bundle, ["-"], out, source=io.BytesIO(text.encode()), **options)
     return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def reading(numbers: list[float]) -> Reading:
+    return Reading(station="x", values=tuple(numbers), received=0.0)
 
 
 def test_the_columns_are_those_of_the_contract(bundles: dict[str, Path], tmp_path: Path) -> None:
@@ -66,33 +72,62 @@ def test_every_input_row_has_its_output_row_in_order_across_files(bundles: dict[
 
 
 def test_a_row_says_what_the_scorer_says(bundles: dict[str, Path], tmp_path: Path) -> None:
-    values = VALUES.copy()
-    values[5, 2] = 85.0  # temperature out of range
-    values[9, 0] = 9000.0
-    rows = scored(bundles["vae"], station_csv(tmp_path / "a.csv", values), request=0.2)
-    scorer = Scorer(Bundle.open(bundles["vae"]), exceedances_per_1000=200)
+    values = LONG.copy()
+    values[115, 2] = 85.0  # temperature out of range
+    values[119, 0] = 9000.0
+    rows = scored(bundles["vae"], station_csv(tmp_path / "a.csv", values), request=0.01)
+    scorer = Scorer(Bundle.open(bundles["vae"]), exceedances_per_1000=10)
     state = scorer.new_state()
-    for row, numbers in zip(rows, values.tolist(), strict=True):
-        (verdict,) = scorer.score([(state, Reading(station="x", values=tuple(numbers), received=0.0))])
+    for row, numbers in zip(rows[100:], values.tolist()[100:], strict=True):
+        if row is rows[100]:
+            scorer.score([(state, reading(before)) for before in values[:100].tolist()])
+        (verdict,) = scorer.score([(state, reading(numbers))])
         assert verdict.reconstruction is not None
+        assert verdict.consistency is not None
+        assert verdict.methane is not None
         assert float(row["reconstruction"]) == verdict.reconstruction.score
         assert float(row["reconstruction_p"]) == verdict.reconstruction.p
+        assert float(row["consistency"]) == verdict.consistency.score
+        assert float(row["consistency_p"]) == verdict.consistency.p
+        assert row["culprit"] == verdict.consistency.culprit
+        assert float(row["methane"]) == verdict.methane.score
+        assert float(row["methane_p"]) == verdict.methane.p
+        if verdict.methane.over_range:
+            assert (row["virtual_ppb"], row["virtual_sd_ppb"]) == ("over range", "")
+        else:
+            assert float(row["virtual_ppb"]) == verdict.methane.virtual_ppb
+            assert float(row["virtual_sd_ppb"]) == verdict.methane.sd_ppb
         assert row["alarm"] == "+".join(verdict.exceeds)
         assert row["state"] == verdict.state
         assert row["flag"] == ("4" if verdict.flags else "1")
-        assert {row[name] for name in COLUMNS[4:11]} == {""}
-    assert rows[5]["flag"] == "4"
-    assert "methane" in rows[9]["alarm"].split("+")
+    assert (rows[115]["flag"], rows[115]["culprit"]) == ("4", "temperature_c")
+    assert "consistency" in rows[115]["alarm"].split("+")
+    assert "methane" in rows[119]["alarm"].split("+")
 
 
 def test_cells_are_empty_while_there_is_no_score(bundles: dict[str, Path], tmp_path: Path) -> None:
-    values = VALUES.copy()
-    values[3:, 4] = math.nan
+    values = LONG.copy()
+    values[110:, 4] = math.nan
     rows = scored(bundles["vae"], station_csv(tmp_path / "a.csv", values))
-    assert [bool(row["reconstruction"]) for row in rows] == [i < 3 + HOLD for i in range(40)]
-    assert [bool(row["reconstruction_p"]) for row in rows] == [i < 3 + HOLD for i in range(40)]
-    assert {row["flag"] for row in rows[3:]} == {"9"}
-    assert {row["state"] for row in rows[3 + HOLD :]} <= {"suspect", "alarm"}
+    for name in ("reconstruction", "reconstruction_p"):
+        assert [bool(row[name]) for row in rows] == [LEAST <= i < 110 + HOLD for i in range(150)]
+    assert {row["state"] for row in rows[:60]} == {"warming_up"}
+    assert {(row["flag"], row["culprit"]) for row in rows[110:]} == {("9", "r2611e_ohm")}
+    assert {float(row["consistency"]) for row in rows[110:]} == {12.0}
+
+
+def test_a_level_that_was_never_trained_on_is_named_and_not_told(bundles: dict[str, Path], tmp_path: Path) -> None:
+    virtual = Bundle.open(bundles["ae"]).scoring().virtual
+    assert virtual is not None
+    responsive = [STATION.keys.index(key) for key in virtual.responsive]
+    values = LONG[:22].copy()
+    values[20, responsive] /= 8
+    values[21, responsive] *= 8
+    rows = scored(bundles["ae"], station_csv(tmp_path / "a.csv", values))
+    assert [(row["virtual_ppb"], row["virtual_sd_ppb"]) for row in rows[20:]] == [
+        ("over range", ""),
+        ("under range", ""),
+    ]
 
 
 def test_blank_rows_are_counted_and_have_no_verdict(bundles: dict[str, Path], tmp_path: Path) -> None:
@@ -106,24 +141,30 @@ def test_blank_rows_are_counted_and_have_no_verdict(bundles: dict[str, Path], tm
 
 
 def test_what_follows_a_row_of_separators_begins_without_a_past(bundles: dict[str, Path], tmp_path: Path) -> None:
-    values = VALUES.copy()
-    values[20, 4] = math.nan
-    lines = station_csv(tmp_path / "a.csv", values).read_text().splitlines()
-    assert scored(bundles["vae"], tmp_path / "a.csv")[20]["reconstruction"]  # the value before it is held
-    lines.insert(21, ",,,,,,,,")
+    lines = station_csv(tmp_path / "a.csv").read_text().splitlines()
+    assert scored(bundles["vae"], tmp_path / "a.csv")[30]["reconstruction"]
+    lines.insert(26, ",,,,,,,,")
     (tmp_path / "a.csv").write_text("\n".join(lines))
-    assert not scored(bundles["vae"], tmp_path / "a.csv")[20]["reconstruction"]
+    assert not scored(bundles["vae"], tmp_path / "a.csv")[30]["reconstruction"]
 
 
 def test_a_requested_rate_moves_the_threshold(bundles: dict[str, Path], tmp_path: Path) -> None:
     file = station_csv(tmp_path / "a.csv", simulate_chamber(600, seed=11))
     alarms = []
     for rate in (0.001, 0.3):
-        rows = scored(bundles["ae"], file, request=rate)
-        found = ["reconstruction" in row["alarm"].split("+") for row in rows]
-        assert found == [float(row["reconstruction"]) >= -math.log10(rate) for row in rows]
+        rows = scored(bundles["ae"], file, request=rate)[60:]
+        for kind in ("consistency", "reconstruction"):
+            found = [kind in row["alarm"].split("+") for row in rows]
+            assert found == [float(row[kind]) >= -math.log10(rate) for row in rows]
         alarms.append(sum(found))
     assert alarms[0] < alarms[1]
+
+
+def test_thresholds_follow_the_rows_only_where_that_is_asked_for(bundles: dict[str, Path], tmp_path: Path) -> None:
+    file = station_csv(tmp_path / "a.csv", simulate_chamber(600, seed=11))
+    static, adapted = (scored(bundles["ae"], file, request=0.3, adapt=adapt) for adapt in (False, True))
+    assert [row["consistency"] for row in static] == [row["consistency"] for row in adapted]
+    assert [row["alarm"] for row in static] != [row["alarm"] for row in adapted]
 
 
 @pytest.mark.parametrize("rate", [0, 1, -0.1, 5, math.nan])
@@ -132,12 +173,26 @@ def test_a_rate_that_is_none_is_refused(bundles: dict[str, Path], tmp_path: Path
         score_files(bundles["ae"], [station_csv(tmp_path / "a.csv")], io.StringIO(), request=rate)
 
 
-def test_an_absent_column_is_refused_because_no_scorer_is_without_it(bundles: dict[str, Path]) -> None:
-    with pytest.raises(
-        BundleError, match="absent: got ch4_ppb, but this bundle holds no scorer without a column"
-    ) as got:
-        score_files(bundles["ae"], ["x.csv"], io.StringIO(), absent=["ch4_ppb"])
+def test_an_absent_gas_column_need_not_be_there_and_is_not_looked_at(bundles: dict[str, Path], tmp_path: Path) -> None:
+    whole = station_csv(tmp_path / "a.csv", LONG)
+    write_table(tmp_path / "b.csv", STATION.names[1:], LONG[:, 1:])
+    rows = [scored(bundles["ae"], file, absent=["ch4_ppb"]) for file in (whole, tmp_path / "b.csv")]
+    assert [list(row.values())[1:] for row in rows[0]] == [list(row.values())[1:] for row in rows[1]]
+    assert {row["flag"] for row in rows[0]} == {"1"}
+    assert all(row["methane"] and row["virtual_ppb"] for row in rows[0][60:])
+    with pytest.raises(BundleError, match="absent: got rmq4_ohm") as got:
+        score_files(bundles["ae"], ["x.csv"], io.StringIO(), absent=["rmq4_ohm"])
     assert "\n" not in str(got.value)
+    with pytest.raises(TableError, match="Methane"):
+        scored(bundles["ae"], tmp_path / "b.csv")
+
+
+def test_a_stream_may_do_without_the_gas(bundles: dict[str, Path]) -> None:
+    body = dict(zip(STATION.keys, VALUES[0].tolist(), strict=True))
+    del body["ch4_ppb"]
+    (found,) = streamed(bundles["ae"], json.dumps(body), absent=["ch4_ppb"])
+    assert "flags" not in found
+    assert "level_ppb" not in found["methane"]
 
 
 def test_a_file_that_cannot_be_read_leaves_the_scores_that_were_there(bundles: dict[str, Path], tmp_path: Path) -> None:
@@ -164,7 +219,7 @@ def test_a_stream_gives_a_verdict_or_an_error_for_every_reading_and_goes_on(bund
         "error": 'got "high" (a string), expected a number or null', "at": "[1].rmq4_ohm", "line": 4,
     }  # fmt: skip
     assert found[5]["ts"] == "2026-01-31T12:00:00.000Z"
-    assert [item["reconstruction"] for item in found if "n" in item] == [found[0]["reconstruction"]] * 4
+    assert all("methane" in item for item in found if "n" in item)
 
 
 def test_a_stream_can_be_written_to_a_file(bundles: dict[str, Path], tmp_path: Path) -> None:
@@ -182,4 +237,5 @@ def test_the_real_record_is_scored_row_by_row(bundles: dict[str, Path], record_f
     with (tmp_path / "scores.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [int(row["row"]) for row in rows] == list(range(14186))
-    assert all(0 <= float(row["reconstruction"]) <= 12 for row in rows)
+    assert all(0 <= float(row["consistency"]) <= 12 for row in rows[60:])
+    assert all(0 <= float(row["reconstruction"]) <= 12 for row in rows[60:])

@@ -1,121 +1,121 @@
-"""A station's past: held values, the background, gaps, late readings and the learnt cadence."""
+"""A station's past: the background, gaps, late readings, warm-up and the learnt cadence."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import pytest
 
-from edge.features import BACKGROUND_WINDOW, HOLD, StationState
+from edge.adaptation import Adaptation
+from edge.background import BACKGROUND_WINDOW, Background
+from edge.state import WARM_UP, Arrival, StationState
 
-NAN = math.nan
-BAD_SECOND = (True, False)
+
+class Memory:
+    """What it was told to forget."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def restart(self) -> None:
+        self.told.append("restart")
+
+    def clear(self) -> None:
+        self.told.append("clear")
+
+
+def make(cadence: float | None = 60.0, background: float | None = 1900.0) -> StationState:
+    levels = None if background is None else Background()
+    return StationState(
+        2,
+        memory=Memory(),  # type: ignore[arg-type]
+        adaptation=Adaptation(0.001),
+        levels=levels,
+        background=background,
+        cadence=cadence,
+    )
 
 
 def started(cadence: float | None = 60.0) -> StationState:
-    """A state that has seen the reading (1, 2) at time 0."""
-    state = StationState(2, background=1900.0, cadence=cadence)
-    assert state.arrive(0.0, 0.0)
-    assert state.fill((1.0, 2.0)) == (1.0, 2.0)
+    """A state that has seen a reading at time 0."""
+    state = make(cadence)
+    assert state.arrive(0.0, 0.0) is Arrival.NEXT
     return state
 
 
-def test_a_flagged_channel_is_held_for_twelve_readings_and_no_longer() -> None:
-    state = started()
-    for i in range(HOLD):
-        assert state.fill((10.0 + i, NAN), BAD_SECOND) == [10.0 + i, 2.0]
-    assert state.fill((30.0, NAN), BAD_SECOND) is None
-    assert state.fill((31.0, 5.0)) == (31.0, 5.0)
-    assert state.fill((32.0, NAN), BAD_SECOND) == [32.0, 5.0]
-
-
-def test_each_channel_is_held_by_its_own_count() -> None:
-    state = started()
-    for _ in range(HOLD):
-        assert state.fill((9.0, 99.0), BAD_SECOND) is not None
-    # The second is too old by now; the first, held since a moment ago, does not help it.
-    assert state.fill((NAN, 99.0), (False, False)) is None
-    assert state.fill((NAN, 7.0), (False, True)) == [9.0, 7.0]
-
-
-def test_a_value_that_failed_is_never_the_one_held() -> None:
-    state = started()
-    assert state.fill((1.0, 99.0), BAD_SECOND) == [1.0, 2.0]
-    assert state.fill((1.0, NAN), BAD_SECOND) == [1.0, 2.0]
-
-
-def test_a_channel_that_never_was_good_cannot_be_held() -> None:
-    state = StationState(2)
-    assert state.fill((1.0, NAN), BAD_SECOND) is None
-    assert state.fill((NAN, 2.0), (False, True)) == [1.0, 2.0]
-
-
 def test_the_background_is_the_bundles_until_1500_levels_were_seen() -> None:
-    state = StationState(2, background=1900.0)
-    levels = np.random.default_rng(0).uniform(2000, 9000, BACKGROUND_WINDOW + 10).tolist()
-    for level in levels[: BACKGROUND_WINDOW - 1]:
+    state = make()
+    levels = np.random.default_rng(0).uniform(2000, 9000, BACKGROUND_WINDOW).tolist()
+    for level in levels[:-1]:
         state.rise(level)
     assert state.background == 1900.0
-    state.rise(levels[BACKGROUND_WINDOW - 1])
-    assert state.background == pytest.approx(np.quantile(levels[:BACKGROUND_WINDOW], 0.1))
-    for level in levels[BACKGROUND_WINDOW:]:
-        state.rise(level)
-    assert state.background == pytest.approx(np.quantile(levels[10:], 0.1))
+    state.rise(levels[-1])
+    assert state.background == pytest.approx(np.quantile(levels, 0.1), rel=2e-4)
 
 
 def test_a_station_without_gas_has_no_background() -> None:
-    assert StationState(2).background is None
+    assert make(background=None).background is None
 
 
-@pytest.mark.parametrize(("elapsed", "held"), [(180.0, True), (180.001, False)])
-def test_a_gap_of_more_than_three_cadences_ends_holding(elapsed: float, held: bool) -> None:
-    state = started()
-    assert state.arrive(elapsed, 0.0)
-    assert (state.fill((1.0, NAN), BAD_SECOND) is not None) == held
+@pytest.mark.parametrize(
+    ("elapsed", "arrival"),
+    [
+        (180.0, Arrival.NEXT),
+        (180.001, Arrival.GAP),
+        (240 * 60.0, Arrival.GAP),
+        (240 * 60.0 + 0.001, Arrival.LONG_GAP),
+    ],
+)
+def test_more_than_three_cadences_are_a_gap_and_more_than_240_a_long_one(elapsed: float, arrival: Arrival) -> None:
+    assert started().arrive(elapsed, 0.0) is arrival
 
 
 @pytest.mark.parametrize(("elapsed", "kept"), [(240 * 60.0, True), (240 * 60.0 + 0.001, False)])
-def test_a_gap_of_more_than_240_cadences_ends_the_background(elapsed: float, kept: bool) -> None:
+def test_a_long_gap_ends_the_background_and_begins_the_warm_up_anew(elapsed: float, kept: bool) -> None:
     state = started()
+    for i in range(1, WARM_UP + 1):
+        assert state.warming_up
+        state.arrive(60.0 * i, 0.0)
+    assert not state.warming_up
     for _ in range(BACKGROUND_WINDOW):
         state.rise(2500.0)
-    state.arrive(elapsed, 0.0)
-    assert state.background == (2500.0 if kept else 1900.0)
+    state.arrive(60.0 * WARM_UP + elapsed, 0.0)
+    assert state.background == pytest.approx(2500.0 if kept else 1900.0, rel=2e-4)
+    assert state.warming_up == (not kept)
+
+
+def test_a_gap_ends_what_is_near_and_a_long_one_all() -> None:
+    state = started()
+    state.forget(Arrival.GAP)
+    state.forget(Arrival.LONG_GAP)
+    assert state.memory.told == ["restart", "clear"]  # type: ignore[attr-defined]
 
 
 def test_without_ts_gaps_are_seen_in_the_arrival_only_where_the_cadence_is_configured() -> None:
-    for cadence, held in ((60.0, False), (None, True)):
-        state = StationState(2, cadence=cadence)
+    for cadence, arrival in ((60.0, Arrival.GAP), (None, Arrival.NEXT)):
+        state = make(cadence)
         for received in (0.0, 60.0, 120.0, 180.0, 240.0, 300.0, 360.0):
             state.arrive(None, received)
-        state.fill((1.0, 2.0))
-        state.arrive(None, 3600.0)
-        assert (state.fill((1.0, NAN), BAD_SECOND) is not None) == held
+        assert state.arrive(None, 3600.0) is arrival
 
 
 def test_a_backlog_that_arrives_at_once_is_no_gap() -> None:
     state = started()
-    for _ in range(100):
-        state.arrive(None, 7.0)
-        assert state.fill((1.0, 2.0)) is not None
-    state.arrive(None, 60.0)
-    assert state.fill((1.0, NAN), BAD_SECOND) == [1.0, 2.0]
+    assert {state.arrive(None, 7.0) for _ in range(100)} == {Arrival.NEXT}
+    assert state.arrive(None, 60.0) is Arrival.NEXT
 
 
 def test_a_late_reading_is_counted_and_changes_nothing() -> None:
     state = started()
-    assert state.arrive(60.0, 0.0)
-    assert not state.arrive(59.9, 0.0)
+    assert state.arrive(60.0, 0.0) is Arrival.NEXT
+    assert state.arrive(59.9, 0.0) is Arrival.LATE
     assert state.n == 3
-    assert state.arrive(60.0, 0.0)  # the same time again is not late: stamps may be coarse
-    assert state.fill((1.0, NAN), BAD_SECOND) == [1.0, 2.0]
+    assert state.arrive(60.0, 0.0) is Arrival.NEXT  # the same time again is not late: stamps may be coarse
+    assert state.arrive(240.0, 0.0) is Arrival.NEXT
 
 
 def test_the_cadence_is_learnt_as_the_median_of_the_last_50_intervals() -> None:
-    state = StationState(2)
-    times = np.cumsum([0.0, *[10.0] * 4]).tolist()
-    for ts in times:
+    state = make(cadence=None)
+    for ts in (0.0, 10.0, 20.0, 30.0, 40.0):
         state.arrive(ts, 0.0)
     assert state.cadence is None
     state.arrive(50.0, 0.0)

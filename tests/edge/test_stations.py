@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from config.errors import ConfigError
-from config.gateway import Gateway, StationEntry
+from config.gateway import Gateway, Scoring, StationEntry
 from edge.bundle import Bundle
-from edge.errors import ReadingError
+from edge.errors import BundleError, ReadingError
+from edge.reading import Reading
 from edge.stations import MOST_STATIONS, LiveStation, Stations
+
+GOOD = (15000.0, 20.0, 60.0, 80000.0, 16000.0, 20000.0, 30000.0, 60000.0)
 
 
 @pytest.fixture(scope="module")
@@ -85,11 +88,38 @@ def test_keys_that_the_bundle_does_not_know_are_a_mistake_with_its_place(bundle:
 
 def test_another_requested_rate_holds_for_all(bundle: Bundle) -> None:
     stations = make(bundle, {"topic": "a/{station}"}, {"topic": "b/{station}"})
+    heard = found(stations, "a/st-1").state.adaptation
+    heard.rates["consistency"] = 1e-4
     stations.request(10.0)
-    assert [group.scorer.thresholds["reconstruction"] for group in stations.groups] == [2.0, 2.0]
+    assert [group.scorer.rate for group in stations.groups] == [0.01, 0.01]
+    assert heard.threshold("consistency") == 2.0
+    assert found(stations, "b/st-2").state.adaptation.threshold("consistency") == 2.0
     with pytest.raises(ValueError, match="exceedances_per_1000"):
         stations.request(0.0)
     assert stations.rate == 10.0
+
+
+@pytest.mark.parametrize("adapt", [True, False])
+def test_thresholds_follow_a_station_if_the_gateway_says_so(bundle: Bundle, adapt: bool) -> None:
+    gateway = Gateway(gateway="gw1", stations=(StationEntry(bundle=bundle.path),), scoring=Scoring(adapt=adapt))
+    adaptation = found(Stations(gateway, [bundle]), "sensors/st-1/readings").state.adaptation
+    adaptation.decide("consistency", 0.0)
+    assert bool(adaptation.rates) == adapt
+
+
+def test_an_entry_whose_stations_send_no_gas_has_the_scorer_for_it(bundle: Bundle) -> None:
+    stations = make(bundle, {"topic": "a/{station}", "absent": ("ch4_ppb",)}, {"topic": "b/{station}"})
+    scored = []
+    for topic in ("a/st-1", "b/st-2"):
+        station = found(stations, topic)
+        reading = Reading(station=station.name, values=(9000.0, *GOOD), received=0.0)
+        (verdict,) = station.group.scorer.score([(station.state, reading)])
+        scored.append(verdict.by)
+    assert scored == [None, "enhancement"]
+    with pytest.raises(ConfigError, match=r'stations\[0\]\.absent: got "ch4"; did you mean "ch4_ppb"'):
+        make(bundle, {"absent": ("ch4",)})
+    with pytest.raises(BundleError, match="absent: got rmq4_ohm"):
+        make(bundle, {"absent": ("rmq4_ohm",)})
 
 
 def silence(station: LiveStation, *, every: float, times: int) -> float:

@@ -52,7 +52,8 @@ def test_the_stuck_sensor_is_found(told: tuple[Path, list[Finding], str]) -> Non
     stuck = told[1][1]
     assert stuck.injection.kind == "stuck"
     assert stuck.event is not None
-    assert stuck.event["kind"] == "reconstruction"
+    assert stuck.event["kind"] == "consistency"
+    assert stuck.event["culprit"] == stuck.injection.key
 
 
 def test_every_file_that_the_summary_names_is_there(told: tuple[Path, list[Finding], str]) -> None:

@@ -18,6 +18,7 @@ from edge.scaler import Scaler
 from export.errors import ExportError
 from export.graphs import Model, decoder_graph, encoder_graph, scorer_graph
 from trainer.models import seeded
+from trainer.whitened import Whitened
 
 ROOT = Path(__file__).parents[2]
 LOG = Scaler(
@@ -44,11 +45,16 @@ def readings_of(scaler: Scaler, rows: int = 200) -> NDArray[np.float32]:
     return scaler.inverse(z).astype(np.float32)
 
 
+def whitening(scaler: Scaler) -> NDArray[np.float64]:
+    columns = len(scaler.scale)
+    return np.eye(columns) * 3 + 0.2
+
+
 def graphs(model: Model, scaler: Scaler) -> dict[str, bytes]:
     return {
         "encoder": encoder_graph(model, scaler),
         "decoder": decoder_graph(model, scaler, SIGMA[: len(scaler.scale)]),
-        "scorer": scorer_graph(model, scaler, "mse"),
+        "scorer": scorer_graph(model, whitening(scaler)),
     }
 
 
@@ -86,20 +92,16 @@ def test_decoder_is_the_torch_decoder_and_noise_before_the_scaler(
     assert difference(scaler.forward(readings), expected) <= TOLERANCE
 
 
-@pytest.mark.parametrize("loss", ["mse", "mae"])
 @pytest.mark.parametrize(("kind", "hidden", "latent", "scaler"), KINDS)
-@torch.no_grad()
-def test_scorer_splits_the_torch_networks_error_over_the_columns(
-    kind: str, hidden: tuple[int, ...], latent: int, scaler: Scaler, loss: str
+def test_scorer_splits_the_torch_networks_whitened_error_over_the_columns(
+    kind: str, hidden: tuple[int, ...], latent: int, scaler: Scaler
 ) -> None:
-    model, readings = network(kind, hidden, latent, scaler), readings_of(scaler)
-    outputs = Session(scorer_graph(model, scaler, loss), "scorer").run(readings=readings)  # type: ignore[arg-type]
-    z = scaled(scaler, readings)
-    residuals = (z - model.reconstruct(z)).numpy()
-    contributions = (residuals**2 if loss == "mse" else np.abs(residuals)) / residuals.shape[1]
-    assert difference(outputs["residuals"], residuals) <= TOLERANCE
-    assert difference(outputs["contributions"], contributions) <= TOLERANCE
-    assert difference(outputs["error"], contributions.sum(axis=1)) <= TOLERANCE
+    model, features = network(kind, hidden, latent, scaler), scaled(scaler, readings_of(scaler)).numpy()
+    outputs = Session(scorer_graph(model, whitening(scaler)), "scorer").run(features=features)
+    expected = Whitened(model, whitening(scaler)).run(features=features)
+    assert list(outputs) == list(expected)
+    for name, value in outputs.items():
+        assert difference(value, expected[name]) <= TOLERANCE
 
 
 def test_readings_below_the_floor_are_scaled_as_the_scaler_does() -> None:
@@ -115,10 +117,9 @@ def test_a_column_that_hardly_moves_about_a_large_value_keeps_its_digits() -> No
     model = network("ae", scaler=STANDARD)
     narrow = Scaler(scale=STANDARD.scale, floor=STANDARD.floor, mean=STANDARD.mean, std=(0.01, 10.0, 3e3))
     readings = narrow.inverse(np.random.default_rng(2).standard_normal((100, 3))).astype(np.float32)
-    outputs = Session(scorer_graph(model, narrow, "mse"), "scorer").run(readings=readings)
+    mean = Session(encoder_graph(model, narrow), "encoder").run(readings=readings)["mean"]
     with torch.no_grad():
-        z = scaled(narrow, readings)
-        assert difference(outputs["residuals"], (z - model.reconstruct(z)).numpy()) <= 1e-6
+        assert difference(mean, model.encode(scaled(narrow, readings)).numpy()) <= 1e-6  # type: ignore[union-attr]
 
 
 # ---- rows are rows ---------------------------------------------------------------------------------------------------
@@ -133,11 +134,13 @@ def test_what_is_no_number_spoils_its_own_row_wholly_and_no_other(kind: str, wro
         rows = {"readings": readings_of(LOG, 6)}
         if name == "decoder":
             rows = {"latent": np.ones((6, 4), np.float32), "noise": np.ones((6, 4), np.float32)}
+        elif name == "scorer":
+            rows = {"features": scaled(LOG, readings_of(LOG, 6)).numpy()}
         clean = session.run(**rows)
         for column in range(4):
             spoilt = {key: value.copy() for key, value in rows.items()}
             next(iter(spoilt.values()))[2, column] = wrong
-            if wrong == -np.inf and name != "decoder" and LOG.scale[column] == "log":
+            if wrong == -np.inf and name == "encoder" and LOG.scale[column] == "log":
                 continue  # below the floor, like any other negative value
             for key, value in session.run(**spoilt).items():
                 assert np.isnan(value[2]).all(), (name, key)
@@ -146,12 +149,12 @@ def test_what_is_no_number_spoils_its_own_row_wholly_and_no_other(kind: str, wro
 
 @pytest.mark.parametrize("kind", ["ae", "vae"])
 def test_a_batch_is_its_rows_in_any_order(kind: str) -> None:
-    readings = readings_of(LOG, 37)
+    features = scaled(LOG, readings_of(LOG, 37)).numpy()
     order = np.random.default_rng(3).permutation(37)
-    session = Session(scorer_graph(network(kind), LOG, "mse"), "scorer")
-    batch = session.run(readings=readings)["error"]
-    np.testing.assert_allclose(session.run(readings=readings[order])["error"], batch[order], rtol=1e-6)
-    alone = [session.run(readings=row[None])["error"][0] for row in readings]
+    session = Session(scorer_graph(network(kind), whitening(LOG)), "scorer")
+    batch = session.run(features=features)["error"]
+    np.testing.assert_allclose(session.run(features=features[order])["error"], batch[order], rtol=1e-6)
+    alone = [session.run(features=row[None])["error"][0] for row in features]
     np.testing.assert_allclose(alone, batch, rtol=1e-6)
 
 

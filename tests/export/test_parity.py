@@ -19,32 +19,42 @@ def test_every_graph_agrees_on_golden_and_on_random_rows(
     runs: dict[str, Path], bundles: dict[str, Path], model: str
 ) -> None:
     found = check(Run.open(runs[model]), Bundle.open(bundles[model]))
-    assert list(found) == ["encoder.onnx", "decoder.onnx", "scorer.onnx", "tables.npz"]
-    for by_kind in found.values():
-        assert list(by_kind) == ["golden", "random"]
+    graphs = {"encoder.onnx", "decoder.onnx", "scorer.onnx", "scorer-absent.onnx"}
+    assert set(found) == {*graphs, "tables.npz"}
+    for member, by_kind in found.items():
+        assert set(by_kind) == ({"golden", "random"} if member in graphs else {"golden"})
         assert max(by_kind.values()) <= 1e-5
     # Rounding is never the same everywhere: a comparison that finds nothing at all compares nothing.
-    assert all(found[member]["random"] > 0 for member in ("encoder.onnx", "decoder.onnx", "scorer.onnx"))
+    assert all(found[member]["random"] > 0 for member in graphs)
 
 
 @pytest.mark.parametrize(
-    ("role", "layer", "member"),
+    ("module", "layer", "member"),
     [
         ("generator", "mean", "encoder.onnx"),
         ("generator", "log_variance", "encoder.onnx"),
         ("generator", "decoder", "decoder.onnx"),
-        ("reconstruction", "encoder", "scorer.onnx"),
-        ("reconstruction", "decoder", "scorer.onnx"),
+        ("scorer", "encoder", "scorer.onnx"),
+        ("scorer", "decoder", "scorer.onnx"),
+        ("scorer-absent", "decoder", "scorer-absent.onnx"),
     ],
 )
 def test_a_weight_that_differs_in_the_third_digit_is_found_and_its_graph_named(
-    runs: dict[str, Path], bundles: dict[str, Path], role: str, layer: str, member: str
+    runs: dict[str, Path], bundles: dict[str, Path], module: str, layer: str, member: str
 ) -> None:
     run = Run.open(runs["both"])
+    network = run.generator if module == "generator" else run.scoring[module].network.module
     with torch.no_grad():
-        next(getattr(getattr(run, role), layer).parameters()).mul_(1.001)
+        next(getattr(network, layer).parameters()).mul_(1.001)
     with pytest.raises(ParityError, match=rf"^{member}: got random rows that differ by [^\n]+ at most 1e-05"):
         check(run, Bundle.open(bundles["both"]))
+
+
+def test_whitening_that_differs_is_found(runs: dict[str, Path], bundles: dict[str, Path]) -> None:
+    run = Run.open(runs["vae"])
+    run.scoring["scorer"].network.whitening[2, 2] *= 1.01
+    with pytest.raises(ParityError, match=r"^scorer\.onnx: got random rows"):
+        check(run, Bundle.open(bundles["vae"]))
 
 
 def test_random_rows_reach_beyond_the_training_and_are_the_same_each_time(runs: dict[str, Path]) -> None:
@@ -53,4 +63,5 @@ def test_random_rows_reach_beyond_the_training_and_are_the_same_each_time(runs: 
     assert len(rows["readings"]) == len(rows["latent"]) == RANDOM_ROWS == 1000
     spread = run.scaler.forward(rows["readings"]).std(axis=0)
     assert (spread > 1.8).all()
+    assert rows["scorer/features"].std() > 1.8
     assert all((value == random_rows(run)[name]).all() for name, value in rows.items())

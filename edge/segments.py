@@ -1,0 +1,90 @@
+"""Segments: the rows of a batch, station by station, cut where one does not follow on the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.quality import GOOD
+from edge.state import Arrival, StationState
+
+Rows = NDArray[np.float64]
+
+
+class Piece(NamedTuple):
+    """Rows, maybe none, that follow on one another, and how they follow on what their station's memory saw before."""
+
+    state: StationState
+    arrival: Arrival
+    rows: list[int]
+
+
+class Segments:
+    """Which rows of a batch are whose; late ones are nobody's."""
+
+    def __init__(self) -> None:
+        self._segments: dict[StationState, list[Piece]] = {}
+
+    def add(self, state: StationState, arrival: Arrival, row: int) -> None:
+        """Note the next row of the batch that has arrived at ``state``."""
+        own = self._segments.setdefault(state, [])
+        if own and arrival is Arrival.NEXT:
+            own[-1].rows.append(row)
+        else:
+            own.append(Piece(state, arrival, [row]))
+
+    def waves(self, values: Rows, actual: Rows, flags: NDArray[np.uint8]) -> list[list[Piece]]:
+        """Complete the readings, and order them for measuring.
+
+        Parameters
+        ----------
+        values, actual
+            The batch's readings [N, F], twice; what is completed is changed in place, see :class:`edge.holding.Held`.
+        flags
+            Of the readings [N, F].
+
+        Returns
+        -------
+        list
+            Waves, each with at most one piece of a station, to be measured one wave after the other. Readings that
+            cannot be completed are in none.
+        """
+        bad = (flags != GOOD).any(axis=1)
+        waves: list[list[Piece]] = []
+        for own in self._segments.values():
+            pieces = [piece for segment in own for piece in _complete(segment, values, actual, flags, bad)]
+            for number, piece in enumerate(pieces):
+                if number == len(waves):
+                    waves.append([])
+                waves[number].append(piece)
+        return waves
+
+
+def _complete(
+    segment: Piece, values: Rows, actual: Rows, flags: NDArray[np.uint8], bad: NDArray[np.bool_]
+) -> Iterator[Piece]:
+    """Hold what was good, and cut a segment at the readings that even so are not complete."""
+    state, arrival, rows = segment
+    if arrival is not Arrival.NEXT:
+        state.holding.forget()
+    if not bad[rows].any():
+        state.holding.keep(values[rows[-1]])
+        yield segment
+        return
+    held = state.holding.take(values[rows], flags[rows])
+    places = np.array(rows)[held.rows]
+    values[places], actual[places] = held.values, held.actual
+    piece: list[int] = []
+    end = 0
+    for place in [*held.rows.tolist(), len(rows)]:
+        if place != end:
+            # What the incomplete readings interrupt begins anew after them.
+            yield Piece(state, arrival, piece)
+            arrival, piece = Arrival.GAP, []
+        if place < len(rows):
+            piece.append(rows[place])
+        end = place + 1
+    yield Piece(state, arrival, piece)
