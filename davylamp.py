@@ -81,7 +81,14 @@ def _inspect(arguments: Arguments) -> None:
 def _score(arguments: Arguments) -> None:
     from edge.scoring import score_files
 
-    score_files(arguments.bundle, arguments.files, arguments.output, request=arguments.request, absent=arguments.absent)
+    score_files(
+        arguments.bundle,
+        arguments.files,
+        arguments.output,
+        request=arguments.request,
+        absent=arguments.absent,
+        adapt=arguments.adapt,
+    )
 
 
 def _synthesize(arguments: Arguments) -> None:
@@ -212,6 +219,30 @@ def _settings(arguments: Arguments) -> Training:
     return replace(settings, **{flag: value for flag in flags if (value := getattr(arguments, flag)) is not None})
 
 
+def _evaluate(arguments: Arguments) -> None:
+    import msgspec
+
+    from config.atomic import write_bytes
+    from config.loading import load_station, load_training
+    from config.training import Training
+    from trainer.evaluation.evaluate import evaluate
+    from trainer.evaluation.table import print_evaluation
+    from trainer.record import load_record
+
+    station = load_station(arguments.station)
+    settings = Training.quick() if arguments.quick else load_training(arguments.training)
+    found = evaluate(
+        [load_record([file], station) for file in arguments.files],
+        settings,
+        quick=arguments.quick,
+        processes=os.cpu_count() or 1,
+        progress=sys.stderr,
+    )
+    print_evaluation(found, sys.stdout)
+    if arguments.output:
+        write_bytes(arguments.output, msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+
+
 def _export(arguments: Arguments) -> None:
     from trainer.run import Run
 
@@ -283,6 +314,16 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--device", choices=("auto", "cpu", "cuda"))
     new.add_argument("--seed", type=_natural)
 
+    new = verb(
+        "evaluate", _evaluate, "inject faults into held-out rows: what the scores find, beside the published models"
+    )
+    new.add_argument("files", nargs="+", type=Path, metavar="FILE", help="each one is judged on its own")
+    new.add_argument("--station", type=Path, required=True, metavar="YAML", help="what the columns are")
+    short = new.add_mutually_exclusive_group()
+    short.add_argument("--training", type=Path, metavar="YAML", help="settings other than the defaults")
+    short.add_argument("--quick", action="store_true", help="one case of each kind of fault, little training: a look")
+    new.add_argument("-o", "--output", type=Path, metavar="JSON", help="write the numbers there, too")
+
     new = verb("export", _export, "make a run's bundle")
     new.add_argument("folder", type=Path, metavar="RUN")
     new.add_argument("-o", "--output", type=Path, required=True, metavar="DAVY")
@@ -296,6 +337,7 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("files", nargs="+", metavar="FILE", help="CSV files, or - for NDJSON from standard input")
     new.add_argument("-o", "--output", type=Path, metavar="CSV", help="default: standard output")
     new.add_argument("--request", type=float, metavar="RATE", help="requested false-alarm rate per reading, e.g. 0.01")
+    new.add_argument("--adapt", action="store_true", help="let thresholds follow the record, as the agent does")
     _absent(new)
 
     new = verb("synthesize", _synthesize, "write synthetic rows")

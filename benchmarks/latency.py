@@ -1,22 +1,24 @@
-"""How long the gateway takes to score readings.
+"""How long the gateway takes for a verdict with all its scores, and how much it has to remember.
 
-The scorer graph in the gateway's own session (one thread) against the same network in torch (one thread): row by row,
-as a first script would do it, and in one batch. Every contender does the whole work: scaling, reconstruction,
-residuals, contributions, error. The contenders take turns, so that a busy machine slows all of them.
+davylamp's whole scorer on one thread (quality rules, features, consistency, reconstruction, virtual methane, p-values,
+adaptation, the verdict itself) beside two peers in the same run: the bare reconstruction network in torch, row by row
+as a first script would do it, and the same in one batch. The contenders take turns, so that a busy machine slows all.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import platform
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,118 +28,159 @@ from config.loading import load_station
 from config.starting import METHANE
 from config.training import Training
 from edge.bundle import Bundle
-from edge.scaler import Scaler
+from edge.reading import Reading
+from edge.scorer import Scorer
 from edge.simulator import simulate_chamber
+from edge.state import StationState
 from export import export
 from trainer.models import TabularAE, TabularVAE
 from trainer.record import Record
 from trainer.run import Run
 from trainer.train import train
 
-BATCHES = (1, 16, 256)
-WARM_UP = 20
+RUN_IN = 2000
+TRACED = 10
+BATCH = 64
+GOALS = {"one station, one at a time": 200.0, "one station, 64 at once": 15.0, "64 stations, one each": 15.0}
 
-Readings = NDArray[np.float32]
-Score = Callable[[Readings], NDArray[np.floating]]
+Values = list[tuple[float, ...]]
+Turn = Callable[[int], None]
 
 
-class TorchScorer:
-    """What the scorer graph does, written in torch."""
+class Verdicts:
+    """davylamp: in a turn 64 readings, so many at once, of one station or of as many stations."""
 
-    def __init__(self, network: TabularAE | TabularVAE, scaler: Scaler) -> None:
-        self.network = network
-        self.is_log = torch.from_numpy(scaler.is_log)
-        self.least = torch.from_numpy(scaler.least)
-        self.mean, self.std = torch.tensor([scaler.mean, scaler.std], dtype=torch.float64)
+    def __init__(self, scorer: Scorer, values: Values, stations: int, at_once: int) -> None:
+        self.scorer, self.values, self.at_once = scorer, values, at_once
+        self.states = [ran_in(scorer, values) for _ in range(stations)]
+
+    def __call__(self, turn: int) -> None:
+        """Score the turn's readings."""
+        first = RUN_IN + turn * BATCH % (len(self.values) - RUN_IN - BATCH)
+        batch = [
+            (self.states[i % len(self.states)], reading(values))
+            for i, values in enumerate(self.values[first : first + BATCH])
+        ]
+        for i in range(0, BATCH, self.at_once):
+            self.scorer.score(batch[i : i + self.at_once])
+
+
+class Bare:
+    """Reconstruction error alone, in torch."""
+
+    def __init__(self, network: TabularAE | TabularVAE, features: NDArray[np.float32], at_once: int) -> None:
+        self.network, self.features, self.at_once = network, features, at_once
 
     @torch.inference_mode()
-    def batch(self, readings: Readings) -> NDArray[np.floating]:
-        """Errors [N] of readings [N, F]."""
-        wide = torch.from_numpy(readings).double()
-        shaped = torch.where(self.is_log, torch.log(torch.maximum(wide, self.least)), wide)
-        z = ((shaped - self.mean) / self.std).float()
-        contributions = (z - self.network.reconstruct(z)) ** 2 / z.shape[1]
-        return np.asarray(contributions.sum(dim=1).numpy())
-
-    def rows(self, readings: Readings) -> NDArray[np.floating]:
-        """The same, one row after the other."""
-        return np.concatenate([self.batch(readings[i : i + 1]) for i in range(len(readings))])
+    def __call__(self, turn: int) -> None:
+        """Score the same 64 rows."""
+        for i in range(0, BATCH, self.at_once):
+            rows = torch.from_numpy(self.features[i : i + self.at_once])
+            torch.square(rows - self.network.reconstruct(rows)).mean(dim=1).tolist()
 
 
-def timed(contenders: dict[str, Score], readings: Readings, rounds: int) -> dict[str, dict[str, float]]:
-    """p50 and p99 of the time per row [us]."""
+def reading(values: tuple[float, ...]) -> Reading:
+    return Reading(station="st-1", values=values, received=1.8e9)
+
+
+def ran_in(scorer: Scorer, values: Values) -> StationState:
+    """A station's state after 2,000 readings: nothing in it grows after that."""
+    state = scorer.new_state()
+    for first in range(0, RUN_IN, 500):
+        scorer.score([(state, reading(row)) for row in values[first : first + 500]])
+    return state
+
+
+def state_bytes(scorer: Scorer, values: Values) -> int:
+    """What a station's state holds in memory, by the interpreter's own count."""
+    tracemalloc.start()
+    states = [ran_in(scorer, values)]  # the first fills caches that are nobody's state
+    gc.collect()
+    before = tracemalloc.get_traced_memory()[0]
+    states += [ran_in(scorer, values) for _ in range(TRACED)]
+    gc.collect()
+    held = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    return held // TRACED
+
+
+def timed(contenders: dict[str, Verdicts | Bare], rounds: int) -> dict[str, dict[str, float]]:
+    """p50 and p99 of the time per reading [us]."""
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
-    for turn in range(WARM_UP + rounds):
-        for name, score in contenders.items():
+    for turn in range(rounds):
+        for name, contender in contenders.items():
             start = time.perf_counter()
-            score(readings)
-            if turn >= WARM_UP:
-                seconds[name].append(time.perf_counter() - start)
+            contender(turn)
+            if turn >= rounds // 10:
+                seconds[name].append((time.perf_counter() - start) / BATCH)
     return {
-        name: {f"p{q}_us": round(float(np.percentile(values, q)) / len(readings) * 1e6, 2) for q in (50, 99)}
+        name: {f"p{q}_us": round(float(np.percentile(values, q)) * 1e6, 2) for q in (50, 99)}
         for name, values in seconds.items()
     }
 
 
-def measure(model: Literal["ae", "vae"], rounds: int) -> dict[str, Any]:
+def measure(rounds: int) -> dict[str, Any]:
     torch.set_num_threads(1)
-    record = Record.from_values(simulate_chamber(3000, seed=1), load_station(METHANE))
+    record = Record.from_values(simulate_chamber(4000, seed=1), load_station(METHANE))
     with tempfile.TemporaryDirectory() as folder:
-        run = train(record, Training.quick(model=model), Path(folder) / "run")
+        run = train(record, Training.quick(model="ae"), Path(folder) / "run")
         export(Run.open(run.folder), Path(folder) / "one.davy")
-        bundle, network = Bundle.open(Path(folder) / "one.davy"), run.reconstruction
+        bundle = Bundle.open(Path(folder) / "one.davy")
+        network = run.generator
     assert isinstance(network, TabularAE | TabularVAE)
-    reference = TorchScorer(network, bundle.scaler)
-    contenders: dict[str, Score] = {
-        "ONNX Runtime": lambda readings: bundle.scorer.run(readings=readings)["error"],
-        "torch, row by row": reference.rows,
-        "torch, one batch": reference.batch,
+    scorer = Scorer(bundle, adapt=True)
+    values = [tuple(row) for row in record.values.tolist()]
+    features = bundle.scaler.forward(record.values[:BATCH]).astype(np.float32)
+    contenders: dict[str, Verdicts | Bare] = {
+        "one station, one at a time": Verdicts(scorer, values, 1, 1),
+        "one station, 64 at once": Verdicts(scorer, values, 1, BATCH),
+        "64 stations, one each": Verdicts(scorer, values, BATCH, BATCH),
+        "torch, bare network, row by row": Bare(network, features, 1),
+        "torch, bare network, 64 at once": Bare(network, features, BATCH),
     }
-    readings = record.values[: max(BATCHES)].astype(np.float32)
-    for name, score in contenders.items():
-        np.testing.assert_allclose(score(readings), reference.batch(readings), rtol=1e-4, atol=1e-5, err_msg=name)
-    results = []
-    for batch in BATCHES:
-        times = timed(contenders, readings[:batch], rounds)
-        speedup = times["torch, row by row"]["p50_us"] / times["ONNX Runtime"]["p50_us"]
-        results.append({"rows": batch, "us_per_row": times, "times_torch_row_by_row": round(speedup, 1)})
+    tables = sum(array.nbytes for name, array in bundle.tables.items() if name.startswith("scorer/"))
     return {
         "benchmark": "latency",
-        "model": model,
         "network": f"{bundle.station.size} columns, hidden {list(run.settings.hidden)}, latent {run.settings.latent}",
         "rounds": rounds,
         "machine": platform.machine(),
         "versions": {name: version(name) for name in ("onnxruntime", "torch", "numpy")},
-        "results": results,
+        "results": [
+            {"contender": name, "us_per_reading": times, "goal_us": GOALS.get(name)}
+            for name, times in timed(contenders, rounds).items()
+        ],
+        "state_bytes": state_bytes(scorer, values),
+        "scorer_bytes": bundle.manifest.members["scorer.onnx"].bytes + tables,
     }
 
 
 def show(report: dict[str, Any]) -> None:
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
-    print(f"Scoring latency on {report['machine']}, one thread; {report['model']}: {report['network']}")
+    print(f"A verdict with all its scores on {report['machine']}, one thread; {report['network']}")
     print(f"{versions}; {report['rounds']} rounds\n")
-    print(f"{'us per row':<24}" + "".join(f"{result['rows']:>15} rows" for result in report["results"]))
-    print(f"{'':<24}" + f"{'p50':>12}{'p99':>8}" * len(report["results"]))
-    for name in report["results"][0]["us_per_row"]:
-        times = [result["us_per_row"][name] for result in report["results"]]
-        print(f"{name:<24}" + "".join(f"{one['p50_us']:>12.1f}{one['p99_us']:>8.1f}" for one in times))
-    print(
-        f"{'times as fast':<24}"
-        + "".join(f"{result['times_torch_row_by_row']:>12}x{'':7}" for result in report["results"]).rstrip()
-    )
+    print(f"{'us per reading':<36}{'p50':>9}{'p99':>9}{'goal':>9}")
+    for result in report["results"]:
+        times, goal = result["us_per_reading"], result["goal_us"]
+        print(
+            f"{result['contender']:<36}{times['p50_us']:>9.1f}{times['p99_us']:>9.1f}{f'{goal:g}' if goal else '':>9}"
+        )
+    print()
+    for what, key, goal in (
+        ("state of a station", "state_bytes", 30_000),
+        ("scorer and its tables", "scorer_bytes", 150_000),
+    ):
+        print(f"{what + ', bytes':<36}{report[key]:>9,}{'':>9}{goal:>9,}")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--model", choices=("ae", "vae"), default="ae", help="the network that scores")
-    parser.add_argument("--rounds", type=int, default=500, help="measurements per batch size (default: %(default)s)")
-    parser.add_argument("--json", type=Path, help="write the report there, too")
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=400)
+    parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures there as well")
     arguments = parser.parse_args()
-    report = measure(arguments.model, arguments.rounds)
+    report = measure(arguments.rounds)
     show(report)
     if arguments.json:
-        arguments.json.write_text(json.dumps(report, indent=2) + "\n")
-    return 0
+        arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ class AlarmChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
 
 class MethaneAlarm(AlarmChange, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=_RENAME):
-    """The levels of the gas column itself that exceed."""
+    """The levels of the gas column itself that exceed; the onset exceeds by the requested rate."""
 
     enhancement_ppb: Annotated[float, Meta(gt=0, description="[ppb] above the background")] = 1000.0
     limit_ppb: Annotated[
@@ -80,7 +80,7 @@ class Alarms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     methane: Annotated[MethaneAlarm, Meta(description="may also hold any key of default, as may the kinds below")] = (
         MethaneAlarm()
     )
-    consistency: Annotated[AlarmChange, Meta(description="no effect yet")] = AlarmChange()
+    consistency: AlarmChange = AlarmChange()
     reconstruction: AlarmChange = AlarmChange()
     stale: Annotated[AlarmChange, Meta(description="no effect yet")] = AlarmChange()
 

@@ -96,7 +96,9 @@ class Scoring(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How readings are scored and how often that is published."""
 
     publish_every: Annotated[Count, Meta(description="every n-th score")] = 1
-    adapt: Annotated[bool, Meta(description=f"thresholds follow the station; {_LATER}")] = True
+    adapt: Annotated[bool, Meta(description="thresholds follow each station, so that the requested rate is kept")] = (
+        True
+    )
     exceedances_per_1000: Annotated[
         float, Meta(gt=0, le=1000, description="requested rate, per kind: readings in 1000 that may exceed by chance")
     ] = 1.0
