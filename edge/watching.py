@@ -81,8 +81,9 @@ def describe(message: Message, alarms: dict[str, tuple[Any, Any]]) -> str | None
         return _line(body.get("received"), where, _score(body))
     if kind == "event":
         by = f" by {body['by']}" if body.get("by") else ""
+        culprit = f", most from {body['culprit']}" if body.get("culprit") else ""
         readings = f"{body.get('count')} readings exceed, {body.get('id')}"
-        return _line(body.get("ts"), where, f"{body.get('event_type')} {body.get('kind')}{by}: {readings}")
+        return _line(body.get("ts"), where, f"{body.get('event_type')} {body.get('kind')}{by}{culprit}: {readings}")
     if kind == "alarm":
         state = (body.get("alarm"), body.get("fault"))
         if alarms.get(message.topic) == state:
@@ -97,11 +98,21 @@ def describe(message: Message, alarms: dict[str, tuple[Any, Any]]) -> str | None
 
 def _score(body: dict[str, Any]) -> str:
     parts = [f"#{body.get('n')}", f"{body.get('state')}"]
-    reconstruction, methane = body.get("reconstruction"), body.get("methane")
-    if isinstance(reconstruction, dict):
+    consistency, reconstruction, methane = (
+        part if isinstance(part := body.get(name), dict) else {}
+        for name in ("consistency", "reconstruction", "methane")
+    )
+    if consistency:
+        parts.append(f"consistency {consistency.get('score')} ({consistency.get('culprit')})")
+    if reconstruction:
         parts.append(f"reconstruction {reconstruction.get('score')}")
-    if isinstance(methane, dict) and methane.get("level_ppb") is not None:
-        parts.append(f"methane {methane['level_ppb']} ppb over {methane.get('background_ppb')}")
+    level, inferred = methane.get("level_ppb"), methane.get("virtual_ppb")
+    if level is not None:
+        parts.append(f"methane {level} ppb over {methane.get('background_ppb')}")
+    elif inferred is not None:
+        parts.append(f"virtual methane {inferred} ppb over {methane.get('background_ppb')}")
+    if methane.get("score") is not None:
+        parts.append(f"onset {methane['score']}")
     if body.get("flags"):
         parts.append(f"flags {body['flags']}")
     if body.get("late"):

@@ -35,6 +35,23 @@ def test_a_score_is_a_line() -> None:
     )
 
 
+def test_a_score_without_a_gas_column_tells_what_the_sensors_say() -> None:
+    body = {
+        "n": 8,
+        "state": "alarm",
+        "received": "now",
+        "consistency": {"score": 0.4, "culprit": "rmq4_ohm"},
+        "methane": {"score": 4.0, "virtual_ppb": 3100.0, "background_ppb": 1900.0},
+    }
+    expected = "now st-1 #8 alarm consistency 0.4 (rmq4_ohm) virtual methane 3100.0 ppb over 1900.0 onset 4.0"
+    assert said("st-1/score", body) == expected
+
+
+def test_an_event_names_the_culprit() -> None:
+    body = {"event_type": "open", "kind": "consistency", "culprit": "rmq4_ohm", "count": 3, "id": "e2", "ts": "now"}
+    assert said("st-1/event", body) == "now st-1 open consistency, most from rmq4_ohm: 3 readings exceed, e2"
+
+
 def test_an_event_is_a_line() -> None:
     body = {"event_type": "open", "kind": "methane", "by": "limit", "count": 3, "id": "e1", "ts": "now"}
     assert said("st-1/event", body) == "now st-1 open methane by limit: 3 readings exceed, e1"
