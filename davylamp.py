@@ -93,14 +93,17 @@ def _score(arguments: Arguments) -> None:
 
 def _synthesize(arguments: Arguments) -> None:
     from edge.synthesizing import synthesize
+    from edge.wish import Wish
 
+    given = {"regime": arguments.regime, "range": dict(arguments.range) or None, "mix": arguments.mix}
+    prior = True if arguments.around is None and not any(given.values()) else None
     synthesize(
         arguments.bundle,
         arguments.output or sys.stdout,
         n=arguments.rows,
         seed=arguments.seed,
+        wish=Wish(prior=prior, noise=arguments.noise, **given),
         around=arguments.around,
-        noise=arguments.noise,
     )
 
 
@@ -215,7 +218,7 @@ def _settings(arguments: Arguments) -> Training:
         settings = Training.quick()
     else:
         settings = load_training(arguments.training)
-    flags = ("model", "seed", "split", "loss", "device")
+    flags = ("model", "generator", "seed", "split", "loss", "device")
     return replace(settings, **{flag: value for flag in flags if (value := getattr(arguments, flag)) is not None})
 
 
@@ -226,19 +229,22 @@ def _evaluate(arguments: Arguments) -> None:
     from config.loading import load_station, load_training
     from config.training import Training
     from trainer.evaluation.evaluate import evaluate
+    from trainer.evaluation.synthesis import evaluate_synthesis
+    from trainer.evaluation.synthesis_table import print_synthesis
     from trainer.evaluation.table import print_evaluation
     from trainer.record import load_record
 
     station = load_station(arguments.station)
     settings = Training.quick() if arguments.quick else load_training(arguments.training)
-    found = evaluate(
-        [load_record([file], station) for file in arguments.files],
-        settings,
-        quick=arguments.quick,
-        processes=os.cpu_count() or 1,
-        progress=sys.stderr,
-    )
-    print_evaluation(found, sys.stdout)
+    records = [load_record([file], station) for file in arguments.files]
+    how: dict[str, Any] = {"quick": arguments.quick, "processes": os.cpu_count() or 1, "progress": sys.stderr}
+    found: msgspec.Struct
+    if arguments.synthesis:
+        found = evaluate_synthesis(records, settings, **how)
+        print_synthesis(found, sys.stdout)
+    else:
+        found = evaluate(records, settings, **how)
+        print_evaluation(found, sys.stdout)
     if arguments.output:
         write_bytes(arguments.output, msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
 
@@ -309,6 +315,7 @@ def _parser() -> argparse.ArgumentParser:
     short.add_argument("--quick", action="store_true", help="seconds, to see the whole loop")
     short.add_argument("--reference", action="store_true", help="the published settings, as a baseline")
     new.add_argument("--model", choices=("ae", "vae", "both"), help="both: the AE scores, the VAE generates")
+    new.add_argument("--generator", choices=("vae", "ae", "mixture"), help="other than the model says")
     new.add_argument("--loss", choices=("mse", "mae"))
     new.add_argument("--split", choices=("blocks", "random"), help="random leaks: for comparison only")
     new.add_argument("--device", choices=("auto", "cpu", "cuda"))
@@ -321,7 +328,8 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--station", type=Path, required=True, metavar="YAML", help="what the columns are")
     short = new.add_mutually_exclusive_group()
     short.add_argument("--training", type=Path, metavar="YAML", help="settings other than the defaults")
-    short.add_argument("--quick", action="store_true", help="one case of each kind of fault, little training: a look")
+    short.add_argument("--quick", action="store_true", help="fewer cases, little training: a look")
+    new.add_argument("--synthesis", action="store_true", help="judge the synthetic rows, in place of the scores")
     new.add_argument("-o", "--output", type=Path, metavar="JSON", help="write the numbers there, too")
 
     new = verb("export", _export, "make a run's bundle")
@@ -344,7 +352,12 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("bundle", type=Path, metavar="DAVY")
     new.add_argument("-n", "--rows", type=_natural, default=1000, metavar="N", help="default: 1000")
     new.add_argument("--seed", type=_natural, default=0, help="default: 0")
-    new.add_argument("--around", type=Path, metavar="CSV", help="rows to oversample, in place of the prior")
+    like = new.add_mutually_exclusive_group()
+    like.add_argument("--regime", metavar="NAME", help="background, elevated or plume, in place of all the training")
+    like.add_argument("--range", type=_range, action="append", default=[], metavar="KEY=LOW:HIGH",
+                      help="such as ch4_ppb=5000:8000; may be repeated: all of them hold")  # fmt: skip
+    like.add_argument("--mix", type=_shares, metavar="NAME=SHARE,...", help="regimes or prior: background=.5,plume=.5")
+    like.add_argument("--around", type=Path, metavar="CSV", help="rows to oversample")
     new.add_argument("--noise", type=float, metavar="STD", help="of the latents, with --around")
     new.add_argument("-o", "--output", type=Path, metavar="CSV", help="default: standard output")
 
@@ -451,6 +464,23 @@ def _natural(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"got {text!r}, expected a whole number, 0 or more")
     return int(text)
+
+
+def _range(text: str) -> tuple[str, tuple[float, float]]:
+    key, _, ends = text.partition("=")
+    low, _, high = ends.partition(":")
+    try:
+        return key, (float(low), float(high))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"got {text!r}, expected KEY=LOW:HIGH, such as ch4_ppb=5000:8000") from None
+
+
+def _shares(text: str) -> dict[str, float]:
+    try:
+        return {name: float(share) for name, _, share in (part.partition("=") for part in text.split(","))}
+    except ValueError:
+        expected = "NAME=SHARE,..., such as background=0.5,plume=0.5"
+        raise argparse.ArgumentTypeError(f"got {text!r}, expected {expected}") from None
 
 
 def _speed(text: str) -> float | None:

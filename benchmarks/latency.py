@@ -28,6 +28,7 @@ from config.loading import load_station
 from config.starting import METHANE
 from config.training import Training
 from edge.bundle import Bundle
+from edge.manifest import SCORER
 from edge.reading import Reading
 from edge.scorer import Scorer
 from edge.simulator import simulate_chamber
@@ -37,6 +38,7 @@ from trainer.models import TabularAE, TabularVAE
 from trainer.record import Record
 from trainer.run import Run
 from trainer.train import train
+from trainer.whitened import Whitened
 
 RUN_IN = 2000
 TRACED = 10
@@ -126,8 +128,9 @@ def measure(rounds: int) -> dict[str, Any]:
         run = train(record, Training.quick(model="ae"), Path(folder) / "run")
         export(Run.open(run.folder), Path(folder) / "one.davy")
         bundle = Bundle.open(Path(folder) / "one.davy")
-        network = run.generator
-    assert isinstance(network, TabularAE | TabularVAE)
+        scoring = run.scoring[SCORER].network
+    assert isinstance(scoring, Whitened)
+    network = scoring.module
     scorer = Scorer(bundle, adapt=True)
     values = [tuple(row) for row in record.values.tolist()]
     features = bundle.scaler.forward(record.values[:BATCH]).astype(np.float32)

@@ -21,6 +21,23 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     model: Annotated[Model, Meta(description="ae | vae | both: the AE scores, the VAE generates")] = "both"
+    generator: Annotated[
+        Literal["ae", "vae", "mixture"] | None,
+        Meta(description="ae | vae | mixture (no network) | null: as model says"),
+    ] = None
+    generator_hidden: Annotated[
+        tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=1, description="widths of the network that generates")
+    ] = (128, 128)
+    generator_beta: Annotated[float, Meta(ge=0, description="its VAE: weight of the KL term (both terms summed)")] = 0.1
+    generator_epochs: Annotated[int, Meta(ge=1, description="its passes over the rows, batches of 256")] = 80
+    generator_steps: Annotated[int, Meta(ge=1, description="its least batches: more passes where rows are few")] = 3000
+    components: Annotated[
+        Annotated[int, Meta(ge=1)] | Literal["auto"],
+        Meta(description="Gaussians that codes are drawn from | auto: one for 30 rows, at most 300"),
+    ] = "auto"
+    search_k: Annotated[
+        bool, Meta(description="auto: choose the count on held-out rows, which takes three more fits")
+    ] = False
     hidden: Annotated[
         tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=1, description="widths from the columns to the latent")
     ] = (96, 48)
@@ -80,4 +97,6 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @classmethod
     def quick(cls, *, model: Model = "both") -> Self:
         """Return settings for a run of seconds: good enough to see the whole loop."""
-        return msgspec.structs.replace(cls(model=model), epochs=12, chunks=3)
+        return msgspec.structs.replace(
+            cls(model=model), epochs=12, chunks=3, generator_epochs=20, generator_steps=300, components=40
+        )

@@ -239,11 +239,15 @@ class Agent:
         judged = 0
         try:
             for verdict in group.scorer.verdicts([(station.state, reading) for station, reading, _ in entries]):
-                adaptation = entries[judged][0].state.adaptation
+                station, reading, _ = entries[judged]
+                adaptation = station.state.adaptation
                 raised = self._panel.observe(verdict, {kind: adaptation.threshold(kind) for kind in SCORED})
-                for event in raised:
-                    if event.event_type == "open":
-                        adaptation.freeze(event.kind)
+                opened = [event for event in raised if event.event_type == "open"]
+                for event in opened:
+                    adaptation.freeze(event.kind)
+                if not verdict.late:
+                    raised_by = max((event.count for event in opened), default=0)
+                    station.recent.keep(reading.values, raised_by=raised_by, stands=self._panel.stands(station.name))
                 verdicts.append(verdict)
                 events += raised
                 judged += 1

@@ -141,6 +141,10 @@ class AlarmPanel:
         """Return the latest state of every alarm that stands, the oldest first; of one station, or of all."""
         return [alarm.event for key, alarm in self._open.items() if station is None or key[0] == station]
 
+    def stands(self, station: str) -> bool:
+        """Tell whether an alarm of any kind stands at a station."""
+        return any((station, kind) in self._open for kind in _KINDS)
+
     def message(self, station: str) -> AlarmMessage:
         """Return the body of a station's retained alarm topic."""
         standing = self.standing(station)

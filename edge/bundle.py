@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from config.station import Station
 from edge.archive import LARGEST, Contents, read, unpack
 from edge.errors import BundleError
+from edge.generator import Generator, unpacked
 from edge.golden import ROWS, RUN_IN, TOLERANCE, differences
 from edge.manifest import SCORER, SCORER_ABSENT, Manifest
 from edge.model import ScoringModel
@@ -36,8 +37,10 @@ class Bundle:
     manifest
         What it says about itself.
     tables
-        Arrays of ``tables.npz``: ``latent_mean`` and ``latent_std`` [L], ``latent_cov`` [L, L], with a gas column
-        ``background_ppb`` [1], and those of :mod:`edge.storing` behind ``scorer/`` and ``scorer-absent/``.
+        Arrays of ``tables.npz``: behind ``generator/`` the ``weights`` [K], ``means`` [K, L] and ``triangles``
+        [K, L(L + 1) / 2] of its mixture (:func:`edge.generator.packed`), ``latent_std`` [L], ``low`` and ``high`` [F];
+        with a gas column ``background_ppb`` [1]; and those of :mod:`edge.storing` behind ``scorer/`` and
+        ``scorer-absent/``.
     golden
         Arrays of ``golden.npz``; see :mod:`edge.golden`.
     """
@@ -78,7 +81,7 @@ class Bundle:
 
     @property
     def scaler(self) -> Scaler:
-        """The scaling inside the graphs."""
+        """The scaling in which differences between readings are told."""
         return self.manifest.scaler
 
     @cached_property
@@ -90,6 +93,24 @@ class Bundle:
     def decoder(self) -> Session:
         """``latent`` [N, L], ``noise`` [N, F] -> ``readings`` [N, F] in the station's units."""
         return self._session("decoder.onnx")
+
+    @cached_property
+    def generator(self) -> Generator:
+        """What makes synthetic rows (BundleError without ONNX Runtime)."""
+        tables, about = below(self.tables, "generator"), self.manifest.generator
+        return Generator(
+            station=self.station,
+            kind=about.kind,
+            encoder=self.encoder,
+            decoder=self.decoder,
+            weights=tables["weights"],
+            means=tables["means"],
+            roots=unpacked(tables["triangles"], about.latent(self.station.size)),
+            latent_std=tables["latent_std"],
+            regimes=about.regimes,
+            low=tables["low"],
+            high=tables["high"],
+        )
 
     def scoring(self, absent: bool = False) -> ScoringModel:
         """Everything that readings are scored with.
@@ -162,8 +183,16 @@ class Bundle:
             raise BundleError(f"{self.path}: {name}: got {error}; fix: export the bundle again") from error
 
     def _check_shapes(self) -> None:
-        features, latent = self.station.size, self.manifest.generator.latent
-        expected = {"latent_mean": (latent,), "latent_std": (latent,), "latent_cov": (latent, latent)}
+        features, about = self.station.size, self.manifest.generator
+        latent, count = about.latent(features), about.components
+        expected = {
+            "generator/weights": (count,),
+            "generator/means": (count, latent),
+            "generator/triangles": (count, latent * (latent + 1) // 2),
+            "generator/latent_std": (latent,),
+            "generator/low": (features,),
+            "generator/high": (features,),
+        }
         if self.station.gas is not None:
             expected["background_ppb"] = (1,)
         for name, shape in expected.items():

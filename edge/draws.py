@@ -2,42 +2,106 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 LARGEST_SEED = 2**63 - 1
 
-_BLOCK = 4  # numbers that Philox makes per count
+ROWS, PILOT, _BEGINNING = 0, 1, 2
+"""Streams of a seed; above them each row has one of its own."""
+
+_OF_ROW = 2**63
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio, odd
+_BLOCK = 4  # words that Philox makes per count, and therefore rows whose words fill whole counts
+_TURN = np.float32(2.0 * np.pi * 2.0**-32)
 
 
-def uniforms(seed: int, first: int, rows: int, width: int) -> NDArray[np.float64]:
-    """Uniform numbers in (0, 1) for rows ``first`` to ``first + rows - 1`` of an endless table.
+def positions(seed: int, first: int, rows: int) -> NDArray[np.float64]:
+    """Numbers in [0, 1) for rows ``first`` to ``first + rows - 1``, as even as numbers can be wherever one stops.
 
-    Philox is a function of a key and a counter: row ``i`` is a fixed range of the counter, so that it is the same
-    whatever was drawn before it and however the rows are cut into chunks.
+    The additive recurrence of the golden ratio (Weyl, 1916) from a beginning that the seed decides, in whole numbers
+    modulo 2**64: exact however far.
+    """
+    index = np.uint64(first) + np.arange(rows, dtype=np.uint64)
+    return ((index * _GOLDEN + _beginning(seed)) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def normals(seed: int, first: int, rows: int, width: int, stream: int = ROWS) -> NDArray[np.float32]:
+    """Standard normal numbers for rows ``first`` to ``first + rows - 1`` of an endless table.
+
+    Philox (Salmon and others, 2011) is a function of a key and a counter: row ``i`` is a fixed range of the counter,
+    so that it is the same whatever was drawn before it and however the rows are cut into chunks.
+
+    Parameters
+    ----------
+    seed, stream
+        The key; a seed is 0 to 2**63 - 1.
+    first, rows
+        Which rows.
+    width
+        Numbers per row; two widths are two tables.
+
+    Returns
+    -------
+    float32 [rows, width]
+    """
+    pairs = -(-width // 2)
+    skipped = first % _BLOCK
+    drawn = skipped + rows + -(skipped + rows) % _BLOCK
+    philox = np.random.Philox(key=seed + (stream << 64), counter=first // _BLOCK * pairs)
+    return _normal(philox.random_raw(drawn * pairs).reshape(drawn, pairs)[skipped : skipped + rows], width)
+
+
+def renewals(seed: int, rows: NDArray[np.intp], begin: int, attempts: int, width: int) -> NDArray[np.float32]:
+    """Standard normal numbers for single rows, from streams of their own: each row may try as often as it needs.
 
     Parameters
     ----------
     seed
-        The key, 0 to 2**63 - 1.
-    first, rows
-        Which rows.
+        As in :func:`normals`.
+    rows
+        [N], indices in the endless table.
+    begin, attempts
+        Which attempts of each.
     width
-        Numbers per row; it decides which counts belong to a row, so that two widths are two tables.
+        Numbers per attempt.
 
     Returns
     -------
-    float64 [rows, width]
+    float32 [N, attempts, width]
     """
-    blocks = -(-width // _BLOCK)
-    raw = np.random.Philox(key=seed, counter=first * blocks).random_raw(rows * blocks * _BLOCK)
-    # The upper 52 bits, in the middle of their interval: never 0, whose logarithm Box and Muller take.
-    upper = (raw >> np.uint64(12)).astype(np.float64).reshape(rows, -1)
-    return (upper[:, :width] + 0.5) * 2.0**-52
+    pairs = -(-width // 2)
+    counts = -(-pairs // _BLOCK)
+    philox = np.random.Philox(key=seed)
+    state = philox.state
+    state["state"]["counter"][0] = begin * counts
+    words = np.empty((len(rows), attempts * counts * _BLOCK), dtype=np.uint64)
+    for row, own in zip(rows.tolist(), words, strict=True):
+        state["state"]["key"][1] = _OF_ROW + row
+        philox.state = state  # an eighth of the time that another Philox takes
+        own[:] = philox.random_raw(len(own))
+    return _normal(words.reshape(len(rows) * attempts, -1)[:, :pairs], width).reshape(len(rows), attempts, width)
 
 
-def normals(uniform: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn uniform numbers [N, 2K] into as many standard normal ones (Box and Muller, 1958)."""
-    radius = np.sqrt(-2.0 * np.log(uniform[:, 0::2]))
-    angle = 2.0 * np.pi * uniform[:, 1::2]
-    return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+def _normal(words: NDArray[np.uint64], width: int) -> NDArray[np.float32]:
+    """Box and Muller (1958): of each word [N, P] the upper half is the radius, the lower half the angle."""
+    radius = (words >> np.uint64(32)).astype(np.uint32).astype(np.float32)
+    radius += np.float32(0.5)  # in the middle of their interval: 0 has no logarithm
+    radius *= np.float32(2.0**-32)
+    np.log(radius, out=radius)
+    radius *= np.float32(-2.0)
+    np.sqrt(radius, out=radius)
+    angle = words.astype(np.uint32).astype(np.float32)
+    angle *= _TURN
+    pairs = words.shape[1]
+    normal = np.empty((len(words), 2 * pairs), dtype=np.float32)
+    np.multiply(radius, np.cos(angle), out=normal[:, :pairs])
+    np.multiply(radius, np.sin(angle), out=normal[:, pairs:])
+    return normal[:, :width]
+
+
+@lru_cache(maxsize=64)
+def _beginning(seed: int) -> np.uint64:
+    return np.uint64(np.random.Philox(key=seed + (_BEGINNING << 64)).random_raw())

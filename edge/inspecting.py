@@ -53,7 +53,7 @@ def _text(bundle: Bundle) -> Iterator[str]:
     yield ""
     for name, fitted in manifest.scorers.items():
         yield from _scorer(name, fitted)
-    yield f"generates  {_network(manifest.generator, manifest.station.size)}"
+    yield from _generating(manifest)
     yield f"requested  {manifest.exceedances_per_1000:g} in 1000 undisturbed readings may exceed"
     yield ""
     yield f"measured by the trainer (split: {manifest.metrics.get('split', 'unknown')})"
@@ -101,6 +101,21 @@ def _scorer(name: str, fitted: Fitted) -> Iterator[str]:
     domain = [f"{key}{_TIE}{low:,.5g}{_TIE}to{_TIE}{high:,.5g}" for key, (low, high) in fitted.domain.items()]
     if domain:
         yield from _table([("         ", "trained on " + ", ".join(domain))], indent="", wrap=True)
+
+
+def _generating(manifest: Manifest) -> Iterator[str]:
+    """What makes synthetic rows."""
+    about = manifest.generator
+    size = manifest.station.size
+    yield f"generates  {'mixture, no network' if about.network is None else _network(about.network, size)}"
+    space = "normal scores, whitened" if about.transform == "quantile" else "scaled rows"
+    sigma = f"noise {min(about.sigma):.3g} to {max(about.sigma):.3g}" if any(about.sigma) else "no noise"
+    yield f"           on {space}, {sigma} added; codes from {about.components} Gaussians"
+    yield f"           held-out log-likelihood {about.likelihood:.2f} nat (one Gaussian: {about.baseline:.2f})"
+    if about.regimes:
+        spans = [f"{name}{_TIE}{low:,.5g}{_TIE}to{_TIE}{high:,.5g}" for name, (low, high) in about.regimes.items()]
+        yield f"           {manifest.station.gas}: {', '.join(spans)}".replace(_TIE, " ")
+    yield "           no training row is in this bundle"
 
 
 def _network(network: Network, features: int) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from config.station import Station
 from edge.scaler import Scaler
 
-FORMAT = 2
+FORMAT = 3
 """The bundle format that this davylamp writes and reads."""
 
 
@@ -29,7 +29,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     latent
         Latent dimensions.
     loss
-        Of the reconstruction: ``mse`` or ``mae``.
+        ``mse`` or ``mae`` of the reconstruction, ``likelihood`` with a learned observation spread.
     beta
         Weight of the KL divergence; 0 for an autoencoder.
     """
@@ -37,8 +37,48 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["ae", "vae"]
     hidden: tuple[int, ...]
     latent: int
-    loss: Literal["mse", "mae"]
+    loss: Literal["mse", "mae", "likelihood"]
     beta: float
+
+
+class Generating(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes synthetic rows, in words; its numbers are in ``tables.npz``.
+
+    Parameters
+    ----------
+    kind
+        Of its network; a mixture has none.
+    network
+        Between readings and codes; ``None``: codes are white rows.
+    transform
+        ``quantile``: normal scores, whitened; ``scaler``: the manifest's scaler, as published.
+    sigma
+        [F], standard deviation of the observation noise, where the network works; 0: none.
+    components
+        Gaussians in the mixture that codes are drawn from.
+    likelihood, baseline
+        Mean log-density [nat] of the validation rows' codes under that mixture, and under one Gaussian.
+    regimes
+        Name -> least and largest gas level [its unit]; empty without a gas column.
+    """
+
+    kind: Literal["ae", "vae", "mixture"]
+    network: Network | None
+    transform: Literal["quantile", "scaler"]
+    sigma: tuple[float, ...]
+    components: int
+    likelihood: float
+    baseline: float
+    regimes: dict[str, tuple[float, float]]
+
+    def __post_init__(self) -> None:
+        """Refuse one that contradicts itself (ValueError)."""
+        if (self.network is None) != (self.kind == "mixture"):
+            raise ValueError("generator: expected a network, or a mixture without one")
+
+    def latent(self, features: int) -> int:
+        """Size of a code, for so many columns."""
+        return features if self.network is None else self.network.latent
 
 
 class Fitted(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,9 +145,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     created
         End of the training run, RFC 3339.
     station, features, scaler
-        The readings, the keys in the order of the encoder and the decoder, and the scaling inside these.
+        The readings, the keys in the order of the encoder and the decoder, and the scaling in which differences between
+        readings are told.
     generator
-        The network that makes synthetic rows.
+        What makes synthetic rows.
     scorers
         What readings are scored with: ``scorer``, and with a gas column ``scorer-absent`` for stations that do not
         send it.
@@ -125,7 +166,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     station: Station
     features: tuple[str, ...]
     scaler: Scaler
-    generator: Network
+    generator: Generating
     scorers: dict[str, Fitted]
     exceedances_per_1000: float = 1.0
     metrics: dict[str, Any]
@@ -140,6 +181,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("manifest: features differ from the station's keys")
         if len(self.scaler.scale) != len(self.features):
             raise ValueError("manifest: the scaler has another number of columns than the station")
+        if len(self.generator.sigma) != len(self.features):
+            raise ValueError("manifest: the generator has another number of columns than the station")
         if {name: fitted.keys for name, fitted in self.scorers.items()} != scorer_keys(self.station):
             raise ValueError(
                 "manifest: expected a scorer of all columns, and one without the gas column if there is one"

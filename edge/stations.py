@@ -11,6 +11,7 @@ from edge.bundle import Bundle
 from edge.errors import ReadingError
 from edge.medians import RunningMedians
 from edge.reading import Decoder
+from edge.recent import Recent
 from edge.sampler import Sampler
 from edge.scorer import Scorer
 from edge.state import StationState
@@ -47,6 +48,7 @@ class LiveStation:
     group: Group
     decoder: Decoder
     state: StationState
+    recent: Recent
     online: bool = False
     _heard: float = 0.0
     _intervals: RunningMedians = field(default_factory=lambda: RunningMedians(1, _INTERVALS, _INTERVALS_LEAST))
@@ -96,7 +98,7 @@ class Stations:
                 Decoder("station", bundle.station, entry.keys, entry.absent)
             except ConfigError as error:
                 raise ConfigError([f"gateway.yaml: stations[{i}].{problem}" for problem in error.problems]) from error
-        samplers = {bundle.id: Sampler(bundle) for bundle in bundles}
+        samplers = {bundle.id: Sampler(bundle.generator) for bundle in bundles}
         self.groups = [
             Group(entry, Pattern(entry.topic), bundle, self._scorer(entry, bundle), samplers[bundle.id])
             for entry, bundle in zip(gateway.stations, bundles, strict=True)
@@ -181,4 +183,6 @@ class Stations:
     def _make(self, name: str, group: Group) -> LiveStation:
         entry = group.entry
         decoder = Decoder(name, group.bundle.station, entry.keys, entry.absent)
-        return LiveStation(name, group, decoder, group.scorer.new_state(entry.cadence))
+        return LiveStation(
+            name, group, decoder, group.scorer.new_state(entry.cadence), Recent(group.bundle.station.size)
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from io import StringIO
 from typing import Any, Literal
 
@@ -13,24 +13,15 @@ import msgspec
 from config.gateway import Synthesis as Bounds
 from edge.clock import Clock
 from edge.errors import RequestError
-from edge.sampler import Rows, Sampler
-from edge.stations import Group, Stations
+from edge.sampler import Rows
+from edge.stations import Group, LiveStation, Stations
+from edge.wish import Draw, Wish
 from edge.writing import write_table
 
 _DIGITS = 6  # significant: what every processor agrees on
 _MINUTE = 60.0  # [s]
 _N = 100
 _SEEDS = 2**32
-
-
-class From(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the rows should be like: exactly one of ``prior``, ``regime`` and ``around``."""
-
-    prior: bool | None = None
-    regime: str | None = None
-    around: list[list[float]] | str | None = None
-    noise: float | None = None
-    last: int | None = None
 
 
 class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,8 +33,8 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         Whose rows; may be left out where there is only one bundle.
     n, seed
         How many rows, and which; without a seed one is drawn, and told in the answer.
-    source
-        ``from``: by default like all of the training.
+    wish
+        ``from``: what they should be like; by default all of the training.
     format
         ``json``: rows as arrays; ``csv``: rows as text, the first part with a header, so that the parts put together
         are a file like those of the training.
@@ -53,7 +44,7 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     station: str | None = None
     n: int = _N
     seed: int | None = None
-    source: From = msgspec.field(name="from", default=From(prior=True))
+    wish: Wish = msgspec.field(name="from", default=Wish(prior=True))
     format: Literal["json", "csv"] = "json"
 
 
@@ -88,14 +79,12 @@ class Synthesis:
         if not 1 <= request.n <= self._bounds.max_rows:
             raise RequestError(f"n: got {request.n}, expected 1 to {self._bounds.max_rows} (synthesis.max_rows)")
         seed = secrets.randbelow(_SEEDS) if request.seed is None else request.seed
-        draw = _source(request.source, group.sampler, seed)
-        draw(1, 0)  # rows and noise are checked before the first part, and before it counts
+        draw = request.wish.draw(group.sampler, seed, lambda: self._live(request.station).recent)
+        draw(1, 0)  # what is wished for is checked before the first part, and before it counts
         self._count()
         return self._parts(request, group, seed, draw)
 
-    def _parts(
-        self, request: SynthesisRequest, group: Group, seed: int, draw: Callable[[int, int], Rows]
-    ) -> Iterator[dict[str, Any]]:
+    def _parts(self, request: SynthesisRequest, group: Group, seed: int, draw: Draw) -> Iterator[dict[str, Any]]:
         station, size = group.bundle.station, self._bounds.rows_per_part
         parts = -(-request.n // size)
         for part in range(parts):
@@ -126,8 +115,20 @@ class Synthesis:
         open_groups = [group for group in groups if group.entry.station is None]
         if len({group.bundle.id for group in open_groups}) == 1:
             return open_groups[0]
+        raise self._unheard(f"{name[:64]!r}")
+
+    def _live(self, name: str | None) -> LiveStation:
+        """The station that is meant by its readings."""
+        heard = list(self._stations)
+        if name is None and len(heard) == 1:
+            return heard[0]
+        if name is None or name not in self._stations:
+            raise self._unheard("none" if name is None else f"{name[:64]!r}")
+        return self._stations[name]
+
+    def _unheard(self, got: str) -> RequestError:
         known = ", ".join(sorted(station.name for station in self._stations)) or "none yet"
-        raise RequestError(f"station: got {name[:64]!r}, expected one that has been heard: {known}")
+        return RequestError(f"station: got {got}, expected one that has been heard: {known}")
 
     def _count(self) -> None:
         now = self._clock.monotonic()
@@ -138,23 +139,6 @@ class Synthesis:
             limit = f"{self._bounds.per_minute} requests a minute (synthesis.per_minute)"
             raise RequestError(f"too many requests, expected at most {limit}; try again in {wait:.0f} s")
         self._asked.append(now)
-
-
-def _source(source: From, sampler: Sampler, seed: int) -> Callable[[int, int], Rows]:
-    """What draws ``(rows, first)``."""
-    if source.regime is not None or isinstance(source.around, str):
-        asked = f"regime {source.regime!r}" if source.regime is not None else f"around {source.around!r}"
-        raise RequestError(f"from: {asked[:64]} is not in this version; expected prior, or around with rows")
-    if (source.around is None) == (not source.prior):
-        raise RequestError('from: expected {"prior": true} or {"around": [rows]}, one of them')
-    if source.around is None:
-        if source.noise is not None:
-            raise RequestError("from.noise: got it with prior, expected it with around only")
-        return lambda n, first: sampler.prior(n, seed, first=first)
-    if source.last is not None:
-        raise RequestError('from.last: belongs to "around": "recent", which is not in this version')
-    around, noise = source.around, source.noise
-    return lambda n, first: sampler.around(around, n, seed, noise, first=first)
 
 
 def _arrays(rows: Rows) -> list[list[float]]:

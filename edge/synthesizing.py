@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
+from msgspec.structs import replace
 
 from edge.bundle import Bundle
 from edge.errors import RequestError
+from edge.recent import Recent
 from edge.sampler import Rows, Sampler
 from edge.table import read_table
+from edge.wish import Draw, Wish
 from edge.writing import write_table
 
 DIGITS = 6
@@ -29,8 +32,8 @@ def synthesize(
     *,
     n: int,
     seed: int,
+    wish: Wish | None = None,
     around: str | Path | None = None,
-    noise: float | None = None,
 ) -> None:
     """Write synthetic rows under the column names and in the units of the training.
 
@@ -42,10 +45,10 @@ def synthesize(
         A path, ``-`` for standard output, or an open text stream.
     n, seed
         How many rows, and which: the same bundle and seed give the same rows, and fewer rows are the first of more.
+    wish
+        What they should be like; ``None``: all of the training.
     around
-        A CSV of the station whose rows are to be imitated; ``None``: rows like those of the whole training.
-    noise
-        With ``around``, the disturbance of the codes; see :meth:`edge.sampler.Sampler.around`.
+        A CSV of the station whose rows become those that the wish is ``around``.
 
     Raises
     ------
@@ -54,27 +57,28 @@ def synthesize(
     TableError
         ``around`` cannot be read.
     RequestError
-        ``n``, ``seed`` or ``noise`` is out of its range, or a row of ``around`` has a missing value.
+        A number is out of its range, the training has no such rows, or a row of ``around`` has a missing value.
     OSError
         ``output`` cannot be written.
     """
     opened = Bundle.open(bundle)
     opened.verify()
-    sampler = Sampler(opened)
-    if around is None:
-        if noise is not None:
-            raise RequestError("noise: got a value without rows to imitate; fix: name them with --around FILE")
-        parts = _parts(n, lambda rows, first: sampler.prior(rows, seed, first=first))
-    else:
-        given = _given(around, opened)
-        parts = _parts(n, lambda rows, first: sampler.around(given, rows, seed, noise, first=first))
+    wish = wish or Wish(prior=around is None)
+    if around is not None:
+        wish = replace(wish, around=_given(around, opened).tolist())
+    draw = wish.draw(Sampler(opened.generator), seed, _nobody)
+    parts = _parts(n, draw)
     first = next(parts)  # a wrong number is refused before the header is written
     target = sys.stdout if str(output) == "-" else output
     rows = chain.from_iterable(part.tolist() for part in chain([first], parts))
     write_table(target, opened.station.names, rows, digits=DIGITS)
 
 
-def _parts(n: int, draw: Callable[[int, int], Rows]) -> Iterator[Rows]:
+def _nobody() -> Recent:
+    raise RequestError("around: got the readings of a station, expected rows; fix: send this request to an agent")
+
+
+def _parts(n: int, draw: Draw) -> Iterator[Rows]:
     yield draw(min(n, _PART), 0)
     for first in range(_PART, n, _PART):
         yield draw(min(n - first, _PART), first)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from edge.golden import ROWS, RUN_IN, scored
 from edge.noise import autoregressive
-from export.graphs import known
+from trainer.codec import ShapedCodec
 from trainer.run import Run
 
 Arrays = dict[str, NDArray[Any]]
@@ -18,29 +17,31 @@ Arrays = dict[str, NDArray[Any]]
 RANDOM_ROWS = 1000
 
 _INERTIA = 0.98  # lag-one correlation of the walk: a station's readings follow one another slowly
+_NUDGE = 1e-4  # a hundred times what single precision makes of a score
+_STEEP = 4.0
 _WIDTH = 2.0  # random rows reach to twice the training's spread
 
 
 def golden_rows(run: Run) -> Arrays:
     """Make contiguous synthetic readings, none of them from the record, with the outputs for the last of them.
 
-    The generator decodes a first-order walk through its prior, with observation noise.
+    The generator decodes a first-order walk with the moments of its codes, with observation noise.
 
     Returns
     -------
     dict
-        ``readings`` [332, F] and, for the last 32, what :func:`expected` gives; and behind each scoring model's name
-        and a slash what :func:`edge.golden.scored` gives with its torch network, and the ``gain`` of its whitening.
+        ``readings`` [332, F] and, for the last 32, what :func:`expected` gives, with codes of their own; and behind
+        each scoring model's name and a slash what :func:`edge.golden.scored` gives with its torch network, and the
+        ``gain`` of its whitening.
     """
     rows = RUN_IN + ROWS
     rng = _generator(0)
-    mean, covariance = _prior(run)
-    latent = (mean + autoregressive(rng, rows, np.full(mean.size, _INERTIA), covariance)).astype(np.float32)
-    noise = rng.standard_normal((rows, run.station.size)).astype(np.float32)
+    mean, covariance = run.generator.mixture.moments()
+    latent = mean + autoregressive(rng, rows, np.full(mean.size, _INERTIA), covariance)
+    noise = rng.standard_normal((rows, run.station.size))
     low, high = np.array([feature.range for feature in run.station.features]).T
-    readings = np.clip(_decoded(run, latent, noise), low, high).astype(np.float32)
-    tail = slice(-ROWS, None)
-    arrays = expected(run, readings[tail], latent[tail], noise[tail]) | {"readings": readings}
+    readings = np.clip(run.generator.codec.decode(latent, noise), low, high).astype(np.float32)
+    arrays = expected(run, readings[-ROWS:], rng) | {"readings": readings}
     for name, model in run.scoring.items():
         outputs = scored(model, readings) | {"gain": _gain(run, name)}
         arrays |= {f"{name}/{key}": array for key, array in outputs.items()}
@@ -48,7 +49,7 @@ def golden_rows(run: Run) -> Arrays:
 
 
 def random_rows(run: Run) -> Arrays:
-    """Make 1,000 unrelated rows, latents and features within and around the training's distribution, with outputs.
+    """Make 1,000 unrelated rows, codes and features within and around the training's distribution, with outputs.
 
     Returns
     -------
@@ -57,11 +58,8 @@ def random_rows(run: Run) -> Arrays:
         ``residuals``, ``contributions`` and ``error``, and the ``gain`` of its whitening.
     """
     rng = _generator(1)
-    mean, covariance = _prior(run)
     readings = run.scaler.inverse(_WIDTH * rng.standard_normal((RANDOM_ROWS, run.station.size)))
-    latent = rng.multivariate_normal(mean, _WIDTH**2 * covariance, RANDOM_ROWS)
-    noise = rng.standard_normal(readings.shape)
-    arrays = expected(run, readings.astype(np.float32), latent.astype(np.float32), noise.astype(np.float32))
+    arrays = expected(run, readings.astype(np.float32), rng)
     for name, model in run.scoring.items():
         features = (_WIDTH * rng.standard_normal((RANDOM_ROWS, model.size))).astype(np.float32)
         outputs = model.network.run(features=features) | {"features": features, "gain": _gain(run, name)}
@@ -69,50 +67,50 @@ def random_rows(run: Run) -> Arrays:
     return arrays
 
 
-def expected(
-    run: Run, readings: NDArray[np.float32], latent: NDArray[np.float32], noise: NDArray[np.float32]
-) -> Arrays:
-    """Everything that the generator's graphs must give, by torch and the house's scaler.
+def expected(run: Run, readings: NDArray[np.float32], rng: np.random.Generator) -> Arrays:
+    """Everything that the generator's graphs must give, by torch and numpy.
 
     Parameters
     ----------
     run
-        Its networks.
+        Its generator.
     readings
-        [N, F] in the station's units.
-    latent, noise
-        [N, L] and [N, F].
+        [N, F] in the station's units, for the encoder.
+    rng
+        Draws as many codes, for the decoder.
 
     Returns
     -------
     dict
-        The three inputs, ``mean`` and, of a VAE, ``log_variance`` [N, L]; ``decoded`` [N, F] in the station's units.
+        ``readings``; ``mean`` and, of a VAE, ``log_variance`` [N, L]; ``latent`` [N, L] and ``noise`` [N, F], and what
+        becomes of them, ``decoded`` [N, F] in the station's units.
     """
-    z = run.scaler.forward(readings).astype(np.float32)
-    with torch.no_grad():
-        code = known(run.generator).encode(torch.from_numpy(z))
-    heads = dict(zip(("mean", "log_variance"), code if isinstance(code, tuple) else (code,), strict=False))
+    latent, noise = _settled(run, rng, len(readings))
+    codec = run.generator.codec
     return {
         "readings": readings,
+        **codec.encode(readings),
         "latent": latent,
         "noise": noise,
-        **{name: value.numpy() for name, value in heads.items()},
-        "decoded": _decoded(run, latent, noise),
+        "decoded": codec.decode(latent, noise),
     }
 
 
-def _decoded(run: Run, latent: NDArray[np.float32], noise: NDArray[np.float32]) -> NDArray[np.float64]:
-    with torch.no_grad():
-        decoded = known(run.generator).decode(torch.from_numpy(latent)).numpy()
-    return run.scaler.inverse(decoded + run.sigma * noise)
+def _settled(run: Run, rng: np.random.Generator, rows: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Codes [rows, L] and noise [rows, F] whose reading is not at the edge of a step, where the last bit would decide.
 
-
-def _prior(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and covariance of the codes that the generator is made to decode."""
-    network = run.generates
-    if network.kind == "vae":
-        return np.zeros(network.latent), np.eye(network.latent)
-    return run.tables["latent_mean"], run.tables["latent_cov"]
+    A step is where the reading moves by much more than the noise does.
+    """
+    codec, mixture = run.generator.codec, run.generator.mixture
+    drawn = 4 * rows
+    latent = mixture.draw(drawn, rng).astype(np.float32)
+    noise = rng.standard_normal((drawn, run.station.size)).astype(np.float32)
+    if isinstance(codec, ShapedCodec):
+        scores = codec.scores(latent, noise)
+        around = [run.scaler.forward(codec.shaping.readings(scores + nudge)) for nudge in (-_NUDGE, _NUDGE)]
+        calm = np.flatnonzero((np.abs(around[1] - around[0]) < 2 * _NUDGE * _STEEP).all(axis=1))
+        latent, noise = latent[calm], noise[calm]
+    return latent[:rows], noise[:rows]
 
 
 def _gain(run: Run, name: str) -> NDArray[np.float64]:

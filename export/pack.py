@@ -68,8 +68,8 @@ def export(run: Run, path: str | os.PathLike[str], *, out: TextIO | None = None)
     """
     path = Path(path)
     members = {
-        "encoder.onnx": encoder_graph(run.generator, run.scaler),
-        "decoder.onnx": decoder_graph(run.generator, run.scaler, run.sigma),
+        "encoder.onnx": encoder_graph(run.generator.codec),
+        "decoder.onnx": decoder_graph(run.generator.codec),
         **{f"{name}.onnx": _scorer(model) for name, model in run.scoring.items()},
         "tables.npz": _npz(_tables(run)),
         "golden.npz": _npz(golden_rows(run)),
@@ -111,8 +111,8 @@ def _scorer(model: ScoringModel) -> bytes:
 
 def _tables(run: Run) -> dict[str, NDArray[Any]]:
     """Everything but what the graphs hold."""
-    held = {f"{name}/whitening" for name in run.scorers}
-    return {name: array for name, array in run.tables.items() if name not in held}
+    held = (*(f"{name}/whitening" for name in run.scorers), "generator/shaping/")
+    return {name: array for name, array in run.tables.items() if not name.startswith(held)}
 
 
 def _npz(arrays: dict[str, NDArray[Any]]) -> bytes:

@@ -54,6 +54,7 @@ def test_a_station_file_with_three_mistakes_prints_three_lines(
         ["check", "-c", "nothing.yaml"],
         ["export", "nothing", "-o", "x.davy"],
         ["evaluate", "nothing.csv", "--station", str(METHANE)],
+        ["evaluate", "nothing.csv", "--station", str(METHANE), "--synthesis"],
         ["replay", "nothing.csv"],
         ["watch", "--broker", "localhost:1"],
         ["demo", "--data", "nothing.csv"],
@@ -70,7 +71,17 @@ def test_what_is_not_there_is_one_line_and_exit_1(
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["sing"], ["train"], ["replay", "x.csv", "--speed", "fast"], ["demo", "--seed", "-1"]]
+    "words",
+    [
+        [],
+        ["sing"],
+        ["train"],
+        ["replay", "x.csv", "--speed", "fast"],
+        ["demo", "--seed", "-1"],
+        ["synthesize", "x.davy", "--range", "ch4_ppb=5000"],
+        ["synthesize", "x.davy", "--mix", "plume"],
+        ["synthesize", "x.davy", "--regime", "plume", "--mix", "plume=1"],
+    ],
 )
 def test_wrong_usage_is_exit_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
@@ -121,6 +132,28 @@ def test_init_train_export_inspect_score_and_synthesize_follow_one_another(chamb
     assert rows.returncode == 0
     assert rows.stdout.splitlines()[0] == chamber_csv.read_text().splitlines()[0]
     assert len(rows.stdout.splitlines()) == 6
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--regime", "plume"],
+        ["--range", "ch4_ppb=3000:4000", "--range", "temperature_c=-20:60"],
+        ["--mix", "background=.25,plume=.75"],
+        ["--around", "rows.csv", "--noise", "0.3"],
+    ],
+)
+def test_synthetic_rows_may_be_asked_for_in_several_ways(
+    words: list[str], bundles: dict[str, Path], chamber_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("rows.csv").write_text("".join(chamber_csv.read_text().splitlines(keepends=True)[:9]))
+    written = []
+    for name, options in (("one.csv", words), ("two.csv", words), ("prior.csv", [])):
+        assert main(["synthesize", str(bundles["vae"]), "-n", "30", "--seed", "7", *options, "-o", name]) == 0
+        written.append(Path(name).read_text())
+    assert len(written[0].splitlines()) == 31
+    assert written[0] == written[1] != written[2]
 
 
 def test_output_that_nobody_reads_to_the_end_is_no_error(bundles: dict[str, Path]) -> None:

@@ -109,7 +109,7 @@ def test_from_training_to_alarm_and_synthetic_rows(
     answer = other.wait(topics.response("synthesize"), lambda body: body["data"]["part"] == 2).body
     assert (answer["transaction"], answer["data"]["parts"]) == ("e2e", 2)
     rows = [row for part in other.on(topics.response("synthesize")) for row in part["data"]["rows"]]
-    np.testing.assert_allclose(rows, Sampler(bundle).prior(600, 7), rtol=1e-5)
+    np.testing.assert_allclose(rows, Sampler(bundle.generator).prior(600, 7), rtol=1e-5)
 
     code, seconds = process.stop()
     assert code == 0, process.log.read_text()

@@ -18,7 +18,9 @@ def _panel(axes: Axes, history: History, suffix: str, title: str) -> None:
     axes.plot(epochs, history.losses["train" + suffix], label="training")
     axes.plot(epochs, history.losses["validation" + suffix], label="validation")
     axes.axvline(history.chosen, color="0.4", linestyle=":", label=f"weights kept: epoch {history.chosen}")
-    axes.set(title=title, xlabel="epoch", yscale="log")
+    # A negative log-likelihood may well be negative.
+    positive = min(history.losses["train" + suffix] + history.losses["validation" + suffix]) > 0
+    axes.set(title=title, xlabel="epoch", yscale="log" if positive else "linear")
     axes.legend()
 
 

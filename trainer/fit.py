@@ -107,7 +107,7 @@ def fit(
     best, chosen = math.inf, 0
     kept: dict[str, Tensor] = {}
     bar = tqdm(total=settings.epochs, desc=label, unit="epoch", file=progress, disable=progress is None)
-    with _one_thread(), bar:
+    with one_thread(), bar:
         model.to(device).train()
         rows, held_out = torch.from_numpy(train).to(device), torch.from_numpy(validation).to(device)
         # One draw for all epochs: the validation loss then moves because the weights did.
@@ -149,7 +149,7 @@ def fit(
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Networks this small are no faster on more threads, and the order of sums would depend on their number."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -15,20 +15,21 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save
-from torch import Tensor, nn
+from torch import Tensor
 
 from config.loading import load_station, load_training
 from config.station import Station
 from config.training import Training
-from edge.manifest import Data, Fitted, Network
+from edge.manifest import Data, Fitted, Generating, Network
 from edge.model import ScoringModel
 from edge.scaler import Scaler
 from edge.storing import below, restored
 from trainer.errors import TrainingError
+from trainer.fitted import FittedGenerator
 from trainer.models import TabularAE, TabularVAE, build
 from trainer.whitened import Whitened
 
-Tables = dict[str, NDArray[np.float64]]
+Tables = dict[str, NDArray[Any]]
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,12 +41,12 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
         RFC 3339, the end of the training.
     versions
         Package -> version.
-    scaler, generator
-        Of all columns, and the network that generates rows.
+    scaler
+        Of all columns.
+    generator
+        What makes synthetic rows.
     scorers
         Name (``scorer``, ``scorer-absent``) -> scoring model.
-    sigma
-        Per column, the standard deviation [-] of the generator's training residuals in scaled space.
     """
 
     created: str
@@ -53,9 +54,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     data: Data
     seed: int
     scaler: Scaler
-    generator: Network
+    generator: Generating
     scorers: dict[str, Fitted]
-    sigma: tuple[float, ...]
 
 
 _AGAIN = "fix: train again into this folder"
@@ -189,11 +189,6 @@ class Run:
         """The scaler fitted on the training rows."""
         return self._about.scaler
 
-    @property
-    def sigma(self) -> NDArray[np.float64]:
-        """Per column [F], the standard deviation [-] of the noise added at decoding, in scaled space."""
-        return np.array(self._about.sigma)
-
     @cached_property
     def metrics(self) -> dict[str, Any]:
         """Contents of ``metrics.json``."""
@@ -210,8 +205,8 @@ class Run:
             raise TrainingError(f"{path}: cannot be read: it is no whole npz file; {_AGAIN}") from error
 
     @property
-    def generates(self) -> Network:
-        """Kind and sizes of the network that generates rows."""
+    def generates(self) -> Generating:
+        """What makes synthetic rows, in words."""
         return self._about.generator
 
     @property
@@ -234,9 +229,14 @@ class Run:
             raise TrainingError(f"{path}: cannot be read: {_line(error)}; {_AGAIN}") from error
 
     @cached_property
-    def generator(self) -> nn.Module:
-        """The network that generates rows."""
-        return self._module("generator", self._about.generator, self.station.size)
+    def generator(self) -> FittedGenerator:
+        """What makes synthetic rows, its network in torch."""
+        weights = {} if self.generates.network is None else self.weights("generator")
+        arrays = below(self.tables, "generator")
+        try:
+            return FittedGenerator.restored(self.generates, self.station, self.scaler, arrays, weights)
+        except (KeyError, ValueError, RuntimeError) as error:
+            raise TrainingError(f"{self.folder}: generator: got {_line(error)}; {_AGAIN}") from error
 
     @cached_property
     def scoring(self) -> dict[str, ScoringModel]:

@@ -10,6 +10,7 @@ from trainer.run import Run
 
 _SCORES = ("consistency", "reconstruction", "onset")
 
+_KINDS = {"ae": "autoencoder", "vae": "variational autoencoder", "mixture": "no network"}
 _SPLITS = {
     "blocks": "contiguous blocks",
     "random": "shuffled rows: LEAKS, neighbours of test rows were trained on; for comparison only",
@@ -17,7 +18,7 @@ _SPLITS = {
 
 
 def summary(run: Run) -> str:
-    """Say how well the generator reconstructs, beside a mean predictor and a PCA, and how honest the p-values are.
+    """Say how like real rows the generated ones are, beside what the split makes, and how honest the p-values are.
 
     Parameters
     ----------
@@ -29,23 +30,26 @@ def summary(run: Run) -> str:
     str
         Lines for a terminal.
     """
-    return "\n".join(_lines(run.metrics, run.scorers, run.settings.latent))
+    return "\n".join(_lines(run.metrics, run.scorers))
 
 
-def _lines(metrics: dict[str, Any], scorers: dict[str, Fitted], latent: int) -> Iterator[str]:
+def _lines(metrics: dict[str, Any], scorers: dict[str, Fitted]) -> Iterator[str]:
     rows = metrics["rows"]
     yield f"split: {_SPLITS[metrics['split']]}"
     yield f"rows: {rows['train']:,} train, {rows['validation']:,} validation, {rows['test']:,} test"
     yield ""
-    yield f"reconstruction, mean squared error in scaled units{'test':>12}{'validation':>12}{'train':>12}{'epoch':>10}"
     generator = metrics["generator"]
-    mse, epoch = generator["mse"], f"{generator['chosen_epoch']}/{generator['epochs']}"
+    kind, count = generator["kind"], generator["components"]
+    yield f"generator: {_KINDS[kind]}; its codes from {count} Gaussian{'s' if count > 1 else ''}"
     yield (
-        f"  {'generator (' + generator['kind'].upper() + f'), {latent} latents':<48}"
-        f"{mse['test']:>12.5f}{mse['validation']:>12.5f}{mse['train']:>12.5f}{epoch:>10}"
+        f"  log-likelihood of held-out codes {generator['log_likelihood']:.2f} nat"
+        f" (baseline: one Gaussian {generator['one_gaussian']:.2f})"
     )
-    yield f"  {f'baseline: PCA, {latent} components':<48}{metrics['baselines']['pca']:>12.5f}"
-    yield f"  {'baseline: mean predictor':<48}{metrics['baselines']['mean']:>12.5f}"
+    yield (
+        f"  mean distance of a column's distribution (KS): {generator['ks_train']:.4f} to training rows,"
+        f" {generator['ks_test']:.4f} to test rows"
+    )
+    yield f"  {'':47}{generator['ks_test_train']:.4f} test rows to training rows"
     for name, scorer in metrics["scorers"].items():
         fitted = scorers[name]
         yield ""

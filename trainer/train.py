@@ -7,37 +7,35 @@ import platform
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, TextIO
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from config.training import Training
 from edge.clock import Clock, SystemClock, rfc3339
-from edge.manifest import SCORER_ABSENT, Data, Network, scorer_keys
+from edge.manifest import SCORER_ABSENT, Data, scorer_keys
 from edge.storing import stored
-from trainer.baselines import mean_error, pca_error
 from trainer.curves import draw_curves
 from trainer.errors import TrainingError
-from trainer.fit import History, choose_device, fit
+from trainer.fit import choose_device
+from trainer.fitted import FittedGenerator
 from trainer.folds import folds
-from trainer.models import TabularAE, TabularVAE, residuals, seeded
+from trainer.generator import fit_generator
 from trainer.realised import realised
 from trainer.record import Record
 from trainer.run import About, Run, Tables, refuse_foreign, write_run
 from trainer.scorer import fit_scorer
 from trainer.splits import Rows as Indices
-from trainer.splits import Split, blocked, random_split
+from trainer.splits import blocked, random_split
 from trainer.transform import fit_scaler
 
 Rows = NDArray[np.float64]
-Kind = Literal["ae", "vae"]
 LEAST_ROWS = 600
 """Fewer leave spans too short for what has a memory."""
 EMBARGO = 12
 """Rows beside a test row that no score is fitted on."""
-_CODE_NOISE = 3  # added to the seed, so that sigma's draw is not the training's
+_JUDGED = 7  # added to the seed, so that the rows judged are not those of the calibration
 
 
 def train(
@@ -81,25 +79,8 @@ def train(
     blocks = blocked(record)
     split = random_split(record, seed=settings.seed) if settings.split == "random" else blocks
     scaler = fit_scaler(record.values[split.train], record.station, settings.scaler)
-    z = {part: scaler.forward(record.values[getattr(split, part)]) for part in ("train", "validation", "test")}
-    kind: Kind = "ae" if settings.model == "ae" else "vae"
-    network = Network(
-        kind=kind,
-        hidden=settings.hidden,
-        latent=settings.latent,
-        loss=settings.loss,
-        beta=settings.beta if kind == "vae" else 0.0,
-    )
-    generator = seeded(network, record.station.size, settings.seed)
-    history = fit(
-        generator,
-        z["train"].astype(np.float32),
-        z["validation"].astype(np.float32),
-        settings,
-        seed=settings.seed,
-        progress=progress,
-        label="generator",
-    )
+    parts = {part: record.values[getattr(split, part)] for part in ("train", "validation", "test")}
+    generator = fit_generator(parts["train"], parts["validation"], record.station, settings, progress)
     # What has a memory is fitted on blocks of time, whatever the generator was.
     rows = _apart(record, blocks.test)
     count = folds(record, settings)
@@ -117,9 +98,8 @@ def train(
     }
     metrics = {
         "split": settings.split,
-        "rows": {part: len(rows) for part, rows in z.items()},
-        "baselines": _baselines(z, settings.latent),
-        "generator": {"kind": kind} | _quality(generator, history, z, record.station.keys),
+        "rows": {part: len(rows) for part, rows in parts.items()},
+        "generator": _quality(generator, parts, settings.seed),
         "scorers": {
             name: {
                 "rows": scorer.about.rows,
@@ -136,13 +116,15 @@ def train(
         data=Data(files=record.files, rows=len(record.values), sha256=record.sha256),
         seed=settings.seed,
         scaler=scaler,
-        generator=network,
+        generator=generator.about,
         scorers={name: scorer.about for name, scorer in scorers.items()},
-        sigma=_sigma(generator, z["train"], settings),
     )
-    tables = _tables(record, split, generator, z["train"])
-    weights = {"generator": generator.state_dict()}
-    histories = {"generator": history}
+    tables: Tables = {f"generator/{name}": array for name, array in generator.arrays().items()}
+    if record.station.gas_index is not None:
+        tables["background_ppb"] = np.quantile(parts["train"][:, record.station.gas_index], [0.1])
+    network = generator.codec.network
+    weights = {} if network is None else {"generator": network.state_dict()}
+    histories = {} if generator.history is None else {"generator": generator.history}
     for name, scorer in scorers.items():
         arrays = stored(scorer.model) | {"whitening": scorer.whitening}
         tables |= {f"{name}/{key}": array for key, array in arrays.items()}
@@ -171,57 +153,37 @@ def _apart(record: Record, test: Indices) -> Indices:
     return np.flatnonzero(~near)
 
 
-def _sigma(model: TabularAE | TabularVAE, z: Rows, settings: Training) -> tuple[float, ...]:
-    """Spread [F] of what the decoder leaves out; a VAE's codes are drawn, as they are when it generates."""
-    if not settings.observation_noise:
-        return tuple([0.0] * z.shape[1])
-    if isinstance(model, TabularAE):
-        left_out: Rows = residuals(model, z)
-    else:
-        rows = torch.from_numpy(z.astype(np.float32))
-        generator = torch.Generator().manual_seed(settings.seed + _CODE_NOISE)
-        with torch.no_grad():
-            mean, log_variance = model.encode(rows)
-            code = mean + torch.exp(0.5 * log_variance) * torch.randn(mean.shape, generator=generator)
-            left_out = z - np.asarray(model.decode(code))
-    spread: list[float] = left_out.std(axis=0).tolist()
-    return tuple(spread)
+def _quality(generator: FittedGenerator, parts: dict[str, Rows], seed: int) -> dict[str, Any]:
+    """How likely held-out rows are, and how far the columns' distributions lie from the real ones'.
 
-
-def _tables(record: Record, split: Split, generator: TabularAE | TabularVAE, z: Rows) -> Tables:
-    with torch.no_grad():
-        code = generator.encode(torch.from_numpy(z.astype(np.float32)))
-    mean, log_variance = code if isinstance(code, tuple) else (code, None)
-    latent = np.asarray(mean, dtype=np.float64)
-    covariance = np.atleast_2d(np.cov(latent, rowvar=False))
-    if log_variance is not None:  # a VAE's code is a distribution: its own spread counts
-        covariance += np.diag(np.exp(np.asarray(log_variance, dtype=np.float64)).mean(axis=0))
-    tables = {
-        "latent_mean": latent.mean(axis=0),
-        "latent_cov": covariance,
-        "latent_std": np.sqrt(np.diag(covariance)),
-    }
-    if record.station.gas_index is not None:
-        tables["background_ppb"] = np.quantile(record.values[split.train, record.station.gas_index], [0.1])
-    return tables
-
-
-def _baselines(z: dict[str, Rows], latent: int) -> dict[str, float]:
-    """Mean squared error on the test rows of what any network has to beat."""
-    return {"mean": mean_error(z["train"], z["test"]), "pca": pca_error(z["train"], z["test"], latent)}
-
-
-def _quality(
-    model: TabularAE | TabularVAE, history: History, z: dict[str, Rows], keys: tuple[str, ...]
-) -> dict[str, Any]:
-    squares = {part: residuals(model, rows) ** 2 for part, rows in z.items()}
+    Kolmogorov-Smirnov distances are means over the columns; those of test rows against training rows are what the split
+    itself makes.
+    """
+    rng = np.random.Generator(np.random.Philox(key=seed + _JUDGED))
+    size = len(parts["train"])
+    latent = generator.mixture.draw(size, rng)
+    made = generator.codec.decode(latent, rng.standard_normal((size, generator.station.size)))
+    real = {part: rows.astype(np.float32) for part, rows in parts.items()}
     return {
-        "mse": {part: float(values.mean()) for part, values in squares.items()},
-        "test_mse_per_channel": dict(zip(keys, squares["test"].mean(axis=0).tolist(), strict=True)),
-        "epochs": history.epochs,
-        "chosen_epoch": history.chosen,
-        "seconds": history.seconds,
+        "kind": generator.about.kind,
+        "components": generator.about.components,
+        "log_likelihood": generator.about.likelihood,
+        "one_gaussian": generator.about.baseline,
+        "ks_train": _distance(made, real["train"]),
+        "ks_test": _distance(made, real["test"]),
+        "ks_test_train": _distance(real["test"], real["train"]),
+        "cpu_seconds": generator.cpu_seconds,
     }
+
+
+def _distance(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
+    """Mean over the columns of the largest difference between two empirical distributions [N, F], [M, F]."""
+    found = []
+    for x, y in zip(np.sort(one, axis=0).T, np.sort(other, axis=0).T, strict=True):
+        both = np.concatenate([x, y])
+        below = [np.searchsorted(rows, both, side="right") / len(rows) for rows in (x, y)]
+        found.append(np.abs(below[0] - below[1]).max())
+    return float(np.mean(found))
 
 
 def _versions() -> dict[str, str]:

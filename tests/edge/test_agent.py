@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import paho.mqtt.client as mqtt
 import pytest
 
@@ -287,6 +288,20 @@ def test_an_alarm_that_opens_keeps_its_threshold_for_thirty_readings(
     after = [adaptation.rates["consistency"] for _ in verdicts(states)]
     assert after[:30] == [rate] * 30
     assert after[30] != rate
+
+
+def test_the_last_readings_and_those_of_the_last_alarm_are_remembered(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any
+) -> None:
+    rule = AlarmRule(m_of_n=(3, 5), clear_after=5, hold=5)
+    agent = make(bundle, fake_connection, fake_clock, alarms=Alarms(default=rule))
+    rows = np.tile(list(GOOD.values()), (40, 1))
+    rows[10:16, 0] = 30_000.0
+    run_through(agent, fake_connection, rows)
+    (station,) = agent._stations
+    np.testing.assert_allclose(station.recent.last(40), rows, rtol=1e-6)
+    assert not agent._panel.standing()
+    np.testing.assert_allclose(station.recent.event()[:, 0], [30_000.0] * 6 + [2000.0] * 4)
 
 
 def test_a_request_never_keeps_a_reading_waiting(bundle: Bundle, fake_connection: Any, fake_clock: Any) -> None:

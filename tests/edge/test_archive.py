@@ -197,6 +197,7 @@ def test_a_station_without_a_gas_column_has_no_scorer_that_does_without_it(entri
     manifest = msgspec.json.decode(entries["manifest.json"])
     for part in (manifest["station"]["features"], manifest["features"], *manifest["scaler"].values()):
         del part[0]
+    del manifest["generator"]["sigma"][0]
     manifest["scorers"] = {"scorer": manifest["scorers"]["scorer-absent"]}
     line = refusal(sealed((entries | {"manifest.json": msgspec.json.encode(manifest)}).items()))
     assert "scorer-absent.onnx does not belong" in line
@@ -219,7 +220,7 @@ def test_a_bundle_of_an_earlier_format_asks_for_another_training(entries: dict[s
 
 @pytest.mark.parametrize(
     "manifest",
-    [b"", b"[]", b"{}", b"\xff\xfe", b'{"format": "2"}', b'{"format": 0}', b'{"format": 2}', b"[" * 100_000],
+    [b"", b"[]", b"{}", b"\xff\xfe", b'{"format": "2"}', b'{"format": 0}', b'{"format": 3}', b"[" * 100_000],
 )
 def test_a_manifest_that_cannot_be_understood_is_refused(entries: dict[str, bytes], manifest: bytes) -> None:
     assert "manifest.json" in refusal(sealed((entries | {"manifest.json": manifest}).items()))

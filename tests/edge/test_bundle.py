@@ -189,9 +189,9 @@ def test_golden_rows_prove_the_weights_not_only_the_file(bundles: dict[str, Path
         lambda tables: tables["scorer/spread"].fill(0),
         lambda tables: tables.update({"scorer/consistency/innovation": np.eye(9)}),
         lambda tables: tables.update({"scorer/virtual/weights": np.ones(3)}),
-        lambda tables: tables.pop("latent_std"),
-        lambda tables: tables.update(latent_cov=np.eye(99)),
-        lambda tables: tables["latent_mean"].fill(np.nan),
+        lambda tables: tables.pop("generator/latent_std"),
+        lambda tables: tables.update({"generator/triangles": np.eye(99)}),
+        lambda tables: tables["generator/means"].fill(np.nan),
         lambda tables: tables.pop("background_ppb"),
     ],
 )
@@ -201,7 +201,7 @@ def test_tables_that_do_not_fit_are_refused_at_once(data: bytes, change: Callabl
 
 def test_no_pickle_is_ever_loaded(data: bytes) -> None:
     def change(tables: dict[str, Any]) -> None:
-        tables["latent_mean"] = np.array([{"a": 1}], dtype=object)
+        tables["generator/means"] = np.array([{"a": 1}], dtype=object)
 
     assert "pickle" in refusal(repacked(data, "tables.npz", change)).lower()
 

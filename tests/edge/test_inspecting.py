@@ -24,11 +24,21 @@ def shown(path: Path, as_json: bool = False) -> str:
 def test_the_text_tells_what_scores_and_what_generates(bundles: dict[str, Path], model: str) -> None:
     text = shown(bundles[model]).splitlines()
     lines = dict(reversed([line.split(maxsplit=1) for line in text if len(line.split()) > 1]))  # the first of a kind
-    network = Bundle.open(bundles[model]).manifest.generator
-    wide = "-".join(map(str, network.hidden))
-    shape = f"autoencoder 9-{wide}-{network.latent}-{'-'.join(map(str, network.hidden[::-1]))}-9, loss mse"
-    assert lines["scores"].startswith(f"variational {shape}" if model == "vae" else shape)
-    assert lines["generates"].startswith(shape if model == "ae" else f"variational {shape}")
+    scores = "autoencoder 9-96-48-4-48-96-9, loss mse"
+    assert lines["scores"].startswith(f"variational {scores}" if model == "vae" else scores)
+    latent = 4 if model == "ae" else 9
+    generates = f"autoencoder 9-128-128-{latent}-128-128-9, loss likelihood"
+    assert lines["generates"].startswith(generates if model == "ae" else f"variational {generates}, beta 0.1")
+
+
+def test_the_text_tells_what_is_known_of_the_generator(bundles: dict[str, Path]) -> None:
+    about = Bundle.open(bundles["both"]).manifest.generator
+    part = shown(bundles["both"]).split("\ngenerates ")[1].split("\nrequested ")[0]
+    assert f"noise {min(about.sigma):.3g} to {max(about.sigma):.3g} added; codes from 40 Gaussians" in part
+    assert f"held-out log-likelihood {about.likelihood:.2f} nat (one Gaussian: {about.baseline:.2f})" in part
+    for name, (low, high) in about.regimes.items():
+        assert f"{name} {low:,.5g} to {high:,.5g}" in part
+    assert "no training row is in this bundle" in part
 
 
 def test_the_text_tells_of_both_scorers(bundles: dict[str, Path]) -> None:

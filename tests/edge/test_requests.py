@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,8 +24,10 @@ from edge.message import Message
 from edge.requests import ANSWER_EXPIRY, Requests
 from edge.sampler import Sampler
 from edge.stations import Stations
+from edge.synthesizing import synthesize
 from edge.topics import Topics as Names
 from edge.verdict import Methane, Verdict
+from edge.wish import Wish
 
 NAMES = Names("davylamp/gw1")
 KEYS = st.sampled_from(["transaction", "station", "n", "seed", "from", "prior", "around", "noise", "format", "id"])
@@ -250,7 +254,7 @@ def test_rows_come_in_parts_and_are_the_samplers(desk: Desk, bundle: Bundle) -> 
     assert tuple(data["columns"]) == bundle.station.keys
     assert tuple(data["units"]) == bundle.station.units
     assert (data["seed"], data["bundle"]) == (7, bundle.id)
-    np.testing.assert_allclose(rows(answers), Sampler(bundle).prior(1200, 7), rtol=1e-5)
+    np.testing.assert_allclose(rows(answers), Sampler(bundle.generator).prior(1200, 7), rtol=1e-5)
 
 
 def test_one_part_is_made_per_turn_and_none_while_the_broker_does_not_keep_up(desk: Desk) -> None:
@@ -296,9 +300,68 @@ def test_without_a_seed_one_is_drawn_and_told(desk: Desk) -> None:
 
 
 def test_rows_around_given_ones_are_like_them(desk: Desk, bundle: Bundle) -> None:
-    given = Sampler(bundle).prior(3, 1)
+    given = Sampler(bundle.generator).prior(3, 1)
     answers = desk.ask("synthesize", {"n": 600, "seed": 3, "from": {"around": given.tolist(), "noise": 0.05}})
-    np.testing.assert_allclose(rows(answers), Sampler(bundle).around(given, 600, 3, 0.05), rtol=1e-5)
+    np.testing.assert_allclose(rows(answers), Sampler(bundle.generator).around(given, 600, 3, 0.05), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"regime": "plume"},
+        {"range": {"ch4_ppb": [3000, 4000], "temperature_c": [10, 30]}},
+        {"mix": {"background": 0.5, "plume": 0.5}},
+    ],
+)
+def test_parts_put_together_are_the_rows_of_the_command_line(desk: Desk, wish: dict[str, Any]) -> None:
+    (group,) = desk.stations.groups
+    answers = desk.ask("synthesize", {"n": 1200, "seed": 7, "format": "csv", "from": wish})
+    out = StringIO()
+    synthesize(group.bundle.path, out, n=1200, seed=7, wish=msgspec.convert(wish, Wish))
+    assert "".join(answer["data"]["rows"] for answer in answers) == out.getvalue()
+
+
+def test_fifty_thousand_rows_in_parts_are_those_of_the_command_line(desk: Desk) -> None:
+    (group,) = desk.stations.groups
+    answers = desk.ask("synthesize", {"n": 50_000, "seed": 7, "format": "csv"})
+    assert [answer["data"]["part"] for answer in answers] == list(range(1, 101))
+    out = StringIO()
+    synthesize(group.bundle.path, out, n=50_000, seed=7)
+    assert "".join(answer["data"]["rows"] for answer in answers) == out.getvalue()
+
+
+def heard(desk: Desk, name: str, values: np.ndarray, **alarm: Any) -> None:
+    """Let a station send readings."""
+    topic = f"sensors/{name}/readings"
+    station = desk.stations.at(topic)
+    assert station is not None
+    desk.stations.keep(station, topic)
+    for row in values.tolist():
+        station.recent.keep(row, **alarm)
+
+
+def test_rows_around_what_a_station_has_just_sent(desk: Desk, bundle: Bundle) -> None:
+    sampler = Sampler(bundle.generator)
+    leak, after = sampler.within(sampler.regime("plume"), 30, 1), sampler.prior(40, 2)
+    heard(desk, "st-1", leak, raised_by=1, stands=True)
+    heard(desk, "st-1", after)
+    for wish, expected in (
+        ({"around": "recent", "last": 40}, after),
+        ({"around": "recent", "last": 40, "noise": 0.5}, after),
+        ({"around": "event"}, leak),
+    ):
+        answers = desk.ask("synthesize", {"n": 600, "seed": 3, "from": wish})
+        noise = wish.get("noise")
+        np.testing.assert_allclose(
+            rows(answers),
+            sampler.around(expected.astype(np.float32), 600, 3, noise),
+            rtol=1e-5,  # type: ignore[arg-type]
+        )
+    heard(desk, "st-2", after)
+    assert "got none, expected one that has been heard: st-1, st-2" in desk.error(
+        "synthesize", {"from": {"around": "recent"}}
+    )
+    assert "without an alarm" in desk.error("synthesize", {"station": "st-2", "from": {"around": "event"}})
 
 
 def test_csv_parts_put_together_are_a_file_like_those_of_the_training(desk: Desk, bundle: Bundle) -> None:
@@ -308,7 +371,9 @@ def test_csv_parts_put_together_are_a_file_like_those_of_the_training(desk: Desk
     assert len(lines) == 701
     assert tuple(answers[0]["data"]["columns"]) == bundle.station.names
     np.testing.assert_allclose(
-        [[float(cell) for cell in line.split(",")] for line in lines[1:]], Sampler(bundle).prior(700, 7), rtol=1e-5
+        [[float(cell) for cell in line.split(",")] for line in lines[1:]],
+        Sampler(bundle.generator).prior(700, 7),
+        rtol=1e-5,
     )
 
 
@@ -318,12 +383,17 @@ def test_csv_parts_put_together_are_a_file_like_those_of_the_training(desk: Desk
         ({"n": 0}, "n: got 0, expected 1 to 100000"),
         ({"n": 100_001}, "n: got 100001, expected 1 to 100000"),
         ({"seed": -1}, "seed"),
-        ({"from": {"regime": "plume"}}, "not in this version"),
-        ({"from": {"around": "recent", "last": 500}}, "not in this version"),
+        ({"from": {"regime": "storm"}}, "regime: got 'storm', expected one of background, elevated, plume"),
+        ({"from": {"range": {"ch4": [1, 2]}}}, "range: got 'ch4', expected one of ch4_ppb"),
+        ({"from": {"range": {"ch4_ppb": [5000]}}}, "range"),
+        ({"from": {"mix": {"plume": 0}}}, "mix: plume: got 0"),
+        ({"from": {"around": "recent"}}, "station: got none, expected one that has been heard: none yet"),
+        ({"from": {"around": "event"}, "station": "st-9"}, "station: got 'st-9', expected one"),
+        ({"from": {"around": "later"}}, "later"),
         ({"from": {"around": []}}, "around"),
         ({"from": {"around": [[1.0, 2.0]]}}, "expected rows of 9"),
-        ({"from": {}}, "one of them"),
-        ({"from": {"prior": True, "around": [[0.0] * 9]}}, "one of them"),
+        ({"from": {}}, "exactly one"),
+        ({"from": {"prior": True, "around": [[0.0] * 9]}}, "exactly one"),
         ({"from": {"prior": True, "noise": 0.1}}, "noise"),
         ({"from": {"around": [[1.0] * 9], "noise": -1}}, "noise"),
         ({"from": {"around": [[1.0] * 9], "last": 3}}, "last"),

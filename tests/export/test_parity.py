@@ -43,7 +43,7 @@ def test_a_weight_that_differs_in_the_third_digit_is_found_and_its_graph_named(
     runs: dict[str, Path], bundles: dict[str, Path], module: str, layer: str, member: str
 ) -> None:
     run = Run.open(runs["both"])
-    network = run.generator if module == "generator" else run.scoring[module].network.module
+    network = run.generator.codec.network if module == "generator" else run.scoring[module].network.module
     with torch.no_grad():
         next(getattr(network, layer).parameters()).mul_(1.001)
     with pytest.raises(ParityError, match=rf"^{member}: got random rows that differ by [^\n]+ at most 1e-05"):

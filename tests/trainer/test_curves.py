@@ -40,3 +40,14 @@ def test_the_same_history_gives_the_same_bytes_and_another_choice_others():
 def test_something_is_drawn():
     pixels = imread(io.BytesIO(draw_curves({"ae": AE})), format="png")
     assert np.ptp(pixels[..., :3]) > 0.9
+
+
+def test_a_loss_below_zero_is_drawn_too():
+    below = History(
+        losses={name: [value - 0.5 for value in curve] for name, curve in AE.losses.items()},
+        chosen=6,
+        cpu_seconds=[],
+        seconds=1.0,
+    )
+    assert size(draw_curves({"generator": below})) == size(draw_curves({"ae": AE}))
+    assert draw_curves({"generator": below}) != draw_curves({"generator": AE})

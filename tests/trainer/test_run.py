@@ -27,15 +27,15 @@ def test_settings_station_and_data_come_back(runs, chamber):
     assert run.station == chamber.station
     assert run.data.rows == len(chamber.values)
     assert run.seed == run.settings.seed
-    assert run.sigma.shape == (9,)
-    assert (run.sigma > 0).all()
+    assert len(run.generates.sigma) == 9
+    assert min(run.generates.sigma) > 0
 
 
 def test_weights_come_back_bit_for_bit(folder):
     run = Run.open(str(folder))
     stored = run.weights("generator")
-    assert all(torch.equal(value, stored[name]) for name, value in run.generator.state_dict().items())
-    assert not run.generator.training
+    assert all(torch.equal(value, stored[name]) for name, value in run.generator.codec.network.state_dict().items())
+    assert not run.generator.codec.network.training
     network = run.scoring["scorer-absent"].network
     assert isinstance(network, Whitened)
     assert set(run.weights("scorer-absent-fold-2")) == set(network.module.state_dict())

@@ -12,15 +12,15 @@ import torch
 from msgspec.structs import replace
 
 from config.training import Training
+from edge.manifest import Network
 from trainer.errors import TrainingError
-from trainer.models import row_errors
 from trainer.realised import realised
 from trainer.record import Record
 from trainer.run import Run
 from trainer.splits import blocked
 from trainer.train import train
 
-SHORT = replace(Training.quick(), epochs=2)
+SHORT = replace(Training.quick(), epochs=2, generator_epochs=2, generator_steps=1, components=3)
 FOLDS = ("-fold-1", "-fold-2", "-fold-3")
 
 
@@ -53,6 +53,14 @@ def test_a_run_folder_holds_everything(runs):
     }
 
 
+def test_a_mixture_has_no_network_and_no_losses(short, tmp_path):
+    run = train(short, replace(SHORT, generator="mixture"), tmp_path / "run")
+    assert run.generates.network is None
+    assert run.generator.codec.network is None
+    assert not (tmp_path / "run" / "weights" / "generator.safetensors").exists()
+    assert set(json.loads((tmp_path / "run" / "losses.json").read_text())) == {"scorer", "scorer-absent"}
+
+
 @pytest.mark.parametrize(
     ("model", "scores", "generates"), [("ae", "ae", "ae"), ("vae", "vae", "vae"), ("both", "ae", "vae")]
 )
@@ -78,16 +86,15 @@ def test_metrics_say_how_well_and_beside_what(chamber, runs):
     metrics, split = run.metrics, blocked(chamber)
     assert metrics["split"] == "blocks"
     assert metrics["rows"] == {name: len(getattr(split, name)) for name in ("train", "validation", "test")}
-    assert metrics["baselines"]["pca"] < metrics["baselines"]["mean"]
-    test = run.scaler.forward(chamber.values[split.test])
-    told = metrics["generator"]
-    assert told["kind"] == "vae"
-    assert told["mse"]["test"] == pytest.approx(row_errors(run.generator, test, "mse").mean(), rel=1e-6)
-    channels = told["test_mse_per_channel"]
-    assert set(channels) == set(run.station.keys)
-    assert np.mean(list(channels.values())) == pytest.approx(told["mse"]["test"])
-    assert 1 <= told["chosen_epoch"] <= told["epochs"] <= run.settings.epochs
-    assert metrics["seconds"] > told["seconds"]
+    told, about = metrics["generator"], run.generates
+    assert (told["kind"], told["components"]) == (about.kind, about.components) == ("vae", 40)
+    assert (told["log_likelihood"], told["one_gaussian"]) == (about.likelihood, about.baseline)
+    assert 0 < told["ks_train"] < told["ks_test"] < 1
+    real = [np.sort(chamber.values[rows], axis=0) for rows in (split.test, split.train)]
+    steps = np.unique(np.concatenate(real)[:, 0])
+    below = [np.searchsorted(rows[:, 0], steps, side="right") / len(rows) for rows in real]
+    gas = np.abs(below[0] - below[1]).max()
+    assert gas / 9 < told["ks_test_train"] < 1
     for name, scorer in metrics["scorers"].items():
         assert scorer["chunks"] == run.scorers[name].chunks == 3
         assert scorer["realised"] == realised(run.scoring[name], chamber, split.test)
@@ -106,29 +113,15 @@ def test_no_test_row_and_no_neighbour_of_one_takes_part_in_the_scores(short, tmp
             np.testing.assert_array_equal(one.tables[name], other.tables[name])
 
 
-def test_tables_hold_the_background_and_the_generators_codes(chamber, runs):
+def test_tables_hold_the_background_and_the_mixture_of_the_codes(chamber, runs):
     run = Run.open(runs["both"])
-    rows = blocked(chamber).train
-    latent = run.generates.latent
-    assert run.tables["background_ppb"] == pytest.approx(np.quantile(chamber.values[rows, 0], 0.1))
-    assert run.tables["latent_cov"].shape == (latent, latent)
-    assert (np.linalg.eigvalsh(run.tables["latent_cov"]) > 0).all()
-    np.testing.assert_allclose(run.tables["latent_std"] ** 2, np.diag(run.tables["latent_cov"]))
-    with torch.no_grad():
-        mean, log_variance = run.generator.encode(
-            torch.from_numpy(run.scaler.forward(chamber.values[rows]).astype(np.float32))
-        )
-    np.testing.assert_allclose(run.tables["latent_mean"], mean.mean(axis=0), atol=1e-5)
-    spread = mean.var(axis=0) + log_variance.exp().mean(axis=0)
-    np.testing.assert_allclose(run.tables["latent_std"] ** 2, spread, rtol=1e-3)
-
-
-def test_sigma_is_what_the_decoder_leaves_out(chamber, runs):
-    run = Run.open(runs["ae"])
-    z = run.scaler.forward(chamber.values[blocked(chamber).train])
-    with torch.no_grad():
-        back = run.generator.reconstruct(torch.from_numpy(z.astype(np.float32))).numpy()
-    np.testing.assert_allclose(run.sigma, (z - back).std(axis=0), rtol=1e-5)
+    rows = chamber.values[blocked(chamber).train]
+    assert run.tables["background_ppb"] == pytest.approx(np.quantile(rows[:, 0], 0.1))
+    codes = run.generator.codec.encode(rows)["mean"]
+    np.testing.assert_allclose(run.generator.latent_std, codes.std(axis=0), rtol=0.3)
+    mean, covariance = run.generator.mixture.moments()
+    np.testing.assert_allclose(mean, codes.mean(axis=0), atol=0.1)
+    assert np.corrcoef(covariance.ravel(), np.cov(codes.T).ravel())[0, 1] > 0.9
 
 
 def test_a_station_without_gas_has_no_background(chamber, tmp_path):
@@ -148,11 +141,13 @@ def test_reference_is_the_published_training(short, tmp_path):
     assert scorer.raw is not None
     assert not any(scorer.raw.is_log)
     assert any(scorer.scaler.is_log)  # the consistency is not the published one
-    assert run.generates.latent == 10
-    assert run.generates.beta == 1.0
+    assert run.generates.transform == "scaler"
+    assert run.generates.network == Network(kind="vae", hidden=(64, 32), latent=10, loss="mse", beta=1.0)
+    assert run.generates.components == 1
     assert not any(run.scaler.is_log)
-    assert not run.sigma.any()
-    assert run.metrics["generator"]["chosen_epoch"] == run.metrics["generator"]["epochs"] == 3
+    assert not any(run.generates.sigma)
+    losses = json.loads((tmp_path / "run" / "losses.json").read_text())["generator"]
+    assert losses["chosen"] == len(losses["train"]) == 3
     published = Training.reference()
     assert (published.batch_size, published.learning_rate, published.epochs, published.patience) == (64, 1e-3, 50, 5)
     assert (published.loss, published.seed, published.schedule) == ("mse", 42, "constant")

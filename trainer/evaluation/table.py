@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, TextIO
 
 import numpy as np
 
 from trainer.evaluation.faults import Family
 from trainer.evaluation.goals import goals
+from trainer.evaluation.layout import laid_out, verdicts
 from trainer.evaluation.protocol import SplitName
 from trainer.evaluation.results import CONSISTENCY, RECONSTRUCTION, Evaluation, Mode, Spacing
 
@@ -46,7 +47,7 @@ def _families(evaluation: Evaluation) -> Iterator[str]:
         evaluation.families[case] for cell in evaluation.cells for of in cell.findings.values() for case in of
     )
     yield f"AUROC by family of faults, mean over {', '.join(evaluation.splits)} and {_stations(evaluation)}"
-    yield from _table(
+    yield from laid_out(
         ["mean", *families],
         {
             name: [
@@ -61,7 +62,7 @@ def _families(evaluation: Evaluation) -> Iterator[str]:
 def _splits(evaluation: Evaluation) -> Iterator[str]:
     splits = evaluation.splits
     yield "By split: AUROC, and rows found at the 99 and 99.9 % quantile of undisturbed rows (r1, r01)"
-    yield from _table(
+    yield from laid_out(
         [f"{split}{measure}" for split in splits for measure in ("", " r1", " r01")],
         {
             name: [_three(evaluation.mean(name, measure, split=split)) for split in splits for measure in _MEASURES]
@@ -74,7 +75,7 @@ def _sizes(evaluation: Evaluation) -> Iterator[str]:
     ours = [name for name in (CONSISTENCY, *RECONSTRUCTION.values()) if name in evaluation.detectors]
     yield "AUROC by case"
     measured = {case for cell in evaluation.cells for case in cell.findings[CONSISTENCY]}
-    yield from _table(
+    yield from laid_out(
         ours,
         {
             case: [_three(evaluation.mean(name, case=case)) for name in ours]
@@ -94,7 +95,7 @@ def _rates(evaluation: Evaluation) -> Iterator[str]:
         wanted = [(split, name, mode, one) for one in requested for split in splits]
         found = [[r.realised for at, r in rates if (at, r.detector, r.mode, r.requested) == key] for key in wanted]
         lines[f"{name}, {mode}"] = [f"{100 * max(realised):.2f}" if realised else "-" for realised in found]
-    yield from _table([f"{_percent(one)} {split}" for one in requested for split in splits], lines)
+    yield from laid_out([f"{_percent(one)} {split}" for one in requested for split in splits], lines)
     readings = {split: sum(cell.readings for cell in evaluation.of(split)) for split in splits}
     alarms = {split: sum(cell.alarms for cell in evaluation.of(split)) for split in splits}
     told = ", ".join(f"{split} {1000 * alarms[split] / readings[split]:.2f}" for split in splits)
@@ -108,14 +109,14 @@ def _events(evaluation: Evaluation) -> Iterator[str]:
         return
     yield "Events that the consistency finds [%] at a requested rate, one in 500 rows, or one after the other (dense)"
     names = {kind: f"{kind[0]}, {kind[1]}, {_percent(kind[2])}" for kind in _KINDS}
-    yield from _table(
+    yield from laid_out(
         ["mean", *evaluation.splits],
         {
             name: [_hundred(_found(evaluation, *kind, split=split)) for split in (None, *evaluation.splits)]
             for kind, name in names.items()
         },
     )
-    yield from _table(
+    yield from laid_out(
         families,
         {
             name: [_hundred(_found(evaluation, *kind, family=family)) for family in families]
@@ -167,29 +168,16 @@ def _withheld(evaluation: Evaluation) -> Iterator[str]:
             cells += [f"{found}/{onsets}", f"{np.mean(realised):.2f}", f"{max(realised):.2f}"]
         lines[name] = cells
     heads = [f"{what} {_percent(rate)}" for rate in requested for what in ("found", "mean", "worst")]
-    yield from _table(["AUROC", *heads], lines)
+    yield from laid_out(["AUROC", *heads], lines)
 
 
 def _verdicts(evaluation: Evaluation) -> Iterator[str]:
-    every = goals(evaluation)
-    yield f"The least to reach on the reference record: {sum(goal.met for goal in every)} of {len(every)}"
-    yield ""
-    for goal in every:
-        verdict = "pass" if goal.met else "FALLS SHORT"
-        yield f"{goal.name:<50}{goal.got:>9.4f}  {goal.sense} {goal.wanted:<6g} {verdict}"
+    yield from verdicts(goals(evaluation))
 
 
 def _stations(evaluation: Evaluation) -> str:
     count = len({cell.station for cell in evaluation.cells})
     return f"{count} station{'s' if count > 1 else ''}"
-
-
-def _table(heads: Sequence[str], rows: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Yield the lines of a table, all columns as wide as the widest."""
-    name = max(map(len, rows), default=0)
-    width = 2 + max(map(len, [*heads, *(cell for cells in rows.values() for cell in cells)]))
-    for first, cells in [("", heads), *rows.items()]:
-        yield f"{first:<{name}}" + "".join(f"{cell:>{width}}" for cell in cells)
 
 
 def _three(value: float) -> str:

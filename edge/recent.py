@@ -1,0 +1,70 @@
+"""Recent: a station's last complete readings, for rows like those that have just been."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import RequestError
+
+KEPT = 500
+"""Readings that are remembered."""
+
+Rows = NDArray[np.float32]
+
+
+class Recent:
+    """A ring of the last 500 readings without a missing value, and which of them the last alarm was about.
+
+    Parameters
+    ----------
+    size
+        Count of columns, F.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._ring = np.empty((KEPT, size), dtype=np.float32)
+        self._count = 0  # complete readings so far; number i lies at i % KEPT
+        self._began = self._ended = 0  # of the last alarm
+        self._stands = False
+
+    def keep(self, values: Sequence[float], *, raised_by: int = 0, stands: bool = False) -> None:
+        """Take in the next reading; an incomplete one is left out.
+
+        Parameters
+        ----------
+        values
+            [F], in the station's order and units.
+        raised_by
+            Readings, this one included, by which an alarm was raised with it; 0: none was.
+        stands
+            Whether an alarm stands now. Alarms that overlap are one.
+        """
+        if np.isfinite(values).all():
+            self._ring[self._count % KEPT] = values
+            self._count += 1
+        if raised_by and not self._stands:
+            self._began = max(self._count - raised_by, self._ended)
+        if stands:
+            self._ended = self._count
+        self._stands = stands
+
+    def last(self, n: int) -> Rows:
+        """The last ``n`` readings, or as many as there are, [N, F]; raises RequestError when there is none."""
+        if not 1 <= n <= KEPT:
+            raise RequestError(f"last: got {n}, expected 1 to {KEPT}")
+        return self._rows(self._count - n, self._count, "recent: got a station that has sent no complete reading yet")
+
+    def event(self) -> Rows:
+        """Readings [N, F] of the last alarm, those that raised it included; raises RequestError when there is none."""
+        return self._rows(
+            self._began, self._ended, f"event: got a station without an alarm among its last {KEPT} readings"
+        )
+
+    def _rows(self, begin: int, end: int, otherwise: str) -> Rows:
+        numbers = np.arange(max(begin, self._count - KEPT, 0), end)
+        if not len(numbers):
+            raise RequestError(f"around: {otherwise}")
+        return self._ring[numbers % KEPT]

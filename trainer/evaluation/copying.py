@@ -1,0 +1,43 @@
+"""Copying: whether synthetic rows repeat the rows that their generator was fitted on."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+
+
+def nearer(own: Values, other: Values, rows: Values) -> float:
+    """Share of rows that lie nearer to a row that their generator was fitted on than to any it has not seen.
+
+    The distance to the closest record (DCR) with the training rows halved at random: a generator of the one half that
+    has learnt the distribution gives .5, one that copies gives 1. Copies excel in everything else that is measured
+    here. It is no proof of privacy.
+
+    Parameters
+    ----------
+    own
+        The half that the generator was fitted on [N, F].
+    other
+        The half that it has not seen [N, F].
+    rows
+        Its rows [M, F]. Distances are Euclidean, over the standard deviations of both halves; a tie counts half.
+    """
+    from sklearn.neighbors import NearestNeighbors  # slow to import, and wanted only here
+
+    spread = np.concatenate([own, other]).std(axis=0)
+    distance = [
+        NearestNeighbors(n_neighbors=1).fit(half / spread).kneighbors(rows / spread)[0][:, 0] for half in (own, other)
+    ]
+    return float(np.mean(distance[0] < distance[1]) + 0.5 * np.mean(distance[0] == distance[1]))
+
+
+def exact_copies(train: Values, rows: Values) -> int:
+    """Count the rows [M, F] that equal a training row [N, F] in all columns as both are written, to 7 digits."""
+    known = {_written(row) for row in train.tolist()}
+    return sum(_written(row) in known for row in rows.tolist())
+
+
+def _written(row: list[float]) -> str:
+    return ",".join(f"{value:.7g}" for value in row)

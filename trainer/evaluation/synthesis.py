@@ -1,0 +1,133 @@
+"""Evaluate synthesis: how good synthetic rows are, and what they are good for, beside others' and copies."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from typing import Literal, TextIO
+
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from config.training import Training
+from trainer.evaluation.augmentation import SETS, scarce, usefulness
+from trainer.evaluation.augmented_detection import augmented_detection
+from trainer.evaluation.resemblance import resemblance
+from trainer.evaluation.synthesis_results import Detection, Resemblance, Scarce, SynthesisEvaluation, Usefulness
+from trainer.evaluation.synthesisers import OURS, REAL, ours, synthesisers
+from trainer.record import Record
+
+SEEDS = 3
+DRAWS = 4
+
+Result = Resemblance | Usefulness | Scarce | Detection
+
+
+def evaluate_synthesis(
+    records: Sequence[Record],
+    settings: Training,
+    *,
+    quick: bool = False,
+    processes: int = 1,
+    progress: TextIO | None = None,
+) -> SynthesisEvaluation:
+    """Measure synthesisers on every record.
+
+    The one that the settings make is trained with three seeds, and four draws are measured of each; what it is
+    compared with is trained and drawn once.
+
+    Parameters
+    ----------
+    records
+        One per file, all of one kind of station; each is fitted and judged on its own.
+    settings
+        Of ours.
+    quick
+        One seed, one draw, one set of test blocks, and fewer to compare with: a look.
+    processes
+        How many synthesisers are measured at a time.
+    progress
+        Told of every one that is done; ``None``: nobody is.
+
+    Raises
+    ------
+    TrainingError
+        A record is too short, or a column is constant on the training rows of a split.
+    """
+    tasks = [task for record in records for task in _tasks(record, settings, quick=quick)]
+    done: dict[int, Sequence[Result]] = {}
+    for number, results in _measured(tasks, processes):
+        done[number] = results
+        if progress is not None:
+            progress.write(f"{len(done)} of {len(tasks)}: {results[0].station}, {type(results[0]).__name__.lower()}\n")
+    found = [result for number in range(len(tasks)) for result in done[number]]
+    return SynthesisEvaluation(
+        judged=OURS[ours(settings)],
+        synthesisers=(*synthesisers(settings, quick=quick), REAL),
+        resemblances=tuple(one for one in found if isinstance(one, Resemblance)),
+        usefulness=tuple(one for one in found if isinstance(one, Usefulness)),
+        scarce=tuple(one for one in found if isinstance(one, Scarce)),
+        detections=tuple(one for one in found if isinstance(one, Detection)),
+    )
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One synthesiser, trained with one seed on one record, and what is to be measured of it."""
+
+    what: Literal["resemblance", "usefulness", "scarce"]
+    record: Record
+    name: str
+    seed: int
+    draws: int
+    settings: Training
+    quick: bool
+
+    def run(self) -> Sequence[Result]:
+        make = None if self.name == REAL else synthesisers(self.settings, quick=self.quick)[self.name]
+        if self.what == "resemblance":
+            return [resemblance(self.record, self.name, make, seed=self.seed, draws=self.draws)]
+        assert make is not None
+        if self.what == "usefulness":
+            return [usefulness(self.record, self.name, make, seed=self.seed, draws=self.draws)]
+        found: list[Result] = []
+        for one, split, fitted, added in scarce(
+            self.record, self.name, make, seed=self.seed, sets=1 if self.quick else SETS
+        ):
+            found.append(one)
+            if self.name == OURS[ours(self.settings)]:
+                auroc = augmented_detection(self.record, split, added, fitted, self.settings, seed=self.seed)
+                found.append(Detection(station=one.station, seed=self.seed, blocks=one.blocks, auroc=auroc))
+        return found
+
+
+def _tasks(record: Record, settings: Training, *, quick: bool) -> Iterator[_Task]:
+    """Yield what is to be measured, the longest first."""
+    for name in (*synthesisers(settings, quick=quick), REAL):
+        often = name == OURS[ours(settings)] and not quick
+        for seed in range(settings.seed, settings.seed + (SEEDS if often else 1)):
+            task = _Task("resemblance", record, name, seed, DRAWS if often else 1, settings, quick)
+            yield task
+            if name != REAL and record.station.gas is not None:
+                yield replace(task, what="usefulness")
+                yield replace(task, what="scarce")
+
+
+def _measured(tasks: Sequence[_Task], processes: int) -> Iterator[tuple[int, Sequence[Result]]]:
+    """Yield every task's number and results, in the order in which they are done."""
+    if processes == 1:
+        for number, task in enumerate(tasks):
+            yield number, _single(task)
+        return
+    # Not forked: torch has threads already.
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        futures = {pool.submit(_single, task): number for number, task in enumerate(tasks)}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+
+
+def _single(task: _Task) -> Sequence[Result]:
+    # Arrays this small are no faster on more threads, and much slower where others want the processor, too.
+    with threadpool_limits(1):
+        return task.run()

@@ -1,0 +1,209 @@
+"""Synthesisers: what makes rows, ours and those that ours is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from config.station import Station
+from config.training import Training
+from edge.manifest import Network
+from edge.sampler import Sampler
+from trainer.fit import fit
+from trainer.generator import fit_generator
+from trainer.models import TabularVAE, seeded
+from trainer.transform import fit_scaler
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+Values = NDArray[np.float64]
+Kind = Literal["vae", "ae", "mixture"]
+Draw = Callable[[int, int], Values]
+"""(n, seed) -> rows [n, F] in the station's units."""
+
+OURS: dict[Kind, str] = {"vae": "ours, VAE", "ae": "ours, AE", "mixture": "plain Gaussian mixture"}
+PUBLISHED = {"ae": "AE, published", "vae": "VAE, published"}
+JITTER, SMOTE = "jitter 2 %", "SMOTE, 5 neighbours"
+REAL = "real, held out"
+"""Not made at all: what the best could be."""
+
+VAE_NOISE = 0.1
+"""Added to the codes of the published VAE; the published AE gets half of each latent's standard deviation."""
+NEIGHBOURS = 5
+TVAE_EPOCHS = 100
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What was fitted on training rows.
+
+    Parameters
+    ----------
+    draw
+        (n, seed) -> rows [n, F] in the station's units.
+    reconstruct
+        Rows [N, F] -> what is left of them after encoding and decoding [N, F]; ``None``: it cannot.
+    """
+
+    draw: Draw
+    reconstruct: Callable[[Values], Values] | None = None
+
+
+Fit = Callable[[Values, Values, Station, int], Fitted]
+"""(training rows [N, F], validation rows [M, F], station, seed) -> what draws rows."""
+
+
+def ours(settings: Training) -> Kind:
+    """Return which generator a training with these settings makes."""
+    return settings.generator or ("ae" if settings.model == "ae" else "vae")
+
+
+def synthesisers(settings: Training, *, quick: bool = False) -> dict[str, Fit]:
+    """List what makes rows, the one that is judged first.
+
+    Ours as the settings have it; the plain Gaussian mixture on the same transform and our other network; the published
+    networks, resampled as published; two ways to copy; and, where their packages are installed, a Gaussian copula and
+    a TVAE as their authors tuned them.
+
+    Parameters
+    ----------
+    settings
+        Of ours.
+    quick
+        Without our other network, the optional packages, and all but 12 of the published epochs.
+    """
+    first = ours(settings)
+    kinds: tuple[Kind, ...] = (first, "mixture") if quick else (first, "mixture", "ae" if first == "vae" else "vae")
+    published = replace(Training.reference(), epochs=12) if quick else Training.reference()
+    found: dict[str, Fit] = {OURS[kind]: _our(kind, settings) for kind in dict.fromkeys(kinds)}
+    found |= {name: _published(kind, published) for kind, name in PUBLISHED.items()}
+    found |= {JITTER: _jitter, SMOTE: _smote}
+    return found if quick else found | dict(_optional())
+
+
+def _our(kind: Kind, settings: Training) -> Fit:
+    def make(train: Values, validation: Values, station: Station, seed: int) -> Fitted:
+        chosen = replace(settings, generator=kind, seed=seed)
+        generator = fit_generator(train, validation, station, chosen, None).generator
+
+        def reconstruct(rows: Values) -> Values:
+            latent = generator.encoder.run(readings=rows)["mean"]
+            return np.asarray(generator.decoder.run(latent=latent, noise=np.zeros_like(rows))["readings"], dtype=float)
+
+        return Fitted(Sampler(generator).prior, reconstruct)
+
+    return make
+
+
+def _published(kind: str, published: Training) -> Fit:
+    """Fit a published network and resample its codes of the training rows with noise, as published."""
+
+    def make(train: Values, validation: Values, station: Station, seed: int) -> Fitted:
+        settings = replace(published, seed=seed)
+        scaler = fit_scaler(train, station, "standard")
+        network = Network(
+            kind="vae" if kind == "vae" else "ae",
+            hidden=settings.hidden,
+            latent=settings.latent,
+            loss=settings.loss,
+            beta=settings.beta if kind == "vae" else 0.0,
+        )
+        model = seeded(network, station.size, seed)
+        z = scaler.forward(train).astype(np.float32)
+        fit(model, z, scaler.forward(validation).astype(np.float32), settings, seed=seed)
+
+        @torch.inference_mode()
+        def draw(n: int, seed: int) -> Values:
+            random = torch.Generator().manual_seed(seed)
+            rows = torch.from_numpy(z)
+            if isinstance(model, TabularVAE):
+                mean, log_variance = model.encode(rows)
+                codes = mean + torch.exp(0.5 * log_variance) * torch.randn(mean.shape, generator=random)
+                noise = torch.full((codes.shape[1],), VAE_NOISE)
+            else:
+                codes = model.encode(rows)
+                noise = 0.5 * codes.std(dim=0)
+            codes = codes[torch.randint(len(codes), (n,), generator=random)]
+            made = model.decode(codes + noise * torch.randn(codes.shape, generator=random))
+            return scaler.inverse(made.numpy().astype(np.float64))
+
+        return Fitted(draw)
+
+    return make
+
+
+def _jitter(train: Values, validation: Values, station: Station, seed: int) -> Fitted:
+    """Copy training rows with noise of 2 % of each column's standard deviation."""
+
+    def draw(n: int, seed: int) -> Values:
+        rng = np.random.default_rng(seed)
+        chosen = train[rng.integers(len(train), size=n)]
+        return np.asarray(chosen + 0.02 * train.std(axis=0) * rng.standard_normal(chosen.shape))
+
+    return Fitted(draw)
+
+
+def _smote(train: Values, validation: Values, station: Station, seed: int) -> Fitted:
+    """Put rows between a training row and one of its neighbours (Chawla et al., JAIR 16, 2002), without classes."""
+    from sklearn.neighbors import NearestNeighbors  # slow to import, and wanted only here
+
+    z = train / train.std(axis=0)
+    count = min(NEIGHBOURS, len(z) - 1)
+    near = NearestNeighbors(n_neighbors=count + 1).fit(z).kneighbors(z, return_distance=False)[:, 1:]
+
+    def draw(n: int, seed: int) -> Values:
+        rng = np.random.default_rng(seed)
+        base = rng.integers(len(train), size=n)
+        other = near[base, rng.integers(count, size=n)]
+        return np.asarray(train[base] + rng.uniform(size=(n, 1)) * (train[other] - train[base]))
+
+    return Fitted(draw)
+
+
+def _optional() -> Iterator[tuple[str, Fit]]:
+    """Yield the SDV's synthesisers where its packages are installed; the project does not ask for them."""
+    if find_spec("copulas") is not None:
+        yield "Gaussian copula, SDV", _copula
+    if find_spec("ctgan") is not None:
+        yield f"TVAE, {TVAE_EPOCHS} epochs", _tvae
+
+
+def _copula(train: Values, validation: Values, station: Station, seed: int) -> Fitted:
+    """Fit a Gaussian copula between beta distributions, as the SDV does unless told otherwise."""
+    marginal = import_module("copulas.univariate").BetaUnivariate
+    model = import_module("copulas.multivariate").GaussianMultivariate(distribution=marginal)
+    model.fit(_frame(train, station))
+
+    def draw(n: int, seed: int) -> Values:
+        model.set_random_state(seed)
+        return np.asarray(model.sample(n), dtype=np.float64)
+
+    return Fitted(draw)
+
+
+def _tvae(train: Values, validation: Values, station: Station, seed: int) -> Fitted:
+    """Fit a TVAE (Xu et al., NeurIPS 2019)."""
+    model = import_module("ctgan").TVAE(epochs=TVAE_EPOCHS, enable_gpu=False)
+    model.set_random_state(seed)
+    model.fit(_frame(train, station))
+
+    def draw(n: int, seed: int) -> Values:
+        model.set_random_state(seed)
+        return np.asarray(model.sample(n), dtype=np.float64)
+
+    return Fitted(draw)
+
+
+def _frame(values: Values, station: Station) -> DataFrame:
+    import pandas as pd  # slow to import, and wanted only here
+
+    return pd.DataFrame(values, columns=list(station.keys))
