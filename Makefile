@@ -29,7 +29,7 @@ format: .venv/.dev  ## format the code and mend what the linter can
 
 benchmarks: .venv/.dev  ## print every benchmark's table and write its JSON to benchmarks/results/
 	@mkdir -p benchmarks/results
-	@for b in training latency simulator; do \
+	@for b in detection training latency simulator; do \
 	  $(BIN)/python benchmarks/$$b.py --json benchmarks/results/$$b.json || exit 1; done
 
 clean:  ## remove .venv and everything that was generated

@@ -35,6 +35,8 @@ class Adaptation:
         Kind -> present rate. To be kept over a restart; kinds without an entry are at the requested rate.
     """
 
+    __slots__ = ("_adapt", "_frozen", "_requested", "_used", "rates")
+
     def __init__(self, rate: float, *, adapt: bool = True) -> None:
         self._adapt = adapt
         self.request(rate)

@@ -40,6 +40,8 @@ class Background:
     2100
     """
 
+    __slots__ = ("_least", "_origin", "_quantile", "_ring", "_slot", "_sorted", "_window")
+
     def __init__(
         self, window: int = BACKGROUND_WINDOW, quantile: float = BACKGROUND_QUANTILE, *, least: float = 1.0
     ) -> None:

@@ -44,6 +44,8 @@ class Memory:
         Readings in the rolling median; ``None``: residuals are not recentred.
     """
 
+    __slots__ = ("columns", "innovations", "medians", "recent", "sums")
+
     def __init__(self, columns: int, window: int | None) -> None:
         self.columns = columns
         self.medians = None if window is None else RunningMedians(columns, window, LEAST)

@@ -27,6 +27,8 @@ _DEPTH = 4.0  # of the virtual background's grid below the least trained level, 
 class StationMemory:
     """One station's past for one scoring model."""
 
+    __slots__ = ("features", "virtual")
+
     def __init__(self, model: ScoringModel) -> None:
         self.features = Memory(model.size, model.window)
         self.virtual = None if model.virtual is None else Background(least=model.virtual.low * math.exp(-_DEPTH))

@@ -33,6 +33,8 @@ class RunningMedians:
     [3.0, 6.0]
     """
 
+    __slots__ = ("_columns", "_count", "_least", "_slot", "_sorted", "_window")
+
     def __init__(self, columns: int, window: int, least: int = 1) -> None:
         self._columns = columns
         self._window = window

@@ -58,6 +58,21 @@ class StationState:
         Last good values of its channels.
     """
 
+    __slots__ = (
+        "_given_background",
+        "_intervals",
+        "_learns",
+        "_levels",
+        "_newest",
+        "_received",
+        "_seen",
+        "adaptation",
+        "cadence",
+        "holding",
+        "memory",
+        "n",
+    )
+
     def __init__(
         self,
         columns: int,
