@@ -179,14 +179,7 @@ class Scorer:
         findings: dict[int, Finding] = {}
         actual = values.copy()
         bad = (flags != GOOD).any(axis=1)
-        for wave in segments.waves(values, actual, flags):
-            for piece in wave:
-                if piece.arrival is not Arrival.NEXT:
-                    piece.state.forget(piece.arrival)
-            order = [row for piece in wave for row in piece.rows]
-            if not order:
-                continue
-            runs = [(piece.state.memory, len(piece.rows)) for piece in wave if piece.rows]
+        for order, runs in segments.runs(values, actual, flags):
             own = values[order]
             if bad[order].any():
                 measures = measure(self._model, own, runs, actual=actual[order], broken=bad[order])

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.measures import StationMemory
 from edge.quality import GOOD
 from edge.state import Arrival, StationState
 
@@ -36,8 +37,10 @@ class Segments:
         else:
             own.append(Piece(state, arrival, [row]))
 
-    def waves(self, values: Rows, actual: Rows, flags: NDArray[np.uint8]) -> list[list[Piece]]:
-        """Complete the readings, and order them for measuring.
+    def runs(
+        self, values: Rows, actual: Rows, flags: NDArray[np.uint8]
+    ) -> Iterator[tuple[list[int], list[tuple[StationMemory, int]]]]:
+        """Complete the readings, and yield them in the order in which they are to be measured.
 
         Parameters
         ----------
@@ -46,11 +49,24 @@ class Segments:
         flags
             Of the readings [N, F].
 
-        Returns
-        -------
-        list
-            Waves, each with at most one piece of a station, to be measured one wave after the other. Readings that
-            cannot be completed are in none.
+        Yields
+        ------
+        rows, runs
+            Numbers of rows, and whose they are, as :func:`edge.measures.measure` takes them. To be measured before the
+            next are drawn, which may forget what these still need. Readings that cannot be completed are in none.
+        """
+        for wave in self.waves(values, actual, flags):
+            for piece in wave:
+                if piece.arrival is not Arrival.NEXT:
+                    piece.state.forget(piece.arrival)
+            rows = [row for piece in wave for row in piece.rows]
+            if rows:
+                yield rows, [(piece.state.memory, len(piece.rows)) for piece in wave if piece.rows]
+
+    def waves(self, values: Rows, actual: Rows, flags: NDArray[np.uint8]) -> list[list[Piece]]:
+        """Complete the readings, and group the pieces that can be measured together.
+
+        Of a station at most one is in a wave, the earlier in the earlier wave; parameters as in :meth:`runs`.
         """
         bad = (flags != GOOD).any(axis=1)
         waves: list[list[Piece]] = []

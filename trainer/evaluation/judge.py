@@ -74,14 +74,7 @@ def judge(model: ScoringModel, values: Values, station: Station, cell: Cell) -> 
     # What no memory can complete has broken a rule for long.
     consistency, reconstruction, error = (np.full(len(held), fill) for fill in (SCORE_CAP, np.nan, np.nan))
     strangeness = np.where(bad, np.inf, 0.0)
-    for wave in _segments(model, cell).waves(held, actual, flags):
-        for piece in wave:
-            if piece.arrival is not Arrival.NEXT:
-                piece.state.forget(piece.arrival)
-        rows = [row for piece in wave for row in piece.rows]
-        if not rows:
-            continue
-        runs = [(piece.state.memory, len(piece.rows)) for piece in wave if piece.rows]
+    for rows, runs in _segments(model, cell).runs(held, actual, flags):
         measures = measure(model, held[rows], runs, actual=actual[rows], broken=broken[rows])
         consistency[rows], reconstruction[rows] = measures.consistency, measures.reconstruction
         error[rows] = measures.error
