@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from typing import TextIO
 
 import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from config.station import Station
 from config.training import Training
@@ -18,6 +16,7 @@ from trainer.evaluation import results
 from trainer.evaluation.auroc import auroc
 from trainer.evaluation.faults import GAP, NO_COLUMN, Case, Faulted, cases, inject
 from trainer.evaluation.judge import Judged, Kind, count_alarms, exceedances, judge
+from trainer.evaluation.parallel import run
 from trainer.evaluation.peers import Peer, fit_peers
 from trainer.evaluation.protocol import Cell, SplitName, splits
 from trainer.evaluation.results import CONSISTENCY, RECONSTRUCTION, Evaluation, Events, Finding, Mode, Rate, Spacing
@@ -66,45 +65,22 @@ def evaluate(
     TrainingError
         A record is too short, or a column is constant on the training rows of a split.
     """
-    wanted = [(record, split) for record in records for split in splits(record)]
+    tasks = [
+        partial(evaluate_cell, record, split, settings, quick=quick) for record in records for split in splits(record)
+    ]
     done: dict[int, results.Cell] = {}
-    for number, cell in _measured(wanted, settings, quick, processes):
+    for number, cell in run(tasks, processes):
         done[number] = cell
         if progress is not None:
-            progress.write(f"{len(done)} of {len(wanted)}: {cell.station}, {cell.split}\n")
+            progress.write(f"{len(done)} of {len(tasks)}: {cell.station}, {cell.split}\n")
     return Evaluation(
         families={case.name: case.family for case in cases(records[0].station)},
-        cells=tuple(done[number] for number in range(len(wanted))),
+        cells=tuple(done[number] for number in range(len(tasks))),
     )
-
-
-def _measured(
-    wanted: Sequence[tuple[Record, SplitName]], settings: Training, quick: bool, processes: int
-) -> Iterator[tuple[int, results.Cell]]:
-    """Yield every cell with its number, in the order in which they are done."""
-    if processes == 1:
-        for number, (record, split) in enumerate(wanted):
-            yield number, evaluate_cell(record, split, settings, quick=quick)
-        return
-    # Not forked: torch has threads already.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        futures = {
-            pool.submit(evaluate_cell, record, split, settings, quick=quick): number
-            for number, (record, split) in enumerate(wanted)
-        }
-        for future in as_completed(futures):
-            yield futures[future], future.result()
 
 
 def evaluate_cell(record: Record, split: SplitName, settings: Training, *, quick: bool = False) -> results.Cell:
     """Measure the scores on one split of one record; parameters as in :func:`evaluate`."""
-    # Arrays this small are no faster on more threads, and much slower where others want the processor, too.
-    with threadpool_limits(1):
-        return _cell(record, split, settings, quick=quick)
-
-
-def _cell(record: Record, split: SplitName, settings: Training, *, quick: bool) -> results.Cell:
     station, cell = record.station, splits(record)[split]
     # As many as somebody gets who has the training rows alone.
     count = folds(Record.from_values(record.values[cell.train], station), settings)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from typing import Literal, TextIO
-
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from config.training import Training
 from trainer.evaluation.augmentation import SETS, scarce, usefulness
 from trainer.evaluation.augmented_detection import augmented_detection
+from trainer.evaluation.parallel import run
 from trainer.evaluation.resemblance import resemblance
 from trainer.evaluation.synthesis_results import Detection, Resemblance, Scarce, SynthesisEvaluation, Usefulness
 from trainer.evaluation.synthesisers import OURS, REAL, ours, synthesisers
@@ -57,7 +54,7 @@ def evaluate_synthesis(
     """
     tasks = [task for record in records for task in _tasks(record, settings, quick=quick)]
     done: dict[int, Sequence[Result]] = {}
-    for number, results in _measured(tasks, processes):
+    for number, results in run([task.run for task in tasks], processes):
         done[number] = results
         if progress is not None:
             progress.write(f"{len(done)} of {len(tasks)}: {results[0].station}, {type(results[0]).__name__.lower()}\n")
@@ -112,22 +109,3 @@ def _tasks(record: Record, settings: Training, *, quick: bool) -> Iterator[_Task
             if name != REAL and record.station.gas is not None:
                 yield replace(task, what="usefulness")
                 yield replace(task, what="scarce")
-
-
-def _measured(tasks: Sequence[_Task], processes: int) -> Iterator[tuple[int, Sequence[Result]]]:
-    """Yield every task's number and results, in the order in which they are done."""
-    if processes == 1:
-        for number, task in enumerate(tasks):
-            yield number, _single(task)
-        return
-    # Not forked: torch has threads already.
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        futures = {pool.submit(_single, task): number for number, task in enumerate(tasks)}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
-
-
-def _single(task: _Task) -> Sequence[Result]:
-    # Arrays this small are no faster on more threads, and much slower where others want the processor, too.
-    with threadpool_limits(1):
-        return task.run()

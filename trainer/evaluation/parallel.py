@@ -1,0 +1,39 @@
+"""Run tasks side by side: measurements that have nothing to do with one another."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import TypeVar
+
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+Result = TypeVar("Result")
+
+
+def run(tasks: Sequence[Callable[[], Result]], processes: int) -> Iterator[tuple[int, Result]]:
+    """Yield every task's number and result, in the order in which they are done.
+
+    Parameters
+    ----------
+    tasks
+        To be pickled, where there is more than one process.
+    processes
+        How many tasks run at a time.
+    """
+    if processes == 1:
+        for number, task in enumerate(tasks):
+            yield number, _alone(task)
+        return
+    # Not forked: torch has threads already.
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        futures = {pool.submit(_alone, task): number for number, task in enumerate(tasks)}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+
+
+def _alone(task: Callable[[], Result]) -> Result:
+    # Arrays this small are no faster on more threads, and much slower where others want the processor, too.
+    with threadpool_limits(1):
+        return task()
