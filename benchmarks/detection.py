@@ -17,28 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from boards import BOARDS, RECORD, find
 
-from config.loading import load_station
-from config.starting import METHANE
 from config.training import Training
-from edge.simulator import simulate_chamber
 from trainer.evaluation.evaluate import evaluate
 from trainer.evaluation.goals import goals
 from trainer.evaluation.table import print_evaluation
-from trainer.record import Record, load_record
-
-RECORD = Path(__file__).parent.parent.parent / "shared" / "data"
-BOARDS = (1, 2, 3)
-
-
-def find(folder: Path, boards: tuple[int, ...]) -> tuple[list[Record], str]:
-    """Return the boards' records where they are there, else the simulated chamber of each; and what they are."""
-    station = load_station(METHANE)
-    paths = [folder / f"station-{board}.csv" for board in boards]
-    if all(path.is_file() for path in paths):
-        return [load_record([path], station) for path in paths], "the reference record"
-    simulated = [Record.from_values(simulate_chamber(seed=board), station) for board in boards]
-    return simulated, f"the simulated chamber (there is no {paths[0].name} in {folder})"
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
-SCRIPTS = sorted(path for path in BENCHMARKS.glob("*.py") if path.name != "reference_loop.py")
+SCRIPTS = sorted(path for path in BENCHMARKS.glob("*.py") if path.name not in {"boards.py", "reference_loop.py"})
 SHORT = {"latency.py": ["--rounds", "5"], "simulator.py": ["--seeds", "1"]}
 """What makes a benchmark short that has no --quick."""
 

@@ -1,0 +1,23 @@
+"""The boards that a benchmark is about: the reference record's where it is there, else simulated ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from config.loading import load_station
+from config.starting import METHANE
+from edge.simulator import simulate_chamber
+from trainer.record import Record, load_record
+
+RECORD = Path(__file__).parent.parent.parent / "shared" / "data"
+BOARDS = (1, 2, 3)
+
+
+def find(folder: Path, boards: tuple[int, ...]) -> tuple[list[Record], str]:
+    """Return the boards' records where they are there, else the simulated chamber of each; and what they are."""
+    station = load_station(METHANE)
+    paths = [folder / f"station-{board}.csv" for board in boards]
+    if all(path.is_file() for path in paths):
+        return [load_record([path], station) for path in paths], "the reference record"
+    simulated = [Record.from_values(simulate_chamber(seed=board), station) for board in boards]
+    return simulated, f"the simulated chamber (there is no {paths[0].name} in {folder})"
