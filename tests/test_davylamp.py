@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,10 @@ def test_a_station_file_with_three_mistakes_prints_three_lines(
         ["export", "nothing", "-o", "x.davy"],
         ["evaluate", "nothing.csv", "--station", str(METHANE)],
         ["evaluate", "nothing.csv", "--station", str(METHANE), "--synthesis"],
+        ["evaluate", "nothing.csv", "--run", "nothing"],
+        ["evaluate", "nothing.csv", "--run", "nothing", "--training", "training.yaml"],
+        ["explore", "nothing.csv", "--station", str(METHANE)],
+        ["report", "nothing"],
         ["replay", "nothing.csv"],
         ["watch", "--broker", "localhost:1"],
         ["demo", "--data", "nothing.csv"],
@@ -76,6 +81,10 @@ def test_what_is_not_there_is_one_line_and_exit_1(
         [],
         ["sing"],
         ["train"],
+        ["evaluate", "x.csv"],
+        ["evaluate", "x.csv", "--station", "x.yaml", "--run", "x"],
+        ["explore", "x.csv", "--station", "x.yaml", "--pair", "ch4_ppb"],
+        ["report"],
         ["replay", "x.csv", "--speed", "fast"],
         ["demo", "--seed", "-1"],
         ["synthesize", "x.davy", "--range", "ch4_ppb=5000"],
@@ -132,6 +141,25 @@ def test_init_train_export_inspect_score_and_synthesize_follow_one_another(chamb
     assert rows.returncode == 0
     assert rows.stdout.splitlines()[0] == chamber_csv.read_text().splitlines()[0]
     assert len(rows.stdout.splitlines()) == 6
+
+
+def test_what_is_measured_of_a_run_is_kept_in_its_folder(
+    runs: dict[str, Path], chamber_csv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from trainer.evaluation.results import Evaluation
+
+    run, short, copy = tmp_path / "run", tmp_path / "short.csv", tmp_path / "copy.json"
+    shutil.copytree(runs["both"], run)
+    short.write_text("".join(chamber_csv.read_text().splitlines(keepends=True)[:701]))
+
+    assert main(["evaluate", str(short), "--run", str(run), "--quick", "-o", str(copy)]) == 0
+
+    found = Evaluation.read(run)
+    assert found is not None
+    assert {cell.station for cell in found.cells} == {"short.csv"}
+    assert all(cell.curves is not None for cell in found.cells)
+    assert json.loads(copy.read_text()) == json.loads((run / "detection.json").read_text())
+    assert "The least to reach" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

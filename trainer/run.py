@@ -27,6 +27,8 @@ from edge.storing import below, restored
 from trainer.errors import TrainingError
 from trainer.fitted import FittedGenerator
 from trainer.models import TabularAE, TabularVAE, build
+from trainer.portrait.arrays import encoded
+from trainer.portrait.portrait import PORTRAIT, Portrait
 from trainer.whitened import Whitened
 
 Tables = dict[str, NDArray[Any]]
@@ -88,6 +90,7 @@ def write_run(
     weights: Mapping[str, Mapping[str, Tensor]],
     curves: bytes,
     losses: Mapping[str, Any],
+    portrait: Portrait | None = None,
 ) -> None:
     """Write a run folder so that ``folder`` is at any time either as before or complete.
 
@@ -114,6 +117,8 @@ def write_run(
         (fresh / "metrics.json").write_bytes(_pretty(metrics))
         (fresh / "losses.json").write_bytes(_pretty(losses))
         (fresh / "losses.png").write_bytes(curves)
+        if portrait is not None:
+            (fresh / PORTRAIT).write_bytes(encoded(portrait))
         (fresh / "run.json").write_bytes(_pretty(about))
         if folder.exists():
             folder.replace(scratch / "old")
@@ -193,6 +198,11 @@ class Run:
     def metrics(self) -> dict[str, Any]:
         """Contents of ``metrics.json``."""
         return self._decode(self.folder / "metrics.json", dict)  # type: ignore[no-any-return]
+
+    @cached_property
+    def losses(self) -> dict[str, Any]:
+        """Contents of ``losses.json``: network -> curve -> value by epoch, and the epoch ``chosen``."""
+        return self._decode(self.folder / "losses.json", dict)  # type: ignore[no-any-return]
 
     @cached_property
     def tables(self) -> Tables:

@@ -22,6 +22,7 @@ from trainer.fit import choose_device
 from trainer.fitted import FittedGenerator
 from trainer.folds import folds
 from trainer.generator import fit_generator
+from trainer.portrait.painting import paint
 from trainer.realised import realised
 from trainer.record import Record
 from trainer.run import About, Run, Tables, refuse_foreign, write_run
@@ -43,6 +44,7 @@ def train(
     settings: Training,
     folder: str | os.PathLike[str],
     *,
+    portrait: bool = False,
     progress: TextIO | None = None,
     clock: Clock | None = None,
 ) -> Run:
@@ -58,6 +60,8 @@ def train(
         Everything that can be chosen.
     folder
         Run folder: new, empty, or an earlier run, which is replaced when this one is complete.
+    portrait
+        Leave what pictures need, too: :class:`trainer.portrait.portrait.Portrait`.
     progress
         Where progress bars are drawn; ``None`` draws none.
     clock
@@ -141,6 +145,7 @@ def train(
         weights=weights,
         curves=draw_curves(histories),
         losses={name: {**history.losses, "chosen": history.chosen} for name, history in histories.items()},
+        portrait=paint(record, generator, split, scorers, blocks, seed=settings.seed + _JUDGED) if portrait else None,
     )
     return Run.open(folder)
 

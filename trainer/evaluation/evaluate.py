@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TextIO
@@ -12,14 +13,19 @@ from numpy.typing import NDArray
 
 from config.station import Station
 from config.training import Training
+from edge.model import ScoringModel
 from trainer.evaluation import results
 from trainer.evaluation.auroc import auroc
-from trainer.evaluation.faults import GAP, NO_COLUMN, Case, Faulted, cases, inject
+from trainer.evaluation.curves import Curves
+from trainer.evaluation.faults import GAP, NO_COLUMN, Case, Family, Faulted, cases, inject
 from trainer.evaluation.judge import Judged, Kind, count_alarms, exceedances, judge
 from trainer.evaluation.parallel import run
 from trainer.evaluation.peers import Peer, fit_peers
 from trainer.evaluation.protocol import Cell, SplitName, splits
 from trainer.evaluation.results import CONSISTENCY, RECONSTRUCTION, Evaluation, Events, Finding, Mode, Rate, Spacing
+from trainer.evaluation.roc import RATES, found_at, mean_by_family
+from trainer.evaluation.timelines import timelines
+from trainer.evaluation.virtual import virtual_curve
 from trainer.evaluation.withheld import judge_withheld
 from trainer.folds import folds
 from trainer.record import Record, Span
@@ -28,6 +34,8 @@ from trainer.scorer import fit_scorer
 Values = NDArray[np.float64]
 
 REQUESTED = (0.01, 0.001)
+MANY = (0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005)
+"""Requested rates of a curve."""
 DEFAULT = 0.001
 """Requested rate of a gateway that was told nothing else."""
 SEED = 1
@@ -42,6 +50,7 @@ def evaluate(
     settings: Training,
     *,
     quick: bool = False,
+    pictures: bool = False,
     processes: int = 1,
     progress: TextIO | None = None,
 ) -> Evaluation:
@@ -55,6 +64,8 @@ def evaluate(
         Of our networks, and how many chunks calibrate them.
     quick
         One case per family, no VAE of ours, and the published networks train no longer than ours: a look.
+    pictures
+        Keep what pictures of the first record need, too: :class:`trainer.evaluation.curves.Curves`.
     processes
         How many cells are measured at a time.
     progress
@@ -66,7 +77,9 @@ def evaluate(
         A record is too short, or a column is constant on the training rows of a split.
     """
     tasks = [
-        partial(evaluate_cell, record, split, settings, quick=quick) for record in records for split in splits(record)
+        partial(evaluate_cell, record, split, settings, quick=quick, pictures=pictures and record is records[0])
+        for record in records
+        for split in splits(record)
     ]
     done: dict[int, results.Cell] = {}
     for number, cell in run(tasks, processes):
@@ -74,12 +87,14 @@ def evaluate(
         if progress is not None:
             progress.write(f"{len(done)} of {len(tasks)}: {cell.station}, {cell.split}\n")
     return Evaluation(
-        families={case.name: case.family for case in cases(records[0].station)},
+        families=_families(records[0].station),
         cells=tuple(done[number] for number in range(len(tasks))),
     )
 
 
-def evaluate_cell(record: Record, split: SplitName, settings: Training, *, quick: bool = False) -> results.Cell:
+def evaluate_cell(
+    record: Record, split: SplitName, settings: Training, *, quick: bool = False, pictures: bool = False
+) -> results.Cell:
     """Measure the scores on one split of one record; parameters as in :func:`evaluate`."""
     station, cell = record.station, splits(record)[split]
     # As many as somebody gets who has the training rows alone.
@@ -94,6 +109,7 @@ def evaluate_cell(record: Record, split: SplitName, settings: Training, *, quick
     usual = _scores(clean) | {peer.name: peer.score(record.values[cell.test]) for peer in peers}
 
     findings: dict[str, dict[str, Finding]] = {name: {} for name in usual}
+    roc: dict[str, dict[str, Values]] = {name: {} for name in usual}
     events: list[Events] = []
     for case in _cases(station, quick=quick):
         faulted = _inject(case, record, cell, cell.spans)
@@ -106,23 +122,42 @@ def evaluate_cell(record: Record, split: SplitName, settings: Training, *, quick
         for name, score in scores.items():
             if not np.isnan(score).all():  # there is no reconstruction yet where a span begins
                 findings[name][case.name] = _finding(usual[name], score)
+                roc[name][case.name] = found_at(usual[name], score)
         events += _events(case, "dense", faulted, judged["ae"], cell)
         apart = _inject(case, record, cell, tuple(_windows(case, cell.spans)))
         if apart.events:
             events += _events(case, "sparse", apart, judge(fitted.model, apart.values, station, cell), cell)
 
+    absent = None if fitted.model.virtual is None else _absent(record, cell, settings)
     return results.Cell(
         station=", ".join(record.files) or station.name,
         split=split,
         train_rows=len(cell.train),
         test_rows=len(cell.test),
         findings=findings,
-        rates=(*_rates(clean["ae"]), *_peer_rates(peers, usual)),
+        rates=(*_rates(clean["ae"], REQUESTED), *_peer_rates(peers, usual, REQUESTED)),
         events=tuple(events),
         alarms=count_alarms(clean["ae"], cell, DEFAULT),
         readings=len(cell.test),
-        withheld=() if fitted.model.virtual is None else _withheld(record, cell, settings, epochs),
+        withheld=() if absent is None else _withheld(record, cell, absent, epochs),
         notes=fitted.about.notes,
+        curves=Curves(
+            rates=RATES,
+            roc={name: mean_by_family(found, _families(station)) for name, found in roc.items()},
+            requested=np.array(MANY),
+            realised=_realised([*_rates(clean["ae"], MANY), *_peer_rates(peers, usual, MANY)]),
+            timelines=timelines(
+                record,
+                cell,
+                fitted.model,
+                _cases(station, quick=True),
+                lambda case, values, where: _inject(case, dataclasses.replace(record, values=values), cell, where),
+                rate=DEFAULT,
+            ),
+            virtual=None if absent is None else virtual_curve(record, cell, absent, folds=count),
+        )
+        if pictures
+        else None,
     )
 
 
@@ -135,28 +170,43 @@ def _scores(judged: Mapping[str, Judged]) -> dict[str, Values]:
     return {CONSISTENCY: judged["ae"].consistency} | {RECONSTRUCTION[kind]: one.error for kind, one in judged.items()}
 
 
-def _rates(clean: Judged) -> Iterator[Rate]:
+def _rates(clean: Judged, requested: Sequence[float]) -> Iterator[Rate]:
     detectors: dict[Kind, str] = {"consistency": CONSISTENCY, "reconstruction": RECONSTRUCTION["ae"]}
     for kind, detector in detectors.items():
         for mode, adapt in _MODES.items():
-            for rate in REQUESTED:
+            for rate in requested:
                 realised = float(exceedances(clean, kind, rate, adapt=adapt).mean())
                 yield Rate(detector=detector, mode=mode, requested=rate, realised=realised)
 
 
-def _peer_rates(peers: Sequence[Peer], usual: Mapping[str, Values]) -> Iterator[Rate]:
+def _peer_rates(peers: Sequence[Peer], usual: Mapping[str, Values], requested: Sequence[float]) -> Iterator[Rate]:
     for peer in peers:
-        for rate in REQUESTED:
+        for rate in requested:
             realised = float(np.mean(usual[peer.name] > peer.threshold(rate)))
             yield Rate(detector=peer.name, mode="in sample", requested=rate, realised=realised)
 
 
-def _withheld(record: Record, cell: Cell, settings: Training, epochs: int | None) -> tuple[results.Withheld, ...]:
-    model = fit_scorer(record, cell.train, settings, absent=True, folds=_ROUGH).model
+def _realised(rates: Sequence[Rate]) -> dict[str, Values]:
+    """Realised rates by detector and mode, as many as were requested."""
+    found: dict[str, list[float]] = {}
+    for rate in rates:
+        found.setdefault(f"{rate.detector}, {rate.mode}", []).append(rate.realised)
+    return {name: np.array(realised) for name, realised in found.items()}
+
+
+def _absent(record: Record, cell: Cell, settings: Training) -> ScoringModel:
+    return fit_scorer(record, cell.train, settings, absent=True, folds=_ROUGH).model
+
+
+def _withheld(record: Record, cell: Cell, model: ScoringModel, epochs: int | None) -> tuple[results.Withheld, ...]:
     columns, station = list(model.columns), record.station
     left = replace(station, features=tuple(station.features[i] for i in columns), ratio=None)
     peers = fit_peers(record.values[:, columns], left, cell.train, cell.validation, epochs=epochs)
     return judge_withheld(record, cell, model, peers, REQUESTED)
+
+
+def _families(station: Station) -> dict[str, Family]:
+    return {case.name: case.family for case in cases(station)}
 
 
 def _cases(station: Station, *, quick: bool) -> tuple[Case, ...]:

@@ -19,6 +19,7 @@ from edge.segments import Segments
 from edge.state import WARM_UP, Arrival, StationState
 from edge.verdict import SCORE_CAP, Consistency, Verdict
 from trainer.evaluation.protocol import Cell
+from trainer.record import Span
 
 Values = NDArray[np.float64]
 
@@ -118,8 +119,23 @@ def exceedances(judged: Judged, kind: Kind, rate: float, *, adapt: bool) -> NDAr
     return exceeds
 
 
-def count_alarms(judged: Judged, cell: Cell, rate: float) -> int:
-    """Count the consistency alarms that an operator sees on undisturbed held-out rows, with the gateway's defaults.
+class Watched(NamedTuple):
+    """What a gateway with its defaults makes of N held-out rows.
+
+    Parameters
+    ----------
+    thresholds
+        Least consistency score that exceeds, adapting, [N]; inf while a station warms up.
+    alarms
+        ``(start, end)`` rows of the record for which an operator saw a consistency alarm.
+    """
+
+    thresholds: Values
+    alarms: tuple[Span, ...]
+
+
+def patrol(judged: Judged, cell: Cell, rate: float) -> Watched:
+    """Raise and clear consistency alarms on held-out rows with the gateway's defaults.
 
     Each span is a station that has just come up, so that nothing exceeds while it warms up; the thresholds go on from
     one to the next.
@@ -127,13 +143,16 @@ def count_alarms(judged: Judged, cell: Cell, rate: float) -> int:
     panel = AlarmPanel(Alarms(), _Still())
     adaptation = Adaptation(rate)
     scores = iter(judged.consistency.tolist())
-    opened = 0
+    thresholds: list[float] = []
+    alarms: list[Span] = []
     for number, (start, end) in enumerate(cell.spans):
+        station = f"span-{number}"
+        opened = None
         for n in range(1, end - start + 1):
             one = next(scores)
             warm = n > WARM_UP
             verdict = Verdict(
-                station=f"span-{number}",
+                station=station,
                 n=n,
                 ts="",
                 consistency=Consistency(score=one, p=10**-one, culprit=""),
@@ -141,11 +160,23 @@ def count_alarms(judged: Judged, cell: Cell, rate: float) -> int:
                 state="ok",
                 bundle="",
             )
-            events = panel.observe(verdict, {_KIND: adaptation.threshold(_KIND)})
-            if any(event.event_type == "open" for event in events):
-                adaptation.freeze(_KIND)
-                opened += 1
-    return opened
+            threshold = adaptation.threshold(_KIND)
+            thresholds.append(threshold if warm else np.inf)
+            for event in panel.observe(verdict, {_KIND: threshold}):
+                if event.event_type == "open":
+                    adaptation.freeze(_KIND)
+                    opened = start + n - 1
+                elif event.event_type == "close" and opened is not None:
+                    alarms.append((opened, start + n))
+                    opened = None
+        if opened is not None:
+            alarms.append((opened, end))
+    return Watched(np.array(thresholds), tuple(alarms))
+
+
+def count_alarms(judged: Judged, cell: Cell, rate: float) -> int:
+    """Count the consistency alarms that an operator sees on undisturbed held-out rows; see :func:`patrol`."""
+    return len(patrol(judged, cell, rate).alarms)
 
 
 class _Still:

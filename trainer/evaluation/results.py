@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Self
 
 import numpy as np
 from msgspec import Struct
 
+from trainer.evaluation.curves import Curves
 from trainer.evaluation.faults import Family
 from trainer.evaluation.protocol import SplitName
+from trainer.portrait.arrays import read
 
 Mode = Literal["static", "adaptive", "in sample"]
 Spacing = Literal["dense", "sparse"]
 
 CONSISTENCY = "ours, consistency"
+DETECTION = "detection.json"
+"""Its name in a run folder."""
+
 RECONSTRUCTION = {"ae": "ours, AE", "vae": "ours, VAE"}
 ONSET = "ours, onset"
 
@@ -105,6 +112,8 @@ class Cell(Struct, frozen=True, kw_only=True):
         readings.
     notes
         What the station cannot be measured for, in sentences.
+    curves
+        What pictures need besides; ``None``: nobody asked.
     """
 
     station: str
@@ -118,6 +127,7 @@ class Cell(Struct, frozen=True, kw_only=True):
     readings: int
     withheld: tuple[Withheld, ...]
     notes: tuple[str, ...]
+    curves: Curves | None = None
 
 
 class Evaluation(Struct, frozen=True, kw_only=True):
@@ -129,6 +139,11 @@ class Evaluation(Struct, frozen=True, kw_only=True):
 
     families: dict[str, Family]
     cells: tuple[Cell, ...]
+
+    @classmethod
+    def read(cls, folder: str | os.PathLike[str]) -> Self | None:
+        """Read a run folder's; ``None`` where there is none (TrainingError: it is damaged)."""
+        return read(Path(folder) / DETECTION, cls, fix=f"davylamp evaluate FILE --run {folder}")
 
     @property
     def splits(self) -> tuple[SplitName, ...]:

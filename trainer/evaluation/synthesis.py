@@ -10,15 +10,17 @@ from config.training import Training
 from trainer.evaluation.augmentation import SETS, scarce, usefulness
 from trainer.evaluation.augmented_detection import augmented_detection
 from trainer.evaluation.parallel import run
+from trainer.evaluation.pictured import NAMES, pictured
 from trainer.evaluation.resemblance import resemblance
 from trainer.evaluation.synthesis_results import Detection, Resemblance, Scarce, SynthesisEvaluation, Usefulness
-from trainer.evaluation.synthesisers import OURS, REAL, ours, synthesisers
+from trainer.evaluation.synthesisers import OURS, REAL, networks, ours, synthesisers
+from trainer.portrait.gallery import Gallery
 from trainer.record import Record
 
 SEEDS = 3
 DRAWS = 4
 
-Result = Resemblance | Usefulness | Scarce | Detection
+Result = Resemblance | Usefulness | Scarce | Detection | Gallery
 
 
 def evaluate_synthesis(
@@ -26,6 +28,7 @@ def evaluate_synthesis(
     settings: Training,
     *,
     quick: bool = False,
+    pictures: bool = False,
     processes: int = 1,
     progress: TextIO | None = None,
 ) -> SynthesisEvaluation:
@@ -42,6 +45,8 @@ def evaluate_synthesis(
         Of ours.
     quick
         One seed, one draw, one set of test blocks, and fewer to compare with: a look.
+    pictures
+        Keep what pictures of the first record need, too: :attr:`SynthesisEvaluation.gallery`.
     processes
         How many synthesisers are measured at a time.
     progress
@@ -53,11 +58,13 @@ def evaluate_synthesis(
         A record is too short, or a column is constant on the training rows of a split.
     """
     tasks = [task for record in records for task in _tasks(record, settings, quick=quick)]
+    if pictures:
+        tasks = [_Task("gallery", records[0], name, settings.seed, 1, settings, quick) for name in NAMES] + tasks
     done: dict[int, Sequence[Result]] = {}
     for number, results in run([task.run for task in tasks], processes):
         done[number] = results
         if progress is not None:
-            progress.write(f"{len(done)} of {len(tasks)}: {results[0].station}, {type(results[0]).__name__.lower()}\n")
+            progress.write(f"{len(done)} of {len(tasks)}: {tasks[number]}\n")
     found = [result for number in range(len(tasks)) for result in done[number]]
     return SynthesisEvaluation(
         judged=OURS[ours(settings)],
@@ -66,6 +73,7 @@ def evaluate_synthesis(
         usefulness=tuple(one for one in found if isinstance(one, Usefulness)),
         scarce=tuple(one for one in found if isinstance(one, Scarce)),
         detections=tuple(one for one in found if isinstance(one, Detection)),
+        gallery=_together([one for one in found if isinstance(one, Gallery)]),
     )
 
 
@@ -73,7 +81,7 @@ def evaluate_synthesis(
 class _Task:
     """One synthesiser, trained with one seed on one record, and what is to be measured of it."""
 
-    what: Literal["resemblance", "usefulness", "scarce"]
+    what: Literal["gallery", "resemblance", "usefulness", "scarce"]
     record: Record
     name: str
     seed: int
@@ -81,7 +89,13 @@ class _Task:
     settings: Training
     quick: bool
 
+    def __str__(self) -> str:
+        return f"{', '.join(self.record.files) or self.record.station.name}, {self.what} of {self.name}"
+
     def run(self) -> Sequence[Result]:
+        if self.what == "gallery":
+            every = networks(self.settings, quick=self.quick)
+            return [pictured(self.record, self.name, every[self.name], seed=self.seed)]
         make = None if self.name == REAL else synthesisers(self.settings, quick=self.quick)[self.name]
         if self.what == "resemblance":
             return [resemblance(self.record, self.name, make, seed=self.seed, draws=self.draws)]
@@ -109,3 +123,11 @@ def _tasks(record: Record, settings: Training, *, quick: bool) -> Iterator[_Task
             if name != REAL and record.station.gas is not None:
                 yield replace(task, what="usefulness")
                 yield replace(task, what="scarce")
+
+
+def _together(galleries: Sequence[Gallery]) -> Gallery | None:
+    """Hang galleries of the same rows as one."""
+    if not galleries:
+        return None
+    samples = {name: sample for gallery in galleries for name, sample in gallery.samples.items()}
+    return Gallery(axes=galleries[0].axes, pairs=galleries[0].pairs, samples=samples)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 from msgspec import Struct
 
 from trainer.evaluation.fidelity import Fidelity
+from trainer.portrait.arrays import read
+from trainer.portrait.gallery import Gallery
+
+SYNTHESIS = "synthesis.json"
+"""Its name in a run folder."""
 
 
 class Resemblance(Struct, frozen=True, kw_only=True):
@@ -114,6 +122,8 @@ class SynthesisEvaluation(Struct, frozen=True, kw_only=True):
         The synthesiser that the goals are about.
     synthesisers
         All of them, in the order in which they are shown.
+    gallery
+        Of the first board, split at random, see :func:`trainer.evaluation.pictured.pictured`; ``None``: nobody asked.
     """
 
     judged: str
@@ -122,6 +132,12 @@ class SynthesisEvaluation(Struct, frozen=True, kw_only=True):
     usefulness: tuple[Usefulness, ...]
     scarce: tuple[Scarce, ...]
     detections: tuple[Detection, ...]
+    gallery: Gallery | None = None
+
+    @classmethod
+    def read(cls, folder: str | os.PathLike[str]) -> Self | None:
+        """Read a run folder's; ``None`` where there is none (TrainingError: it is damaged)."""
+        return read(Path(folder) / SYNTHESIS, cls, fix=f"davylamp evaluate FILE --run {folder} --synthesis")
 
     @property
     def stations(self) -> tuple[str, ...]:

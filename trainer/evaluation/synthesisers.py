@@ -52,10 +52,14 @@ class Fitted:
         (n, seed) -> rows [n, F] in the station's units.
     reconstruct
         Rows [N, F] -> what is left of them after encoding and decoding [N, F]; ``None``: it cannot.
+    around
+        (n, seed, noise on the codes) -> rows [n, F] around training rows, with its own noise where it is ``None``;
+        ``None``: it has no network.
     """
 
     draw: Draw
     reconstruct: Callable[[Values], Values] | None = None
+    around: Callable[[int, int, float | None], Values] | None = None
 
 
 Fit = Callable[[Values, Values, Station, int], Fitted]
@@ -83,11 +87,17 @@ def synthesisers(settings: Training, *, quick: bool = False) -> dict[str, Fit]:
     """
     first = ours(settings)
     kinds: tuple[Kind, ...] = (first, "mixture") if quick else (first, "mixture", "ae" if first == "vae" else "vae")
-    published = replace(Training.reference(), epochs=12) if quick else Training.reference()
-    found: dict[str, Fit] = {OURS[kind]: _our(kind, settings) for kind in dict.fromkeys(kinds)}
-    found |= {name: _published(kind, published) for kind, name in PUBLISHED.items()}
+    every = networks(settings, quick=quick)
+    found = {name: every[name] for name in dict.fromkeys([*(OURS[kind] for kind in kinds), *PUBLISHED.values()])}
     found |= {JITTER: _jitter, SMOTE: _smote}
     return found if quick else found | dict(_optional())
+
+
+def networks(settings: Training, *, quick: bool = False) -> dict[str, Fit]:
+    """List ours, all three whatever the settings judge, and the published networks; parameters as above."""
+    published = replace(Training.reference(), epochs=12) if quick else Training.reference()
+    found: dict[str, Fit] = {name: _our(kind, settings) for kind, name in OURS.items()}
+    return found | {name: _published(kind, published) for kind, name in PUBLISHED.items()}
 
 
 def _our(kind: Kind, settings: Training) -> Fit:
@@ -99,7 +109,12 @@ def _our(kind: Kind, settings: Training) -> Fit:
             latent = generator.encoder.run(readings=rows)["mean"]
             return np.asarray(generator.decoder.run(latent=latent, noise=np.zeros_like(rows))["readings"], dtype=float)
 
-        return Fitted(Sampler(generator).prior, reconstruct)
+        sampler = Sampler(generator)
+
+        def around(n: int, seed: int, noise: float | None) -> Values:
+            return sampler.around(train, n, seed, noise)
+
+        return Fitted(sampler.prior, reconstruct, None if kind == "mixture" else around)
 
     return make
 
@@ -122,21 +137,22 @@ def _published(kind: str, published: Training) -> Fit:
         fit(model, z, scaler.forward(validation).astype(np.float32), settings, seed=seed)
 
         @torch.inference_mode()
-        def draw(n: int, seed: int) -> Values:
+        def around(n: int, seed: int, noise: float | None) -> Values:
             random = torch.Generator().manual_seed(seed)
             rows = torch.from_numpy(z)
             if isinstance(model, TabularVAE):
                 mean, log_variance = model.encode(rows)
                 codes = mean + torch.exp(0.5 * log_variance) * torch.randn(mean.shape, generator=random)
-                noise = torch.full((codes.shape[1],), VAE_NOISE)
+                own = torch.full((codes.shape[1],), VAE_NOISE)
             else:
                 codes = model.encode(rows)
-                noise = 0.5 * codes.std(dim=0)
+                own = 0.5 * codes.std(dim=0)
+            width = own if noise is None else torch.full_like(own, noise)
             codes = codes[torch.randint(len(codes), (n,), generator=random)]
-            made = model.decode(codes + noise * torch.randn(codes.shape, generator=random))
+            made = model.decode(codes + width * torch.randn(codes.shape, generator=random))
             return scaler.inverse(made.numpy().astype(np.float64))
 
-        return Fitted(draw)
+        return Fitted(lambda n, seed: around(n, seed, None), around=around)
 
     return make
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from config.training import Training
 from trainer.evaluation.evaluate import evaluate, evaluate_cell
 from trainer.evaluation.faults import cases
 from trainer.evaluation.peers import PUBLISHED_AE
-from trainer.evaluation.results import CONSISTENCY, ONSET, RECONSTRUCTION, Cell, Evaluation
+from trainer.evaluation.results import CONSISTENCY, DETECTION, ONSET, RECONSTRUCTION, Cell, Evaluation
+from trainer.portrait.arrays import encoded
 from trainer.record import Record
 
 SETTINGS = Training(hidden=(16,), epochs=3, chunks=2)
@@ -19,7 +21,7 @@ SETTINGS = Training(hidden=(16,), epochs=3, chunks=2)
 @pytest.fixture(scope="module")
 def cell(chamber: Record) -> Cell:
     """One look at the simulated chamber."""
-    return evaluate_cell(chamber, "seen", SETTINGS, quick=True)
+    return evaluate_cell(chamber, "seen", SETTINGS, quick=True, pictures=True)
 
 
 def test_every_family_is_judged_for_every_detector(cell: Cell, chamber: Record) -> None:
@@ -50,6 +52,32 @@ def test_methane_is_judged_without_its_column(cell: Cell) -> None:
     assert {ONSET, PUBLISHED_AE} <= {one.detector for one in cell.withheld}
 
 
+def test_pictures_show_what_the_numbers_say(cell: Cell, chamber: Record) -> None:
+    curves = cell.curves
+    assert curves is not None
+    evaluation = Evaluation(families={case.name: case.family for case in cases(chamber.station)}, cells=(cell,))
+    for name, found in curves.roc.items():
+        # One point of the curve is the recall at the 99 % quantile.
+        assert found[curves.rates.tolist().index(0.01)] == pytest.approx(evaluation.mean(name, "r1")), name
+        assert (np.diff(found) >= 0).all()
+    for rate in cell.rates:
+        realised = curves.realised[f"{rate.detector}, {rate.mode}"]
+        assert realised[curves.requested.tolist().index(rate.requested)] == rate.realised
+    assert sum(len(timeline.faults) for timeline in curves.timelines) > 5
+    assert curves.virtual is not None
+
+
+def test_an_evaluation_comes_back_from_its_file(cell: Cell, tmp_path: Path) -> None:
+    evaluation = Evaluation(families={"zero": "zero"}, cells=(cell,))
+    assert Evaluation.read(tmp_path) is None
+
+    (tmp_path / DETECTION).write_bytes(encoded(evaluation))
+
+    again = Evaluation.read(tmp_path)
+    assert again is not None
+    assert replace(again.cells[0], curves=None) == replace(cell, curves=None)
+
+
 def test_stations_without_gas_are_judged_each_for_itself(chamber: Record) -> None:
     station = replace(chamber.station, features=chamber.station.features[2:], ratio=None)
     records = [Record.from_values(chamber.values[rows, 2:], station) for rows in (slice(700), slice(1000, 1800))]
@@ -61,6 +89,7 @@ def test_stations_without_gas_are_judged_each_for_itself(chamber: Record) -> Non
     assert [cell.train_rows + cell.test_rows for cell in seen] == [700, 800]
     assert len(told.getvalue().splitlines()) == len(evaluation.cells)
     for cell in evaluation.cells:
+        assert cell.curves is None  # nobody asked
         assert not cell.withheld
         assert "no gas column" in " ".join(cell.notes)
         drift = "drift to 1 sigma"  # too long for blocks as short as these

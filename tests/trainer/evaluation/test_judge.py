@@ -6,7 +6,7 @@ import pytest
 from config.training import Training
 from edge.model import ScoringModel
 from edge.verdict import SCORE_CAP
-from trainer.evaluation.judge import Judged, count_alarms, exceedances, judge
+from trainer.evaluation.judge import Judged, count_alarms, exceedances, judge, patrol
 from trainer.evaluation.protocol import Cell
 from trainer.record import Record
 from trainer.scorer import fit_scorer
@@ -96,6 +96,18 @@ def test_three_exceedances_in_five_are_an_alarm_and_what_follows_belongs_to_it()
     scores[[500, 501, 502, 503]] = 9.0  # one more
 
     assert count_alarms(judged(*scores), cell(600), 0.001) == 2
+
+
+def test_an_alarm_stands_from_the_reading_that_raises_it_to_the_one_that_clears_it() -> None:
+    scores = np.zeros(600)
+    scores[[100, 102, 104]] = 9.0
+    scores[590:] = 9.0  # at the end of the block nobody has cleared it
+
+    found = patrol(judged(*scores), cell(600), 0.001)
+
+    assert found.alarms == ((104, 135), (592, 600))
+    assert np.isinf(found.thresholds[:50]).all()
+    assert found.thresholds[100] == pytest.approx(3.0, abs=0.2)
 
 
 def test_a_station_that_has_just_come_up_does_not_alarm() -> None:

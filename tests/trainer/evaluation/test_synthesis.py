@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,19 +10,22 @@ from msgspec.structs import replace
 from config.training import Training
 from trainer.evaluation.synthesis import evaluate_synthesis
 from trainer.evaluation.synthesis_goals import synthesis_goals
-from trainer.evaluation.synthesis_results import Resemblance, SynthesisEvaluation
+from trainer.evaluation.synthesis_results import SYNTHESIS, Resemblance, SynthesisEvaluation
 from trainer.evaluation.synthesis_table import print_synthesis
 from trainer.evaluation.synthesisers import JITTER, OURS, PUBLISHED, REAL, SMOTE
+from trainer.portrait.arrays import encoded
 from trainer.record import Record
 
-SETTINGS = replace(Training.quick(), generator="mixture", components=20, epochs=3)
+SETTINGS = replace(
+    Training.quick(), generator="mixture", components=20, epochs=3, generator_epochs=2, generator_steps=20
+)
 JUDGED = OURS["mixture"]
 
 
 @pytest.fixture(scope="module")
 def evaluation(chamber: Record) -> SynthesisEvaluation:
     """One look at the simulated chamber."""
-    return evaluate_synthesis([chamber], SETTINGS, quick=True)
+    return evaluate_synthesis([chamber], SETTINGS, quick=True, pictures=True)
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +87,25 @@ def test_an_rmse_is_a_mean_over_test_blocks_beside_the_share_that_got_worse(eval
 
     assert replace(evaluation, scarce=runs).rmse(station, JUDGED) == (0.9, 0.4, 0.5, 0.0)
     assert np.isnan(replace(evaluation, scarce=()).rmse(station, JUDGED)).all()
+
+
+def test_an_evaluation_comes_back_from_its_file_with_all_samples_on_one_wall(
+    evaluation: SynthesisEvaluation, tmp_path: Path
+) -> None:
+    assert SynthesisEvaluation.read(tmp_path) is None
+    (tmp_path / SYNTHESIS).write_bytes(encoded(evaluation))
+
+    again = SynthesisEvaluation.read(tmp_path)
+
+    assert again is not None
+    assert evaluation.gallery is not None
+    assert again.gallery is not None
+    assert list(again.gallery.samples) == list(evaluation.gallery.samples)
+    assert {*OURS.values(), *PUBLISHED.values(), "real", REAL} <= again.gallery.samples.keys()
+    assert {"ours, AE, noise auto", "VAE, published, noise 1"} <= again.gallery.samples.keys()
+    assert np.isnan(next(one for one in again.resemblances if one.synthesiser == REAL).ks)
+    assert again.usefulness == evaluation.usefulness
+    assert (tmp_path / SYNTHESIS).stat().st_size < 2e6
 
 
 def test_stations_without_gas_are_compared_and_regress_nothing(chamber: Record) -> None:

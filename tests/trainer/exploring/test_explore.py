@@ -1,0 +1,146 @@
+"""Explore: whatever the record, a page that tells the truth, or one line that says why not."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trainer.errors import RecordError
+from trainer.exploring import explore
+from trainer.exploring.sheet import MOST
+
+Files = Callable[..., tuple[Path, Path]]
+
+
+def told(page: Path) -> str:
+    """The text of a page."""
+    body = re.sub(r"<(script|style).*?</\1>", "", page.read_text(), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", body)))
+
+
+@pytest.fixture
+def explored(files: Files, tmp_path: Path) -> Callable[..., str]:
+    def run(values: Any, station: Any, **how: Any) -> str:
+        csv, yaml = files(values, station)
+        page = tmp_path / "explore.html"
+        explore([csv], yaml, page, **how)
+        assert page.stat().st_size <= 1_500_000
+        return told(page)
+
+    return run
+
+
+def test_a_record_becomes_a_page_pictures_and_numbers(
+    explored: Any, simulated: Any, methane: Any, tmp_path: Path
+) -> None:
+    text = explored(simulated, methane, pairs=[("ch4_ppb", "rmq4_ohm")], png=tmp_path / "png")
+    assert "3,000 rows of 9 columns from rows.csv" in text
+    assert "6 plateaus of the climate" in text
+    assert "10 onsets of gas" in text
+    assert "Pairs asked for" in text
+    pictures = {path.stem for path in (tmp_path / "png").glob("*.png")}
+    assert pictures == {"timeline", "leak", "response", "correlations", "environment", "pairs", "densities", "memory"}
+    numbers = json.loads((tmp_path / "png" / "timeline.json").read_text())
+    assert len(numbers["row"]) == 600  # binned: no row is in it
+
+
+def test_a_constant_column_is_told(explored: Any, simulated: Any, methane: Any) -> None:
+    values = simulated[:900].copy()
+    values[:, 3] = 55.5
+    text = explored(values, methane)
+    assert "humidity_pct always 55.5 % training refuses it" in text
+
+
+def test_an_empty_column_is_told(explored: Any, simulated: Any, methane: Any) -> None:
+    values = simulated[:900].copy()
+    values[:, 5] = np.nan
+    text = explored(values, methane)
+    assert "r2600_ohm nothing is there" in text
+
+
+def test_three_distinct_values_are_told(explored: Any, simulated: Any, methane: Any) -> None:
+    values = simulated[:900].copy()
+    values[:, 8] = np.array([40_000.0, 50_000.0, 60_000.0])[np.arange(900) // 7 % 3]
+    text = explored(values, methane)
+    assert "rmq4_ohm 3 different values, in steps of 10000 Ω" in text
+
+
+def test_forty_percent_missing_are_told_with_what_is_left_to_train_on(
+    explored: Any, simulated: Any, methane: Any
+) -> None:
+    values = simulated[:900].copy()
+    values[np.random.default_rng(0).random(900) < 0.4, 4] = np.nan
+    share, left = np.isnan(values[:, 4]).mean(), int(np.isfinite(values[:, 4]).sum())
+    text = explored(values, methane)
+    assert f"r2611e_ohm {share:.1%} missing" in text
+    assert f"training leaves them out and keeps {left:,} rows" in text
+    assert "3 onsets of gas" in text  # the gas is whole
+
+
+def test_thirty_rows_are_enough_to_look_and_too_few_to_judge(explored: Any, simulated: Any, methane: Any) -> None:
+    text = explored(simulated[:30], methane)
+    assert "only 30" in text
+    assert "It takes 200 rows" in text  # the leak
+    assert "60 rows in which all of it is there" in text  # the response
+
+
+def test_fewer_rows_are_refused_in_one_line(files: Files, simulated: Any, methane: Any, tmp_path: Path) -> None:
+    csv, yaml = files(simulated[:3], methane)
+    with pytest.raises(RecordError, match=r"^\S+rows.csv: got 3 rows, expected at least 10 to explore") as caught:
+        explore([csv], yaml, tmp_path / "explore.html")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "explore.html").exists()
+
+
+def test_two_columns_without_gas_are_enough(explored: Any, plain: Any) -> None:
+    x = np.cumsum(np.random.default_rng(0).normal(size=1500))
+    text = explored(np.column_stack([x, x**2]), plain(2))
+    assert "no onset of gas" in text
+    assert "It takes a gas column" in text
+    assert "of c0 from the other columns" in text
+
+
+def test_forty_columns_are_drawn_and_copies_among_them_told(explored: Any, plain: Any) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(800, 6)) @ rng.normal(size=(6, 40))
+    values[:, 33] = values[:, 7]
+    text = explored(values, plain(40))
+    assert "c33 equal to c7 in every row" in text
+
+
+def test_half_a_million_rows_are_sampled_and_it_is_said(explored: Any, plain: Any) -> None:
+    rng = np.random.default_rng(0)
+    values = np.round(np.sin(np.arange(500_000) / 500)[:, None] + rng.normal(size=(500_000, 2)), 2)
+    text = explored(values, plain(2))
+    assert f"look at every {500_000 // MOST}th" in text
+
+
+def test_every_row_missing_is_still_a_page(explored: Any, simulated: Any, methane: Any) -> None:
+    values = np.full_like(simulated[:40], np.nan)
+    values[:, 0] = 2000.0
+    text = explored(values, methane)
+    assert text.count("nothing is there") == 8
+    assert "No column moves" in text
+
+
+def test_a_pair_that_is_no_column_is_refused_before_anything_is_read(
+    methane: Any, files: Files, simulated: Any, tmp_path: Path
+) -> None:
+    _, yaml = files(simulated[:20], methane)
+    with pytest.raises(RecordError, match='got "rmq4"; did you mean "rmq4_ohm"'):
+        explore([tmp_path / "absent.csv"], yaml, tmp_path / "e.html", pairs=[("ch4_ppb", "rmq4")])
+
+
+def test_a_folder_that_is_not_there_is_refused_before_anything_is_read(
+    files: Files, simulated: Any, methane: Any, tmp_path: Path
+) -> None:
+    _, yaml = files(simulated[:20], methane)
+    with pytest.raises(RecordError, match="expected a folder that is there"):
+        explore([tmp_path / "absent.csv"], yaml, tmp_path / "no" / "e.html")

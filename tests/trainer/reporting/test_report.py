@@ -1,0 +1,95 @@
+"""Report: the page of a run, of one that lacks files, and of several runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from trainer.errors import TrainingError
+from trainer.evaluation.results import DETECTION
+from trainer.portrait.portrait import PORTRAIT
+from trainer.reporting import report
+from trainer.reporting.panels import panels
+from trainer.reporting.subject import Subject
+
+HEAVIEST = 1_500_000
+
+
+def sections(page: Path) -> dict[str, str]:
+    return dict(re.findall(r'<section id="([^"]+)"(.*?)</section>', page.read_text(), re.DOTALL))
+
+
+def test_a_whole_run_shows_every_picture_and_its_numbers_and_nothing_is_missing(whole, tmp_path):
+    page = tmp_path / "r.html"
+    report([whole], page, png=tmp_path / "png")
+    assert page.stat().st_size <= HEAVIEST
+    found = sections(page)
+    drawn = {key for key, text in found.items() if "<svg" in text}
+    assert drawn == {
+        "losses", "reconstruction-scorer", "reconstruction-generator", "latent-scorer", "latent-generator",
+        "generated", "generated-correlations", "generated-scatters", "timeline", "roc", "rates", "families",
+        "withheld", "densities", "correlations", "noise-ours-vae", "noise-ours-ae", "synthesis", "downstream",
+    }  # fmt: skip
+    assert set(found) == drawn | {"verdict", "goals", "card"}
+    assert {path.stem for path in (tmp_path / "png").glob("*.png")} == drawn
+    assert {path.stem for path in (tmp_path / "png").glob("*.json")} >= drawn
+    assert not any('class="missing"' in text for text in found.values())
+
+
+def test_what_is_not_there_is_a_panel_with_the_command_that_makes_it(bare, tmp_path):
+    report([bare], tmp_path / "r.html")
+    found = sections(tmp_path / "r.html")
+    assert f"--run {bare}" in found["detection"]
+    assert "--synthesis" in found["synthesis"]
+    assert "davylamp train" in found["portrait"]
+    assert "<svg" in found["losses"]
+    assert "not measured" in found["verdict"]
+    assert "not a certified safety device" in found["card"]
+
+
+def test_a_damaged_file_is_named_in_its_panel_and_spoils_no_other(whole):
+    (whole / DETECTION).write_bytes(b'{"families": 3}')
+    found = {panel.key: panel for panel in panels(Subject.open(whole))}
+    assert "detection.json: cannot be read" in (found["detection"].missing or "")
+    assert found["densities"].figure is not None
+
+
+def test_what_is_no_run_is_refused(tmp_path):
+    with pytest.raises(TrainingError, match=r"got no run\.json in it"):
+        report([tmp_path / "nothing"], tmp_path / "r.html")
+    with pytest.raises(TrainingError, match="got no run, expected one or more"):
+        report([], tmp_path / "r.html")
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_a_station_without_gas_gets_a_page_without_what_is_about_gas(whole):
+    evaluation = json.loads((whole / DETECTION).read_text())
+    for cell in evaluation["cells"]:
+        cell["withheld"] = []
+        cell["curves"]["virtual"] = None
+        cell["curves"]["timelines"][0]["gas"] = None
+    (whole / DETECTION).write_text(json.dumps(evaluation))
+    synthesis = json.loads((whole / "synthesis.json").read_text())
+    synthesis |= {"usefulness": [], "scarce": [], "detections": []}
+    (whole / "synthesis.json").write_text(json.dumps(synthesis))
+    found = {panel.key for panel in panels(Subject.open(whole))}
+    assert not {"withheld", "downstream"} & found
+    assert {"timeline", "synthesis"} <= found
+
+
+def test_runs_are_put_side_by_side_with_what_differs(whole, runs, tmp_path):
+    other = Path(shutil.copytree(runs["vae"], tmp_path / "other" / "whole"))  # of the same name
+    for name in (PORTRAIT, DETECTION):
+        shutil.copy(whole / name, other)
+    report([whole, other], tmp_path / "r.html")
+    found = sections(tmp_path / "r.html")
+    assert {"numbers", "settings", "losses", "reconstruction", "generated", "families", "missing"} == set(found)
+    assert "<td>model</td><td>both</td><td>vae</td>" in found["settings"]
+    assert "<td>seed</td>" not in found["settings"]
+    assert str(whole) in found["numbers"]
+    assert str(other) in found["numbers"]
+    assert "synthesis.json is not there yet" in found["missing"]

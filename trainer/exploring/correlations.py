@@ -1,0 +1,32 @@
+"""Correlations: of each pair of columns, straight and by rank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from trainer.exploring.sheet import Sheet
+
+Matrix = NDArray[np.float64]
+
+_LEAST = 10  # rows that have both
+
+
+@dataclass(frozen=True)
+class Correlations:
+    """Square matrices [F, F] with nan where a column is constant or too little is there."""
+
+    pearson: Matrix
+    spearman: Matrix
+
+
+def correlations(sheet: Sheet) -> Correlations:
+    """Correlate the rows in which both columns are there; ranks are those within a column."""
+    frame = pd.DataFrame(sheet.thin)
+    return Correlations(
+        pearson=frame.corr(min_periods=_LEAST).to_numpy(),
+        spearman=frame.rank().corr(min_periods=_LEAST).to_numpy(),
+    )

@@ -1,0 +1,74 @@
+"""Exploration: everything that is known of a record before it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from trainer.exploring.columns import Column, columns, duplicates
+from trainer.exploring.correlations import Correlations, correlations
+from trainer.exploring.densities import Density, densities
+from trainer.exploring.leak import Leak, leak
+from trainer.exploring.memory import Memory, memories
+from trainer.exploring.response import Response, responses
+from trainer.exploring.sheet import Sheet
+from trainer.exploring.spells import Spells, spells
+from trainer.exploring.timeline import Timeline, timeline
+
+Told = TypeVar("Told")
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """Numbers; see their classes.
+
+    Parameters
+    ----------
+    sheet
+        The rows they are of.
+    columns, timeline, correlations, densities, memories
+        Column by column.
+    duplicates
+        Pairs of equal columns.
+    spells
+        Warm-up, plateaus, episodes.
+    responses
+        Sensor by sensor; empty without a gas column.
+    leak
+        ``None``: it cannot be told.
+    """
+
+    sheet: Sheet
+    columns: tuple[Column, ...]
+    duplicates: tuple[tuple[str, str], ...]
+    spells: Spells
+    timeline: Timeline
+    correlations: Correlations
+    densities: tuple[Density, ...]
+    responses: tuple[Response, ...]
+    memories: tuple[Memory, ...]
+    leak: Leak | None
+
+
+def examine(sheet: Sheet, *, told: Callable[[str], Any] = lambda _: None) -> Exploration:
+    """Compute every number of a sheet; ``told`` hears what is being looked at."""
+
+    def look(at: str, found: Callable[[], Told]) -> Told:
+        told(at)
+        return found()
+
+    parts = look("plateaus, episodes, warm-up", lambda: spells(sheet))
+    starts = [episode.start for episode in parts.episodes]
+    return Exploration(
+        sheet=sheet,
+        columns=look("columns", lambda: columns(sheet)),
+        duplicates=duplicates(sheet),
+        spells=parts,
+        timeline=timeline(sheet),
+        correlations=look("correlations", lambda: correlations(sheet)),
+        densities=look("densities", lambda: densities(sheet)),
+        responses=look("responses to the gas", lambda: responses(sheet, starts)),
+        memories=look("autocorrelation", lambda: memories(sheet)),
+        leak=look("what a random split would leak", lambda: leak(sheet, starts)),
+    )

@@ -1,0 +1,85 @@
+"""Explore: files as one page, before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from config.loading import load_station
+from config.station import Station
+from config.wording import meant
+from trainer.errors import RecordError
+from trainer.exploring.exploration import examine
+from trainer.exploring.panels import panels
+from trainer.exploring.sheet import read_sheet
+from trainer.page import Panel, write_figures, write_page
+
+
+def explore(
+    files: Sequence[str | Path],
+    station_path: str | Path,
+    output: str | Path,
+    *,
+    pairs: Sequence[tuple[str, str]] = (),
+    png: str | Path | None = None,
+    progress: TextIO | None = None,
+) -> None:
+    """Write one page about what is in files: holes, parts, densities, correlations, responses, leaks.
+
+    Parameters
+    ----------
+    files
+        CSV or Parquet.
+    station_path
+        The station file.
+    output
+        The page.
+    pairs
+        Keys (x, y) of columns to scatter beside the environment's.
+    png
+        Folder where each figure is written as well, with its numbers; ``None``: nowhere.
+    progress
+        Told of every step; ``None``: nobody is.
+
+    Raises
+    ------
+    RecordError
+        The files cannot be read as this station's, they have less than 10 rows, a pair names no column,
+        or the page's folder is not there.
+    ConfigError
+        The station file is wrong.
+    """
+
+    def told(step: str) -> None:
+        if progress is not None:
+            progress.write(f"{step}\n")
+            progress.flush()
+
+    station = load_station(station_path)
+    _check(pairs, station)
+    if not Path(output).resolve().parent.is_dir():
+        raise RecordError(f"{output}: expected a folder that is there; fix: mkdir -p {Path(output).parent}")
+    told("reading")
+    sheet = read_sheet(files, station)
+    found = examine(sheet, told=lambda what: told(f"looking at {what}"))
+    drawn: list[Panel] = []
+    for panel in panels(found, pairs):
+        drawn.append(panel)
+        told(f"drawn: {panel.title}")
+    told("writing")
+    write_page(
+        output,
+        title=f"Before training: {station.name}",
+        subtitle=f"{sheet.rows:,} rows of {station.size} columns from {', '.join(sheet.files)}",
+        panels=drawn,
+    )
+    if png is not None:
+        write_figures(png, drawn)
+
+
+def _check(pairs: Sequence[tuple[str, str]], station: Station) -> None:
+    for pair in pairs:
+        for key in pair:
+            if key not in station.keys:
+                raise RecordError(f'pair {",".join(pair)}: got "{key}"; {meant(key, station.keys)}')

@@ -1,0 +1,34 @@
+"""Panels: what is known of a record, drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from trainer.exploring.exploration import Exploration
+from trainer.exploring.panels.columns import columns_panel
+from trainer.exploring.panels.correlations import correlations_panel
+from trainer.exploring.panels.densities import densities_panel
+from trainer.exploring.panels.findings import findings_panel
+from trainer.exploring.panels.leak import leak_panel
+from trainer.exploring.panels.memory import memory_panel
+from trainer.exploring.panels.response import response_panel
+from trainer.exploring.panels.scatters import environment_panel, pairs_panel
+from trainer.exploring.panels.spells import spells_panel
+from trainer.exploring.panels.timeline import timeline_panel
+from trainer.page import Panel
+
+
+def panels(found: Exploration, pairs: Sequence[tuple[str, str]]) -> Iterator[Panel]:
+    """Yield the panels of a record, what matters first."""
+    yield findings_panel(found)
+    yield timeline_panel(found)
+    yield spells_panel(found)
+    yield leak_panel(found)
+    yield response_panel(found)
+    yield correlations_panel(found)
+    yield environment_panel(found)
+    if pairs:
+        yield pairs_panel(found, pairs)
+    yield densities_panel(found)
+    yield memory_panel(found)
+    yield columns_panel(found)

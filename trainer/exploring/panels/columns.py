@@ -1,0 +1,42 @@
+"""The panel of columns: a table of what each is like."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from trainer.exploring.columns import Column
+from trainer.exploring.exploration import Exploration
+from trainer.page import Panel, Table, unit
+from trainer.page.table import Cell
+
+_HEADS = (
+    "column", "unit", "missing", "missing %", "out of range", "least", "median", "most", "different", "step",
+    "longest flat", "flat %",
+)  # fmt: skip
+
+
+def columns_panel(found: Exploration) -> Panel:
+    """List every column with what is missing, how fine it is and where it stands still."""
+    rows = found.sheet.rows
+    return Panel(
+        key="columns",
+        title="Columns",
+        says="Missing and out-of-range readings, how many different values there are, and the longest flat stretch.",
+        tables=(
+            Table(
+                _HEADS,
+                [_cells(one, rows) for one in found.columns],
+                "Step: between values that lie on a grid. Flat: 15 rows or more of one value.",
+            ),
+        ),
+        numbers={one.key: asdict(one) for one in found.columns},
+        wide=True,
+    )
+
+
+def _cells(one: Column, rows: int) -> tuple[Cell, ...]:
+    missing = one.missing - one.outside
+    return (
+        one.key, unit(one.unit), missing, round(100 * missing / rows, 2), one.outside, one.low, one.median, one.high,
+        one.distinct, one.step, one.longest, round(100 * one.flat, 2),
+    )  # fmt: skip

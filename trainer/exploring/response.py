@@ -1,0 +1,152 @@
+"""Response: what a sensor makes of the gas, with its uncertainty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from config.station import Station
+from trainer.exploring.sheet import Sheet
+
+Values = NDArray[np.float64]
+
+LEAST = 60
+"""Complete rows that an estimate takes."""
+_BLOCKS = 10
+_TEMPERATURES = ("Cel", "K")
+_RIDGE = 1e-8  # of the rows: keeps a climate that is told twice solvable
+_TOLD_APART = 1.96
+
+
+@dataclass(frozen=True)
+class Response:
+    """The exponent b of a sensor: reading = constant x gas^b, climate and a linear drift given.
+
+    Parameters
+    ----------
+    key
+        The sensor.
+    exponent, error
+        b and its standard error, from leaving out one block of time after the other [-].
+    explained
+        Share of the variance of the sensor's (logarithmic) reading that gas, climate and drift explain.
+    residual
+        Standard deviation of what they leave, in the same.
+    """
+
+    key: str
+    exponent: float
+    error: float
+    explained: float
+    residual: float
+
+    @property
+    def responds(self) -> bool:
+        """Whether the exponent is told from none."""
+        return abs(self.exponent) > _TOLD_APART * self.error
+
+
+def responses(sheet: Sheet, starts: Sequence[int]) -> tuple[Response, ...]:
+    """Estimate the response of every sensor; none where the station has no gas column.
+
+    Parameters
+    ----------
+    sheet
+        The rows.
+    starts
+        Rows where episodes of gas begin: with five or more, the blocks left out are cut there, otherwise there are
+        ten of equal length.
+    """
+    station = sheet.station
+    if station.gas_index is None:
+        return ()
+    edges = [0, *starts] if len(starts) >= 5 else [sheet.rows * i // _BLOCKS for i in range(_BLOCKS)]
+    found = []
+    for j, feature in enumerate(station.features):
+        if feature.role == "sensor":
+            one = _response(sheet, j, edges)
+            if one is not None:
+                found.append(one)
+    return tuple(found)
+
+
+def residuals(sheet: Sheet, sensor: int, fitted: NDArray[np.bool_]) -> Values:
+    """What gas and climate leave of a sensor [N], nan where something is missing; fitted on some rows [N], no drift."""
+    design = _design(sheet)[:, :-1]  # drift would take the warm-up for itself
+    target = _flat(sheet.station, sheet.values, sensor)
+    there = np.isfinite(design).all(axis=1) & np.isfinite(target)
+    left = np.full(sheet.rows, np.nan)
+    chosen = there & fitted
+    if chosen.sum() < LEAST:
+        return left
+    weights = _solve(design[chosen].T @ design[chosen], design[chosen].T @ target[chosen], int(chosen.sum()))
+    left[there] = target[there] - design[there] @ weights
+    return left
+
+
+def _response(sheet: Sheet, sensor: int, edges: Sequence[int]) -> Response | None:
+    design, target = _design(sheet), _flat(sheet.station, sheet.values, sensor)
+    there = np.isfinite(design).all(axis=1) & np.isfinite(target)
+    if there.sum() < LEAST or np.ptp(target[there]) == 0 or np.ptp(design[there, 0]) == 0:
+        return None
+    block = (np.searchsorted(edges, np.flatnonzero(there), side="right") - 1).clip(0)
+    x, y = design[there], target[there] - target[there].mean()
+    grams, products = [], []
+    for one in np.unique(block):
+        rows = block == one
+        grams.append(x[rows].T @ x[rows])
+        products.append(x[rows].T @ y[rows])
+    gram, product, count = np.sum(grams, axis=0), np.sum(products, axis=0), len(y)
+    weights = _solve(gram, product, count)
+    without = np.array([_solve(gram - g, product - p, count)[0] for g, p in zip(grams, products, strict=True)])
+    blocks = len(without)
+    error = np.sqrt((blocks - 1) / blocks * ((without - without.mean()) ** 2).sum()) if blocks > 1 else np.nan
+    left = y - x @ weights
+    return Response(
+        key=sheet.station.keys[sensor],
+        exponent=float(weights[0]),
+        error=float(error),
+        explained=float(1 - left.var() / y.var()),
+        residual=float(left.std()),
+    )
+
+
+def _design(sheet: Sheet) -> Values:
+    """Gas, climate, squared temperatures, one, and the row, [N, P]; all of unit size but the gas."""
+    station = sheet.station
+    assert station.gas_index is not None
+    climate = [j for j, feature in enumerate(station.features) if feature.role == "environment"]
+    columns = [_unit(_flat(station, sheet.values, j)) for j in climate]
+    squares = [
+        column**2 for j, column in zip(climate, columns, strict=True) if station.features[j].unit in _TEMPERATURES
+    ]
+    gas = _logarithm(sheet.values[:, station.gas_index])
+    row = np.linspace(-1.0, 1.0, sheet.rows)
+    return np.column_stack(
+        [gas - np.nanmean(gas) if np.isfinite(gas).any() else gas, *columns, *squares, np.ones(sheet.rows), row]
+    )
+
+
+def _flat(station: Station, values: Values, column: int) -> Values:
+    """A column as it is fitted: sensors and logarithmic columns as their logarithm."""
+    feature = station.features[column]
+    one = values[:, column]
+    return _logarithm(one) if feature.scale == "log" else one
+
+
+def _logarithm(values: Values) -> Values:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(values > 0, np.log(values), np.nan)
+
+
+def _unit(values: Values) -> Values:
+    there = values[np.isfinite(values)]
+    spread = there.std() if len(there) else 0.0
+    return np.asarray((values - there.mean()) / spread) if spread > 0 else np.zeros_like(values)
+
+
+def _solve(gram: Values, product: Values, count: int) -> Values:
+    return np.asarray(np.linalg.solve(gram + _RIDGE * count * np.eye(len(gram)), product))

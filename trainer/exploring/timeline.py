@@ -1,0 +1,40 @@
+"""Timeline: each column along the record, as least and largest value per pixel; no row is left in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.exploring.sheet import Sheet
+
+PIXELS = 600
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Least and largest values.
+
+    Parameters
+    ----------
+    edges
+        Rows [B + 1] between the pixels.
+    low, high
+        In the units [B, F]; nan: nothing is there.
+    """
+
+    edges: NDArray[np.int64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+def timeline(sheet: Sheet) -> Timeline:
+    """Bin all rows into at most 600 pixels of equal length."""
+    pixels = min(PIXELS, sheet.rows)
+    edges = np.arange(pixels + 1) * sheet.rows // pixels
+    return Timeline(
+        edges=edges,
+        low=np.fmin.reduceat(sheet.values, edges[:-1], axis=0),
+        high=np.fmax.reduceat(sheet.values, edges[:-1], axis=0),
+    )

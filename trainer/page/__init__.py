@@ -1,0 +1,16 @@
+"""Page: figures and tables as one HTML file to open, send and keep; it knows nothing of what they show."""
+
+from trainer.page.box import Box, Verdict
+from trainer.page.colours import BLUE, CYCLE, GREEN, GREY, GRID, INK, ORANGE, PURPLE, SKY, VERMILLION
+from trainer.page.figures import write_figures
+from trainer.page.page import write_page
+from trainer.page.panel import Panel
+from trainer.page.picture import figure
+from trainer.page.table import Table
+from trainer.page.units import quantity, unit
+
+__all__ = [
+    "BLUE", "CYCLE", "GREEN", "GREY", "GRID", "INK", "ORANGE", "PURPLE", "SKY", "VERMILLION",
+    "Box", "Panel", "Table", "Verdict",
+    "figure", "quantity", "unit", "write_figures", "write_page",
+]  # fmt: skip

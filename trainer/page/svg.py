@@ -1,0 +1,61 @@
+"""SVG: a figure as an element of a page."""
+
+from __future__ import annotations
+
+import io
+import re
+from html import escape
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from trainer.page.colours import VARIABLES
+from trainer.page.layout import lay_out
+
+RASTER = 130
+"""Dots per inch of what is rasterised."""
+_PIXELS = 96  # of CSS, per inch
+_COLOURS = re.compile("|".join(VARIABLES))
+_COORDINATES = re.compile(r' (?:d|x|y)="[-0-9.MLCQz\s]+"')
+_DIGITS = re.compile(r"(\.\d)\d+")
+_FONT = re.compile(r"font: (?:(bold|\d+) )?([\d.]+)px [^;\"]+")
+
+
+def svg(figure: Figure, key: str, alt: str) -> str:
+    """Draw a figure as an ``<svg>`` whose colours are the page's and whose ids are nobody else's.
+
+    Parameters
+    ----------
+    figure
+        Made by :func:`~trainer.page.picture.figure`.
+    key
+        Goes before every id.
+    alt
+        What it shows.
+    """
+    lay_out(figure)
+    text = io.StringIO()
+    with rc_context({"svg.hashsalt": key}):  # the same figure gives the same text
+        figure.savefig(text, format="svg", dpi=RASTER, transparent=True, metadata={"Date": None})
+    drawn = text.getvalue()
+    body = drawn[drawn.index(">", drawn.index("<svg")) + 1 :]
+    body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", body, flags=re.DOTALL)
+    body = re.sub(r' id="(?:axes|patch|line2d|text|matplotlib|xtick|ytick|figure|QuadMesh)[^"]*"', "", body)
+    body = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{key}-", body).replace("xlink:href", "href")
+    body = _COORDINATES.sub(_shorter, body)
+    body = _FONT.sub(
+        lambda found: f"font-size: {found[2]}px" + (f"; font-weight: {found[1]}" if found[1] else ""), body
+    )
+    body = _COLOURS.sub(lambda found: f"var({VARIABLES[found[0]]})", body)
+    body = re.sub(r"\s*\n\s*", "\n", body)
+    width, height = figure.get_size_inches()
+    return (
+        f'<svg viewBox="0 0 {72 * width:g} {72 * height:g}" role="img" aria-label="{escape(alt)}" '
+        f'style="--width: {_PIXELS * width:.0f}px">{body}'
+    )
+
+
+def _shorter(found: re.Match[str]) -> str:
+    """Coordinates to a tenth of a point, and straight lines without a letter for every corner."""
+    short = _DIGITS.sub(r"\1", found[0])
+    return short if "C" in short or "Q" in short else re.sub(r"\s*L ", " ", short)

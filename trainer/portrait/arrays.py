@@ -1,0 +1,73 @@
+"""Arrays: structs with arrays in them, to JSON and back."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.errors import TrainingError
+
+Array = NDArray[np.float64]
+Struct = TypeVar("Struct", bound=msgspec.Struct)
+
+_DIGITS = 5  # significant: finer than any picture; whole numbers keep all of theirs
+
+
+def encoded(value: msgspec.Struct) -> bytes:
+    """Encode a struct, its arrays as nested lists of numbers of 5 significant digits.
+
+    JSON has no nan: it is written as the text ``nan``, since null is another thing.
+    """
+    return msgspec.json.encode(_told(msgspec.to_builtins(value, enc_hook=_listed))) + b"\n"
+
+
+def decoded(data: bytes, kind: type[Struct]) -> Struct:
+    """Read :func:`encoded` again (msgspec.MsgspecError)."""
+    return msgspec.json.decode(data, type=kind, dec_hook=_array, strict=False)  # numbers from texts: nan
+
+
+def read(path: Path, kind: type[Struct], *, fix: str) -> Struct | None:
+    """Read a file of :func:`encoded`; ``None`` where there is none.
+
+    Raises
+    ------
+    TrainingError
+        It is damaged; ``fix`` says what to do.
+    """
+    try:
+        return decoded(path.read_bytes(), kind)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:  # msgspec's and a Unicode error are ValueErrors
+        raise TrainingError(f"{path}: cannot be read: {error}; fix: {fix}") from error
+
+
+def _listed(value: object) -> Any:
+    if not isinstance(value, np.ndarray):
+        raise NotImplementedError(type(value))
+    return _short(value.tolist())
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_short(one) for one in value]
+    if value.is_integer() and abs(value) < 1e15:
+        return int(value)
+    return float(f"{value:.{_DIGITS}g}")
+
+
+def _told(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _told(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_told(one) for one in value]
+    return "nan" if isinstance(value, float) and math.isnan(value) else value
+
+
+def _array(kind: type[Any], value: Any) -> Array:
+    return np.array(value, dtype=np.float64)

@@ -1,0 +1,187 @@
+"""Panels: everything that is shown of one run, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trainer.evaluation.goals import goals
+from trainer.evaluation.results import DETECTION
+from trainer.evaluation.synthesis_goals import synthesis_goals
+from trainer.evaluation.synthesis_results import SYNTHESIS
+from trainer.evaluation.synthesisers import OURS, PUBLISHED
+from trainer.page import BLUE, GREEN, INK, ORANGE, VERMILLION, Panel, Table
+from trainer.portrait.gallery import Gallery
+from trainer.portrait.portrait import PORTRAIT
+from trainer.reporting.card import card_panel
+from trainer.reporting.correlations import correlations_panel
+from trainer.reporting.densities import densities_panel
+from trainer.reporting.finding import families_panel, rates_panel, roc_panel
+from trainer.reporting.insides import codes_panel, mirrors_panel
+from trainer.reporting.joints import joints_panel
+from trainer.reporting.losses import losses_panel
+from trainer.reporting.making import downstream_panel, resemblance_panel
+from trainer.reporting.subject import Subject
+from trainer.reporting.timelines import timelines_panel
+from trainer.reporting.withheld import withheld_panel
+
+REAL = "real"
+MADE = {OURS["vae"]: BLUE, OURS["ae"]: ORANGE, OURS["mixture"]: GREEN}
+_NETWORKS = ("scorer", "generator")
+_NOISES = ("auto", ".1", ".5", "1")
+_MOST_PAIRS = 3
+
+
+def panels(subject: Subject) -> Iterator[Panel]:
+    """Yield the panels of a run."""
+    yield losses_panel(subject.losses)
+    yield from _portrait(subject)
+    yield from _detection(subject)
+    yield from _synthesis(subject)
+    if subject.detection is not None or subject.synthesis is not None:
+        yield _goals(subject)
+    yield card_panel(subject.run)
+
+
+def _portrait(subject: Subject) -> Iterator[Panel]:
+    portrait = subject.portrait
+    if portrait is None:
+        yield Panel(
+            key="portrait",
+            title="Reconstruction, latent space, generated rows",
+            says="What the networks give back, their codes, and how like real rows the generated ones are.",
+            missing=subject.missing[PORTRAIT],
+        )
+        return
+    insides = {name: portrait.networks[name] for name in _NETWORKS if name in portrait.networks}
+    for name, inside in insides.items():
+        yield mirrors_panel(name, inside)
+    for name, inside in insides.items():
+        yield codes_panel(name, inside)
+    yield densities_panel(
+        portrait.rows,
+        {"train": INK, "test": VERMILLION, "generated": BLUE},
+        key="generated",
+        title="Generated rows: densities",
+        says="Generated rows should lie on the training rows; test rows lie beside these where other blocks of time "
+        "saw other weather.",
+    )
+    yield correlations_panel(
+        portrait.rows,
+        "train",
+        ("generated", "test"),
+        key="generated-correlations",
+        title="Generated rows: correlations",
+        says="Below, what is wrong: of the generated rows it should be nothing; of test rows it is what another time "
+        "makes of it.",
+    )
+    yield joints_panel(
+        portrait.rows,
+        "train",
+        (("generated", "generated"), ("test", "test")),
+        portrait.rows.pairs[:_MOST_PAIRS],
+        key="generated-scatters",
+        title="Generated rows: scatters",
+        says="Grey is where training rows are, orange what lies beyond: generated rows should fill the grey and "
+        "stay within.",
+    )
+
+
+def _detection(subject: Subject) -> Iterator[Panel]:
+    detection = subject.detection
+    if detection is None:
+        yield Panel(
+            key="detection",
+            title="Detection",
+            says="What the scores find in held-out blocks, at which price, and what the sensors say of a gas that is "
+            "withheld.",
+            missing=subject.missing[DETECTION],
+        )
+        return
+    drawn = (
+        timelines_panel(detection.cells, subject.run.station.gas),
+        roc_panel(detection),
+        rates_panel(detection),
+        families_panel(detection),
+        withheld_panel(detection),
+    )
+    yield from (panel for panel in drawn if panel is not None)
+
+
+def _synthesis(subject: Subject) -> Iterator[Panel]:
+    synthesis = subject.synthesis
+    if synthesis is None:
+        yield Panel(
+            key="synthesis",
+            title="Synthesis",
+            says="Real rows beside those of our networks, the published ones, a mixture and copies, and what they are "
+            "good for.",
+            missing=subject.missing[SYNTHESIS],
+        )
+        return
+    if synthesis.gallery is not None:
+        yield from _gallery(synthesis.gallery)
+    yield resemblance_panel(synthesis)
+    downstream = downstream_panel(synthesis)
+    if downstream is not None:
+        yield downstream
+
+
+def _gallery(gallery: Gallery) -> Iterator[Panel]:
+    made = [name for name in (*MADE, *PUBLISHED.values()) if name in gallery.samples]
+    yield densities_panel(
+        gallery,
+        {REAL: INK, **MADE, PUBLISHED["ae"]: VERMILLION},
+        key="densities",
+        title="Real, AE, VAE and mixture: densities",
+        says="The nearer a line is to the grey area, the more a column looks like the real one.",
+    )
+    yield correlations_panel(
+        gallery,
+        REAL,
+        made,
+        key="correlations",
+        title="Real, AE, VAE and mixture: correlations",
+        says="Below, what is wrong: the paler, the better; the largest error sets the scale.",
+    )
+    for name in (*MADE, *PUBLISHED.values()):
+        noises = [(f"{name}, noise {noise}", f"noise {noise}") for noise in _NOISES]
+        noises = [(sample, heading) for sample, heading in noises if sample in gallery.samples]
+        if noises:
+            yield joints_panel(
+                gallery,
+                REAL,
+                noises,
+                gallery.pairs[:_MOST_PAIRS],
+                key=f"noise-{_slug(name)}",
+                title=f"Drawn around training rows: {name}",
+                says="Grey is where real rows are, orange what lies beyond, the more the noisier the codes.",
+            )
+
+
+def _goals(subject: Subject) -> Panel:
+    found = {
+        "detection": () if subject.detection is None else goals(subject.detection),
+        "synthesis": () if subject.synthesis is None else synthesis_goals(subject.synthesis),
+    }
+    rows = [
+        (
+            part,
+            goal.name.strip(),
+            float(f"{goal.got:.4g}"),
+            f"{goal.sense} {goal.wanted:g}",
+            "pass" if goal.met else "short",
+        )
+        for part, several in found.items()
+        for goal in several
+    ]
+    met = sum(row[-1] == "pass" for row in rows)
+    return Panel(
+        key="goals",
+        title="Every goal",
+        says=f"{met} of {len(rows)} are reached; they were set on the reference record.",
+        tables=(Table(("part", "number", "got", "wanted", "verdict"), rows, "The least to reach"),),
+    )
+
+
+def _slug(name: str) -> str:
+    return "-".join("".join(letter if letter.isalnum() else " " for letter in name.lower()).split())
