@@ -111,7 +111,7 @@ _stations = st.builds(
 _entries = st.builds(
     StationEntry,
     topic=st.from_regex(r"sensors/[a-z]{1,8}/\{station\}(/#)?", fullmatch=True),
-    bundle=_text.map("/{}".format),
+    bundle=_text.map(lambda text: str(Path("/", text))),
     keys=st.dictionaries(_text, st.lists(_level, min_size=1, max_size=2).map(".".join), max_size=2),
     cadence=st.none() | st.floats(1e-3, 1e5),
 )
@@ -125,7 +125,8 @@ _gateways = st.builds(
         client_id=_text,
         username=_text,
         password=st.none() | st.builds(Password, env=_text),
-        tls=st.none() | st.just(TLS()) | st.builds(TLS, ca=_text.map("/{}".format)),
+        plaintext=st.just(True),
+        tls=st.none() | st.just(TLS()) | st.builds(TLS, ca=_text.map(lambda text: str(Path("/", text)))),
     ),
     topics=st.just(Topics()) | st.builds(Topics, response_prefixes=st.just(("clients", "on/site"))),
     stations=st.lists(_entries, max_size=3, unique_by=lambda entry: entry.topic).map(tuple),
