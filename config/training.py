@@ -27,7 +27,7 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
     generator_hidden: Annotated[
         tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=1, description="widths of the network that generates")
-    ] = (128, 128)
+    ] = (64, 64)
     generator_beta: Annotated[float, Meta(ge=0, description="its VAE: weight of the KL term (both terms summed)")] = 0.1
     generator_epochs: Annotated[int, Meta(ge=1, description="its passes over the rows, batches of 256")] = 80
     generator_steps: Annotated[int, Meta(ge=1, description="its least batches: more passes where rows are few")] = 3000

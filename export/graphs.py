@@ -92,14 +92,14 @@ def encoder_graph(codec: Codec) -> bytes:
 def decoder_graph(codec: Codec) -> bytes:
     """``latent`` [N, L], ``noise`` [N, F] float -> ``readings`` float [N, F] in the station's units."""
     graph = Graph("decoder")
-    graph.guard("latent")
-    graph.guard("noise")
-    graph.add("guard = Add (guard_latent, guard_noise)")
     if isinstance(codec, ShapedCodec):
         decode_shaped(graph, codec)
         features = codec.shaping.station.size
     else:
         features = len(codec.scaler.scale)
+        graph.guard("latent")
+        graph.guard("noise")
+        graph.add("guard = Add (guard_latent, guard_noise)")
         graph.layers("decoder", known(codec.network).decoder, "latent", "free")
         graph.add("decoded = Add (free, guard)")
         graph.add("disturbance = Mul (noise, sigma)", sigma=np.asarray(codec.sigma, dtype=np.float32))

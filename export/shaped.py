@@ -110,18 +110,13 @@ _TABLE = """
     table_rise = Sub (table_back, table_front)
 """
 
-# Less is false for a nan: it ends at the highest node, and the guard makes it a nan again.
+# A nan is a whole number of no promised size: its place is clipped, too, and its row made nan again in the end.
 # Columns lie in rows from here, [F, N]: what is done with each of them then runs along the memory.
 _LOOK_UP = """
-    turned = Transpose (scores)
-    is_under = Less (turned, reach)
-    under = Where (is_under, turned, reach)
-    is_over = Less (minus_reach, under)
-    inside = Where (is_over, under, minus_reach)
-    from_first = Add (inside, reach)
-    position = Mul (from_first, nodes_per_score)
+    turned = Transpose (places)
+    position = Clip (turned, first_position, last_position)
     free_place = Cast <to = 6> (position)
-    place = Min (free_place, last_place)
+    place = Clip (free_place, first_place, last_place)
     place_number = Cast <to = 1> (place)
     position_part = Sub (position, place_number)
     value_low = GatherElements <axis = 1> (table_front, place)
@@ -130,11 +125,10 @@ _LOOK_UP = """
     values = Add (value_low, value_beyond)
 """
 
-_CLIP = """
-    not_low = Max (complete, low)
-    within = Min (not_low, high)
-    turned_guard = Transpose (guard)
-    guarded = Add (within, turned_guard)
+_GUARD = """
+    turned_sum = ReduceSum (turned, columns_axis)
+    guard = Mul (turned_sum, zero)
+    guarded = Add (complete, guard)
     readings = Transpose (guarded)
 """
 
@@ -147,7 +141,9 @@ _UNRATIO = """
     free_saturated = Mul (damp, growth)
     saturated = Max (free_saturated, dry)
     ratio = Exp ({w})
-    water = Mul (ratio, saturated)
+    free_water = Mul (ratio, saturated)
+    not_low = Max (free_water, low)
+    water = Min (not_low, high)
 """
 
 
@@ -183,20 +179,22 @@ def shape(graph: Graph, shaping: Shaping) -> None:
 
 
 def decode_shaped(graph: Graph, codec: ShapedCodec) -> None:
-    """Add the way from ``latent`` [N, L] and ``noise`` [N, F] to ``readings`` float [N, F]; uses ``guard`` [N, 1]."""
+    """Add the way from ``latent`` [N, L] and ``noise`` [N, F] to ``readings`` float [N, F]."""
     shaping = codec.shaping
-    # Un-whitening is folded into the last layer and into the noise.
-    modules = folded(codec.network, shaping.unwhitening, shaping.mean)
+    # Un-whitening, and the way from scores to places in the table, are folded into the last layer and into the noise.
+    per_score, middle = (NODES - 1) / (2 * REACH), (NODES - 1) / 2
+    unwhitening = per_score * shaping.unwhitening
+    modules = folded(codec.network, unwhitening, per_score * shaping.mean + middle)
     graph.layers("decoder", modules, "latent", "free")
-    disturb = (np.asarray(codec.sigma)[:, None] * shaping.unwhitening).astype(np.float32)
-    graph.add("disturbance = MatMul (noise, disturb)\nscores = Add (free, disturbance)", disturb=disturb)
+    disturb = (np.asarray(codec.sigma)[:, None] * unwhitening).astype(np.float32)
+    graph.add("disturbance = MatMul (noise, disturb)\nplaces = Add (free, disturbance)", disturb=disturb)
     _look_up(graph, shaping)
     columns = _snapped(graph, shaping)
     graph.add(f"complete = Concat <axis = 0> ({', '.join(columns)})" if columns else "complete = Identity (values)")
     graph.add(
-        _CLIP,
-        low=shaping.low[:, None],
-        high=shaping.high[:, None],
+        _GUARD,
+        columns_axis=np.array([0], dtype=np.int64),
+        zero=np.float32(0),
     )
 
 
@@ -223,9 +221,9 @@ def _look_up(graph: Graph, shaping: Shaping) -> None:
     )
     graph.add(
         _LOOK_UP,
-        reach=np.float32(REACH),
-        minus_reach=np.float32(-REACH),
-        nodes_per_score=np.float32((NODES - 1) / (2 * REACH)),
+        first_position=np.float32(0),
+        last_position=np.float32(NODES - 1),
+        first_place=np.int32(0),
         last_place=np.int32(NODES - 2),
     )
 
@@ -240,7 +238,9 @@ def _snapped(graph: Graph, shaping: Shaping) -> list[str]:
         columns[column] = snap(graph, column, steps)
     if shaping.ratio is not None:
         water, temperature, humidity = (columns[column] for column in shaping.ratio)
-        graph.add(_UNRATIO.format(w=water, t=temperature, h=humidity), **_magnus(np.float32))
+        # The tables and the steps end where the training did; this column alone is worked out.
+        ends = {"low": shaping.low[shaping.ratio[0]], "high": shaping.high[shaping.ratio[0]]}
+        graph.add(_UNRATIO.format(w=water, t=temperature, h=humidity), **ends, **_magnus(np.float32))
         columns[shaping.ratio[0]] = "water"
     return columns
 

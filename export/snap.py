@@ -35,7 +35,8 @@ _SNAP = """
     cell_border_{c} = Unsqueeze (all_border_{c}, first_axis)
     value_from_{c} = Sub (value_{c}, step_first_{c})
     value_at_{c} = Mul (value_from_{c}, cells_per_unit_{c})
-    value_cell_{c} = Cast <to = 6> (value_at_{c})
+    free_cell_{c} = Cast <to = 6> (value_at_{c})
+    value_cell_{c} = Clip (free_cell_{c}, cell_first, cell_last_{c})
     nearest_low_{c} = GatherElements <axis = 1> (cell_low_{c}, value_cell_{c})
     nearest_high_{c} = GatherElements <axis = 1> (cell_high_{c}, value_cell_{c})
     nearest_border_{c} = GatherElements <axis = 1> (cell_border_{c}, value_cell_{c})
@@ -54,6 +55,7 @@ def snap(graph: Graph, column: int, steps: NDArray[np.float32]) -> str:
         _SNAP.format(c=column),
         half=np.float32(0.5),
         one_cell=np.int64(1),
+        cell_first=np.int32(0),
         axis_0=np.int64(0),
         step_0=np.array([0], dtype=np.int64),
         step_1=np.array([1], dtype=np.int64),
@@ -64,6 +66,7 @@ def snap(graph: Graph, column: int, steps: NDArray[np.float32]) -> str:
             f"steps_{column}": steps,
             f"step_first_{column}": steps[0],
             f"cells_per_unit_{column}": np.float32(cells / span),
+            f"cell_last_{column}": np.int32(int(cells) + 1),  # a nan is a whole number of no promised size
             f"cell_count_{column}": np.array([int(cells) + 2], dtype=np.int64),
             f"last_step_{column}": np.int64(len(steps) - 1),
             f"last_border_{column}": np.int64(len(steps) - 2),
