@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 
 AlarmKind = Literal["methane", "consistency", "reconstruction", "stale"]
 
@@ -21,6 +21,7 @@ Hold = Annotated[int, Meta(ge=0)]
 Amount = Annotated[float, Meta(ge=0)]
 
 _RENAME = {"m_of_n": "raise"}  # `raise` is a word of Python
+_STALE = ("latch", "repeat")
 
 
 class AlarmRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=_RENAME):
@@ -73,6 +74,17 @@ class MethaneAlarm(AlarmChange, frozen=True, kw_only=True, forbid_unknown_fields
     ] = None
 
 
+class StaleAlarm(AlarmChange, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=_RENAME):
+    """A station that has fallen silent; there is nothing to count, so that of a rule only latch and repeat hold."""
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yield (path, sentence) for every rule that a type cannot say."""
+        for field in fields(self):
+            if field.name not in _STALE and getattr(self, field.name) is not UNSET:
+                fix = "fix: remove it, and see stale_after"
+                yield field.encode_name, f"a silence has none, expected {' or '.join(_STALE)}; {fix}"
+
+
 class Alarms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One rule for all kinds, and what each does differently."""
 
@@ -82,7 +94,7 @@ class Alarms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     )
     consistency: AlarmChange = AlarmChange()
     reconstruction: AlarmChange = AlarmChange()
-    stale: Annotated[AlarmChange, Meta(description="no effect yet")] = AlarmChange()
+    stale: Annotated[StaleAlarm, Meta(description="a silent station, see stale_after: latch and repeat")] = StaleAlarm()
 
     def of(self, kind: AlarmKind) -> AlarmRule:
         """Return the rule of one kind: ``default`` with that kind's changes."""

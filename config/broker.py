@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,6 +96,9 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             },
         ),
     ] = None
+    plaintext: Annotated[
+        bool, Meta(description="true: the password may cross the network unencrypted, where there is no tls")
+    ] = False
     tls: Annotated[TLS | None, Meta(description="{ca: PATH, certificate: PATH, key: PATH}; {}: the system's CAs")] = (
         None
     )
@@ -116,6 +120,14 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             yield "host", f'got "{self.host}", expected a name or an address alone: the port goes into port'
         if self.password is not None and self.username is None:
             yield "username", "missing, expected a text: a password is of no use without a username"
+        if self.exposed and not self.plaintext:
+            fix = "broker.tls (encrypted), or broker.plaintext: true where nobody else can listen"
+            yield "tls", f"null, so the password would go to {self.host} for everybody to read; fix: {fix}"
+
+    @property
+    def exposed(self) -> bool:
+        """Whether the password leaves this computer unencrypted."""
+        return self.password is not None and self.tls is None and not _is_loopback(self.host)
 
     def secret(self) -> str | None:
         """Return the password itself, or ``None`` when none is configured.
@@ -126,6 +138,13 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             When it is not where the file says it is.
         """
         return None if self.password is None else self.password.read()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _absent(key: str, what: str, fix: str) -> ConfigError:

@@ -5,16 +5,38 @@ from __future__ import annotations
 PLACE = "{station}"
 """The level of a station's topic that names the station."""
 
+_SHARED = "$share/"
+
 
 def topic_fault(topic: str) -> str | None:
     """Say why ``topic`` cannot be published to, or return ``None``."""
     if "+" in topic or "#" in topic:
         return "no wildcard (+ #)"
-    return filter_fault(topic)
+    return _fault(topic)
 
 
 def filter_fault(topic_filter: str) -> str | None:
     """Say what ``topic_filter`` must not have, or return ``None`` when it can be subscribed to."""
+    if topic_filter.startswith(_SHARED):
+        group, _, rest = topic_filter.removeprefix(_SHARED).partition("/")
+        if not group or any(c in group for c in "+#") or not rest:
+            return "$share/GROUP/FILTER: a group without wildcards, and then the filter"
+        return _fault(group) or _fault(rest)
+    return _fault(topic_filter)
+
+
+def unshared(topic_filter: str) -> str:
+    """Take the ``$share/GROUP/`` from the front of a shared subscription: the topics of messages do not have it.
+
+    The members of a group get the messages in turn, so the readings of one station come to several agents, each of
+    which sees gaps: give every agent its own stations instead where that is possible. And a broker need not give what
+    a dead member had not acknowledged to the others: Mosquitto 2.0 keeps it for that member alone, and drops it with
+    the member's session. So every member needs a ``broker.client_id`` that stays and a long ``broker.session_expiry``.
+    """
+    return topic_filter.split("/", 2)[-1] if topic_filter.startswith(_SHARED) else topic_filter
+
+
+def _fault(topic_filter: str) -> str | None:
     levels = topic_filter.split("/")
     if not topic_filter or len(topic_filter.encode(errors="replace")) > 65535:
         return "1 to 65535 bytes"
@@ -36,7 +58,7 @@ def subscription(topic: str) -> str:
 
 def reaches(topic_filter: str, base: str) -> bool:
     """Tell whether ``topic_filter`` matches ``base`` or any topic below it."""
-    levels, below = topic_filter.split("/"), base.split("/")
+    levels, below = unshared(topic_filter).split("/"), base.split("/")
     for level, ours in zip(levels, below, strict=False):
         if level == "#":
             return True

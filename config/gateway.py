@@ -17,8 +17,6 @@ from config.filters import PLACE, filter_fault, reaches, subscription, topic_fau
 RESERVED = frozenset({"state", "info", "health", "deadletter", "request", "response"})
 """Levels under our base that are no stations: no station may be called so."""
 
-_LATER = "no effect yet"
-
 Seconds = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
 Key = Annotated[str, Meta(min_length=1)]
@@ -113,7 +111,9 @@ class Journal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(description="power: fsync each batch, survives a power cut | process: survives a crash"),
     ] = "power"
     readings_per_station: Annotated[Count, Meta(description="kept; the state after a start comes from them")] = 2000
-    max_mb: Annotated[Count, Meta(description="[MB]")] = 256
+    max_mb: Annotated[Count, Meta(description="[MB] of the file; where stations are many, fewer readings are kept")] = (
+        256
+    )
 
 
 class Synthesis(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -162,7 +162,7 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stations: Annotated[tuple[StationEntry, ...], Meta(description="one entry per topic")] = ()
     scoring: Scoring = Scoring()
     alarms: Alarms = Alarms()
-    journal: Annotated[Journal, Meta(description=_LATER)] = Journal()
+    journal: Annotated[Journal, Meta(description="what survives a restart, and a power cut")] = Journal()
     synthesis: Synthesis = Synthesis()
     health: Health = Health()
     log: Log = Log()

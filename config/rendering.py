@@ -22,7 +22,6 @@ _TRAINING = """\
 """
 _GATEWAY = """\
 # The agent on one gateway. Every key but a station's bundle may be left out, and is then as it stands here.
-# "No effect yet": accepted now, heeded by a later version.
 """
 
 

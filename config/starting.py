@@ -19,7 +19,10 @@ GATEWAY = _HERE / "gateway.yaml"
 """Every setting of the agent with its default."""
 
 MOSQUITTO = _HERE / "mosquitto.conf"
-"""A broker's settings under which nothing that it has acknowledged is lost."""
+"""A broker's settings under which what it has acknowledged is kept."""
+
+MOSQUITTO_ACL = _HERE / "mosquitto.acl"
+"""Who may read and write what, for a broker that stations reach over the network."""
 
 # Packaged beside this module by the wheel; in a source tree it lives in its own folder.
 _UNITS = (_HERE / "davylamp.service", _HERE.parent / "systemd" / "davylamp.service")
@@ -45,7 +48,7 @@ def init(folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     unit = [path for path in _UNITS if path.is_file()][:1]
-    copies = {folder / source.name: source for source in (METHANE, TRAINING, GATEWAY, MOSQUITTO, *unit)}
+    copies = {folder / source.name: source for source in (METHANE, TRAINING, GATEWAY, MOSQUITTO, MOSQUITTO_ACL, *unit)}
     there = [target.name for target in copies if target.exists()]
     if there:
         raise ConfigError([f"{folder}: {', '.join(there)} exist already, and init never overwrites; move them away"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import msgspec
+
 GAMMA = 0.005
 """Step of the rate per reading, as a share of what was missed."""
 
@@ -32,7 +34,7 @@ class Adaptation:
     Attributes
     ----------
     rates
-        Kind -> present rate. To be kept over a restart; kinds without an entry are at the requested rate.
+        Kind -> present rate; kinds without an entry are at the requested rate.
     """
 
     __slots__ = ("_adapt", "_frozen", "_requested", "_used", "rates")
@@ -70,3 +72,24 @@ class Adaptation:
     def freeze(self, kind: str) -> None:
         """Leave the rate as it is for the next 30 readings: an alarm has opened."""
         self._frozen[kind] = FREEZE
+
+    def snapshot(self) -> bytes:
+        """Write down what was learnt, for :meth:`restore` after a restart."""
+        return _ENCODER.encode((self._requested, self.rates, self._frozen))
+
+    def restore(self, written: bytes) -> None:
+        """Take up what was learnt; what belongs to another requested rate is forgotten.
+
+        Raises
+        ------
+        ValueError
+            It is not what :meth:`snapshot` wrote.
+        """
+        requested, rates, frozen = _DECODER.decode(written)
+        if requested == self._requested:
+            self.rates = {kind: min(max(rate, FLOOR * requested), 1.0) for kind, rate in rates.items()}
+            self._frozen = frozen
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(tuple[float, dict[str, float], dict[str, int]])

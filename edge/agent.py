@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from config.errors import ConfigError
 from config.gateway import Gateway
 from config.loading import load_gateway
 from edge.alarm import AlarmPanel
-from edge.bundle import Bundle
+from edge.announcing import Announcer, subscriptions
+from edge.batch import Batch
 from edge.clock import Clock, SystemClock
 from edge.connecting import Options
-from edge.connection import Connection, Subscription
+from edge.connection import Connection
 from edge.delivery import Delivery
-from edge.errors import ReadingError
+from edge.errors import JournalError
 from edge.event import Event
 from edge.health import Health
+from edge.journal import Journal
+from edge.jumps import Jumps
+from edge.keeper import Keeper
 from edge.link import Link
 from edge.log import Log, start_logging
 from edge.message import Message
+from edge.opening import open_bundles, open_journal
+from edge.pipeline import Pipeline
 from edge.presence import Presence
-from edge.reading import Reading
 from edge.requests import Requests
-from edge.scorer import SCORED
-from edge.stations import Group, LiveStation, Stations
+from edge.stations import Stations
 from edge.stopping import Stop
 from edge.topics import Topics
-from edge.verdict import Verdict
+from edge.waking import Waker
 from edge.watchdog import Watchdog
 
 _LOOK_EVERY = 1.0  # [s] between two looks at what no reading brings about
 _TURN = 5.0  # [s] a turn may wait
-
-_Entry = tuple[LiveStation, Reading, Message]
+_PATIENCE = 60.0  # [s] of the broker not answering scores, after which we are not alive any more
+_AWAIT = 60.0  # [s] after the start, from when on stations of before are looked at although nothing comes from them
+_FAREWELL = 10  # times 50 ms that a stop waits for what is on its way
 
 
 def run(gateway_path: str | Path) -> int:
@@ -48,7 +52,7 @@ def run(gateway_path: str | Path) -> int:
 
     Raises
     ------
-    ConfigError, BundleError
+    ConfigError, BundleError, JournalError
         Before anything is connected.
     """
     with Stop() as stop:
@@ -59,14 +63,16 @@ def run(gateway_path: str | Path) -> int:
         topics = Topics(gateway.topics.base)
         presence = Presence(gateway, topics, clock)
         watchdog = Watchdog(clock)
+        journal = open_journal(gateway, clock)
         link = Link(
             Options.of(gateway.broker, client_id=gateway.broker.client_id),
             subscriptions(stations, topics),
+            unsubscribe=sorted(journal.past.filters),
             will=presence.will,
             stop=stop,
             clock=clock,
         )
-        agent = Agent(gateway, stations, link, presence=presence, watchdog=watchdog, clock=clock)
+        agent = Agent(gateway, stations, link, journal, presence=presence, watchdog=watchdog, clock=clock)
         watchdog.ready()
         while not stop.requested:
             agent.turn()
@@ -75,34 +81,11 @@ def run(gateway_path: str | Path) -> int:
     return 0
 
 
-def open_bundles(gateway: Gateway, log: Log) -> list[Bundle]:
-    """Open and verify the bundle of every entry, each file once.
-
-    Raises
-    ------
-    ConfigError
-        There is no entry.
-    BundleError
-        A bundle must not be used.
-    """
-    if not gateway.stations:
-        raise ConfigError(["gateway.yaml: stations: got none, expected at least one entry with a topic and a bundle"])
-    bundles: dict[str, Bundle] = {}
-    for entry in gateway.stations:
-        if entry.bundle not in bundles:
-            bundle = bundles[entry.bundle] = Bundle.open(entry.bundle)
-            log.info("bundle verified", file=entry.bundle, bundle=bundle.id, golden_rows_differ_by=bundle.verify())
-    return [bundles[entry.bundle] for entry in gateway.stations]
-
-
-def subscriptions(stations: Stations, topics: Topics, *, retained: bool = False) -> list[Subscription]:
-    """What the agent listens to. Filters that are configured no more are the journal's to remember and unsubscribe."""
-    filters = [topics.requests, *(group.pattern.filter for group in stations.groups)]
-    return [Subscription(each, retained) for each in filters]
-
-
 class Agent:
     """One gateway at work; :meth:`turn` after turn, on one thread.
+
+    What a turn takes in is published and acknowledged when the journal has kept it, and not before. While the journal
+    cannot keep it, the turn goes on: keepalive, health and the state are told, and no reading is taken.
 
     Parameters
     ----------
@@ -112,6 +95,8 @@ class Agent:
         Who is listened to, and with which bundles.
     link
         The connection.
+    journal
+        What survives us; it is closed by :meth:`stop`.
     presence, watchdog
         What it says about itself, to the broker and to systemd.
     clock
@@ -123,6 +108,7 @@ class Agent:
         gateway: Gateway,
         stations: Stations,
         link: Connection,
+        journal: Journal,
         *,
         presence: Presence,
         watchdog: Watchdog,
@@ -138,135 +124,132 @@ class Agent:
         self._topics = Topics(gateway.topics.base)
         self._health = Health(clock)
         self._panel = AlarmPanel(gateway.alarms, clock)
-        self._delivery = Delivery(link, self._topics, clock)
+        self._delivery = Delivery(link, self._topics, clock, journal.past)
+        self._announcer = Announcer(
+            stations, self._panel, self._delivery, link, presence=presence, topics=self._topics, past=journal.past
+        )
+        self._keeper = Keeper(journal, self._everything, clock)
+        self._pipeline = Pipeline(stations, self._panel, self._delivery, journal, health=self._health, log=self._log)
+        self._waker = Waker(stations, self._panel, journal, self._log)
         self._requests = Requests(
             gateway,
             stations,
             self._panel,
             info=lambda: presence.info(stations, link.protocol),
-            publish_events=lambda events: self._hand_over([], events),
+            publish_events=self._hand_over,
             link=link,
             topics=self._topics,
             clock=clock,
         )
+        self._untouched: list[Message] = []  # their stations' past has to be rebuilt first
+        self._unacknowledged: list[Message] = []
         self._next_health = clock.monotonic() + gateway.health.every
-        self._next_look = clock.monotonic()
+        self._next_look = self._moved = self._began = clock.monotonic()
+        self._jumps = Jumps(clock)
+        stations.remember(journal.past.stations, clock.monotonic())
+        self._waker.restore()
 
     def turn(self) -> None:
-        """Wait for messages, and take them all the way: scored, handed over, acknowledged, written."""
-        messages = self._link.poll(self._patience())
+        """Wait for messages, and take them all the way: scored, kept, published, acknowledged, written."""
+        messages = self._untouched + self._link.poll(self._patience())
+        self._untouched = []
         begun = self._clock.monotonic()
+        if jump := self._jumps.look():
+            self._health.clock_jumps += 1
+            self._log.warning("clock jumped", seconds=round(jump, 3))
+            self._waker.jumped(jump)
         if self._link.became_ready():
-            self._assert_everything()
+            self._announcer.everything(self._keeper.batch)
         readings = self._work(messages) if messages else 0
-        self._requests.turn()
         self._look_around()
-        self._delivery.turn()
-        self._link.acknowledge(messages)
+        batch = self._keeper.batch
+        self._pipeline.note((), batch)
+        self._delivery.settle(batch)
+        self._unacknowledged += messages[: len(messages) - len(self._untouched)]
+        if self._keeper.keep():
+            self._delivery.send()
+            self._requests.turn()
+            self._link.acknowledge(self._unacknowledged)
+            self._unacknowledged = []
+        else:
+            if self._keeper.fault == "full":
+                self._pipeline.prune_all(batch)
+            self._delivery.send_presence()
+        self._link.hold(self._keeper.fault is not None or self._delivery.full or bool(self._untouched))
         self._link.flush()
         if readings:
             self._health.batch(readings, self._clock.monotonic() - begun)
-        self._watchdog.alive()
+        self._feed_watchdog()
 
     def stop(self) -> None:
         """Say goodbye, so that nobody takes a planned stop for a failure."""
         self._watchdog.stopping()
-        self._delivery.turn()
-        self._delivery.retain(self._topics.state, self._presence.stopped)
+        self._link.hold(True)
+        self._delivery.retain(self._keeper.batch, self._topics.state, self._presence.stopped)
+        for _ in range(_FAREWELL):
+            self._delivery.settle(self._keeper.batch)
+            if self._keeper.keep():
+                self._delivery.send()
+            else:
+                self._delivery.send_presence()
+            if self._delivery.settled or not self._link.connected:
+                break
+            self._link.poll(0.05)
         self._link.close()
+        self._keeper.finish()
 
     def _patience(self) -> float:
         """How long this turn may wait [s]: until something is due."""
-        if self._requests.ready:
+        wait = self._keeper.wait
+        if wait is None and (self._requests.ready or self._delivery.ready or self._untouched):
             return 0.0
         until_health = max(0.0, self._next_health - self._clock.monotonic())
-        return min(_TURN, until_health, self._watchdog.every or _TURN)
+        tidy = _LOOK_EVERY if self._keeper.batch.untidy else _TURN
+        return min(_TURN if wait is None else wait, tidy, until_health, self._watchdog.every or _TURN)
 
     def _work(self, messages: Sequence[Message]) -> int:
-        """Take a batch from payloads to what is handed over; returns how many readings were in it."""
-        batches: dict[Group, list[_Entry]] = {}
-        for message in messages:
+        """Take messages from payloads to what is handed over; returns how many readings were in them."""
+        batch = self._keeper.batch
+        try:
+            count = self._waker.wake(messages, batch)
+        except JournalError as error:
+            self._keeper.hold(error)
+            count = 0
+        self._untouched = list(messages[count:])
+        for message in messages[:count]:
             verb = self._topics.verb(message.topic)
             if message.retain:
                 self._health.retained += 1
             elif verb is not None:
                 self._requests.take(verb, message)
             else:
-                self._decode(message, batches)
-        verdicts: list[Verdict] = []
-        events: list[Event] = []
-        new: list[LiveStation] = []
+                self._pipeline.take(message, batch)
+        verdicts, events, heard = self._pipeline.judge(batch)
         now = self._clock.monotonic()
-        for group, entries in batches.items():
-            self._judge(group, entries, verdicts, events)
-            for station, _, _ in entries:
-                station.hear(now)
-                if not station.online:
-                    station.online = True
-                    new.append(station)
+        new = []
+        for station in heard:
+            station.hear(now)
+            events += self._panel.heard(station.name)
+            if not station.online:
+                station.online, station.awaited = True, False
+                new.append(station)
         every = self._gateway.scoring.publish_every
-        self._hand_over([v for v in verdicts if v.n % every == 0 or v.exceeds or v.late], events)
+        published = [v for v in verdicts if v.n % every == 0 or v.exceeds or v.late] if every > 1 else verdicts
+        self._delivery.hand_over(batch, published, ())
+        self._hand_over(events)
+        self._pipeline.note(heard, batch)
         for station in new:
             self._log.info("station online", station=station.name, bundle=station.group.bundle.id)
-            self._assert(station)
-        readings = len(verdicts)
-        self._health.readings += readings
-        self._health.late += sum(verdict.late for verdict in verdicts)
-        return readings
+            self._announcer.station(batch, station)
+        return len(verdicts)
 
-    def _decode(self, message: Message, batches: dict[Group, list[_Entry]]) -> None:
-        try:
-            station = self._stations.at(message.topic)
-            if station is None:
-                # A persistent session still holds filters that are no longer configured.
-                self._health.stray += 1
-                return
-            for found in station.decoder.decode(message.payload, message.received):
-                if isinstance(found, ReadingError):
-                    self._delivery.refuse(message, found)
-                else:
-                    self._stations.keep(station, message.topic)
-                    batches.setdefault(station.group, []).append((station, found, message))
-        except ReadingError as error:
-            self._delivery.refuse(message, error)
-
-    def _judge(self, group: Group, entries: list[_Entry], verdicts: list[Verdict], events: list[Event]) -> None:
-        """Score readings, all at once, and let the alarms see each verdict before the next is decided.
-
-        A mistake of ours must neither stop the agent nor come back with every redelivery: what is left of the readings
-        is then scored one by one, and the one that cannot be is a dead letter.
-        """
-        judged = 0
-        try:
-            for verdict in group.scorer.verdicts([(station.state, reading) for station, reading, _ in entries]):
-                station, reading, _ = entries[judged]
-                adaptation = station.state.adaptation
-                raised = self._panel.observe(verdict, {kind: adaptation.threshold(kind) for kind in SCORED})
-                opened = [event for event in raised if event.event_type == "open"]
-                for event in opened:
-                    adaptation.freeze(event.kind)
-                if not verdict.late:
-                    raised_by = max((event.count for event in opened), default=0)
-                    station.recent.keep(reading.values, raised_by=raised_by, stands=self._panel.stands(station.name))
-                verdicts.append(verdict)
-                events += raised
-                judged += 1
-        except Exception:
-            left = entries[judged:]
-            self._log.exception("readings could not be scored", readings=len(left))
-            if len(entries) == 1:
-                self._delivery.refuse(entries[0][2], ReadingError("internal error: see the agent's log"))
-                return
-            self._health.failed_batches += 1
-            for entry in left:
-                self._judge(group, [entry], verdicts, events)
-
-    def _hand_over(self, verdicts: list[Verdict], events: list[Event]) -> None:
-        self._delivery.hand_over(verdicts, events)
+    def _hand_over(self, events: Sequence[Event]) -> None:
+        batch = self._keeper.batch
+        self._delivery.hand_over(batch, (), events)
         for event in events:
             self._log.info(f"alarm {event.event_type}", station=event.station, kind=event.kind, id=event.id)
         for station in dict.fromkeys(event.station for event in events):
-            self._delivery.alarm(self._panel.message(station))
+            self._announcer.alarm(batch, station)
 
     def _look_around(self) -> None:
         """Do what is due although no reading came."""
@@ -274,28 +257,42 @@ class Agent:
         if now >= self._next_look:
             self._next_look = now + _LOOK_EVERY
             if events := self._panel.tick():
-                self._hand_over([], events)
-            for station in self._stations.fallen_silent(now):
-                self._log.warning("station silent", station=station.name)
-                self._assert(station)
+                self._hand_over(events)
+            self._look_for_silent(now)
             self._watchdog.status(
                 f"{'connected' if self._link.connected else 'waiting for the broker'}, "
                 f"{sum(station.online for station in self._stations)} stations online"
+                + (f", journal {self._keeper.fault}" if self._keeper.fault else "")
             )
         if now >= self._next_health:
             self._next_health = now + self._gateway.health.every
-            known, answered = sum(1 for _ in self._stations), self._requests.answered
-            message = self._health.message(self._link, self._delivery, stations=known, requests=answered)
+            message = self._health.message(
+                self._link, self._delivery, self._keeper, stations=len(self._stations), requests=self._requests.answered
+            )
             self._delivery.tell(self._topics.health, message)
 
-    def _assert_everything(self) -> None:
-        """Say again all that holds: the broker, or whoever listens, may have forgotten it."""
-        self._delivery.retain(self._topics.state, self._presence.birth)
-        self._delivery.retain(self._topics.info, self._presence.info(self._stations, self._link.protocol))
-        for station in self._stations:
-            self._assert(station)
+    def _look_for_silent(self, now: float) -> None:
+        if not self._link.connected or self._keeper.fault is not None:
+            return  # we would not hear them
+        if now > self._began + _AWAIT:
+            try:
+                self._waker.wake_one(self._keeper.batch)
+            except JournalError as error:
+                self._keeper.hold(error)
+        for station in self._stations.fallen_silent(now):
+            self._log.warning("station silent", station=station.name)
+            self._hand_over(self._panel.silent(station.name, n=station.state.n, bundle=station.group.bundle.id))
+            self._announcer.station(self._keeper.batch, station)
 
-    def _assert(self, station: LiveStation) -> None:
-        availability = self._presence.availability(station.name, online=station.online)
-        self._delivery.retain(self._topics.availability(station.name), availability)
-        self._delivery.alarm(self._panel.message(station.name))
+    def _feed_watchdog(self) -> None:
+        """Say that we are alive when both the link and the pipeline move, or the journal's fault has a name."""
+        now = self._clock.monotonic()
+        if not self._delivery.full:
+            self._moved = now
+        if self._link.alive and now - self._moved < _PATIENCE:
+            self._watchdog.alive()
+
+    def _everything(self) -> Iterable[Batch]:
+        """All that a fresh journal has to know."""
+        yield from self._delivery.everything()
+        yield Batch(stations=self._pipeline.rows(), filters=self._announcer.filters)

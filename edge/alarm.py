@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple, get_args
+from collections.abc import Mapping
+from typing import get_args
 
 from msgspec.structs import replace
 
 from config.alarms import AlarmKind, AlarmRule, Alarms
+from edge.alarm_state import AlarmState
 from edge.clock import Clock, rfc3339
 from edge.errors import RequestError
 from edge.event import AlarmMessage, Event, EventType, Label, Peak
+from edge.labels import Labelled
+from edge.shelf import Shelf
+from edge.sign import Sign, Signs
+from edge.standing import Standing
 from edge.verdict import Verdict
 
-LEVEL_DEADBAND = 0.1
-"""Deadband of the gas level, as a share of the enhancement that alarms."""
-
-UPDATE_EVERY = 10.0
-"""Least time between two messages about a growing peak [s]."""
-
-_SCORED: tuple[AlarmKind, ...] = ("consistency", "reconstruction")
-_KINDS: tuple[AlarmKind, ...] = ("methane", *_SCORED)
-_PEAK_SCORE = 1.0  # a peak is news when it is ten times less likely than the one last told ...
-_PEAK_LEVEL = 1.25  # ... or, for a gas level, so many times as high
+_KINDS: tuple[AlarmKind, ...] = get_args(AlarmKind)
 
 
 class AlarmPanel:
@@ -33,71 +27,104 @@ class AlarmPanel:
     An alarm opens when m of the last n readings exceed. It closes once ``clear_after`` readings in a row lie below the
     threshold by more than the deadband, but not before ``hold`` readings, and with ``latch`` not before somebody
     acknowledged it. In between, an ``update`` tells of a peak worth telling, and repeats what stands every ``repeat``
-    seconds. A reading without a score says nothing: it neither raises nor clears.
+    seconds. A reading without a score says nothing: it neither raises nor clears; nor does one with a failed or missing
+    channel about ``reconstruction``, since ``consistency`` names the channel. While a station warms up nothing exceeds
+    but an absolute limit. The kind ``stale`` has no score: it opens when a station falls silent, and is over with its
+    next reading.
+
+    What it has to say comes as lists of events, to be published in order. All of it outlives a restart when each list
+    is journalled together with the :meth:`labels` and the snapshots of the stations that have :meth:`changed`.
 
     Parameters
     ----------
     rules
         Per kind, as in gateway.yaml.
     clock
-        Its monotonic time paces the updates; its wall time dates what no reading caused.
+        Its monotonic time paces the updates; its wall time dates what no reading caused, and ends what is shelved.
     """
 
     def __init__(self, rules: Alarms, clock: Clock) -> None:
-        self._rules: dict[str, AlarmRule] = {kind: rules.of(kind) for kind in _KINDS}
-        self._enhancement = rules.methane.enhancement_ppb
-        self._limit = rules.methane.limit_ppb
+        # A station is silent or it is not: nothing is counted.
+        stale = replace(rules.of("stale"), clear_after=1, hold=0)
+        self._rules: dict[AlarmKind, AlarmRule] = {kind: rules.of(kind) for kind in _KINDS} | {"stale": stale}
+        self._signs = Signs(rules)
         self._clock = clock
-        self._windows: dict[tuple[str, str], deque[_Sign | None]] = {}
-        self._open: dict[tuple[str, str], _Alarm] = {}
+        self._states: dict[str, AlarmState] = {}  # only of stations of which there is something to remember
+        self._changed: dict[str, None] = {}
+        self._labels: list[Labelled] = []
 
     def observe(self, verdict: Verdict, thresholds: Mapping[str, float]) -> list[Event]:
         """Take in the verdict on a station's next reading; a late one is passed over.
 
-        Parameters
-        ----------
-        verdict
-            What the scorer said.
-        thresholds
-            Per kind with a score: the least score that exceeds (:meth:`edge.adaptation.Adaptation.threshold`).
-
-        Returns
-        -------
-        list of Event
-            To be published, in order.
+        ``thresholds`` are the least scores that exceed, per kind with a score
+        (:meth:`edge.adaptation.Adaptation.threshold`).
         """
-        if verdict.late:
-            return []
+        station = verdict.station
+        state = self._states.get(station)
+        if verdict.late or (state is None and not verdict.exceeds):
+            return []  # nearly always: nothing stands, and nothing is about to
+        state = state or AlarmState()
+        received = verdict.received or rfc3339(self._clock.now())
         events: list[Event] = []
-        for sign in self._signs(verdict, thresholds):
-            key = (verdict.station, sign.kind)
-            alarm = self._open.get(key)
+        for sign in self._signs.of(verdict, thresholds, verdict.ts or received):
+            alarm = state.standing.get(sign.kind)
             if alarm is not None:
-                alarm.follow(sign)
-                events += self._go_on(key, alarm, sign.ts)
-                continue
-            window = self._windows.get(key)
-            if window is None:
-                window = self._windows[key] = deque(maxlen=self._rules[sign.kind].n)
-            window.append(sign if sign.exceeds else None)
-            if sign.exceeds and len(window) - window.count(None) >= self._rules[sign.kind].m:
-                events.append(self._raise(key, verdict, [past for past in window if past is not None]))
-                window.clear()
+                alarm.follow(sign, self._clock.monotonic())
+                events += self._go_on(state, sign.kind, sign.ts)
+            elif exceedances := state.raised_by(sign, self._rules[sign.kind]):
+                alarm = Standing.of(exceedances, station, received, n=verdict.n, bundle=verdict.bundle)
+                events.append(self._open(state, alarm))
+        self._keep(station, state)
+        return events
+
+    def silent(self, station: str, *, n: int, bundle: str) -> list[Event]:
+        """Raise ``stale``, unless it stands: nothing has come since reading ``n``, which ``bundle`` (its id) scored."""
+        state = self._states.get(station) or AlarmState()
+        alarm = state.standing.get("stale")
+        if alarm is not None and not alarm.quiet:
+            return []
+        ts = rfc3339(self._clock.now())
+        sign = Sign("stale", exceeds=True, quiet=False, size=0.0, peak=Peak(ts=ts))
+        events: list[Event] = []
+        if alarm is None:
+            events.append(self._open(state, Standing.of([sign], station, ts, n=n, bundle=bundle)))
+        else:  # it came back, but nobody has acknowledged yet that it was away
+            alarm.follow(sign, self._clock.monotonic())
+        self._keep(station, state)
+        return events
+
+    def heard(self, station: str) -> list[Event]:
+        """Let ``stale`` be over, if it stands: a reading has come."""
+        state = self._states.get(station)
+        alarm = None if state is None else state.standing.get("stale")
+        if state is None or alarm is None or alarm.quiet:
+            return []
+        ts = rfc3339(self._clock.now())
+        alarm.follow(Sign("stale", exceeds=False, quiet=True, size=0.0, peak=Peak(ts=ts)), self._clock.monotonic())
+        events = self._go_on(state, "stale", ts)
+        self._keep(station, state)
         return events
 
     def tick(self) -> list[Event]:
-        """Repeat what stands, where it is due; to be called every now and then, whether readings come or not."""
-        if not self._open:
-            return []
-        ts = rfc3339(self._clock.now())
-        return [event for key, alarm in list(self._open.items()) for event in self._go_on(key, alarm, ts)]
+        """Repeat what stands, and take up what was put aside, where it is due; to be called every now and then."""
+        now = self._clock.now()
+        ts = rfc3339(now)
+        events: list[Event] = []
+        for station, state in list(self._states.items()):
+            expired = [kind for kind, shelf in state.shelves.items() if shelf.until <= now]
+            told = [event for kind in expired for event in self._shelve(state, kind, None, ts)]
+            told += [event for kind in list(state.standing) for event in self._go_on(state, kind, ts)]
+            if told or expired:
+                self._keep(station, state)
+            events += told
+        return events
 
     def acknowledge(
         self,
         alarm_id: str | None = None,
         *,
         station: str | None = None,
-        kind: str | None = None,
+        kind: AlarmKind | None = None,
         label: Label | None = None,
         comment: str | None = None,
     ) -> list[Event]:
@@ -105,182 +132,168 @@ class AlarmPanel:
 
         Parameters
         ----------
-        alarm_id
-            Of the alarm; or else
-        station, kind
-            of which the standing alarm is meant.
-        label
-            ``plume`` (gas it was), ``fault`` (a sensor's) or ``false`` (nothing at all).
-        comment
-            In the person's words.
-
-        Returns
-        -------
-        list of Event
-            To be published, in order.
+        alarm_id, station, kind
+            Which alarm: its id, or its station and kind.
+        label, comment
+            What it was, and the person's words; ``None``: as said before.
 
         Raises
         ------
         RequestError
-            No such alarm stands, or the label is another one.
+            No such alarm stands.
         """
-        if label is not None and label not in get_args(Label):
-            raise RequestError(f'label: got "{label}", expected one of {", ".join(get_args(Label))}')
-        if alarm_id is None and (station is None or kind is None):
-            raise RequestError("got neither an id nor a station and a kind, expected one or the other")
-        for key, alarm in self._open.items():
-            if alarm.event.id == alarm_id if alarm_id is not None else key == (station, kind):
-                alarm.event = replace(alarm.event, acknowledged=True, label=label, comment=comment)
-                ts = rfc3339(self._clock.now())
-                return [self._tell(alarm, "update", ts), *self._go_on(key, alarm, ts)]
-        wanted = f'id: got "{alarm_id}"' if alarm_id is not None else f'station, kind: got "{station}", "{kind}"'
-        standing = ", ".join(event.id for event in self.standing())
-        raise RequestError(f"{wanted}, expected an alarm that stands: {standing or 'none does'}")
+        name, found = self._find(alarm_id, station, kind)
+        state = self._states[name]
+        alarm = state.standing[found]
+        alarm.acknowledge(label, comment)
+        ts = rfc3339(self._clock.now())
+        if label is not None or comment is not None:
+            self._labels.append(Labelled.of(alarm.event, ts))
+        events = [self._tell(alarm, "update", ts), *self._go_on(state, found, ts)]
+        self._keep(name, state)
+        return events
+
+    def shelve(
+        self,
+        alarm_id: str | None = None,
+        *,
+        station: str | None = None,
+        kind: AlarmKind | None = None,
+        minutes: float,
+        comment: str | None = None,
+    ) -> list[Event]:
+        """Put a kind of alarm of a station aside for a while: it stands and is told of, but does not count.
+
+        Parameters
+        ----------
+        alarm_id, station, kind
+            Which: an alarm's id, or a station and a kind, of which none need stand: it would open shelved.
+        minutes
+            For how long [min]; 0 takes it up again.
+        comment
+            Why.
+
+        Raises
+        ------
+        RequestError
+            No such alarm stands.
+        """
+        if alarm_id is None and station is not None and kind is not None:
+            name, found = station, kind
+        else:
+            name, found = self._find(alarm_id, station, kind)
+        state = self._states.get(name) or AlarmState()
+        now = self._clock.now()
+        events = self._shelve(state, found, Shelf(now + 60 * minutes, comment) if minutes else None, rfc3339(now))
+        self._keep(name, state)
+        return events
+
+    def shelved(self) -> dict[str, dict[AlarmKind, str]]:
+        """Tell what is put aside: station -> kind -> until when, RFC 3339."""
+        states = {station: state.shelves for station, state in self._states.items() if state.shelves}
+        return {station: {kind: shelf.text for kind, shelf in shelves.items()} for station, shelves in states.items()}
 
     def standing(self, station: str | None = None) -> list[Event]:
         """Return the latest state of every alarm that stands, the oldest first; of one station, or of all."""
-        return [alarm.event for key, alarm in self._open.items() if station is None or key[0] == station]
+        states = [state for name, state in self._states.items() if station is None or name == station]
+        events = [alarm.event for state in states for alarm in state.standing.values()]
+        return sorted(events, key=lambda event: event.opened)
 
     def stands(self, station: str) -> bool:
-        """Tell whether an alarm of any kind stands at a station."""
-        return any((station, kind) in self._open for kind in _KINDS)
+        """Tell whether an alarm stands that a station's readings raised, of any kind."""
+        state = self._states.get(station)
+        return state is not None and any(kind != "stale" for kind in state.standing)
 
     def message(self, station: str) -> AlarmMessage:
         """Return the body of a station's retained alarm topic."""
         standing = self.standing(station)
+        counting = [event.kind for event in standing if event.shelved_until is None]
         return AlarmMessage(
             station=station,
-            alarm="ON" if any(event.kind == "methane" for event in standing) else "OFF",
-            fault="ON" if any(event.kind != "methane" for event in standing) else "OFF",
+            alarm="ON" if "methane" in counting else "OFF",
+            fault="ON" if any(kind != "methane" for kind in counting) else "OFF",
             standing=tuple(standing),
             ts=rfc3339(self._clock.now()),
         )
 
-    def _signs(self, verdict: Verdict, thresholds: Mapping[str, float]) -> Iterator[_Sign]:
-        """What a verdict says about each kind of alarm on which it says anything."""
-        ts = verdict.ts or verdict.received or rfc3339(self._clock.now())
-        gas = verdict.methane
-        if gas is not None:
-            level = None if gas.background_ppb is None else gas.level_ppb
-            score = gas.score if "methane" in thresholds else None
-            exceeds = "methane" in verdict.exceeds
-            # Level and onset have to be over, as far as there are any: the onset's score falls with the virtual level.
-            quiet = not exceeds
-            if level is not None and gas.background_ppb is not None:
-                least = gas.background_ppb + self._enhancement
-                if self._limit is not None:
-                    least = min(least, self._limit)
-                quiet = quiet and level < least - LEVEL_DEADBAND * self._enhancement
-            if score is not None:
-                quiet = quiet and score < self._quiet_below("methane", thresholds)
-            if level is not None or score is not None:
-                peak = Peak(ts=ts, score=gas.score, p=gas.p, level_ppb=level)
-                size = level if level is not None else score
-                yield _Sign("methane", exceeds, quiet, size or 0.0, peak, verdict.by)
-        for kind in _SCORED:
-            scored = getattr(verdict, kind)
-            if scored is None or kind not in thresholds:
-                continue
-            exceeds = kind in verdict.exceeds
-            quiet = not exceeds and scored.score < self._quiet_below(kind, thresholds)
-            peak = Peak(ts=ts, score=scored.score, p=scored.p)
-            shares = verdict.contributions if kind == "reconstruction" else None
-            yield _Sign(kind, exceeds, quiet, scored.score, peak, None, getattr(scored, "culprit", None), shares)
+    def labels(self) -> list[Labelled]:
+        """Hand out, once, what people have said about alarms."""
+        labels, self._labels = self._labels, []
+        return labels
 
-    def _quiet_below(self, kind: AlarmKind, thresholds: Mapping[str, float]) -> float:
-        least = thresholds[kind] - self._rules[kind].deadband
-        # No score would ever lie below a deadband as wide as the threshold.
-        return least if least > 0 else thresholds[kind] / 2
+    def changed(self) -> list[str]:
+        """Hand out, once, the stations whose snapshot is another one than before."""
+        changed, self._changed = self._changed, {}
+        return list(changed)
 
-    def _raise(self, key: tuple[str, str], verdict: Verdict, exceedances: list[_Sign]) -> Event:
-        """Open an alarm on the exceedances that raised it, the present reading last."""
-        latest, worst = exceedances[-1], max(exceedances, key=lambda sign: sign.size)
-        station, kind = key
-        # The gateway's own time and count: those of a station that is replayed come again.
-        received = (verdict.received or latest.ts).translate({ord("-"): None, ord(":"): None})
-        event = Event(
-            event_type="open",
-            id=f"{station}-{kind}-{received}-{verdict.n}",
-            station=station,
-            kind=kind,
-            by=latest.by,
-            ts=latest.ts,
-            opened=latest.ts,
-            closed=None,
-            score=latest.peak.score,
-            p=latest.peak.p,
-            peak=worst.peak,
-            culprit=worst.culprit,
-            contributions=worst.contributions or {},
-            count=len(exceedances),
-            acknowledged=False,
-            shelved_until=None,
-            bundle=verdict.bundle,
-            historical=verdict.historical,
+    def snapshot(self, station: str) -> bytes | None:
+        """Write down what there is to remember of a station's alarms (msgpack); ``None``: nothing."""
+        state = self._states.get(station)
+        return None if state is None else state.write(self._clock.now() - self._clock.monotonic())
+
+    def restore(self, station: str, written: bytes) -> None:
+        """Take up a station's alarms where they were before a restart.
+
+        Raises
+        ------
+        ValueError
+            It is not what :meth:`snapshot` wrote of this station, or another version did; nothing has changed.
+        """
+        now = self._clock.monotonic()
+        self._states[station] = AlarmState.read(written, station, epoch=self._clock.now() - now, now=now)
+
+    def _find(self, alarm_id: str | None, station: str | None, kind: AlarmKind | None) -> tuple[str, AlarmKind]:
+        """Station and kind of an alarm that stands."""
+        if alarm_id is None and (station is None or kind is None):
+            raise RequestError("got neither an id nor a station and a kind, expected one or the other")
+        for name, state in self._states.items():
+            for each, alarm in state.standing.items():
+                if alarm.event.id == alarm_id if alarm_id is not None else (name, each) == (station, kind):
+                    return name, each
+        wanted = f'id: got "{alarm_id}"' if alarm_id is not None else f'station, kind: got "{station}", "{kind}"'
+        standing = ", ".join(event.id for event in self.standing()) or "none does"
+        raise RequestError(
+            f"{wanted}, expected an alarm that stands: {standing}; "
+            "fix: with alarms.KIND.latch: true in gateway.yaml one stands until it is acknowledged"
         )
-        alarm = self._open[key] = _Alarm(event, worst.size)
-        return self._tell(alarm, "open", latest.ts)
 
-    def _go_on(self, key: tuple[str, str], alarm: _Alarm, ts: str) -> Iterable[Event]:
+    def _open(self, state: AlarmState, alarm: Standing) -> Event:
+        """Let an alarm stand, put aside if its kind is."""
+        kind = alarm.kind
+        state.standing[kind] = alarm
+        if kind in state.shelves:
+            alarm.shelve(state.shelves[kind])
+        return self._tell(alarm, "open", alarm.ts)
+
+    def _go_on(self, state: AlarmState, kind: AlarmKind, ts: str) -> list[Event]:
         """Close an alarm that is over, or tell again of one that is not, where that is due."""
-        rule = self._rules[key[1]]
-        over = alarm.readings >= rule.hold and alarm.quiet >= rule.clear_after
-        if over and (alarm.event.acknowledged or not rule.latch):
-            del self._open[key]
-            alarm.event = replace(alarm.event, closed=ts)
+        alarm, rule = state.standing[kind], self._rules[kind]
+        if alarm.is_over(rule):
+            del state.standing[kind]
             return [self._tell(alarm, "close", ts)]
-        silence = self._clock.monotonic() - alarm.told
-        if (rule.repeat and silence >= rule.repeat) or (silence >= UPDATE_EVERY and alarm.has_news()):
-            return [self._tell(alarm, "update", ts)]
-        return []
+        return [self._tell(alarm, "update", ts)] if alarm.is_due(rule, self._clock.monotonic()) else []
 
-    def _tell(self, alarm: _Alarm, event_type: EventType, ts: str) -> Event:
-        alarm.told, alarm.told_size = self._clock.monotonic(), alarm.size
-        alarm.event = replace(alarm.event, event_type=event_type, ts=ts)
-        return alarm.event
+    def _shelve(self, state: AlarmState, kind: AlarmKind, shelf: Shelf | None, ts: str) -> list[Event]:
+        """Put a kind aside, or take it up again."""
+        if shelf is not None:
+            state.shelves[kind] = shelf
+        elif state.shelves.pop(kind, None) is None:
+            return []
+        if kind not in state.standing:
+            return []
+        state.standing[kind].shelve(shelf)
+        return [self._tell(state.standing[kind], "update", ts)]
 
+    def _tell(self, alarm: Standing, event_type: EventType, ts: str) -> Event:
+        event = alarm.tell(event_type, ts, self._clock.monotonic())
+        if event_type == "close" and (event.label is not None or event.comment is not None):
+            self._labels.append(Labelled.of(event, ts))
+        return event
 
-class _Sign(NamedTuple):
-    """What one reading says about one kind of alarm; the larger ``size``, the stranger."""
-
-    kind: AlarmKind
-    exceeds: bool
-    quiet: bool
-    size: float
-    peak: Peak
-    by: str | None
-    culprit: str | None = None
-    contributions: dict[str, float] | None = None
-
-    @property
-    def ts(self) -> str:
-        return self.peak.ts
-
-
-@dataclass
-class _Alarm:
-    """An alarm that stands: its latest event, and what decides when the next one is due."""
-
-    event: Event
-    size: float
-    readings: int = 0  # since it opened
-    quiet: int = 0  # in a row
-    told: float = 0.0  # monotonic [s]
-    told_size: float = 0.0
-
-    def follow(self, sign: _Sign) -> None:
-        """Take in the next reading."""
-        self.readings += 1
-        self.quiet = self.quiet + 1 if sign.quiet else 0
-        changes: dict[str, Any] = {"score": sign.peak.score, "p": sign.peak.p, "count": self.event.count + sign.exceeds}
-        if sign.size > self.size:
-            self.size = sign.size
-            changes.update(peak=sign.peak, culprit=sign.culprit, contributions=sign.contributions or {})
-            changes["by"] = sign.by or self.event.by
-        self.event = replace(self.event, **changes)
-
-    def has_news(self) -> bool:
-        """Whether the peak has grown enough since it was last told."""
-        if self.event.peak.level_ppb is not None:
-            return self.size >= self.told_size * _PEAK_LEVEL
-        return self.size >= self.told_size + _PEAK_SCORE
+    def _keep(self, station: str, state: AlarmState) -> None:
+        """Note that there is something else to remember of a station."""
+        self._changed[station] = None
+        if state:
+            self._states[station] = state
+        else:
+            self._states.pop(station, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import stat
 from collections import Counter
@@ -12,7 +11,7 @@ from typing import TextIO
 from config.errors import DavylampError
 from config.gateway import Gateway
 from config.loading import load_gateway
-from edge.agent import subscriptions
+from edge.announcing import subscriptions
 from edge.bundle import Bundle
 from edge.clock import SystemClock
 from edge.connecting import Options
@@ -114,8 +113,8 @@ class _Check:
             path = Path(broker.password.file)
             if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                 self.warning(f"{path}: others can read the password; fix: chmod 600 {path}")
-        if broker.tls is None and not _is_loopback(broker.host):
-            self.warning(f"broker.tls: null: the password goes to {broker.host} as plain text; fix: use TLS")
+        if broker.exposed:
+            self.warning(f"broker.plaintext: true: everybody on the way to {broker.host} can read the password")
 
     def journal(self, gateway: Gateway) -> None:
         """Whether there is a place for it."""
@@ -126,7 +125,7 @@ class _Check:
     def broker(self, gateway: Gateway, stations: Stations | None, listen: float) -> None:
         """Login, permissions, and what arrives."""
         topics = Topics(gateway.topics.base)
-        wanted = subscriptions(stations, topics, retained=True) if stations else []
+        wanted = [] if stations is None else subscriptions(stations, topics, retained=True)
         broker = gateway.broker
         try:
             with Stop() as stop, visit(broker, "check", wanted, stop) as link:
@@ -135,7 +134,7 @@ class _Check:
                 if link.protocol != "5":
                     self.warning("MQTT 3.1.1: a broker that refuses what we publish does not say so, so no way to tell")
                 early = self.permissions(link, topics)
-                if stations:
+                if stations is not None:
                     self.listen(link, stations, stop, listen, early)
         except DavylampError as error:
             self.error(error)
@@ -212,10 +211,3 @@ class _Check:
         if message.qos == 0:
             found.append((name, f"{name}: readings at QoS 0 are lost while the agent is away; fix: publish at QoS 1"))
         return found
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -18,6 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from config.broker import Broker
 from config.errors import ConfigError
+from edge.client import Client
 
 Protocol = Literal["5", "3.1.1"]
 
@@ -81,13 +82,13 @@ class Options:
         """``host:port``, for the log."""
         return f"{self.host}:{self.port}"
 
-    def client(self, protocol: Protocol) -> mqtt.Client:
+    def client(self, protocol: Protocol) -> Client:
         """Make a client for one connection.
 
         A new one each time: paho keeps unsent messages of a lost connection in memory and sends them again later,
         which is the outbox's business, and its protocol cannot be changed.
         """
-        client = mqtt.Client(
+        client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=self.client_id,
             protocol=mqtt.MQTTv5 if protocol == "5" else mqtt.MQTTv311,
@@ -105,7 +106,7 @@ class Options:
         client.on_socket_register_write = lambda *_: None
         return client
 
-    def dial(self, client: mqtt.Client) -> None:
+    def dial(self, client: Client) -> None:
         """Connect, blocking for some seconds at most; raises OSError or ValueError."""
         _resolve(self.host, self.port)
         if client.protocol != mqtt.MQTTv5:
@@ -119,6 +120,13 @@ class Options:
         client.connect(
             self.host, self.port, self.keepalive, clean_start=self.session_expiry == 0, properties=properties
         )
+
+
+LOST, TAKEN_OVER = "connection lost", "connection taken over"
+"""What happens to a connection, in the log."""
+
+ANSWER_TIMEOUT = 10.0
+"""How long a broker may take for CONNACK and SUBACK together [s]."""
 
 
 class Backoff:
@@ -135,14 +143,14 @@ class Backoff:
     def __init__(self, random: random.Random, first: float = 1.0, longest: float = 60.0) -> None:
         self._random = random
         self._first = first
-        self._longest = longest
+        self.longest = longest
         self._tries = 0
 
     def delay(self, *, slow: bool = False) -> float:
         """Seconds to wait before the next try; ``slow`` where only a person can mend what is wrong."""
-        bound = min(self._longest, self._first * 2.0 ** min(self._tries, 16))
+        bound = min(self.longest, self._first * 2.0 ** min(self._tries, 16))
         self._tries += 1
-        return self._random.uniform(self._longest / 2, self._longest) if slow else self._random.uniform(0.0, bound)
+        return self._random.uniform(self.longest / 2, self.longest) if slow else self._random.uniform(0.0, bound)
 
     def reset(self) -> None:
         """Start again with short delays: the connection held."""
@@ -177,7 +185,13 @@ def unreachable(error: OSError | ValueError, options: Options) -> Failure:
         detail = f"{error.verify_message}; fix: broker.tls.ca must have signed it, for the name {options.host}"
         return Failure("broker's certificate refused", detail, slow=True)
     if isinstance(error, ssl.SSLError):
-        return Failure("no TLS with the broker", f"{error}; fix: broker.port or broker.tls", slow=True)
+        asked = "CERTIFICATE_REQUIRED" in str(error) or "HANDSHAKE_FAILURE" in str(error)
+        fix = (
+            "broker.tls.certificate and broker.tls.key, which the broker trusts"
+            if asked
+            else "broker.port or broker.tls"
+        )
+        return Failure("no TLS with the broker", f"{error}; fix: {fix}", slow=True)
     if isinstance(error, socket.gaierror):
         return Failure("broker not found", f"{error.strerror}; fix: broker.host, or the network")
     if isinstance(error, TimeoutError):
@@ -203,12 +217,17 @@ def ended(reason: ReasonCode | None, options: Options, *, accepted: bool) -> Fai
         return Failure("broker closed the connection without an answer", "no CONNACK", older=True)
     if reason is not None and str(reason) == "Session taken over":
         detail = f"another client is called {options.client_id!r}; fix: a broker.client_id of its own for each"
-        return Failure("connection taken over", detail, slow=True)
-    return Failure("connection lost", str(reason) if reason is not None else "closed")
+        return Failure(TAKEN_OVER, detail, slow=True)
+    return Failure(LOST, str(reason) if reason is not None else "closed")
 
 
-def _tune(client: mqtt.Client, userdata: object, sock: object) -> None:
-    assert isinstance(sock, socket.socket)
+def again_and_again(failure: Failure, options: Options) -> Failure:
+    """Say what it looks like when connections are lost one after another, each soon after it began."""
+    detail = f"{failure.detail}; is another client called {options.client_id!r}? fix: a broker.client_id for each"
+    return Failure("connection lost again and again", detail)
+
+
+def _tune(client: mqtt.Client, userdata: object, sock: Any) -> None:
     # paho never sets it: 40 ms round trips (Nagle and delayed acks).
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _PREFERRED_BUFFER)

@@ -28,12 +28,30 @@ class Receipt:
 
 @dataclass
 class Counts:
-    """What is counted over all connections since the start."""
+    """What is counted over all connections since the start.
+
+    Attributes
+    ----------
+    connections, refused_publications, refused_subscriptions
+        What the broker granted and what it did not.
+    dropped_acks
+        Acks of messages of an earlier connection: the broker sends those again.
+    dropped_while_held
+        Messages at QoS 0 that came while the link was held and had no room: nobody sends those again.
+    taken_over
+        Connections that the broker ended because another client used our name.
+    short
+        Connections that ended within 10 s without a word: several in a row look like the same, where the broker does
+        not say so (MQTT 3.1.1, Mosquitto before 2.1).
+    """
 
     connections: int = 0
     refused_publications: int = 0
     refused_subscriptions: int = 0
     dropped_acks: int = 0
+    dropped_while_held: int = 0
+    taken_over: int = 0
+    short: int = 0
 
 
 class Connection(Protocol):
@@ -61,8 +79,22 @@ class Connection(Protocol):
     def congested(self) -> bool:
         """Whether so much waits for the socket that nothing is read any more."""
 
+    @property
+    def alive(self) -> bool:
+        """Whether there is progress: something was heard lately, or a connection was tried lately.
+
+        Not the same as :attr:`connected`: a broker that hangs stays connected, and one that is down for a week is no
+        fault of ours.
+        """
+
+    def hold(self, held: bool) -> None:
+        """Hand out no message until told otherwise; acks, receipts, keepalive and publications go on.
+
+        What comes meanwhile waits: at QoS 1 no more than the broker may send before an ack.
+        """
+
     def poll(self, timeout: float) -> list[Message]:
-        """Take a turn, waiting at most ``timeout`` [s]; returns what came, half of Receive Maximum or little more."""
+        """Take a turn, waiting at most ``timeout`` [s]; returns what came, at most half of Receive Maximum."""
 
     def became_ready(self) -> bool:
         """Tell once per connection that it is subscribed: the time to assert everything again."""

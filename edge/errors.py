@@ -7,10 +7,13 @@
     ├── TableError       a CSV that cannot be read as this station's readings
     ├── ReadingError     a payload that cannot be used: becomes a dead letter, never stops the agent
     ├── RequestError     a request that is answered with an error
-    └── BrokerError      a broker that cannot be reached, or that refuses us
+    ├── BrokerError      a broker that cannot be reached, or that refuses us
+    └── JournalError     a journal that cannot take a batch, or cannot be opened
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 from config.errors import DavylampError
 
@@ -46,3 +49,19 @@ class RequestError(DavylampError):
 
 class BrokerError(DavylampError):
     """The broker cannot be reached or refuses us."""
+
+
+class JournalError(DavylampError):
+    """The journal cannot take a batch, or cannot be opened.
+
+    Parameters
+    ----------
+    kind
+        ``full`` (the disk, or ``journal.max_mb``), ``locked`` (somebody else is writing), ``corrupt`` or ``io``.
+    reason
+        One sentence that says what, where and how to mend it.
+    """
+
+    def __init__(self, kind: Literal["full", "locked", "corrupt", "io"], reason: str) -> None:
+        self.kind = kind
+        super().__init__(reason)

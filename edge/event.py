@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from config.alarms import AlarmKind
+
 EventType = Literal["open", "update", "close"]
 Label = Literal["plume", "fault", "false"]
 """What somebody says that an alarm was: gas, a sensor's fault, or nothing at all."""
@@ -35,32 +37,37 @@ class Peak(msgspec.Struct, frozen=True, kw_only=True):
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One message in the life of an alarm; all of them carry the same ``id``.
 
-    Every key is in the message, null or not, but for ``label`` and ``comment``, which somebody has to give first.
+    Every key is in the message, null or not, but for ``duration_s``, which no ``open`` has, and for ``label`` and
+    ``comment``, which somebody has to give first.
 
     Parameters
     ----------
     event_type
         ``open`` once, ``update`` any number of times, ``close`` once.
     id
-        Station, kind, and the time and count of the reading that opened it; sorts by time.
+        Station, kind, and the time and count of the reading that opened it; sorts by time, and outlives a restart.
     by
         Why methane alarms: ``limit``, ``enhancement`` or ``onset``.
     ts
         Of the reading, or of the moment, that this message is about, RFC 3339 as all times here.
+    duration_s
+        For how long it has stood [s].
     score, p
-        Of the latest reading.
+        Of the latest reading; ``None`` for an alarm by level, and for ``stale``.
     peak, culprit, contributions
         Of the strangest reading so far.
     count
-        Readings that exceeded so far, those that opened the alarm included.
+        Readings that exceeded so far, those that opened the alarm included; of a ``stale`` station, silences.
     acknowledged, label, comment
         Whether somebody has seen it, what it was, and their words.
+    shelved_until
+        Until then it stands without counting in ``alarm`` and ``fault``.
     """
 
     event_type: EventType
     id: str
     station: str
-    kind: str
+    kind: AlarmKind
     by: str | None
     ts: str
     opened: str
@@ -75,6 +82,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     shelved_until: str | None
     bundle: str
     historical: bool
+    duration_s: float | None = None
     label: Label | None = None
     comment: str | None = None
 
@@ -85,9 +93,9 @@ class AlarmMessage(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     alarm
-        Whether a methane alarm stands.
+        Whether a methane alarm stands that is not shelved.
     fault
-        Whether an alarm of any other kind stands.
+        Whether an alarm of any other kind stands that is not shelved.
     standing
         The latest event of every alarm that stands.
     """

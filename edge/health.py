@@ -14,6 +14,7 @@ import numpy as np
 from edge.clock import Clock, rfc3339
 from edge.connection import Connection
 from edge.delivery import Delivery
+from edge.keeper import Keeper
 
 _TIMES = 1000  # batches whose durations are remembered
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -33,6 +34,12 @@ class Health:
         Messages that the broker had kept: counted, not scored.
     stray
         Messages on topics that are nobody's.
+    duplicates
+        Messages that had come before: acknowledged, and not scored again.
+    future
+        Readings whose time stamp lies too far ahead to be trusted.
+    clock_jumps
+        Times that the wall's clock was set.
     """
 
     clock: Clock
@@ -40,6 +47,9 @@ class Health:
     late: int = 0
     retained: int = 0
     stray: int = 0
+    duplicates: int = 0
+    future: int = 0
+    clock_jumps: int = 0
     batches: int = 0
     largest_batch: int = 0
     failed_batches: int = 0
@@ -55,7 +65,9 @@ class Health:
         self.largest_batch = max(self.largest_batch, readings)
         self._durations.append(seconds)
 
-    def message(self, link: Connection, delivery: Delivery, *, stations: int, requests: int) -> dict[str, Any]:
+    def message(
+        self, link: Connection, delivery: Delivery, keeper: Keeper, *, stations: int, requests: int
+    ) -> dict[str, Any]:
         """Make the body of the health topic."""
         p50, p99 = np.percentile(self._durations, (50, 99)).tolist() if self._durations else (None, None)
         return {
@@ -69,11 +81,22 @@ class Health:
             "late": self.late,
             "retained": self.retained,
             "stray": self.stray,
+            "duplicates": self.duplicates,
+            "future": self.future,
+            "clock_jumps": self.clock_jumps,
             "batches": self.batches,
             "largest_batch": self.largest_batch,
             "failed_batches": self.failed_batches,
             "batch_ms": {"p50": _ms(p50), "p99": _ms(p99)},
             "requests": requests,
+            "journal": {
+                "state": keeper.fault or "ok",
+                "mb": keeper.journal.mb,
+                "held": len(keeper.batch.readings),
+                "set_aside": keeper.journal.set_aside,
+            },
+            "commit_ms": dict(zip(("p50", "p99"), map(_ms, keeper.journal.commit_seconds), strict=True)),
+            "backlog": delivery.backlog,
             "outbox": delivery.waiting,
             **asdict(delivery.counts),
             **asdict(link.counts),

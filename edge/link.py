@@ -8,7 +8,17 @@ from random import Random
 from typing import Any
 
 from edge.clock import Clock, SystemClock
-from edge.connecting import Backoff, Failure, Options, Protocol
+from edge.connecting import (
+    ANSWER_TIMEOUT,
+    CONNECT_TIMEOUT,
+    LOST,
+    TAKEN_OVER,
+    Backoff,
+    Failure,
+    Options,
+    Protocol,
+    again_and_again,
+)
 from edge.connection import Counts, Receipt, Subscription
 from edge.log import ONCE_A_MINUTE, Log
 from edge.message import Message
@@ -16,7 +26,9 @@ from edge.session import Session
 from edge.stopping import Stop
 
 _HELD = 10.0  # [s] after which a connection was a good one, and the next delays start short again
+_SUSPICIOUS = 3  # short connections in a row: perhaps two clients of one name, who throw each other out
 _TURN = 5.0  # [s] at which keepalive is looked after ...
+_SILENT = 2.5  # keepalives without a word: after 2 the connection is given up; so that did not work either
 _HURRY = 1.0  # [s] ... and, before the first answer, how long the broker takes with it
 
 
@@ -29,6 +41,9 @@ class Link:
         Where and as whom to connect.
     subscriptions
         What to subscribe to on every connection.
+    unsubscribe
+        Filters that a kept session may still hold and that nobody wants any more: a connection is ready when the
+        broker has confirmed that they are gone.
     will
         Topic and payload that the broker publishes, retained, when we are gone without a word.
     stop
@@ -42,6 +57,7 @@ class Link:
         options: Options,
         subscriptions: Sequence[Subscription] = (),
         *,
+        unsubscribe: Sequence[str] = (),
         will: tuple[str, bytes] | None = None,
         stop: Stop | None = None,
         clock: Clock | None = None,
@@ -51,6 +67,9 @@ class Link:
         self.failure: Failure | None = None
         self._options = options
         self._subscriptions = tuple(subscriptions)
+        wanted = {each.filter for each in self._subscriptions}
+        self._unsubscribe = tuple(each for each in unsubscribe if each not in wanted)
+        self._held = False
         self._will = will
         self._stop = stop or Stop()
         self._clock = clock or SystemClock()
@@ -61,7 +80,8 @@ class Link:
         self._told = 0
         self._protocols: tuple[Protocol, ...] = options.protocols
         self._next_try = self._clock.monotonic()
-        self._tries = 0
+        self._tried_at = self._next_try
+        self._tries = self._short = 0
         self._said: str | None = None
         self._said_at = 0.0
 
@@ -90,6 +110,20 @@ class Link:
         """Whether so much waits for the socket that nothing is read any more."""
         return self._session is not None and self._session.congested
 
+    @property
+    def alive(self) -> bool:
+        """Whether there is progress: something was heard lately, or a connection was tried lately."""
+        now = self._clock.monotonic()
+        if self._session is not None and now - self._session.heard_at <= _SILENT * self._options.keepalive:
+            return True
+        return now - self._tried_at <= self._backoff.longest + CONNECT_TIMEOUT + ANSWER_TIMEOUT
+
+    def hold(self, held: bool) -> None:
+        """Hand out no message until told otherwise; see :meth:`edge.connection.Connection.hold`."""
+        self._held = held
+        if self._session is not None:
+            self._session.inbox.held = held
+
     def poll(self, timeout: float) -> list[Message]:
         """Take a turn: connect when it is due, wait at most ``timeout`` [s], read what is there."""
         if self._session is None:
@@ -103,17 +137,22 @@ class Link:
         session = self._session
         reading = [self._stop] if session.congested else [self._stop, session.socket]
         writing = [session.socket] if session.wants_write else []
-        readable, writable = self._select(
-            reading, writing, 0.0 if session.pending else min(timeout, _TURN if session.ready else _HURRY)
-        )
+        waiting = session.pending or session.inbox.ready
+        readable, writable = self._select(reading, writing, 0.0 if waiting else min(timeout, self._longest_wait))
         if writable:
             session.write()
         if session.socket in readable or session.pending:
             session.read()
         session.look_after()
-        messages = session.take()
+        messages = session.inbox.take()
         self._settle()
         return messages
+
+    @property
+    def _longest_wait(self) -> float:
+        if self._session is None or not self._session.ready:
+            return _HURRY
+        return min(_TURN, self._options.keepalive / 4)
 
     def became_ready(self) -> bool:
         """Tell once per connection that it is subscribed: the time to assert everything again."""
@@ -186,16 +225,19 @@ class Link:
 
     def _dial(self) -> None:
         self._number += 1
+        self._tried_at = self._clock.monotonic()
         session = self._session = Session(
             self._options,
             self._protocols[0],
             self._number,
             subscriptions=self._subscriptions,
+            unsubscribe=self._unsubscribe,
             will=self._will,
             counts=self.counts,
             clock=self._clock,
             log=self._log,
         )
+        session.inbox.held = self._held
         if self._stop.interruptible(session.open) is None:
             session.shut(farewell=True)
             self._session = None
@@ -212,9 +254,16 @@ class Link:
             if session.accepted_at is not None and now - session.accepted_at > _HELD:
                 self._backoff.reset()
                 self.failure = self._said = None
-                self._tries = 0
+                self._tries = self._short = 0
             return
         self._session = None
+        if failure.event == TAKEN_OVER:
+            self.counts.taken_over += 1
+        elif failure.event == LOST and session.accepted_at is not None and now - session.accepted_at <= _HELD:
+            self.counts.short += 1
+            self._short += 1
+            if self._short >= _SUSPICIOUS:
+                failure = again_and_again(failure, self._options)
         self.failure = failure
         if failure.older and len(self._protocols) > 1:
             self._protocols = self._protocols[1:]

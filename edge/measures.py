@@ -141,6 +141,14 @@ def measure(
     )
 
 
+def remember(model: ScoringModel, values: Rows, runs: Sequence[tuple[StationMemory, int]]) -> None:
+    """Let the memories go on as :func:`measure` does, and say nothing: most of its cost is in what is said."""
+    scaled = model.scaler.forward(values)
+    inner = Runs([memory.features for memory, _ in runs], [length for _, length in runs])
+    measure_consistency(model.consistency, features(scaled, scaled @ model.consistency.conditional, inner), inner)
+    _virtual(model, scaled, runs)
+
+
 def _reconstruct(model: ScoringModel, rows: Rows) -> Rows:
     """Contributions [N, F] to the reconstruction error."""
     # Whole blocks of rows: a reading's last bit must not depend on what came with it, and ONNX Runtime's kernels treat

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """One message from the broker.
 
     Parameters
@@ -21,6 +20,8 @@ class Message:
         When it was read, Unix time [s].
     properties
         MQTT 5 properties, ``None`` with 3.1.1.
+    dup
+        The broker says that it may have sent this before: it did, and had no ack.
     """
 
     topic: str
@@ -31,6 +32,7 @@ class Message:
     connection: int = 0
     received: float = 0.0
     properties: object = None
+    dup: bool = False
 
     @property
     def response_topic(self) -> str | None:

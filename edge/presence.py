@@ -66,6 +66,7 @@ class Presence:
             "session": self.session,
             "since": self._since,
             "mqtt": protocol,
+            "sees_refusals": protocol == "5",
             "exceedances_per_1000": stations.rate,
             "topics": [group.pattern.template for group in stations.groups],
             "stations": sorted(station.name for station in stations),

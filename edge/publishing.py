@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from config.errors import ConfigError
-from config.filters import PLACE, topic_fault
+from config.filters import PLACE, topic_fault, unshared
 from edge.clock import Clock, rfc3339
 from edge.connection import Connection
 from edge.errors import BrokerError
@@ -135,7 +135,7 @@ def station_topic(template: str, station: str) -> str:
     problem = station_problem(station)
     if problem is not None:
         raise ConfigError([f"station: {problem}"])
-    topic = template.replace(PLACE, station)
+    topic = unshared(template).replace(PLACE, station)
     fault = topic_fault(topic)
     if fault is not None:
         raise ConfigError([f"topic: got {template!r}, expected a topic with {fault}"])

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
+from config.alarms import AlarmKind
 from config.gateway import Gateway
 from edge.alarm import AlarmPanel
 from edge.clock import Clock
@@ -25,11 +27,15 @@ from edge.topics import Topics
 ANSWER_EXPIRY = 600
 """An answer that nobody fetched for so long is of no use [s]."""
 
+LONGEST_SHELVING = 7 * 24 * 60
+"""For how long an alarm may be put aside at most [min]; 0 takes it up again."""
+
 _WAITING = 32  # requests
 _IN_FLIGHT = 20  # QoS 1 publications: the next part waits until the broker keeps up
 _LONGEST_VERB = 128  # characters that are echoed in a topic
 _LONGEST_TRANSACTION = 256  # characters that are echoed in every part
 
+Comment = Annotated[str, Meta(max_length=1000)] | None
 Answers = Iterator[Mapping[str, Any]]
 
 
@@ -39,9 +45,20 @@ class AcknowledgeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     transaction: Any = None
     id: str | None = None
     station: str | None = None
-    kind: str | None = None
+    kind: AlarmKind | None = None
     label: Label | None = None
-    comment: str | None = None
+    comment: Comment = None
+
+
+class ShelveRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of ``alarm/shelve``: an ``id``, or a ``station`` and a ``kind``; for how many minutes, and why."""
+
+    transaction: Any = None
+    id: str | None = None
+    station: str | None = None
+    kind: AlarmKind | None = None
+    minutes: Annotated[float, Meta(ge=0, le=LONGEST_SHELVING)]
+    comment: Comment = None
 
 
 class RateRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,7 +93,7 @@ class Requests:
     info
         Makes the body of the ``info`` answer.
     publish_events
-        Takes the events that an acknowledgement causes.
+        Takes the events that a request causes, with what else the panel has to remember; there may be none of them.
     link, topics, clock
         As everywhere.
 
@@ -112,6 +129,7 @@ class Requests:
         self._verbs: dict[str, tuple[type[msgspec.Struct], Callable[[Any], Answers]]] = {
             "synthesize": (SynthesisRequest, self._synthesis.answer),
             "alarm/acknowledge": (AcknowledgeRequest, self._acknowledge),
+            "alarm/shelve": (ShelveRequest, self._shelve),
             "rate/set": (RateRequest, self._set_rate),
             "info": (InfoRequest, self._tell),
         }
@@ -195,6 +213,20 @@ class Requests:
         )
         self._publish_events(events)
         return iter([{"events": events}])
+
+    def _shelve(self, request: ShelveRequest) -> Answers:
+        if request.id is None and request.station is not None and request.station not in self._stations:
+            known = ", ".join(sorted(station.name for station in self._stations)) or "none yet"
+            raise RequestError(f"station: got {request.station[:64]!r}, expected one that has been heard: {known}")
+        events = self._panel.shelve(
+            request.id,
+            station=request.station,
+            kind=request.kind,
+            minutes=request.minutes,
+            comment=request.comment,
+        )
+        self._publish_events(events)
+        return iter([{"events": events, "shelved": self._panel.shelved()}])
 
     def _set_rate(self, request: RateRequest) -> Answers:
         try:

@@ -17,7 +17,7 @@ from edge.target import Indices, Target
 
 Rows = NDArray[np.float64]
 
-CHUNK = 1000
+CHUNK = 4000
 """Rows decoded at a time: bounds the memory of a long request."""
 VAE_NOISE = 0.1
 """Standard deviation of the noise on codes unless another is asked for; an autoencoder's has half of their spread."""

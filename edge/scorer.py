@@ -15,7 +15,7 @@ from edge.clock import rfc3339_all
 from edge.errors import BundleError
 from edge.finding import Finding, Findings, Virtual
 from edge.level import PPB, LevelRule
-from edge.measures import StationMemory, measure
+from edge.measures import StationMemory, measure, remember
 from edge.quality import GOOD, flag
 from edge.reading import Reading
 from edge.segments import Segments
@@ -147,6 +147,23 @@ class Scorer:
             if finding is None:
                 finding = Finding() if past.late else self._findings.unscored(flags[i])
             yield self._verdict(state.adaptation, reading, past, finding, faulty.get(i))
+
+    def remember(self, batch: Batch) -> None:
+        """Let the states go on by readings that were scored before; nothing is said, and no threshold moves.
+
+        Parameters
+        ----------
+        batch
+            As in :meth:`verdicts`.
+        """
+        if not batch:
+            return
+        values = np.array([reading.values for _, reading in batch], dtype=np.float64)
+        flags = flag(values, self._station)
+        _, segments = self._arrive(batch, values, flags)
+        values, flags = values[:, self._columns], flags[:, self._columns]
+        for order, runs in segments.runs(values, values.copy(), flags):
+            remember(self._model, values[order], runs)
 
     def _arrive(self, batch: Batch, values: Rows, flags: NDArray[np.uint8]) -> tuple[list[_Past], Segments]:
         """Let the states see the readings come; and note whose row follows on what."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -10,17 +11,19 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from edge import connecting
+from config.filters import unshared
+from edge import connecting, packets
+from edge.client import Client
 from edge.clock import Clock
-from edge.connecting import Failure, Options
+from edge.connecting import ANSWER_TIMEOUT, Failure, Options
 from edge.connection import Counts, Receipt, Subscription
+from edge.inbox import Inbox
 from edge.log import ONCE_A_MINUTE, Log
 from edge.message import Message
+from edge.packets import Publication
 from edge.properties import publish_properties
 
-_ANSWER_TIMEOUT = 10.0  # [s] for CONNACK and SUBACK together
 _NEWER_TIMEOUT = 3.0  # [s] for the CONNACK where an older protocol is left to try: some brokers hang on MQTT 5
-_BATCH_BYTES = 1 << 20  # memory that one batch may take
 _CONGESTED = 2000  # packets that wait for the socket: nothing more is read, and so made, until they are away
 _WITHOUT_RETAINED = 2  # Retain Handling
 
@@ -34,7 +37,7 @@ class Session:
         Where, as whom, and in which version to connect.
     number
         Count of the connection: stamped on every message.
-    subscriptions, will
+    subscriptions, unsubscribe, will
         As for :class:`edge.link.Link`.
     counts, clock, log
         Shared with the other sessions.
@@ -47,6 +50,7 @@ class Session:
         number: int,
         *,
         subscriptions: Sequence[Subscription],
+        unsubscribe: Sequence[str] = (),
         will: tuple[str, bytes] | None,
         counts: Counts,
         clock: Clock,
@@ -56,24 +60,25 @@ class Session:
         self.ready = False
         self.accepted_at: float | None = None
         self.failure: Failure | None = None
-        self.inbox: list[Message] = []
+        self.heard_at = -math.inf
+        self.inbox = Inbox(number, max(1, options.receive_maximum // 2), counts)
         self.receipts: list[Receipt] = []
         self.in_flight: dict[int, str] = {}
-        self.queued = 0
+        self._queued = 0
         self._options = options
         self._number = number
         self._subscriptions = tuple(subscriptions)
+        self._unsubscribe = list(unsubscribe)
         self._counts = counts
         self._clock = clock
         self._log = log
         self._reason: ReasonCode | None = None
-        self._progress = False
         self._opened_at = 0.0
-        self._bytes = 0
         self._client = client = options.client(protocol)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
+        client.on_unsubscribe = self._on_unsubscribe
         client.on_message = self._on_message
         if will:
             client.will_set(*will, qos=1, retain=True)
@@ -95,24 +100,25 @@ class Session:
         return self._client.socket()
 
     @property
+    def congested(self) -> bool:
+        """Whether nothing should be read: until the queue is written, or what waits while the link is held is taken."""
+        return self._queued > _CONGESTED or self.inbox.full
+
+    @property
     def pending(self) -> bool:
-        """Whether decrypted bytes wait inside the TLS layer: ``select`` does not see them."""
-        sock = self.socket
-        return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+        """Whether there is something to read that ``select`` does not see."""
+        return self._client.pending
 
     @property
     def wants_write(self) -> bool:
         """Whether something is queued."""
-        return self._client.want_write()
-
-    @property
-    def congested(self) -> bool:
-        """Whether nothing should be read until the queue is written."""
-        return self.queued > _CONGESTED
+        return self._client.unsent
 
     def read(self) -> None:
         """Read until the socket is empty or half of Receive Maximum has come: the broker may send the other half."""
         self._guarded(self._read)
+        if self.failure is None:
+            self.heard_at = self._clock.monotonic()
 
     def write(self) -> None:
         """Write what is queued, as far as the socket takes it."""
@@ -124,14 +130,9 @@ class Session:
         if self.ready or self.failure is not None:
             return
         newer = self.accepted_at is None and self.protocol != self._options.protocols[-1]
-        patience = _NEWER_TIMEOUT if newer else _ANSWER_TIMEOUT
+        patience = _NEWER_TIMEOUT if newer else ANSWER_TIMEOUT
         if self._clock.monotonic() > self._opened_at + patience:
             self._end(Failure("broker does not answer", f"nothing within {patience:g} s", older=newer))
-
-    def take(self) -> list[Message]:
-        """Take the messages that have been read."""
-        inbox, self.inbox, self._bytes = self.inbox, [], 0
-        return inbox
 
     def publish(
         self,
@@ -146,10 +147,15 @@ class Session:
     ) -> int | None:
         """Queue a publication; see :meth:`edge.connection.Connection.publish`."""
         properties = publish_properties(expiry, correlation, response_topic) if self.protocol == "5" else None
+        if not qos and not retain:
+            packed = properties.pack() if properties is not None else b"\0" if self.protocol == "5" else b""
+            if self._client.send_packet(packets.publication(topic, payload, packed)):
+                self._queued += 1
+                return 0
         info = self._client.publish(topic, payload, qos, retain, properties)
         if info.rc != mqtt.MQTT_ERR_SUCCESS:
             return None
-        self.queued += 1
+        self._queued += 1
         if qos:
             self.in_flight[info.mid] = topic
         return info.mid
@@ -159,8 +165,9 @@ class Session:
         dropped = 0
         for message in messages:
             if message.qos == 1 and message.connection == self._number:
-                self._client.ack(message.mid, 1)
-                self.queued += 1
+                if not self._client.send_packet(packets.acknowledgement(message.mid)):
+                    self._client.ack(message.mid, 1)
+                self._queued += 1
             else:
                 dropped += message.qos
         return dropped
@@ -174,25 +181,23 @@ class Session:
         if (sock := self.socket) is not None:
             sock.close()
 
-    def _read(self, client: mqtt.Client) -> None:
-        most = max(1, self._options.receive_maximum // 2)
-        while len(self.inbox) < most and self._bytes < _BATCH_BYTES:
-            self._progress = False
-            # Reads one packet, or a few; a callback tells that there was one, and so that there may be more.
-            if client.loop_read() != mqtt.MQTT_ERR_SUCCESS or not self._progress:
-                return
+    def _read(self, client: Client) -> None:
+        self.inbox.begin(self._clock.now())
+        client.receive()
+        while self.inbox.room and client.read_packet(self.inbox.put):
+            pass
 
-    def _write(self, client: mqtt.Client) -> None:
+    def _write(self, client: Client) -> None:
         # paho would make two property objects for each QoS 0 publication, only to tell us that it is written.
         client.on_publish = None
         try:
-            client.loop_write()
+            client.write_all()
         finally:
             client.on_publish = self._on_publish
-        if not client.want_write():
-            self.queued = 0
+        if not self.wants_write:
+            self._queued = 0
 
-    def _guarded(self, step: Callable[[mqtt.Client], object]) -> None:
+    def _guarded(self, step: Callable[[Client], object]) -> None:
         """Take a step with paho; whatever happens in it ends the connection at worst, and never the loop."""
         if self.failure is not None:
             return
@@ -200,11 +205,13 @@ class Session:
             step(self._client)
         except Exception:  # paho meets what the network sends
             self._log.exception("connection dropped after an unexpected error")
-            self._end(Failure("connection lost", "an unexpected error"))
+            self._end(Failure(connecting.LOST, "an unexpected error"))
             return
         if self.socket is None:
             accepted = self.accepted_at is not None
-            if self._reason is not None and not accepted:
+            if isinstance(self._client.broken, ssl.SSLError) and not accepted:
+                self._end(connecting.unreachable(self._client.broken, self._options))  # TLS 1.3 refuses us so late
+            elif self._reason is not None and not accepted:
                 self._end(connecting.refused(self._reason, self._options))
             else:
                 self._end(connecting.ended(self._reason, self._options, accepted=accepted))
@@ -216,7 +223,6 @@ class Session:
     def _on_connect(
         self, client: mqtt.Client, data: object, flags: Any, reason: ReasonCode, properties: object
     ) -> None:
-        self._progress = True
         if reason.is_failure:
             self._reason = reason
             return
@@ -228,10 +234,7 @@ class Session:
             self.ready = True
         elif self.protocol == "5":
             client.subscribe(
-                [
-                    (s.filter, SubscribeOptions(qos=1, retainHandling=0 if s.retained else _WITHOUT_RETAINED))
-                    for s in self._subscriptions
-                ]
+                [(s.filter, SubscribeOptions(qos=1, retainHandling=_retain_handling(s))) for s in self._subscriptions]
             )
         else:
             client.subscribe([(s.filter, 1) for s in self._subscriptions])
@@ -239,35 +242,33 @@ class Session:
     def _on_subscribe(
         self, client: mqtt.Client, data: object, mid: int, reasons: list[ReasonCode], properties: object
     ) -> None:
-        self._progress = self.ready = True
+        if self._unsubscribe:
+            client.unsubscribe(self._unsubscribe)
+        else:
+            self.ready = True
         for subscription, reason in zip(self._subscriptions, reasons, strict=False):
             if reason.is_failure:
                 self._counts.refused_subscriptions += 1
                 fix = f"allow {self._options.username or self._options.client_id} to read it"
                 self._log.error("broker refused a subscription", topic=subscription.filter, reason=reason, fix=fix)
 
+    def _on_unsubscribe(
+        self, client: mqtt.Client, data: object, mid: int, reasons: list[ReasonCode], properties: object
+    ) -> None:
+        self.ready = True
+        for topic, reason in zip(self._unsubscribe, reasons, strict=False):
+            if reason.is_failure:
+                self._log.error("broker refused to unsubscribe", topic=topic, reason=reason)
+
     def _on_message(self, client: mqtt.Client, data: object, message: mqtt.MQTTMessage) -> None:
-        self._progress = True
         try:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""  # is nobody's: counted and acked as such
-        self._bytes += len(message.payload)
-        self.inbox.append(
-            Message(
-                topic,
-                bytes(message.payload),
-                message.qos,
-                message.retain,
-                message.mid,
-                self._number,
-                self._clock.now(),
-                message.properties,
-            )
-        )
+        plain = Publication(topic, bytes(message.payload), message.qos, message.retain, message.dup, message.mid)
+        self.inbox.put(plain, message.properties)
 
     def _on_publish(self, client: mqtt.Client, data: object, mid: int, reason: ReasonCode, properties: object) -> None:
-        self._progress = True
         if (topic := self.in_flight.pop(mid, None)) is None:
             return
         refusal = str(reason) if reason.is_failure else None
@@ -279,6 +280,12 @@ class Session:
     def _on_disconnect(
         self, client: mqtt.Client, data: object, flags: Any, reason: ReasonCode, properties: object
     ) -> None:
-        self._progress = True
         if flags.is_disconnect_packet_from_server:
             self._reason = reason
+
+
+def _retain_handling(subscription: Subscription) -> int:
+    # A shared subscription gets nothing that is retained, and some brokers refuse to be told so.
+    if subscription.retained or subscription.filter != unshared(subscription.filter):
+        return 0
+    return _WITHOUT_RETAINED

@@ -17,6 +17,9 @@ WARM_UP = 60
 FORGET_CADENCES = 240.0
 """After a longer silence nothing that was seen before holds."""
 
+AHEAD = 3600.0
+"""A time stamp this much ahead of the gateway's clock is not trusted [s]: it would make all later readings late."""
+
 _CADENCE_WINDOW = 50  # intervals; their median is the cadence where none is configured
 _CADENCE_LEAST = 5
 
@@ -28,6 +31,11 @@ class Arrival(Enum):
     LATE = "late"
     GAP = "gap"
     LONG_GAP = "long gap"
+
+
+def trusted(ts: float | None, received: float) -> float | None:
+    """Return the time stamp of a reading that came at ``received``, Unix times [s]; ``None``: score it as without."""
+    return None if ts is None or ts > received + AHEAD else ts
 
 
 class StationState:
@@ -162,6 +170,11 @@ class StationState:
             self.memory.clear()
         else:
             self.memory.restart()
+
+    def shift(self, seconds: float) -> None:
+        """Move the last arrival along with a clock that has jumped by so many seconds: no gap comes of it."""
+        if self._received is not None:
+            self._received += seconds
 
     def rise(self, level: float) -> None:
         """Let a gas level [ppb] take part in the background of the readings after it."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from config.errors import ConfigError
 from config.gateway import Gateway, StationEntry
+from edge.batch import StationRow
 from edge.bundle import Bundle
+from edge.duplicates import Duplicates
 from edge.errors import ReadingError
 from edge.medians import RunningMedians
 from edge.reading import Decoder
@@ -42,22 +45,53 @@ class Group:
 
 @dataclass(eq=False)
 class LiveStation:
-    """A station that has been heard."""
+    """A station that has been heard, in this run or in one that the journal remembers.
+
+    Attributes
+    ----------
+    id, topic
+        Its number in the journal, and where it publishes.
+    row
+        What the journal knows of it, until its past has been rebuilt from there.
+    alarms
+        What the panel remembers of it.
+    pruned
+        Its count when the journal last let go of its oldest readings.
+    awaited
+        It was there before the restart, and has neither been heard since nor been called silent.
+    """
 
     name: str
     group: Group
     decoder: Decoder
     state: StationState
     recent: Recent
+    id: int = 0
+    topic: str = ""
+    row: StationRow | None = None
+    alarms: bytes | None = None
+    pruned: int = 0
     online: bool = False
+    awaited: bool = False
+    duplicates: Duplicates = field(default_factory=Duplicates)
     _heard: float = 0.0
     _intervals: RunningMedians = field(default_factory=lambda: RunningMedians(1, _INTERVALS, _INTERVALS_LEAST))
+
+    @property
+    def columns(self) -> str:
+        """Keys of its readings' values: what the journal has of others is of no use."""
+        return ",".join(self.group.bundle.station.keys)
 
     def hear(self, now: float) -> None:
         """Note that a reading came, at the monotonic time ``now`` [s]."""
         if self.online and now > self._heard:
             self._intervals.push((now - self._heard,))
         self._heard = now
+
+    def expect(self, now: float) -> None:
+        """Note that it was there before the restart: it is silent when nothing comes from ``now`` [s] on."""
+        self._heard = now
+        self.awaited = True
 
     def is_silent(self, now: float) -> bool:
         """Tell whether it has been silent for longer than it ever is."""
@@ -73,7 +107,7 @@ class LiveStation:
 
 
 class Stations:
-    """All stations of a gateway.
+    """All stations of a gateway; ``asleep`` of those that the journal knows have not been rebuilt.
 
     Parameters
     ----------
@@ -105,6 +139,12 @@ class Stations:
         ]
         self._stations: dict[str, LiveStation] = {}
         self._by_topic: dict[str, LiveStation] = {}
+        self._journalled: dict[str, StationRow] = {}
+        self._next_id = 1
+        self.asleep = 0
+
+    def __len__(self) -> int:
+        return len(self._stations)
 
     def __iter__(self) -> Iterator[LiveStation]:
         return iter(self._stations.values())
@@ -114,6 +154,32 @@ class Stations:
 
     def __contains__(self, name: object) -> bool:
         return name in self._stations
+
+    def remember(self, rows: Sequence[StationRow], now: float) -> None:
+        """Take up the stations that the journal knows, at the monotonic time ``now`` [s].
+
+        One that no entry listens to any more keeps its number and its count for when it comes back.
+        """
+        self._journalled = {row.name: row for row in rows}
+        self._next_id = max((row.id for row in rows), default=0) + 1
+        self.asleep = len(rows)
+        for row in rows:
+            with contextlib.suppress(ReadingError):  # its name is a reserved word now, or there are too many
+                station = self.at(row.topic)
+                if station is not None and station.name == row.name:
+                    self.keep(station, row.topic)
+                    station.expect(now)
+
+    @property
+    def away(self) -> list[StationRow]:
+        """What the journal knows of stations that no entry listens to any more."""
+        return [row for name, row in self._journalled.items() if name not in self._stations]
+
+    def known(self, topic: str) -> LiveStation | None:
+        """Find the station on ``topic`` as :meth:`at` does; ``None`` where that cannot be."""
+        with contextlib.suppress(ReadingError):
+            return self.at(topic)
+        return None
 
     def at(self, topic: str) -> LiveStation | None:
         """Find the station that publishes on ``topic``; ``None`` when the topic is nobody's.
@@ -149,6 +215,10 @@ class Stations:
         if len(self._by_topic) >= MOST_STATIONS:
             raise ReadingError(f"station {station.name!r} is one more than the {MOST_STATIONS} that are listened to")
         self._by_topic[topic] = self._stations[station.name] = station
+        station.topic = topic
+        if not station.id:
+            station.id = self._next_id
+            self._next_id += 1
 
     def request(self, exceedances_per_1000: float) -> None:
         """Score with another requested rate from now on; raises ValueError when it is not in (0, 1000].
@@ -164,9 +234,9 @@ class Stations:
 
     def fallen_silent(self, now: float) -> list[LiveStation]:
         """Take offline, and return, the stations that are silent at the monotonic time ``now`` [s]."""
-        gone = [station for station in self if station.online and station.is_silent(now)]
+        gone = [station for station in self if (station.online or station.awaited) and station.is_silent(now)]
         for station in gone:
-            station.online = False
+            station.online = station.awaited = False
         return gone
 
     def _scorer(self, entry: StationEntry, bundle: Bundle, exceedances_per_1000: float | None = None) -> Scorer:
@@ -183,6 +253,11 @@ class Stations:
     def _make(self, name: str, group: Group) -> LiveStation:
         entry = group.entry
         decoder = Decoder(name, group.bundle.station, entry.keys, entry.absent)
-        return LiveStation(
-            name, group, decoder, group.scorer.new_state(entry.cadence), Recent(group.bundle.station.size)
-        )
+        state = group.scorer.new_state(entry.cadence)
+        row = self._journalled.get(name)
+        live = LiveStation(name, group, decoder, state, Recent(group.bundle.station.size), row=row)
+        if row is not None:
+            live.id, state.n, live.alarms = row.id, row.n, row.alarms
+            with contextlib.suppress(ValueError):  # rates that cannot be read begin at the requested one
+                state.adaptation.restore(row.rates)
+        return live

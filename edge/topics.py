@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from config.filters import PLACE, subscription
+from config.filters import PLACE, subscription, unshared
 from config.gateway import RESERVED
 
 _STATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
@@ -89,7 +89,8 @@ class Pattern:
     Parameters
     ----------
     template
-        For example ``sensors/{station}/readings``. Other wildcards (``+``, a closing ``#``) match and are ignored.
+        For example ``sensors/{station}/readings``. Other wildcards (``+``, a closing ``#``) match and are ignored, and
+        so is ``$share/GROUP/`` in front: see :func:`config.filters.unshared`.
 
     Examples
     --------
@@ -101,7 +102,7 @@ class Pattern:
     def __init__(self, template: str) -> None:
         self.template = template
         self.filter = subscription(template)
-        levels = [_level(level) for level in template.split("/")]
+        levels = [_level(level) for level in unshared(template).split("/")]
         # "a/#" matches "a" itself, too.
         rest = "(?:/.*)?" if levels[-1] == "#" else ""
         self._regex = re.compile("/".join(level for level in levels if level != "#") + rest, re.DOTALL)

@@ -125,12 +125,10 @@ _LOOK_UP = """
     values = Add (value_low, value_beyond)
 """
 
-_CLIP = """
-    not_low = Max (complete, low)
-    within = Min (not_low, high)
+_GUARD = """
     turned_sum = ReduceSum (turned, columns_axis)
     guard = Mul (turned_sum, zero)
-    guarded = Add (within, guard)
+    guarded = Add (complete, guard)
     readings = Transpose (guarded)
 """
 
@@ -143,7 +141,9 @@ _UNRATIO = """
     free_saturated = Mul (damp, growth)
     saturated = Max (free_saturated, dry)
     ratio = Exp ({w})
-    water = Mul (ratio, saturated)
+    free_water = Mul (ratio, saturated)
+    not_low = Max (free_water, low)
+    water = Min (not_low, high)
 """
 
 
@@ -192,9 +192,7 @@ def decode_shaped(graph: Graph, codec: ShapedCodec) -> None:
     columns = _snapped(graph, shaping)
     graph.add(f"complete = Concat <axis = 0> ({', '.join(columns)})" if columns else "complete = Identity (values)")
     graph.add(
-        _CLIP,
-        low=shaping.low[:, None],
-        high=shaping.high[:, None],
+        _GUARD,
         columns_axis=np.array([0], dtype=np.int64),
         zero=np.float32(0),
     )
@@ -240,7 +238,9 @@ def _snapped(graph: Graph, shaping: Shaping) -> list[str]:
         columns[column] = snap(graph, column, steps)
     if shaping.ratio is not None:
         water, temperature, humidity = (columns[column] for column in shaping.ratio)
-        graph.add(_UNRATIO.format(w=water, t=temperature, h=humidity), **_magnus(np.float32))
+        # The tables and the steps end where the training did; this column alone is worked out.
+        ends = {"low": shaping.low[shaping.ratio[0]], "high": shaping.high[shaping.ratio[0]]}
+        graph.add(_UNRATIO.format(w=water, t=temperature, h=humidity), **ends, **_magnus(np.float32))
         columns[shaping.ratio[0]] = "water"
     return columns
 

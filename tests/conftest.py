@@ -354,6 +354,8 @@ class FakeConnection:
         self.protocol: str | None = "5"
         self.in_flight = 0
         self.congested = False
+        self.alive = True
+        self.held = False
         self.published: list[Published] = []
         self.happened: list[str] = []
         self.incoming: list[list[Message]] = []
@@ -362,9 +364,14 @@ class FakeConnection:
         self.waits: list[float] = []
         self._mids = 0
 
+    def hold(self, held: bool) -> None:
+        if held != self.held:
+            self.happened.append("hold" if held else "release")
+        self.held = held
+
     def poll(self, timeout: float) -> list[Message]:
         self.waits.append(timeout)
-        return self.incoming.pop(0) if self.incoming else []
+        return self.incoming.pop(0) if self.incoming and not self.held else []
 
     def became_ready(self) -> bool:
         ready, self.ready = self.ready, False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -25,6 +26,8 @@ stations:
     bundle: {bundle}
 alarms:
   methane: {{enhancement_ppb: 1000}}
+journal:
+  path: {journal}
 """
 
 
@@ -34,7 +37,7 @@ class AgentProcess:
     Parameters
     ----------
     folder
-        Where gateway.yaml and agent.log go.
+        Where gateway.yaml, agent.log and the journal go; the journal of an earlier demo is deleted.
     bundle
         The bundle to score with.
     host, port, protocol
@@ -44,7 +47,17 @@ class AgentProcess:
     def __init__(self, folder: Path, bundle: Path, host: str, port: int, protocol: str) -> None:
         self._gateway = folder / "gateway.yaml"
         self.log = folder / "agent.log"
-        text = _GATEWAY.format(path=self._gateway, host=host, port=port, protocol=protocol, bundle=bundle.name)
+        journal = folder.resolve() / "journal.db"
+        for ending in ("", "-wal", "-shm"):
+            journal.with_name(journal.name + ending).unlink(missing_ok=True)
+        text = _GATEWAY.format(
+            path=self._gateway,
+            host=host,
+            port=port,
+            protocol=protocol,
+            bundle=bundle.name,
+            journal=json.dumps(str(journal)),
+        )
         write_text(self._gateway, text)
 
     def __enter__(self) -> Self:

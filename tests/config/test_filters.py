@@ -28,3 +28,4 @@ def test_a_filter_reaches_a_base_when_it_matches_a_topic_in_it(topic_filter: str
              "/b/a/a", "/b/a/b", "/b/b/a", "/b/b/b"]  # fmt: skip
     truth = any(_matches(topic_filter, "/".join(base) + tail) for tail in tails)
     assert reaches(topic_filter, "/".join(base)) == truth
+    assert reaches(f"$share/pair/{topic_filter}", "/".join(base)) == truth

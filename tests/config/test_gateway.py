@@ -68,9 +68,14 @@ def test_paths_are_relative_to_the_file(path: Path) -> None:
 def test_an_alarm_kind_changes_only_what_it_names(path: Path) -> None:
     alarms = _load(path, "alarms: {default: {hold: 5}, methane: {raise: [1, 1], limit_ppb: 5e4}}").alarms
     assert alarms.of("methane") == AlarmRule(m_of_n=(1, 1), hold=5)
-    assert alarms.of("stale") == AlarmRule(hold=5)
-    assert (alarms.of("methane").m, alarms.of("stale").n) == (1, 5)
+    assert alarms.of("consistency") == AlarmRule(hold=5)
+    assert (alarms.of("methane").m, alarms.of("consistency").n) == (1, 5)
     assert (alarms.methane.enhancement_ppb, alarms.methane.limit_ppb) == (1000.0, 50000.0)
+
+
+def test_a_silence_is_latched_and_repeated_as_any_alarm(path: Path) -> None:
+    stale = _load(path, "alarms: {default: {repeat: 60}, stale: {latch: true}}").alarms.of("stale")
+    assert (stale.latch, stale.repeat) == (True, 60.0)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +97,17 @@ def test_an_alarm_kind_changes_only_what_it_names(path: Path) -> None:
             "broker: {password: {env: P}}",
             "broker.username: missing, expected a text: a password is of no use without a username",
         ),
+        (
+            "broker: {host: broker.example, username: u, password: {env: P}}",
+            (
+                "broker.tls: null, so the password would go to broker.example for everybody to read; "
+                "fix: broker.tls (encrypted), or broker.plaintext: true where nobody else can listen"
+            ),
+        ),
+        (
+            "topics: {base: $share/a}",
+            'topics.base: got "$share/a", expected a topic with no $ in front: such topics are the broker\'s',
+        ),
         ("topics: {base: a/+}", 'topics.base: got "a/+", expected a topic with no wildcard (+ #)'),
         (
             "topics: {response_prefixes: [ok, 'a/#']}",
@@ -100,6 +116,10 @@ def test_an_alarm_kind_changes_only_what_it_names(path: Path) -> None:
         ("alarms: {methane: {raise: [5, 3]}}", "alarms.methane.raise: got [5, 3], expected [m, n] with 1 <= m <= n"),
         ("alarms: {default: {raise: [0, 3]}}", "alarms.default.raise: got [0, 3], expected [m, n] with 1 <= m <= n"),
         ("alarms: {mathane: {}}", 'alarms.mathane: unknown key, did you mean "methane"?'),
+        (
+            "alarms: {stale: {latch: true, hold: 5}}",
+            "alarms.stale.hold: a silence has none, expected latch or repeat; fix: remove it, and see stale_after",
+        ),
         ("stations: [{}]", "stations[0].bundle: missing, expected a path"),
         ("log: {level: loud}", 'log.level: got "loud", expected debug | info | warning | error'),
     ],
@@ -118,7 +138,12 @@ def test_a_wrong_setting_is_told_in_one_line(path: Path, text: str, problem: str
         ("topic: '{station}/#/a'", "expected a topic filter with wildcards as a whole level, # only as the last"),
         ("topic: '{station}/a+'", "expected a topic filter with wildcards as a whole level, # only as the last"),
         ("topic: '/{station}'", "expected a topic filter with no empty level"),
-        ("topic: '$share/a/{station}'", "expected a topic filter with no $ in front"),
+        ("topic: '$SYS/{station}'", "expected a topic filter with no $ in front"),
+        ("topic: '$share/+/{station}'", "expected a topic filter with $share/GROUP/FILTER: a group without wildcards"),
+        ("topic: '$share/{station}/a'", "expected a topic filter with $share/GROUP/FILTER: a group without wildcards"),
+        ("topic: '$share/{station}'", "expected a topic filter with $share/GROUP/FILTER: a group without wildcards"),
+        ("topic: '$share/g/$share/g/{station}'", "expected a topic filter with no $ in front"),
+        ("topic: '$share/g/davylamp/gw1/{station}'", "expected a filter that does not meet our own topics"),
         ("topic: '{station}/a', station: st1", 'expected it without {station}: station is "st1" already'),
         ("topic: a/b, station: state", 'station: got "state", expected another name'),
         ("topic: a/b, station: a/b", 'station: got "a/b", expected 1 to 64 letters, digits'),
@@ -142,11 +167,27 @@ def test_a_wrong_station_entry_is_told_in_one_line(path: Path, entry: str, probl
         "topic: 'davylamp/gw2/{station}'",
         "topic: 'a/{station}/+/#'",
         "topic: '{station}'",
+        "topic: '$share/pair/a/{station}'",
         "topic: a/b, station: st-1",
     ],
 )
 def test_a_good_station_entry_is_taken(path: Path, entry: str) -> None:
     assert len(_load(path, f"gateway: gw1\nstations: [{{bundle: b.davy, {entry}}}]").stations) == 1
+
+
+@pytest.mark.parametrize(
+    "broker",
+    [
+        "host: broker.example, username: u, password: {env: P}, tls: {}",
+        "host: broker.example, username: u, password: {env: P}, plaintext: true",
+        "host: broker.example, username: u",
+        "host: 127.0.0.7, username: u, password: {env: P}",
+        "host: '::1', username: u, password: {env: P}",
+        "username: u, password: {env: P}",
+    ],
+)
+def test_a_password_that_nobody_can_overhear_is_taken(path: Path, broker: str) -> None:
+    assert _load(path, f"broker: {{{broker}}}").broker.username == "u"
 
 
 def test_an_entry_that_never_matches_is_refused(path: Path) -> None:

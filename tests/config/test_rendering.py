@@ -127,6 +127,7 @@ _gateways = st.builds(
         client_id=_text,
         username=_text,
         password=st.none() | st.builds(Password, env=_text),
+        plaintext=st.just(True),
         tls=st.none() | st.just(TLS()) | st.builds(TLS, ca=_path),
     ),
     topics=st.just(Topics()) | st.builds(Topics, response_prefixes=st.just(("clients", "on/site"))),

@@ -11,9 +11,9 @@ from config import ConfigError, init, load_gateway, load_station, load_training
 
 def test_init_copies_files_that_load(tmp_path: Path) -> None:
     written = init(tmp_path / "new" / "site")
-    names = ["methane.yaml", "training.yaml", "gateway.yaml", "mosquitto.conf", "davylamp.service"]
+    names = ["methane.yaml", "training.yaml", "gateway.yaml", "mosquitto.conf", "mosquitto.acl", "davylamp.service"]
     assert [path.name for path in written] == names
-    station, training, gateway, _, unit = written
+    station, training, gateway, _, _, unit = written
     load_station(station)
     load_training(training)
     assert load_gateway(gateway).stations[0].bundle == str(gateway.parent.resolve() / "one.davy")

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from edge.adaptation import Adaptation
+from edge.adaptation import FREEZE, Adaptation
 
 
 def test_the_realised_rate_comes_near_the_requested_one_though_the_table_is_wrong() -> None:
@@ -48,3 +48,20 @@ def test_another_request_starts_anew() -> None:
     adaptation.request(0.001)
     assert adaptation.rates == {}
     assert adaptation.threshold("methane") == pytest.approx(3.0)
+
+
+def test_what_was_learnt_outlives_a_restart_unless_another_rate_is_requested() -> None:
+    before = Adaptation(0.01)
+    for score in (0.0, 5.0, 0.0):
+        before.decide("methane", score)
+    before.freeze("methane")
+    after, other = Adaptation(0.01), Adaptation(0.02)
+    for each in (after, other):
+        each.restore(before.snapshot())
+    assert after.rates == before.rates
+    assert other.rates == {}
+    for _ in range(FREEZE + 1):
+        assert after.rates == before.rates
+        assert [each.decide("methane", 0.0) for each in (after, before)] == [False, False]
+    with pytest.raises(ValueError, match=r"malformed|[Ee]xpected|truncated"):
+        after.restore(b"no snapshot")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,13 +18,14 @@ from config.alarms import AlarmRule, Alarms
 from config.broker import Broker
 from config.gateway import Gateway, Scoring, StationEntry, Topics
 from config.gateway import Health as HealthSettings
-from edge.agent import Agent, open_bundles, subscriptions
+from edge.agent import Agent
+from edge.announcing import subscriptions
 from edge.bundle import Bundle
 from edge.clock import SystemClock
 from edge.connecting import Options
-from edge.errors import BundleError
+from edge.errors import JournalError
+from edge.journal import Journal
 from edge.link import Link
-from edge.log import Log
 from edge.message import Message
 from edge.presence import Presence
 from edge.reading import Reading
@@ -44,12 +47,24 @@ def bundle(bundles: dict[str, Path]) -> Bundle:
     return Bundle.open(bundles["both"])
 
 
-def make(bundle: Bundle, link: Any, clock: Any, *, absent: tuple[str, ...] = (), **settings: Any) -> Agent:
-    """An agent whose connection and time are given."""
-    gateway = Gateway(gateway="gw1", stations=(StationEntry(bundle=bundle.path, absent=absent),), **settings)
+def make(
+    bundle: Bundle,
+    link: Any,
+    clock: Any,
+    *,
+    absent: tuple[str, ...] = (),
+    stale_after: float | None = None,
+    topic: str = "sensors/{station}/readings",
+    journal: str | Path = "",
+    **settings: Any,
+) -> Agent:
+    """An agent whose connection and time are given; without a path its journal is of no interest."""
+    entry = StationEntry(bundle=bundle.path, absent=absent, stale_after=stale_after, topic=topic)
+    gateway = Gateway(gateway="gw1", stations=(entry,), **settings)
     presence = Presence(gateway, Names(gateway.topics.base), clock)
     watchdog = Watchdog(clock, {})
-    return Agent(gateway, Stations(gateway, [bundle]), link, presence=presence, watchdog=watchdog, clock=clock)
+    kept = Journal(journal or Path(tempfile.mkdtemp()) / "journal.db", clock=clock)
+    return Agent(gateway, Stations(gateway, [bundle]), link, kept, presence=presence, watchdog=watchdog, clock=clock)
 
 
 def readings(rows: Any) -> list[Reading]:
@@ -351,19 +366,213 @@ def test_a_station_that_falls_silent_is_offline_until_it_speaks_again(
 def test_stopping_says_so_before_it_closes(bundle: Bundle, fake_connection: Any, fake_clock: Any) -> None:
     agent = make(bundle, fake_connection, fake_clock)
     agent.stop()
-    assert fake_connection.happened == [f"publish {NAMES.state}", "close"]
+    assert fake_connection.happened == ["hold", f"publish {NAMES.state}", "close"]
     assert fake_connection.on(NAMES.state)[0]["state"] == "stopped"
     assert fake_connection.published[0].retain
 
 
-def test_a_tampered_bundle_is_refused_before_anything_is_connected(bundles: dict[str, Path], tmp_path: Path) -> None:
-    data = bytearray(bundles["both"].read_bytes())
-    data[len(data) // 2] ^= 1
-    (tmp_path / "bad.davy").write_bytes(data)
-    gateway = Gateway(stations=(StationEntry(bundle=str(tmp_path / "bad.davy")),))
-    with pytest.raises(BundleError) as refused:
-        open_bundles(gateway, Log("test"))
-    assert "\n" not in str(refused.value)
+# ---- what goes wrong with the journal --------------------------------------------------------------------------------
+
+
+def leak(*seqs: int) -> list[Message]:
+    return [message(GOOD | {"ch4_ppb": 9000.0, "seq": seq}, mid=seq) for seq in seqs]
+
+
+def health(agent: Agent, link: Any, clock: Any) -> Any:
+    """What the agent says when it is asked next."""
+    clock.time += 60
+    agent.turn()
+    return link.on(NAMES.health)[-1]
+
+
+def test_a_batch_that_cannot_be_kept_is_held_and_told_and_kept_later(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any, tmp_path: Path
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock, journal=tmp_path / "journal.db")
+    other = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
+    other.execute("begin immediate")
+    fake_connection.incoming = [leak(1, 2, 3)]
+    agent.turn()
+    assert fake_connection.happened == ["hold", "flush"]
+    told = health(agent, fake_connection, fake_clock)
+    assert told["journal"]["state"] == "locked"
+    assert told["journal"]["held"] == 3
+    assert {each.topic for each in fake_connection.published} == {NAMES.health}
+    fake_connection.ready = True
+    agent.turn()
+    assert {each.topic for each in fake_connection.published} == {NAMES.health, NAMES.state, NAMES.info}
+    other.execute("rollback")
+    fake_clock.time += 10
+    fake_connection.happened.clear()
+    agent.turn()
+    assert [each for each in fake_connection.happened if each.startswith("ack")] == ["ack 1", "ack 2", "ack 3"]
+    assert [body["n"] for body in fake_connection.on(NAMES.score("st-1"))] == [1, 2, 3]
+    assert fake_connection.happened.index("ack 1") > fake_connection.happened.index(f"publish {NAMES.score('st-1')}")
+    assert "methane" in {body["kind"] for body in fake_connection.on(NAMES.event("st-1"))}
+    assert health(agent, fake_connection, fake_clock)["journal"]["state"] == "ok"
+
+
+def test_a_journal_that_is_lost_is_begun_again_with_all_that_memory_holds(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any, tmp_path: Path
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock, journal=tmp_path / "journal.db")
+    fake_connection.ready = True
+    fake_connection.incoming = [leak(1, 2, 3), leak(4)]
+    agent.turn()
+    (tmp_path / "journal.db").unlink()
+    agent.turn()
+    assert "ack 4" in fake_connection.happened
+    assert health(agent, fake_connection, fake_clock)["journal"]["set_aside"] == 1
+    standing = [event.id for event in agent._panel.standing()]
+    agent._keeper.journal.close()
+    fake_connection.published.clear()
+    fake_connection.connected = False
+    again = make(bundle, fake_connection, fake_clock, journal=tmp_path / "journal.db")
+    assert again._stations["st-1"].state.n == 4
+    assert [event.id for event in again._panel.standing()] == standing
+    assert again._delivery.waiting >= 1
+    assert again._keeper.journal.past.filters == {"sensors/+/readings", NAMES.requests}
+    assert NAMES.state in again._keeper.journal.past.retained
+
+
+def test_a_past_that_cannot_be_read_holds_the_readings_and_loses_none(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock, journal=tmp_path / "journal.db")
+    fake_connection.incoming = [leak(1, 2)]
+    agent.turn()
+    agent._keeper.journal.close()
+    agent = make(bundle, fake_connection, fake_clock, journal=tmp_path / "journal.db")
+    journal = agent._keeper.journal
+
+    def refuse(station: int) -> Any:
+        raise JournalError("io", "the disk is away")
+
+    fake_connection.happened.clear()
+    fake_connection.published.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "readings", refuse)
+        fake_connection.incoming = [leak(2, 3)]
+        agent.turn()
+        assert agent._keeper.fault == "io"
+        assert not any(each.startswith("ack") for each in fake_connection.happened)
+    fake_clock.time += 1
+    for _ in range(2):
+        agent.turn()
+    assert [each for each in fake_connection.happened if each.startswith("ack")] == ["ack 2", "ack 3"]
+    assert [body["n"] for body in fake_connection.on(NAMES.score("st-1")) if "historical" not in body] == [3]
+    assert agent._health.duplicates == 1
+
+
+def test_a_killed_agent_goes_on_where_it_was(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any, tmp_path: Path
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock, journal=tmp_path / "journal.db")
+    fake_connection.incoming = [leak(1, 2, 3)]
+    agent.turn()
+    agent._keeper.journal.close()
+    first = {each.payload for each in fake_connection.published if not each.retain}
+    for link in (fake_connection,):
+        link.published.clear()
+        link.in_flight = 0
+        link.counts.connections += 1
+        link.ready = True
+    again = make(bundle, fake_connection, fake_clock, journal=tmp_path / "journal.db")
+    fake_connection.incoming = [leak(2, 3, 4)]
+    again.turn()
+    scores = fake_connection.on(NAMES.score("st-1"))
+    assert [(body["n"], body["seq"], body.get("historical", False)) for body in scores] == [
+        (1, 1, True), (2, 2, True), (3, 3, True), (4, 4, False),
+    ]  # fmt: skip
+    events = [each.payload for each in fake_connection.published if each.topic == NAMES.event("st-1")]
+    assert set(events) <= first
+    assert fake_connection.on(NAMES.alarm("st-1"))[-1]["alarm"] == "ON"
+
+
+def test_a_station_of_before_the_start_is_told_and_its_silence_is_noticed(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any, tmp_path: Path
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock, journal=tmp_path / "journal.db", stale_after=100.0)
+    fake_connection.incoming = [leak(1)]
+    agent.turn()
+    agent._keeper.journal.close()
+    fake_connection.published.clear()
+    agent = make(bundle, fake_connection, fake_clock, journal=tmp_path / "journal.db", stale_after=100.0)
+    fake_connection.ready = True
+    agent.turn()
+    assert [body["state"] for body in fake_connection.on(NAMES.availability("st-1"))] == ["offline"]
+    fake_clock.time += 101
+    agent.turn()
+    fake_connection.confirm()
+    agent.turn()
+    assert [body["kind"] for body in fake_connection.on(NAMES.event("st-1"))][-1] == "stale"
+    fake_connection.incoming = [leak(2)]
+    agent.turn()
+    assert fake_connection.on(NAMES.availability("st-1"))[-1]["state"] == "online"
+
+
+def test_topics_of_stations_that_are_gone_are_cleared(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any, tmp_path: Path
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock, journal=tmp_path / "journal.db", topic="old/{station}")
+    fake_connection.incoming = [[message(GOOD, topic="old/st-9")]]
+    agent.turn()
+    agent._keeper.journal.close()
+    fake_connection.published.clear()
+    agent = make(bundle, fake_connection, fake_clock, journal=tmp_path / "journal.db")
+    fake_connection.ready = True
+    agent.turn()
+    cleared = {each.topic for each in fake_connection.published if each.retain and not each.payload}
+    assert cleared == {NAMES.availability("st-9"), NAMES.alarm("st-9")}
+    fake_connection.confirm()
+    agent.turn()
+    fake_clock.time += 2
+    agent.turn()
+    agent._keeper.journal.close()
+    assert Journal(tmp_path / "journal.db", clock=fake_clock).past.retained == {NAMES.state, NAMES.info}
+
+
+def test_a_clock_that_jumps_is_counted(bundle: Bundle, fake_connection: Any, fake_clock: Any) -> None:
+    agent = make(bundle, fake_connection, fake_clock)
+    now = fake_clock.now
+    for offset, jumps in ((1.5, 0), (100.0, 1), (100.0, 1), (-5.0, 2)):
+        fake_clock.now = lambda offset=offset: now() + offset
+        agent.turn()
+        assert agent._health.clock_jumps == jumps
+
+
+def test_the_watchdog_is_fed_while_link_and_pipeline_move(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock)
+    fed: list[float] = []
+    monkeypatch.setattr(agent._watchdog, "alive", lambda: fed.append(fake_clock.time))
+    agent.turn()
+    assert len(fed) == 1
+    fake_connection.alive = False
+    agent.turn()
+    assert len(fed) == 1
+    fake_connection.alive = True
+    monkeypatch.setattr(type(agent._delivery), "full", True)
+    agent.turn()
+    assert len(fed) == 2
+    fake_clock.time += 61
+    agent.turn()
+    assert len(fed) == 2
+
+
+def test_mqtt_3_1_1_is_said_to_hide_refusals(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock)
+    for protocol, sees in (("3.1.1", False), ("5", True)):
+        caplog.clear()
+        fake_connection.protocol = protocol
+        fake_connection.ready = True
+        agent.turn()
+        fake_connection.confirm()
+        assert fake_connection.on(NAMES.info)[-1]["sees_refusals"] is sees
+        assert ("cannot tell us what it refuses" in caplog.text) is not sees
 
 
 # ---- over a real broker ----------------------------------------------------------------------------------------------
@@ -390,7 +599,10 @@ class Live:
         poll = self.link.poll
         # The other one hears on a thread of its own: look again soon.
         self.link.poll = lambda timeout: poll(min(timeout, 0.02))  # type: ignore[method-assign]
-        self.agent = Agent(gateway, stations, self.link, presence=presence, watchdog=Watchdog(clock, {}), clock=clock)
+        journal = Journal(Path(tempfile.mkdtemp()) / "journal.db", clock=clock)
+        self.agent = Agent(
+            gateway, stations, self.link, journal, presence=presence, watchdog=Watchdog(clock, {}), clock=clock
+        )
         self.other = client(broker.port, f"{self.topics.base}/#")
         self.turn_until(lambda: self.heard(self.topics.state))
 

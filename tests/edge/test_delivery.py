@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import base64
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edge.delivery import SCORE_EXPIRY, Delivery
+from edge import delivery, outbox
+from edge.batch import Batch
+from edge.delivery import Delivery
 from edge.errors import ReadingError
 from edge.event import Event, Peak
+from edge.journal import Journal
 from edge.message import Message
 from edge.topics import Topics
 from edge.verdict import Verdict
@@ -18,9 +21,30 @@ TOPICS = Topics("davylamp/gw1")
 TS = "2026-01-01T00:00:00.000Z"
 
 
+class Handing:
+    """Hands over, and lets the journal keep what it has to."""
+
+    def __init__(self, link: Any, clock: Any, path: Path) -> None:
+        self.journal = Journal(path, clock=clock)
+        self.delivery = Delivery(link, TOPICS, clock, self.journal.past)
+        self.batch = Batch()
+
+    def hand_over(self, verdicts: list[Verdict], events: list[Event]) -> None:
+        self.delivery.hand_over(self.batch, verdicts, events)
+
+    def refuse(self, payload: bytes, topic: str = "sensors/st-1/readings", at: str | None = None) -> None:
+        self.delivery.refuse(self.batch, Message(topic, payload, received=0.0), ReadingError("reason", at))
+
+    def turn(self) -> None:
+        self.delivery.settle(self.batch)
+        self.journal.commit(self.batch)
+        self.batch = Batch()
+        self.delivery.send()
+
+
 @pytest.fixture
-def delivery(fake_connection: Any, fake_clock: Any) -> Delivery:
-    return Delivery(fake_connection, TOPICS, fake_clock)
+def handing(fake_connection: Any, fake_clock: Any, tmp_path: Path) -> Handing:
+    return Handing(fake_connection, fake_clock, tmp_path / "journal.db")
 
 
 def verdict(n: int = 1) -> Verdict:
@@ -35,133 +59,127 @@ def event(number: int = 1) -> Event:
     )  # fmt: skip
 
 
-def message(payload: bytes, topic: str = "sensors/st-1/readings") -> Message:
-    return Message(topic, payload, received=0.0)
-
-
-def test_scores_go_at_once_and_expire(delivery: Delivery, fake_connection: Any) -> None:
-    delivery.hand_over([verdict(1), verdict(2)], [])
-    assert [(p.topic, p.qos, p.retain, p.expiry) for p in fake_connection.published] == [
-        ("davylamp/gw1/st-1/score", 0, False, SCORE_EXPIRY)
-    ] * 2
-    assert delivery.counts.scores == 2
-
-
-def test_events_wait_for_their_confirmation(delivery: Delivery, fake_connection: Any) -> None:
-    delivery.hand_over([], [event()])
-    delivery.turn()
-    (published,) = fake_connection.published
-    assert (published.topic, published.qos, published.retain) == ("davylamp/gw1/st-1/event", 1, False)
-    delivery.turn()
-    assert len(fake_connection.published) == 1
-    assert delivery.waiting == 1
-    fake_connection.confirm()
-    delivery.turn()
-    assert delivery.waiting == 0
-
-
-def test_events_outlive_a_connection_and_keep_their_order(delivery: Delivery, fake_connection: Any) -> None:
-    fake_connection.connected = False
-    delivery.hand_over([verdict()], [event(1), event(2)])
-    delivery.turn()
-    assert delivery.counts.scores == 0
-    fake_connection.connected = True
-    delivery.turn()
-    fake_connection.counts.connections += 1  # lost before it was confirmed
-    fake_connection.in_flight = 0
-    delivery.hand_over([], [event(3)])
-    delivery.turn()
-    assert [body["id"] for body in fake_connection.on("davylamp/gw1/st-1/event")] == ["e1", "e2", "e1", "e2", "e3"]
-
-
-def test_no_more_is_in_flight_than_a_broker_takes(delivery: Delivery, fake_connection: Any) -> None:
-    delivery.hand_over([], [event(number) for number in range(50)])
-    delivery.turn()
-    assert len(fake_connection.published) == 20
-    for _ in range(3):
-        fake_connection.confirm()
-        delivery.turn()
-    assert len(fake_connection.published) == 50
-    fake_connection.confirm()
-    delivery.turn()
-    assert delivery.waiting == 0
-
-
-def test_what_the_broker_refuses_is_counted_and_holds_nothing_up(delivery: Delivery, fake_connection: Any) -> None:
-    delivery.hand_over([], [event()])
-    delivery.turn()
-    fake_connection.confirm("Not authorized")
-    delivery.turn()
-    assert (delivery.waiting, delivery.counts.dropped) == (0, 1)
-
-
-def test_when_the_outbox_is_full_dead_letters_go_before_events(
-    delivery: Delivery, fake_connection: Any, fake_clock: Any
-) -> None:
-    fake_connection.connected = False
-    delivery.hand_over([], [event(number) for number in range(998)])
-    delivery.refuse(message(b"bad"), ReadingError("reason"))
-    delivery.refuse(message(b"bad"), ReadingError("reason"))
-    delivery.hand_over([], [event(998), event(999)])
-    assert (delivery.waiting, delivery.counts.dropped) == (1000, 2)
-    delivery.hand_over([], [event(1000)])
-    fake_connection.connected = True
-    for _ in range(60):
-        delivery.turn()
-        fake_connection.confirm()
-    ids = [body["id"] for body in fake_connection.on("davylamp/gw1/st-1/event")]
-    assert ids == [f"e{number}" for number in range(1, 1001)]
-    assert fake_connection.on("davylamp/gw1/deadletter") == []
-
-
-def test_a_dead_letter_says_what_where_and_why(delivery: Delivery, fake_connection: Any) -> None:
-    delivery.refuse(message(b'{"ch4_ppb": "x"}'), ReadingError("got a string", "ch4_ppb"))
-    delivery.turn()
-    assert fake_connection.on("davylamp/gw1/deadletter") == [
-        {
-            "topic": "sensors/st-1/readings",
-            "reason": "got a string",
-            "at": "ch4_ppb",
-            "payload": '{"ch4_ppb": "x"}',
-            "bytes": 16,
-            "received": "1970-01-01T00:00:00.000Z",
-        }
+def test_nothing_is_published_before_the_journal_has_kept_it(handing: Handing, fake_connection: Any) -> None:
+    handing.hand_over([verdict(1), verdict(2)], [event()])
+    handing.delivery.settle(handing.batch)
+    assert fake_connection.published == []
+    handing.turn()
+    assert [(each.topic, each.qos) for each in fake_connection.published] == [
+        ("davylamp/gw1/st-1/score", 0),
+        ("davylamp/gw1/st-1/score", 1),
+        ("davylamp/gw1/st-1/event", 1),
     ]
+    assert not any(each.retain for each in fake_connection.published)
+    assert (handing.delivery.counts.scores, handing.delivery.counts.events) == (2, 1)
 
 
-def test_a_dead_letter_shows_512_bytes_and_base64_of_what_is_no_text(delivery: Delivery, fake_connection: Any) -> None:
-    long = "é".encode() * 300 + b"x"
-    for payload in (b"\xff\xfe\x00", b"a" + long, b"b" * 600 + b"\xff"):
-        delivery.refuse(message(payload), ReadingError("reason"))
-    delivery.turn()
-    binary, cut, fine = fake_connection.on("davylamp/gw1/deadletter")
-    assert binary["at"] is None
-    assert (binary["encoding"], base64.b64decode(binary["payload"])) == ("base64", b"\xff\xfe\x00")
-    assert cut["payload"] == "a" + "é" * 255
-    assert (cut["bytes"], "encoding" in cut) == (602, False)
-    assert fine["payload"] == "b" * 512
-
-
-def test_a_flood_of_dead_letters_is_held_back_and_counted(
-    delivery: Delivery, fake_connection: Any, fake_clock: Any
+def test_what_is_not_confirmed_survives_a_restart_and_what_is_does_not(
+    handing: Handing, fake_connection: Any, fake_clock: Any, tmp_path: Path
 ) -> None:
-    for _ in range(1000):
-        delivery.refuse(message(b"bad"), ReadingError("reason"))
-    delivery.refuse(message(b"bad", "sensors/other/readings"), ReadingError("reason"))
+    handing.hand_over([verdict(1)], [event(1)])
+    handing.turn()
+    fake_connection.confirm()
+    handing.hand_over([verdict(2)], [event(2)])
+    handing.turn()
+    handing.journal.close()
+    fake_connection.published.clear()
+    again = Handing(fake_connection, fake_clock, tmp_path / "journal.db")
+    assert (again.delivery.backlog, again.delivery.waiting) == (1, 1)
+    again.turn()
+    bodies = [each.body for each in fake_connection.published]
+    assert [(body.get("n"), body.get("id"), body["historical"]) for body in bodies] == [
+        (2, None, True),
+        (None, "e2", False),
+    ]
+    fake_connection.confirm()
+    again.turn()
+    assert again.delivery.settled
+
+
+def test_the_outcome_of_a_lost_connection_is_sent_again(handing: Handing, fake_connection: Any) -> None:
+    handing.hand_over([verdict(1)], [event(1)])
+    handing.turn()
+    fake_connection.published.clear()
+    fake_connection.counts.connections += 1
+    handing.turn()
+    assert [each.topic.rsplit("/", 1)[1] for each in fake_connection.published] == ["score", "event"]
+
+
+def test_what_the_broker_refuses_is_kept_and_tried_again(
+    handing: Handing, fake_connection: Any, fake_clock: Any
+) -> None:
+    handing.hand_over([], [event()])
+    handing.turn()
+    fake_connection.confirm("Not authorized")
+    handing.turn()
+    assert (handing.delivery.waiting, len(fake_connection.published)) == (1, 1)
     fake_clock.time += 1
-    delivery.refuse(message(b"bad"), ReadingError("reason"))
-    for _ in range(10):
-        delivery.turn()
-        fake_connection.confirm()
-    letters = fake_connection.on("davylamp/gw1/deadletter")
-    assert len(letters) == 62
-    assert letters[-1]["held_back"] == 940
-    assert letters[-2]["topic"] == "sensors/other/readings"
-    assert (delivery.counts.dead_letters, delivery.counts.dead_letters_held_back) == (1002, 940)
+    fake_connection.published.clear()
+    handing.turn()
+    fake_connection.confirm()
+    handing.turn()
+    assert handing.delivery.waiting == 0
 
 
-def test_invented_topics_do_not_fill_the_memory(delivery: Delivery) -> None:
-    for number in range(3000):
-        delivery.refuse(message(b"bad", f"sensors/{number}/readings"), ReadingError("reason"))
-    assert len(delivery._buckets) == 1000
-    assert delivery.waiting == 1000
+def test_when_the_outbox_is_full_what_is_dropped_is_counted_and_not_kept(
+    handing: Handing, fake_connection: Any, fake_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "MOST", 3)
+    fake_connection.connected = False
+    handing.refuse(b"bad")
+    handing.turn()
+    handing.refuse(b"bad")
+    handing.hand_over([], [event(1), event(2), event(3)])
+    handing.turn()
+    assert (handing.delivery.waiting, handing.delivery.counts.dropped) == (3, 2)
+    handing.journal.close()
+    kept = Journal(handing.journal._path, clock=fake_clock).past.outbox
+    assert [row.alarm for row in kept] == ["e1", "e2", "e3"]
+
+
+def test_with_too_many_unconfirmed_batches_no_more_readings_should_be_taken(
+    handing: Handing, fake_connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "MOST", 2)
+    for n in (1, 2):
+        assert not handing.delivery.full
+        handing.hand_over([verdict(n)], [])
+        handing.turn()
+    assert handing.delivery.full
+    fake_connection.confirm()
+    handing.turn()
+    assert not handing.delivery.full
+
+
+def test_a_fresh_journal_gets_everything_that_is_on_its_way(
+    handing: Handing, fake_connection: Any, fake_clock: Any, tmp_path: Path
+) -> None:
+    fake_connection.connected = False
+    handing.delivery.retain(handing.batch, "davylamp/gw1/state", {"state": "online"})
+    for n in (1, 2):
+        handing.hand_over([verdict(n)], [event(n)])
+        handing.turn()
+    fresh = Journal(tmp_path / "fresh.db", clock=fake_clock)
+    for batch in handing.delivery.everything():
+        fresh.commit(batch)
+    fresh.close()
+    handing.journal.close()
+    assert (
+        Journal(tmp_path / "fresh.db", clock=fake_clock).past == Journal(tmp_path / "journal.db", clock=fake_clock).past
+    )
+
+
+def test_a_dead_letter_is_delivered_like_an_event(handing: Handing, fake_connection: Any) -> None:
+    handing.refuse(b'{"ch4_ppb": "x"}', at="ch4_ppb")
+    handing.turn()
+    (letter,) = fake_connection.on("davylamp/gw1/deadletter")
+    assert (letter["reason"], letter["at"]) == ("reason", "ch4_ppb")
+    assert fake_connection.published[0].qos == 1
+    assert handing.delivery.counts.dead_letters == 1
+
+
+def test_without_the_journal_only_presence_is_told(handing: Handing, fake_connection: Any) -> None:
+    handing.delivery.retain(handing.batch, TOPICS.alarm("st-1"), {})
+    handing.delivery.retain(handing.batch, TOPICS.state, {"state": "online"})
+    handing.delivery.send_presence()
+    assert [each.topic for each in fake_connection.published] == [TOPICS.state]

@@ -20,6 +20,7 @@ import paho.mqtt.client as mqtt
 import pytest
 
 from config.broker import TLS, Broker, Password
+from edge.client import Client
 from edge.clock import SystemClock
 from edge.connecting import Options
 from edge.connection import Subscription
@@ -180,6 +181,50 @@ def test_an_ack_of_an_earlier_connection_is_dropped(broker: Any, client: Any, ma
     assert link.counts.dropped_acks == 1
 
 
+@REDELIVERS
+def test_a_batch_held_over_a_new_connection_comes_again_marked_and_in_order(
+    broker: Any, client: Any, make: Any, base: str
+) -> None:
+    link = ready(make(broker.port))
+    other = client(broker.port)
+    for number in range(3):
+        other.publish(f"{base}/in", b"%d" % number)
+    old = collect(link, 3, acknowledge=False)
+    assert not any(message.dup for message in old)
+    link.hold(True)
+    link._session._client.socket().shutdown(socket.SHUT_RDWR)
+    turn_until(link, lambda: link.counts.connections == 2 and link._session.ready)
+    other.publish(f"{base}/in", b"3")
+    link.acknowledge(old)  # would ack others of the same identifiers
+    link.flush()
+    assert link.counts.dropped_acks == 3
+    assert link.poll(0.1) == []
+    link.hold(False)
+    again = collect(link, 4)
+    assert [(message.payload, message.dup) for message in again] == [(b"0", 1), (b"1", 1), (b"2", 1), (b"3", 0)]
+    link.close()
+    assert collect(ready(make(broker.port)), 0) == []
+
+
+def test_while_it_is_held_nothing_is_handed_out_and_everything_else_goes_on(
+    broker: Any, client: Any, make: Any, base: str
+) -> None:
+    other = client(broker.port, f"{base}/out")
+    link = ready(make(broker.port))
+    link.hold(True)
+    for number in range(5):
+        other.publish(f"{base}/in", b"%d" % number)
+    link.publish(f"{base}/out", BODY, qos=1)
+    messages = []
+    link.flush()
+    while link.in_flight:
+        messages += link.poll(0.05)
+    assert messages == []
+    assert len(link.receipts()) == 1
+    link.hold(False)
+    assert [message.payload for message in collect(link, 5)] == [b"0", b"1", b"2", b"3", b"4"]
+
+
 def test_acks_while_there_is_no_connection_are_dropped(broker: Any, make: Any) -> None:
     link = make(broker.port)
     link.acknowledge([Message("a", b"", qos=1), Message("a", b"", qos=0)])
@@ -196,6 +241,52 @@ def test_retained_messages_come_only_where_they_are_wanted(broker: Any, client: 
     curious = ready(Link(options, [Subscription(f"{base}/in/#", retained=True)]))
     assert [(message.payload, message.retain) for message in collect(curious, 1)] == [(b"old", True)]
     curious.close()
+
+
+@pytest.mark.mqtt5
+def test_a_filter_that_nobody_wants_any_more_is_given_back(broker: Any, client: Any, make: Any, base: str) -> None:
+    settings = Broker(host="127.0.0.1", port=broker.port)
+    options = Options.of(settings, client_id=f"{base}-3", session_expiry=60)
+    ready(Link(options, [Subscription(f"{base}/old"), Subscription(f"{base}/new")])).close()
+    unwanted = [f"{base}/old", f"{base}/new", f"{base}/never"]
+    ready(Link(options, [Subscription(f"{base}/new")], unsubscribe=unwanted)).close()
+    other = client(broker.port)
+    other.publish(f"{base}/old", b"old")
+    other.publish(f"{base}/new", b"new")
+    link = ready(Link(options, [Subscription(f"{base}/new")]))
+    assert [message.payload for message in collect(link, 1)] == [b"new"]
+    link.close()
+
+
+@pytest.mark.mqtt5
+def test_a_shared_subscription_gives_each_message_to_one_of_its_group(
+    broker: Any, client: Any, make: Any, base: str
+) -> None:
+    settings = Broker(host="127.0.0.1", port=broker.port)
+    links = [
+        ready(
+            Link(
+                Options.of(settings, client_id=f"{base}-{name}", session_expiry=0),
+                [Subscription(f"$share/pair/{base}/in/+")],
+            )
+        )
+        for name in "ab"
+    ]
+    other = client(broker.port)
+    for number in range(20):
+        other.publish(f"{base}/in/x", b"%d" % number)
+    heard: list[Message] = []
+    deadline = time.monotonic() + 10
+    while len(heard) < 20 and time.monotonic() < deadline:
+        for link in links:
+            messages = link.poll(0.05)
+            heard += messages
+            link.acknowledge(messages)
+            link.flush()
+    assert sorted(int(message.payload) for message in heard) == list(range(20))
+    assert {message.topic for message in heard} == {f"{base}/in/x"}
+    for link in links:
+        link.close()
 
 
 # ---- publications ----------------------------------------------------------------------------------------------------
@@ -256,6 +347,35 @@ def test_while_too_much_waits_for_the_socket_nothing_is_read(broker: Any, client
     assert link.poll(0.2) == []  # writes, though
     assert not link.congested
     assert len(collect(link, 1)) == 1
+
+
+def test_publications_keep_their_order_whatever_their_qos_and_number(
+    broker: Any, client: Any, make: Any, base: str
+) -> None:
+    other = client(broker.port, f"{base}/out")
+    link = ready(make(broker.port))
+    filling = b" " * 2000  # a flood that no socket takes at once
+    count = 1500
+    for number in range(count):
+        link.publish(f"{base}/out", b"%d%s" % (number, filling), qos=number % 100 == 99, expiry=60)
+    turn_until(link, lambda: len(other.heard) == count)
+    assert other.on(f"{base}/out") == list(range(count))
+
+
+def test_a_paho_without_our_seam_does_the_same_over_its_own_socket(
+    broker: Any, client: Any, make: Any, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Client, "_create_socket", mqtt.Client._create_socket)
+    other = client(broker.port, f"{base}/out")
+    link = ready(make(broker.port))
+    assert link._session._client.buffered is None
+    for number in range(20):
+        other.publish(f"{base}/in", b"%d" % number)
+    assert [int(message.payload) for message in collect(link, 20)] == list(range(20))
+    for number in range(20):
+        link.publish(f"{base}/out", b"%d" % number, qos=number % 2, expiry=60)
+    turn_until(link, lambda: len(other.heard) == 20)
+    assert other.on(f"{base}/out") == list(range(20))
 
 
 # ---- presence --------------------------------------------------------------------------------------------------------
@@ -436,7 +556,7 @@ def test_an_error_in_a_callback_ends_the_connection_and_the_message_comes_again(
     broker: Any, client: Any, make: Any, base: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Faulty(SystemClock):
-        broken = True
+        broken = False
 
         def now(self) -> float:
             if self.broken:
@@ -444,7 +564,9 @@ def test_an_error_in_a_callback_ends_the_connection_and_the_message_comes_again(
                 raise RuntimeError("no time")
             return super().now()
 
-    link = ready(make(broker.port, clock=Faulty(), random=random.Random(0)))
+    clock = Faulty()
+    link = ready(make(broker.port, clock=clock, random=random.Random(0)))
+    clock.broken = True
     client(broker.port).publish(f"{base}/in", BODY)
     assert [message.payload for message in collect(link, 1)] == [BODY]
     assert link.counts.connections == 2
@@ -503,6 +625,83 @@ def test_a_signal_ends_the_waiting_for_the_next_try(free_port: int, make: Any) -
         link.poll(60.0)
         assert stop.requested
         assert time.monotonic() - begun < 5
+
+
+class Eager(random.Random):
+    """Randomness that never waits."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return a
+
+
+def test_a_broker_that_names_a_namesake_is_believed(fake_broker: Any, make: Any) -> None:
+    def answer(connection: socket.socket, level: int) -> None:
+        connection.sendall(b"\x20\x03\x00\x00\x00")
+        subscribe = connection.recv(4096)
+        connection.sendall(b"\x90\x04" + subscribe[2:4] + b"\x00\x01" + b"\xe0\x02\x8e\x00")
+
+    link = make(fake_broker(answer), settings={"protocol": 5})
+    turn_until(link, lambda: link.failure is not None)
+    assert link.failure.event == "connection taken over"
+    assert link.counts.taken_over == 1
+    assert link._next_try - time.monotonic() > 25
+
+
+@pytest.mark.mqtt5
+def test_two_of_one_name_are_suspected_where_the_broker_says_nothing(
+    broker: Any, make: Any, base: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    links = [make(broker.port, settings={"protocol": "3.1.1"}, random=Eager()) for _ in range(2)]
+    deadline = time.monotonic() + 20
+    while "again and again" not in caplog.text:
+        assert time.monotonic() < deadline
+        for link in links:
+            link.poll(0.02)
+    assert f"another client called '{base.replace('/', '-')}'" in caplog.text
+    assert max(link.counts.short for link in links) >= 3
+
+
+# ---- progress --------------------------------------------------------------------------------------------------------
+
+
+def test_a_broker_that_says_something_is_progress_and_one_that_hangs_is_none(fake_broker: Any, make: Any) -> None:
+    hangs = threading.Event()
+
+    def answer(connection: socket.socket, level: int) -> None:
+        connection.sendall(b"\x20\x02\x00\x00")
+        while packet := connection.recv(4096):
+            if packet[0] >> 4 == 8:
+                connection.sendall(b"\x90\x03" + packet[2:4] + b"\x01")
+            elif not hangs.is_set():
+                connection.sendall(b"\xd0\x00")
+
+    clock = FakeClock()
+    link = ready(make(fake_broker(answer), settings={"protocol": "3.1.1", "keepalive": 20}, clock=clock))
+    assert link.alive
+    clock.time += 100  # the try to connect is long ago
+    assert not link.alive
+    link.publish("a", b"")
+    turn_until(link, lambda: link.alive)
+    clock.time += 49
+    assert link.alive
+    hangs.set()
+    link.publish("a", b"")
+    link.flush()
+    clock.time += 2
+    link.poll(0.1)
+    assert link.connected
+    assert not link.alive
+
+
+def test_a_broker_that_is_down_for_a_week_is_no_fault_of_ours(free_port: int, make: Any) -> None:
+    clock = FakeClock()
+    link = make(free_port, clock=clock, random=random.Random(1))
+    for _ in range(7 * 24 * 60):
+        link.poll(0)
+        assert link.alive
+        clock.time += 60
+    clock.time += 60  # and nobody polled
+    assert not link.alive
 
 
 # ---- login and TLS ---------------------------------------------------------------------------------------------------

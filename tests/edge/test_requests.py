@@ -19,6 +19,7 @@ from config.alarms import Alarms
 from config.gateway import Gateway, StationEntry, Synthesis, Topics
 from edge.alarm import AlarmPanel
 from edge.bundle import Bundle
+from edge.clock import rfc3339
 from edge.event import Event
 from edge.message import Message
 from edge.requests import ANSWER_EXPIRY, Requests
@@ -30,7 +31,9 @@ from edge.verdict import Methane, Verdict
 from edge.wish import Wish
 
 NAMES = Names("davylamp/gw1")
-KEYS = st.sampled_from(["transaction", "station", "n", "seed", "from", "prior", "around", "noise", "format", "id"])
+KEYS = st.sampled_from(
+    ["transaction", "station", "n", "seed", "from", "prior", "around", "noise", "format", "id", "kind", "minutes"]
+)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +107,7 @@ def test_an_answer_is_confirmed_expires_and_is_not_retained(desk: Desk) -> None:
 def test_an_unknown_verb_is_answered_with_those_that_are_known(desk: Desk) -> None:
     error = desk.error("model/activate", {"transaction": "x"})
     assert "unknown request 'model/activate'" in error
-    for verb in ("synthesize", "alarm/acknowledge", "rate/set", "info"):
+    for verb in ("synthesize", "alarm/acknowledge", "alarm/shelve", "rate/set", "info"):
         assert verb in error
 
 
@@ -185,7 +188,10 @@ JSON = st.recursive(
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(verb=st.sampled_from(["synthesize", "rate/set", "info", "alarm/acknowledge", "x"]), body=JSON | st.binary())
+@given(
+    verb=st.sampled_from(["synthesize", "rate/set", "info", "alarm/acknowledge", "alarm/shelve", "x"]),
+    body=JSON | st.binary(),
+)
 def test_whatever_is_asked_is_answered(desk: Desk, fake_clock: Any, verb: str, body: Any) -> None:
     fake_clock.time += 60
     answers = desk.ask(verb, body if isinstance(body, bytes) else json.dumps(body).encode())
@@ -233,6 +239,54 @@ def test_an_alarm_is_acknowledged_with_what_it_was(desk: Desk) -> None:
 def test_an_alarm_that_does_not_stand_cannot_be_acknowledged(desk: Desk) -> None:
     assert "expected an alarm that stands" in desk.error("alarm/acknowledge", {"id": "x"})
     assert "label" in desk.error("alarm/acknowledge", {"id": "x", "label": "ghost"})
+    assert "comment" in desk.error("alarm/acknowledge", {"id": "x", "comment": "x" * 1001})
+
+
+def test_an_alarm_is_put_aside_by_its_id(desk: Desk, fake_clock: Any) -> None:
+    event = raise_an_alarm(desk.panel)
+    (answer,) = desk.ask("alarm/shelve", {"id": event.id, "minutes": 30, "comment": "a drill"})
+    (told,) = desk.events
+    until = rfc3339(fake_clock.now() + 1800)
+    assert (told.id, told.shelved_until, told.comment) == (event.id, until, "a drill")
+    assert answer["data"] == {"events": [msgspec.to_builtins(told)], "shelved": {"st-1": {"methane": until}}}
+    (answer,) = desk.ask("alarm/shelve", {"id": event.id, "minutes": 0})
+    assert answer["data"]["shelved"] == {}
+
+
+def test_a_kind_is_put_aside_before_it_alarms_and_is_handed_over_to_be_remembered(desk: Desk) -> None:
+    handed_over: list[list[Event]] = []
+    desk.requests._publish_events = handed_over.append
+    topic = "sensors/st-1/readings"
+    station = desk.stations.at(topic)
+    assert station is not None
+    desk.stations.keep(station, topic)
+    (answer,) = desk.ask("alarm/shelve", {"station": "st-1", "kind": "methane", "minutes": 0.5})
+    assert answer["data"]["events"] == []
+    assert handed_over == [[]]
+    assert desk.panel.changed() == ["st-1"]
+    assert raise_an_alarm(desk.panel).shelved_until is not None
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"station": "st-9", "kind": "methane", "minutes": 5}, "station: got 'st-9', expected one that has been heard"),
+        ({"station": "st-1", "kind": "smoke", "minutes": 5}, "smoke"),
+        ({"station": "st-1", "minutes": 5}, "got neither an id nor a station and a kind"),
+        ({"id": "x", "minutes": 5}, "expected an alarm that stands: none does"),
+        ({"id": "x"}, "minutes"),
+        ({"id": "x", "minutes": -1}, "minutes"),
+        ({"id": "x", "minutes": 10_081}, "minutes"),
+        ({"id": "x", "minutes": 5, "comment": "x" * 1001}, "comment"),
+    ],
+)
+def test_what_cannot_be_put_aside_is_refused_with_the_reason(desk: Desk, body: Any, reason: str) -> None:
+    topic = "sensors/st-1/readings"
+    station = desk.stations.at(topic)
+    assert station is not None
+    desk.stations.keep(station, topic)
+    assert reason in desk.error("alarm/shelve", body)
+    assert desk.panel.shelved() == {}
 
 
 # ---- synthesize ------------------------------------------------------------------------------------------------------

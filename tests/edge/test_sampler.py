@@ -81,14 +81,17 @@ def test_fewer_rows_are_the_beginning_of_more(sampler: Sampler, chamber: Record)
     np.testing.assert_array_equal(sampler.around(given, 100, 7), sampler.around(given, 2500, 7)[:100])
 
 
+WHOLE = CHUNK + 500
+
+
 @pytest.mark.parametrize("cut", [1, 500, CHUNK, 1234])
 def test_parts_are_the_whole(sampler: Sampler, chamber: Record, cut: int) -> None:
-    whole = sampler.prior(1500, 7)
+    whole = sampler.prior(WHOLE, 7)
     np.testing.assert_array_equal(sampler.prior(cut, 7), whole[:cut])
-    np.testing.assert_array_equal(sampler.prior(1500 - cut, 7, first=cut), whole[cut:])
+    np.testing.assert_array_equal(sampler.prior(WHOLE - cut, 7, first=cut), whole[cut:])
     given = chamber.values[:40]
-    whole = sampler.around(given, 1500, 7)
-    np.testing.assert_array_equal(sampler.around(given, 1500 - cut, 7, first=cut), whole[cut:])
+    whole = sampler.around(given, WHOLE, 7)
+    np.testing.assert_array_equal(sampler.around(given, WHOLE - cut, 7, first=cut), whole[cut:])
 
 
 def test_another_seed_gives_other_rows(sampler: Sampler, chamber: Record) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from edge.adaptation import Adaptation
 from edge.background import BACKGROUND_WINDOW, Background
-from edge.state import WARM_UP, Arrival, StationState
+from edge.state import WARM_UP, Arrival, StationState, trusted
 
 
 class Memory:
@@ -132,3 +132,16 @@ def test_a_configured_cadence_is_not_learnt_over() -> None:
     for i in range(1, 60):
         state.arrive(60.0 * i, 0.0)
     assert state.cadence == 5.0
+
+
+def test_a_clock_that_jumps_makes_no_gap() -> None:
+    state = make()
+    state.arrive(None, 0.0)
+    state.shift(1e6)
+    assert state.arrive(None, 1e6 + 60) is Arrival.NEXT
+    assert state.arrive(None, 2e6) is Arrival.LONG_GAP
+
+
+@pytest.mark.parametrize(("ts", "believed"), [(None, None), (3600.0, 3600.0), (3600.1, None), (-1e9, -1e9)])
+def test_a_time_an_hour_ahead_is_not_trusted(ts: float | None, believed: float | None) -> None:
+    assert trusted(ts, 0.0) == believed

@@ -58,6 +58,7 @@ def test_names_that_topics_or_files_suffer_from_are_refused(station: str) -> Non
         ("a/+/{station}", "a/+/+", "a/x/st-1", "st-1"),
         ("a/{station}/#", "a/+/#", "a/st-1/b/c", "st-1"),
         ("a/{station}/#", "a/+/#", "a/st-1", "st-1"),
+        ("$share/pair/a/{station}", "$share/pair/a/+", "a/st-1", "st-1"),
         ("a.b/{station}", "a.b/+", "a.b/st-1", "st-1"),
     ],
 )

@@ -1,0 +1,221 @@
+"""What is lost, doubled or left standing when everything dies that can die.
+
+A real Mosquitto with the settings that davylamp ships, the real agent as a process of its own, stations that send
+numbered readings with leaks and stuck sensors in known places, and a witness that hears all that davylamp says. At
+random moments under load the agent is killed (-9), the broker killed (-9) or restarted, the connection cut or stalled,
+the journal's disk filled, the clock moved, the agent stopped or paused; a quarter of the faults falls into the one
+before. Then everything is counted, without a look at the agent's own counters. The same seed gives the same readings
+and the same faults.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rig.agent import Agent
+from rig.broker import Broker, free_port
+from rig.bundle import quick_bundle
+from rig.disk import SmallDisk
+from rig.faults import Fault, Saboteur, draw
+from rig.judge import (
+    Line,
+    judge_dead_letters,
+    judge_events,
+    judge_journal,
+    judge_process,
+    judge_recoveries,
+    judge_scores,
+)
+from rig.load import Load
+from rig.proxy import Proxy
+from rig.publisher import Publisher
+from rig.witness import BASE, Witness, retained
+
+FAULTS, READINGS = 30, 20_000
+LONG_FAULTS, LONG_READINGS = 200, 200_000
+STATIONS = 4
+RATE = 400.0  # readings a second
+DISK_MIB = 24
+KEPT = 2000  # readings per station in the journal
+ALMOST = 50  # messages without a score yet, when davylamp has recovered
+PATIENCE = 90.0  # [s] for a recovery: the agent's longest delay between two tries is 60
+AT_REST = 2.0  # [s] without a word
+
+
+def settings(port: int, bundle: Path, journal: Path) -> str:
+    """gateway.yaml of the agent that is tormented."""
+    return (
+        f"gateway: chaos\nbroker: {{host: 127.0.0.1, port: {port}}}\n"
+        f"topics: {{base: {BASE}}}\n"
+        f"stations: [{{bundle: {bundle.resolve()}, cadence: 1, stale_after: 600}}]\n"
+        f"journal: {{path: {journal}, readings_per_station: {KEPT}, max_mb: {2 * DISK_MIB}}}\n"
+    )
+
+
+def wait(condition: Callable[[], bool], patience: float = PATIENCE) -> bool:
+    """Wait for a condition; tells whether it came."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def rest(witness: Witness) -> None:
+    """Wait until nothing more is said."""
+    last = -1
+    while (said := len(witness.heard) + len(witness.scores)) != last:
+        last = said
+        time.sleep(AT_REST)
+
+
+def torment(load: Load, faults: list[Fault], bundle: Path, folder: Path) -> dict[str, Any]:
+    """Let the stations send and the faults happen; returns what there is to judge."""
+    broker, disk = Broker(folder / "broker"), SmallDisk(folder / "disk", DISK_MIB)
+    proxy = Proxy(free_port(), broker.port)
+    witness = Witness(load)
+    journal = disk.folder / "journal.db"
+    agent = Agent(folder / "agent", settings(proxy.port, bundle, journal), jumps=True)
+    publisher = Publisher(load, broker.port, RATE, witness.seen, lambda: witness.online.wait(PATIENCE))
+    saboteur = Saboteur(agent, broker=broker, proxy=proxy, disk=disk, publisher=publisher, witness=witness)
+    slowest, slow = 0.0, list[str]()
+
+    def recover(condition: Callable[[], bool], when: str) -> None:
+        """Wait until davylamp has recovered: but not again and again, when it has failed once."""
+        nonlocal slowest
+        begun = time.monotonic()
+        if not slow and not wait(condition):
+            slow.append(when)
+        slowest = max(slowest, time.monotonic() - begun)
+
+    try:
+        broker.start()
+        witness.connect(broker.port)
+        proxy.open()
+        agent.start()
+        if not wait(witness.online.is_set, 30):
+            raise SystemExit(f"the agent did not come online:\n{agent.log.read_text(errors='replace')}")
+        publisher.start()
+        for fault in faults:
+            publisher.limit = fault.message
+            recover(lambda place=fault.message: publisher.cursor >= place, f"before {fault}")
+            if fault.waits:
+                saboteur.wait()
+                recover(lambda: proxy.connected and sum(witness.seen) >= publisher.cursor - ALMOST, f"before {fault}")
+            with (folder / "faults.log").open("a") as file:
+                file.write(f"{datetime.now(UTC):%H:%M:%S.%f} {fault}\n")
+            saboteur.begin(fault)
+        publisher.limit = len(load.messages)
+        saboteur.wait()
+        recover(lambda: publisher.done and all(witness.seen), "in the end")
+        rest(witness)
+        agent.stop()
+        kept = retained(broker.port)
+    finally:
+        saboteur.end()
+        publisher.stop()
+        agent.kill()
+        witness.close()
+        proxy.end()
+        broker.end()
+        shutil.copytree(disk.folder, folder / "journal")
+        disk.end()
+    lines = [
+        *judge_scores(load, witness.scores),
+        judge_journal(load, folder / "journal" / journal.name, witness.scores),
+        judge_dead_letters(load, witness.seen),
+        *judge_events(load, witness.heard, kept),
+        judge_recoveries(slow, PATIENCE),
+        *judge_process(agent.exits, agent.deaths, agent.log.read_text(errors="replace"), kept),
+    ]
+    return {
+        "lines": lines,
+        "disk": disk.kind,
+        "slowest_recovery_s": round(slowest, 1),
+        "sent": publisher.sent,
+        "scores": len(witness.scores),
+        "historical": sum(score.historical for score in witness.scores),
+        "agent_starts": agent.starts,
+    }
+
+
+def measure(seed: int, count: int, readings: int, bundle: Path, folder: Path) -> dict[str, Any]:
+    load = Load(readings, STATIONS, seed)
+    faults = draw(count, len(load.messages), seed)
+    begun = time.monotonic()
+    outcome = torment(load, faults, bundle, folder)
+    lines: list[Line] = outcome.pop("lines")
+    return {
+        "benchmark": "chaos",
+        "seed": seed,
+        "faults": dict(Counter(fault.kind for fault in faults)),
+        "stations": STATIONS,
+        "readings": load.per_station * STATIONS,
+        "seconds": round(time.monotonic() - begun, 1),
+        **outcome,
+        "results": [asdict(line) for line in lines],
+        "passed": all(line.passed for line in lines),
+    }
+
+
+def show(report: dict[str, Any]) -> None:
+    count = sum(report["faults"].values())
+    print(
+        f"Seed {report['seed']}: {count} faults, {report['readings']} readings of {report['stations']} stations, "
+        f"{report['seconds']:g} s"
+    )
+    print(", ".join(f"{number} x {kind}" for kind, number in sorted(report["faults"].items())))
+    print(f"the journal's disk: {report['disk']}; slowest recovery {report['slowest_recovery_s']:g} s")
+    print(
+        f"{report['sent']} messages published, {report['scores']} scores heard, {report['historical']} of them "
+        f"historical, {report['agent_starts']} starts of the agent\n"
+    )
+    for line in report["results"]:
+        print(f"{'PASS' if line['passed'] else 'FAIL'}  {line['claim']:<42}{line['found']}")
+    print(f"\n{'PASS' if report['passed'] else 'FAIL'}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
+    parser.add_argument("--faults", type=int, default=FAULTS, help="default: %(default)s")
+    parser.add_argument("--readings", type=int, default=READINGS, help="of all stations (default: %(default)s)")
+    parser.add_argument("--long", action="store_true", help=f"{LONG_FAULTS} faults, {LONG_READINGS} readings")
+    parser.add_argument("--quick", action="store_true", help="9 faults, one of each kind, 2,400 readings")
+    parser.add_argument("--bundle", type=Path, metavar="DAVY", help="default: one is trained quickly, and kept")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="write the report there as well")
+    arguments = parser.parse_args()
+    count, readings = arguments.faults, arguments.readings
+    if arguments.long:
+        count, readings = LONG_FAULTS, LONG_READINGS
+    if arguments.quick:
+        count, readings = 9, 2400
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # nothing may be left running, or mounted
+    bundle = arguments.bundle or quick_bundle()
+    folder = Path(tempfile.mkdtemp(prefix="davylamp-chaos-"))
+    report = measure(arguments.seed, count, readings, bundle, folder)
+    show(report)
+    if report["passed"]:
+        shutil.rmtree(folder)
+    else:
+        print(f"logs, faults and journal: {folder}")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=2) + "\n")
+    return 0 if report["passed"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What chaos and the agent's benchmarks are built from: a broker, the agent's process, stations, and a witness."""

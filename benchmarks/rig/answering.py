@@ -1,0 +1,73 @@
+"""Answering: how long it takes from a reading's publication to its score and its event."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from rig.bench import Bench, settled_cpu
+from rig.load import Load
+from rig.process import pin
+
+RATE = 200
+"""Readings a second."""
+
+_STATIONS = 4
+
+
+def latency(bench: Bench, journal: Path, seconds: float) -> dict[str, Any]:
+    """Time from publish to score and to event [ms] at 200 readings a second, and the CPU time of one."""
+    load = Load(int(RATE * seconds), _STATIONS, seed=1, leak_every=100)
+    fsyncs = _fsync_seconds(journal)
+    sent: dict[tuple[str, str], float] = {}
+    base = f"latency{journal.name}"
+    agent = bench.agent(base, journal=journal)
+    with bench.running(agent, base) as pid, bench.listening(f"davylamp/{base}/#", keeps=True) as listener:
+        pin(pid, 0)
+        before, due = settled_cpu(pid), time.perf_counter()
+        for message in load.messages:
+            due += 1 / RATE
+            time.sleep(max(0.0, due - time.perf_counter()))
+            packet = bench.publisher.packet(f"{base}/{message.station}/readings", message.payload)
+            if message.seq is not None:
+                sent[message.station, msgspec.json.decode(message.payload)["ts"]] = time.perf_counter()
+            bench.publisher.send(packet)
+        cpu = settled_cpu(pid) - before
+    fsyncs += _fsync_seconds(journal)
+    times: dict[str, list[float]] = {"score": [], "event": []}
+    for arrival in listener.arrivals:
+        kind = arrival.topic.rpartition("/")[2]
+        if kind in times:
+            body = msgspec.json.decode(arrival.payload)
+            if kind == "score" or body["event_type"] == "open":
+                times[kind].append(arrival.at - sent[body["station"], body["ts"]])
+    return {
+        "fsync_ms": _milliseconds(fsyncs, 50, 99),
+        "cpu_ms": round(1e3 * cpu / len(load.messages), 3),
+        "scores": len(times["score"]),
+        "score_ms": _milliseconds(times["score"], 50, 99, 99.9),
+        "events": len(times["event"]),
+        "event_ms": _milliseconds(times["event"], 50, 99, 99.9),
+    }
+
+
+def _milliseconds(seconds: list[float], *percentiles: float) -> dict[str, float]:
+    """Percentiles [ms]."""
+    return {f"p{q:g}": round(1e3 * float(np.percentile(seconds, q)), 2) for q in percentiles}
+
+
+def _fsync_seconds(folder: Path) -> list[float]:
+    """What it takes to append a page to a file and to have it on the disk [s], a hundred times."""
+    times = []
+    with (folder / "fsync").open("ab", buffering=0) as file:
+        for _ in range(100):
+            begun = time.perf_counter()
+            file.write(bytes(4096))
+            os.fsync(file.fileno())
+            times.append(time.perf_counter() - begun)
+    return times

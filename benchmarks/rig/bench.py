@@ -1,0 +1,110 @@
+"""Bench: a broker, agents that run at it, and what the stations send them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from config.loading import load_station
+from config.starting import METHANE
+from edge.simulator import simulate_chamber
+from rig.agent import Agent
+from rig.broker import Broker
+from rig.process import cpu_seconds
+from rig.raw import RawListener, RawPublisher
+
+_PATIENCE = 300.0  # [s]
+_CALM = 0.3  # [s]
+
+
+class Bench:
+    """A broker with davylamp's settings, but for its persistence, and whoever runs at it.
+
+    Parameters
+    ----------
+    folder
+        For everything that is written.
+    bundle
+        Of the agents.
+    """
+
+    def __init__(self, folder: Path, bundle: Path) -> None:
+        self.folder, self.bundle = folder, bundle
+        self.broker = Broker(folder / "broker", "persistence false")
+        self.broker.start()
+        self.publisher = RawPublisher(self.broker.port)
+        self.rows = simulate_chamber(4000, seed=1).tolist()
+        self.keys = load_station(METHANE).keys
+        self._agents = 0
+
+    def agent(self, base: str, *, every: int = 1, journal: Path | None = None) -> Agent:
+        """Make an agent, not started yet."""
+        self._agents += 1
+        path = (journal or self.folder) / f"journal-{self._agents}.db"
+        return Agent(
+            self.folder / f"agent-{self._agents}",
+            f"gateway: g{self._agents}\nbroker: {{host: 127.0.0.1, port: {self.broker.port}}}\n"
+            f"topics: {{base: davylamp/{base}}}\n"
+            f'stations: [{{topic: "{base}/{{station}}/readings", bundle: {self.bundle.resolve()}}}]\n'
+            f"scoring: {{publish_every: {every}}}\njournal: {{path: {path}}}\nhealth: {{every: 3600}}\n",
+        )
+
+    def payload(self, seq: int) -> bytes:
+        """Encode one reading."""
+        body = dict(zip(self.keys, self.rows[seq % len(self.rows)], strict=True))
+        return msgspec.json.encode(body | {"ts": 1.75e9 + seq, "seq": seq})
+
+    @contextmanager
+    def listening(self, *filters: str, keeps: bool = False) -> Iterator[RawListener]:
+        """Listen for a while."""
+        listener = RawListener(self.broker.port, filters, keeps)
+        try:
+            yield listener
+        finally:
+            listener.close()
+
+    def start(self, agent: Agent, base: str) -> int:
+        """Start an agent, and return its process once it is online."""
+        topic = f"davylamp/{base}/state"
+        with self.listening(topic) as listener:
+            agent.start()
+            wait(lambda: topic in listener.tallies and b'"online"' in listener.tallies[topic].newest, agent.log)
+        return agent.pid
+
+    @contextmanager
+    def running(self, agent: Agent, base: str) -> Iterator[int]:
+        """Let an agent run for a while; gives its process."""
+        try:
+            yield self.start(agent, base)
+        finally:
+            agent.stop()
+
+    def end(self) -> None:
+        """Stop the broker."""
+        self.publisher.close()
+        self.broker.end()
+
+
+def wait(condition: Callable[[], bool], log: Path | None = None) -> None:
+    """Wait for a condition."""
+    deadline = time.monotonic() + _PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            said = log.read_text(errors="replace")[-2000:] if log else ""
+            raise SystemExit(f"nothing within {_PATIENCE:g} s\n{said}")
+        time.sleep(0.002)
+
+
+def settled_cpu(pid: int) -> float:
+    """CPU time of a process [s], once it does nothing any more."""
+    before = cpu_seconds(pid)
+    while True:
+        time.sleep(_CALM)
+        now = cpu_seconds(pid)
+        if now - before < 0.02 * _CALM:
+            return now
+        before = now

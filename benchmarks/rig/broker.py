@@ -1,0 +1,88 @@
+"""Broker: Mosquitto as davylamp ships its settings, on a port of its own, to be killed and started at will."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+SHIPPED = Path(__file__).parent.parent.parent / "config" / "mosquitto.conf"
+MISSING = "mosquitto: not found on PATH or in /usr/sbin; fix: apt install mosquitto"
+_PATIENCE = 15.0  # [s]
+
+
+class Broker:
+    """A Mosquitto of our own.
+
+    Parameters
+    ----------
+    folder
+        For its settings, its data and its log.
+    lines
+        Settings in the place of those that begin with the same word.
+    """
+
+    def __init__(self, folder: Path, *lines: str) -> None:
+        program = mosquitto()
+        if program is None:
+            raise SystemExit(MISSING)
+        folder.mkdir()
+        self.port = free_port()
+        self._log = folder / "broker.log"
+        settings = folder / "mosquitto.conf"
+        settings.write_text(_adapted(self.port, folder, lines))
+        self._command = [program, "-c", str(settings)]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 0.5).close()
+            except OSError:
+                time.sleep(0.01)
+            else:
+                return
+        raise SystemExit(f"mosquitto did not start:\n{self._log.read_text(errors='replace')}")
+
+    def end(self, number: int = signal.SIGTERM) -> None:
+        """Stop it (SIGTERM), or kill it (SIGKILL)."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(number)
+            self._process.wait(_PATIENCE)
+
+
+def mosquitto() -> str | None:
+    """Find the program."""
+    return shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def _adapted(port: int, folder: Path, lines: tuple[str, ...]) -> str:
+    """The shipped settings with another port, another place for the data, and other lines."""
+    ours = [f"listener {port} 127.0.0.1", f"persistence_location {folder}/", *lines]
+    if os.geteuid() == 0:
+        ours.append("user root")  # or it becomes a user who may not write here
+    replaced = {line.split()[0] for line in ours}
+    kept = [line for line in SHIPPED.read_text().splitlines() if line.strip() and line.split()[0] not in replaced]
+    return "\n".join([*kept, *ours, ""])

@@ -1,0 +1,60 @@
+"""Disk: a small one for the journal, that can be filled."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import subprocess
+from pathlib import Path
+
+
+class SmallDisk:
+    """A tmpfs of its own where that may be mounted; else a folder, and a full disk is a limit on the size of files.
+
+    Parameters
+    ----------
+    folder
+        Where.
+    mib
+        Its size [MiB].
+
+    Attributes
+    ----------
+    kind
+        Which of the two it is, in words.
+    """
+
+    def __init__(self, folder: Path, mib: int) -> None:
+        folder.mkdir()
+        self.folder = folder
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", str(folder)]
+        try:
+            self._mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
+        except OSError:
+            self._mounted = False
+        self.kind = f"a tmpfs of {mib} MiB" if self._mounted else "a limit on file sizes (no tmpfs may be mounted here)"
+
+    def fill(self, pid: int) -> None:
+        """Leave no room; ``pid`` is the process that should feel it."""
+        if not self._mounted:
+            with contextlib.suppress(ProcessLookupError):
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+            return
+        with (self.folder / "filler").open("ab", buffering=0) as file:
+            for size in (1 << 16, 1 << 12):
+                with contextlib.suppress(OSError):  # no space left
+                    while True:
+                        file.write(bytes(size))
+
+    def empty(self, pid: int) -> None:
+        """Make room again."""
+        if self._mounted:
+            (self.folder / "filler").unlink(missing_ok=True)
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+    def end(self) -> None:
+        """Unmount."""
+        if self._mounted:
+            subprocess.run(["umount", "-l", str(self.folder)], check=False)

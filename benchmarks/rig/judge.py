@@ -1,0 +1,174 @@
+"""Judge: what came of every message, from what the witness heard, the broker keeps and the journal holds."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rig.load import Load
+from rig.witness import BASE, Heard, Score
+
+_NAMED = 5  # of what is wrong
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the verdict.
+
+    Parameters
+    ----------
+    claim
+        What should be.
+    found
+        In numbers, and for a failure where.
+    passed
+        Whether it is so.
+    """
+
+    claim: str
+    found: str
+    passed: bool
+
+
+def judge_scores(load: Load, scores: list[Score]) -> Iterator[Line]:
+    """Judge whether every reading is scored, once in effect, in order, and always alike."""
+    by_n: dict[tuple[str, int], Score] = {}
+    numbers: dict[tuple[str, int | None], set[int]] = defaultdict(set)
+    doubled, changed, disordered = [], [], []
+    newest: dict[str, int] = defaultdict(int)
+    for score in scores:
+        known = by_n.setdefault((score.station, score.n), score)
+        if known.seq != score.seq:
+            doubled.append(f"{score.station} n {score.n} is seq {known.seq} and {score.seq}")
+        elif msgspec.structs.replace(score, historical=known.historical) != known:
+            changed.append(f"{score.station} n {score.n}")
+        if known is score:
+            if score.n < newest[score.station]:
+                disordered.append(f"{score.station} n {score.n} after {newest[score.station]}")
+            newest[score.station] = max(newest[score.station], score.n)
+        numbers[score.station, score.seq].add(score.n)
+    doubled += [f"{station} seq {seq} is n {sorted(ns)}" for (station, seq), ns in numbers.items() if len(ns) > 1]
+    for station in load.names:
+        seqs = [by_n[key].seq for key in sorted(key for key in by_n if key[0] == station)]
+        disordered += [f"{station} seq {b} after {a}" for a, b in pairwise(seqs) if b <= a]
+    readings = [(sent.station, sent.seq) for sent in load.messages if sent.seq is not None]
+    lost = [f"{station} seq {seq}" for station, seq in readings if (station, seq) not in numbers]
+    counts = [f"{name}: 1 to {newest[name]}" for name in load.names if newest[name] != load.per_station]
+    yield _line("every reading has a score", f"{len(readings) - len(lost)} of {len(readings)}", lost)
+    yield _line("none is scored twice in effect", f"{len(doubled)} doubled", doubled)
+    yield _line("n counts every station's readings", f"1 to {load.per_station}", counts)
+    yield _line("order is kept per station", f"{len(disordered)} out of order", disordered)
+    most = max(Counter((score.station, score.n) for score in scores).values(), default=0)
+    again = f"{len(scores) - len(by_n)} came again, one of them {most} times in all"
+    yield _line("a score that comes again is the same", again, changed)
+
+
+def judge_dead_letters(load: Load, seen: list[bool]) -> Line:
+    """Judge whether every message that is no reading was set aside."""
+    bad = [i for i, sent in enumerate(load.messages) if sent.seq is None]
+    missing = [f"message {i}" for i in bad if not seen[i]]
+    return _line("every bad message is a dead letter", f"{len(bad) - len(missing)} of {len(bad)}", missing)
+
+
+def judge_events(load: Load, heard: Iterable[Heard], kept: dict[str, Any]) -> Iterator[Line]:
+    """Judge the lives of the alarms, and whether the retained topics tell what stands."""
+    standing: dict[tuple[str, str], str] = {}
+    types: dict[str, Counter[str]] = defaultdict(Counter)
+    malformed = []
+    met: set[bytes] = set()
+    opened: dict[tuple[str, str], list[float]] = defaultdict(list)
+    again = 0
+    for each in heard:
+        if not each.topic.endswith("/event"):
+            continue
+        if each.payload in met:
+            again += 1
+            continue
+        met.add(each.payload)
+        event = msgspec.json.decode(each.payload)
+        key, name, kind = (event["station"], event["kind"]), event["id"], event["event_type"]
+        types[name][kind] += 1
+        stands = standing.get(key)
+        if kind == "open":
+            if stands is not None:
+                malformed.append(f"{name} opens while {stands} stands")
+            standing[key] = name
+            opened[key].append(datetime.fromisoformat(event["opened"]).timestamp())
+        elif stands != name:
+            malformed.append(f"{kind} of {name} while {stands or 'nothing'} stands")
+        if kind == "close":
+            standing.pop(key, None)
+    told = {
+        (station, event["kind"]): event["id"]
+        for station in load.names
+        for event in kept.get(f"{BASE}/{station}/alarm", {}).get("standing", [])
+    }
+    wrong = [
+        f"{name}: {dict(count)}"
+        for name, count in types.items()
+        if (count["open"], count["close"]) != (1, 0 if name in told.values() else 1)
+    ]
+    closed = sum(count["close"] for count in types.values())
+    found = f"{len(types)} opened, {closed} closed, {len(told)} stand, {again} messages came again"
+    yield _line("every event opens once and closes once", found, malformed + wrong)
+    missed = [
+        f"{leak.station} {leak.first}-{leak.last}: {count} alarms"
+        for leak in load.leaks
+        if (count := sum(load.within(leak, ts) for ts in opened[leak.station, "methane"])) != 1
+    ]
+    yield _line("every leak is one methane alarm", f"{len(load.leaks) - len(missed)} of {len(load.leaks)}", missed)
+    orphans = [f"{station} {kind}: {name}" for (station, kind), name in sorted(standing.items() ^ told.items())]
+    yield _line("no orphan alarms", f"{len(told)} stand and are told so", orphans)
+    unsaid = [name for name in load.names if f"{BASE}/{name}/alarm" not in kept]
+    yield _line("every station's alarm topic is kept", f"{len(load.names) - len(unsaid)} of {len(load.names)}", unsaid)
+
+
+def judge_journal(load: Load, path: Path, scores: list[Score]) -> Line:
+    """Judge whether the journal's newest readings are those that were scored."""
+    claim = "the journal holds the newest readings"
+    if not path.is_file():
+        return Line(claim, f"there is no {path.name}", passed=False)
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+        rows = database.execute(
+            "SELECT name, readings.n, seq FROM readings JOIN stations ON station = id ORDER BY name, readings.n"
+        ).fetchall()
+    said = {(score.station, score.n): score.seq for score in scores}
+    wrong = [f"{name} n {n} is seq {seq}, scored as {said.get((name, n))}" for name, n, seq in rows
+             if said.get((name, n)) != seq]  # fmt: skip
+    for station in load.names:
+        numbers = [n for name, n, _ in rows if name == station]
+        if not numbers or numbers[-1] != load.per_station:
+            wrong.append(f"{station} ends at n {numbers[-1] if numbers else 'none'}, not {load.per_station}")
+        if numbers != list(range(load.per_station + 1 - len(numbers), load.per_station + 1)):
+            wrong.append(f"{station} has holes")
+    return _line(claim, f"{len(rows)} rows", wrong)
+
+
+def judge_recoveries(slow: list[str], patience: float) -> Line:
+    """Judge whether davylamp came back from every fault."""
+    return _line("it recovers from every fault", f"{len(slow)} took longer than {patience:g} s", slow)
+
+
+def judge_process(exits: list[int], deaths: list[int], log: str, kept: dict[str, Any]) -> Iterator[Line]:
+    """Judge the agent's process: it stops when it is told to, and only then."""
+    bad = [f"exit code {code}" for code in exits if code != 0]
+    yield _line("a clean stop ends with exit code 0", f"{len(exits)} stops", bad)
+    yield _line("the agent never ends by itself", f"{len(deaths)} times", [f"exit code {code}" for code in deaths])
+    traces = [line.strip() for line in log.splitlines() if line.startswith(("Traceback", "Fatal"))]
+    yield _line("no traceback in its log", f"{len(traces)} found", traces)
+    state = kept.get(f"{BASE}/state", {}).get("state")
+    yield _line("in the end it says that it has stopped", f"state is {state}", [] if state == "stopped" else [""])
+
+
+def _line(claim: str, found: str, wrong: list[str]) -> Line:
+    named = ", ".join(filter(None, wrong[:_NAMED]))
+    more = f" and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
+    return Line(claim, f"{found}{f'; wrong: {named}{more}' if named else ''}", passed=not wrong)

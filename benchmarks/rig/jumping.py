@@ -1,0 +1,41 @@
+"""Run davylamp with a wall clock that can be moved from outside: jumping.py OFFSET_FILE VERB ..."""
+
+from __future__ import annotations
+
+import mmap
+import struct
+import sys
+import time
+from pathlib import Path
+
+import edge.agent
+from davylamp import main
+
+
+class JumpingClock:
+    """The machine's clocks, the wall's moved by the number of seconds [float64] that a file holds.
+
+    Parameters
+    ----------
+    path
+        Of the file; it may be written to at any time.
+    """
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            self._offset = mmap.mmap(file.fileno(), 8, access=mmap.ACCESS_READ)
+
+    def now(self) -> float:
+        """Unix time [s]."""
+        (offset,) = struct.unpack("d", self._offset[:])
+        return time.time() + float(offset)
+
+    def monotonic(self) -> float:
+        """Seconds since an arbitrary start [s]."""
+        return time.monotonic()
+
+
+if __name__ == "__main__":
+    clock = JumpingClock(Path(sys.argv[1]))
+    edge.agent.SystemClock = lambda: clock  # type: ignore[assignment,misc]
+    sys.exit(main(sys.argv[2:]))

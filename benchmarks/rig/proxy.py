@@ -1,0 +1,115 @@
+"""Proxy: the network between the agent and its broker, to be cut, held up and closed at will."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Coroutine
+from typing import Any
+
+_CHUNK = 1 << 16  # [B]
+_RESET = struct.pack("ii", 1, 0)  # closing loses what is under way, and tells the other side so
+
+
+class Proxy:
+    """Forwards one port to another, on a thread of its own.
+
+    Parameters
+    ----------
+    port
+        Where to listen.
+    target
+        The broker's port.
+    """
+
+    def __init__(self, port: int, target: int) -> None:
+        self.port = port
+        self._target = target
+        self._server: asyncio.Server | None = None
+        self._ends: set[asyncio.StreamWriter] = set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
+        self._thread.start()
+
+    @property
+    def connected(self) -> bool:
+        """Whether a connection goes through."""
+        return bool(self._ends)
+
+    def open(self) -> None:
+        """Let connections through."""
+        self._do(self._open())
+
+    def close(self) -> None:
+        """Cut what is there, and refuse new connections."""
+        self._do(self._close())
+
+    def cut(self) -> None:
+        """Reset every connection; what was on its way is lost."""
+        self._do(self._cut())
+
+    def hold(self) -> None:
+        """Let nothing pass any more, without a word to anybody."""
+        self._loop.call_soon_threadsafe(self._flowing.clear)
+
+    def release(self) -> None:
+        """Let what was held pass."""
+        self._loop.call_soon_threadsafe(self._flowing.set)
+
+    def end(self) -> None:
+        """Close, and end the thread."""
+        self.close()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _do(self, what: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(what, self._loop).result(10)
+
+    async def _open(self) -> None:
+        if self._server is None:
+            self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+
+    async def _close(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+        await self._cut()
+
+    async def _cut(self) -> None:
+        for end in list(self._ends):
+            if not end.is_closing():
+                end.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            end.transport.abort()
+        self._ends.clear()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._ends.add(writer)
+        try:
+            other_reader, other_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        except OSError:
+            self._drop(writer)
+            return
+        self._ends.add(other_writer)
+        await asyncio.gather(self._pump(reader, other_writer), self._pump(other_reader, writer))
+        self._drop(writer)
+        self._drop(other_writer)
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(_CHUNK):
+                await self._flowing.wait()
+                writer.write(data)
+                await writer.drain()
+        # An end that has closed closes the other, once that has what was sent.
+        with contextlib.suppress(OSError):
+            writer.close()
+
+    def _drop(self, writer: asyncio.StreamWriter) -> None:
+        self._ends.discard(writer)
+        writer.transport.abort()

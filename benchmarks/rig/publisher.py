@@ -1,0 +1,140 @@
+"""Publisher: stations with storage, whose readings wait in them until the broker, or the gateway, has them."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+from rig.load import Load
+
+_WINDOW = 60  # messages that may wait for their PUBACK
+_GLANCE = 0.005  # [s]
+_RETRY = 0.2  # [s] between two tries to connect
+_NOBODY = 0x10  # "No matching subscribers"
+
+
+class Publisher(threading.Thread):
+    """Sends a load at QoS 1, at a steady rate while it can, in order, over one connection after another.
+
+    What the broker has not acknowledged goes again on the next connection. After a broker that was killed, which may
+    have forgotten what it had acknowledged, everything without a score goes again, as from a station with storage:
+    once the gateway is there.
+
+    Parameters
+    ----------
+    load
+        What to send.
+    port
+        The broker's.
+    rate
+        Messages a second, all stations together.
+    seen
+        Per message: whether its score was seen.
+    gateway_is_there
+        Waits until the agent has said that it is online.
+
+    Attributes
+    ----------
+    acked
+        Per message: whether the broker has acknowledged it.
+    sent
+        Publications, those again included.
+    nobody
+        Acknowledgements that told that nobody listens.
+    """
+
+    def __init__(
+        self, load: Load, port: int, rate: float, seen: list[bool], gateway_is_there: Callable[[], None]
+    ) -> None:
+        super().__init__(name="publisher", daemon=True)
+        self.acked = [False] * len(load.messages)
+        self.sent = self.nobody = 0
+        self.cursor = 0
+        self.limit = 0
+        self._load = load
+        self._port = port
+        self._interval = 1.0 / rate
+        self._seen = seen
+        self._gateway_is_there = gateway_is_there
+        self._forgotten = False
+        self._stopped = False
+        self._in_flight: dict[int, int] = {}
+
+    def forgotten(self) -> None:
+        """Say that the broker may have forgotten what it acknowledged."""
+        self._forgotten = True
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopped = True
+        if self.is_alive():
+            self.join()
+
+    @property
+    def done(self) -> bool:
+        """Whether the broker has acknowledged everything."""
+        return self.cursor == len(self.acked) and not self._in_flight and not self._forgotten
+
+    def run(self) -> None:
+        """Connect, send, and again."""
+        while not self._stopped:
+            if self._forgotten:
+                self.cursor = 0
+                self._forgotten = False
+                self._gateway_is_there()
+                self.acked = list(self._seen)
+            client = self._client()
+            try:
+                client.connect("127.0.0.1", self._port)
+            except OSError:
+                time.sleep(_RETRY)
+                continue
+            self._session(client)
+            client.disconnect()
+            if (sock := client.socket()) is not None:
+                sock.close()
+
+    def _client(self) -> mqtt.Client:
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id="stations", protocol=mqtt.MQTTv5, reconnect_on_failure=False
+        )
+        client.on_publish = self._on_publish
+        client.on_socket_open = lambda c, d, sock: sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.max_inflight_messages_set(_WINDOW)
+        return client
+
+    def _session(self, client: mqtt.Client) -> None:
+        """Send over one connection, until it ends."""
+        accepted = threading.Event()
+        client.on_connect = lambda *_: accepted.set()
+        while not accepted.is_set():
+            if client.loop(_GLANCE) != mqtt.MQTT_ERR_SUCCESS:
+                return
+        self._in_flight = {}
+        self.cursor = next((i for i, acked in enumerate(self.acked) if not acked), len(self.acked))
+        due = time.monotonic()
+        while not self._stopped and not self._forgotten:
+            now = time.monotonic()
+            due = max(due, now - 1.0)  # what could not be sent is caught up with, a second's worth at a time
+            while self.cursor < self.limit and len(self._in_flight) < _WINDOW and due <= now:
+                if not self.acked[self.cursor]:
+                    sent = self._load.messages[self.cursor]
+                    info = client.publish(f"sensors/{sent.station}/readings", sent.payload, qos=1)
+                    self._in_flight[info.mid] = self.cursor
+                    self.sent += 1
+                    due += self._interval
+                self.cursor += 1
+            if client.loop(_GLANCE) != mqtt.MQTT_ERR_SUCCESS:
+                return
+
+    def _on_publish(self, client: mqtt.Client, data: object, mid: int, reason: ReasonCode, properties: object) -> None:
+        place = self._in_flight.pop(mid, None)
+        if place is not None and not reason.is_failure:
+            self.acked[place] = True
+            self.nobody += reason.value == _NOBODY

@@ -1,0 +1,97 @@
+"""Packets: the three that every reading costs (PUBLISH in, PUBLISH out, PUBACK), read and written without paho.
+
+paho makes six objects, three of them dictionaries, for every message; readings come by the thousand.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+PUBLISH = 3
+"""The packet type of a publication."""
+
+_LONGEST_LENGTH = 4  # bytes of a Remaining Length
+
+
+class Publication(NamedTuple):
+    """What a PUBLISH packet says."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+    dup: bool
+    mid: int
+
+
+def whole(data: bytes, at: int) -> tuple[int, int] | None:
+    """Find the packet that begins at ``at``.
+
+    Returns
+    -------
+    (int, int) or None
+        Where its content begins and where it ends; ``None`` when it is not all there yet.
+
+    Raises
+    ------
+    ValueError
+        It is no packet: nothing after it can be read, either.
+    """
+    length, shift = 0, 0
+    for place in range(at + 1, min(len(data), at + 1 + _LONGEST_LENGTH)):
+        byte = data[place]
+        length |= (byte & 127) << shift
+        if byte < 128:
+            end = place + 1 + length
+            return (place + 1, end) if end <= len(data) else None
+        shift += 7
+    if len(data) > at + _LONGEST_LENGTH:
+        raise ValueError("got a packet whose length has no end")
+    return None
+
+
+def read_publication(first: int, content: bytes, *, properties: bool) -> Publication | None:
+    """Read a PUBLISH packet.
+
+    Parameters
+    ----------
+    first
+        The packet's first byte.
+    content
+        All after its Remaining Length.
+    properties
+        Whether it has a list of them (MQTT 5).
+
+    Returns
+    -------
+    Publication or None
+        ``None`` when it is none of the plain ones (properties, QoS 2) or malformed: those are paho's.
+    """
+    qos = (first >> 1) & 3
+    at = 2 + int.from_bytes(content[:2], "big")
+    after = at + (2 if qos else 0) + properties
+    if qos > 1 or at == 2 or after > len(content) or (properties and content[after - 1]):
+        return None
+    try:
+        topic = content[2:at].decode()
+    except UnicodeDecodeError:
+        return None
+    mid = int.from_bytes(content[at : at + 2], "big") if qos else 0
+    return Publication(topic, content[after:], qos, bool(first & 1), bool(first & 8), mid)
+
+
+def publication(topic: str, payload: bytes, properties: bytes) -> bytes:
+    """Make a PUBLISH packet at QoS 0; ``properties`` as packed, with their length (empty with MQTT 3.1.1)."""
+    name = topic.encode()
+    content = b"".join((len(name).to_bytes(2, "big"), name, properties, payload))
+    length, rest = bytearray(), len(content)
+    while rest > 127:
+        length.append(rest & 127 | 128)
+        rest >>= 7
+    length.append(rest)
+    return b"".join((bytes((PUBLISH << 4,)), length, content))
+
+
+def acknowledgement(mid: int) -> bytes:
+    """Make a PUBACK packet that accepts a publication."""
+    return b"\x40\x02" + mid.to_bytes(2, "big")

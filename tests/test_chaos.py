@@ -1,0 +1,140 @@
+"""Chaos, in short: everything that can die does so once, and nothing is lost; and its judge sees what goes wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.broker
+@pytest.mark.mqtt5  # the embedded broker keeps nothing for those who are away
+def test_nothing_is_lost_or_doubled_whatever_dies(bundles: dict[str, Path], tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    chaos = [sys.executable, str(ROOT / "benchmarks" / "chaos.py"), "--quick", "--bundle", str(bundles["ae"])]
+    done = subprocess.run([*chaos, "--json", str(report)], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(report.read_text())
+    assert len(found["faults"]) == 9  # of as many kinds
+    assert len(found["results"]) == 17
+    assert all(line["passed"] for line in found["results"])
+
+
+# ---- the judge -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rig(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What chaos is built from."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    import rig.judge
+    import rig.load
+    import rig.witness
+
+    return rig
+
+
+@pytest.fixture
+def load(rig: Any) -> Any:
+    return rig.load.Load(800, 2, seed=1)
+
+
+def failed(lines: Any) -> list[str]:
+    return [line.claim for line in lines if not line.passed]
+
+
+def scores(rig: Any, load: Any) -> list[Any]:
+    """Of an agent that does what it should."""
+    return [
+        rig.witness.Score(station=sent.station, n=sent.seq + 1, seq=sent.seq)
+        for sent in load.messages
+        if sent.seq is not None
+    ]
+
+
+def test_scores_that_come_again_after_an_outage_are_no_fault(rig: Any, load: Any) -> None:
+    good = scores(rig, load)
+    again = [msgspec.structs.replace(score, historical=True) for score in good[100:120]]
+    assert failed(rig.judge.judge_scores(load, [*good[:120], *again, *good[120:]])) == []
+
+
+SCORED, TWICE = "every reading has a score", "none is scored twice in effect"
+COUNTED, ORDERED = "n counts every station's readings", "order is kept per station"
+
+
+@pytest.mark.parametrize(
+    ("damage", "claims"),
+    [
+        (lambda good: [*good[:50], *good[51:]], [SCORED]),
+        (lambda good: [*good, msgspec.structs.replace(good[7], n=401)], [TWICE, COUNTED, ORDERED]),
+        (lambda good: [*good, msgspec.structs.replace(good[7], seq=399)], [TWICE]),
+        (lambda good: [*good[:7], *good[10:], *good[7:10]], [ORDERED]),
+        (lambda good: [*good, msgspec.structs.replace(good[7], late=True)], ["a score that comes again is the same"]),
+    ],
+    ids=["lost", "two n for one reading", "two readings for one n", "newer ones first", "another verdict"],
+)
+def test_the_judge_sees_what_is_wrong_with_scores(rig: Any, load: Any, damage: Any, claims: list[str]) -> None:
+    assert failed(rig.judge.judge_scores(load, damage(scores(rig, load)))) == claims
+
+
+def event(rig: Any, load: Any, leak: Any, kind: str) -> Any:
+    """A message in the life of the alarm that a leak raised."""
+    reading = next(sent for sent in load.messages if (sent.station, sent.seq) == (leak.station, leak.first + 2))
+    body = {
+        "event_type": kind, "id": f"{leak.station}-{leak.first}", "station": leak.station, "kind": "methane",
+        "opened": json.loads(reading.payload)["ts"],
+    }  # fmt: skip
+    return rig.witness.Heard(f"{rig.witness.BASE}/{leak.station}/event", json.dumps(body).encode(), 0.0, False)
+
+
+def lives(rig: Any, load: Any) -> list[Any]:
+    return [event(rig, load, leak, kind) for leak in load.leaks for kind in ("open", "close")]
+
+
+def kept(rig: Any, load: Any, **standing: str) -> dict[str, Any]:
+    """The retained alarm topics."""
+    return {
+        f"{rig.witness.BASE}/{name}/alarm": {
+            "standing": [{"kind": "methane", "id": standing[name]}] if name in standing else []
+        }
+        for name in load.names
+    }
+
+
+def another(heard: Any) -> Any:
+    """The same alarm under another id, as of an agent that forgot it."""
+    return dataclasses.replace(heard, payload=heard.payload.replace(b'"id": "', b'"id": "another-'))
+
+
+LIVED, ORPHANS = "every event opens once and closes once", "no orphan alarms"
+FOUND = "every leak is one methane alarm"
+
+
+@pytest.mark.parametrize(
+    ("damage", "claims"),
+    [
+        (lambda good: good, []),
+        (lambda good: [*good, good[-1]], []),  # at least once: the same bytes again
+        (lambda good: good[:-1], [LIVED, ORPHANS]),
+        (lambda good: good[1:], [LIVED, FOUND]),
+        (lambda good: [good[0], another(good[0]), *good[1:]], [LIVED, FOUND]),
+        (lambda good: [good[1], good[0], *good[2:]], [LIVED, ORPHANS]),
+    ],
+    ids=["sound", "said again", "never closed", "never opened", "opened twice", "closed before it opened"],
+)
+def test_the_judge_sees_what_is_wrong_with_alarms(rig: Any, load: Any, damage: Any, claims: list[str]) -> None:
+    assert len(load.leaks) > 1
+    assert failed(rig.judge.judge_events(load, damage(lives(rig, load)), kept(rig, load))) == claims
+
+
+def test_an_alarm_topic_that_nobody_took_back_is_an_orphan(rig: Any, load: Any) -> None:
+    lines = rig.judge.judge_events(load, lives(rig, load), kept(rig, load, **{load.names[0]: "gone"}))
+    assert failed(lines) == [ORPHANS]
