@@ -296,7 +296,7 @@ def _report(arguments: Arguments) -> None:
 def _draw(runs: Sequence[Path], output: Path | None = None, png: Path | None = None) -> None:
     from trainer.reporting import report
 
-    output = output or runs[0] / "report.html"
+    output = output or (runs[0] / "report.html" if len(runs) == 1 else Path("report.html"))
     report(runs, output, png=png, progress=sys.stderr)
     print(output)
 

@@ -77,7 +77,9 @@ def parser(version: str) -> argparse.ArgumentParser:
 
     new = verb("report", "draw what trainings and evaluations left in run folders, side by side")
     new.add_argument("runs", nargs="+", type=Path, metavar="RUN")
-    new.add_argument("-o", "--output", type=Path, metavar="HTML", help="default: report.html in the first run")
+    new.add_argument(
+        "-o", "--output", type=Path, metavar="HTML", help="default: report.html in the run; of several, here"
+    )
     _png(new)
 
     new = verb("export", "make a run's bundle")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import paho.mqtt.client as mqtt
 
@@ -69,7 +69,7 @@ class Client(mqtt.Client):
         """
         sock = self.buffered
         if sock is None:
-            if not self.pending and not select.select([self.socket()], [], [], 0)[0]:
+            if not self.pending and not select.select([cast("Any", self.socket())], [], [], 0)[0]:
                 return False
             self.loop_read()
             return self.socket() is not None

@@ -148,7 +148,9 @@ class Session:
         """Queue a publication; see :meth:`edge.connection.Connection.publish`."""
         properties = publish_properties(expiry, correlation, response_topic) if self.protocol == "5" else None
         if not qos and not retain:
-            packed = properties.pack() if properties is not None else b"\0" if self.protocol == "5" else b""
+            packed = b"\0" if self.protocol == "5" else b""
+            if properties is not None:
+                packed = properties.pack()  # type: ignore[no-untyped-call]
             if self._client.send_packet(packets.publication(topic, payload, packed)):
                 self._queued += 1
                 return 0

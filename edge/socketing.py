@@ -95,8 +95,8 @@ class BufferedSocket:
             return data
         if self._closed is None:
             raise BlockingIOError
-        if self.broken is not None:
-            raise self.broken
+        if isinstance(self._closed, OSError):
+            raise self._closed
         return self._closed
 
     @property

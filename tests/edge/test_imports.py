@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 WORKSTATION = (
-    *("torch", "pandas", "sklearn", "scipy", "onnx", "matplotlib", "pyarrow", "safetensors", "pooch", "tqdm"),
+    *("torch", "pandas", "sklearn", "scipy", "onnx", "matplotlib", "jinja2", "pyarrow", "safetensors", "pooch", "tqdm"),
     *("rich", "amqtt", "trainer", "export"),
 )
 MODULES = sorted(

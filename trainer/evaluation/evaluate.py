@@ -89,6 +89,7 @@ def evaluate(
     return Evaluation(
         families=_families(records[0].station),
         cells=tuple(done[number] for number in range(len(tasks))),
+        quick=quick,
     )
 
 

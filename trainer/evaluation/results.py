@@ -134,11 +134,12 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     """Every cell, and the family of each case.
 
     An AUROC or a recall over several cases is the mean over the families of their means, and over several cells the
-    mean over the cells, so that a family counts once however many sizes it comes in.
+    mean over the cells, so that a family counts once however many sizes it comes in. ``quick``: it was only a look.
     """
 
     families: dict[str, Family]
     cells: tuple[Cell, ...]
+    quick: bool = False
 
     @classmethod
     def read(cls, folder: str | os.PathLike[str]) -> Self | None:

@@ -74,6 +74,7 @@ def evaluate_synthesis(
         scarce=tuple(one for one in found if isinstance(one, Scarce)),
         detections=tuple(one for one in found if isinstance(one, Detection)),
         gallery=_together([one for one in found if isinstance(one, Gallery)]),
+        quick=quick,
     )
 
 

@@ -124,6 +124,8 @@ class SynthesisEvaluation(Struct, frozen=True, kw_only=True):
         All of them, in the order in which they are shown.
     gallery
         Of the first board, split at random, see :func:`trainer.evaluation.pictured.pictured`; ``None``: nobody asked.
+    quick
+        Whether it was only a look.
     """
 
     judged: str
@@ -133,6 +135,7 @@ class SynthesisEvaluation(Struct, frozen=True, kw_only=True):
     scarce: tuple[Scarce, ...]
     detections: tuple[Detection, ...]
     gallery: Gallery | None = None
+    quick: bool = False
 
     @classmethod
     def read(cls, folder: str | os.PathLike[str]) -> Self | None:

@@ -60,8 +60,8 @@ def explore(
     _check(pairs, station)
     if not Path(output).resolve().parent.is_dir():
         raise RecordError(f"{output}: expected a folder that is there; fix: mkdir -p {Path(output).parent}")
-    told("reading")
     sheet = read_sheet(files, station)
+    told(f"read: {sheet.rows:,} rows")
     found = examine(sheet, told=lambda what: told(f"looking at {what}"))
     drawn: list[Panel] = []
     for panel in panels(found, pairs):

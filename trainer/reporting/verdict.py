@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from trainer.evaluation.goals import BY_CASE, BY_FAMILY, BY_SPLIT, REALISED, Goal, goals
@@ -32,12 +33,18 @@ def verdict(subject: Subject) -> Box:
     if subject.detection is None:
         rows.append(Verdict("detection", "not measured", "davylamp evaluate", None, _HELD_OUT))
     else:
-        rows += _grouped(goals(subject.detection))
+        rows += _looked(_grouped(goals(subject.detection)), subject.detection.quick)
     if subject.synthesis is None:
         rows.append(Verdict("synthesis", "not measured", "davylamp evaluate --synthesis", None, _RANDOM))
     else:
-        rows += _boards(subject.synthesis)
+        rows += _looked(_boards(subject.synthesis), subject.synthesis.quick)
     return Box(sorted(rows, key=lambda line: line.met is not False))
+
+
+def _looked(lines: Iterable[Verdict], quick: bool) -> Iterator[Verdict]:
+    """Say of each where it comes from a quick look: it may fall short, or pass, for want of training and cases."""
+    for line in lines:
+        yield replace(line, split=f"{line.split}; --quick") if quick else line
 
 
 def _training(metrics: Mapping[str, Any]) -> Iterator[Verdict]:

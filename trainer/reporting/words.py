@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trainer.page import units
 from trainer.portrait.gallery import Axis
 
 NETWORKS = {"generator": "generator", "scorer": "scorer", "scorer-absent": "scorer without the gas"}
@@ -13,15 +14,7 @@ SPLITS = {
     "random": "shuffled rows (leaks)",
 }
 
-_UNITS = {"[ppb]": "ppb", "[ppm]": "ppm", "Cel": "°C", "Ohm": "Ω", "1": ""}  # from UCUM
-
-
-def unit(code: str) -> str:
-    """Write a UCUM code as people do."""
-    return _UNITS.get(code, code)
-
 
 def quantity(axis: Axis) -> str:
     """Name an axis, with its unit in brackets."""
-    told = unit(axis.unit)
-    return f"{axis.key} [{told}]" if told else axis.key
+    return units.quantity(axis.key, axis.unit)
