@@ -27,7 +27,7 @@ def test_the_text_tells_what_scores_and_what_generates(bundles: dict[str, Path],
     scores = "autoencoder 9-96-48-4-48-96-9, loss mse"
     assert lines["scores"].startswith(f"variational {scores}" if model == "vae" else scores)
     latent = 4 if model == "ae" else 9
-    generates = f"autoencoder 9-128-128-{latent}-128-128-9, loss likelihood"
+    generates = f"autoencoder 9-64-64-{latent}-64-64-9, loss likelihood"
     assert lines["generates"].startswith(generates if model == "ae" else f"variational {generates}, beta 0.1")
 
 

@@ -84,7 +84,7 @@ def test_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:
         time.sleep(0.1)
     time.sleep(1.0)  # anywhere in the live part
     story.send_signal(signal.SIGINT)
-    story.wait(15)
+    story.wait(30)
     assert _processes_that_mention(str(tmp_path)) == []
     assert _processes_that_mention("davylamp-broker-") == []
 
