@@ -35,7 +35,7 @@ LATENCY_S, IDLE_S = 60.0, 20.0
 QUICK_LATENCY_S, QUICK_IDLE_S = 8.0, 2.0
 FULL = 2000  # readings after which a station's memory grows no more
 STARTS = 5
-AT_ONCE = 50  # in one message, to fill it
+AT_ONCE = 4  # readings in one message, to fill it
 
 Report = dict[str, Any]
 
@@ -43,15 +43,14 @@ Report = dict[str, Any]
 def memory(bench: Bench, stations: int, readings: int, starts: int) -> Report:
     """Peak memory after so many readings of so many stations, and how long it takes to be online again with them."""
     base = f"memory{stations}"
-    agent = bench.agent(base, every=readings)
-    at_once = 50
+    agent = bench.agent(base, every=AT_ONCE)
     with bench.running(agent, base) as pid, bench.listening(f"davylamp/{base}/+/score") as listener:
-        for seq in range(0, readings, at_once):
-            array = b"[" + b",".join(bench.payload(seq + i) for i in range(at_once)) + b"]"
+        for seq in range(0, readings, AT_ONCE):  # in turns: a broker drops what it cannot queue
+            array = b"[" + b",".join(bench.payload(seq + i) for i in range(AT_ONCE)) + b"]"
             topics = (f"{base}/st-{number}/readings" for number in range(stations))
             bench.publisher.blast([bench.publisher.packet(topic, array) for topic in topics])
-        last = f'"seq":{readings - 1},'.encode()
-        wait(lambda: sum(last in tally.newest for tally in listener.tallies.values()) == stations, agent.log)
+            last = f'"seq":{seq + AT_ONCE - 1},'.encode()
+            wait(lambda last=last: sum(last in one.newest for one in listener.tallies.values()) == stations, agent.log)
         peak = peak_mib(pid)
     seconds = []
     for _ in range(starts):
@@ -115,12 +114,12 @@ def verdicts(report: Report) -> list[tuple[str, float, str, float, bool]]:
         ("with every 10th score, times bare", tenth["times_bare"], "<=", 1.2),
         ("readings a second on one core", ours["per_second"], ">=", 8000.0),
     ]
-    for place, one in report["latency"].items():
-        rows += [
-            (f"CPU at {RATE}/s, {place} [ms]", one["cpu_ms"], "<=", 1.0),
-            (f"publish to event p50, {place} [ms]", one["event_ms"]["p50"], "<=", 3.0),
-            (f"publish to event p99, {place} [ms]", one["event_ms"]["p99"], "<=", 15.0),
-        ]
+    one = report["latency"]["tmpfs"]
+    rows += [
+        (f"CPU at {RATE} readings a second [ms]", one["cpu_ms"], "<=", 1.0),
+        ("publish to event p50, journal on tmpfs [ms]", one["event_ms"]["p50"], "<=", 3.0),
+        ("publish to event p99, journal on tmpfs [ms]", one["event_ms"]["p99"], "<=", 15.0),
+    ]
     first, *_, last = report["memory"]
     for one, goal in ((first, 85.0), (last, 120.0)):
         rows.append((f"VmHWM, stations: {one['stations']} [MiB]", one["peak_mib"], "<=", goal))

@@ -3,9 +3,10 @@
 A real Mosquitto with the settings that davylamp ships, the real agent as a process of its own, stations that send
 numbered readings with leaks and stuck sensors in known places, and a witness that hears all that davylamp says. At
 random moments under load the agent is killed (-9), the broker killed (-9) or restarted, the connection cut or stalled,
-the journal's disk filled, the clock moved, the agent stopped or paused; a quarter of the faults falls into the one
-before. Then everything is counted, without a look at the agent's own counters. The same seed gives the same readings
-and the same faults.
+the journal's disk filled, the journal locked, the clock moved, the agent stopped or paused; a quarter of the faults
+falls into the one before. Then everything is counted, without a look at the agent's own counters. The same seed gives
+the same readings and the same faults. An agent that refuses to start on a full disk (exit code 1) is started again, as
+systemd would; nothing may be lost by that, either.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from rig.agent import Agent
 from rig.broker import Broker, free_port
 from rig.bundle import quick_bundle
 from rig.disk import SmallDisk
-from rig.faults import Fault, Saboteur, draw
+from rig.faults import KINDS, Fault, Saboteur, draw
 from rig.judge import (
     Line,
     judge_dead_letters,
@@ -87,8 +88,7 @@ def torment(load: Load, faults: list[Fault], bundle: Path, folder: Path) -> dict
     broker, disk = Broker(folder / "broker"), SmallDisk(folder / "disk", DISK_MIB)
     proxy = Proxy(free_port(), broker.port)
     witness = Witness(load)
-    journal = disk.folder / "journal.db"
-    agent = Agent(folder / "agent", settings(proxy.port, bundle, journal), jumps=True)
+    agent = Agent(folder / "agent", settings(proxy.port, bundle, disk.journal), jumps=True)
     publisher = Publisher(load, broker.port, RATE, witness.seen, lambda: witness.online.wait(PATIENCE))
     saboteur = Saboteur(agent, broker=broker, proxy=proxy, disk=disk, publisher=publisher, witness=witness)
     slowest, slow = 0.0, list[str]()
@@ -135,7 +135,7 @@ def torment(load: Load, faults: list[Fault], bundle: Path, folder: Path) -> dict
         disk.end()
     lines = [
         *judge_scores(load, witness.scores),
-        judge_journal(load, folder / "journal" / journal.name, witness.scores),
+        judge_journal(load, folder / "journal" / disk.journal.name, witness.scores),
         judge_dead_letters(load, witness.seen),
         *judge_events(load, witness.heard, kept),
         judge_recoveries(slow, PATIENCE),
@@ -149,6 +149,7 @@ def torment(load: Load, faults: list[Fault], bundle: Path, folder: Path) -> dict
         "scores": len(witness.scores),
         "historical": sum(score.historical for score in witness.scores),
         "agent_starts": agent.starts,
+        "starts_refused": agent.refused,
     }
 
 
@@ -181,7 +182,7 @@ def show(report: dict[str, Any]) -> None:
     print(f"the journal's disk: {report['disk']}; slowest recovery {report['slowest_recovery_s']:g} s")
     print(
         f"{report['sent']} messages published, {report['scores']} scores heard, {report['historical']} of them "
-        f"historical, {report['agent_starts']} starts of the agent\n"
+        f"historical, {report['agent_starts']} starts of the agent, {report['starts_refused']} refused by it\n"
     )
     for line in report["results"]:
         print(f"{'PASS' if line['passed'] else 'FAIL'}  {line['claim']:<42}{line['found']}")
@@ -194,7 +195,7 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=FAULTS, help="default: %(default)s")
     parser.add_argument("--readings", type=int, default=READINGS, help="of all stations (default: %(default)s)")
     parser.add_argument("--long", action="store_true", help=f"{LONG_FAULTS} faults, {LONG_READINGS} readings")
-    parser.add_argument("--quick", action="store_true", help="9 faults, one of each kind, 2,400 readings")
+    parser.add_argument("--quick", action="store_true", help="one fault of each kind, 2,400 readings")
     parser.add_argument("--bundle", type=Path, metavar="DAVY", help="default: one is trained quickly, and kept")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the report there as well")
     arguments = parser.parse_args()
@@ -202,7 +203,7 @@ def main() -> int:
     if arguments.long:
         count, readings = LONG_FAULTS, LONG_READINGS
     if arguments.quick:
-        count, readings = 9, 2400
+        count, readings = len(KINDS), 2400
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # nothing may be left running, or mounted
     bundle = arguments.bundle or quick_bundle()
     folder = Path(tempfile.mkdtemp(prefix="davylamp-chaos-"))

@@ -23,8 +23,8 @@ def test_nothing_is_lost_or_doubled_whatever_dies(bundles: dict[str, Path], tmp_
     done = subprocess.run([*chaos, "--json", str(report)], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(report.read_text())
-    assert len(found["faults"]) == 9  # of as many kinds
-    assert len(found["results"]) == 17
+    assert len(found["faults"]) == 11  # of as many kinds
+    assert len(found["results"]) == 16
     assert all(line["passed"] for line in found["results"])
 
 

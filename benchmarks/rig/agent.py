@@ -36,13 +36,18 @@ class Agent:
         Exit codes of clean stops.
     deaths
         Exit codes of the times when it ended although nobody wanted it to.
+    troubled
+        Whether its disk is in trouble, so that it may refuse to start with exit code 1;
+    refused
+        how often it did.
     """
 
     def __init__(self, folder: Path, gateway: str, *, jumps: bool = False) -> None:
         folder.mkdir()
         self.exits: list[int] = []
         self.deaths: list[int] = []
-        self.starts = 0
+        self.starts = self.refused = 0
+        self.troubled = self._began_troubled = False
         self.log = folder / "agent.log"
         settings = folder / "gateway.yaml"
         settings.write_text(gateway)
@@ -70,6 +75,7 @@ class Agent:
             environment = os.environ | {"PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}"}
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log, env=environment)
             self._wanted = True
+            self._began_troubled = self.troubled
             self.starts += 1
 
     def kill(self) -> None:
@@ -112,7 +118,10 @@ class Agent:
                 died = self._wanted and self._process is not None and self._process.poll() is not None
                 if died:
                     assert self._process is not None
-                    self.deaths.append(self._process.returncode)
+                    if self._process.returncode == 1 and (self.troubled or self._began_troubled):
+                        self.refused += 1
+                    else:
+                        self.deaths.append(self._process.returncode)
                     self._wanted = False
             if died:
                 time.sleep(_RESTART_AFTER)

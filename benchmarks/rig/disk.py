@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import sqlite3
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -20,6 +22,8 @@ class SmallDisk:
 
     Attributes
     ----------
+    journal
+        Where the agent's journal is to lie.
     kind
         Which of the two it is, in words.
     """
@@ -27,6 +31,7 @@ class SmallDisk:
     def __init__(self, folder: Path, mib: int) -> None:
         folder.mkdir()
         self.folder = folder
+        self.journal = folder / "journal.db"
         mount = ["mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", str(folder)]
         try:
             self._mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
@@ -40,6 +45,8 @@ class SmallDisk:
             with contextlib.suppress(ProcessLookupError):
                 resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
             return
+        with contextlib.closing(self._connect()) as database, contextlib.suppress(sqlite3.Error):
+            database.execute("pragma wal_checkpoint(truncate)")  # room inside the log would do for a while
         with (self.folder / "filler").open("ab", buffering=0) as file:
             for size in (1 << 16, 1 << 12):
                 with contextlib.suppress(OSError):  # no space left
@@ -53,6 +60,17 @@ class SmallDisk:
         else:
             with contextlib.suppress(ProcessLookupError):
                 resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Let nobody else write to the journal for a while, as somebody who looks into it and does not let go."""
+        with contextlib.closing(self._connect()) as database:
+            with contextlib.suppress(sqlite3.Error):
+                database.execute("begin immediate")
+            yield
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.journal, timeout=1.0, isolation_level=None)
 
     def end(self) -> None:
         """Unmount."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -26,13 +27,15 @@ FaultKind = Literal[
     "connection cut",
     "connection stalled",
     "disk full",
+    "disk full, agent killed",
+    "journal locked",
     "clock jumped",
     "agent paused",
     "agent restarted",
 ]
 
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
-_WEIGHTS = (5, 3, 2, 5, 2, 3, 3, 2, 2)
+_WEIGHTS = (5, 3, 2, 5, 2, 2, 2, 1, 3, 2, 2)
 _DISK_FULL = (1.0, 5.0)  # [s]
 _AWAY = (0.0, 2.0)  # [s]
 _JUMPS = (-86400.0, -7200.0, -30.0, 30.0, 7200.0, 86400.0)  # [s]
@@ -76,7 +79,7 @@ def draw(count: int, messages: int, seed: int) -> list[Fault]:
     faults = []
     for number, place in zip(kinds, places, strict=True):
         kind = KINDS[number]
-        away = _DISK_FULL if kind == "disk full" else _AWAY
+        away = _DISK_FULL if kind.startswith("disk full") else _AWAY
         seconds = float(rng.choice(_JUMPS) if kind == "clock jumped" else rng.uniform(*away))
         faults.append(Fault(kind, place, seconds, bool(rng.random() >= _OVERLAP)))
     return faults
@@ -111,6 +114,8 @@ class Saboteur:
             "connection cut": lambda _: self._proxy.cut(),
             "connection stalled": self._connection_stalled,
             "disk full": self._disk_full,
+            "disk full, agent killed": self._killed_on_full_disk,
+            "journal locked": self._journal_locked,
             "clock jumped": self._agent.jump,
             "agent paused": self._agent_paused,
             "agent restarted": self._agent_restarted,
@@ -176,8 +181,31 @@ class Saboteur:
             self._proxy.cut()
             self._proxy.release()
 
-    def _disk_full(self, seconds: float) -> None:
+    @contextmanager
+    def _trouble(self) -> Iterator[None]:
         with self._disk_lock:
+            self._agent.troubled = True
+            try:
+                yield
+            finally:
+                self._agent.troubled = False
+
+    def _disk_full(self, seconds: float) -> None:
+        with self._trouble():
             self._disk.fill(self._agent.pid)
+            time.sleep(seconds)
+            self._disk.empty(self._agent.pid)
+
+    def _journal_locked(self, seconds: float) -> None:
+        with self._trouble(), self._disk.locked():
+            time.sleep(seconds)
+
+    def _killed_on_full_disk(self, seconds: float) -> None:
+        """What it could not keep it must not have acknowledged."""
+        with self._trouble(), self._agent_lock:
+            self._disk.fill(self._agent.pid)
+            time.sleep(seconds)
+            self._agent.kill()
+            self._agent.start()
             time.sleep(seconds)
             self._disk.empty(self._agent.pid)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 _PUBLISH, _SUBACK = 3, 9  # packet types
+_RETAINED = 1  # flag
 _CHUNK = 1 << 18  # [B]
 _MIDS = 65535
 
@@ -74,7 +75,7 @@ class Arrival:
 
 @dataclass
 class RawListener:
-    """Subscribes at QoS 0, and counts; on a thread of its own.
+    """Subscribes at QoS 0, and counts what comes from now on; on a thread of its own.
 
     Parameters
     ----------
@@ -119,7 +120,7 @@ class RawListener:
             while (end := _end(buffer, at)) is not None:
                 begin, end = end
                 kind = buffer[at] >> 4
-                if kind == _PUBLISH:
+                if kind == _PUBLISH and not buffer[at] & _RETAINED:
                     cut = begin + 2 + int.from_bytes(buffer[begin : begin + 2], "big")
                     self._note(now, buffer[begin + 2 : cut].decode(), buffer[cut:end])
                 elif kind == _SUBACK:
