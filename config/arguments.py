@@ -129,7 +129,7 @@ def parser(version: str) -> argparse.ArgumentParser:
     _base(new)
 
     new = verb("request", "send a request to the agent and print its answer")
-    new.add_argument("name", metavar="NAME", help="synthesize, info, rate/set, alarm/acknowledge")
+    new.add_argument("name", metavar="NAME", help="synthesize, info, rate/set, alarm/acknowledge, alarm/shelve")
     new.add_argument("body", nargs="?", default="{}", metavar="JSON")
     _broker_options(new)
     _base(new)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from edge.message import Message
@@ -26,6 +26,9 @@ class Receipt:
     refusal: str | None
 
 
+_TOLD = 20  # refused topics
+
+
 @dataclass
 class Counts:
     """What is counted over all connections since the start.
@@ -43,6 +46,8 @@ class Counts:
     short
         Connections that ended within 10 s without a word: several in a row look like the same, where the broker does
         not say so (MQTT 3.1.1, Mosquitto before 2.1).
+    refused
+        Topic -> the broker's reason, where it refused the last publication: the first 20 of them.
     """
 
     connections: int = 0
@@ -52,6 +57,16 @@ class Counts:
     dropped_while_held: int = 0
     taken_over: int = 0
     short: int = 0
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def answered(self, topic: str, refusal: str | None) -> None:
+        """Note the broker's answer to a publication."""
+        if refusal is None:
+            self.refused.pop(topic, None)
+            return
+        self.refused_publications += 1
+        if topic in self.refused or len(self.refused) < _TOLD:
+            self.refused[topic] = refusal
 
 
 class Connection(Protocol):

@@ -275,8 +275,8 @@ class Session:
             return
         refusal = str(reason) if reason.is_failure else None
         self.receipts.append(Receipt(mid, topic, refusal))
+        self._counts.answered(topic, refusal)
         if refusal is not None:
-            self._counts.refused_publications += 1
             self._log.error("broker refused a publication", every=ONCE_A_MINUTE, topic=topic, reason=refusal)
 
     def _on_disconnect(

@@ -322,6 +322,7 @@ def test_a_refused_publication_is_counted_and_named(
     turn_until(link, lambda: link.in_flight == 0)
     assert {(r.mid, r.refusal) for r in link.receipts()} == {(refused, "Not authorized"), (allowed, None)}
     assert link.counts.refused_publications == 1
+    assert link.counts.refused == {f"{base}/refused": "Not authorized"}
     assert any(f"topic={base}/refused" in line for line in caplog.messages)
 
 
