@@ -81,6 +81,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--embedded-broker", action="store_true", help="run the broker tests as on a machine without Mosquitto"
     )
+    parser.addoption("--every-benchmark", action="store_true", help="run those that take a minute, too")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -13,12 +13,18 @@ BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 PARTS = {"boards.py", "reference_loop.py", "sequence_models.py", "chaos.py"}
 """What benchmarks import, which are none themselves; and chaos, which has a test of its own."""
 SCRIPTS = sorted(path for path in BENCHMARKS.glob("*.py") if path.name not in PARTS)
+LONG = {"sequences.py", "synthesis.py"}
+"""A minute each even when quick; what they call has tests of its own, or is called by nothing else."""
 SHORT = {"latency.py": ["--rounds", "5"], "simulator.py": ["--seeds", "1"]}
 """What makes a benchmark short that has no --quick."""
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_a_benchmark_runs_and_writes_the_report_that_it_prints(script: Path, tmp_path: Path) -> None:
+def test_a_benchmark_runs_and_writes_the_report_that_it_prints(
+    script: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if script.name in LONG and not request.config.getoption("--every-benchmark"):
+        pytest.skip("takes a minute: run with --every-benchmark")
     target = tmp_path / "report.json"
     options = ["--quick"] if '"--quick"' in script.read_text() else SHORT.get(script.name, [])
     done = subprocess.run(
