@@ -298,7 +298,7 @@ def _retain_handling(subscription: Subscription) -> int:
 
 
 def _hear_out(sock: Any) -> None:
-    """Read until the broker has closed: closing over unread bytes would reset the connection, our last words with it."""
+    """Read until the broker has closed: closing over unread bytes would reset the connection, our last words too."""
     with suppress(OSError):
         sock.settimeout(_LAST_WORDS)
         for _ in range(_MOST_WORDS):
