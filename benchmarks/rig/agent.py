@@ -58,6 +58,7 @@ class Agent:
         program = [str(RUNNER), str(offset)] if jumps else ["-m", "davylamp"]
         self._command = [sys.executable, *program, "agent", "-c", str(settings)]
         self._process: subprocess.Popen[bytes] | None = None
+        self._counted: subprocess.Popen[bytes] | None = None
         self._wanted = False
         self._lock = threading.RLock()
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
@@ -93,12 +94,19 @@ class Agent:
             assert self._process is not None
             while self._process.poll() is None and not _catches_sigterm(self.pid):
                 time.sleep(0.01)
+            if self._process.poll() is not None:
+                self._count_end()
+                return
             self._process.terminate()
             try:
-                self.exits.append(self._process.wait(_PATIENCE))
+                code = self._process.wait(_PATIENCE)
             except subprocess.TimeoutExpired:
                 self.kill()
-                self.exits.append(-signal.SIGKILL)
+                code = -signal.SIGKILL
+            if code == 1 and self._excused:
+                self.refused += 1
+            else:
+                self.exits.append(code)
 
     def pause(self, *, paused: bool) -> None:
         """Stop it where it is, or let it go on."""
@@ -112,20 +120,33 @@ class Agent:
         self._offset[:] = struct.pack("d", offset + seconds)
 
     def _supervise(self) -> None:
+        restart_at = 0.0
         while True:
             time.sleep(0.05)
             with self._lock:
-                died = self._wanted and self._process is not None and self._process.poll() is not None
-                if died:
-                    assert self._process is not None
-                    if self._process.returncode == 1 and (self.troubled or self._began_troubled):
-                        self.refused += 1
-                    else:
-                        self.deaths.append(self._process.returncode)
-                    self._wanted = False
-            if died:
-                time.sleep(_RESTART_AFTER)
-                self.start()
+                if not self._wanted or self._process is None or self._process.poll() is None:
+                    restart_at = 0.0
+                elif not restart_at:
+                    restart_at = time.monotonic() + _RESTART_AFTER
+                    self._count_end()
+                elif time.monotonic() >= restart_at:
+                    restart_at = 0.0
+                    self.start()
+
+    @property
+    def _excused(self) -> bool:
+        return self.troubled or self._began_troubled
+
+    def _count_end(self) -> None:
+        """Count an end that nobody asked for, once."""
+        assert self._process is not None
+        if self._counted is self._process:
+            return
+        self._counted = self._process
+        if self._process.returncode == 1 and self._excused:
+            self.refused += 1
+        else:
+            self.deaths.append(self._process.returncode)
 
 
 def _catches_sigterm(pid: int) -> bool:
