@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import ssl
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -26,7 +25,6 @@ from edge.properties import publish_properties
 
 _NEWER_TIMEOUT = 3.0  # [s] for the CONNACK where an older protocol is left to try: some brokers hang on MQTT 5
 _CONGESTED = 2000  # packets that wait for the socket: nothing more is read, and so made, until they are away
-_LAST_WORDS, _MOST_WORDS = 0.2, 100  # [s] that the broker takes to close after our DISCONNECT, and reads meanwhile
 _WITHOUT_RETAINED = 2  # Retain Handling
 
 
@@ -182,8 +180,6 @@ class Session:
         if farewell and self.failure is None:
             self._client.disconnect()
             self._guarded(self._write)
-            if (sock := self.socket) is not None:
-                _hear_out(getattr(sock, "raw", sock))
         if (sock := self.socket) is not None:
             sock.close()
 
@@ -295,12 +291,3 @@ def _retain_handling(subscription: Subscription) -> int:
     if subscription.retained or subscription.filter != unshared(subscription.filter):
         return 0
     return _WITHOUT_RETAINED
-
-
-def _hear_out(sock: Any) -> None:
-    """Read until the broker has closed: closing over unread bytes would reset the connection, our last words too."""
-    with suppress(OSError):
-        sock.settimeout(_LAST_WORDS)
-        for _ in range(_MOST_WORDS):
-            if not sock.recv(1 << 16):
-                return
