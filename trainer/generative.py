@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -11,19 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from edge.manifest import Network
+from trainer.models import layers, weights_from
 
 SIGMA = (-4.0, 1.0)
 """Bounds of the logarithm of a column's observation spread."""
 LOG_VARIANCE = (-12.0, 4.0)
 """Bounds of a code's log-variance."""
-
-
-def _layers(sizes: Sequence[int]) -> nn.Sequential:
-    """Linear layers with SiLU between them; the last one stays linear."""
-    modules: list[nn.Module] = []
-    for inputs, outputs in pairwise(sizes):
-        modules += [nn.Linear(inputs, outputs), nn.SiLU()]
-    return nn.Sequential(*modules[:-1])
 
 
 class GenerativeAE(nn.Module):
@@ -41,8 +33,8 @@ class GenerativeAE(nn.Module):
 
     def __init__(self, features: int, hidden: Sequence[int], latent: int) -> None:
         super().__init__()
-        self.encoder = _layers([features, *hidden, latent])
-        self.decoder = _layers([latent, *reversed(hidden), features])
+        self.encoder = layers([features, *hidden, latent], nn.SiLU)
+        self.decoder = layers([latent, *reversed(hidden), features], nn.SiLU)
         self.log_sigma = nn.Parameter(torch.full((features,), -1.0))
 
     def encode(self, white: Tensor) -> Tensor:
@@ -64,10 +56,10 @@ class GenerativeVAE(nn.Module):
 
     def __init__(self, features: int, hidden: Sequence[int], latent: int) -> None:
         super().__init__()
-        self.trunk = nn.Sequential(*_layers([features, *hidden]), nn.SiLU())
+        self.trunk = nn.Sequential(*layers([features, *hidden], nn.SiLU), nn.SiLU())
         self.mean = nn.Linear(hidden[-1], latent)
         self.log_variance = nn.Linear(hidden[-1], latent)
-        self.decoder = _layers([latent, *reversed(hidden), features])
+        self.decoder = layers([latent, *reversed(hidden), features], nn.SiLU)
         self.log_sigma = nn.Parameter(torch.full((features,), -1.0))
 
     def encode(self, white: Tensor) -> tuple[Tensor, Tensor]:
@@ -95,9 +87,8 @@ def build_generative(network: Network, features: int) -> Generative:
 
 
 def seeded_generative(network: Network, features: int, seed: int) -> Generative:
-    """Build an untrained network, its first weights drawn from ``seed``; torch's own generator stays as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    """Build an untrained network, its first weights drawn from ``seed``."""
+    with weights_from(seed):
         return build_generative(network, features)
 
 

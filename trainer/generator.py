@@ -20,7 +20,7 @@ from trainer.elbo import fit_generative
 from trainer.fit import History, fit
 from trainer.fitted import FittedGenerator, possible
 from trainer.generative import seeded_generative
-from trainer.models import seeded
+from trainer.models import described, seeded
 from trainer.prior import fit_prior
 from trainer.shaping import fit_shaping
 from trainer.transform import fit_scaler
@@ -140,13 +140,7 @@ def _published(
     progress: TextIO | None,
 ) -> tuple[Network | None, ShapedCodec | ScaledCodec, History | None]:
     assert kind != "mixture"
-    network = Network(
-        kind=kind,
-        hidden=settings.hidden,
-        latent=settings.latent,
-        loss=settings.loss,
-        beta=settings.beta if kind == "vae" else 0.0,
-    )
+    network = described(kind, settings)
     model = seeded(network, station.size, settings.seed)
     z, held_out = (scaler.forward(rows).astype(np.float32) for rows in (train, validation))
     history = fit(model, z, held_out, settings, seed=settings.seed, progress=progress, label="generator")

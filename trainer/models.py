@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Literal
 
@@ -11,17 +12,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from config.training import Training
 from edge.manifest import Network
 
 
-def _layers(sizes: Sequence[int]) -> nn.Sequential:
-    """Linear layers of the given sizes with ReLU between them; the last one stays linear."""
+def layers(sizes: Sequence[int], between: type[nn.Module] = nn.ReLU) -> nn.Sequential:
+    """Linear layers of the given sizes with an activation between them; the last one stays linear."""
     modules: list[nn.Module] = []
-    for index, (inputs, outputs) in enumerate(pairwise(sizes)):
-        if index:
-            modules.append(nn.ReLU())
-        modules.append(nn.Linear(inputs, outputs))
-    return nn.Sequential(*modules)
+    for inputs, outputs in pairwise(sizes):
+        modules += [nn.Linear(inputs, outputs), between()]
+    return nn.Sequential(*modules[:-1])
 
 
 class TabularAE(nn.Module):
@@ -41,8 +41,8 @@ class TabularAE(nn.Module):
 
     def __init__(self, features: int, hidden: Sequence[int], latent: int) -> None:
         super().__init__()
-        self.encoder = _layers([features, *hidden, latent])
-        self.decoder = _layers([latent, *reversed(hidden), features])
+        self.encoder = layers([features, *hidden, latent])
+        self.decoder = layers([latent, *reversed(hidden), features])
 
     def encode(self, z: Tensor) -> Tensor:
         """Scaled rows [N, F] -> codes [N, L]."""
@@ -74,10 +74,10 @@ class TabularVAE(nn.Module):
 
     def __init__(self, features: int, hidden: Sequence[int], latent: int) -> None:
         super().__init__()
-        self.trunk = nn.Sequential(*_layers([features, *hidden]), nn.ReLU())
+        self.trunk = nn.Sequential(*layers([features, *hidden]), nn.ReLU())
         self.mean = nn.Linear(hidden[-1], latent)
         self.log_variance = nn.Linear(hidden[-1], latent)
-        self.decoder = _layers([latent, *reversed(hidden), features])
+        self.decoder = layers([latent, *reversed(hidden), features])
 
     def encode(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Scaled rows [N, F] -> mean [N, L] and log-variance [N, L] of their codes."""
@@ -91,6 +91,17 @@ class TabularVAE(nn.Module):
     def reconstruct(self, z: Tensor) -> Tensor:
         """Scaled rows [N, F] -> their reconstruction [N, F] from the mean code, never from a sample."""
         return self.decode(self.mean(self.trunk(z)))
+
+
+def described(kind: Literal["ae", "vae"], settings: Training, *, latent: int | None = None) -> Network:
+    """Describe the network of ``settings``; ``latent``: another count of latents than theirs."""
+    return Network(
+        kind=kind,
+        hidden=settings.hidden,
+        latent=settings.latent if latent is None else latent,
+        loss=settings.loss,
+        beta=settings.beta if kind == "vae" else 0.0,
+    )
 
 
 def build(network: Network, features: int) -> TabularAE | TabularVAE:
@@ -107,10 +118,17 @@ def build(network: Network, features: int) -> TabularAE | TabularVAE:
     return kind(features, network.hidden, network.latent)
 
 
-def seeded(network: Network, features: int, seed: int) -> TabularAE | TabularVAE:
-    """Build an untrained network, its first weights drawn from ``seed``; torch's own generator stays as it was."""
+@contextmanager
+def weights_from(seed: int) -> Iterator[None]:
+    """Draw the first weights of what is built meanwhile from ``seed``; torch's own generator stays as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
+        yield
+
+
+def seeded(network: Network, features: int, seed: int) -> TabularAE | TabularVAE:
+    """Build an untrained network, its first weights drawn from ``seed``."""
+    with weights_from(seed):
         return build(network, features)
 
 

@@ -23,7 +23,7 @@ from trainer.consistency import fit_consistency
 from trainer.errors import TrainingError
 from trainer.fit import History, fit
 from trainer.methane import fit_virtual
-from trainer.models import residuals, seeded
+from trainer.models import described, residuals, seeded
 from trainer.record import Record
 from trainer.spans import spans
 from trainer.splits import Rows, chunks
@@ -120,14 +120,8 @@ def fit_scorer(
         record=record,
         columns=columns,
         settings=settings,
-        network=Network(
-            kind=kind,
-            hidden=settings.hidden,
-            # As many latents as columns, and a copy would be perfect.
-            latent=settings.latent if published else max(1, min(settings.latent, len(columns) - 1)),
-            loss=settings.loss,
-            beta=settings.beta if kind == "vae" else 0.0,
-        ),
+        # As many latents as columns, and a copy would be perfect.
+        network=described(kind, settings, latent=None if published else max(1, min(settings.latent, len(columns) - 1))),
         progress=progress,
     )
     rows = np.sort(rows)

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from config.station import Station
 from config.training import Training
-from edge.manifest import Network
 from trainer.fit import fit
-from trainer.models import TabularVAE, row_errors, seeded
+from trainer.models import TabularVAE, described, row_errors, seeded
 from trainer.transform import fit_scaler
 
 Values = NDArray[np.float64]
@@ -111,14 +110,7 @@ def _published(
     scaler = fit_scaler(fitted, station, "standard")
     kinds: tuple[Literal["ae", "vae"], ...] = ("ae", "vae")
     for kind in kinds:
-        network = Network(
-            kind=kind,
-            hidden=settings.hidden,
-            latent=settings.latent,
-            loss=settings.loss,
-            beta=settings.beta if kind == "vae" else 0.0,
-        )
-        model = seeded(network, station.size, settings.seed)
+        model = seeded(described(kind, settings), station.size, settings.seed)
         fit(
             model,
             scaler.forward(fitted).astype(np.float32),

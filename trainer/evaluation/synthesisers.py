@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from config.station import Station
 from config.training import Training
-from edge.manifest import Network
 from edge.sampler import Sampler
 from trainer.fit import fit
 from trainer.generator import fit_generator
-from trainer.models import TabularVAE, seeded
+from trainer.models import TabularVAE, described, seeded
 from trainer.transform import fit_scaler
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ Draw = Callable[[int, int], Values]
 """(n, seed) -> rows [n, F] in the station's units."""
 
 OURS: dict[Kind, str] = {"vae": "ours, VAE", "ae": "ours, AE", "mixture": "plain Gaussian mixture"}
-PUBLISHED = {"ae": "AE, published", "vae": "VAE, published"}
+PUBLISHED: dict[Literal["ae", "vae"], str] = {"ae": "AE, published", "vae": "VAE, published"}
 JITTER, SMOTE = "jitter 2 %", "SMOTE, 5 neighbours"
 REAL = "real, held out"
 """Not made at all: what the best could be."""
@@ -119,20 +118,13 @@ def _our(kind: Kind, settings: Training) -> Fit:
     return make
 
 
-def _published(kind: str, published: Training) -> Fit:
+def _published(kind: Literal["ae", "vae"], published: Training) -> Fit:
     """Fit a published network and resample its codes of the training rows with noise, as published."""
 
     def make(train: Values, validation: Values, station: Station, seed: int) -> Fitted:
         settings = replace(published, seed=seed)
         scaler = fit_scaler(train, station, "standard")
-        network = Network(
-            kind="vae" if kind == "vae" else "ae",
-            hidden=settings.hidden,
-            latent=settings.latent,
-            loss=settings.loss,
-            beta=settings.beta if kind == "vae" else 0.0,
-        )
-        model = seeded(network, station.size, seed)
+        model = seeded(described(kind, settings), station.size, seed)
         z = scaler.forward(train).astype(np.float32)
         fit(model, z, scaler.forward(validation).astype(np.float32), settings, seed=seed)
 
