@@ -1,0 +1,87 @@
+"""One of the trainer's evaluations as a benchmark: its tables, its goals, and its report as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TextIO, TypeVar
+
+import msgspec
+from boards import BOARDS, RECORD, find
+
+from config.training import Training
+from trainer.evaluation.goals import Goal
+
+Found = TypeVar("Found")
+
+
+def benchmark(
+    name: str,
+    about: str,
+    *,
+    evaluate: Callable[..., Found],
+    show: Callable[[Found, TextIO], None],
+    goals: Callable[[Found], Sequence[Goal]],
+    packages: Sequence[str],
+) -> int:
+    """Run an evaluation as the command line asks.
+
+    Parameters
+    ----------
+    name, about
+        Of the report, and for --help.
+    evaluate
+        As :func:`trainer.evaluation.evaluate.evaluate`.
+    show, goals
+        Prints what was found, and holds it against what was to be reached.
+    packages
+        Whose versions the report names.
+
+    Returns
+    -------
+    int
+        0, or 1 when a goal was missed in other than a quick look.
+    """
+    parser = argparse.ArgumentParser(description=about.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=RECORD, help="folder of station-1.csv (default: %(default)s)")
+    parser.add_argument("--boards", type=int, nargs="+", default=BOARDS, help="default: %(default)s")
+    parser.add_argument("--quick", action="store_true", help="one board, less of everything, few epochs: a look")
+    parser.add_argument("--processes", type=int, default=2, help="default: %(default)s")
+    parser.add_argument("--json", type=Path, help="write the report there, too")
+    arguments = parser.parse_args()
+    boards = BOARDS[:1] if arguments.quick else tuple(arguments.boards)
+    settings = Training.quick() if arguments.quick else Training()
+    records, source = find(arguments.data, boards)
+    started = time.perf_counter()
+    found = evaluate(
+        records,
+        settings,
+        quick=arguments.quick,
+        processes=arguments.processes,
+        progress=sys.stderr if sys.stderr.isatty() else None,
+    )
+    seconds = time.perf_counter() - started
+    numbers = ", ".join(map(str, boards))
+    print(f"{name.capitalize()} on {source}, board {numbers}; {seconds:.0f} s on {platform.machine()}\n")
+    show(found, sys.stdout)
+    every = goals(found)
+    if arguments.json:
+        report: dict[str, Any] = {
+            "benchmark": name,
+            "data": source,
+            "boards": boards,
+            "quick": arguments.quick,
+            "settings": settings,
+            "seconds": round(seconds),
+            "versions": {package: version(package) for package in packages},
+            "results": found,
+            "goals": [goal._asdict() | {"met": goal.met} for goal in every],
+        }
+        arguments.json.write_text(json.dumps(msgspec.to_builtins(report), indent=2) + "\n")
+    return 0 if all(goal.met for goal in every) or arguments.quick else 1
