@@ -123,7 +123,8 @@ def evaluate_cell(
         for name, score in scores.items():
             if not np.isnan(score).all():  # there is no reconstruction yet where a span begins
                 findings[name][case.name] = _finding(usual[name], score)
-                roc[name][case.name] = found_at(usual[name], score)
+                if pictures:
+                    roc[name][case.name] = found_at(usual[name], score)
         events += _events(case, "dense", faulted, judged["ae"], cell)
         apart = _inject(case, record, cell, tuple(_windows(case, cell.spans)))
         if apart.events:
