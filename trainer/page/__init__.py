@@ -2,6 +2,7 @@
 
 from trainer.page.box import Box, Verdict
 from trainer.page.colours import BLUE, CYCLE, GREEN, GREY, GRID, INK, ORANGE, PURPLE, SKY, VERMILLION
+from trainer.page.fading import diverging, fading
 from trainer.page.figures import write_figures
 from trainer.page.page import write_page
 from trainer.page.panel import Panel
@@ -12,5 +13,5 @@ from trainer.page.units import quantity, unit
 __all__ = [
     "BLUE", "CYCLE", "GREEN", "GREY", "GRID", "INK", "ORANGE", "PURPLE", "SKY", "VERMILLION",
     "Box", "Panel", "Table", "Verdict",
-    "figure", "quantity", "unit", "write_figures", "write_page",
+    "diverging", "fading", "figure", "quantity", "unit", "write_figures", "write_page",
 ]  # fmt: skip

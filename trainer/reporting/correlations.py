@@ -8,19 +8,13 @@ from textwrap import fill
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap, Normalize, to_rgb
+from matplotlib.colors import Normalize
 
-from trainer.page import BLUE, ORANGE, Panel, figure
+from trainer.page import Panel, diverging, figure
 from trainer.portrait.arrays import Array
 from trainer.portrait.gallery import Gallery
 
 _MOST_NAMES = 12  # more do not fit: every other, or fewer, is named
-
-
-def diverging() -> ListedColormap:
-    """Return a scale from orange over nothing to blue, which serves on light and on dark paper."""
-    steps = np.linspace(-1.0, 1.0, 255)
-    return ListedColormap([(*to_rgb(ORANGE if step < 0 else BLUE), abs(step)) for step in steps])
 
 
 def matrix(

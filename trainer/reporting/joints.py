@@ -6,18 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap, Normalize, PowerNorm, to_rgb
+from matplotlib.colors import Normalize, PowerNorm
 
-from trainer.page import BLUE, GREY, VERMILLION, Panel, figure
+from trainer.page import BLUE, GREY, VERMILLION, Panel, fading, figure
 from trainer.portrait.arrays import Array
 from trainer.portrait.gallery import Axis, Gallery
 from trainer.reporting.scales import scale
 from trainer.reporting.words import quantity
-
-
-def fading(colour: str) -> ListedColormap:
-    """Return a scale from nothing to a colour, which serves on light and on dark paper."""
-    return ListedColormap([(*to_rgb(colour), alpha) for alpha in np.linspace(0.0, 1.0, 128)])
 
 
 def joint(axes: Axes, x: Axis, y: Axis, cells: Array, *, met: Array | None = None) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap, Normalize, to_rgb
+from matplotlib.colors import Normalize
 from numpy.typing import NDArray
 
 from trainer.exploring.exploration import Exploration
-from trainer.page import BLUE, INK, ORANGE, Panel, figure
+from trainer.page import INK, Panel, diverging, figure
 
 _MOST_WRITTEN = 14  # columns, beyond which values do not fit
 _MOST_NAMED = 60
@@ -45,10 +45,7 @@ def correlations_panel(found: Exploration) -> Panel:
 
 def _heat(axes: Axes, values: NDArray[np.float64]) -> ScalarMappable:
     count = len(values)
-    steps = np.linspace(-1.0, 1.0, 255)
-    # From a colour over nothing to another: it serves on light and on dark paper.
-    colours = ListedColormap([(*to_rgb(ORANGE if step < 0 else BLUE), 0.85 * abs(step)) for step in steps])
-    drawn = axes.pcolormesh(values, cmap=colours, norm=Normalize(-1.0, 1.0), rasterized=True)
+    drawn = axes.pcolormesh(values, cmap=diverging(0.85), norm=Normalize(-1.0, 1.0), rasterized=True)
     if count <= _MOST_WRITTEN:
         for row, column in np.argwhere(np.isfinite(values)):
             text = "1" if row == column else f"{values[row, column]:.2f}".replace("0.", ".", 1)
