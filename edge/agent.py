@@ -37,7 +37,7 @@ _LOOK_EVERY = 1.0  # [s] between two looks at what no reading brings about
 _TURN = 5.0  # [s] a turn may wait
 _PATIENCE = 60.0  # [s] of the broker not answering scores, after which we are not alive any more
 _AWAIT = 60.0  # [s] after the start, from when on stations of before are looked at although nothing comes from them
-_FAREWELL = 10  # times 50 ms that a stop waits for what is on its way
+_FAREWELL = 10  # times 50 ms that a stop waits in vain for what is on its way
 
 
 def run(gateway_path: str | Path) -> int:
@@ -186,14 +186,17 @@ class Agent:
         self._watchdog.stopping()
         self._link.hold(True)
         self._delivery.retain(self._keeper.batch, self._topics.state, self._presence.stopped)
-        for _ in range(_FAREWELL):
+        left, in_vain = self._delivery.unsettled, 0
+        while in_vain < _FAREWELL:
             self._delivery.settle(self._keeper.batch)
             if self._keeper.keep():
                 self._delivery.send()
             else:
                 self._delivery.send_presence()
-            if self._delivery.settled or not self._link.connected:
+            before, left = left, self._delivery.unsettled
+            if not left or not self._link.connected:
                 break
+            in_vain = 0 if left < before else in_vain + 1
             self._link.poll(0.05)
         self._link.close()
         self._keeper.finish()

@@ -110,9 +110,9 @@ class Delivery:
         return self._backlog.ready
 
     @property
-    def settled(self) -> bool:
-        """Whether the broker has confirmed everything."""
-        return not (self._backlog or self._outbox or self._retained)
+    def unsettled(self) -> int:
+        """Batches, rows and retained topics that the broker has not confirmed."""
+        return len(self._backlog) + len(self._outbox) + len(self._retained)
 
     def hand_over(self, batch: Batch, verdicts: Sequence[Verdict], events: Sequence[Event]) -> None:
         """Take over results.

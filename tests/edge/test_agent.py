@@ -363,6 +363,18 @@ def test_a_station_that_falls_silent_is_offline_until_it_speaks_again(
     assert states == ["online", "offline", "online"]
 
 
+def test_however_much_is_on_its_way_a_stop_is_told(
+    bundle: Bundle, fake_connection: Any, fake_clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = make(bundle, fake_connection, fake_clock)
+    fake_connection.incoming = [[message(GOOD, topic=f"sensors/st-{mid}/readings", mid=mid) for mid in range(1, 151)]]
+    agent.turn()
+    monkeypatch.setattr(fake_connection, "poll", lambda timeout: fake_connection.confirm() or [])
+    agent.stop()
+    assert len({each.topic for each in fake_connection.published if each.retain}) == 301
+    assert fake_connection.on(NAMES.state)[-1]["state"] == "stopped"
+
+
 def test_stopping_says_so_before_it_closes(bundle: Bundle, fake_connection: Any, fake_clock: Any) -> None:
     agent = make(bundle, fake_connection, fake_clock)
     agent.stop()
