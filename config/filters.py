@@ -65,3 +65,15 @@ def reaches(topic_filter: str, base: str) -> bool:
         if level not in ("+", ours):
             return False
     return len(levels) >= len(below) or levels[-1] == "#"
+
+
+def meet(one: str, other: str) -> bool:
+    """Tell whether there is a topic that both filters match."""
+    levels = [unshared(each).split("/") for each in (one, other)]
+    for a, b in zip(*levels, strict=False):
+        if "#" in (a, b):
+            return True
+        if a != b and "+" not in (a, b):
+            return False
+    short, long = sorted(levels, key=len)
+    return len(short) == len(long) or long[len(short) :] == ["#"]

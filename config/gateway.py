@@ -12,7 +12,7 @@ from msgspec.structs import force_setattr, replace
 
 from config.alarms import Alarms
 from config.broker import Broker
-from config.filters import PLACE, filter_fault, reaches, subscription, topic_fault
+from config.filters import PLACE, filter_fault, meet, reaches, subscription, topic_fault, unshared
 
 RESERVED = frozenset({"state", "info", "health", "deadletter", "request", "response"})
 """Levels under our base that are no stations: no station may be called so."""
@@ -138,6 +138,12 @@ class Log(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = "info"
 
 
+def _twice(one: str, other: str) -> bool:
+    """Tell whether a broker would send a message once for each of two filters, to one client."""
+    shared = one != unshared(one) or other != unshared(other)
+    return shared and one != other and meet(one, other)
+
+
 def _host_name() -> str:
     name = socket.gethostname().split(".")[0].lower()
     return re.sub("[^a-z0-9-]+", "-", name).strip("-") or "gateway"
@@ -181,6 +187,12 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             if entry.topic in topics[:i]:
                 first = topics.index(entry.topic)
                 yield f"stations[{i}].topic", f'got "{entry.topic}", which stations[{first}] has already'
+            for j, before in enumerate(self.stations[:i]):
+                if _twice(before.filter, entry.filter):
+                    clash = (
+                        f'"{before.topic}" of stations[{j}]: what a shared subscription and another match comes twice'
+                    )
+                    yield f"stations[{i}].topic", f'got "{entry.topic}", expected one that does not meet {clash}'
             if reaches(entry.filter, self.topics.base):
                 ours = f"our own topics ({self.topics.base}/...): davylamp must not read what it writes"
                 yield f"stations[{i}].topic", f'got "{entry.topic}", expected a filter that does not meet {ours}'

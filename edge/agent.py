@@ -20,6 +20,7 @@ from edge.health import Health
 from edge.journal import Journal
 from edge.jumps import Jumps
 from edge.keeper import Keeper
+from edge.labelling import Labelling
 from edge.link import Link
 from edge.log import Log, start_logging
 from edge.message import Message
@@ -135,6 +136,7 @@ class Agent:
             gateway,
             stations,
             self._panel,
+            Labelling(self._keeper, clock),
             info=lambda: presence.info(stations, link.protocol),
             publish_events=self._hand_over,
             link=link,

@@ -217,7 +217,7 @@ class AlarmPanel:
         )
 
     def labels(self) -> list[Labelled]:
-        """Hand out, once, what people have said about alarms."""
+        """Hand out, once, which alarms have closed, and what people have said about them."""
         labels, self._labels = self._labels, []
         return labels
 
@@ -254,7 +254,8 @@ class AlarmPanel:
         standing = ", ".join(event.id for event in self.standing()) or "none does"
         raise RequestError(
             f"{wanted}, expected an alarm that stands: {standing}; "
-            "fix: with alarms.KIND.latch: true in gateway.yaml one stands until it is acknowledged"
+            "fix: give one that has closed a label, by its id; with alarms.KIND.latch: true in gateway.yaml one stands "
+            "until it is acknowledged"
         )
 
     def _open(self, state: AlarmState, alarm: Standing) -> Event:
@@ -286,7 +287,7 @@ class AlarmPanel:
 
     def _tell(self, alarm: Standing, event_type: EventType, ts: str) -> Event:
         event = alarm.tell(event_type, ts, self._clock.monotonic())
-        if event_type == "close" and (event.label is not None or event.comment is not None):
+        if event_type == "close":
             self._labels.append(Labelled.of(event, ts))
         return event
 

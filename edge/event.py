@@ -62,6 +62,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Whether somebody has seen it, what it was, and their words.
     shelved_until
         Until then it stands without counting in ``alarm`` and ``fault``.
+    historical
+        Whether it is told later than it happened, after an outage or a restart; it may have been told then, too.
     """
 
     event_type: EventType

@@ -18,6 +18,7 @@ from edge import schema
 from edge.batch import Batch, ReadingRow, StationRow
 from edge.clock import Clock
 from edge.errors import JournalError
+from edge.labels import Labelled
 from edge.log import Log
 from edge.schema import Past
 
@@ -140,8 +141,8 @@ class Journal:
         try:
             if self._failed:  # a connection that met an error of the disk may have missed more than it says
                 self._db.close()
-                self._connect()
                 self._failed = False
+                self._connect()
             elif self._path.stat().st_ino != self._inode:
                 raise JournalError("corrupt", f"{self._path}: the file is another one than that which was opened")
             self._db.execute("begin immediate")
@@ -177,6 +178,19 @@ class Journal:
         """
         try:
             return schema.readings(self._db, station, last)
+        except sqlite3.Error as error:
+            raise self._error(error) from error
+
+    def labelled(self, alarm_id: str) -> Labelled | None:
+        """What is known last of an alarm that has closed; ``None``: nothing.
+
+        Raises
+        ------
+        JournalError
+            It cannot be read.
+        """
+        try:
+            return schema.labelled(self._db, alarm_id)
         except sqlite3.Error as error:
             raise self._error(error) from error
 
@@ -222,7 +236,19 @@ class Journal:
 
     def _connect(self) -> bool:
         """Open the file; tells whether it is new. One that is not ours is not touched."""
+        try:
+            return self._open_file()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_IOERR_SHMSIZE:
+                raise
+        # A full disk has no room for -shm. Without it nobody else can read, but our past can be, and deletions kept.
+        self._db.close()
+        self._failed = True  # the next commit tries to do with it
+        return self._open_file("exclusive")
+
+    def _open_file(self, locking: Literal["normal", "exclusive"] = "normal") -> bool:
         self._db = db = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None)
+        db.execute(f"pragma locking_mode = {locking}")
         (version,) = db.execute("pragma user_version").fetchone()
         (tables,) = db.execute("select count(*) from sqlite_schema").fetchone()
         if version != schema.VERSION and (version or tables):
@@ -279,6 +305,7 @@ class Journal:
         if isinstance(error, OSError):
             kind: Kind = "io"
         else:
-            kind = _KINDS.get(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF, "corrupt")
-        self._failed = kind == "io"
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+            kind = "full" if code == sqlite3.SQLITE_IOERR_SHMSIZE else _KINDS.get(code & 0xFF, "corrupt")
+        self._failed = kind in ("full", "io")
         return JournalError(kind, f"{self._path}: {error}; fix: {_FIXES[kind]}")

@@ -8,16 +8,16 @@ from edge.event import Event, Label
 
 
 class Labelled(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody said about an alarm; of several about one ``alarm_id`` the last holds.
+    """An alarm that has closed, or that somebody has said something about; of one ``alarm_id`` the last row holds.
 
     Parameters
     ----------
     ts
-        When they said it, RFC 3339 as all times here.
+        When it closed, or they said it, RFC 3339 as all times here.
     alarm_id, station, kind
         Of the alarm.
     label, comment
-        What it was, and their words; not both ``None``.
+        What it was, and their words; ``None`` where nobody has said anything.
     opened, closed
         From when to when it stood; ``closed`` is ``None`` while it does, and the row comes again when it closes.
     bundle

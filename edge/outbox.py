@@ -13,6 +13,8 @@ from edge.retries import Retries
 MOST = 10_000
 """Rows that may wait."""
 
+_HISTORICAL = (b'"historical":false', b'"historical":true')
+
 IN_FLIGHT = 20
 """QoS 1 publications at a time: what brokers take by default."""
 
@@ -21,7 +23,8 @@ class Outbox:
     """Rows on their way, in order by topic: of each topic one at a time is in flight.
 
     A row that the broker refuses stays, is tried again with growing delay, and holds back its own topic only. MQTT
-    3.1.1 knows no refusals: there a row that may not be published is lost without a word.
+    3.1.1 knows no refusals: there a row that may not be published is lost without a word. An event that is older than
+    the connection goes with ``"historical": true``, as the scores do.
 
     Parameters
     ----------
@@ -40,7 +43,7 @@ class Outbox:
         self._idle: dict[str, None] = {}  # topics with rows, none of them in flight
         self._in_flight: dict[int, OutboxRow] = {}
         self._count = 0
-        self._next = rows[-1].id + 1 if rows else 1
+        self._next = self._live = rows[-1].id + 1 if rows else 1
         for row in rows:
             self._add(row)
 
@@ -74,7 +77,8 @@ class Outbox:
         return gone
 
     def reconnected(self) -> None:
-        """Send again what was in flight on the connection that is gone."""
+        """Send again what was in flight on the connection that is gone: all that waits is history now."""
+        self._live = self._next
         self._idle = dict.fromkeys(self._queues)
         self._in_flight.clear()
 
@@ -99,7 +103,10 @@ class Outbox:
             if not self._retries.may(topic):
                 continue
             row = self._queues[topic][0]
-            mid = self._link.publish(topic, row.payload, qos=1)
+            payload = row.payload
+            if row.id < self._live and row.kind != "deadletter":
+                payload = payload.replace(*_HISTORICAL, 1)
+            mid = self._link.publish(topic, payload, qos=1)
             if mid is None:
                 return
             self._in_flight[mid] = row

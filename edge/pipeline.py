@@ -140,7 +140,11 @@ class Pipeline:
         batch.pruned[station.id] = station.state.n - keeps
 
     def prune_all(self, batch: Batch) -> None:
-        """Let go of what is more than is kept, of every station: that the rest fits is worth more."""
+        """Let go of what is more than is kept, of every station, and of what is kept of those that are gone.
+
+        That the rest fits is worth more.
+        """
+        batch.pruned |= {row.id: row.n for row in self._stations.away}
         for station in self._stations:
             self.prune(station, batch)
 

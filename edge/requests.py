@@ -17,6 +17,7 @@ from edge.clock import Clock
 from edge.connection import Connection
 from edge.errors import RequestError
 from edge.event import Event, Label
+from edge.labelling import Labelling
 from edge.log import Log
 from edge.message import Message
 from edge.reading import SIZE_LIMIT
@@ -88,7 +89,7 @@ class Requests:
 
     Parameters
     ----------
-    gateway, stations, panel
+    gateway, stations, panel, labelling
         What requests ask about.
     info
         Makes the body of the ``info`` answer.
@@ -108,6 +109,7 @@ class Requests:
         gateway: Gateway,
         stations: Stations,
         panel: AlarmPanel,
+        labelling: Labelling,
         *,
         info: Callable[[], Mapping[str, Any]],
         publish_events: Callable[[list[Event]], None],
@@ -118,6 +120,7 @@ class Requests:
         self.answered = 0
         self._stations = stations
         self._panel = panel
+        self._labelling = labelling
         self._info = info
         self._publish_events = publish_events
         self._link = link
@@ -208,9 +211,15 @@ class Requests:
         return sent is not None
 
     def _acknowledge(self, request: AcknowledgeRequest) -> Answers:
-        events = self._panel.acknowledge(
-            request.id, station=request.station, kind=request.kind, label=request.label, comment=request.comment
-        )
+        try:
+            events = self._panel.acknowledge(
+                request.id, station=request.station, kind=request.kind, label=request.label, comment=request.comment
+            )
+        except RequestError:
+            closed = request.id and self._labelling.label(request.id, request.label, request.comment)
+            if not closed:
+                raise
+            return iter([{"events": [], "closed": closed}])
         self._publish_events(events)
         return iter([{"events": events}])
 

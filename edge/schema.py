@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edge.batch import Batch, OutboxRow, ReadingRow, Score, StationRow
+from edge.labels import Labelled
 
 VERSION = 1
 """Of the tables; a file of another one is set aside."""
@@ -29,6 +30,11 @@ create table filters (filter text primary key) without rowid;
 pragma user_version = {VERSION};
 commit;
 """
+
+
+_UNLABELLED = 10_000  # of the newest rows, alarms of which nobody has said anything are kept
+_FORGET = "delete from labels where label is null and comment is null and id <= (select max(id) from labels) - ?"
+_LABELLED = "select * from labels where alarm_id = ? and closed is not null order by id desc limit 1"
 
 
 class Past(NamedTuple):
@@ -77,6 +83,7 @@ def write(db: sqlite3.Connection, batch: Batch) -> None:
     if batch.labels:
         rows: list[Any] = [msgspec.structs.astuple(label) for label in batch.labels]
         db.executemany("insert into labels values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        db.execute(_FORGET, (_UNLABELLED,))
     if batch.asserted:
         db.executemany("insert or ignore into retained values (?)", [(topic,) for topic in batch.asserted])
     if batch.filters is not None:
@@ -108,3 +115,9 @@ def readings(db: sqlite3.Connection, station: int, last: int) -> list[ReadingRow
     """Read the ``last`` readings of a station (-1: all), the oldest first."""
     rows = db.execute("select * from readings where station = ? order by n desc limit ?", (station, last)).fetchall()
     return [ReadingRow(*row) for row in reversed(rows)]
+
+
+def labelled(db: sqlite3.Connection, alarm_id: str) -> Labelled | None:
+    """Read what is known last of an alarm that has closed."""
+    row = db.execute(_LABELLED, (alarm_id,)).fetchone()
+    return None if row is None else Labelled(**dict(zip(Labelled.__struct_fields__, row[1:], strict=True)))

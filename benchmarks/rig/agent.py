@@ -36,18 +36,13 @@ class Agent:
         Exit codes of clean stops.
     deaths
         Exit codes of the times when it ended although nobody wanted it to.
-    troubled
-        Whether its disk is in trouble, so that it may refuse to start with exit code 1;
-    refused
-        how often it did.
     """
 
     def __init__(self, folder: Path, gateway: str, *, jumps: bool = False) -> None:
         folder.mkdir()
         self.exits: list[int] = []
         self.deaths: list[int] = []
-        self.starts = self.refused = 0
-        self.troubled = self._began_troubled = False
+        self.starts = 0
         self.log = folder / "agent.log"
         settings = folder / "gateway.yaml"
         settings.write_text(gateway)
@@ -76,7 +71,6 @@ class Agent:
             environment = os.environ | {"PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}"}
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log, env=environment)
             self._wanted = True
-            self._began_troubled = self.troubled
             self.starts += 1
 
     def kill(self) -> None:
@@ -103,10 +97,7 @@ class Agent:
             except subprocess.TimeoutExpired:
                 self.kill()
                 code = -signal.SIGKILL
-            if code == 1 and self._excused:
-                self.refused += 1
-            else:
-                self.exits.append(code)
+            self.exits.append(code)
 
     def pause(self, *, paused: bool) -> None:
         """Stop it where it is, or let it go on."""
@@ -133,19 +124,11 @@ class Agent:
                     restart_at = 0.0
                     self.start()
 
-    @property
-    def _excused(self) -> bool:
-        return self.troubled or self._began_troubled
-
     def _count_end(self) -> None:
         """Count an end that nobody asked for, once."""
         assert self._process is not None
-        if self._counted is self._process:
-            return
-        self._counted = self._process
-        if self._process.returncode == 1 and self._excused:
-            self.refused += 1
-        else:
+        if self._counted is not self._process:
+            self._counted = self._process
             self.deaths.append(self._process.returncode)
 
 

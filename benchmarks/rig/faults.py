@@ -5,9 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -181,28 +180,19 @@ class Saboteur:
             self._proxy.cut()
             self._proxy.release()
 
-    @contextmanager
-    def _trouble(self) -> Iterator[None]:
-        with self._disk_lock:
-            self._agent.troubled = True
-            try:
-                yield
-            finally:
-                self._agent.troubled = False
-
     def _disk_full(self, seconds: float) -> None:
-        with self._trouble():
+        with self._disk_lock:
             self._disk.fill(self._agent.pid)
             time.sleep(seconds)
             self._disk.empty(self._agent.pid)
 
     def _journal_locked(self, seconds: float) -> None:
-        with self._trouble(), self._disk.locked():
+        with self._disk_lock, self._disk.locked():
             time.sleep(seconds)
 
     def _killed_on_full_disk(self, seconds: float) -> None:
         """What it could not keep it must not have acknowledged."""
-        with self._trouble(), self._agent_lock:
+        with self._disk_lock, self._agent_lock:
             self._disk.fill(self._agent.pid)
             time.sleep(seconds)
             self._agent.kill()

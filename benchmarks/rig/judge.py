@@ -89,11 +89,13 @@ def judge_events(load: Load, heard: Iterable[Heard], kept: dict[str, Any]) -> It
     for each in heard:
         if not each.topic.endswith("/event"):
             continue
-        if each.payload in met:
+        event = msgspec.json.decode(each.payload)
+        event.pop("historical", None)
+        told = msgspec.json.encode(event)
+        if told in met:
             again += 1
             continue
-        met.add(each.payload)
-        event = msgspec.json.decode(each.payload)
+        met.add(told)
         key, name, kind = (event["station"], event["kind"]), event["id"], event["event_type"]
         types[name][kind] += 1
         stands = standing.get(key)
@@ -106,7 +108,7 @@ def judge_events(load: Load, heard: Iterable[Heard], kept: dict[str, Any]) -> It
             malformed.append(f"{kind} of {name} while {stands or 'nothing'} stands")
         if kind == "close":
             standing.pop(key, None)
-    told = {
+    stand = {
         (station, event["kind"]): event["id"]
         for station in load.names
         for event in kept.get(f"{BASE}/{station}/alarm", {}).get("standing", [])
@@ -114,10 +116,10 @@ def judge_events(load: Load, heard: Iterable[Heard], kept: dict[str, Any]) -> It
     wrong = [
         f"{name}: {dict(count)}"
         for name, count in types.items()
-        if (count["open"], count["close"]) != (1, 0 if name in told.values() else 1)
+        if (count["open"], count["close"]) != (1, 0 if name in stand.values() else 1)
     ]
     closed = sum(count["close"] for count in types.values())
-    found = f"{len(types)} opened, {closed} closed, {len(told)} stand, {again} messages came again"
+    found = f"{len(types)} opened, {closed} closed, {len(stand)} stand, {again} messages came again"
     yield _line("every event opens once and closes once", found, malformed + wrong)
     missed = [
         f"{leak.station} {leak.first}-{leak.last}: {count} alarms"
@@ -125,8 +127,8 @@ def judge_events(load: Load, heard: Iterable[Heard], kept: dict[str, Any]) -> It
         if (count := sum(load.within(leak, ts) for ts in opened[leak.station, "methane"])) != 1
     ]
     yield _line("every leak is one methane alarm", f"{len(load.leaks) - len(missed)} of {len(load.leaks)}", missed)
-    orphans = [f"{station} {kind}: {name}" for (station, kind), name in sorted(standing.items() ^ told.items())]
-    yield _line("no orphan alarms", f"{len(told)} stand and are told so", orphans)
+    orphans = [f"{station} {kind}: {name}" for (station, kind), name in sorted(standing.items() ^ stand.items())]
+    yield _line("no orphan alarms", f"{len(stand)} stand and are told so", orphans)
     unsaid = [name for name in load.names if f"{BASE}/{name}/alarm" not in kept]
     yield _line("every station's alarm topic is kept", f"{len(load.names) - len(unsaid)} of {len(load.names)}", unsaid)
 

@@ -162,6 +162,28 @@ def test_a_wrong_station_entry_is_told_in_one_line(path: Path, entry: str, probl
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "twice"),
+    [
+        ("$share/pair/sensors/{station}/a", "sensors/{station}/a", True),
+        ("$share/pair/sensors/{station}/a", "$share/trio/sensors/{station}/+", True),
+        ("$share/pair/sensors/{station}/a", "$share/pair/sensors/{station}/b", False),
+        ("sensors/{station}/a", "sensors/{station}/+", False),  # a broker sends it once, and the first entry takes it
+    ],
+)
+def test_a_shared_subscription_that_would_bring_readings_twice_is_refused(
+    path: Path, one: str, other: str, twice: bool
+) -> None:
+    text = f"gateway: gw1\nstations: [{{bundle: b.davy, topic: '{one}'}}, {{bundle: b.davy, topic: '{other}'}}]"
+    if twice:
+        (told,) = _problems(path, text)
+        assert told.startswith(
+            f'stations[1].topic: got "{other}", expected one that does not meet "{one}" of stations[0]: '
+        )
+    else:
+        assert len(_load(path, text).stations) == 2
+
+
+@pytest.mark.parametrize(
     "entry",
     [
         "topic: 'davylamp/gw2/{station}'",

@@ -473,6 +473,13 @@ def test_what_somebody_says_is_handed_out_once_and_again_when_the_alarm_closes()
     assert (said.label, said.comment, said.closed) == ("fault", "wet", closed.closed)
 
 
+def test_an_alarm_that_closes_is_handed_out_although_nobody_said_anything_about_it() -> None:
+    station = Station()
+    (opened, closed) = station.feed(EXCEEDING, EXCEEDING, *[QUIET] * 4)
+    (row,) = station.panel.labels()
+    assert (row.alarm_id, row.label, row.comment, row.closed) == (opened.id, None, None, closed.closed)
+
+
 def test_how_long_an_alarm_lasted_is_told_by_the_times_of_its_readings_and_of_ours_since() -> None:
     station = Station()  # its readings are a minute apart, though they come every second
     (opened,) = station.feed(EXCEEDING, EXCEEDING)

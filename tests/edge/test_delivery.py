@@ -89,7 +89,7 @@ def test_what_is_not_confirmed_survives_a_restart_and_what_is_does_not(
     bodies = [each.body for each in fake_connection.published]
     assert [(body.get("n"), body.get("id"), body["historical"]) for body in bodies] == [
         (2, None, True),
-        (None, "e2", False),
+        (None, "e2", True),
     ]
     fake_connection.confirm()
     again.turn()
@@ -103,6 +103,11 @@ def test_the_outcome_of_a_lost_connection_is_sent_again(handing: Handing, fake_c
     fake_connection.counts.connections += 1
     handing.turn()
     assert [each.topic.rsplit("/", 1)[1] for each in fake_connection.published] == ["score", "event"]
+    assert [each.body["historical"] for each in fake_connection.published] == [True, True]
+    handing.hand_over([], [event(2)])
+    fake_connection.confirm()
+    handing.turn()
+    assert fake_connection.published[-1].body["historical"] is False
 
 
 def test_what_the_broker_refuses_is_kept_and_tried_again(

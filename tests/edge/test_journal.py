@@ -146,6 +146,34 @@ def test_a_batch_that_does_not_fit_is_refused_whole_and_what_is_deleted_makes_ro
         assert journal.readings(1) == rows
 
 
+def test_a_full_disk_does_not_keep_the_agent_from_starting(path: Path) -> None:
+    script = (
+        "import os, resource, sys; from edge.clock import SystemClock; from edge.journal import Journal\n"
+        "from edge.batch import Batch, ReadingRow; from edge.errors import JournalError\n"
+        "def row(n): return ReadingRow(1, n, None, 0.0, n, 0, n, b'')\n"
+        "def room(size): resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))\n"
+        "if sys.argv[2] == 'dies':\n"
+        "    Journal(sys.argv[1], clock=SystemClock()).commit(Batch(readings=[row(1)]))\n"
+        "    os.kill(os.getpid(), 9)\n"
+        "room(1024)\n"
+        "journal = Journal(sys.argv[1], clock=SystemClock())\n"
+        "assert journal.readings(1) == [row(1)]\n"
+        "for _ in range(2):\n"
+        "    try: journal.commit(Batch(readings=[row(2)]))\n"
+        "    except JournalError as error: print(error.kind)\n"
+        "assert journal.readings(1) == [row(1)]\n"
+        "room(resource.RLIM_INFINITY)\n"
+        "journal.commit(Batch(readings=[row(2)]))\n"
+        "print(journal.set_aside, journal._db.execute('pragma locking_mode').fetchone())\n"
+    )
+    died = subprocess.run([sys.executable, "-c", script, path, "dies"], check=False)
+    assert died.returncode == -9
+    started = subprocess.run([sys.executable, "-c", script, path, "starts"], check=True, capture_output=True, text=True)
+    assert started.stdout.split("\n")[-2] == "0 ('normal',)"
+    with sqlite3.connect(path) as db:
+        assert db.execute("select n from readings").fetchall() == [(1,), (2,)]
+
+
 def test_somebody_elses_lock_is_named_and_waited_for_by_nobody(path: Path, fake_clock: Any) -> None:
     journal = Journal(path, clock=fake_clock)
     other = sqlite3.connect(path, isolation_level=None)

@@ -21,6 +21,9 @@ from edge.alarm import AlarmPanel
 from edge.bundle import Bundle
 from edge.clock import rfc3339
 from edge.event import Event
+from edge.journal import Journal
+from edge.keeper import Keeper
+from edge.labelling import Labelling
 from edge.message import Message
 from edge.requests import ANSWER_EXPIRY, Requests
 from edge.sampler import Sampler
@@ -44,19 +47,19 @@ def bundle(bundles: dict[str, Path]) -> Bundle:
 class Desk:
     """Requests with everything that they need, and somebody who asks."""
 
-    def __init__(self, bundle: Bundle, connection: Any, clock: Any, entries: int = 1, **settings: Any) -> None:
-        stations = tuple(
-            StationEntry(bundle=bundle.path, topic=f"sensors{i or ''}/{{station}}/readings") for i in range(entries)
-        )
+    def __init__(self, bundle: Bundle, connection: Any, clock: Any, folder: Path, **settings: Any) -> None:
+        stations = (StationEntry(bundle=bundle.path, topic="sensors/{station}/readings"),)
         gateway = Gateway(gateway="gw1", stations=stations, **settings)
         self.connection = connection
-        self.stations = Stations(gateway, [bundle] * entries)
+        self.stations = Stations(gateway, [bundle])
         self.panel = AlarmPanel(Alarms(), clock)
+        self.keeper = Keeper(Journal(folder / "journal.db", clock=clock), lambda: (), clock)
         self.events: list[Event] = []
         self.requests = Requests(
             gateway,
             self.stations,
             self.panel,
+            Labelling(self.keeper, clock),
             info=lambda: {"gateway": "gw1"},
             publish_events=self.events.extend,
             link=connection,
@@ -84,8 +87,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(bundle: Bundle, fake_connection: Any, fake_clock: Any) -> Desk:
-    return Desk(bundle, fake_connection, fake_clock)
+def desk(bundle: Bundle, fake_connection: Any, fake_clock: Any, tmp_path: Path) -> Desk:
+    return Desk(bundle, fake_connection, fake_clock, tmp_path)
 
 
 # ---- asking ----------------------------------------------------------------------------------------------------------
@@ -154,9 +157,11 @@ def test_a_response_topic_where_answers_must_not_go_is_refused(desk: Desk, topic
 
 
 def test_response_prefixes_of_the_settings_open_others_but_not_the_sensors(
-    bundle: Bundle, fake_connection: Any, fake_clock: Any
+    bundle: Bundle, fake_connection: Any, fake_clock: Any, tmp_path: Path
 ) -> None:
-    desk = Desk(bundle, fake_connection, fake_clock, topics=Topics(response_prefixes=("clients/", "sensors/")))
+    desk = Desk(
+        bundle, fake_connection, fake_clock, tmp_path, topics=Topics(response_prefixes=("clients/", "sensors/"))
+    )
     desk.ask("info", {}, ResponseTopic="clients/me")
     assert len(fake_connection.published) == 2
     assert "not allowed" in desk.error("info", {}, ResponseTopic="sensors/st-1/readings")
@@ -216,15 +221,19 @@ def test_an_impossible_rate_is_refused(desk: Desk, rate: Any) -> None:
 
 
 def raise_an_alarm(panel: AlarmPanel) -> Event:
-    methane = Methane(level_ppb=9000.0, background_ppb=2000.0)
-    opened = []
-    for n in range(1, 4):
-        verdict = Verdict(
-            station="st-1", n=n, methane=methane, exceeds=("methane",), by="enhancement", state="alarm", bundle="b"
-        )
-        opened += panel.observe(verdict, {})
-    (event,) = opened
+    (event,) = observe(panel, 3, level_ppb=9000.0, exceeds=("methane",), by="enhancement", state="alarm")
     return event
+
+
+def let_it_close(panel: AlarmPanel) -> None:
+    (event,) = observe(panel, 60, level_ppb=2000.0, exceeds=(), state="ok")
+    assert event.event_type == "close"
+
+
+def observe(panel: AlarmPanel, readings: int, *, level_ppb: float, **said: Any) -> list[Event]:
+    methane = Methane(level_ppb=level_ppb, background_ppb=2000.0)
+    verdicts = [Verdict(station="st-1", n=n, methane=methane, bundle="b", **said) for n in range(1, readings + 1)]
+    return [event for verdict in verdicts for event in panel.observe(verdict, {})]
 
 
 def test_an_alarm_is_acknowledged_with_what_it_was(desk: Desk) -> None:
@@ -234,6 +243,24 @@ def test_an_alarm_is_acknowledged_with_what_it_was(desk: Desk) -> None:
     (told,) = desk.events
     assert (told.acknowledged, told.label, told.comment) == (True, "plume", "a truck")
     assert answer["data"]["events"][0]["id"] == event.id
+
+
+def test_an_alarm_that_has_closed_can_still_be_given_a_label_by_its_id(desk: Desk) -> None:
+    event = raise_an_alarm(desk.panel)
+    let_it_close(desk.panel)
+    desk.keeper.batch.labels += desk.panel.labels()
+    assert desk.keeper.keep()
+    assert "expected a label or a comment" in desk.error("alarm/acknowledge", {"id": event.id})
+    (answer,) = desk.ask("alarm/acknowledge", {"id": event.id, "label": "false"})
+    assert answer["data"]["events"] == []
+    assert answer["data"]["closed"]["label"] == "false"
+    (answer,) = desk.ask("alarm/acknowledge", {"id": event.id, "comment": "a test gas"})
+    assert (answer["data"]["closed"]["label"], answer["data"]["closed"]["comment"]) == ("false", "a test gas")
+    assert desk.keeper.keep()
+    known = desk.keeper.journal.labelled(event.id)
+    assert known is not None
+    assert (known.label, known.comment, known.closed) == ("false", "a test gas", answer["data"]["closed"]["closed"])
+    assert known.closed is not None
 
 
 def test_an_alarm_that_does_not_stand_cannot_be_acknowledged(desk: Desk) -> None:
@@ -457,8 +484,8 @@ def test_impossible_wishes_are_refused_with_the_reason(desk: Desk, body: Any, re
     assert reason in desk.error("synthesize", body)
 
 
-def test_only_so_many_requests_a_minute(bundle: Bundle, fake_connection: Any, fake_clock: Any) -> None:
-    desk = Desk(bundle, fake_connection, fake_clock, synthesis=Synthesis(per_minute=2))
+def test_only_so_many_requests_a_minute(bundle: Bundle, fake_connection: Any, fake_clock: Any, tmp_path: Path) -> None:
+    desk = Desk(bundle, fake_connection, fake_clock, tmp_path, synthesis=Synthesis(per_minute=2))
     assert "expected 1" in desk.error("synthesize", {"n": 0})  # a refused wish does not count
     for _ in range(2):
         assert desk.ask("synthesize", {"n": 1})[0]["status"] == "ok"
