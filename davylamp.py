@@ -173,7 +173,7 @@ def _replay(arguments: Arguments) -> int:
 
 
 def _agent(arguments: Arguments) -> int:
-    from edge.agent import run
+    from edge.running import run
 
     return run(arguments.config)
 

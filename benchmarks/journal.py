@@ -24,11 +24,12 @@ from rig.bundle import quick_bundle
 from rig.echo import Echo, MovedClock
 
 from config.gateway import Gateway, Health, Journal, StationEntry
-from edge.agent import Agent, open_journal
+from edge.agent import Agent
 from edge.bundle import Bundle
 from edge.clock import SystemClock
 from edge.injection import Injection, inject
 from edge.message import Message
+from edge.opening import open_journal
 from edge.presence import Presence
 from edge.publishing import message
 from edge.rebuilding import rebuild

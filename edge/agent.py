@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from config.gateway import Gateway
-from config.loading import load_gateway
 from edge.alarm import AlarmPanel
-from edge.announcing import Announcer, subscriptions
+from edge.announcing import Announcer
 from edge.batch import Batch
-from edge.clock import Clock, SystemClock
-from edge.connecting import Options
+from edge.clock import Clock
 from edge.connection import Connection
 from edge.delivery import Delivery
 from edge.errors import JournalError
@@ -21,15 +18,12 @@ from edge.journal import Journal
 from edge.jumps import Jumps
 from edge.keeper import Keeper
 from edge.labelling import Labelling
-from edge.link import Link
-from edge.log import Log, start_logging
+from edge.log import Log
 from edge.message import Message
-from edge.opening import open_bundles, open_journal
 from edge.pipeline import Pipeline
 from edge.presence import Presence
 from edge.requests import Requests
 from edge.stations import Stations
-from edge.stopping import Stop
 from edge.topics import Topics
 from edge.waking import Waker
 from edge.watchdog import Watchdog
@@ -39,47 +33,6 @@ _TURN = 5.0  # [s] a turn may wait
 _PATIENCE = 60.0  # [s] of the broker not answering scores, after which we are not alive any more
 _AWAIT = 60.0  # [s] after the start, from when on stations of before are looked at although nothing comes from them
 _FAREWELL = 10  # times 50 ms that a stop waits in vain for what is on its way
-
-
-def run(gateway_path: str | Path) -> int:
-    """Run the agent until SIGTERM or SIGINT.
-
-    Every bundle reproduces its golden rows before the broker hears of us.
-
-    Returns
-    -------
-    int
-        0, the exit code of a clean stop.
-
-    Raises
-    ------
-    ConfigError, BundleError, JournalError
-        Before anything is connected.
-    """
-    with Stop() as stop:
-        gateway = load_gateway(gateway_path)
-        start_logging(gateway.log.level)
-        clock, log = SystemClock(), Log("agent")
-        stations = Stations(gateway, open_bundles(gateway, log))
-        topics = Topics(gateway.topics.base)
-        presence = Presence(gateway, topics, clock)
-        watchdog = Watchdog(clock)
-        journal = open_journal(gateway, clock)
-        link = Link(
-            Options.of(gateway.broker, client_id=gateway.broker.client_id),
-            subscriptions(stations, topics),
-            unsubscribe=sorted(journal.past.filters),
-            will=presence.will,
-            stop=stop,
-            clock=clock,
-        )
-        agent = Agent(gateway, stations, link, journal, presence=presence, watchdog=watchdog, clock=clock)
-        watchdog.ready()
-        while not stop.requested:
-            agent.turn()
-        agent.stop()
-        log.info("stopped")
-    return 0
 
 
 class Agent:

@@ -126,6 +126,7 @@ class Delivery:
         events
             Of the alarms, in order.
         """
+        self._follow()
         for event in events:
             kind = "close" if event.event_type == "close" else "event"
             self._put(batch, kind, self._topics.event(event.station), msgspec.json.encode(event), event.id)
@@ -161,10 +162,7 @@ class Delivery:
 
     def settle(self, batch: Batch) -> None:
         """Take in what the broker has answered, and close the batch of scores."""
-        if self._connection != self._link.counts.connections:
-            self._connection = self._link.counts.connections
-            for part in (self._backlog, self._outbox, self._retained):
-                part.reconnected()
+        self._follow()
         for receipt in self._link.receipts():
             if self._backlog.settle(receipt):
                 batch.confirmed = self._backlog.confirmed
@@ -190,6 +188,13 @@ class Delivery:
         for number, scores in self._backlog:
             yield Batch(number=number, scores=list(scores))
         yield Batch(outbox=list(self._outbox), asserted=sorted(self._retained.manifest))
+
+    def _follow(self) -> None:
+        """Let everything go again on a new connection: before anything that was made during it is put beside it."""
+        if self._connection != self._link.counts.connections:
+            self._connection = self._link.counts.connections
+            for part in (self._backlog, self._outbox, self._retained):
+                part.reconnected()
 
     def _put(self, batch: Batch, kind: str, topic: str, payload: bytes, alarm: str | None = None) -> None:
         batch.outbox.append(self._outbox.put(kind, topic, payload, alarm))
