@@ -55,10 +55,10 @@ LULL = 20.0  # [s] at most between two faults: while connections do not hold, th
 AT_REST = 2.0  # [s] without a word
 
 
-def settings(port: int, bundle: Path, journal: Path) -> str:
+def settings(port: int, protocol: str, bundle: Path, journal: Path) -> str:
     """gateway.yaml of the agent that is tormented."""
     return (
-        f"gateway: chaos\nbroker: {{host: 127.0.0.1, port: {port}}}\n"
+        f"gateway: chaos\nbroker: {{host: 127.0.0.1, port: {port}, protocol: {protocol}}}\n"
         f"topics: {{base: {BASE}}}\n"
         f"stations: [{{bundle: {bundle.resolve()}, cadence: 1, stale_after: 600}}]\n"
         f"journal: {{path: {journal}, readings_per_station: {KEPT}, max_mb: {2 * DISK_MIB}}}\n"
@@ -83,12 +83,12 @@ def rest(witness: Witness) -> None:
         time.sleep(AT_REST)
 
 
-def torment(load: Load, faults: list[Fault], bundle: Path, folder: Path) -> dict[str, Any]:
+def torment(load: Load, faults: list[Fault], protocol: str, bundle: Path, folder: Path) -> dict[str, Any]:
     """Let the stations send and the faults happen; returns what there is to judge."""
     broker, disk = Broker(folder / "broker"), SmallDisk(folder / "disk", DISK_MIB)
     proxy = Proxy(free_port(), broker.port)
     witness = Witness(load)
-    agent = Agent(folder / "agent", settings(proxy.port, bundle, disk.journal), jumps=True)
+    agent = Agent(folder / "agent", settings(proxy.port, protocol, bundle, disk.journal), jumps=True)
     publisher = Publisher(load, broker.port, RATE, witness.seen, lambda: witness.online.wait(PATIENCE))
     saboteur = Saboteur(agent, broker=broker, proxy=proxy, disk=disk, publisher=publisher, witness=witness)
     slow: list[str] = []
@@ -154,15 +154,16 @@ def torment(load: Load, faults: list[Fault], bundle: Path, folder: Path) -> dict
     }
 
 
-def measure(seed: int, count: int, readings: int, bundle: Path, folder: Path) -> dict[str, Any]:
+def measure(seed: int, count: int, readings: int, *, protocol: str, bundle: Path, folder: Path) -> dict[str, Any]:
     load = Load(readings, STATIONS, seed)
     faults = draw(count, len(load.messages), seed)
     begun = time.monotonic()
-    outcome = torment(load, faults, bundle, folder)
+    outcome = torment(load, faults, protocol, bundle, folder)
     lines: list[Line] = outcome.pop("lines")
     return {
         "benchmark": "chaos",
         "seed": seed,
+        "protocol": protocol,
         "faults": dict(Counter(fault.kind for fault in faults)),
         "stations": STATIONS,
         "readings": load.per_station * STATIONS,
@@ -176,8 +177,8 @@ def measure(seed: int, count: int, readings: int, bundle: Path, folder: Path) ->
 def show(report: dict[str, Any]) -> None:
     count = sum(report["faults"].values())
     print(
-        f"Seed {report['seed']}: {count} faults, {report['readings']} readings of {report['stations']} stations, "
-        f"{report['seconds']:g} s"
+        f"Seed {report['seed']}, MQTT {report['protocol']}: {count} faults, {report['readings']} readings of "
+        f"{report['stations']} stations, {report['seconds']:g} s"
     )
     print(", ".join(f"{number} x {kind}" for kind, number in sorted(report["faults"].items())))
     print(f"the journal's disk: {report['disk']}; the last recovery took {report['last_recovery_s']:g} s")
@@ -197,6 +198,7 @@ def main() -> int:
     parser.add_argument("--readings", type=int, default=READINGS, help="of all stations (default: %(default)s)")
     parser.add_argument("--long", action="store_true", help=f"{LONG_FAULTS} faults, {LONG_READINGS} readings")
     parser.add_argument("--quick", action="store_true", help="one fault of each kind, 2,400 readings")
+    parser.add_argument("--protocol", choices=["5", "3.1.1"], default="5", help="the agent's (default: %(default)s)")
     parser.add_argument("--bundle", type=Path, metavar="DAVY", help="default: one is trained quickly, and kept")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the report there as well")
     arguments = parser.parse_args()
@@ -208,7 +210,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # nothing may be left running, or mounted
     bundle = arguments.bundle or quick_bundle()
     folder = Path(tempfile.mkdtemp(prefix="davylamp-chaos-"))
-    report = measure(arguments.seed, count, readings, bundle, folder)
+    report = measure(arguments.seed, count, readings, protocol=arguments.protocol, bundle=bundle, folder=folder)
     show(report)
     if report["passed"]:
         shutil.rmtree(folder)
