@@ -1,0 +1,134 @@
+"""Links to brokers, real and made up, and the turns that they are driven by."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from config.broker import Broker
+from edge.connecting import Options
+from edge.connection import Subscription
+from edge.link import Link
+from edge.message import Message
+
+COUNTER = itertools.count()
+
+
+@pytest.fixture
+def base() -> str:
+    """Topics of this test's own, on the shared broker."""
+    return f"test-link/{next(COUNTER)}"
+
+
+@pytest.fixture
+def make(base: str, protocol: str) -> Iterator[Callable[..., Link]]:
+    """Make links to a port, closed in the end."""
+    links: list[Link] = []
+
+    def make(port: int, *, settings: dict[str, Any] | None = None, session_expiry: int = 60, **options: Any) -> Link:
+        broker = Broker(**{"host": "127.0.0.1", "port": port, "protocol": protocol, **(settings or {})})
+        resolved = Options.of(broker, client_id=base.replace("/", "-"), session_expiry=session_expiry)
+        links.append(Link(resolved, (Subscription(f"{base}/in/#"),), **options))
+        return links[-1]
+
+    yield make
+    for link in links:
+        link.close(0.1)
+
+
+@pytest.fixture
+def fake_broker() -> Iterator[Callable[[Callable[[socket.socket, int], None]], int]]:
+    """Answer every connection with a function of its socket and the protocol level in its CONNECT."""
+    stop = threading.Event()
+    listeners: list[socket.socket] = []
+
+    def start(answer: Callable[[socket.socket, int], None]) -> int:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+
+        def serve() -> None:
+            while not stop.is_set():
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.settimeout(5)
+                    try:
+                        packet = connection.recv(4096)
+                        answer(connection, packet[packet.index(b"MQTT") + 4])
+                    except (OSError, ValueError):
+                        pass
+
+        threading.Thread(target=serve, name="fake broker", daemon=True).start()
+        return int(listener.getsockname()[1])
+
+    yield start
+    stop.set()
+    for listener in listeners:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
+@pytest.fixture
+def early() -> dict[Link, list[Message]]:
+    """What came together with the confirmation of a subscription."""
+    return {}
+
+
+@pytest.fixture
+def ready(early: dict[Link, list[Message]]) -> Callable[..., Link]:
+    """Turn until a link is subscribed."""
+
+    def ready(link: Link, seconds: float = 10.0) -> Link:
+        """Turn until the link is subscribed."""
+        deadline = time.monotonic() + seconds
+        while not link.became_ready():
+            assert time.monotonic() < deadline, link.failure
+            early.setdefault(link, []).extend(link.poll(0.05))
+            link.flush()
+        return link
+
+    return ready
+
+
+@pytest.fixture
+def collect(early: dict[Link, list[Message]]) -> Callable[..., list[Message]]:
+    """Turn until so many messages came."""
+
+    def collect(link: Link, count: int, *, acknowledge: bool = True, seconds: float = 10.0) -> list[Message]:
+        """Turn until so many messages came."""
+        found = early.pop(link, [])
+        if acknowledge:
+            link.acknowledge(found)
+        deadline = time.monotonic() + seconds
+        while len(found) < count:
+            assert time.monotonic() < deadline, f"{len(found)} of {count} messages"
+            messages = link.poll(0.05)
+            found += messages
+            if acknowledge:
+                link.acknowledge(messages)
+            link.flush()
+        return found
+
+    return collect
+
+
+@pytest.fixture
+def turn_until() -> Callable[..., None]:
+    """Turn until something has happened."""
+
+    def turn_until(link: Link, condition: Callable[[], Any], seconds: float = 10.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen"
+            link.poll(0.05)
+            link.flush()
+
+    return turn_until

@@ -1,0 +1,159 @@
+"""Link: what is published arrives, in order, or is said not to."""
+
+from __future__ import annotations
+
+import random
+import socket
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import pytest
+
+from edge.client import Client
+
+pytestmark = pytest.mark.broker
+
+BODY = b'{"n": 1}'
+
+
+def test_publications_are_written_with_flush_and_confirmed(
+    broker: Any, client: Any, make: Any, base: str, ready: Any, turn_until: Any
+) -> None:
+    other = client(broker.port, f"{base}/out")
+    link = ready(make(broker.port))
+    first = link.publish(f"{base}/out", b'{"qos": 0}')
+    second = link.publish(f"{base}/out", b'{"qos": 1}', qos=1)
+    assert first is not None
+    assert link.in_flight == 1
+    assert not other.heard
+    link.flush()
+    turn_until(link, lambda: link.in_flight == 0)
+    assert [(receipt.mid, receipt.refusal) for receipt in link.receipts()] == [(second, None)]
+    assert link.receipts() == []
+    other.wait(f"{base}/out", lambda body: body["qos"] == 1)
+
+
+def test_nothing_is_published_without_a_connection(make: Any) -> None:
+    assert make(1).publish("a", b"b", qos=1) is None
+
+
+@pytest.mark.mqtt5
+def test_a_refused_publication_is_counted_and_named(
+    start_broker: Any,
+    tmp_path: Path,
+    make: Any,
+    base: str,
+    caplog: pytest.LogCaptureFixture,
+    ready: Any,
+    turn_until: Any,
+) -> None:
+    (tmp_path / "acl").write_text(f"topic read {base}/in/#\ntopic write {base}/allowed\n")
+    link = ready(make(start_broker(f"acl_file {tmp_path / 'acl'}").port))
+    refused = link.publish(f"{base}/refused", BODY, qos=1)
+    allowed = link.publish(f"{base}/allowed", BODY, qos=1)
+    turn_until(link, lambda: link.in_flight == 0)
+    assert {(r.mid, r.refusal) for r in link.receipts()} == {(refused, "Not authorized"), (allowed, None)}
+    assert link.counts.refused_publications == 1
+    assert link.counts.refused == {f"{base}/refused": "Not authorized"}
+    assert any(f"topic={base}/refused" in line for line in caplog.messages)
+
+
+@pytest.mark.mqtt5
+def test_expiry_and_correlation_travel_with_mqtt_5(broker: Any, client: Any, make: Any, base: str, ready: Any) -> None:
+    other = client(broker.port, f"{base}/out", protocol=mqtt.MQTTv5)
+    link = ready(make(broker.port))
+    for _ in range(2):
+        link.publish(f"{base}/out", BODY, expiry=600)
+    link.publish(f"{base}/out", BODY, qos=1, expiry=600, correlation=b"\x00\xff", response_topic=f"{base}/back")
+    link.flush()
+    expiring, _, answering = (other.wait(f"{base}/out").properties for _ in range(3))
+    assert expiring.MessageExpiryInterval == 600
+    assert (answering.CorrelationData, answering.ResponseTopic) == (b"\x00\xff", f"{base}/back")
+
+
+def test_while_too_much_waits_for_the_socket_nothing_is_read(
+    broker: Any, client: Any, make: Any, base: str, collect: Any, ready: Any
+) -> None:
+    link = ready(make(broker.port))
+    for _ in range(2001):
+        link.publish(f"{base}/out", b"x")
+    assert link.congested
+    client(broker.port).publish(f"{base}/in", BODY)
+    assert link.poll(0.2) == []  # writes, though
+    assert not link.congested
+    assert len(collect(link, 1)) == 1
+
+
+def test_publications_keep_their_order_whatever_their_qos_and_number(
+    broker: Any, client: Any, make: Any, base: str, ready: Any, turn_until: Any
+) -> None:
+    other = client(broker.port, f"{base}/out")
+    link = ready(make(broker.port))
+    filling = b" " * 2000  # a flood that no socket takes at once
+    count = 1500
+    for number in range(count):
+        link.publish(f"{base}/out", b"%d%s" % (number, filling), qos=number % 100 == 99, expiry=60)
+    turn_until(link, lambda: len(other.heard) == count)
+    assert other.on(f"{base}/out") == list(range(count))
+
+
+def test_a_paho_without_our_seam_does_the_same_over_its_own_socket(
+    broker: Any,
+    client: Any,
+    make: Any,
+    base: str,
+    monkeypatch: pytest.MonkeyPatch,
+    collect: Any,
+    ready: Any,
+    turn_until: Any,
+) -> None:
+    monkeypatch.setattr(Client, "_create_socket", mqtt.Client._create_socket)
+    other = client(broker.port, f"{base}/out")
+    link = ready(make(broker.port))
+    assert link._session._client.buffered is None
+    for number in range(20):
+        other.publish(f"{base}/in", b"%d" % number)
+    assert [int(message.payload) for message in collect(link, 20)] == list(range(20))
+    for number in range(20):
+        link.publish(f"{base}/out", b"%d" % number, qos=number % 2, expiry=60)
+    turn_until(link, lambda: len(other.heard) == 20)
+    assert other.on(f"{base}/out") == list(range(20))
+
+
+def test_the_will_is_published_when_the_link_dies_and_not_when_it_is_closed(
+    broker: Any, client: Any, make: Any, base: str, ready: Any
+) -> None:
+    other = client(broker.port, f"{base}/state")
+    link = ready(make(broker.port, will=(f"{base}/state", b'{"state": "offline"}')))
+    link.publish(f"{base}/state", b'{"state": "stopped"}', qos=1, retain=True)
+    link.close()
+    link = ready(make(broker.port, will=(f"{base}/state", b'{"state": "offline"}')))
+    link.publish(f"{base}/state", b'{"state": "again"}', qos=1, retain=True)
+    link.flush()
+    other.wait(f"{base}/state", lambda body: body["state"] == "again")
+    link._session._client.socket().shutdown(socket.SHUT_RDWR)
+    other.wait(f"{base}/state", lambda body: body["state"] == "offline")
+    assert [body["state"] for body in other.on(f"{base}/state")] == ["stopped", "again", "offline"]
+
+
+def test_readiness_is_told_once_per_connection(start_broker: Any, make: Any, ready: Any, turn_until: Any) -> None:
+    broker = start_broker()
+    link = make(broker.port, random=random.Random(1))
+    ready(link)
+    assert not link.became_ready()
+    broker.kill()
+    turn_until(link, lambda: not link.connected)
+    assert not link.became_ready()
+    broker.start()
+    ready(link, 20)
+    assert link.counts.connections == 2
+
+
+def test_closing_waits_for_what_is_on_its_way(broker: Any, client: Any, make: Any, base: str, ready: Any) -> None:
+    other = client(broker.port, f"{base}/out")
+    link = ready(make(broker.port))
+    for number in range(50):
+        link.publish(f"{base}/out", b'{"number": %d}' % number, qos=1)
+    link.close(5.0)
+    other.wait(f"{base}/out", lambda body: body["number"] == 49)

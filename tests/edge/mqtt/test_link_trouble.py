@@ -1,0 +1,273 @@
+"""Link: what goes wrong is named, and the connection comes back."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import signal
+import socket
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from edge.clock import SystemClock
+from edge.stopping import Stop
+
+pytestmark = pytest.mark.broker
+
+REDELIVERS = pytest.mark.mqtt5  # the embedded broker forgets what was not acknowledged
+AUTO = {"protocol": "auto"}
+BODY = b'{"n": 1}'
+
+
+def accept(connection: socket.socket) -> None:
+    """CONNACK and SUBACK of MQTT 3.1.1, then silence until the other end is gone."""
+    connection.sendall(b"\x20\x02\x00\x00")
+    while packet := connection.recv(4096):
+        if packet[0] >> 4 == 8:
+            connection.sendall(b"\x90\x03" + packet[2:4] + b"\x01")
+
+
+def test_a_broker_that_closes_on_mqtt_5_without_a_word_is_asked_in_3_1_1(
+    fake_broker: Any, make: Any, ready: Any
+) -> None:
+    levels = []
+
+    def answer(connection: socket.socket, level: int) -> None:
+        levels.append(level)
+        if level == 4:
+            accept(connection)
+
+    link = ready(make(fake_broker(answer), settings=AUTO))
+    assert link.protocol == "3.1.1"
+    assert levels == [5, 4]
+
+
+def test_a_broker_that_refuses_mqtt_5_is_asked_in_3_1_1(fake_broker: Any, make: Any, ready: Any) -> None:
+    def answer(connection: socket.socket, level: int) -> None:
+        if level == 4:
+            accept(connection)
+        else:
+            connection.sendall(b"\x20\x02\x00\x01")
+            connection.recv(1)
+
+    assert ready(make(fake_broker(answer), settings=AUTO)).protocol == "3.1.1"
+
+
+def test_the_embedded_broker_is_found_to_speak_3_1_1(embedded_broker: Any, make: Any, ready: Any) -> None:
+    assert ready(make(embedded_broker.port, settings=AUTO)).protocol == "3.1.1"
+
+
+def test_after_a_failure_in_both_the_next_try_begins_with_mqtt_5_again(
+    fake_broker: Any, make: Any, turn_until: Any
+) -> None:
+    levels: list[int] = []
+    link = make(fake_broker(lambda connection, level: levels.append(level)), random=random.Random(0), settings=AUTO)
+    turn_until(link, lambda: len(levels) >= 4)
+    assert levels[:4] == [5, 4, 5, 4]
+
+
+@pytest.mark.parametrize(("protocol", "level"), [(5, 5), ("3.1.1", 4)])
+def test_a_pinned_protocol_is_the_only_one_that_is_tried(
+    fake_broker: Any, make: Any, protocol: object, level: int, turn_until: Any
+) -> None:
+    levels: list[int] = []
+    port = fake_broker(lambda connection, level: levels.append(level))
+    link = make(port, settings={"protocol": protocol}, random=random.Random(0))
+    turn_until(link, lambda: len(levels) >= 2)
+    assert set(levels) == {level}
+    assert link.failure.event == "broker closed the connection without an answer"
+
+
+def test_a_broker_that_hangs_on_mqtt_5_is_asked_in_3_1_1(
+    fake_broker: Any, make: Any, ready: Any, fake_clock: Any
+) -> None:
+    link = make(fake_broker(lambda c, level: accept(c) if level == 4 else c.recv(1)), clock=fake_clock, settings=AUTO)
+    link.poll(0)
+    fake_clock.time += 3.5
+    assert ready(link).protocol == "3.1.1"
+
+
+def test_a_broker_that_never_answers_is_given_up(fake_broker: Any, make: Any, fake_clock: Any) -> None:
+    port = fake_broker(lambda connection, level: connection.recv(1))
+    link = make(port, clock=fake_clock, settings={"protocol": 5})
+    link.poll(0)
+    link.poll(0)
+    assert link.failure is None
+    fake_clock.time += 11
+    link.poll(0)
+    assert link.failure.event == "broker does not answer"
+
+
+def test_bytes_that_are_no_mqtt_end_the_connection_and_not_the_loop(
+    fake_broker: Any, make: Any, turn_until: Any
+) -> None:
+    link = make(fake_broker(lambda connection, level: connection.sendall(os.urandom(64))), settings={"protocol": 5})
+    turn_until(link, lambda: link.failure is not None)
+    assert link.poll(0) == []
+
+
+def test_without_a_broker_it_says_so_at_once_and_then_once_a_minute_and_never_gives_up(
+    free_port: int, make: Any, caplog: pytest.LogCaptureFixture, fake_clock: Any
+) -> None:
+    caplog.set_level(logging.INFO, "davylamp")
+    link = make(free_port, clock=fake_clock, random=random.Random(3))
+    for _ in range(3600):
+        link.poll(0)
+        fake_clock.time += 1
+    assert caplog.messages[0].startswith("broker not reachable")
+    assert 58 <= len(caplog.messages) <= 60
+    assert 100 < link._number < 250
+
+
+@REDELIVERS
+def test_an_error_in_a_callback_ends_the_connection_and_the_message_comes_again(
+    broker: Any, client: Any, make: Any, base: str, caplog: pytest.LogCaptureFixture, collect: Any, ready: Any
+) -> None:
+    class Faulty(SystemClock):
+        broken = False
+
+        def now(self) -> float:
+            if self.broken:
+                self.broken = False
+                raise RuntimeError("no time")
+            return super().now()
+
+    clock = Faulty()
+    link = ready(make(broker.port, clock=clock, random=random.Random(0)))
+    clock.broken = True
+    client(broker.port).publish(f"{base}/in", BODY)
+    assert [message.payload for message in collect(link, 1)] == [BODY]
+    assert link.counts.connections == 2
+    assert any("unexpected error" in line for line in caplog.messages)
+
+
+def test_a_signal_ends_a_connect_that_hangs(make: Any) -> None:
+    with socket.socket() as listener, Stop() as stop:
+        # A listener whose queue is full: connecting to it hangs.
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        waiting = []
+        for _ in range(3):
+            waiting.append(socket.socket())
+            waiting[-1].setblocking(False)
+            waiting[-1].connect_ex(listener.getsockname())
+        time.sleep(0.05)
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        begun = time.monotonic()
+        link = make(listener.getsockname()[1], stop=stop)
+        link.poll(5.0)
+        link.close()
+        took = time.monotonic() - begun
+        for each in waiting:
+            each.close()
+    assert stop.requested
+    assert 0.1 < took < 2
+
+
+def test_a_signal_ends_the_search_for_a_name_server(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    never = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: never.wait(30))
+    with Stop() as stop:
+        link = make(1, stop=stop, settings={"host": "broker.example"})
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        begun = time.monotonic()
+        link.poll(5.0)
+        assert stop.requested
+        assert time.monotonic() - begun < 2
+    never.set()
+
+
+def test_a_name_that_nobody_knows_is_named(make: Any) -> None:
+    link = make(1, settings={"host": "no-such-host.invalid"})
+    link.poll(0)
+    assert link.failure.event == "broker not found"
+
+
+def test_a_signal_ends_the_waiting_for_the_next_try(free_port: int, make: Any) -> None:
+    with Stop() as stop:
+        link = make(free_port, stop=stop, settings={"protocol": 5}, random=random.Random(1))
+        link._backoff.delay = lambda **_: 60.0
+        link.poll(0)
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        begun = time.monotonic()
+        link.poll(60.0)
+        assert stop.requested
+        assert time.monotonic() - begun < 5
+
+
+class Eager(random.Random):
+    """Randomness that never waits."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return a
+
+
+def test_a_broker_that_names_a_namesake_is_believed(fake_broker: Any, make: Any, turn_until: Any) -> None:
+    def answer(connection: socket.socket, level: int) -> None:
+        connection.sendall(b"\x20\x03\x00\x00\x00")
+        subscribe = connection.recv(4096)
+        connection.sendall(b"\x90\x04" + subscribe[2:4] + b"\x00\x01" + b"\xe0\x02\x8e\x00")
+
+    link = make(fake_broker(answer), settings={"protocol": 5})
+    turn_until(link, lambda: link.failure is not None)
+    assert link.failure.event == "connection taken over"
+    assert link.counts.taken_over == 1
+    assert link._next_try - time.monotonic() > 25
+
+
+@pytest.mark.mqtt5
+def test_two_of_one_name_are_suspected_where_the_broker_says_nothing(
+    broker: Any, make: Any, base: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    links = [make(broker.port, settings={"protocol": "3.1.1"}, random=Eager()) for _ in range(2)]
+    deadline = time.monotonic() + 20
+    while "again and again" not in caplog.text:
+        assert time.monotonic() < deadline
+        for link in links:
+            link.poll(0.02)
+    assert f"another client called '{base.replace('/', '-')}'" in caplog.text
+    assert max(link.counts.short for link in links) >= 3
+
+
+def test_a_broker_that_says_something_is_progress_and_one_that_hangs_is_none(
+    fake_broker: Any, make: Any, ready: Any, turn_until: Any, fake_clock: Any
+) -> None:
+    hangs = threading.Event()
+
+    def answer(connection: socket.socket, level: int) -> None:
+        connection.sendall(b"\x20\x02\x00\x00")
+        while packet := connection.recv(4096):
+            if packet[0] >> 4 == 8:
+                connection.sendall(b"\x90\x03" + packet[2:4] + b"\x01")
+            elif not hangs.is_set():
+                connection.sendall(b"\xd0\x00")
+
+    link = ready(make(fake_broker(answer), settings={"protocol": "3.1.1", "keepalive": 20}, clock=fake_clock))
+    assert link.alive
+    fake_clock.time += 100  # the try to connect is long ago
+    assert not link.alive
+    link.publish("a", b"")
+    turn_until(link, lambda: link.alive)
+    fake_clock.time += 49
+    assert link.alive
+    hangs.set()
+    link.publish("a", b"")
+    link.flush()
+    fake_clock.time += 2
+    link.poll(0.1)
+    assert link.connected
+    assert not link.alive
+
+
+def test_a_broker_that_is_down_for_a_week_is_no_fault_of_ours(free_port: int, make: Any, fake_clock: Any) -> None:
+    link = make(free_port, clock=fake_clock, random=random.Random(1))
+    for _ in range(7 * 24 * 60):
+        link.poll(0)
+        assert link.alive
+        fake_clock.time += 60
+    fake_clock.time += 60  # and nobody polled
+    assert not link.alive
