@@ -47,6 +47,12 @@ def bundle(bundles: dict[str, Path]) -> Bundle:
     return Bundle.open(bundles["both"])
 
 
+@pytest.fixture(autouse=True)
+def _tidy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Journals of no interest go where the test's other files go."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
 def make(
     bundle: Bundle,
     link: Any,
