@@ -13,7 +13,7 @@ from trainer.portrait.binning import axis, gallery
 
 Values = NDArray[np.float64]
 
-_STANDS_OUT = 0.06  # of the highest mode
+_STANDS_OUT = 0.1  # of the highest mode
 
 
 @dataclass(frozen=True)

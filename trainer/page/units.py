@@ -10,6 +10,11 @@ def unit(code: str) -> str:
     return _WRITTEN.get(code, code)
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """Write a share as people do."""
+    return f"{100 * share:.{digits}f} %"
+
+
 def quantity(name: str, code: str) -> str:
     """Name a column with its unit in brackets, for the axis of a picture."""
     written = unit(code).replace("$", r"\$")  # which begins a formula

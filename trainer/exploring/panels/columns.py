@@ -21,7 +21,8 @@ def columns_panel(found: Exploration) -> Panel:
     return Panel(
         key="columns",
         title="Columns",
-        says="Missing and out-of-range readings, how many different values there are, and the longest flat stretch.",
+        says="Missing and out-of-range readings, how many different values there are, and the longest flat stretch. "
+        + (f"{len(found.duplicates)} are copies of others." if found.duplicates else "No column is a copy of another."),
         tables=(
             Table(
                 _HEADS,

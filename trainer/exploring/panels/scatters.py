@@ -19,7 +19,7 @@ from trainer.page.ticks import few_ticks
 _MOST_COLUMNS = 6
 _MOST_POINTS = 12_000
 # Neither end is lost on dark or on light paper.
-_COLOURS = ListedColormap(colormaps["plasma"](np.linspace(0.28, 0.9, 256)))
+_COLOURS = ListedColormap(colormaps["plasma"](np.linspace(0.33, 0.9, 256)))
 _WIDTH = 10.0
 
 
