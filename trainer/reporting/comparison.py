@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 
 from trainer.evaluation.results import CONSISTENCY
 from trainer.page import CYCLE, GREY, Panel, Table, Verdict, figure
+from trainer.page.ticks import log_ticks
 from trainer.reporting.densities import distance
 from trainer.reporting.subject import Subject
 from trainer.reporting.verdict import verdict
@@ -100,6 +101,8 @@ def _losses(subjects: Sequence[Subject], colours: Mapping[str, str]) -> Panel:
             axes.plot(of["chosen"], of["validation"][of["chosen"] - 1], "o", color=colours[run], markersize=5)
         positive = min(min(of["validation"]) for of in curves.values()) > 0
         axes.set(title=NETWORKS.get(name, name), xlabel="epoch", yscale="log" if positive else "linear")
+        if positive:
+            log_ticks(axes.yaxis)
     _legend(picture, colours)
     return Panel(
         key="losses",

@@ -71,7 +71,7 @@ def _draw(grid: Sequence[Axes], timeline: Timeline, gas: str | None) -> None:
     middle.set_ylabel("-log10 p")
     handles = [
         *middle.get_legend_handles_labels()[0],
-        Line2D([], [], color=INK, linestyle=_DASHED, label="threshold"),
+        Line2D([], [], color=INK, linestyle=_DASHED, label="threshold, which follows the station"),
     ]
     middle.legend(handles=handles, loc="lower right", bbox_to_anchor=(1.0, 0.97), ncols=len(handles), borderaxespad=0.0)
     for axes in (above, middle):

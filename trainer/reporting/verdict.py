@@ -11,7 +11,7 @@ from trainer.evaluation.synthesis_goals import KS, synthesis_goals
 from trainer.evaluation.synthesis_results import SynthesisEvaluation
 from trainer.page import Box, Verdict
 from trainer.reporting.subject import Subject
-from trainer.reporting.words import NETWORKS, SPLITS
+from trainer.reporting.words import NETWORKS, SENSES, SPLITS
 
 _HELD_OUT = "held-out blocks of every split"
 _BLOCKS, _RANDOM = "held-out blocks", "held out at random"
@@ -100,4 +100,4 @@ def _boards(synthesis: SynthesisEvaluation) -> Iterator[Verdict]:
 
 
 def _line(name: str, goal: Goal, split: str) -> Verdict:
-    return Verdict(name, f"{goal.got:.3g}", f"{goal.sense} {goal.wanted:g}", goal.met, split)
+    return Verdict(name, f"{goal.got:.3g}", f"{SENSES[goal.sense]} {goal.wanted:g}", goal.met, split)

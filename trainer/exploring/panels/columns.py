@@ -22,7 +22,7 @@ def columns_panel(found: Exploration) -> Panel:
         key="columns",
         title="Columns",
         says="Missing and out-of-range readings, how many different values there are, and the longest flat stretch. "
-        + (f"{len(found.duplicates)} are copies of others." if found.duplicates else "No column is a copy of another."),
+        + _copies(len(found.duplicates)),
         tables=(
             Table(
                 _HEADS,
@@ -33,6 +33,12 @@ def columns_panel(found: Exploration) -> Panel:
         numbers={one.key: asdict(one) for one in found.columns},
         wide=True,
     )
+
+
+def _copies(count: int) -> str:
+    if not count:
+        return "No column is a copy of another."
+    return "1 is a copy of another." if count == 1 else f"{count} are copies of others."
 
 
 def _cells(one: Column, rows: int) -> tuple[Cell, ...]:

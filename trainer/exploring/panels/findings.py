@@ -18,12 +18,14 @@ Finding = tuple[str, str, str]
 def findings_panel(found: Exploration) -> Panel:
     """List what was found, where, and what follows from it."""
     rows = list(findings(found))
+    size = f"{found.sheet.rows:,} rows of {found.sheet.station.size} columns"
     return Panel(
         key="findings",
         title="What to know before training",
-        says=f"{len(rows)} finding{'' if len(rows) == 1 else 's'} in {found.sheet.rows:,} rows of "
-        f"{found.sheet.station.size} columns.",
-        tables=(Table(("where", "what", "so what"), rows),),
+        says=f"{len(rows)} finding{'' if len(rows) == 1 else 's'} in {size}."
+        if rows
+        else f"Nothing special in {size}.",
+        tables=(Table(("where", "what", "so what"), rows),) if rows else (),
         numbers={"findings": [dict(zip(("where", "what", "so what"), row, strict=True)) for row in rows]},
         wide=True,
     )

@@ -36,8 +36,10 @@ def memory_panel(found: Exploration) -> Panel:
     few_ticks(axes.xaxis, 8)
     if len(known) <= _MOST_NAMED:
         picture.legend(loc="outside right upper")
-    lengths = [one.length for one in known if np.isfinite(one.length)]
     says = "Rows within the dashed line (1/e) of each other are not independent."
+    if len(known) > _MOST_NAMED:
+        says += " The columns are too many to name: see the table."
+    lengths = [one.length for one in known if np.isfinite(one.length)]
     if lengths:
         says += (
             f" Half of the columns take {np.median(lengths):,.0f} rows or more to forget: "
