@@ -11,8 +11,8 @@ def unit(code: str) -> str:
 
 
 def percent(share: float, digits: int = 0) -> str:
-    """Write a share as people do."""
-    return f"{100 * share:.{digits}f} %"
+    """Write a share as people do, on one line."""
+    return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def quantity(name: str, code: str) -> str:

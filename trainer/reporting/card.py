@@ -36,8 +36,8 @@ def card_panel(run: Run) -> Panel:
                 tuple(_networks(run)),
                 "Networks",
             ),
-            Table(("setting", "value"), tuple(_settings(run)), "Settings"),
             Table(("package", "version"), tuple(run.versions.items()), "Versions at training"),
+            Table(("setting", "value"), tuple(_settings(run)), "Settings"),
         ),
         numbers={
             "data": msgspec.to_builtins(run.data),

@@ -17,6 +17,7 @@ from trainer.reporting.subject import Subject
 from trainer.reporting.verdict import verdict
 from trainer.reporting.words import NETWORKS
 
+_ACROSS = 4  # names in a row of a legend
 _APART = 0.16  # of the distance between two rows
 
 
@@ -48,26 +49,46 @@ def _numbers(subjects: Sequence[Subject]) -> Panel:
         subject.name: {(line.name, line.wanted): line for line in verdict(subject).rows if line.met is not None}
         for subject in subjects
     }
-    lines = {key: line for box in boxes.values() for key, line in box.items()}
-    rows = [(*key, *(_told(box.get(key)) for box in boxes.values()), line.split) for key, line in lines.items()]
+    splits: dict[tuple[str, str], dict[str, None]] = {}
+    for box in boxes.values():
+        for key, line in box.items():
+            splits.setdefault(key, {})[line.split] = None
+    rows = [(*key, *(_told(box.get(key)) for box in boxes.values()), " / ".join(of)) for key, of in splits.items()]
     short = {name: sum(line.met is False for line in box.values()) for name, box in boxes.items()}
     return Panel(
         key="numbers",
         title="The numbers that matter",
-        says="Short of what is wanted: " + ", ".join(f"{name} {count}" for name, count in short.items()) + ".",
+        says="Short of what is wanted: "
+        + ", ".join(f"{name} {count}" for name, count in short.items())
+        + "."
+        + _caution(subjects),
         tables=(Table(("number", "wanted", *boxes, "split"), rows, "Each number by run; a cross: falls short"),),
         wide=True,
     )
 
 
 def _told(line: Verdict | None) -> str:
-    return "-" if line is None else f"{line.got} {'✓' if line.met else '✗'}"
+    return "–" if line is None else f"{line.got}\N{NO-BREAK SPACE}{'✓' if line.met else '✗'}"
+
+
+def _caution(subjects: Sequence[Subject]) -> str:
+    """Say which runs cannot be held against which; nothing where all are of the same rows."""
+    runs: dict[str, list[Subject]] = {}
+    for subject in subjects:
+        runs.setdefault(subject.run.data.sha256, []).append(subject)
+    if len(runs) < 2:
+        return ""
+    of = "; ".join(
+        f"{', '.join(subject.name for subject in alike)} of {', '.join(alike[0].run.data.files)}"
+        for alike in runs.values()
+    )
+    return f" Different data ({of}): hold a run against what is wanted, not against one of other rows."
 
 
 def _settings(subjects: Sequence[Subject]) -> Panel:
     facts = {subject.name: _facts(subject) for subject in subjects}
     names = dict.fromkeys(name for of in facts.values() for name in of)
-    values = {name: [of.get(name, "-") for of in facts.values()] for name in names}
+    values = {name: [of.get(name, "–") for of in facts.values()] for name in names}
     differ = [(name, *row) for name, row in values.items() if len(set(row)) > 1]
     return Panel(
         key="settings",
@@ -75,7 +96,7 @@ def _settings(subjects: Sequence[Subject]) -> Panel:
         says="Settings, data and versions in which the runs differ; all others are equal."
         if differ
         else "Nothing: the runs were made alike.",
-        tables=(Table(("", *facts), differ, "Differences"),) if differ else (),
+        tables=(Table(("setting", *facts), differ, "Differences"),) if differ else (),
         wide=True,
     )
 
@@ -107,7 +128,8 @@ def _losses(subjects: Sequence[Subject], colours: Mapping[str, str]) -> Panel:
     return Panel(
         key="losses",
         title="Validation loss",
-        says="The dot is the epoch whose weights were kept; losses of different settings need not be comparable.",
+        says="The dot is the epoch whose weights were kept. Equal curves hide one another; losses of other settings or "
+        "data need not be comparable.",
         figure=picture,
         alt="Validation loss by epoch, network and run.",
         numbers={subject.name: subject.losses for subject in subjects},
@@ -128,7 +150,8 @@ def _explained(subjects: Sequence[Subject], colours: Mapping[str, str]) -> Panel
         colours,
         key="reconstruction",
         title="Reconstruction per channel",
-        says="Share of the held-out variance that the scorer's network gives back; right is closer.",
+        says="Share of the held-out variance that the scorer's network gives back; right is closer."
+        + _caution(subjects),
     )
 
 
@@ -144,7 +167,8 @@ def _families(subjects: Sequence[Subject], colours: Mapping[str, str]) -> Panel:
         colours,
         key="families",
         title="What is found, by family of faults",
-        says="Share of fault rows that the consistency finds at 1 % false alarms; right is better.",
+        says="Share of fault rows that the consistency finds at 1 % false alarms; right is better."
+        + _caution(subjects),
     )
 
 
@@ -179,10 +203,11 @@ def _densities(subjects: Sequence[Subject], colours: Mapping[str, str]) -> Panel
         colours,
         key="generated",
         title="Generated rows: distance of densities",
-        says="Kolmogorov-Smirnov distance of the generated to the training rows, column by column; left is nearer.",
+        says="Kolmogorov-Smirnov distance of the generated to the training rows, column by column; left is nearer."
+        + _caution(subjects),
     )
 
 
 def _legend(picture: Figure, colours: Mapping[str, str]) -> None:
     handles = [Line2D([], [], color=colour, linewidth=3.0, label=run) for run, colour in colours.items()]
-    picture.legend(handles=handles, loc="outside lower center", ncols=3)
+    picture.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), _ACROSS))

@@ -93,3 +93,18 @@ def test_runs_are_put_side_by_side_with_what_differs(whole, runs, tmp_path):
     assert str(whole) in found["numbers"]
     assert str(other) in found["numbers"]
     assert "synthesis.json is not there yet" in found["missing"]
+
+
+def test_runs_of_different_data_are_not_held_against_one_another(whole, tmp_path):
+    other = Path(shutil.copytree(whole, tmp_path / "field"))
+    about = json.loads((other / "run.json").read_text())
+    about["data"] |= {"sha256": "0" * 64, "files": ["field.csv"]}
+    (other / "run.json").write_text(json.dumps(about))
+    metrics = json.loads((other / "metrics.json").read_text())
+    metrics["rows"]["test"] = 7
+    (other / "metrics.json").write_text(json.dumps(metrics))
+    report([whole, other], tmp_path / "r.html")
+    found = sections(tmp_path / "r.html")
+    for key in ("numbers", "reconstruction", "generated", "families"):
+        assert "field of field.csv): hold a run against what is wanted, not against one of other rows" in found[key]
+    assert re.search(r"test blocks, [\d,]+ rows / test blocks, 7 rows", found["numbers"])
