@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from trainer.evaluation.results import CONSISTENCY
 from trainer.page import CYCLE, GREY, Panel, Table, Verdict, figure
-from trainer.page.ticks import log_ticks
+from trainer.page.ticks import few_ticks
 from trainer.reporting.densities import distance
 from trainer.reporting.subject import Subject
 from trainer.reporting.verdict import verdict
@@ -123,7 +123,7 @@ def _losses(subjects: Sequence[Subject], colours: Mapping[str, str]) -> Panel:
         positive = min(min(of["validation"]) for of in curves.values()) > 0
         axes.set(title=NETWORKS.get(name, name), xlabel="epoch", yscale="log" if positive else "linear")
         if positive:
-            log_ticks(axes.yaxis)
+            few_ticks(axes.yaxis)
     _legend(picture, colours)
     return Panel(
         key="losses",
@@ -210,4 +210,4 @@ def _densities(subjects: Sequence[Subject], colours: Mapping[str, str]) -> Panel
 
 def _legend(picture: Figure, colours: Mapping[str, str]) -> None:
     handles = [Line2D([], [], color=colour, linewidth=3.0, label=run) for run, colour in colours.items()]
-    picture.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), _ACROSS))
+    picture.legend(handles=handles, loc="outside lower left", ncols=min(len(handles), _ACROSS))

@@ -50,7 +50,7 @@ def densities_panel(gallery: Gallery, shown: Mapping[str, str], *, key: str, tit
         axes.spines[["left", "right", "top"]].set_visible(False)
     for axes in grid[len(gallery.axes) :]:
         axes.set_axis_off()
-    picture.legend(*grid[0].get_legend_handles_labels(), loc="outside upper center", ncols=min(5, len(names)))
+    picture.legend(*grid[0].get_legend_handles_labels(), loc="outside upper left", ncols=min(5, len(names)))
     return Panel(
         key=key,
         title=title,

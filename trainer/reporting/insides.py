@@ -76,7 +76,7 @@ def codes_panel(name: str, inside: Inside) -> Panel:
     for axes in grid[count:]:
         axes.set_axis_off()
     handles = [Line2D([], [], color=BLUE, label="train"), Line2D([], [], color=ORANGE, label="test")]
-    left.legend(handles=handles, loc="outside upper center", ncols=2)
+    left.legend(handles=handles, loc="outside upper left", ncols=2)
     axes = right.subplots()
     correlations = gallery.samples["train"].correlations
     keys = [axis.key for axis in gallery.axes]

@@ -33,7 +33,7 @@ def memory_panel(found: Exploration) -> Panel:
     axes.set_xlim(1, known[0].lags[-1])
     low = min(float(np.nanmin(one.correlation)) for one in known)
     axes.set(ylim=(max(-1.0, low - 0.08), 1.04), xlabel="lag [rows]", ylabel="correlation")
-    few_ticks(axes.xaxis, 8)
+    few_ticks(axes.xaxis, 10)
     if len(known) <= _MOST_NAMED:
         picture.legend(loc="outside right upper")
     says = "Rows within the dashed line (1/e) of each other are not independent."

@@ -37,7 +37,7 @@ def timeline_panel(found: Exploration) -> Panel:
         if found.columns[place].missing < sheet.rows:
             axes.set_yscale("log" if feature.role == "gas" and found.columns[place].low > 0 else "linear")
         axes.set_ylabel(_label(feature, count), rotation=0, ha="right", va="center", fontsize=8, linespacing=1.4)
-        axes.yaxis.set_label_coords(-0.052, 0.5)
+        axes.yaxis.set_label_coords(-0.062, 0.5)
         axes.grid(visible=False, axis="x")
         axes.tick_params(axis="y", labelsize=8 if count <= _MOST_DRAWN else 5.5)
         few_ticks(axes.yaxis, 3 if count <= _MOST_DRAWN else 2)
