@@ -128,7 +128,9 @@ def test_half_a_million_rows_are_sampled_and_it_is_said(explored: Any, plain: An
     rng = np.random.default_rng(0)
     values = np.round(np.sin(np.arange(500_000) / 500)[:, None] + rng.normal(size=(500_000, 2)), 2)
     text = explored(values, plain(2))
-    assert f"look at every {500_000 // MOST}th" in text
+    assert f"look at every {500_000 // MOST}th row" in text
+    assert "Drawn: every 42nd row" in text
+    assert "Judged on every 34th row" in text
 
 
 def test_every_row_missing_is_still_a_page(explored: Any, simulated: Any, methane: Any) -> None:

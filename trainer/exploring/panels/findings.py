@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from trainer.exploring.columns import FLAT
 from trainer.exploring.exploration import Exploration
-from trainer.page import Panel, Table, percent, unit
+from trainer.page import Panel, Table, every, percent, unit
 
 _FEW = 1000  # rows
 _MISSING = 0.01
@@ -46,7 +46,7 @@ def _rows(found: Exploration) -> Iterator[Finding]:
         yield (
             "rows",
             f"{sheet.rows:,} of them",
-            f"densities, correlations and scatters look at every {sheet.every}th; everything else at all",
+            f"densities and correlations look at {every(sheet.every)}; scatters and the leak say at which they do",
         )
     if sheet.rows < _FEW:
         yield "rows", f"only {sheet.rows:,}", "numbers below are rough; train on some thousand rows"

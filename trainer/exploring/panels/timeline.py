@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 
 from config.station import Feature
@@ -25,8 +26,8 @@ def timeline_panel(found: Exploration) -> Panel:
     picture = figure(10.0, (0.78 if count <= _MOST_DRAWN else 0.42) * count + 0.75)
     grid = picture.subplots(count, 1, sharex=True, squeeze=False)[:, 0]
     for place, (axes, feature) in enumerate(zip(grid, sheet.station.features, strict=True)):
-        low, high = line.low[:, place], line.high[:, place]
-        axes.fill_between(line.edges[:-1], low, high, color=BLUE, linewidth=0.9, rasterized=count > _MOST_DRAWN)
+        low, high = (np.append(end[:, place], end[-1, place]) for end in (line.low, line.high))
+        axes.fill_between(line.edges, low, high, color=BLUE, linewidth=0.9, rasterized=count > _MOST_DRAWN)
         for number, (start, end) in enumerate(parts.plateaus):
             if number % 2:
                 axes.axvspan(start, end, color=GREY, alpha=0.13, linewidth=0)
