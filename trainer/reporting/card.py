@@ -68,7 +68,8 @@ def _limits(run: Run) -> Iterator[tuple[str, str]]:
     if run.metrics["split"] == "random":
         yield "split", "shuffled rows leak: what was measured on them is too good"
     for name, fitted in run.scorers.items():
-        yield from ((NETWORKS.get(name, name), sentence) for sentence in _sentences(fitted))
+        of = _sentences(fitted) if run.station.gas is not None else fitted.notes
+        yield from ((NETWORKS.get(name, name), sentence) for sentence in of)
     yield "data", "one record: other boards, rooms and seasons were not seen"
 
 

@@ -75,16 +75,17 @@ def _portrait(subject: Subject) -> Iterator[Panel]:
         says="Below, what is wrong: of the generated rows it should be nothing; of test rows it is what another time "
         "makes of it.",
     )
-    yield joints_panel(
-        portrait.rows,
-        "train",
-        (("generated", "generated"), ("test", "test")),
-        portrait.rows.pairs[:_MOST_PAIRS],
-        key="generated-scatters",
-        title="Generated rows: scatters",
-        says="Grey is where training rows are, orange what lies beyond: generated rows should fill the grey and "
-        "stay within.",
-    )
+    if portrait.rows.pairs:
+        yield joints_panel(
+            portrait.rows,
+            "train",
+            (("generated", "generated"), ("test", "test")),
+            portrait.rows.pairs[:_MOST_PAIRS],
+            key="generated-scatters",
+            title="Generated rows: scatters",
+            says="Grey is where training rows are, orange what lies beyond: generated rows should fill the grey and "
+            "stay within.",
+        )
 
 
 def _detection(subject: Subject) -> Iterator[Panel]:
@@ -147,7 +148,7 @@ def _gallery(gallery: Gallery) -> Iterator[Panel]:
     for name in (*MADE, *PUBLISHED.values()):
         noises = [(f"{name}, noise {noise}", f"noise {noise}") for noise in _NOISES]
         noises = [(sample, heading) for sample, heading in noises if sample in gallery.samples]
-        if noises:
+        if noises and gallery.pairs:
             yield joints_panel(
                 gallery,
                 REAL,

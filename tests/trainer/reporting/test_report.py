@@ -63,6 +63,8 @@ def test_what_is_no_run_is_refused(tmp_path):
         report([tmp_path / "nothing"], tmp_path / "r.html")
     with pytest.raises(TrainingError, match="got no run, expected one or more"):
         report([], tmp_path / "r.html")
+    with pytest.raises(TrainingError, match=r"no/r\.html: expected a folder that is there"):
+        report([tmp_path / "nothing"], tmp_path / "no" / "r.html")
     assert not (tmp_path / "r.html").exists()
 
 
@@ -79,6 +81,22 @@ def test_a_station_without_gas_gets_a_page_without_what_is_about_gas(whole):
     found = {panel.key for panel in panels(Subject.open(whole))}
     assert not {"withheld", "downstream"} & found
     assert {"timeline", "synthesis"} <= found
+
+
+def test_a_station_without_pairs_of_columns_gets_a_page_without_scatters(whole):
+    portrait = json.loads((whole / PORTRAIT).read_text())
+    portrait["rows"]["pairs"] = []
+    for sample in portrait["rows"]["samples"].values():
+        sample["joints"] = []
+    (whole / PORTRAIT).write_text(json.dumps(portrait))
+    found = {panel.key for panel in panels(Subject.open(whole))}
+    assert "generated-scatters" not in found
+    assert {"generated", "generated-correlations"} <= found
+
+
+def test_the_same_run_twice_is_refused(bare, tmp_path):
+    with pytest.raises(TrainingError, match="twice, expected runs of their own"):
+        report([bare, bare], tmp_path / "r.html")
 
 
 def test_runs_are_put_side_by_side_with_what_differs(whole, runs, tmp_path):
