@@ -147,9 +147,10 @@ def _dots(
     *,
     one: bool = False,
 ) -> Figure:
+    there = {title: of for title, of in shown.items() if not all(map(math.isnan, of[0]))}
     picture = figure(10.0, 0.34 * len(names) + 1.0)
-    grid = picture.subplots(1, len(shown), sharey=True)
-    for axes, (title, (values, wanted)) in zip(grid, shown.items(), strict=True):
+    grid = picture.subplots(1, len(there), sharey=True, squeeze=False)[0]
+    for axes, (title, (values, wanted)) in zip(grid, there.items(), strict=True):
         if one:
             axes.axvline(1.0, color=GREY, linestyle=":", linewidth=1.0)
         for place, (name, value) in enumerate(zip(names, values, strict=True)):

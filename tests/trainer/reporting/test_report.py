@@ -78,9 +78,17 @@ def test_a_station_without_gas_gets_a_page_without_what_is_about_gas(whole):
     synthesis = json.loads((whole / "synthesis.json").read_text())
     synthesis |= {"usefulness": [], "scarce": [], "detections": []}
     (whole / "synthesis.json").write_text(json.dumps(synthesis))
-    found = {panel.key for panel in panels(Subject.open(whole))}
-    assert not {"withheld", "downstream"} & found
-    assert {"timeline", "synthesis"} <= found
+    for one in synthesis["resemblances"]:
+        one["useful"] = "nan"
+    (whole / "synthesis.json").write_text(json.dumps(synthesis))
+    found = {panel.key: panel for panel in panels(Subject.open(whole))}
+    assert not {"withheld", "downstream"} & set(found)
+    pictures = {key: found[key].figure.axes for key in ("timeline", "synthesis")}
+    assert len(pictures["timeline"]) == 2
+    assert [axes.get_title(loc="left") for axes in pictures["synthesis"]] == [
+        "KS, held out", "told apart, AUROC", "nearer to its own half",
+    ]  # fmt: skip
+    assert all(axes.has_data() for several in pictures.values() for axes in several)
 
 
 def test_a_station_without_pairs_of_columns_gets_a_page_without_scatters(whole):
