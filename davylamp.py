@@ -193,8 +193,6 @@ def _explore(arguments: Arguments) -> None:
     from config.starting import METHANE
     from trainer.exploring import explore
 
-    if arguments.station is None:
-        print("columns: those of the methane station; --station names another's file", file=sys.stderr)
     explore(
         arguments.files,
         arguments.station or METHANE,

@@ -61,7 +61,7 @@ def explore(
     if wrong := misplaced(output, png):
         raise RecordError(wrong)
     sheet = read_sheet(files, station)
-    told(f"read: {sheet.rows:,} rows")
+    told(f"read: {sheet.rows:,} rows of the station {station.name}")
     found = examine(sheet, told=lambda what: told(f"looking at {what}"))
     drawn: list[Panel] = []
     for panel in panels(found, pairs):
