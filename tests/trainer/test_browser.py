@@ -32,9 +32,9 @@ class Browser:
         self._in, theirs_out = os.pipe()
         flags = (
             "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-extensions",
-            "--hide-scrollbars", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
-            "--disable-sync", "--disable-quic",
-            "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank",
+            "--hide-scrollbars", "--disable-dev-shm-usage", "--disable-background-networking",
+            "--disable-component-update", "--disable-sync", "--disable-quic", "--remote-debugging-pipe",
+            f"--user-data-dir={profile}", "about:blank",
         )  # fmt: skip
         # DevTools reads from 3 and writes to 4.
         shell = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'
