@@ -14,7 +14,7 @@ from trainer.page import CYCLE, GREY, Panel, Table, Verdict, figure
 from trainer.page.ticks import few_ticks
 from trainer.reporting.densities import distance
 from trainer.reporting.subject import Subject
-from trainer.reporting.verdict import verdict
+from trainer.reporting.verdict import ABOUT, verdict
 from trainer.reporting.words import NETWORKS
 
 _ACROSS = 4  # names in a row of a legend
@@ -60,7 +60,7 @@ def _numbers(subjects: Sequence[Subject]) -> Panel:
         title="The numbers that matter",
         says="Short of what is wanted: "
         + ", ".join(f"{name} {count}" for name, count in short.items())
-        + "."
+        + f". {ABOUT}"
         + _caution(subjects),
         tables=(Table(("number", "wanted", *boxes, "split"), rows, "Each number by run; a cross: falls short"),),
         wide=True,
@@ -176,7 +176,7 @@ def _dots(
     found: Mapping[str, Mapping[str, float]], colours: Mapping[str, str], *, key: str, title: str, says: str
 ) -> Panel:
     places = list(dict.fromkeys(name for of in found.values() for name in of))
-    picture = figure(5.4, 0.32 * len(places) + 1.1)
+    picture = figure(5.0, 0.32 * len(places) + 1.1)
     axes = picture.subplots()
     for place, name in enumerate(places):
         values = [of[name] for of in found.values() if name in of]

@@ -13,10 +13,11 @@ from trainer.page import Box, Verdict
 from trainer.reporting.subject import Subject
 from trainer.reporting.words import NETWORKS, SENSES, SPLITS
 
-_ABOUT = (
+ABOUT = (
     "What is wanted was set on the reference record, one climate chamber. Detection and synthesis are judged on "
     "networks that evaluate fits with this run's settings to the training rows of each split."
 )
+"""What is to be known of all of it."""
 _HELD_OUT = "held-out blocks of every split"
 _BLOCKS, _RANDOM = "held-out blocks", "held out at random"
 _ON_BLOCKS = ("regression on other blocks, of real", "RMSE with few real rows, of real alone")
@@ -42,7 +43,7 @@ def verdict(subject: Subject) -> Box:
         rows.append(Verdict("synthesis", "not measured", "davylamp evaluate --synthesis", None, _RANDOM))
     else:
         rows += _looked(_boards(subject.synthesis), subject.synthesis.quick)
-    return Box(sorted(rows, key=lambda line: line.met is not False), about=_ABOUT)
+    return Box(sorted(rows, key=lambda line: line.met is not False), about=ABOUT)
 
 
 def _looked(lines: Iterable[Verdict], quick: bool) -> Iterator[Verdict]:
