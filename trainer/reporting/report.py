@@ -59,7 +59,7 @@ def report(
             progress.write(f"drawn: {panel.title}\n")
     write_page(
         Path(output),
-        title=", ".join(subject.name for subject in subjects),
+        title=f"{'Run' if len(subjects) == 1 else 'Runs'} {', '.join(subject.name for subject in subjects)}",
         subtitle=_subtitle(first) if len(subjects) == 1 else f"{len(subjects)} runs side by side",
         panels=drawn,
         box=verdict(first) if len(subjects) == 1 else None,

@@ -15,7 +15,7 @@ from trainer.reporting.words import NETWORKS, SENSES, SPLITS
 
 ABOUT = (
     "What is wanted was set on the reference record, one climate chamber. Detection and synthesis are judged on "
-    "networks that evaluate fits with this run's settings to the training rows of each split."
+    "networks that evaluate fits with a run's settings to the training rows of each split."
 )
 """What is to be known of all of it."""
 _HELD_OUT = "held-out blocks of every split"
