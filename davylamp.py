@@ -190,11 +190,12 @@ def _fetch(arguments: Arguments) -> None:
 
 
 def _explore(arguments: Arguments) -> None:
+    from config.starting import METHANE
     from trainer.exploring import explore
 
     explore(
         arguments.files,
-        arguments.station,
+        arguments.station or METHANE,
         arguments.output,
         pairs=arguments.pair,
         png=arguments.png,

@@ -40,7 +40,7 @@ def parser(version: str) -> argparse.ArgumentParser:
 
     new = verb("explore", "draw what is in CSV or Parquet files, before anything is trained")
     new.add_argument("files", nargs="+", type=Path, metavar="FILE", help="each one is a contiguous segment")
-    new.add_argument("--station", type=Path, required=True, metavar="YAML", help="what the columns are")
+    _station(new, "that says what the columns are")
     new.add_argument("-o", "--output", type=Path, default=Path("explore.html"), metavar="HTML",
                      help="default: explore.html")  # fmt: skip
     new.add_argument("--pair", type=_pair, action="append", default=[], metavar="KEY,KEY",

@@ -58,7 +58,8 @@ def test_a_station_file_with_three_mistakes_prints_three_lines(
         ["evaluate", "nothing.csv", "--station", str(METHANE), "--synthesis"],
         ["evaluate", "nothing.csv", "--run", "nothing"],
         ["evaluate", "nothing.csv", "--run", "nothing", "--training", "training.yaml"],
-        ["explore", "nothing.csv", "--station", str(METHANE)],
+        ["explore", "nothing.csv"],
+        ["explore", "nothing.csv", "--station", "nothing.yaml"],
         ["report", "nothing"],
         ["replay", "nothing.csv"],
         ["watch", "--broker", "localhost:1"],
@@ -190,6 +191,17 @@ def test_output_that_nobody_reads_to_the_end_is_no_error(bundles: dict[str, Path
         ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stderr == ""
+
+
+def test_a_record_is_explored_as_the_methane_stations_unless_another_is_named(
+    chamber_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["explore", str(chamber_csv)]) == 0
+    said = capsys.readouterr()
+    assert said.out == "explore.html\n"
+    assert said.err.startswith("read: 1,500 rows of the station methane\n")
+    assert "Before training: methane" in (tmp_path / "explore.html").read_text()
 
 
 @pytest.fixture(scope="module")

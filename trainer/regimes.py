@@ -50,7 +50,7 @@ def regimes(record: Record) -> tuple[Span, ...]:
     every = max(EVERY, rows // PLACES)
     x = _smooth(record, every)
     # One place more, as the last piece may end right after its last place.
-    borders = _partition(x, -(-max(SHORTEST, rows // 30) // every) + 1)
+    borders = _partition(x, -(-shortest(rows) // every) + 1)
     while borders:
         edges = [0, *borders, len(x)]
         steps = [_step(x[a:b], x[b:c]) for (a, b), (_, c) in pairwise(pairwise(edges))]
@@ -59,6 +59,11 @@ def regimes(record: Record) -> tuple[Span, ...]:
             break
         del borders[weakest]
     return tuple(pairwise([0, *(border * every for border in borders), rows]))
+
+
+def shortest(rows: int) -> int:
+    """Least rows of a regime in a record of so many."""
+    return max(SHORTEST, rows // 30)
 
 
 def _smooth(record: Record, every: int) -> Values:

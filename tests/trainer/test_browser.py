@@ -33,7 +33,8 @@ class Browser:
         flags = (
             "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-extensions",
             "--hide-scrollbars", "--disable-dev-shm-usage", "--disable-background-networking",
-            "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank",
+            "--disable-component-update", "--disable-sync", "--disable-quic", "--remote-debugging-pipe",
+            f"--user-data-dir={profile}", "about:blank",
         )  # fmt: skip
         # DevTools reads from 3 and writes to 4.
         shell = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'
@@ -153,15 +154,24 @@ def explored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def reported(runs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def reported(complete: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from trainer.reporting import report
 
     page = tmp_path_factory.mktemp("reported") / "report.html"
-    report([runs["both"]], page)
+    report([complete], page)
     return page
 
 
-@pytest.fixture(params=["explored", "reported"])
+@pytest.fixture(scope="module")
+def compared(complete: Path, runs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from trainer.reporting import report
+
+    page = tmp_path_factory.mktemp("compared") / "report.html"
+    report([complete, runs["ae"], runs["vae"]], page)
+    return page
+
+
+@pytest.fixture(params=["explored", "reported", "compared"])
 def page(request: pytest.FixtureRequest) -> Path:
     found: Path = request.getfixturevalue(request.param)
     return found
@@ -200,8 +210,8 @@ def test_every_figure_is_laid_out_and_nothing_overflows(browser: Browser, page: 
     assert browser.run(beyond) == []
 
 
-def test_text_in_figures_stays_inside_and_apart(browser: Browser, explored: Path) -> None:
-    browser.open(explored, DESK)
+def test_text_in_figures_stays_inside_and_apart(browser: Browser, page: Path) -> None:
+    browser.open(page, DESK)
     cut = browser.run("""[...document.querySelectorAll('figure svg')].flatMap((picture) => {
         const frame = picture.getBoundingClientRect();
         return [...picture.querySelectorAll('text')].filter((text) => {
@@ -277,4 +287,10 @@ def test_paper_is_white_and_without_buttons(browser: Browser, explored: Path) ->
     )
     assert browser.run("getComputedStyle(document.querySelector('h1')).color") == "rgb(28, 38, 48)"
     assert browser.run("getComputedStyle(document.getElementById('theme')).display") == "none"
+    assert browser.run("getComputedStyle(document.querySelector('figure')).breakInside") == "avoid"
+    browser.run(
+        "document.getElementById('theme').click(); document.getElementById('theme').click()"
+    )  # to dark, by hand
+    assert browser.run("getComputedStyle(document.querySelector('h1')).color") == "rgb(28, 38, 48)"
+    browser.run("localStorage.clear()")
     browser.call("Emulation.setEmulatedMedia", media="")

@@ -13,7 +13,9 @@ from trainer.portrait.binning import axis, gallery
 
 Values = NDArray[np.float64]
 
-_STANDS_OUT = 0.06  # of the highest mode
+LEAST = 200
+"""Rows from which modes are told: of few rows each one is a mode."""
+_STANDS_OUT = 0.1  # of the highest mode
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Density:
     density
         There [256], per unit or per decade.
     modes
-        Its peaks [unit], the highest first.
+        Its peaks [unit], the highest first; none where there are less than 200 rows.
     """
 
     key: str
@@ -53,9 +55,8 @@ def densities(sheet: Sheet) -> tuple[Density, ...]:
                 continue
             along = axis(feature.key, feature.unit, scale, values)
             density = gallery([along], {"rows": values[:, None]}).samples["rows"].densities[0]
-            found.append(
-                Density(feature.key, feature.unit, along.scale, along.points, density, _modes(along.points, density))
-            )
+            modes = _modes(along.points, density) if len(values) >= LEAST else ()
+            found.append(Density(feature.key, feature.unit, along.scale, along.points, density, modes))
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ from trainer.errors import RecordError
 from trainer.exploring.exploration import examine
 from trainer.exploring.panels import panels
 from trainer.exploring.sheet import read_sheet
-from trainer.page import Panel, write_figures, write_page
+from trainer.page import Panel, misplaced, write_figures, write_page
 
 
 def explore(
@@ -46,7 +46,7 @@ def explore(
     ------
     RecordError
         The files cannot be read as this station's, they have less than 10 rows, a pair names no column,
-        or the page's folder is not there.
+        the page's folder is not there, or that of the pictures is a file.
     ConfigError
         The station file is wrong.
     """
@@ -58,10 +58,10 @@ def explore(
 
     station = load_station(station_path)
     _check(pairs, station)
-    if not Path(output).resolve().parent.is_dir():
-        raise RecordError(f"{output}: expected a folder that is there; fix: mkdir -p {Path(output).parent}")
+    if wrong := misplaced(output, png):
+        raise RecordError(wrong)
     sheet = read_sheet(files, station)
-    told(f"read: {sheet.rows:,} rows")
+    told(f"read: {sheet.rows:,} rows of the station {station.name}")
     found = examine(sheet, told=lambda what: told(f"looking at {what}"))
     drawn: list[Panel] = []
     for panel in panels(found, pairs):

@@ -28,12 +28,15 @@ class Leak:
         What is held out together when time counts: ``episodes`` of the gas, or ``blocks`` of equal length.
     shuffled, blocked
         Coefficient of determination on rows held out at random, and on whole blocks [-].
+    every
+        Of so many rows one was looked at.
     """
 
     target: str
     blocks: str
     shuffled: float
     blocked: float
+    every: int
 
 
 def leak(sheet: Sheet, starts: Sequence[int], *, seed: int = 0) -> Leak | None:
@@ -57,7 +60,8 @@ def leak(sheet: Sheet, starts: Sequence[int], *, seed: int = 0) -> Leak | None:
     if target is None:
         target = next((j for j, column in enumerate(sheet.thin.T) if np.nanstd(column) > 0), 0)
     rows = np.flatnonzero(np.isfinite(sheet.values[:, target]))
-    rows = rows[:: max(1, -(-len(rows) // _MOST))]
+    step = max(1, -(-len(rows) // _MOST))
+    rows = rows[::step]
     truth = sheet.values[rows, target]
     others = np.delete(sheet.values[rows], target, axis=1)
     if len(rows) < LEAST or np.ptp(truth) == 0 or not np.isfinite(others).any():
@@ -71,6 +75,7 @@ def leak(sheet: Sheet, starts: Sequence[int], *, seed: int = 0) -> Leak | None:
         blocks="episodes" if at_onsets else "blocks",
         shuffled=_told(others, truth, shuffled, seed),
         blocked=_told(others, truth, blocks, seed),
+        every=step,
     )
 
 

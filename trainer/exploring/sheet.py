@@ -76,6 +76,15 @@ class Sheet:
         return int(np.isfinite(self.values).all(axis=1).sum())
 
     @cached_property
+    def gaps(self) -> tuple[tuple[int, float], ...]:
+        """Row after each gap in time within a file, and how long it is [s]; the longest first."""
+        if self.time is None:
+            return ()
+        firsts = {start for start, _ in self.parts}
+        gaps = [(row, float(self.time[row] - self.time[row - 1])) for row, _ in self.segments if row not in firsts]
+        return tuple(sorted(gaps, key=lambda gap: -gap[1]))
+
+    @cached_property
     def filled(self) -> Record:
         """The same rows without holes, for what only asks where levels change: drawn straight from side to side."""
         values = np.zeros_like(self.values)

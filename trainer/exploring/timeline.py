@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from trainer.exploring.sheet import Sheet
 
 PIXELS = 600
+_LEAST = 5  # rows in a pixel: of fewer, they could be read off
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Timeline:
 
 
 def timeline(sheet: Sheet) -> Timeline:
-    """Bin all rows into at most 600 pixels of equal length."""
-    pixels = min(PIXELS, sheet.rows)
+    """Bin all rows into at most 600 pixels of equal length, of five rows or more."""
+    pixels = min(PIXELS, sheet.rows // _LEAST)
     edges = np.arange(pixels + 1) * sheet.rows // pixels
     return Timeline(
         edges=edges,

@@ -7,11 +7,12 @@ from trainer.page.figures import write_figures
 from trainer.page.page import write_page
 from trainer.page.panel import Panel
 from trainer.page.picture import figure
+from trainer.page.places import misplaced
 from trainer.page.table import Table
-from trainer.page.units import quantity, unit
+from trainer.page.units import every, percent, quantity, unit
 
 __all__ = [
     "BLUE", "CYCLE", "GREEN", "GREY", "GRID", "INK", "ORANGE", "PURPLE", "SKY", "VERMILLION",
     "Box", "Panel", "Table", "Verdict",
-    "diverging", "fading", "figure", "quantity", "unit", "write_figures", "write_page",
+    "diverging", "every", "fading", "figure", "misplaced", "percent", "quantity", "unit", "write_figures", "write_page",
 ]  # fmt: skip

@@ -29,9 +29,18 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Box:
-    """All of them."""
+    """All of them.
+
+    Parameters
+    ----------
+    rows
+        Line by line.
+    about
+        What is to be known of all, in a sentence or two.
+    """
 
     rows: Sequence[Verdict]
+    about: str = ""
 
     @property
     def says(self) -> str:

@@ -7,10 +7,14 @@ from matplotlib.colors import ListedColormap, to_rgb
 
 from trainer.page.colours import BLUE, ORANGE
 
+_WHITE = 0.2  # in a colour that is to be seen on dark paper as well as on light
+_FAINTEST = 0.16  # of what is more than nothing
+
 
 def fading(colour: str) -> ListedColormap:
-    """Return a scale from nothing to a colour."""
-    return ListedColormap([(*to_rgb(colour), alpha) for alpha in np.linspace(0.0, 1.0, 128)])
+    """Return a scale from nothing to a colour, a little lighter; what is hardly more than nothing is seen, too."""
+    mixed = [part + _WHITE * (1 - part) for part in to_rgb(colour)]
+    return ListedColormap([(*mixed, alpha) for alpha in (0.0, *np.linspace(_FAINTEST, 1.0, 127))])
 
 
 def diverging(most: float = 1.0) -> ListedColormap:

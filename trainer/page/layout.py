@@ -8,6 +8,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 def lay_out(figure: Figure) -> None:
     """Place the parts of a figure and leave them there: with many axes this takes longer than drawing them."""
-    if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
-        figure.draw_without_rendering()
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.execute(figure)  # without drawing anything for it
         figure.set_layout_engine("none")

@@ -24,6 +24,7 @@ _STYLE: dict[str, Any] = {
     "axes.titlelocation": "left",
     "axes.titlesize": 10,
     "figure.facecolor": "none",
+    "figure.constrained_layout.w_pad": 0.08,  # the last tick of one picture is not read with the first of the next
     "axes.facecolor": "none",
     "font.family": "DejaVu Sans",  # wider than what readers have: text that fits with it fits with theirs
     "font.size": 9,

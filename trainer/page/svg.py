@@ -18,7 +18,12 @@ _PIXELS = 96  # of CSS, per inch
 _COLOURS = re.compile("|".join(VARIABLES))
 _COORDINATES = re.compile(r' (?:d|x|y)="[-0-9.MLCQz\s]+"')
 _DIGITS = re.compile(r"(\.\d)\d+")
-_FONT = re.compile(r"font: (?:(bold|\d+) )?([\d.]+)px [^;\"]+")
+_FONT = re.compile(r"font: (?:(bold|\d+) )?([\d.]+)px [^;\"]+")  # of older versions of matplotlib
+_FAMILY = re.compile(r"font-family: [^;\"]+;? ?")
+_NO_ROTATION = re.compile(r' transform="rotate\(-?0 [^"]*"')
+_TICK = re.compile(r'<path id="([^"]+)" d="M \S+ \S+ \S+ \S+\s*" style="stroke:')  # a line: nothing to fill
+_USE = re.compile(r'(<use href="#([^"]+)" [^>]*?) style="[^"]*"/>')
+_GROUP = re.compile(r"\s*(<g\b[^>]*>|</g>)")
 
 
 def svg(figure: Figure, key: str, alt: str) -> str:
@@ -46,6 +51,10 @@ def svg(figure: Figure, key: str, alt: str) -> str:
     body = _FONT.sub(
         lambda found: f"font-size: {found[2]}px" + (f"; font-weight: {found[1]}" if found[1] else ""), body
     )
+    body = _NO_ROTATION.sub("", _FAMILY.sub("", body))
+    ticks = set(_TICK.findall(body))  # each says its style itself
+    body = _USE.sub(lambda found: f"{found[1]}/>" if found[2] in ticks else found[0], body)
+    body = _unwrapped(body)
     body = _COLOURS.sub(lambda found: f"var({VARIABLES[found[0]]})", body)
     body = re.sub(r"\s*\n\s*", "\n", body)
     width, height = figure.get_size_inches()
@@ -53,6 +62,19 @@ def svg(figure: Figure, key: str, alt: str) -> str:
         f'<svg viewBox="0 0 {72 * width:g} {72 * height:g}" role="img" aria-label="{escape(alt)}" '
         f'style="--width: {_PIXELS * width:.0f}px">{body}'
     )
+
+
+def _unwrapped(body: str) -> str:
+    """Take out the groups that say nothing, which are most of them."""
+    said: list[bool] = []
+
+    def kept(found: re.Match[str]) -> str:
+        if found[1] != "</g>":
+            said.append(found[1] != "<g>")
+            return found[0] if said[-1] else ""
+        return found[0] if said.pop() else ""
+
+    return _GROUP.sub(kept, body)
 
 
 def _shorter(found: re.Match[str]) -> str:

@@ -24,7 +24,10 @@ _FAINT = 1e-4  # of the highest density: nothing to be seen, and short to write
 
 
 def pairs(station: Station) -> Pairs:
-    """Keys of the columns that are looked at in pairs: the environment's, and the gas with each sensor; at most 12."""
+    """Keys of the columns that are looked at in pairs, at most 12.
+
+    The environment's, and the gas with each sensor; a station that has neither: any two.
+    """
     by_role: dict[str, list[str]] = {"gas": [], "environment": [], "sensor": []}
     for feature in station.features:
         by_role[feature.role].append(feature.key)
@@ -33,7 +36,7 @@ def pairs(station: Station) -> Pairs:
         yield from combinations(by_role["environment"], 2)
         yield from ((gas, sensor) for gas in by_role["gas"][:1] for sensor in by_role["sensor"])
 
-    return tuple(islice(all_of_them(), MOST_PAIRS))
+    return tuple(islice(all_of_them(), MOST_PAIRS)) or tuple(islice(combinations(station.keys, 2), MOST_PAIRS))
 
 
 def columns(values: Values, station: Station) -> tuple[Axis, ...]:

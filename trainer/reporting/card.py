@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import msgspec
 
 from edge.manifest import Fitted
-from trainer.page import Panel, Table
+from trainer.page import Panel, Table, unit
+from trainer.page.table import shown
 from trainer.reporting.words import NETWORKS, SPLITS
 from trainer.run import Run
 
@@ -27,16 +28,16 @@ def card_panel(run: Run) -> Panel:
         says="What it was made from, what it is for, and the limits it was trained within. "
         "Not a certified safety device.",
         tables=(
-            Table(("", "intended use"), _INTENDED, "Intended use"),
-            Table(("", "limit"), tuple(_limits(run)), "Limits"),
-            Table(("", "data"), tuple(_data(run)), "Data"),
+            Table(("meant", "what"), _INTENDED, "Intended use"),
+            Table(("of", "limit"), tuple(_limits(run)), "Limits"),
+            Table(("what", "data"), tuple(_data(run)), "Data"),
             Table(
                 ("network", "kind", "columns", "hidden", "latent", "loss", "parameters"),
                 tuple(_networks(run)),
                 "Networks",
             ),
-            Table(("setting", "value"), tuple(_settings(run)), "Settings"),
             Table(("package", "version"), tuple(run.versions.items()), "Versions at training"),
+            Table(("setting", "value"), tuple(_settings(run)), "Settings"),
         ),
         numbers={
             "data": msgspec.to_builtins(run.data),
@@ -45,6 +46,7 @@ def card_panel(run: Run) -> Panel:
             "created": run.created,
             "limits": {name: msgspec.to_builtins(scorer.domain) for name, scorer in run.scorers.items()},
         },
+        wide=True,
     )
 
 
@@ -62,11 +64,12 @@ def _limits(run: Run) -> Iterator[tuple[str, str]]:
     units = dict(zip(run.station.keys, run.station.units, strict=True))
     scorer = next(iter(run.scorers.values()))
     for key, (low, high) in scorer.domain.items():
-        yield key, f"trained on {low:,.4g} to {high:,.4g} {units[key].strip('[]')}; beyond, scores say little"
+        yield key, f"trained on {shown(low)} to {shown(high)} {unit(units[key])}; beyond, scores say little"
     if run.metrics["split"] == "random":
         yield "split", "shuffled rows leak: what was measured on them is too good"
     for name, fitted in run.scorers.items():
-        yield from ((NETWORKS.get(name, name), sentence) for sentence in _sentences(fitted))
+        of = _sentences(fitted) if run.station.gas is not None else fitted.notes
+        yield from ((NETWORKS.get(name, name), sentence) for sentence in of)
     yield "data", "one record: other boards, rooms and seasons were not seen"
 
 
@@ -92,4 +95,12 @@ def _networks(run: Run) -> Iterator[tuple[str | float, ...]]:
 
 def _settings(run: Run) -> Iterator[tuple[str, str]]:
     for name, value in msgspec.to_builtins(run.settings).items():
-        yield name, "-".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        yield name, _written(value)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "-".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "–" if value is None else str(value)

@@ -11,11 +11,13 @@ from matplotlib.lines import Line2D
 
 from trainer.evaluation.results import CONSISTENCY
 from trainer.page import CYCLE, GREY, Panel, Table, Verdict, figure
+from trainer.page.ticks import few_ticks
 from trainer.reporting.densities import distance
 from trainer.reporting.subject import Subject
-from trainer.reporting.verdict import verdict
+from trainer.reporting.verdict import ABOUT, verdict
 from trainer.reporting.words import NETWORKS
 
+_ACROSS = 4  # names in a row of a legend
 _APART = 0.16  # of the distance between two rows
 
 
@@ -47,26 +49,46 @@ def _numbers(subjects: Sequence[Subject]) -> Panel:
         subject.name: {(line.name, line.wanted): line for line in verdict(subject).rows if line.met is not None}
         for subject in subjects
     }
-    lines = {key: line for box in boxes.values() for key, line in box.items()}
-    rows = [(*key, *(_told(box.get(key)) for box in boxes.values()), line.split) for key, line in lines.items()]
+    splits: dict[tuple[str, str], dict[str, None]] = {}
+    for box in boxes.values():
+        for key, line in box.items():
+            splits.setdefault(key, {})[line.split] = None
+    rows = [(*key, *(_told(box.get(key)) for box in boxes.values()), " / ".join(of)) for key, of in splits.items()]
     short = {name: sum(line.met is False for line in box.values()) for name, box in boxes.items()}
     return Panel(
         key="numbers",
         title="The numbers that matter",
-        says="Short of what is wanted: " + ", ".join(f"{name} {count}" for name, count in short.items()) + ".",
+        says="Short of what is wanted: "
+        + ", ".join(f"{name} {count}" for name, count in short.items())
+        + f". {ABOUT}"
+        + _caution(subjects),
         tables=(Table(("number", "wanted", *boxes, "split"), rows, "Each number by run; a cross: falls short"),),
         wide=True,
     )
 
 
 def _told(line: Verdict | None) -> str:
-    return "-" if line is None else f"{line.got} {'✓' if line.met else '✗'}"
+    return "–" if line is None else f"{line.got}\N{NO-BREAK SPACE}{'✓' if line.met else '✗'}"
+
+
+def _caution(subjects: Sequence[Subject]) -> str:
+    """Say which runs cannot be held against which; nothing where all are of the same rows."""
+    runs: dict[str, list[Subject]] = {}
+    for subject in subjects:
+        runs.setdefault(subject.run.data.sha256, []).append(subject)
+    if len(runs) < 2:
+        return ""
+    of = "; ".join(
+        f"{', '.join(subject.name for subject in alike)} of {', '.join(alike[0].run.data.files)}"
+        for alike in runs.values()
+    )
+    return f" Different data ({of}): hold a run against what is wanted, not against one of other rows."
 
 
 def _settings(subjects: Sequence[Subject]) -> Panel:
     facts = {subject.name: _facts(subject) for subject in subjects}
     names = dict.fromkeys(name for of in facts.values() for name in of)
-    values = {name: [of.get(name, "-") for of in facts.values()] for name in names}
+    values = {name: [of.get(name, "–") for of in facts.values()] for name in names}
     differ = [(name, *row) for name, row in values.items() if len(set(row)) > 1]
     return Panel(
         key="settings",
@@ -74,7 +96,7 @@ def _settings(subjects: Sequence[Subject]) -> Panel:
         says="Settings, data and versions in which the runs differ; all others are equal."
         if differ
         else "Nothing: the runs were made alike.",
-        tables=(Table(("", *facts), differ, "Differences"),) if differ else (),
+        tables=(Table(("setting", *facts), differ, "Differences"),) if differ else (),
         wide=True,
     )
 
@@ -100,11 +122,14 @@ def _losses(subjects: Sequence[Subject], colours: Mapping[str, str]) -> Panel:
             axes.plot(of["chosen"], of["validation"][of["chosen"] - 1], "o", color=colours[run], markersize=5)
         positive = min(min(of["validation"]) for of in curves.values()) > 0
         axes.set(title=NETWORKS.get(name, name), xlabel="epoch", yscale="log" if positive else "linear")
+        if positive:
+            few_ticks(axes.yaxis)
     _legend(picture, colours)
     return Panel(
         key="losses",
         title="Validation loss",
-        says="The dot is the epoch whose weights were kept; losses of different settings need not be comparable.",
+        says="The dot is the epoch whose weights were kept. Equal curves hide one another; losses of other settings or "
+        "data need not be comparable.",
         figure=picture,
         alt="Validation loss by epoch, network and run.",
         numbers={subject.name: subject.losses for subject in subjects},
@@ -125,7 +150,8 @@ def _explained(subjects: Sequence[Subject], colours: Mapping[str, str]) -> Panel
         colours,
         key="reconstruction",
         title="Reconstruction per channel",
-        says="Share of the held-out variance that the scorer's network gives back; right is closer.",
+        says="Share of the held-out variance that the scorer's network gives back; right is closer."
+        + _caution(subjects),
     )
 
 
@@ -141,7 +167,8 @@ def _families(subjects: Sequence[Subject], colours: Mapping[str, str]) -> Panel:
         colours,
         key="families",
         title="What is found, by family of faults",
-        says="Share of fault rows that the consistency finds at 1 % false alarms; right is better.",
+        says="Share of fault rows that the consistency finds at 1 % false alarms; right is better."
+        + _caution(subjects),
     )
 
 
@@ -149,7 +176,7 @@ def _dots(
     found: Mapping[str, Mapping[str, float]], colours: Mapping[str, str], *, key: str, title: str, says: str
 ) -> Panel:
     places = list(dict.fromkeys(name for of in found.values() for name in of))
-    picture = figure(5.4, 0.32 * len(places) + 1.1)
+    picture = figure(5.0, 0.32 * len(places) + 1.1)
     axes = picture.subplots()
     for place, name in enumerate(places):
         values = [of[name] for of in found.values() if name in of]
@@ -176,10 +203,11 @@ def _densities(subjects: Sequence[Subject], colours: Mapping[str, str]) -> Panel
         colours,
         key="generated",
         title="Generated rows: distance of densities",
-        says="Kolmogorov-Smirnov distance of the generated to the training rows, column by column; left is nearer.",
+        says="Kolmogorov-Smirnov distance of the generated to the training rows, column by column; left is nearer."
+        + _caution(subjects),
     )
 
 
 def _legend(picture: Figure, colours: Mapping[str, str]) -> None:
     handles = [Line2D([], [], color=colour, linewidth=3.0, label=run) for run, colour in colours.items()]
-    picture.legend(handles=handles, loc="outside lower center", ncols=3)
+    picture.legend(handles=handles, loc="outside lower left", ncols=min(len(handles), _ACROSS))

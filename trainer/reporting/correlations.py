@@ -47,9 +47,9 @@ def correlations_panel(gallery: Gallery, real: str, made: Sequence[str], *, key:
         grid[0, place].set_title(fill(name, 16))
         if name != real:
             wrong = matrix(grid[1, place], differences[name], names, (), most=most)
-            grid[1, place].set_title(f"error {_mean(differences[name]):.3f}")
+            grid[1, place].set_title(f"off by {_mean(differences[name]):.3f}")
     grid[1, 0].set_axis_off()
-    bars = ((0.75, whole, "Pearson correlation", 1.0), (0.3, wrong, "difference from real", most))
+    bars = ((0.75, whole, "Pearson correlation", 1.0), (0.3, wrong, f"difference from {real}", most))
     for bottom, drawn, what, end in bars:
         scale = grid[1, 0].inset_axes((0.0, bottom, 0.95, 0.08))
         picture.colorbar(drawn, cax=scale, orientation="horizontal", ticks=[-end, 0.0, end])

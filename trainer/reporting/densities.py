@@ -32,10 +32,13 @@ def densities_panel(gallery: Gallery, shown: Mapping[str, str], *, key: str, tit
     rows = -(-len(gallery.axes) // columns)
     picture = figure(3.2 * columns, 1.9 * rows + 0.4)
     grid = picture.subplots(rows, columns, squeeze=False).ravel()
+    cut = []
     for place, (axes, axis) in enumerate(zip(grid, gallery.axes, strict=False)):
         points = axis.points[::_EVERY]
         most = max(float(gallery.samples[name].densities[place].max()) for name in names)
         real = float(gallery.samples[names[0]].densities[place].max())
+        if most > _HIGHEST * real:
+            cut.append(axis.key)
         for name in names:
             density = gallery.samples[name].densities[place][::_EVERY]
             if name == names[0]:
@@ -47,11 +50,11 @@ def densities_panel(gallery: Gallery, shown: Mapping[str, str], *, key: str, tit
         axes.spines[["left", "right", "top"]].set_visible(False)
     for axes in grid[len(gallery.axes) :]:
         axes.set_axis_off()
-    picture.legend(*grid[0].get_legend_handles_labels(), loc="outside upper center", ncols=min(5, len(names)))
+    picture.legend(*grid[0].get_legend_handles_labels(), loc="outside upper left", ncols=min(5, len(names)))
     return Panel(
         key=key,
         title=title,
-        says=says,
+        says=says + (f" Cut at twice the height of {names[0]}: {', '.join(cut)}." if cut else ""),
         figure=picture,
         alt=f"Density of {', '.join(axis.key for axis in gallery.axes)}: {', '.join(names)} overlaid.",
         numbers={

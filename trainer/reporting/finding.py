@@ -11,7 +11,8 @@ import numpy as np
 from trainer.evaluation.curves import Curves
 from trainer.evaluation.peers import PUBLISHED_AE, PUBLISHED_VAE
 from trainer.evaluation.results import CONSISTENCY, ONSET, RECONSTRUCTION, Evaluation
-from trainer.page import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION, Panel, Table, figure
+from trainer.page import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION, Panel, Table, figure, percent
+from trainer.page.ticks import few_ticks
 from trainer.reporting.words import SPLITS
 
 Measure = Literal["auroc", "r1", "r01"]
@@ -23,6 +24,7 @@ COLOURS = {
     PUBLISHED_AE: VERMILLION,
     PUBLISHED_VAE: INK,
 }
+_TOLD = {CONSISTENCY: "the consistency", PUBLISHED_AE: "the published AE"}
 _MEASURES: tuple[Measure, ...] = ("auroc", "r1", "r01")
 _DASHED = {"adaptive": (4, 2), "in sample": (1, 1.5), "static": (None, None)}
 
@@ -45,14 +47,15 @@ def roc_panel(evaluation: Evaluation) -> Panel | None:
         axes.plot(rates, rates, color=GREY, linestyle=":", linewidth=0.9)
         axes.set(xscale="log", xlim=(rates[0], 1), ylim=(0, 1.02), title=SPLITS[split], xlabel="false alarms per row")
         numbers[split] = {"rates": rates} | means
+        few_ticks(axes.xaxis)
     grid[0].set_ylabel("share of fault rows found")
-    picture.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    picture.legend(*grid[0].get_legend_handles_labels(), loc="outside lower left", ncols=len(COLOURS))
     at = {
         name: float(np.mean([np.interp(-3, np.log10(one.rates), one.roc[name]) for of in cells.values() for one in of]))
-        for name in (CONSISTENCY, PUBLISHED_AE)
+        for name in _TOLD
         if all(name in one.roc for of in cells.values() for one in of)
     }
-    told = ", ".join(f"{name!r} finds {value:.0%}" for name, value in at.items())
+    told = ", ".join(f"{_TOLD[name]} finds {percent(value)}" for name, value in at.items())
     return Panel(
         key="roc",
         title="What is found, at which price",
@@ -88,14 +91,16 @@ def rates_panel(evaluation: Evaluation) -> Panel | None:
                 drawn = np.maximum(realised, foot)
                 axes.plot(requested, drawn, label=name, dashes=_DASHED[mode], **_line(detector))
         axes.set(xscale="log", yscale="log", title=SPLITS[split], xlabel="requested", ylim=(foot, 1))
+        few_ticks(axes.xaxis)
+        few_ticks(axes.yaxis)
         numbers[split] = {"requested": requested} | worst
     grid[0].set_ylabel("realised on undisturbed rows")
-    picture.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    picture.legend(*grid[0].get_legend_handles_labels(), loc="outside lower left", ncols=3)
     return Panel(
         key="rates",
         title="Requested and realised alarm rate",
         says="On the dotted line a gateway keeps its promise; above it, there are more false alarms than were asked "
-        "for. Finely dotted: thresholds learnt in sample, as published.",
+        "for; at the foot there is none. Finely dotted: thresholds learnt in sample, as published.",
         figure=picture,
         alt="Realised against requested rate of exceedances on undisturbed held-out rows, on logarithmic axes.",
         numbers=numbers,
@@ -132,7 +137,7 @@ def families_panel(evaluation: Evaluation) -> Panel | None:
         axes.set(title=title, xlim=(-0.02 if measure == "r1" else 0.3, 1.02))
     grid[0].set_yticks(range(len(families)), families)
     grid[0].invert_yaxis()
-    picture.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    picture.legend(*grid[0].get_legend_handles_labels(), loc="outside lower left", ncols=len(COLOURS))
     rows: list[tuple[str | float, ...]] = [
         (name, *(round(evaluation.mean(name, "r1", families=[family]), 3) for family in families))
         for name in evaluation.detectors

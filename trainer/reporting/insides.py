@@ -7,7 +7,7 @@ import math
 import numpy as np
 from matplotlib.lines import Line2D
 
-from trainer.page import BLUE, INK, ORANGE, Panel, figure
+from trainer.page import BLUE, INK, ORANGE, Panel, figure, percent
 from trainer.portrait.gallery import Gallery
 from trainer.portrait.portrait import Inside
 from trainer.reporting.correlations import matrix
@@ -34,7 +34,7 @@ def mirrors_panel(name: str, inside: Inside) -> Panel:
         scale(axes, mirror.axis, "x", ticks=3, limits=(low, high))
         scale(axes, mirror.axis, "y", ticks=3, limits=(low, high))
         axes.plot([low, high], [low, high], color=INK, linewidth=0.8, linestyle=":")
-        axes.set_title(f"{mirror.axis.key}: {mirror.explained['test']:.1%}")
+        axes.set_title(f"{mirror.axis.key}: {percent(mirror.explained['test'], 1)}")
     for axes in grid[count:]:
         axes.set_axis_off()
     picture.supxlabel("in")
@@ -76,7 +76,7 @@ def codes_panel(name: str, inside: Inside) -> Panel:
     for axes in grid[count:]:
         axes.set_axis_off()
     handles = [Line2D([], [], color=BLUE, label="train"), Line2D([], [], color=ORANGE, label="test")]
-    left.legend(handles=handles, loc="outside upper center", ncols=2)
+    left.legend(handles=handles, loc="outside upper left", ncols=2)
     axes = right.subplots()
     correlations = gallery.samples["train"].correlations
     keys = [axis.key for axis in gallery.axes]

@@ -25,7 +25,7 @@ def joint(axes: Axes, x: Axis, y: Axis, cells: Array, *, met: Array | None = Non
     if met is not None:
         inside = met > 0
         parts = [
-            (np.where(inside, 0.25, 0.0), GREY, Normalize(0.0, 1.0)),
+            (np.where(inside, 0.15, 0.0), GREY, Normalize(0.0, 1.0)),
             (np.where(inside, cells, 0.0), BLUE, strength),
             (np.where(inside, 0.0, cells), VERMILLION, strength),
         ]

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from trainer.page import BLUE, INK, ORANGE, Panel, figure
+from trainer.page.ticks import few_ticks
 from trainer.reporting.words import NETWORKS
 
 Losses = Mapping[str, Mapping[str, Any]]
@@ -57,6 +58,7 @@ def _draw(axes: Axes, of: Mapping[str, Any], part: str) -> None:
     both = np.array([*train, *validation])
     if min(both) > 0 and not part.endswith("kl"):
         axes.set_yscale("log")
+        few_ticks(axes.yaxis)
     else:
         low, high = both.min(), np.quantile(both, 0.94)
         axes.set_ylim(low - 0.05 * (high - low), high + 0.1 * (high - low))

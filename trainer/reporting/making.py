@@ -28,8 +28,11 @@ _RATES: dict[str, Callable[[Resemblance], float]] = {
     "copies": lambda one: one.copies,
     "CPU s": lambda one: one.cpu_seconds,
 }
+_ALIKE = 7  # of these are about one column or two
 Rows = dict[str, Sequence[float]]
 """Synthesiser -> values."""
+Wanted = tuple[float | None, float | None]
+"""Least and most; ``None``: whatever."""
 
 
 def resemblance_panel(evaluation: SynthesisEvaluation) -> Panel:
@@ -41,9 +44,9 @@ def resemblance_panel(evaluation: SynthesisEvaluation) -> Panel:
     }
     column = list(_RATES).index
     shown = {
-        "KS, held out": ([values[column("KS")] for values in found.values()], (0.0, KS)),
-        "told apart, AUROC": ([values[column("AUROC")] for values in found.values()], (0.5, TOLD)),
-        "regression, of real": ([values[column("R2/real")] for values in found.values()], (USEFUL, 1.0)),
+        "KS, held out": ([values[column("KS")] for values in found.values()], (None, KS)),
+        "told apart, AUROC": ([values[column("AUROC")] for values in found.values()], (None, TOLD)),
+        "regression, of real": ([values[column("R2/real")] for values in found.values()], (USEFUL, None)),
         "nearer to its own half": ([values[column("nearer")] for values in found.values()], NEARER),
     }
     boards = len(evaluation.stations)
@@ -56,12 +59,17 @@ def resemblance_panel(evaluation: SynthesisEvaluation) -> Panel:
         alt="KS, AUROC of a classifier, regression and nearness by synthesiser. "
         + "; ".join(f"{name}: AUROC {values[column('AUROC')]:.2f}" for name, values in found.items()),
         tables=(
-            Table(
-                ("synthesiser", *_RATES),
-                [(name, *(round(value, 4) for value in values)) for name, values in found.items()],
-                f"Split at random, mean over {boards} board{'s' if boards > 1 else ''}. KS and AUROC (of a classifier "
-                "between both) against held-out rows, all else against the rows fitted on. Copies: equal to a "
-                "training row. None of this is a proof of privacy.",
+            _table(
+                found,
+                list(_RATES)[:_ALIKE],
+                f"How alike: split at random, mean over {boards} board{'s' if boards > 1 else ''}; KS against held-out "
+                "rows, all else against the rows fitted on",
+            ),
+            _table(
+                found,
+                list(_RATES)[_ALIKE:],
+                "Told apart by a classifier (AUROC, from the rows fitted on and from held-out ones), of what use, and "
+                "how near to single rows. Copies: equal to a training row. None of this is a proof of privacy.",
             ),
         ),
         numbers={name: dict(zip(_RATES, values, strict=True)) for name, values in found.items()},
@@ -81,9 +89,9 @@ def downstream_panel(evaluation: SynthesisEvaluation) -> Panel | None:
             ratios = np.mean([evaluation.rmse(station, name) for station in stations], axis=0)
             found[name] = [mean(one.r2 for one in own), mean(one.r2 / one.real for one in own), *ratios.tolist()]
     shown = {
-        "R2 on other blocks, of real": ([values[1] for values in found.values()], (BLOCKED, 1.0)),
-        "RMSE with few real rows, of these alone": ([values[2] for values in found.values()], (0.0, RMSE)),
-        "the same, highest tenth": ([values[3] for values in found.values()], None),
+        "R² on other blocks, of real": ([values[1] for values in found.values()], (BLOCKED, None)),
+        "RMSE with few real rows": ([values[2] for values in found.values()], (None, RMSE)),
+        "the same, highest tenth": ([values[3] for values in found.values()], (None, None)),
     }
     heads = ("R2", "R2/real", "RMSE ratio", "tail RMSE ratio", "worse", "tail worse")
     tables = [
@@ -107,8 +115,8 @@ def downstream_panel(evaluation: SynthesisEvaluation) -> Panel | None:
     return Panel(
         key="downstream",
         title="What synthetic rows are good for",
-        says="Left of 1 in the two pictures on the right, synthetic rows help a regression of the gas that has few "
-        "real ones; right of 1 they harm it.",
+        says="Left of 1 in the two pictures on the right, synthetic rows beside few real ones help a regression of the "
+        "gas over these alone; right of 1 they harm it.",
         figure=_dots(list(found), shown, evaluation.judged, one=True),
         alt="; ".join(f"{name}: RMSE ratio {values[2]:.2f}" for name, values in found.items()),
         tables=tables,
@@ -117,18 +125,32 @@ def downstream_panel(evaluation: SynthesisEvaluation) -> Panel | None:
     )
 
 
+def _table(found: Rows, rates: Sequence[str], caption: str) -> Table:
+    places = [list(_RATES).index(rate) for rate in rates]
+    rows: list[tuple[str | float, ...]] = [
+        (name, *(round(values[place], 4) for place in places)) for name, values in found.items()
+    ]
+    return Table(("synthesiser", *rates), rows, caption)
+
+
+def _reach(values: Sequence[float]) -> tuple[float, float]:
+    """Lay an axis around what is there."""
+    there = [value for value in values if not math.isnan(value)]
+    margin = 0.1 * (max(there) - min(there)) or 0.1
+    return min(there) - margin, max(there) + margin
+
+
 def _dots(
     names: Sequence[str],
-    shown: Mapping[str, tuple[Sequence[float], tuple[float, float] | None]],
+    shown: Mapping[str, tuple[Sequence[float], Wanted]],
     judged: str,
     *,
     one: bool = False,
 ) -> Figure:
+    there = {title: of for title, of in shown.items() if not all(map(math.isnan, of[0]))}
     picture = figure(10.0, 0.34 * len(names) + 1.0)
-    grid = picture.subplots(1, len(shown), sharey=True)
-    for axes, (title, (values, wanted)) in zip(grid, shown.items(), strict=True):
-        if wanted is not None:
-            axes.axvspan(*wanted, color=GREEN, alpha=0.15, linewidth=0)
+    grid = picture.subplots(1, len(there), sharey=True, squeeze=False)[0]
+    for axes, (title, (values, wanted)) in zip(grid, there.items(), strict=True):
         if one:
             axes.axvline(1.0, color=GREY, linestyle=":", linewidth=1.0)
         for place, (name, value) in enumerate(zip(names, values, strict=True)):
@@ -136,7 +158,10 @@ def _dots(
                 mine = name == judged
                 axes.plot(value, place, "o", color=BLUE if mine else GREY, markersize=8 if mine else 6)
         axes.set_title(title)
-        axes.margins(x=0.1)
+        low, high = _reach([*values, *filter(None, wanted), *([1.0] if one else [])])
+        axes.set_xlim(low, high)
+        if any(wanted):
+            axes.axvspan(wanted[0] or low, wanted[1] or high, color=GREEN, alpha=0.15, linewidth=0)
     grid[0].set_yticks(range(len(names)), names)
     grid[0].set_ylim(len(names) - 0.5, -0.5)
     return picture

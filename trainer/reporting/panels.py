@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainer.evaluation.goals import goals
+from trainer.evaluation.goals import Goal, goals
 from trainer.evaluation.results import DETECTION
 from trainer.evaluation.synthesis_goals import synthesis_goals
 from trainer.evaluation.synthesis_results import SYNTHESIS
@@ -23,6 +23,7 @@ from trainer.reporting.making import downstream_panel, resemblance_panel
 from trainer.reporting.subject import Subject
 from trainer.reporting.timelines import timelines_panel
 from trainer.reporting.withheld import withheld_panel
+from trainer.reporting.words import SENSES
 
 REAL = "real"
 MADE = {OURS["vae"]: BLUE, OURS["ae"]: ORANGE, OURS["mixture"]: GREEN}
@@ -74,16 +75,17 @@ def _portrait(subject: Subject) -> Iterator[Panel]:
         says="Below, what is wrong: of the generated rows it should be nothing; of test rows it is what another time "
         "makes of it.",
     )
-    yield joints_panel(
-        portrait.rows,
-        "train",
-        (("generated", "generated"), ("test", "test")),
-        portrait.rows.pairs[:_MOST_PAIRS],
-        key="generated-scatters",
-        title="Generated rows: scatters",
-        says="Grey is where training rows are, orange what lies beyond: generated rows should fill the grey and "
-        "stay within.",
-    )
+    if portrait.rows.pairs:
+        yield joints_panel(
+            portrait.rows,
+            "train",
+            (("generated", "generated"), ("test", "test")),
+            portrait.rows.pairs[:_MOST_PAIRS],
+            key="generated-scatters",
+            title="Generated rows: scatters",
+            says="Grey is where training rows are, orange what lies beyond: generated rows should fill the grey and "
+            "stay within.",
+        )
 
 
 def _detection(subject: Subject) -> Iterator[Panel]:
@@ -146,7 +148,7 @@ def _gallery(gallery: Gallery) -> Iterator[Panel]:
     for name in (*MADE, *PUBLISHED.values()):
         noises = [(f"{name}, noise {noise}", f"noise {noise}") for noise in _NOISES]
         noises = [(sample, heading) for sample, heading in noises if sample in gallery.samples]
-        if noises:
+        if noises and gallery.pairs:
             yield joints_panel(
                 gallery,
                 REAL,
@@ -163,24 +165,24 @@ def _goals(subject: Subject) -> Panel:
         "detection": () if subject.detection is None else goals(subject.detection),
         "synthesis": () if subject.synthesis is None else synthesis_goals(subject.synthesis),
     }
-    rows = [
-        (
-            part,
-            goal.name.strip(),
-            float(f"{goal.got:.4g}"),
-            f"{goal.sense} {goal.wanted:g}",
-            "pass" if goal.met else "short",
-        )
-        for part, several in found.items()
-        for goal in several
-    ]
-    met = sum(row[-1] == "pass" for row in rows)
+    every = [goal for several in found.values() for goal in several]
+    met = sum(goal.met for goal in every)
     return Panel(
         key="goals",
         title="Every goal",
-        says=f"{met} of {len(rows)} are reached; they were set on the reference record.",
-        tables=(Table(("part", "number", "got", "wanted", "verdict"), rows, "The least to reach"),),
+        says=f"{met} of {len(every)} are reached; they were set on the reference record.",
+        tables=[
+            Table(("number", "got", "wanted", "verdict"), [_held(goal) for goal in several], f"The least of {part}")
+            for part, several in found.items()
+            if several
+        ],
+        wide=True,
     )
+
+
+def _held(goal: Goal) -> tuple[str, float, str, str]:
+    wanted = f"{SENSES[goal.sense]} {goal.wanted:g}"
+    return goal.name.strip(), float(f"{goal.got:.4g}"), wanted, "pass" if goal.met else "short"
 
 
 def _slug(name: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from trainer.errors import TrainingError
-from trainer.page import write_figures, write_page
+from trainer.page import misplaced, write_figures, write_page
 from trainer.reporting.comparison import comparison
 from trainer.reporting.panels import panels
 from trainer.reporting.subject import Subject
@@ -41,12 +41,15 @@ def report(
     Raises
     ------
     TrainingError
-        No run, or one that is no run folder or is damaged.
+        No run, one that is no run folder or is damaged, or the same twice; the page's folder is not there, or that of
+        the pictures is a file.
     ConfigError
         A run's station or settings file is.
     """
     if not runs:
         raise TrainingError("report: got no run, expected one or more; fix: davylamp report RUN")
+    if wrong := misplaced(output, png):
+        raise TrainingError(wrong)
     subjects = _named([Subject.open(run) for run in runs])
     first = subjects[0]
     drawn = []
@@ -56,7 +59,7 @@ def report(
             progress.write(f"drawn: {panel.title}\n")
     write_page(
         Path(output),
-        title=", ".join(subject.name for subject in subjects),
+        title=f"{'Run' if len(subjects) == 1 else 'Runs'} {', '.join(subject.name for subject in subjects)}",
         subtitle=_subtitle(first) if len(subjects) == 1 else f"{len(subjects)} runs side by side",
         panels=drawn,
         box=verdict(first) if len(subjects) == 1 else None,
@@ -67,6 +70,12 @@ def report(
 
 def _named(subjects: Sequence[Subject]) -> list[Subject]:
     """Tell runs of one name apart by their folders."""
+    folders = [subject.run.folder.resolve() for subject in subjects]
+    for subject, folder in zip(subjects, folders, strict=True):
+        if folders.count(folder) > 1:
+            raise TrainingError(
+                f"report: got {subject.run.folder} twice, expected runs of their own; fix: name it once"
+            )
     names = [subject.name for subject in subjects]
     return [
         subject if names.count(subject.name) == 1 else subject.renamed(str(subject.run.folder)) for subject in subjects

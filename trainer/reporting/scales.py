@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
+from trainer.page.ticks import plain
 from trainer.portrait.gallery import Axis
 
 _DECADE = 10.0
@@ -28,5 +29,4 @@ def scale(
     # Of less than a decade, logarithmic ticks would be one or none.
     wide = axis.scale == "log" and high > _DECADE * low
     one.set_major_locator(LogLocator(subs=(1, 3), numticks=ticks + 2) if wide else MaxNLocator(ticks))
-    one.set_minor_locator(NullLocator())
-    one.set_major_formatter(EngFormatter(sep=""))
+    plain(one)

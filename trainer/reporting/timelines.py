@@ -27,7 +27,8 @@ def timelines_panel(cells: Sequence[Cell], gas: str | None) -> Panel | None:
     picture = figure(10.0, 4.3 * len(timelines))
     parts = picture.subfigures(len(timelines), 1, squeeze=False)[:, 0]
     for part, timeline in zip(parts, timelines, strict=True):
-        _draw(part.subplots(3, 1, sharex=True, height_ratios=(1.6, 3.0, 1.0)), timeline, gas)
+        heights = (3.0, 1.0) if timeline.gas is None else (1.6, 3.0, 1.0)
+        _draw(part.subplots(len(heights), 1, sharex=True, height_ratios=heights), timeline, gas)
     faults = [fault for timeline in timelines for fault in timeline.faults]
     found = sum(fault.found for fault in faults)
     alarms = sum(len(timeline.alarms) for timeline in timelines)
@@ -59,10 +60,10 @@ def timelines_panel(cells: Sequence[Cell], gas: str | None) -> Panel | None:
 
 
 def _draw(grid: Sequence[Axes], timeline: Timeline, gas: str | None) -> None:
-    above, middle, below = grid
+    *above, middle, below = grid
     if timeline.gas is not None:
-        above.plot(timeline.row, timeline.gas, color=INK, linewidth=1.2)
-        above.set_ylabel(gas or "gas")
+        above[0].plot(timeline.row, timeline.gas, color=INK, linewidth=1.2)
+        above[0].set_ylabel(gas or "gas")
     for name, score in timeline.scores.items():
         colour = _COLOURS.get(name, INK)
         middle.plot(timeline.row, score, color=colour, linewidth=1.1, label=name)
@@ -71,10 +72,10 @@ def _draw(grid: Sequence[Axes], timeline: Timeline, gas: str | None) -> None:
     middle.set_ylabel("-log10 p")
     handles = [
         *middle.get_legend_handles_labels()[0],
-        Line2D([], [], color=INK, linestyle=_DASHED, label="threshold"),
+        Line2D([], [], color=INK, linestyle=_DASHED, label="threshold, which follows the station"),
     ]
     middle.legend(handles=handles, loc="lower right", bbox_to_anchor=(1.0, 0.97), ncols=len(handles), borderaxespad=0.0)
-    for axes in (above, middle):
+    for axes in (*above, middle):
         for fault in timeline.faults:
             axes.axvspan(fault.start, fault.end, color=VERMILLION, alpha=0.12, linewidth=0)
     for fault in timeline.faults:

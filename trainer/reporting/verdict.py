@@ -11,8 +11,13 @@ from trainer.evaluation.synthesis_goals import KS, synthesis_goals
 from trainer.evaluation.synthesis_results import SynthesisEvaluation
 from trainer.page import Box, Verdict
 from trainer.reporting.subject import Subject
-from trainer.reporting.words import NETWORKS, SPLITS
+from trainer.reporting.words import NETWORKS, SENSES, SPLITS
 
+ABOUT = (
+    "What is wanted was set on the reference record, one climate chamber. Detection and synthesis are judged on "
+    "networks that evaluate fits with a run's settings to the training rows of each split."
+)
+"""What is to be known of all of it."""
 _HELD_OUT = "held-out blocks of every split"
 _BLOCKS, _RANDOM = "held-out blocks", "held out at random"
 _ON_BLOCKS = ("regression on other blocks, of real", "RMSE with few real rows, of real alone")
@@ -38,7 +43,7 @@ def verdict(subject: Subject) -> Box:
         rows.append(Verdict("synthesis", "not measured", "davylamp evaluate --synthesis", None, _RANDOM))
     else:
         rows += _looked(_boards(subject.synthesis), subject.synthesis.quick)
-    return Box(sorted(rows, key=lambda line: line.met is not False))
+    return Box(sorted(rows, key=lambda line: line.met is not False), about=ABOUT)
 
 
 def _looked(lines: Iterable[Verdict], quick: bool) -> Iterator[Verdict]:
@@ -100,4 +105,4 @@ def _boards(synthesis: SynthesisEvaluation) -> Iterator[Verdict]:
 
 
 def _line(name: str, goal: Goal, split: str) -> Verdict:
-    return Verdict(name, f"{goal.got:.3g}", f"{goal.sense} {goal.wanted:g}", goal.met, split)
+    return Verdict(name, f"{goal.got:.3g}", f"{SENSES[goal.sense]} {goal.wanted:g}", goal.met, split)

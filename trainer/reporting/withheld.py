@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trainer.evaluation.results import Evaluation
-from trainer.page import BLUE, INK, ORANGE, Panel, Table, figure
+from trainer.page import BLUE, INK, ORANGE, Panel, Table, figure, percent
 from trainer.reporting.joints import joint
 from trainer.reporting.scales import scale
 from trainer.reporting.words import SPLITS, quantity
@@ -40,10 +40,10 @@ def withheld_panel(evaluation: Evaluation) -> Panel | None:
     return Panel(
         key="withheld",
         title="Methane withheld" if virtual.axis.key.startswith("ch4") else f"{virtual.axis.key} withheld",
-        says=f"Without the analyser the sensors promise the gas within a factor of {band:.2f}; {covered:.0%} of the "
-        f"held-out means lie in that band. {cell.station}, {SPLITS[cell.split]}.",
+        says=f"Without the analyser the sensors promise the gas within a factor of {band:.2f}; {percent(covered)} of "
+        f"the held-out means lie in that band. {cell.station}, {SPLITS[cell.split]}.",
         figure=picture,
-        alt=f"Virtual gas against the reference, and both along the record; {covered:.0%} within the band.",
+        alt=f"Virtual gas against the reference, and both along the record; {percent(covered)} within the band.",
         tables=(_others(evaluation),),
         numbers={
             "reference": virtual.reference,

@@ -13,6 +13,7 @@ SPLITS = {
     "blocks": "contiguous blocks",
     "random": "shuffled rows (leaks)",
 }
+SENSES = {">=": "≥", "<=": "≤"}
 
 
 def quantity(axis: Axis) -> str:

@@ -9,11 +9,16 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
+from edge.simulator import simulate_chamber
+from edge.writing import write_table
 from trainer.errors import RecordError
 from trainer.exploring import explore
+from trainer.exploring.exploration import examine
+from trainer.exploring.panels.timeline import timeline_panel
 from trainer.exploring.sheet import MOST
 
 Files = Callable[..., tuple[Path, Path]]
@@ -79,7 +84,7 @@ def test_forty_percent_missing_are_told_with_what_is_left_to_train_on(
     values[np.random.default_rng(0).random(900) < 0.4, 4] = np.nan
     share, left = np.isnan(values[:, 4]).mean(), int(np.isfinite(values[:, 4]).sum())
     text = explored(values, methane)
-    assert f"r2611e_ohm {share:.1%} missing" in text
+    assert f"r2611e_ohm {100 * share:.1f} % missing" in text
     assert f"training leaves them out and keeps {left:,} rows" in text
     assert "3 onsets of gas" in text  # the gas is whole
 
@@ -87,6 +92,7 @@ def test_forty_percent_missing_are_told_with_what_is_left_to_train_on(
 def test_thirty_rows_are_enough_to_look_and_too_few_to_judge(explored: Any, simulated: Any, methane: Any) -> None:
     text = explored(simulated[:30], methane)
     assert "only 30" in text
+    assert "No mode is told of less than 200 rows" in text
     assert "It takes 200 rows" in text  # the leak
     assert "60 rows in which all of it is there" in text  # the response
 
@@ -102,6 +108,8 @@ def test_fewer_rows_are_refused_in_one_line(files: Files, simulated: Any, methan
 def test_two_columns_without_gas_are_enough(explored: Any, plain: Any) -> None:
     x = np.cumsum(np.random.default_rng(0).normal(size=1500))
     text = explored(np.column_stack([x, x**2]), plain(2))
+    assert "Nothing special in 1,500 rows of 2 columns" in text
+    assert "No column is a copy of another" in text
     assert "no onset of gas" in text
     assert "It takes a gas column" in text
     assert "of c0 from the other columns" in text
@@ -113,13 +121,16 @@ def test_forty_columns_are_drawn_and_copies_among_them_told(explored: Any, plain
     values[:, 33] = values[:, 7]
     text = explored(values, plain(40))
     assert "c33 equal to c7 in every row" in text
+    assert "1 is a copy of another" in text
 
 
 def test_half_a_million_rows_are_sampled_and_it_is_said(explored: Any, plain: Any) -> None:
     rng = np.random.default_rng(0)
     values = np.round(np.sin(np.arange(500_000) / 500)[:, None] + rng.normal(size=(500_000, 2)), 2)
     text = explored(values, plain(2))
-    assert f"look at every {500_000 // MOST}th" in text
+    assert f"look at every {500_000 // MOST}th row" in text
+    assert "Drawn: every 42nd row" in text
+    assert "Judged on every 34th row" in text
 
 
 def test_every_row_missing_is_still_a_page(explored: Any, simulated: Any, methane: Any) -> None:
@@ -144,3 +155,26 @@ def test_a_folder_that_is_not_there_is_refused_before_anything_is_read(
     _, yaml = files(simulated[:20], methane)
     with pytest.raises(RecordError, match="expected a folder that is there"):
         explore([tmp_path / "absent.csv"], yaml, tmp_path / "no" / "e.html")
+
+
+def test_gaps_in_time_are_told_with_the_longest(simulated: Any, methane: Any, tmp_path: Path) -> None:
+    seconds = np.arange(900.0) * 60
+    seconds[300:] += 3600 * 7
+    seconds[600:] += 600
+    csv, yaml = tmp_path / "rows.csv", tmp_path / "station.yaml"
+    station = msgspec.structs.replace(methane, time="time", cadence=60.0)
+    write_table(csv, ("time", *methane.names), np.column_stack([1.7e9 + seconds, simulated[:900]]))
+    yaml.write_bytes(msgspec.yaml.encode(station))
+    explore([csv], yaml, tmp_path / "explore.html")
+    text = told(tmp_path / "explore.html")
+    assert "time 2 gaps, the longest 7.02 h" in text
+    assert "2 borders of segments" in text
+    assert "Gaps in time: 2" in text
+
+
+def test_many_onsets_are_marked_at_the_edge_of_the_timeline(sheet: Any, methane: Any) -> None:
+    panel = timeline_panel(examine(sheet(np.tile(simulate_chamber(700, seed=1), (30, 1)), methane)))
+    assert panel.figure is not None
+    marks = panel.figure.axes[0].lines
+    assert len(marks) > 40
+    assert {mark.get_ydata()[0] for mark in marks} == {0.9}

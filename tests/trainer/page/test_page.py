@@ -57,6 +57,20 @@ def test_pictures_take_the_pages_colours_and_ids_of_their_own(tmp_path: Path) ->
     )
 
 
+def test_text_in_pictures_is_in_the_readers_font_and_not_in_one_that_may_be_missing(tmp_path: Path) -> None:
+    picture = figure()
+    axes = picture.subplots()
+    axes.semilogy([1, 10, 1000], "o-", color=BLUE)
+    axes.set_title("Bold", fontweight="bold")
+    page = written(tmp_path, panel(figure=picture))
+    drawn = page[page.index("<svg") : page.index("</svg>")]
+    assert "font-family" not in drawn
+    assert "DejaVu" not in drawn
+    assert "<g>" not in drawn  # nothing that says nothing
+    assert drawn.count("<g") == drawn.count("</g>")
+    assert "fill: var(--blue)" in drawn  # a marker is filled, unlike a tick
+
+
 def test_the_same_panels_give_the_same_bytes(tmp_path: Path) -> None:
     assert written(tmp_path, panel()) == written(tmp_path, panel())
 

@@ -77,3 +77,11 @@ def test_pairs_are_the_climates_and_the_gas_with_each_sensor_and_not_too_many() 
     assert len(found) == 3 + 5
     many = tuple(replace(station.features[1], name=f"n{i}", key=f"k{i}") for i in range(40))
     assert len(pairs(replace(station, features=many))) == MOST_PAIRS
+
+
+def test_where_there_is_neither_climate_nor_gas_any_two_columns_are_a_pair() -> None:
+    station = load_station(METHANE)
+    sensors = replace(station, features=tuple(one for one in station.features if one.role == "sensor")[:3], ratio=None)
+
+    assert pairs(sensors) == (("r2611e_ohm", "r2600_ohm"), ("r2611e_ohm", "r2602_ohm"), ("r2600_ohm", "r2602_ohm"))
+    assert pairs(replace(sensors, features=sensors.features[:1])) == ()

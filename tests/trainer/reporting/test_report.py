@@ -63,6 +63,8 @@ def test_what_is_no_run_is_refused(tmp_path):
         report([tmp_path / "nothing"], tmp_path / "r.html")
     with pytest.raises(TrainingError, match="got no run, expected one or more"):
         report([], tmp_path / "r.html")
+    with pytest.raises(TrainingError, match=r"no/r\.html: expected a folder that is there"):
+        report([tmp_path / "nothing"], tmp_path / "no" / "r.html")
     assert not (tmp_path / "r.html").exists()
 
 
@@ -76,9 +78,33 @@ def test_a_station_without_gas_gets_a_page_without_what_is_about_gas(whole):
     synthesis = json.loads((whole / "synthesis.json").read_text())
     synthesis |= {"usefulness": [], "scarce": [], "detections": []}
     (whole / "synthesis.json").write_text(json.dumps(synthesis))
+    for one in synthesis["resemblances"]:
+        one["useful"] = "nan"
+    (whole / "synthesis.json").write_text(json.dumps(synthesis))
+    found = {panel.key: panel for panel in panels(Subject.open(whole))}
+    assert not {"withheld", "downstream"} & set(found)
+    pictures = {key: found[key].figure.axes for key in ("timeline", "synthesis")}
+    assert len(pictures["timeline"]) == 2
+    assert [axes.get_title(loc="left") for axes in pictures["synthesis"]] == [
+        "KS, held out", "told apart, AUROC", "nearer to its own half",
+    ]  # fmt: skip
+    assert all(axes.has_data() for several in pictures.values() for axes in several)
+
+
+def test_a_station_without_pairs_of_columns_gets_a_page_without_scatters(whole):
+    portrait = json.loads((whole / PORTRAIT).read_text())
+    portrait["rows"]["pairs"] = []
+    for sample in portrait["rows"]["samples"].values():
+        sample["joints"] = []
+    (whole / PORTRAIT).write_text(json.dumps(portrait))
     found = {panel.key for panel in panels(Subject.open(whole))}
-    assert not {"withheld", "downstream"} & found
-    assert {"timeline", "synthesis"} <= found
+    assert "generated-scatters" not in found
+    assert {"generated", "generated-correlations"} <= found
+
+
+def test_the_same_run_twice_is_refused(bare, tmp_path):
+    with pytest.raises(TrainingError, match="twice, expected runs of their own"):
+        report([bare, bare], tmp_path / "r.html")
 
 
 def test_runs_are_put_side_by_side_with_what_differs(whole, runs, tmp_path):
@@ -93,3 +119,18 @@ def test_runs_are_put_side_by_side_with_what_differs(whole, runs, tmp_path):
     assert str(whole) in found["numbers"]
     assert str(other) in found["numbers"]
     assert "synthesis.json is not there yet" in found["missing"]
+
+
+def test_runs_of_different_data_are_not_held_against_one_another(whole, tmp_path):
+    other = Path(shutil.copytree(whole, tmp_path / "field"))
+    about = json.loads((other / "run.json").read_text())
+    about["data"] |= {"sha256": "0" * 64, "files": ["field.csv"]}
+    (other / "run.json").write_text(json.dumps(about))
+    metrics = json.loads((other / "metrics.json").read_text())
+    metrics["rows"]["test"] = 7
+    (other / "metrics.json").write_text(json.dumps(metrics))
+    report([whole, other], tmp_path / "r.html")
+    found = sections(tmp_path / "r.html")
+    for key in ("numbers", "reconstruction", "generated", "families"):
+        assert "field of field.csv): hold a run against what is wanted, not against one of other rows" in found[key]
+    assert re.search(r"test blocks, [\d,]+ rows / test blocks, 7 rows", found["numbers"])

@@ -21,7 +21,8 @@ def columns_panel(found: Exploration) -> Panel:
     return Panel(
         key="columns",
         title="Columns",
-        says="Missing and out-of-range readings, how many different values there are, and the longest flat stretch.",
+        says="Missing and out-of-range readings, how many different values there are, and the longest flat stretch. "
+        + _copies(len(found.duplicates)),
         tables=(
             Table(
                 _HEADS,
@@ -32,6 +33,12 @@ def columns_panel(found: Exploration) -> Panel:
         numbers={one.key: asdict(one) for one in found.columns},
         wide=True,
     )
+
+
+def _copies(count: int) -> str:
+    if not count:
+        return "No column is a copy of another."
+    return "1 is a copy of another." if count == 1 else f"{count} are copies of others."
 
 
 def _cells(one: Column, rows: int) -> tuple[Cell, ...]:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from config.station import Scale
-from trainer.exploring.densities import Density
+from trainer.exploring.densities import LEAST, Density
 from trainer.exploring.exploration import Exploration
 from trainer.page import BLUE, ORANGE, Panel, figure, quantity
 from trainer.page.ticks import few_ticks
@@ -37,12 +37,15 @@ def densities_panel(found: Exploration) -> Panel:
         own = {feature.key: feature.scale for feature in found.sheet.station.features}
         drawn = [[both.get(own[key], both["linear"])] for key, both in by_key.items()]
         how = "Each on the scale of the station file (linear blue, logarithmic orange); triangles are modes."
-    several = sum(len(both["linear"].modes) > 1 for both in by_key.values())
+    if any(one.modes for one in found.densities):
+        several = sum(len(both["linear"].modes) > 1 for both in by_key.values())
+        how += f" {several} of {len(by_key)} columns have more than one, which a single bell would miss."
+    else:
+        how += f" No mode is told of less than {LEAST} rows."
     return Panel(
         key="densities",
         title="Densities",
-        says=f"{how} {several} of {len(by_key)} columns have more than one: a model with one bell per column cannot be "
-        "right there.",
+        says=how,
         figure=_draw(drawn),
         alt="Densities and their modes: "
         + "; ".join(

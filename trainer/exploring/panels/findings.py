@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from trainer.exploring.columns import FLAT
 from trainer.exploring.exploration import Exploration
-from trainer.page import Panel, Table, unit
+from trainer.page import Panel, Table, every, percent, unit
 
 _FEW = 1000  # rows
 _MISSING = 0.01
@@ -18,12 +18,14 @@ Finding = tuple[str, str, str]
 def findings_panel(found: Exploration) -> Panel:
     """List what was found, where, and what follows from it."""
     rows = list(findings(found))
+    size = f"{found.sheet.rows:,} rows of {found.sheet.station.size} columns"
     return Panel(
         key="findings",
         title="What to know before training",
-        says=f"{len(rows)} finding{'' if len(rows) == 1 else 's'} in {found.sheet.rows:,} rows of "
-        f"{found.sheet.station.size} columns.",
-        tables=(Table(("where", "what", "so what"), rows),),
+        says=f"{len(rows)} finding{'' if len(rows) == 1 else 's'} in {size}."
+        if rows
+        else f"Nothing special in {size}.",
+        tables=(Table(("where", "what", "so what"), rows),) if rows else (),
         numbers={"findings": [dict(zip(("where", "what", "so what"), row, strict=True)) for row in rows]},
         wide=True,
     )
@@ -44,13 +46,20 @@ def _rows(found: Exploration) -> Iterator[Finding]:
         yield (
             "rows",
             f"{sheet.rows:,} of them",
-            f"densities, correlations and scatters look at every {sheet.every}th; everything else at all",
+            f"densities and correlations look at {every(sheet.every)}; scatters and the leak say at which they do",
         )
     if sheet.rows < _FEW:
         yield "rows", f"only {sheet.rows:,}", "numbers below are rough; train on some thousand rows"
     if sheet.complete < sheet.rows:
         share = 1 - sheet.complete / sheet.rows
-        yield "rows", f"{share:.1%} have a hole", f"training leaves them out and keeps {sheet.complete:,} rows"
+        yield "rows", f"{percent(share, 1)} have a hole", f"training leaves them out and keeps {sheet.complete:,} rows"
+    back = sum(lasting <= 0 for _, lasting in sheet.gaps)
+    gaps = len(sheet.gaps) - back
+    if gaps:
+        what = f"{gaps} gap{'' if gaps == 1 else 's'}, the longest {_lasting(sheet.gaps[0][1])}"
+        yield "time", what, "lags and running medians begin afresh after each: a reading there has less of a past"
+    if back:
+        yield "time", f"goes back {back} time{'' if back == 1 else 's'}", "order the rows, or give each part as a file"
     warm_up = found.spells.warm_up
     if warm_up:
         so = "sensors are not yet where gas and climate would have them: train on what follows"
@@ -59,6 +68,14 @@ def _rows(found: Exploration) -> Iterator[Finding]:
     if len(plateaus) > 1:
         so = "a climate that was not trained on is not known: hold out whole blocks of time"
         yield "climate", f"{len(plateaus)} plateaus", so
+
+
+def _lasting(seconds: float) -> str:
+    """Write a duration in the unit in which it is a number of some digits."""
+    for name, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.3g} {name}"
+    return f"{seconds:.3g} s"
 
 
 def _columns(found: Exploration) -> Iterator[Finding]:
@@ -76,14 +93,15 @@ def _columns(found: Exploration) -> Iterator[Finding]:
             yield column.key, f"{column.outside:,} readings beyond the physical range", so
         if column.missing - column.outside > _MISSING * rows:
             share = (column.missing - column.outside) / rows
-            yield column.key, f"{share:.1%} missing", "training leaves these rows out"
+            yield column.key, f"{percent(share, 1)} missing", "training leaves these rows out"
         if column.coarse(rows):
             step = f", in steps of {column.step:g} {unit(column.unit)}".rstrip() if column.step > 0 else ""
             so = "a value that stays is no stuck sensor here; densities show teeth"
             yield column.key, f"{column.distinct} different values{step}", so
         if column.flat > _FLAT and not column.coarse(rows):
             so = "a stuck sensor, or a logger that repeats its last value: leave these rows out"
-            what = f"{column.flat:.1%} of the rows in flat stretches of {FLAT} rows or more, longest {column.longest:,}"
+            long = f"in flat stretches of {FLAT} rows or more, longest {column.longest:,}"
+            what = f"{percent(column.flat, 1)} of the rows {long}"
             yield column.key, what, so
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trainer.exploring.exploration import Exploration
 from trainer.exploring.leak import LEAST
-from trainer.page import BLUE, INK, ORANGE, Panel, figure
+from trainer.page import BLUE, INK, ORANGE, Panel, every, figure
 
 _WITHIN = 0.05
 
@@ -40,11 +40,13 @@ def leak_panel(found: Exploration) -> Panel:
             f"A random split ({told.shuffled:.2f}) and whole {told.blocks} ({told.blocked:.2f}) say about the same R²: "
             "this record leaks little."
         )
+    if told.every > 1:
+        says += f" Judged on {every(told.every)}."
     return Panel(
         key="leak",
         title=title,
         says=says,
         figure=picture,
         alt=f"R² of {told.target}: {told.shuffled:.2f} on shuffled rows, {told.blocked:.2f} on whole {told.blocks}.",
-        numbers={"target": told.target, "shuffled": told.shuffled, told.blocks: told.blocked},
+        numbers={"target": told.target, "shuffled": told.shuffled, told.blocks: told.blocked, "every": told.every},
     )

@@ -33,11 +33,13 @@ def memory_panel(found: Exploration) -> Panel:
     axes.set_xlim(1, known[0].lags[-1])
     low = min(float(np.nanmin(one.correlation)) for one in known)
     axes.set(ylim=(max(-1.0, low - 0.08), 1.04), xlabel="lag [rows]", ylabel="correlation")
-    few_ticks(axes.xaxis, 8)
+    few_ticks(axes.xaxis, 10)
     if len(known) <= _MOST_NAMED:
         picture.legend(loc="outside right upper")
-    lengths = [one.length for one in known if np.isfinite(one.length)]
     says = "Rows within the dashed line (1/e) of each other are not independent."
+    if len(known) > _MOST_NAMED:
+        says += " The columns are too many to name: see the table."
+    lengths = [one.length for one in known if np.isfinite(one.length)]
     if lengths:
         says += (
             f" Half of the columns take {np.median(lengths):,.0f} rows or more to forget: "

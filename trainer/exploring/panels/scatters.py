@@ -13,13 +13,13 @@ from matplotlib.colors import ListedColormap, Normalize
 
 from trainer.exploring.exploration import Exploration
 from trainer.exploring.sheet import Sheet
-from trainer.page import Panel, figure, quantity
+from trainer.page import Panel, every, figure, quantity
 from trainer.page.ticks import few_ticks
 
 _MOST_COLUMNS = 6
 _MOST_POINTS = 12_000
 # Neither end is lost on dark or on light paper.
-_COLOURS = ListedColormap(colormaps["plasma"](np.linspace(0.28, 0.9, 256)))
+_COLOURS = ListedColormap(colormaps["plasma"](np.linspace(0.33, 0.9, 256)))
 _WIDTH = 10.0
 
 
@@ -49,7 +49,7 @@ def environment_panel(found: Exploration) -> Panel:
         key="environment",
         title=f"{what}, by time",
         says="Colour is time: where the same place is passed in different colours or in loops, one column does not "
-        "tell the other (hysteresis, or another season).",
+        "tell the other (hysteresis, or another season)." + _drawn(sheet),
         figure=picture,
         alt=f"Scatters of {'; '.join(f'{y} over {x}' for x, y in pairs)}, coloured by time.",
         numbers=_numbers(found, pairs),
@@ -74,7 +74,8 @@ def pairs_panel(found: Exploration, pairs: Sequence[tuple[str, str]]) -> Panel:
     return Panel(
         key="pairs",
         title="Pairs asked for, by time",
-        says="Colour is time: a cloud that moves as a whole is drift; a loop is one column lagging behind the other.",
+        says="Colour is time: a cloud that moves as a whole is drift; a loop is one column lagging behind the other."
+        + _drawn(sheet),
         figure=picture,
         alt=f"Scatters of {'; '.join(f'{y} over {x}' for x, y in pairs)}, coloured by time.",
         numbers=_numbers(found, pairs),
@@ -83,7 +84,7 @@ def pairs_panel(found: Exploration, pairs: Sequence[tuple[str, str]]) -> Panel:
 
 
 def _scatter(axes: Axes, sheet: Sheet, x: int, y: int) -> None:
-    rows = np.arange(0, sheet.rows, max(sheet.every, -(-sheet.rows // _MOST_POINTS)))
+    rows = np.arange(0, sheet.rows, _step(sheet))
     rows = np.random.default_rng(0).permutation(rows)  # no time lies on top of all others
     axes.scatter(
         sheet.values[rows, x],
@@ -101,6 +102,14 @@ def _scatter(axes: Axes, sheet: Sheet, x: int, y: int) -> None:
         if sheet.station.features[place].role == "gas" and len(there) and there.min() > 0:
             (axes.set_xscale if one is axes.xaxis else axes.set_yscale)("log")
         few_ticks(one, 4)
+
+
+def _step(sheet: Sheet) -> int:
+    return max(sheet.every, -(-sheet.rows // _MOST_POINTS))
+
+
+def _drawn(sheet: Sheet) -> str:
+    return f" Drawn: {every(_step(sheet))}." if _step(sheet) > 1 else ""
 
 
 def _time(picture: object, grid: np.ndarray, sheet: Sheet) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from trainer.evaluation.withheld import RISE, WITHIN
 from trainer.exploring.exploration import Exploration
 from trainer.page import Panel, Table, unit
 
@@ -43,14 +44,13 @@ def spells_panel(found: Exploration) -> Panel:
                     (number, one.start, one.end - one.start, round(one.before), round(one.peak))
                     for number, one in enumerate(parts.episodes, 1)
                 ],
-                "Episodes of the gas, until it is back near its background or the next one begins",
+                f"Episodes of the gas, until it is back near its background or the next one begins. It has to rise by "
+                f"{RISE:g} backgrounds within {WITHIN} rows: smaller plumes are not counted.",
             )
         )
-    gaps = _gaps(found)
-    if gaps:
-        tables.append(
-            Table(("before row", "gap [s]"), gaps[:_MOST_GAPS], f"Gaps in time: {len(gaps)}, the longest first")
-        )
+    if sheet.gaps:
+        what = f"Gaps in time: {len(sheet.gaps)}, the longest first"
+        tables.append(Table(("before row", "gap [s]"), sheet.gaps[:_MOST_GAPS], what))
     return Panel(
         key="spells",
         title="Files, plateaus, episodes",
@@ -66,15 +66,6 @@ def spells_panel(found: Exploration) -> Panel:
         },
         wide=True,
     )
-
-
-def _gaps(found: Exploration) -> list[tuple[int, float]]:
-    time = found.sheet.time
-    if time is None:
-        return []
-    firsts = {start for start, _ in found.sheet.parts}
-    gaps = [(start, float(time[start] - time[start - 1])) for start, _ in found.sheet.segments if start not in firsts]
-    return sorted(gaps, key=lambda gap: -gap[1])
 
 
 def _between(time: np.ndarray | None) -> str:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
 from config.station import Feature
 from trainer.exploring.exploration import Exploration
+from trainer.exploring.timeline import PIXELS
 from trainer.page import BLUE, GREY, ORANGE, VERMILLION, Panel, figure, quantity, unit
 from trainer.page.ticks import few_ticks
+from trainer.regimes import shortest
 
 _MOST_DRAWN = 12  # columns, beyond which lines are pixels
+_MOST_LINES = 40  # onsets or borders, beyond which their lines would hide what they cross
+_EDGE = 0.9  # of the height, from which they are drawn then
 
 
 def timeline_panel(found: Exploration) -> Panel:
@@ -17,21 +26,19 @@ def timeline_panel(found: Exploration) -> Panel:
     picture = figure(10.0, (0.78 if count <= _MOST_DRAWN else 0.42) * count + 0.75)
     grid = picture.subplots(count, 1, sharex=True, squeeze=False)[:, 0]
     for place, (axes, feature) in enumerate(zip(grid, sheet.station.features, strict=True)):
-        low, high = line.low[:, place], line.high[:, place]
-        axes.fill_between(line.edges[:-1], low, high, color=BLUE, linewidth=0.9, rasterized=count > _MOST_DRAWN)
+        low, high = (np.append(end[:, place], end[-1, place]) for end in (line.low, line.high))
+        axes.fill_between(line.edges, low, high, color=BLUE, linewidth=0.9, rasterized=count > _MOST_DRAWN)
         for number, (start, end) in enumerate(parts.plateaus):
             if number % 2:
                 axes.axvspan(start, end, color=GREY, alpha=0.13, linewidth=0)
         if parts.warm_up:
             axes.axvspan(0, parts.warm_up, color=ORANGE, alpha=0.3, linewidth=0)
-        for episode in parts.episodes:
-            axes.axvline(episode.start, color=VERMILLION, linewidth=0.8, alpha=0.75)
-        for start, _ in sheet.segments[1:][:200]:
-            axes.axvline(start, color=GREY, linewidth=0.8, linestyle=":")
+        _lines(axes, [episode.start for episode in parts.episodes], VERMILLION, "-")
+        _lines(axes, [start for start, _ in sheet.segments[1:]], GREY, ":")
         if found.columns[place].missing < sheet.rows:
             axes.set_yscale("log" if feature.role == "gas" and found.columns[place].low > 0 else "linear")
-        axes.set_ylabel(_label(feature, count), rotation=0, ha="right", va="center", fontsize=8)
-        axes.yaxis.set_label_coords(-0.052, 0.5)
+        axes.set_ylabel(_label(feature, count), rotation=0, ha="right", va="center", fontsize=8, linespacing=1.4)
+        axes.yaxis.set_label_coords(-0.062, 0.5)
         axes.grid(visible=False, axis="x")
         axes.tick_params(axis="y", labelsize=8 if count <= _MOST_DRAWN else 5.5)
         few_ticks(axes.yaxis, 3 if count <= _MOST_DRAWN else 2)
@@ -41,13 +48,16 @@ def timeline_panel(found: Exploration) -> Panel:
     what = [
         f"{len(parts.plateaus)} plateaus of the climate (shaded by turns)"
         if len(parts.plateaus) > 1
-        else "no step from one climate to another",
-        f"{len(parts.episodes)} onsets of gas (red)" if parts.episodes else "no onset of gas",
+        else f"no plateaus of the climate of {shortest(sheet.rows):,} rows or more",
+        f"{len(parts.episodes)} onset{'' if len(parts.episodes) == 1 else 's'} of gas (red)"
+        if parts.episodes
+        else "no onset of gas",
     ]
     if parts.warm_up:
         what.append(f"{parts.warm_up:,} rows of warm-up (orange)")
     if len(sheet.segments) > 1:
-        what.append(f"{len(sheet.segments) - 1} borders of segments (dotted)")
+        borders = len(sheet.segments) - 1
+        what.append(f"{borders} border{'' if borders == 1 else 's'} of segments (dotted)")
     return Panel(
         key="timeline",
         title="Timeline",
@@ -61,6 +71,13 @@ def timeline_panel(found: Exploration) -> Panel:
         },
         wide=True,
     )
+
+
+def _lines(axes: Axes, rows: Sequence[int], colour: str, style: str) -> None:
+    """Mark rows from top to bottom; many of them at the upper edge, and of very many some."""
+    foot = 0.0 if len(rows) <= _MOST_LINES else _EDGE
+    for row in rows[:: -(-len(rows) // PIXELS) or 1]:
+        axes.axvline(row, foot, color=colour, linewidth=0.8, linestyle=style, alpha=0.75)
 
 
 def _label(feature: Feature, count: int) -> str:

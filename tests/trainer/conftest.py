@@ -197,11 +197,17 @@ def bare(runs: dict[str, Path], tmp_path: Path) -> Path:
     return Path(shutil.copytree(runs["both"], tmp_path / "bare"))
 
 
-@pytest.fixture
-def whole(runs: dict[str, Path], tmp_path: Path) -> Path:
-    """A run with everything."""
-    folder = Path(shutil.copytree(runs["both"], tmp_path / "whole"))
+@pytest.fixture(scope="session")
+def complete(runs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with everything, to read."""
+    folder = Path(shutil.copytree(runs["both"], tmp_path_factory.mktemp("complete") / "whole"))
     (folder / PORTRAIT).write_bytes(encoded(portrait()))
     (folder / DETECTION).write_bytes(encoded(evaluation()))
     (folder / SYNTHESIS).write_bytes(encoded(synthesis()))
     return folder
+
+
+@pytest.fixture
+def whole(complete: Path, tmp_path: Path) -> Path:
+    """The same, to change."""
+    return Path(shutil.copytree(complete, tmp_path / "whole"))
