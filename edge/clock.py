@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
-
-import numpy as np
-
-_FEW = 8  # times that are written one by one in less time
 
 
 class Clock(Protocol):
@@ -53,21 +48,6 @@ def rfc3339(unix: float) -> str:
     except (OverflowError, OSError, ValueError) as error:
         raise ValueError(f"got {unix!r}, expected a Unix time in seconds between the years 1 and 9999") from error
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def rfc3339_all(unix: Sequence[float]) -> list[str]:
-    """Write many Unix times [s] within the years 1 to 9999 as :func:`rfc3339` does, several times as fast.
-
-    Examples
-    --------
-    >>> rfc3339_all([1753776000.25, -1.0])
-    ['2025-07-29T08:00:00.250Z', '1969-12-31T23:59:59.000Z']
-    """
-    if len(unix) < _FEW:
-        return [rfc3339(time) for time in unix]
-    moments = np.round(np.array(unix, dtype=np.float64) * 1000).astype("datetime64[ms]")
-    written: list[str] = np.datetime_as_string(moments, timezone="UTC").tolist()
-    return written
 
 
 def parse_time(value: str | float) -> float:

@@ -63,7 +63,7 @@ class LevelRule:
 
     def read(self, values: NDArray[np.float64], flags: NDArray[np.uint8]) -> list[Level]:
         """Levels of readings [N, station.size] with their flags."""
-        levels = np.round(values[:, self._gas] * self._ppb, 1).tolist()
+        levels = (np.rint(values[:, self._gas] * self._ppb * 10) / 10).tolist()
         good = (flags[:, self._gas] == GOOD).tolist()
         # A level above the physical range still counts: an analyser at its stop must not silence the alarm.
         return [
