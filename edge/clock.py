@@ -6,6 +6,8 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+_YEAR_1, _YEAR_10000 = -62_135_596_800.0, 253_402_300_799.0  # what RFC 3339 can write [s]
+
 
 class Clock(Protocol):
     """Two clocks: the wall's for what is written down, the monotonic one for every time-out."""
@@ -74,5 +76,6 @@ def parse_time(value: str | float) -> float:
         except ValueError as error:
             raise ValueError(f"got {value[:40]!r}, expected RFC 3339 such as 2026-01-31T12:00:00Z") from error
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    rfc3339(value)  # refuses what no calendar holds: milliseconds by the billion, nan
+    if not _YEAR_1 <= value <= _YEAR_10000:  # milliseconds by the billion, nan
+        raise ValueError(f"got {value!r}, expected a Unix time in seconds between the years 1 and 9999")
     return float(value)

@@ -70,19 +70,17 @@ class Findings:
         values, flags
             The readings as they were scored [N, F], and the flags of what came [N, F]; ``None``: all are good.
         """
-        consistency = measures.consistency
-        nothing = np.isnan(np.fmax.reduce(measures.components, axis=1))
+        most = np.fmax.reduce(measures.components, axis=1)  # nan where no component says anything
         culprits = measures.strangeness.argmax(axis=1)
         if flags is not None:
             # Whoever broke a rule is the culprit, before all that merely look strange.
             severity = _severity(flags)
             broken = severity.any(axis=1)
-            nothing &= ~broken
+            most[broken] = SCORE_CAP
             culprits = np.where(broken, severity.argmax(axis=1), culprits)
-        if nothing.any():
-            consistency = np.where(nothing, np.nan, consistency)
+        scores = zip(measures.consistency.tolist(), most.tolist(), strict=True)
         columns = (
-            consistency.tolist(),
+            [math.nan if math.isnan(component) else score for score, component in scores],
             measures.reconstruction.tolist(),
             measures.onset.tolist(),
             culprits.tolist(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from itertools import repeat
 
 import numpy as np
@@ -90,7 +90,9 @@ class Scorer:
                 "fix: train with a station file that leaves the column out"
             )
         self._model = bundle.scoring(absent=bool(absent))
-        self._columns = list(self._model.columns)
+        columns = list(self._model.columns)
+        # All of them are a view, which costs nothing.
+        self._columns = slice(None) if columns == list(range(station.size)) else columns
         self._adapt = adapt
         gas = station.gas_index
         ppb = None if gas is None else PPB.get(station.units[gas])
@@ -105,7 +107,7 @@ class Scorer:
             levels = self._level.new_background()
             background = self._level.ppb(float(self._bundle.tables["background_ppb"][0]))
         return StationState(
-            len(self._columns),
+            self._model.size,
             memory=StationMemory(self._model),
             adaptation=Adaptation(self.rate, adapt=self._adapt),
             levels=levels,
@@ -176,7 +178,9 @@ class Scorer:
         """Let the states see the readings come; and note whose row follows on what."""
         pasts: list[Past] = []
         segments = Segments()
-        levels = repeat((None, False)) if self._level is None else self._level.read(values, flags)
+        levels: Iterable[tuple[float | None, bool]] = repeat((None, False))
+        if self._level is not None:
+            levels = self._level.read(values, flags)
         for i, ((state, reading), (level, good)) in enumerate(zip(batch, levels, strict=False)):
             arrival = state.arrive(reading.ts, reading.received)
             if arrival is Arrival.LATE:
@@ -232,4 +236,6 @@ class Scorer:
 
 def _faulty(flags: Flags) -> dict[int, list[int]]:
     """Flags [F] of the rows that have one."""
+    if flags.max() == GOOD:
+        return {}  # nearly always
     return {row: flags[row].tolist() for row in np.flatnonzero((flags != GOOD).any(axis=1)).tolist()}
