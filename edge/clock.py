@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 _YEAR_1, _YEAR_10000 = -62_135_596_800.0, 253_402_300_799.0  # what RFC 3339 can write [s]
@@ -45,11 +46,15 @@ def rfc3339(unix: float) -> str:
     '2025-07-29T08:00:00.250Z'
     """
     try:
-        # Rounded to whole milliseconds first: strftime would cut them off.
-        moment = datetime.fromtimestamp(round(unix * 1000) / 1000, UTC)
+        seconds, milliseconds = divmod(round(unix * 1000), 1000)
+        return f"{_second(seconds)}.{milliseconds:03d}Z"
     except (OverflowError, OSError, ValueError) as error:
         raise ValueError(f"got {unix!r}, expected a Unix time in seconds between the years 1 and 9999") from error
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@lru_cache(maxsize=64)  # what stations say, and what happens here, is about the same few seconds
+def _second(unix: int) -> str:
+    return datetime.fromtimestamp(unix, UTC).replace(tzinfo=None).isoformat()
 
 
 def parse_time(value: str | float) -> float:

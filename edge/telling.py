@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 from edge.clock import rfc3339
 from edge.finding import Finding
@@ -13,8 +12,6 @@ from edge.quality import GOOD
 from edge.verdict import Consistency, Methane, Reconstruction, State, Verdict
 
 _NAMED = 3  # contributions that a verdict names
-
-_when_received = lru_cache(maxsize=16)(rfc3339)  # what is read in one round has one time
 
 
 class Teller:
@@ -44,7 +41,7 @@ class Teller:
             n=past.n,
             seq=reading.seq,
             ts=None if reading.ts is None else rfc3339(reading.ts),
-            received=_when_received(reading.received),
+            received=rfc3339(reading.received),
             reconstruction=_reconstruction(finding),
             consistency=self._consistency(finding),
             methane=self._methane(finding, past),
@@ -122,7 +119,8 @@ def _state(judgement: Judgement) -> State:
 
 def _p(score: float) -> float:
     """The p-value, with three significant digits: it is calibrated on some thousand readings."""
-    return float(f"{10.0**-score:.3g}")
+    places = 2 + math.ceil(score)
+    return round(10.0 ** (places - score)) / 10.0**places
 
 
 def _digits(value: float) -> float:
