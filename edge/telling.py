@@ -120,7 +120,7 @@ def _state(judgement: Judgement) -> State:
 def _p(score: float) -> float:
     """The p-value, with three significant digits: it is calibrated on some thousand readings."""
     places = 2 + math.ceil(score)
-    return round(10.0 ** (places - score)) / 10.0**places
+    return round(math.pow(10.0, places - score)) / 10.0**places
 
 
 def _digits(value: float) -> float:
