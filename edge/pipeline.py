@@ -205,9 +205,11 @@ class Pipeline:
                 station, reading, _, own, told = entries[judged]
                 past = judgement.past
                 published = past.n % self._every == 0 or judgement.exceeds or past.late
+                followed = judgement.exceeds or panel.follows(station.name)
                 raised_by = 0
-                if published or panel.follows(station.name):
+                if published or followed:
                     verdict = scorer.tell(judgement)
+                if followed:
                     adaptation = station.state.adaptation
                     raised = panel.observe(verdict, {kind: adaptation.threshold(kind) for kind in SCORED})
                     for event in raised:
@@ -215,8 +217,8 @@ class Pipeline:
                             adaptation.freeze(event.kind)
                             raised_by = max(raised_by, event.count)
                     results.events += raised
-                    if published:
-                        results.verdicts.append(verdict if told is None else replace(verdict, ts=rfc3339(told)))
+                if published:
+                    results.verdicts.append(verdict if told is None else replace(verdict, ts=rfc3339(told)))
                 if past.late:
                     self._health.late += 1
                 else:

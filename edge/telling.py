@@ -12,6 +12,7 @@ from edge.quality import GOOD
 from edge.verdict import Consistency, Methane, Reconstruction, State, Verdict
 
 _NAMED = 3  # contributions that a verdict names
+_LEAST, _MOST = 1e-9, 1e4  # between them rounding by a power of ten is exact, and takes half as long as by text
 
 
 class Teller:
@@ -29,7 +30,9 @@ class Teller:
 
     def __init__(self, model: ScoringModel, ppb: float | None, bundle: str) -> None:
         self._keys = model.keys
-        self._virtual = model.virtual
+        self._virtual = virtual = model.virtual
+        if virtual is not None:
+            self._low, self._high = math.log(virtual.low) - 2 * virtual.sd, math.log(virtual.high)
         self._ppb = math.nan if ppb is None else ppb
         self._bundle = bundle
 
@@ -76,7 +79,7 @@ class Teller:
                 return None
             return Methane(level_ppb=level, background_ppb=background)
         log = finding.virtual
-        over, under = log > math.log(virtual.high), log < math.log(virtual.low) - 2 * virtual.sd
+        over, under = log > self._high, log < self._low
         inferred = math.nan if over or under else self._ppb * math.exp(log)
         score = told(finding.onset)
         return Methane(
@@ -124,7 +127,11 @@ def _p(score: float) -> float:
 
 
 def _digits(value: float) -> float:
-    return float(f"{value:.4g}")
+    """An error or a part of it, with four significant digits."""
+    if not _LEAST <= value < _MOST:
+        return float(f"{value:.4g}")
+    scale = 10.0 ** (3 - math.floor(math.log10(value)))
+    return round(value * scale) / scale
 
 
 def _tenths(level: float) -> float | None:

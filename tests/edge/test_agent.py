@@ -232,14 +232,15 @@ def test_a_mistake_on_the_way_keeps_the_verdicts_before_it(
     bundle: Bundle, fake_connection: Any, fake_clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agent = make(bundle, fake_connection, fake_clock)
-    observe = agent._panel.observe
+    (group,) = agent._stations.groups
+    tell = group.scorer.tell
 
-    def faulty(verdict: Any, thresholds: Any) -> Any:
-        if verdict.seq == 2:
+    def faulty(judgement: Any) -> Any:
+        if judgement.reading.seq == 2:
             raise ZeroDivisionError
-        return observe(verdict, thresholds)
+        return tell(judgement)
 
-    monkeypatch.setattr(agent._panel, "observe", faulty)
+    monkeypatch.setattr(group.scorer, "tell", faulty)
     fake_connection.incoming = [[message(GOOD | {"seq": seq}, mid=seq) for seq in (1, 2, 3)]]
     agent.turn()
     assert [body["seq"] for body in fake_connection.on(NAMES.score("st-1"))] == [1, 3]
