@@ -217,13 +217,13 @@ class Pipeline:
                             adaptation.freeze(event.kind)
                             raised_by = max(raised_by, event.count)
                     results.events += raised
-                if published:
-                    results.verdicts.append(verdict if told is None else replace(verdict, ts=rfc3339(told)))
                 if past.late:
                     self._health.late += 1
                 else:
                     station.recent.keep(reading.values, raised_by=raised_by, stands=panel.stands(station.name))
                 judged += 1
+                if published:
+                    results.verdicts.append(verdict if told is None else replace(verdict, ts=rfc3339(told)))
                 batch.readings.append(
                     ReadingRow(
                         station.id,
