@@ -71,7 +71,7 @@ class Findings:
             The readings as they were scored [N, F], and the flags of what came [N, F]; ``None``: all are good.
         """
         most = np.fmax.reduce(measures.components, axis=1)  # nan where no component says anything
-        culprits = measures.strangeness.argmax(axis=1)
+        culprits = np.fmax(measures.strangeness, -1.0).argmax(axis=1)
         if flags is not None:
             # Whoever broke a rule is the culprit, before all that merely look strange.
             severity = _severity(flags)
