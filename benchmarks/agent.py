@@ -52,12 +52,12 @@ def memory(bench: Bench, stations: int, readings: int, starts: int) -> Report:
             last = f'"seq":{seq + AT_ONCE - 1},'.encode()
             wait(lambda last=last: sum(last in one.newest for one in listener.tallies.values()) == stations, agent.log)
         peak = peak_mib(pid)
-    seconds = []
+    seconds, again = [], 0.0
     for _ in range(starts):
         begun = time.perf_counter()
         with bench.running(agent, base) as pid:
             seconds.append(time.perf_counter() - begun)
-            again = peak_mib(pid)
+            again = max(again, peak_mib(pid))
     return {
         "stations": stations,
         "readings_each": readings,

@@ -62,7 +62,8 @@ class Adaptation:
             self._frozen[kind] = frozen - 1
         else:
             moved = rate + GAMMA * (self._requested - exceeds)
-            self.rates[kind] = min(max(moved, FLOOR * self._requested), 1.0)
+            least = FLOOR * self._requested
+            self.rates[kind] = least if moved < least else moved if moved < 1.0 else 1.0
         return exceeds
 
     def threshold(self, kind: str) -> float:

@@ -83,7 +83,15 @@ class Agent:
             stations, self._panel, self._delivery, link, presence=presence, topics=self._topics, past=journal.past
         )
         self._keeper = Keeper(journal, self._everything, clock)
-        self._pipeline = Pipeline(stations, self._panel, self._delivery, journal, health=self._health, log=self._log)
+        self._pipeline = Pipeline(
+            stations,
+            self._panel,
+            self._delivery,
+            journal,
+            health=self._health,
+            log=self._log,
+            every=gateway.scoring.publish_every,
+        )
         self._waker = Waker(stations, self._panel, journal, self._log)
         self._requests = Requests(
             gateway,
@@ -182,24 +190,23 @@ class Agent:
                 self._requests.take(verb, message)
             else:
                 self._pipeline.take(message, batch)
-        verdicts, events, heard = self._pipeline.judge(batch)
+        results = self._pipeline.judge(batch)
+        events = results.events
         now = self._clock.monotonic()
         new = []
-        for station in heard:
+        for station in results.heard:
             station.hear(now)
             events += self._panel.heard(station.name)
             if not station.online:
                 station.online, station.awaited = True, False
                 new.append(station)
-        every = self._gateway.scoring.publish_every
-        published = [v for v in verdicts if v.n % every == 0 or v.exceeds or v.late] if every > 1 else verdicts
-        self._delivery.hand_over(batch, published, ())
+        self._delivery.hand_over(batch, results.verdicts, ())
         self._hand_over(events)
-        self._pipeline.note(heard, batch)
+        self._pipeline.note(results.heard, batch)
         for station in new:
             self._log.info("station online", station=station.name, bundle=station.group.bundle.id)
             self._announcer.station(batch, station)
-        return len(verdicts)
+        return results.readings
 
     def _hand_over(self, events: Sequence[Event]) -> None:
         batch = self._keeper.batch

@@ -77,6 +77,10 @@ class AlarmPanel:
         self._keep(station, state)
         return events
 
+    def follows(self, station: str) -> bool:
+        """Tell whether anything stands or is about to, so that every verdict on a station counts."""
+        return station in self._states
+
     def silent(self, station: str, *, n: int, bundle: str) -> list[Event]:
         """Raise ``stale``, unless it stands: nothing has come since reading ``n``, which ``bundle`` (its id) scored."""
         state = self._states.get(station) or AlarmState()

@@ -89,7 +89,9 @@ class Background:
 
     def push_log(self, log_level: float) -> None:
         """Take in a level by its natural logarithm."""
-        code = min(max(round((log_level - self._origin) / _STEP), 0), _LARGEST)
+        code = round((log_level - self._origin) / _STEP)
+        if not 0 <= code <= _LARGEST:
+            code = 0 if code < 0 else _LARGEST
         ring = self._ring
         if len(ring) < self._window:
             ring.append(code)

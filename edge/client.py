@@ -96,16 +96,21 @@ class Client(mqtt.Client):
             return False
         if self.want_write():
             self.loop_write()  # into the same buffer: the order is kept
-        if sock.full or self.want_write():
+            if self.want_write():
+                return False
+        if sock.full:
             return False
         sock.send(packet)
         return True
 
     def write_all(self) -> None:
         """Write what is queued, as far as the socket takes it."""
-        self.loop_write()
-        while (sock := self.buffered) is not None and sock.unsent:
+        while True:
+            if self.want_write():
+                self.loop_write()
+            sock = self.buffered
+            if sock is None or not sock.unsent:
+                return
             sock.flush()
             if sock.full or not self.want_write():
                 return
-            self.loop_write()

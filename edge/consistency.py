@@ -101,26 +101,21 @@ class Measured(NamedTuple):
 
 def measure_consistency(model: ConsistencyModel, features: Features, runs: Runs) -> Measured:
     """Measure readings [N, F]; the memories' innovations go on."""
-    recentred = features.residual - features.baseline
-    strangeness = np.abs(recentred) / model.spread
+    strangeness = np.abs(features.residual - features.baseline) / model.spread
     predicted = features.lags @ model.innovation[:-1] + model.innovation[-1]
-    innovation = np.square((features.scaled - predicted) @ model.whitening).sum(axis=1)
+    white = (features.scaled - predicted) @ model.whitening
     flat = np.log((model.flat + FLAT_FLOOR) / (features.spread + FLAT_FLOOR))
-    components = np.stack(
-        [
-            strangeness.max(axis=1),
-            innovation,
-            flat.max(axis=1),
-            (np.abs(features.average) / model.average_spread).max(axis=1),
-            runs.innovations(innovation).sum(axis=1) / SHORT,
-        ],
-        axis=1,
-    )
-    return Measured(components, np.fmax(strangeness, flat))
+    components = np.empty((len(COMPONENTS), len(white)))  # a component's in a row: that is how they are looked up
+    np.maximum.reduce(strangeness, axis=1, out=components[0])
+    innovation = np.add.reduce(white * white, axis=1, out=components[1])
+    np.maximum.reduce(flat, axis=1, out=components[2])
+    np.maximum.reduce(np.abs(features.average) / model.average_spread, axis=1, out=components[3])
+    np.divide(np.add.reduce(runs.innovations(innovation), axis=1), SHORT, out=components[4])
+    return Measured(components.T, np.fmax(strangeness, flat))
 
 
 def combine(components: Rows, tables: Sequence[PValueTable]) -> Rows:
     """Sum [N] of the components' -log10 p, each capped; a missing one adds nothing."""
     scores = np.array([table.score(column) for table, column in zip(tables, components.T, strict=True)])
-    capped = np.minimum(scores, _CAPS)
-    return np.asarray(np.where(np.isnan(capped), 0.0, capped).sum(axis=0))
+    # fmax passes over what is nan.
+    return np.asarray(np.add.reduce(np.fmax(np.minimum(scores, _CAPS), 0.0), axis=0))

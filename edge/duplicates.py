@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Protocol
@@ -26,7 +27,7 @@ class Stamped(Protocol):
 
 
 class Duplicates:
-    """The keys of one station's last 2000 messages, in 16 kB.
+    """The keys of one station's last 2000 messages, in at most 16 kB.
 
     A message with ``seq`` or ``ts`` in it is known by all of its bytes: by the station's own hand it is one of a kind.
     Without both, equal bytes say nothing, a sensor that is stuck sends them for hours. Such a message is a repetition
@@ -36,7 +37,7 @@ class Duplicates:
     __slots__ = ("_newest_seq", "_newest_ts", "_next", "_ring")
 
     def __init__(self) -> None:
-        self._ring = np.zeros(LOOK_BACK, dtype=np.int64)
+        self._ring = array("q")  # grows to its full size: many stations never send so many messages
         self._next = 0
         self._newest_ts = self._newest_seq = -math.inf
 
@@ -48,7 +49,7 @@ class Duplicates:
                 each.ts is not None and each.ts > self._newest_ts
             ):
                 return False
-        return bool((self._ring == key).any())
+        return len(self._ring) > 0 and bool((np.frombuffer(self._ring, dtype=np.int64) == key).any())
 
     def keep(self, key: int, readings: Iterable[Stamped]) -> None:
         """Remember a message, and forget the oldest."""
@@ -57,10 +58,15 @@ class Duplicates:
                 self._newest_seq = each.seq
             if each.ts is not None and each.ts > self._newest_ts:
                 self._newest_ts = each.ts
+        ring = self._ring
         # An array of readings is one message: from the journal its key comes with every one of them.
-        if self._ring[self._next - 1] != key:
-            self._ring[self._next] = key
-            self._next = (self._next + 1) % LOOK_BACK
+        if ring and ring[self._next - 1] == key:
+            return
+        if len(ring) < LOOK_BACK:
+            ring.append(key)
+        else:
+            ring[self._next] = key
+        self._next = (self._next + 1) % LOOK_BACK
 
 
 def key(payload: bytes, *, mid: int | None = None) -> int:

@@ -152,8 +152,8 @@ def features(scaled: Rows, residual: Rows, runs: Runs) -> Features:
     """
     windows = runs.readings(scaled)
     lags = windows[:, -2 : -2 - LAGS : -1].reshape(len(scaled), -1)
-    centred = windows - windows.sum(axis=1, keepdims=True) / SHORT
-    spread = np.sqrt(np.square(centred).sum(axis=1) / SHORT)
+    centred = windows - np.add.reduce(windows, axis=1, keepdims=True) / SHORT
+    spread = np.sqrt(np.add.reduce(centred * centred, axis=1) / SHORT)
     rows = residual.tolist()
     middles: list[list[float]] = []
     sums: list[list[float]] = []

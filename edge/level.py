@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, NamedTuple
+from collections.abc import Iterable
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +17,6 @@ PPB = {"[ppb]": 1.0, "nmol/mol": 1.0, "[ppm]": 1e3, "umol/mol": 1e3, "%": 1e7}
 """Of one unit of a gas column; those in other units (mg/m3 needs temperature and pressure) have no level in ppb."""
 
 _GRID = 4e5  # the background's grid spans a little more than this
-
-
-class Level(NamedTuple):
-    """Gas level of one reading [ppb], in tenths, ``None`` where it says nothing; and whether the channel is good."""
-
-    ppb: float | None
-    good: bool
 
 
 class LevelRule:
@@ -61,14 +55,19 @@ class LevelRule:
         """Convert a level in the gas column's unit."""
         return level * self._ppb
 
-    def read(self, values: NDArray[np.float64], flags: NDArray[np.uint8]) -> list[Level]:
-        """Levels of readings [N, station.size] with their flags."""
-        levels = np.round(values[:, self._gas] * self._ppb, 1).tolist()
+    def read(self, values: NDArray[np.float64], flags: NDArray[np.uint8]) -> Iterable[tuple[float | None, bool]]:
+        """Gas levels of readings [N, station.size] with their flags.
+
+        Returns
+        -------
+        iterable of (float or None, bool)
+            The level [ppb], in tenths, ``None`` where it says nothing; and whether the channel is good.
+        """
+        levels = (np.rint(values[:, self._gas] * self._ppb * 10) / 10).tolist()
         good = (flags[:, self._gas] == GOOD).tolist()
         # A level above the physical range still counts: an analyser at its stop must not silence the alarm.
-        return [
-            Level(level if fine or level > self._high else None, fine) for level, fine in zip(levels, good, strict=True)
-        ]
+        high = self._high
+        return [(level if fine or level > high else None, fine) for level, fine in zip(levels, good, strict=True)]
 
     def judge(self, level: float | None, background: float | None) -> Literal["limit", "enhancement"] | None:
         """Tell why a level exceeds, if it does."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -104,7 +105,6 @@ def measure(
     Measures
         In the order of the rows; the same whether they come together or one by one.
     """
-    count = len(values)
     scaled = model.scaler.forward(values)
     inner = Runs([memory.features for memory, _ in runs], [length for _, length in runs])
     past = features(scaled, scaled @ model.consistency.conditional, inner)
@@ -115,11 +115,12 @@ def measure(
         sent = scaled if actual is None else model.scaler.forward(actual)
         read = (sent - past.baseline @ model.consistency.inverse) / model.spread
     contributions = _reconstruct(model, read)
-    error = contributions.sum(axis=1)
+    error = np.add.reduce(contributions, axis=1)
     virtual, background = _virtual(model, scaled, runs)
-    nothing = np.full(count, np.nan)
-    consistency, reconstruction, onset = nothing, nothing, virtual - background
-    if judge:
+    onset = virtual - background
+    if not judge:
+        consistency = reconstruction = np.full(len(values), np.nan)
+    else:
         tables = model.tables
         total = combine(measured.components, [tables[name] for name in COMPONENTS])
         consistency = tables["consistency"].score(total if broken is None else np.where(broken, RULE, total))
@@ -160,18 +161,16 @@ def _reconstruct(model: ScoringModel, rows: Rows) -> Rows:
 
 def _virtual(model: ScoringModel, scaled: Rows, runs: Sequence[tuple[StationMemory, int]]) -> tuple[Rows, Rows]:
     """Logarithms [N] of the virtual gas level and of the background of the readings before."""
-    background = np.full(len(scaled), np.nan)
     if model.virtual is None:
-        return background, background
+        nothing = np.full(len(scaled), np.nan)
+        return nothing, nothing
     levels = model.virtual.log_level(scaled)
-    values = levels.tolist()
-    start = 0
+    values = iter(levels.tolist())
+    backgrounds = []
     for memory, length in runs:
         before = memory.virtual
         assert before is not None
-        for row in range(start, start + length):
-            if len(before) >= ONSET_LEAST:
-                background[row] = before.log_value
-            before.push_log(values[row])
-        start += length
-    return levels, background
+        for level in islice(values, length):
+            backgrounds.append(before.log_value if len(before) >= ONSET_LEAST else math.nan)
+            before.push_log(level)
+    return levels, np.array(backgrounds)

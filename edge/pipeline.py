@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -39,12 +40,26 @@ class Entry(NamedTuple):
     told: float | None
 
 
-class Results(NamedTuple):
-    """What the readings of a batch came to; ``heard`` are the stations of them."""
+@dataclass
+class Results:
+    """What the readings of a batch came to.
 
-    verdicts: list[Verdict]
-    events: list[Event]
-    heard: list[LiveStation]
+    Attributes
+    ----------
+    readings
+        How many there were.
+    verdicts
+        Those to be published.
+    events
+        Of the alarms.
+    heard
+        The stations of the readings.
+    """
+
+    readings: int = 0
+    verdicts: list[Verdict] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    heard: list[LiveStation] = field(default_factory=list)
 
 
 class Pipeline:
@@ -62,6 +77,8 @@ class Pipeline:
         Counts.
     log
         Says what cannot be scored.
+    every
+        One verdict of a station in so many is published, and those that exceed or are late.
     """
 
     def __init__(
@@ -73,6 +90,7 @@ class Pipeline:
         *,
         health: Health,
         log: Log,
+        every: int = 1,
     ) -> None:
         self._stations = stations
         self._panel = panel
@@ -80,6 +98,7 @@ class Pipeline:
         self._journal = journal
         self._health = health
         self._log = log
+        self._every = every
         self._batches: dict[Group, list[Entry]] = {}
 
     def take(self, message: Message, batch: Batch) -> None:
@@ -111,13 +130,12 @@ class Pipeline:
 
     def judge(self, batch: Batch) -> Results:
         """Score what was taken in, all readings of a bundle at once."""
-        results = Results([], [], [])
+        results = Results()
         batches, self._batches = self._batches, {}
         for group, entries in batches.items():
             self._judge(group, entries, results, batch)
             results.heard.extend(dict.fromkeys(entry.station for entry in entries))
-        self._health.readings += len(results.verdicts)
-        self._health.late += sum(verdict.late for verdict in results.verdicts)
+        self._health.readings += results.readings
         return results
 
     def note(self, stations: Iterable[LiveStation], batch: Batch) -> None:
@@ -185,28 +203,39 @@ class Pipeline:
         """
         judged = 0
         pack = _packer(group.bundle.station.size)
+        scorer, panel = group.scorer, self._panel
         try:
-            for verdict in group.scorer.verdicts([(entry.station.state, entry.reading) for entry in entries]):
+            for judgement in scorer.judge([(entry.station.state, entry.reading) for entry in entries]):
                 station, reading, _, own, told = entries[judged]
-                adaptation = station.state.adaptation
-                raised = self._panel.observe(verdict, {kind: adaptation.threshold(kind) for kind in SCORED})
-                opened = [event for event in raised if event.event_type == "open"]
-                for event in opened:
-                    adaptation.freeze(event.kind)
-                if not verdict.late:
-                    raised_by = max((event.count for event in opened), default=0)
-                    station.recent.keep(reading.values, raised_by=raised_by, stands=self._panel.stands(station.name))
+                past = judgement.past
+                published = past.n % self._every == 0 or judgement.exceeds or past.late
+                followed = judgement.exceeds or panel.follows(station.name)
+                raised_by = 0
+                if published or followed:
+                    verdict = scorer.tell(judgement)
+                if followed:
+                    adaptation = station.state.adaptation
+                    raised = panel.observe(verdict, {kind: adaptation.threshold(kind) for kind in SCORED})
+                    for event in raised:
+                        if event.event_type == "open":
+                            adaptation.freeze(event.kind)
+                            raised_by = max(raised_by, event.count)
+                    results.events += raised
+                if past.late:
+                    self._health.late += 1
+                else:
+                    station.recent.keep(reading.values, raised_by=raised_by, stands=panel.stands(station.name))
                 judged += 1
-                results.events.extend(raised)
-                results.verdicts.append(verdict if told is None else replace(verdict, ts=rfc3339(told)))
+                if published:
+                    results.verdicts.append(verdict if told is None else replace(verdict, ts=rfc3339(told)))
                 batch.readings.append(
                     ReadingRow(
                         station.id,
-                        verdict.n,
+                        past.n,
                         reading.ts if told is None else told,
                         reading.received,
                         reading.seq,
-                        1 if verdict.late else 0,  # what is exactly an integer is written in half the time
+                        1 if past.late else 0,  # what is exactly an integer is written in half the time
                         own,
                         pack(*reading.values),
                     )
@@ -220,6 +249,8 @@ class Pipeline:
             self._health.failed_batches += 1
             for entry in left:
                 self._judge(group, [entry], results, batch)
+        finally:
+            results.readings += judged
 
 
 @lru_cache

@@ -35,8 +35,11 @@ def flag(values: ArrayLike, station: Station) -> NDArray[np.uint8]:
     """
     readings = np.asarray(values, dtype=np.float64)
     low, high = _ranges(station)
-    flags = np.where((readings >= low) & (readings <= high), GOOD, FAIL).astype(np.uint8)
-    flags[np.isnan(readings)] = MISSING
+    good = (readings >= low) & (readings <= high)
+    flags = np.full(readings.shape, GOOD, dtype=np.uint8)
+    if not good.all():
+        flags[~good] = FAIL
+        flags[np.isnan(readings)] = MISSING
     return flags
 
 

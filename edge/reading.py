@@ -84,7 +84,7 @@ class Decoder:
         self._sought = tuple((i, key) for i, key in enumerate(station.keys) if key not in absent)
         self._places = {key: keys.get(key, key) for key in (*station.keys, "ts", "seq")}
         self._nested = any("." in place for place in self._places.values())
-        self._missing = tuple(frozenset(feature.missing) for feature in station.features)
+        self._missing = tuple(feature.missing for feature in station.features)
 
     def decode(self, payload: bytes, received: float) -> list[Reading | ReadingError]:
         """Read one payload.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -42,7 +43,7 @@ class Recent:
         stands
             Whether an alarm stands now. Alarms that overlap are one.
         """
-        if np.isfinite(values).all():
+        if math.isfinite(sum(values)):
             self._ring[self._count % KEPT] = values
             self._count += 1
         if raised_by and not self._stands:

@@ -59,9 +59,11 @@ class Scaler(msgspec.Struct, frozen=True, kw_only=True):
     def forward(self, readings: ArrayLike) -> NDArray[np.float64]:
         """Scale readings [N, F] (or [F]) in their units; nan stays nan."""
         is_log, least, mean, std = _arrays(self)
-        values = np.asarray(readings, dtype=np.float64)
-        shaped = np.where(is_log, np.log(np.maximum(values, least)), values)
-        return np.asarray((shaped - mean) / std)
+        scaled = np.array(readings, dtype=np.float64)
+        np.log(np.maximum(scaled, least), out=scaled, where=is_log)
+        scaled -= mean
+        scaled /= std
+        return scaled
 
     def inverse(self, scaled: ArrayLike) -> NDArray[np.float64]:
         """Readings [N, F] (or [F]) in their units from scaled ones."""

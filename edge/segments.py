@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.measures import StationMemory
-from edge.quality import GOOD
 from edge.state import Arrival, StationState
 
 Rows = NDArray[np.float64]
@@ -38,7 +37,7 @@ class Segments:
             own.append(Piece(state, arrival, [row]))
 
     def runs(
-        self, values: Rows, actual: Rows, flags: NDArray[np.uint8]
+        self, values: Rows, actual: Rows, flags: NDArray[np.uint8], faulty: Set[int]
     ) -> Iterator[tuple[list[int], list[tuple[StationMemory, int]]]]:
         """Complete the readings, and yield them in the order in which they are to be measured.
 
@@ -48,6 +47,8 @@ class Segments:
             The batch's readings [N, F], twice; what is completed is changed in place, see :class:`edge.holding.Held`.
         flags
             Of the readings [N, F].
+        faulty
+            The rows that have another flag than good.
 
         Yields
         ------
@@ -55,7 +56,7 @@ class Segments:
             Numbers of rows, and whose they are, as :func:`edge.measures.measure` takes them. To be measured before the
             next are drawn, which may forget what these still need. Readings that cannot be completed are in none.
         """
-        for wave in self.waves(values, actual, flags):
+        for wave in self.waves(values, actual, flags, faulty):
             for piece in wave:
                 if piece.arrival is not Arrival.NEXT:
                     piece.state.forget(piece.arrival)
@@ -63,15 +64,14 @@ class Segments:
             if rows:
                 yield rows, [(piece.state.memory, len(piece.rows)) for piece in wave if piece.rows]
 
-    def waves(self, values: Rows, actual: Rows, flags: NDArray[np.uint8]) -> list[list[Piece]]:
+    def waves(self, values: Rows, actual: Rows, flags: NDArray[np.uint8], faulty: Set[int]) -> list[list[Piece]]:
         """Complete the readings, and group the pieces that can be measured together.
 
         Of a station at most one is in a wave, the earlier in the earlier wave; parameters as in :meth:`runs`.
         """
-        bad = (flags != GOOD).any(axis=1)
         waves: list[list[Piece]] = []
         for own in self._segments.values():
-            pieces = [piece for segment in own for piece in _complete(segment, values, actual, flags, bad)]
+            pieces = [piece for segment in own for piece in _complete(segment, values, actual, flags, faulty)]
             for number, piece in enumerate(pieces):
                 if number == len(waves):
                     waves.append([])
@@ -80,13 +80,13 @@ class Segments:
 
 
 def _complete(
-    segment: Piece, values: Rows, actual: Rows, flags: NDArray[np.uint8], bad: NDArray[np.bool_]
+    segment: Piece, values: Rows, actual: Rows, flags: NDArray[np.uint8], faulty: Set[int]
 ) -> Iterator[Piece]:
     """Hold what was good, and cut a segment at the readings that even so are not complete."""
     state, arrival, rows = segment
     if arrival is not Arrival.NEXT:
         state.holding.forget()
-    if not bad[rows].any():
+    if faulty.isdisjoint(rows):
         state.holding.keep(values[rows[-1]])
         yield segment
         return

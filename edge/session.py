@@ -165,13 +165,16 @@ class Session:
     def acknowledge(self, messages: Iterable[Message]) -> int:
         """Queue acks; returns how many were dropped, because their message came on another connection."""
         dropped = 0
+        mids = []
         for message in messages:
             if message.qos == 1 and message.connection == self._number:
-                if not self._client.send_packet(packets.acknowledgement(message.mid)):
-                    self._client.ack(message.mid, 1)
-                self._queued += 1
+                mids.append(message.mid)
             else:
                 dropped += message.qos
+        if mids and not self._client.send_packet(b"".join(map(packets.acknowledgement, mids))):
+            for mid in mids:
+                self._client.ack(mid, 1)
+        self._queued += len(mids)
         return dropped
 
     def shut(self, *, farewell: bool = False) -> None:

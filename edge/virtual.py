@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -50,13 +51,18 @@ class VirtualGas:
         if not (0 < self.low < self.high and 0 < self.sd < np.inf and np.isfinite(self.intercept)):
             raise ValueError("virtual gas: expected 0 < low < high, a positive sd and a finite intercept")
 
-    def design(self, scaled: Rows) -> Rows:
-        """Scaled readings [N, F] as the regression sees them, [N, columns + squares]."""
-        return np.concatenate([scaled[:, self.columns], np.square(scaled[:, self.squares])], axis=1)
-
     def log_level(self, scaled: Rows) -> Rows:
         """Natural logarithm of the level [unit of the gas] for scaled readings [N, F], [N]."""
-        return np.asarray(self.design(scaled) @ self.weights + self.intercept)
+        linear, squared = self._slopes
+        seen = scaled[:, : len(linear)]
+        return np.asarray(seen @ linear + (seen * seen) @ squared + self.intercept)
+
+    @cached_property
+    def _slopes(self) -> Rows:
+        """The weights by place, of the columns and of their squares, 0 for the others: nothing has to be picked out."""
+        slopes = np.zeros((2, max((*self.columns, *self.squares)) + 1))
+        slopes[0, list(self.columns)], slopes[1, list(self.squares)] = np.split(self.weights, [len(self.columns)])
+        return slopes
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The numbers, for an npz; the sensors' names go elsewhere."""

@@ -218,14 +218,14 @@ def test_a_mistake_of_ours_sets_one_reading_aside_and_scores_the_others(
 ) -> None:
     agent = make(bundle, fake_connection, fake_clock)
     (group,) = agent._stations.groups
-    verdicts = group.scorer.verdicts
+    judge = group.scorer.judge
 
     def faulty(batch: Any) -> Any:
         if any(reading.seq == 2 for _, reading in batch):
             raise ZeroDivisionError
-        return verdicts(batch)
+        return judge(batch)
 
-    monkeypatch.setattr(group.scorer, "verdicts", faulty)
+    monkeypatch.setattr(group.scorer, "judge", faulty)
     fake_connection.incoming = [[message(GOOD | {"seq": seq}, mid=seq) for seq in (1, 2, 3)]]
     agent.turn()
     assert [body["seq"] for body in fake_connection.on(NAMES.score("st-1"))] == [1, 3]
@@ -238,14 +238,15 @@ def test_a_mistake_on_the_way_keeps_the_verdicts_before_it(
     bundle: Bundle, fake_connection: Any, fake_clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agent = make(bundle, fake_connection, fake_clock)
-    observe = agent._panel.observe
+    (group,) = agent._stations.groups
+    tell = group.scorer.tell
 
-    def faulty(verdict: Any, thresholds: Any) -> Any:
-        if verdict.seq == 2:
+    def faulty(judgement: Any) -> Any:
+        if judgement.reading.seq == 2:
             raise ZeroDivisionError
-        return observe(verdict, thresholds)
+        return tell(judgement)
 
-    monkeypatch.setattr(agent._panel, "observe", faulty)
+    monkeypatch.setattr(group.scorer, "tell", faulty)
     fake_connection.incoming = [[message(GOOD | {"seq": seq}, mid=seq) for seq in (1, 2, 3)]]
     agent.turn()
     assert [body["seq"] for body in fake_connection.on(NAMES.score("st-1"))] == [1, 3]
@@ -304,9 +305,9 @@ def test_an_alarm_that_opens_keeps_its_threshold_for_thirty_readings(
     adaptation = station.state.adaptation
     assert "consistency" in {event.kind for event in agent._panel.standing()}
     rate = adaptation.rates["consistency"]
-    verdicts = station.group.scorer.verdicts
+    judge = station.group.scorer.judge
     states = [(station.state, reading) for reading in readings(rows[120:152])]
-    after = [adaptation.rates["consistency"] for _ in verdicts(states)]
+    after = [adaptation.rates["consistency"] for _ in judge(states)]
     assert after[:30] == [rate] * 30
     assert after[30] != rate
 

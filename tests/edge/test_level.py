@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from config.loading import load_station
 from config.starting import METHANE
 from config.station import Station
-from edge.level import Level, LevelRule
+from edge.level import LevelRule
 from edge.quality import flag
 
 STATION = load_station(METHANE)
@@ -22,10 +22,10 @@ def station(unit: str, low: float, high: float) -> Station:
     return replace(STATION, features=(gas, *STATION.features[1:]))
 
 
-def read(levels: list[float], where: Station = STATION) -> list[Level]:
+def read(levels: list[float], where: Station = STATION) -> list[tuple[float | None, bool]]:
     values = np.full((len(levels), where.size), 20000.0)
     values[:, 0] = levels
-    return LevelRule(where, 1000.0, None).read(values, flag(values, where))
+    return list(LevelRule(where, 1000.0, None).read(values, flag(values, where)))
 
 
 def test_a_level_below_the_range_or_missing_says_nothing_and_one_above_it_still_counts() -> None:

@@ -322,7 +322,7 @@ def test_every_verdict_is_decided_when_it_is_drawn(ae: Bundle) -> None:
     state = scorer.new_state()
     feed(scorer, readings(ROWS[:100]), state=state)
     rates = []
-    for i, _ in enumerate(scorer.verdicts([(state, item) for item in readings(ROWS[100:150], 100)])):
+    for i, _ in enumerate(scorer.judge([(state, item) for item in readings(ROWS[100:150], 100)])):
         if i == 10:
             state.adaptation.freeze("consistency")
         rates.append(state.adaptation.rates["consistency"])

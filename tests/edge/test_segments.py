@@ -26,7 +26,7 @@ def waves(arrivals: list[tuple[StationState, Arrival]], values: list[float]) -> 
         segments.add(whose, arrival, row)
     readings = np.array(values)[:, None]
     flags = np.where(np.isnan(readings), 9, 1).astype(np.uint8)
-    found = segments.waves(readings, readings.copy(), flags)
+    found = segments.waves(readings, readings.copy(), flags, set(np.flatnonzero(np.isnan(readings[:, 0])).tolist()))
     return [[(piece.arrival, piece.rows) for piece in wave] for wave in found]
 
 

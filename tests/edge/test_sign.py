@@ -38,7 +38,7 @@ def alarms(bundle: Bundle, rows: np.ndarray, clock: object, **settings: float) -
     ]
     return [
         event
-        for verdict in scorer.verdicts(batch)
+        for verdict in map(scorer.tell, scorer.judge(batch))
         for event in panel.observe(verdict, {kind: state.adaptation.threshold(kind) for kind in SCORED})
     ]
 

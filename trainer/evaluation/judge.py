@@ -75,7 +75,8 @@ def judge(model: ScoringModel, values: Values, station: Station, cell: Cell) -> 
     # What no memory can complete has broken a rule for long.
     consistency, reconstruction, error = (np.full(len(held), fill) for fill in (SCORE_CAP, np.nan, np.nan))
     strangeness = np.where(bad, np.inf, 0.0)
-    for rows, runs in _segments(model, cell).runs(held, actual, flags):
+    faulty = set(np.flatnonzero(broken).tolist())
+    for rows, runs in _segments(model, cell).runs(held, actual, flags, faulty):
         measures = measure(model, held[rows], runs, actual=actual[rows], broken=broken[rows])
         consistency[rows], reconstruction[rows] = measures.consistency, measures.reconstruction
         error[rows] = measures.error
