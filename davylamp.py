@@ -67,19 +67,19 @@ def _init(arguments: Arguments) -> None:
 
 
 def _check(arguments: Arguments) -> int:
-    from edge.checking import check
+    from edge.commands.checking import check
 
     return 0 if check(arguments.config, sys.stdout) else 1
 
 
 def _inspect(arguments: Arguments) -> None:
-    from edge.inspecting import inspect
+    from edge.commands.inspecting import inspect
 
     inspect(arguments.bundle, arguments.json, sys.stdout)
 
 
 def _score(arguments: Arguments) -> None:
-    from edge.scoring import score_files
+    from edge.commands.scoring import score_files
 
     score_files(
         arguments.bundle,
@@ -92,8 +92,8 @@ def _score(arguments: Arguments) -> None:
 
 
 def _synthesize(arguments: Arguments) -> None:
-    from edge.synthesizing import synthesize
-    from edge.wish import Wish
+    from edge.commands.synthesizing import synthesize
+    from edge.synthesis.wish import Wish
 
     given = {"regime": arguments.regime, "range": dict(arguments.range) or None, "mix": arguments.mix}
     prior = True if arguments.around is None and not any(given.values()) else None
@@ -108,7 +108,7 @@ def _synthesize(arguments: Arguments) -> None:
 
 
 def _record(arguments: Arguments) -> int:
-    from edge.recording import record
+    from edge.commands.recording import record
 
     return record(
         arguments.config, arguments.output, station=arguments.station, name=arguments.id, rows=arguments.rows,
@@ -117,21 +117,21 @@ def _record(arguments: Arguments) -> int:
 
 
 def _watch(arguments: Arguments) -> int:
-    from edge.watching import watch
+    from edge.commands.watching import watch
 
     broker, base = _gateway_of(arguments)
     return watch(broker, base, out=sys.stdout)
 
 
 def _request(arguments: Arguments) -> int:
-    from edge.requesting import request
+    from edge.commands.requesting import request
 
     broker, base = _gateway_of(arguments)
     return request(broker, base, arguments.name, arguments.body, out=sys.stdout)
 
 
 def _simulate(arguments: Arguments) -> int:
-    from edge.simulating import simulate
+    from edge.commands.simulating import simulate
     from edge.stopping import Stop
 
     with Stop() as stop:
@@ -153,7 +153,7 @@ def _simulate(arguments: Arguments) -> int:
 def _replay(arguments: Arguments) -> int:
     from config.loading import load_station
     from config.starting import METHANE
-    from edge.replaying import replay
+    from edge.commands.replaying import replay
     from edge.stopping import Stop
 
     station = load_station(arguments.station or METHANE)
@@ -173,7 +173,7 @@ def _replay(arguments: Arguments) -> int:
 
 
 def _agent(arguments: Arguments) -> int:
-    from edge.running import run
+    from edge.agent.running import run
 
     return run(arguments.config)
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rig.answering import RATE, latency
+from rig.answering import RATE, bare, latency
 from rig.bench import Bench, settled_cpu, wait
 from rig.broker import MISSING, mosquitto
 from rig.bundle import quick_bundle
@@ -90,6 +90,7 @@ def measure(bundle: Path, disk: Path, *, quick: bool) -> Report:
             "versions": {name: version(name) for name in ("paho-mqtt", "onnxruntime", "numpy")},
             "quick": quick,
             "results": contest(bench, 1 if quick else ROUNDS, 2000 if quick else ROUND),
+            "bare_cpu_ms": bare(bench, QUICK_LATENCY_S if quick else LATENCY_S),
             "latency": {
                 "tmpfs": latency(bench, folder, QUICK_LATENCY_S if quick else LATENCY_S),
                 "disk": latency(bench, slow, QUICK_LATENCY_S if quick else LATENCY_S),
@@ -116,7 +117,7 @@ def verdicts(report: Report) -> list[tuple[str, float, str, float, bool]]:
     ]
     one = report["latency"]["tmpfs"]
     rows += [
-        (f"CPU at {RATE} readings a second [ms]", one["cpu_ms"], "<=", 1.0),
+        (f"CPU at {RATE}/s, bare: {report['bare_cpu_ms']:.2f} [ms]", one["cpu_ms"], "<=", 1.0),
         ("publish to event p50, journal on tmpfs [ms]", one["event_ms"]["p50"], "<=", 3.0),
         ("publish to event p99, journal on tmpfs [ms]", one["event_ms"]["p99"], "<=", 15.0),
     ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from config.loading import load_station
 from config.starting import METHANE
-from edge.simulator import simulate_chamber
+from edge.simulation.simulator import simulate_chamber
 from trainer.record import Record, load_record
 
 RECORD = Path(__file__).parent.parent.parent / "shared" / "data"

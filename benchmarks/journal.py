@@ -24,19 +24,19 @@ from rig.bundle import quick_bundle
 from rig.echo import Echo, MovedClock
 
 from config.gateway import Gateway, Health, Journal, StationEntry
-from edge.agent import Agent
-from edge.bundle import Bundle
+from edge.agent.agent import Agent
+from edge.agent.opening import open_journal
+from edge.agent.presence import Presence
+from edge.agent.rebuilding import rebuild
+from edge.agent.stations import Stations
+from edge.agent.watchdog import Watchdog
+from edge.bundles.bundle import Bundle
 from edge.clock import SystemClock
-from edge.injection import Injection, inject
-from edge.message import Message
-from edge.opening import open_journal
-from edge.presence import Presence
-from edge.publishing import message
-from edge.rebuilding import rebuild
-from edge.simulator import simulate_chamber
-from edge.stations import Stations
-from edge.topics import Topics
-from edge.watchdog import Watchdog
+from edge.mqtt.message import Message
+from edge.mqtt.publishing import message
+from edge.mqtt.topics import Topics
+from edge.simulation.injection import Injection, inject
+from edge.simulation.simulator import simulate_chamber
 
 DAY, QUICK_DAY = 1440, 120  # readings, one a minute
 LEAKS = [Injection("leak", start, 30, size=6000.0) for start in (400, 1000)]

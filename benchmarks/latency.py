@@ -27,12 +27,12 @@ from numpy.typing import NDArray
 from config.loading import load_station
 from config.starting import METHANE
 from config.training import Training
-from edge.bundle import Bundle
-from edge.manifest import SCORER
-from edge.reading import Reading
-from edge.scorer import Scorer
-from edge.simulator import simulate_chamber
-from edge.state import StationState
+from edge.bundles.bundle import Bundle
+from edge.bundles.manifest import SCORER
+from edge.readings.reading import Reading
+from edge.scoring.scorer import Scorer
+from edge.scoring.state import StationState
+from edge.simulation.simulator import simulate_chamber
 from export import export
 from trainer.models import TabularAE, TabularVAE
 from trainer.record import Record

@@ -28,11 +28,11 @@ from numpy.typing import ArrayLike, NDArray
 from config.loading import load_station
 from config.starting import METHANE
 from config.training import Training
-from edge.draws import normals, positions
-from edge.generator import Generator
-from edge.runtime import Runtime, Session
-from edge.sampler import Sampler
-from edge.simulator import simulate_chamber
+from edge.models.generator import Generator
+from edge.models.runtime import Runtime, Session
+from edge.simulation.simulator import simulate_chamber
+from edge.synthesis.draws import normals, positions
+from edge.synthesis.sampler import Sampler
 from export.graphs import decoder_graph, encoder_graph
 from trainer.generator import FittedGenerator, fit_generator
 

@@ -38,8 +38,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedGroupKFold
 
 from config.training import Training
-from edge.sampler import Sampler
-from edge.simulator import simulate_chamber
+from edge.simulation.simulator import simulate_chamber
+from edge.synthesis.sampler import Sampler
 from trainer.evaluation.auroc import auroc
 from trainer.evaluation.parallel import run
 from trainer.generator import fit_generator

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from config.loading import load_station
 from config.starting import METHANE
-from edge.simulator import simulate_chamber
-from edge.table import read_table
+from edge.readings.table import read_table
+from edge.simulation.simulator import simulate_chamber
 
 RECORD = Path(__file__).parent.parent.parent / "shared" / "data"
 BOARDS = (1, 2, 3)

@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 from config.loading import load_station
 from config.starting import METHANE
 from config.training import Training
-from edge.manifest import Network
-from edge.simulator import simulate_chamber
+from edge.bundles.manifest import Network
+from edge.simulation.simulator import simulate_chamber
 from trainer.fit import History, fit
 from trainer.models import TabularAE, TabularVAE, seeded
 from trainer.record import Record, load_record

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.golden import ROWS, RUN_IN, scored
-from edge.noise import autoregressive
+from edge.bundles.golden import ROWS, RUN_IN, scored
+from edge.simulation.noise import autoregressive
 from trainer.codec import ShapedCodec
 from trainer.run import Run
 
@@ -31,8 +31,8 @@ def golden_rows(run: Run) -> Arrays:
     -------
     dict
         ``readings`` [332, F] and, for the last 32, what :func:`expected` gives, with codes of their own; and behind
-        each scoring model's name and a slash what :func:`edge.golden.scored` gives with its torch network, and the
-        ``gain`` of its whitening.
+        each scoring model's name and a slash what :func:`edge.bundles.golden.scored` gives with its torch network, and
+        the ``gain`` of its whitening.
     """
     rows = RUN_IN + ROWS
     rng = _generator(0)

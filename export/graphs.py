@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
-from edge.scaler import Scaler
+from edge.models.scaler import Scaler
 from export.errors import ExportError
 from export.graph import Graph
 from export.shaped import decode_shaped, shape

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.atomic import write_bytes
-from edge.archive import pack
-from edge.bundle import Bundle
-from edge.manifest import Data, Manifest
-from edge.model import ScoringModel
+from edge.bundles.archive import pack
+from edge.bundles.bundle import Bundle
+from edge.bundles.manifest import Data, Manifest
+from edge.models.model import ScoringModel
 from export.errors import ExportError
 from export.golden import golden_rows
 from export.graphs import decoder_graph, encoder_graph, scorer_graph

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from edge.bundle import Bundle
-from edge.golden import TOLERANCE, difference, differences, root_difference
-from edge.manifest import SCORER_ABSENT
-from edge.model import ScoringModel
+from edge.bundles.bundle import Bundle
+from edge.bundles.golden import TOLERANCE, difference, differences, root_difference
+from edge.bundles.manifest import SCORER_ABSENT
+from edge.models.model import ScoringModel
 from export.errors import ParityError
 from export.golden import random_rows
 from trainer.run import Run
@@ -25,7 +25,7 @@ def check(run: Run, bundle: Bundle) -> dict[str, dict[str, float]]:
     -------
     dict
         Member -> ``golden`` and, of a graph, ``random`` -> the largest difference in scaled space; see
-        :func:`edge.golden.difference`.
+        :func:`edge.bundles.golden.difference`.
 
     Raises
     ------

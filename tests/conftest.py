@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import paho.mqtt.client as mqtt
 import pytest
+from hypothesis import settings
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from edge.connection import Counts, Receipt
-from edge.message import Message
+from edge.mqtt.connection import Counts, Receipt
+from edge.mqtt.message import Message
 
 if TYPE_CHECKING:
     from trainer.record import Record
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 RECORD_FOLDER = ROOT.parent / "shared" / "data"
+
+settings.register_profile("patient")  # a busy machine is no fault of the code
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +48,7 @@ def chamber() -> Record:
     """3,000 simulated chamber rows of board 1 as a record."""
     from config.loading import load_station
     from config.starting import METHANE
-    from edge.simulator import simulate_chamber
+    from edge.simulation.simulator import simulate_chamber
     from trainer.record import Record
 
     return Record.from_values(simulate_chamber(3000, seed=1), load_station(METHANE))

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from config.station import Feature, Role, Station
 from config.training import Training
-from edge.bundle import Bundle
+from edge.bundles.bundle import Bundle
+from edge.commands.inspecting import inspect
+from edge.commands.scoring import score_files
 from edge.errors import BundleError
-from edge.inspecting import inspect
-from edge.scoring import score_files
-from edge.table import write_table
+from edge.readings.table import write_table
 from export.pack import export
 from trainer.record import Record
 from trainer.summary import summary

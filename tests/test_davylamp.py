@@ -207,8 +207,8 @@ def test_a_record_is_explored_as_the_methane_stations_unless_another_is_named(
 @pytest.fixture(scope="module")
 def chamber_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from config.loading import load_station
-    from edge.simulator import simulate_chamber
-    from edge.table import write_table
+    from edge.readings.table import write_table
+    from edge.simulation.simulator import simulate_chamber
 
     path = tmp_path_factory.mktemp("chamber") / "chamber.csv"
     write_table(path, load_station(METHANE).names, simulate_chamber(1500, seed=3))

@@ -16,10 +16,10 @@ import pytest
 
 from config.loading import load_station
 from config.starting import METHANE
-from edge.bundle import Bundle
-from edge.sampler import Sampler
-from edge.simulator import simulate_chamber
-from edge.topics import Topics
+from edge.bundles.bundle import Bundle
+from edge.mqtt.topics import Topics
+from edge.simulation.simulator import simulate_chamber
+from edge.synthesis.sampler import Sampler
 
 pytestmark = pytest.mark.broker
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.pvalue import PValueTable
-from edge.verdict import SCORE_CAP
+from edge.models.pvalue import SCORE_CAP, PValueTable
 from trainer.errors import TrainingError
 
 Vector = NDArray[np.float64]

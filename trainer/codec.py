@@ -10,7 +10,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
-from edge.scaler import Scaler
+from edge.models.scaler import Scaler
 from trainer.generative import Generative
 from trainer.models import TabularAE, TabularVAE
 from trainer.shaping import Shaping
@@ -104,7 +104,7 @@ class ScaledCodec:
 
 @dataclass(frozen=True)
 class Encoding:
-    """A codec's way in, with the interface of :class:`edge.runtime.Runtime`."""
+    """A codec's way in, with the interface of :class:`edge.models.runtime.Runtime`."""
 
     codec: Codec
 
@@ -115,7 +115,7 @@ class Encoding:
 
 @dataclass(frozen=True)
 class Decoding:
-    """A codec's way out, with the interface of :class:`edge.runtime.Runtime`."""
+    """A codec's way out, with the interface of :class:`edge.models.runtime.Runtime`."""
 
     codec: Codec
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.consistency import ConsistencyModel
-from edge.features import LAGS, LEAST, SHORT, Memory, Runs, features
+from edge.models.consistency import ConsistencyModel
+from edge.models.features import LAGS, LEAST, SHORT, Memory, Runs, features
 from trainer.errors import TrainingError
 
 Rows = NDArray[np.float64]

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from config.station import Station
-from edge.generator import Generator, packed, unpacked
-from edge.manifest import Generating
-from edge.scaler import Scaler
-from edge.storing import below
+from edge.bundles.manifest import Generating
+from edge.bundles.storing import below
+from edge.models.generator import Generator, packed, unpacked
+from edge.models.scaler import Scaler
 from trainer.codec import Decoding, Encoding, ScaledCodec, ShapedCodec
 from trainer.fit import History
 from trainer.generative import build_generative

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from edge.manifest import Network
+from edge.bundles.manifest import Network
 from trainer.models import layers, weights_from
 
 SIGMA = (-4.0, 1.0)

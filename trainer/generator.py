@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from config.station import Station
 from config.training import Training
-from edge.generator import REGIMES
-from edge.manifest import Generating, Network
-from edge.scaler import Scaler
+from edge.bundles.manifest import Generating, Network
+from edge.models.generator import REGIMES
+from edge.models.scaler import Scaler
 from trainer.codec import Codec, ScaledCodec, ShapedCodec
 from trainer.elbo import fit_generative
 from trainer.fit import History, fit

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.station import Station
-from edge.virtual import VirtualGas
+from edge.models.virtual import VirtualGas
 from trainer.splits import Rows
 
 Values = NDArray[np.float64]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from config.training import Training
-from edge.manifest import Network
+from edge.bundles.manifest import Network
 
 
 def layers(sizes: Sequence[int], between: type[nn.Module] = nn.ReLU) -> nn.Sequential:

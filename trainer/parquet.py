@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from config.station import Station
 from edge.clock import parse_time
-from edge.columns import header_fault, quoted
-from edge.table import Table
+from edge.readings.columns import header_fault, quoted
+from edge.readings.table import Table
 from trainer.errors import RecordError
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from edge.generator import packed, unpacked
+from edge.models.generator import packed, unpacked
 
 Rows = NDArray[np.float64]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.measures import StationMemory, measure
-from edge.model import ScoringModel
+from edge.models.measures import StationMemory, measure
+from edge.models.model import ScoringModel
 from trainer.record import Record
 from trainer.scorer import quiet
 from trainer.splits import Rows

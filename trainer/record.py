@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.station import Station
-from edge.columns import quoted
 from edge.errors import TableError
-from edge.gaps import split_at_gaps
-from edge.table import Table, read_table
+from edge.readings.columns import quoted
+from edge.readings.gaps import split_at_gaps
+from edge.readings.table import Table, read_table
 from trainer.errors import RecordError
 
 Span = tuple[int, int]

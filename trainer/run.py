@@ -20,10 +20,10 @@ from torch import Tensor
 from config.loading import load_station, load_training
 from config.station import Station
 from config.training import Training
-from edge.manifest import Data, Fitted, Generating, Network
-from edge.model import ScoringModel
-from edge.scaler import Scaler
-from edge.storing import below, restored
+from edge.bundles.manifest import Data, Fitted, Generating, Network
+from edge.bundles.storing import below, restored
+from edge.models.model import ScoringModel
+from edge.models.scaler import Scaler
 from trainer.errors import TrainingError
 from trainer.fitted import FittedGenerator
 from trainer.models import TabularAE, TabularVAE, build

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from config.station import Station
 from config.training import Training
-from edge.consistency import COMPONENTS, combine
-from edge.features import Memory, Runs, features
-from edge.manifest import Fitted, Network
-from edge.measures import Measures, StationMemory, measure
-from edge.model import ScoringModel
+from edge.bundles.manifest import Fitted, Network
+from edge.models.consistency import COMPONENTS, combine
+from edge.models.features import Memory, Runs, features
+from edge.models.measures import Measures, StationMemory, measure
+from edge.models.model import ScoringModel
 from trainer.calibrate import p_value_table
 from trainer.consistency import fit_consistency
 from trainer.errors import TrainingError

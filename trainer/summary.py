@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from edge.manifest import Fitted
+from edge.bundles.manifest import Fitted
 from trainer.run import Run
 
 _SCORES = ("consistency", "reconstruction", "onset")

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.training import Training
+from edge.bundles.manifest import SCORER_ABSENT, Data, scorer_keys
+from edge.bundles.storing import stored
 from edge.clock import Clock, SystemClock, rfc3339
-from edge.manifest import SCORER_ABSENT, Data, scorer_keys
-from edge.storing import stored
 from trainer.curves import draw_curves
 from trainer.errors import TrainingError
 from trainer.fit import choose_device

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.station import Station
-from edge.scaler import Scaler
+from edge.models.scaler import Scaler
 from trainer.errors import TrainingError
 
 

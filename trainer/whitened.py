@@ -14,7 +14,7 @@ Rows = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Whitened:
-    """A torch network with the interface of :class:`edge.runtime.Runtime`.
+    """A torch network with the interface of :class:`edge.models.runtime.Runtime`.
 
     Parameters
     ----------

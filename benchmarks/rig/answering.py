@@ -59,6 +59,25 @@ def latency(bench: Bench, journal: Path, seconds: float) -> dict[str, Any]:
     }
 
 
+def bare(bench: Bench, seconds: float) -> float:
+    """CPU time [ms] of a reading at the same pace in a bare subscriber: what it costs to be woken for each."""
+    process = bench.script("bare")
+    try:
+        pin(process.pid, 0)
+        cpu, due = [settled_cpu(process.pid)], time.perf_counter()
+        for number in range(1, int(RATE * seconds) + 1):
+            due += 1 / RATE
+            time.sleep(max(0.0, due - time.perf_counter()))
+            topic = f"bare/st-{number % _STATIONS}/readings"
+            bench.publisher.send(bench.publisher.packet(topic, bench.payload(number)))
+            if number % _WINDOW == 0:
+                cpu.append(cpu_seconds(process.pid))
+    finally:
+        process.kill()
+        process.wait()
+    return round(1e3 * float(np.diff(cpu).min()) / _WINDOW, 3)
+
+
 def _milliseconds(seconds: list[float], *percentiles: float) -> dict[str, float]:
     """Percentiles [ms]."""
     return {f"p{q:g}": round(1e3 * float(np.percentile(seconds, q)), 2) for q in percentiles}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,12 +14,13 @@ import msgspec
 
 from config.loading import load_station
 from config.starting import METHANE
-from edge.simulator import simulate_chamber
-from rig.agent import Agent
+from edge.simulation.simulator import simulate_chamber
+from rig.agent import ROOT, Agent
 from rig.broker import Broker
 from rig.process import cpu_seconds
 from rig.raw import RawListener, RawPublisher
 
+_RIG = Path(__file__).parent
 _PATIENCE = 300.0  # [s]
 _CALM = 0.3  # [s]
 
@@ -66,6 +70,14 @@ class Bench:
             yield listener
         finally:
             listener.close()
+
+    def script(self, name: str) -> subprocess.Popen[bytes]:
+        """Start a peer, ``NAME.py`` beside this file, and return it once it listens to ``NAME/+/readings``."""
+        command = [sys.executable, str(_RIG / f"{name}.py"), f"{name}/+/readings", f"{name}/out", str(self.broker.port)]
+        with self.listening(f"{name}/out") as listener:
+            process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)})
+            wait(lambda: f"{name}/out" in listener.tallies)  # it says that it is ready
+        return process
 
     def start(self, agent: Agent, base: str) -> int:
         """Start an agent, and return its process once it is online."""

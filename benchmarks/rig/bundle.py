@@ -8,9 +8,9 @@ from pathlib import Path
 from config.loading import load_station
 from config.starting import METHANE
 from config.training import Training
-from edge.bundle import Bundle
+from edge.bundles.bundle import Bundle
 from edge.errors import BundleError
-from edge.simulator import simulate_chamber
+from edge.simulation.simulator import simulate_chamber
 
 
 def quick_bundle() -> Path:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rig.agent import ROOT
 from rig.bench import Bench, settled_cpu, wait
 from rig.process import pin
 
-_RIG = Path(__file__).parent
 _STATIONS = 10
 _NAIVE_SHARE = 0.3  # of a round: it takes so much longer
 
@@ -34,17 +29,12 @@ class Contender:
 
 def contest(bench: Bench, rounds: int, size: int) -> list[dict[str, Any]]:
     """CPU time [us] and readings a second of all contenders, turn by turn."""
-    port = str(bench.broker.port)
     processes: list[subprocess.Popen[bytes]] = []
     agents = [bench.agent("every1"), bench.agent("every10", every=10)]
 
     def script(name: str) -> Callable[[], int]:
         def start() -> int:
-            environment = os.environ | {"PYTHONPATH": str(ROOT)}
-            with bench.listening(f"{name}/out") as listener:
-                command = [sys.executable, str(_RIG / f"{name}.py"), f"{name}/+/readings", f"{name}/out", port]
-                processes.append(subprocess.Popen(command, env=environment))
-                wait(lambda: f"{name}/out" in listener.tallies)  # it says that it is ready
+            processes.append(bench.script(name))
             return processes[-1].pid
 
         return start

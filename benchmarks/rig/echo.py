@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from edge.connection import Counts, Receipt
-from edge.message import Message
+from edge.mqtt.connection import Counts, Receipt
+from edge.mqtt.message import Message
 
 
 class MovedClock:
@@ -30,7 +30,7 @@ class MovedClock:
 
 
 class Echo:
-    """An :class:`edge.connection.Connection` to a broker that takes everything.
+    """An :class:`edge.mqtt.connection.Connection` to a broker that takes everything.
 
     Attributes
     ----------

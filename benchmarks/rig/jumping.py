@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-import edge.running
+import edge.agent.running
 from davylamp import main
 
 
@@ -37,5 +37,5 @@ class JumpingClock:
 
 if __name__ == "__main__":
     clock = JumpingClock(Path(sys.argv[1]))
-    edge.running.SystemClock = lambda: clock  # type: ignore[assignment,misc]
+    edge.agent.running.SystemClock = lambda: clock  # type: ignore[assignment,misc]
     sys.exit(main(sys.argv[2:]))

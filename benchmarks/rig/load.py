@@ -9,9 +9,9 @@ import numpy as np
 
 from config.loading import load_station
 from config.starting import METHANE
-from edge.injection import Injection, inject
-from edge.publishing import message
-from edge.simulator import simulate_chamber
+from edge.mqtt.publishing import message
+from edge.simulation.injection import Injection, inject
+from edge.simulation.simulator import simulate_chamber
 
 QUIET = 150
 """Readings of each station before the first leak, and after the last: everything has closed by then."""

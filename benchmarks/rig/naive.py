@@ -13,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from config.loading import load_station
 from config.starting import METHANE
 from config.training import Training
-from edge.simulator import simulate_chamber
+from edge.simulation.simulator import simulate_chamber
 from trainer.models import TabularAE
 
 from_topic, to_topic, port = sys.argv[1], sys.argv[2], int(sys.argv[3])

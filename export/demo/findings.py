@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edge.injection import Injection
+from edge.simulation.injection import Injection
 
 _AFTERMATH = 60  # readings after an injection in which an event may still be its echo
 

@@ -12,7 +12,7 @@ import msgspec
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge.topics import Topics
+from edge.mqtt.topics import Topics
 from export.errors import ExportError
 
 _REPLY_TIMEOUT = 30.0  # [s]

@@ -24,10 +24,10 @@ from config.starting import METHANE
 from config.station import Station
 from config.training import Training
 from edge.clock import rfc3339
-from edge.injection import Injection, inject
-from edge.simulator import simulate_chamber
-from edge.table import write_table
-from edge.topics import Topics
+from edge.mqtt.topics import Topics
+from edge.readings.table import write_table
+from edge.simulation.injection import Injection, inject
+from edge.simulation.simulator import simulate_chamber
 from export.demo.agent import AgentProcess
 from export.demo.broker import EmbeddedBroker
 from export.demo.findings import Finding, find, spans, unexplained

@@ -144,7 +144,7 @@ _data = st.recursive(
 @example(data={"broker": {"tls": 1, "password": []}, "topics": None, "gateway": [], "stations": {}}, struct=Gateway)
 @example(data={"stations": [{}, {"topic": 1, "keys": {"": 1}}, 3]}, struct=Gateway)
 @example(data={"features": [{}, {"range": 1, "missing": 2}], "ratio": {}}, struct=Station)
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_loader_raises_nothing_but_its_own_error_on_any_data(tmp_path: Path, data: Any, struct: type) -> None:
     path = tmp_path / "any.yaml"
     path.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8", errors="replace")
@@ -157,7 +157,7 @@ def test_the_loader_raises_nothing_but_its_own_error_on_any_data(tmp_path: Path,
 
 
 @given(text=st.binary(max_size=60) | st.text("{}[]:,-?&*!|>'\"%@#~ \nab1.e", max_size=40).map(str.encode))
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_loader_raises_nothing_but_its_own_error_on_any_bytes(tmp_path: Path, text: bytes) -> None:
     path = tmp_path / "any.yaml"
     path.write_bytes(text)

@@ -14,10 +14,10 @@ import pytest
 
 from config.broker import TLS, Broker, Password
 from config.starting import MOSQUITTO, MOSQUITTO_ACL
-from edge.connecting import Options
-from edge.connection import Subscription
-from edge.link import Link
-from edge.message import Message
+from edge.mqtt.connecting import Options
+from edge.mqtt.connection import Subscription
+from edge.mqtt.link import Link
+from edge.mqtt.message import Message
 
 pytestmark = [pytest.mark.broker, pytest.mark.mqtt5]
 

@@ -141,9 +141,7 @@ _gateways = st.builds(
 
 
 @given(written=_stations | _gateways)
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_what_is_written_is_read_back_the_same(tmp_path: Path, written: Station | Gateway) -> None:
     path = tmp_path / "written.yaml"
     path.write_text(render(written), encoding="utf-8", newline="")

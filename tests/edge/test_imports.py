@@ -14,7 +14,9 @@ WORKSTATION = (
     *("rich", "amqtt", "trainer", "export"),
 )
 MODULES = sorted(
-    f"{path.parent.name}.{path.stem}" for folder in ("config", "edge") for path in (ROOT / folder).glob("*.py")
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for folder in ("config", "edge")
+    for path in (ROOT / folder).rglob("*.py")
 )
 SCRIPT = """
 import importlib, sys
@@ -49,6 +51,7 @@ def test_the_blocker_of_these_tests_blocks(name: str) -> None:
 
 
 def test_importing_the_gateway_does_not_import_onnxruntime() -> None:
-    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import edge.bundle; print('onnxruntime' in sys.modules)"
+    path = f"sys.path.insert(0, {str(ROOT)!r})"
+    script = f"import sys; {path}; import edge.bundles.bundle; print('onnxruntime' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = "import sys; from edge.bundle import Bundle; print(Bundle.open(sys.argv[1]).verify() < 1e-5)"
+SCRIPT = "import sys; from edge.bundles.bundle import Bundle; print(Bundle.open(sys.argv[1]).verify() < 1e-5)"
 
 
 def _run(bundle: Path, home: Path, *before: str) -> None:
@@ -49,6 +49,6 @@ def test_a_session_opens_no_socket(bundles: dict[str, Path], tmp_path: Path) -> 
 def test_nobody_imports_onnxruntime_before_the_variable_is_set() -> None:
     folders = ("config", "edge", "trainer", "export", "benchmarks", "tests")
     files = [ROOT / "davylamp.py", *(path for folder in folders for path in (ROOT / folder).rglob("*.py"))]
-    assert ROOT / "edge" / "runtime.py" in files
+    assert ROOT / "edge" / "models" / "runtime.py" in files
     importers = [path for path in files if re.search(r"^(import|from) onnxruntime", path.read_text(), re.MULTILINE)]
     assert importers == []

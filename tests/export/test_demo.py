@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from config.training import Training
-from edge.injection import Injection
+from edge.simulation.injection import Injection
 from export.demo import demo
 from export.demo.findings import Finding, find, spans, unexplained
 

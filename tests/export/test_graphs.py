@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from edge.golden import TOLERANCE, difference
-from edge.manifest import Network
-from edge.runtime import Session
-from edge.scaler import Scaler
+from edge.bundles.golden import TOLERANCE, difference
+from edge.bundles.manifest import Network
+from edge.models.runtime import Session
+from edge.models.scaler import Scaler
 from export.errors import ExportError
 from export.graphs import Model, decoder_graph, encoder_graph, scorer_graph
 from trainer.codec import ScaledCodec

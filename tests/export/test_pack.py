@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from edge.bundle import Bundle
+from edge.bundles.bundle import Bundle
 from export import ExportError, ParityError, export
 from trainer.record import Record
 from trainer.run import Run

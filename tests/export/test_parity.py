@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from edge.bundle import Bundle
+from edge.bundles.bundle import Bundle
 from export.errors import ParityError
 from export.golden import RANDOM_ROWS, random_rows
 from export.parity import check

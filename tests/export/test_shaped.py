@@ -7,8 +7,8 @@ import onnx
 import pytest
 from msgspec.structs import replace
 
-from edge.manifest import Network
-from edge.runtime import Session
+from edge.bundles.manifest import Network
+from edge.models.runtime import Session
 from export.graphs import decoder_graph, encoder_graph
 from trainer.codec import ShapedCodec
 from trainer.generative import seeded_generative

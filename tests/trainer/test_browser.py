@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from config.starting import METHANE
-from edge.simulator import simulate_chamber
-from edge.writing import write_table
+from edge.readings.writing import write_table
+from edge.simulation.simulator import simulate_chamber
 
 ROOT = Path(__file__).parents[2]
 PHONE, DESK = 390, 1400

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.verdict import SCORE_CAP
+from edge.models.pvalue import SCORE_CAP
 from trainer.calibrate import p_value_table
 from trainer.errors import TrainingError
 

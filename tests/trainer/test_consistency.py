@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.features import Memory, Runs, features
+from edge.models.features import Memory, Runs, features
 from trainer.consistency import fit_consistency
 from trainer.errors import TrainingError
 

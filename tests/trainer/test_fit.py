@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from config.training import Training
-from edge.manifest import Network
+from edge.bundles.manifest import Network
 from trainer.errors import TrainingError
 from trainer.fit import History, choose_device, fit
 from trainer.models import TabularAE, TabularVAE, row_errors, seeded

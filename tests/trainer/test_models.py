@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from edge.manifest import Network
+from edge.bundles.manifest import Network
 from trainer.models import TabularAE, TabularVAE, build, residuals, row_errors, seeded
 
 Kind = Literal["ae", "vae"]

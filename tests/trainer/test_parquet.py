@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from config.station import Feature, Station
-from edge.table import write_table
+from edge.readings.table import write_table
 from trainer.errors import RecordError
 from trainer.record import load_record
 

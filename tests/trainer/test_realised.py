@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace as change
 
 from config.training import Training
-from edge.pvalue import PValueTable
+from edge.models.pvalue import PValueTable
 from trainer.realised import realised
 from trainer.record import Record
 from trainer.scorer import FittedScorer, fit_scorer, quiet

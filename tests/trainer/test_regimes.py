@@ -8,7 +8,7 @@ import pytest
 from config.loading import load_station
 from config.starting import METHANE
 from config.station import Feature, Role, Station
-from edge.field import simulate_field
+from edge.simulation.field import simulate_field
 from trainer.record import Record, load_record
 from trainer.regimes import SHORTEST, regimes
 

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from config.loading import load_station
 from config.starting import METHANE
 from config.training import Training
-from edge.consistency import COMPONENTS
-from edge.measures import Measures, StationMemory, measure
+from edge.models.consistency import COMPONENTS
+from edge.models.measures import Measures, StationMemory, measure
 from trainer.errors import TrainingError
 from trainer.record import Record, load_record
 from trainer.scorer import FittedScorer, fit_scorer, quiet

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
 from config.station import Feature, Station
-from edge.table import write_table
+from edge.readings.table import write_table
 from trainer.errors import TrainingError
 from trainer.record import Record, load_record
 from trainer.splits import Split, blocked, chunks, random_split

@@ -12,7 +12,7 @@ import torch
 from msgspec.structs import replace
 
 from config.training import Training
-from edge.manifest import Network
+from edge.bundles.manifest import Network
 from trainer.errors import TrainingError
 from trainer.realised import realised
 from trainer.record import Record

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from config.loading import load_station
 from config.starting import METHANE
-from edge.simulator import simulate_chamber
+from edge.simulation.simulator import simulate_chamber
 from trainer.errors import TrainingError
 from trainer.transform import fit_scaler
 

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from config.training import Training
-from edge.manifest import Network
-from edge.simulator import simulate_chamber
+from edge.bundles.manifest import Network
+from edge.simulation.simulator import simulate_chamber
 from trainer.baselines import mean_error, pca_error
 from trainer.fit import fit
 from trainer.models import TabularAE, TabularVAE, row_errors, seeded

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from config.training import Training
-from edge.manifest import Network
+from edge.bundles.manifest import Network
 from trainer.evaluation.auroc import auroc
 from trainer.evaluation.faults import GAP, Family, cases, inject
 from trainer.evaluation.synthesis_results import mean

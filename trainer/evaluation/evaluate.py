@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from config.station import Station
 from config.training import Training
-from edge.model import ScoringModel
+from edge.models.model import ScoringModel
 from trainer.evaluation import results
 from trainer.evaluation.auroc import auroc
 from trainer.evaluation.curves import Curves

@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from config.alarms import Alarms
 from config.station import Station
-from edge.adaptation import Adaptation
-from edge.alarm import AlarmPanel
-from edge.measures import StationMemory, measure
-from edge.model import ScoringModel
-from edge.quality import GOOD, flag
-from edge.segments import Segments
-from edge.state import WARM_UP, Arrival, StationState
-from edge.verdict import SCORE_CAP, Consistency, Verdict
+from edge.alarms.alarm import AlarmPanel
+from edge.models.measures import StationMemory, measure
+from edge.models.model import ScoringModel
+from edge.models.pvalue import SCORE_CAP
+from edge.readings.quality import GOOD, flag
+from edge.scoring.adaptation import Adaptation
+from edge.scoring.segments import Segments
+from edge.scoring.state import WARM_UP, Arrival, StationState
+from edge.scoring.verdict import Consistency, Verdict
 from trainer.evaluation.protocol import Cell
 from trainer.record import Span
 

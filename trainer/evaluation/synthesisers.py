@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from config.station import Station
 from config.training import Training
-from edge.sampler import Sampler
+from edge.synthesis.sampler import Sampler
 from trainer.fit import fit
 from trainer.generator import fit_generator
 from trainer.models import TabularVAE, described, seeded

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.model import ScoringModel
+from edge.models.model import ScoringModel
 from trainer.evaluation.curves import Fault, Timeline
 from trainer.evaluation.faults import GAP, NO_COLUMN, Case, Faulted
 from trainer.evaluation.judge import judge, patrol

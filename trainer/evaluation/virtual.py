@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.model import ScoringModel
+from edge.models.model import ScoringModel
 from trainer.evaluation.curves import Virtual
 from trainer.evaluation.protocol import Cell
 from trainer.methane import fit_virtual

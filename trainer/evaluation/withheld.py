@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.measures import StationMemory, measure
-from edge.model import ScoringModel
+from edge.models.measures import StationMemory, measure
+from edge.models.model import ScoringModel
 from trainer.evaluation.auroc import auroc
 from trainer.evaluation.peers import Peer
 from trainer.evaluation.protocol import Cell

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from config.station import Station
 from edge.errors import TableError
-from edge.gaps import split_at_gaps
-from edge.table import Table, read_table
+from edge.readings.gaps import split_at_gaps
+from edge.readings.table import Table, read_table
 from trainer.errors import RecordError
 from trainer.record import Record, Span
 

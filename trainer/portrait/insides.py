@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from edge.measures import StationMemory, measure
-from edge.model import ScoringModel
+from edge.models.measures import StationMemory, measure
+from edge.models.model import ScoringModel
 from trainer.fitted import FittedGenerator
 from trainer.models import TabularVAE
 from trainer.portrait.binning import axis, gallery, joint

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edge.sampler import Sampler
+from edge.synthesis.sampler import Sampler
 from trainer.fitted import FittedGenerator
 from trainer.portrait.binning import columns, gallery, pairs
 from trainer.portrait.insides import inside_generator, inside_scorer

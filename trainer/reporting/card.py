@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from edge.manifest import Fitted
+from edge.bundles.manifest import Fitted
 from trainer.page import Panel, Table, unit
 from trainer.page.table import shown
 from trainer.reporting.words import NETWORKS, SPLITS

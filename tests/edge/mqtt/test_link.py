@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from config.broker import Broker
-from edge.connecting import Options
-from edge.connection import Subscription
-from edge.link import Link
-from edge.message import Message
+from edge.mqtt.connecting import Options
+from edge.mqtt.connection import Subscription
+from edge.mqtt.link import Link
+from edge.mqtt.message import Message
 
 pytestmark = pytest.mark.broker
 

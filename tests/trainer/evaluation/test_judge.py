@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from config.training import Training
-from edge.model import ScoringModel
-from edge.verdict import SCORE_CAP
+from edge.models.model import ScoringModel
+from edge.models.pvalue import SCORE_CAP
 from trainer.evaluation.judge import Judged, count_alarms, exceedances, judge, patrol
 from trainer.evaluation.protocol import Cell
 from trainer.record import Record

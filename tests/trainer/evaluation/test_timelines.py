@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from config.training import Training
-from edge.model import ScoringModel
+from edge.models.model import ScoringModel
 from trainer.evaluation.curves import Timeline
 from trainer.evaluation.faults import GAP, Case, Faulted, cases, inject
 from trainer.evaluation.protocol import Cell

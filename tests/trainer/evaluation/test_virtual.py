@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from config.training import Training
-from edge.model import ScoringModel
+from edge.models.model import ScoringModel
 from trainer.evaluation.protocol import Cell
 from trainer.evaluation.virtual import virtual_curve
 from trainer.record import Record

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from config.loading import load_station
 from config.starting import METHANE
 from config.station import Feature, Station
-from edge.simulator import simulate_chamber
-from edge.writing import write_table
+from edge.readings.writing import write_table
+from edge.simulation.simulator import simulate_chamber
 from trainer.exploring.sheet import Sheet, read_sheet
 
 Values = NDArray[np.float64]

@@ -13,8 +13,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from edge.simulator import simulate_chamber
-from edge.writing import write_table
+from edge.readings.writing import write_table
+from edge.simulation.simulator import simulate_chamber
 from trainer.errors import RecordError
 from trainer.exploring import explore
 from trainer.exploring.exploration import examine

@@ -1,0 +1,115 @@
+"""Health: how the agent is, in numbers."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge.clock import Clock, rfc3339
+from edge.delivery.delivery import Delivery
+from edge.journal.keeper import Keeper
+from edge.mqtt.connection import Connection
+
+_TIMES = 1000  # batches whose durations are remembered
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass
+class Health:
+    """Counts since the start, and what the process costs.
+
+    Attributes
+    ----------
+    readings
+        That came and could be read.
+    late
+        Readings older than their station's newest.
+    retained
+        Messages that the broker had kept: counted, not scored.
+    stray
+        Messages on topics that are nobody's.
+    duplicates
+        Messages that had come before: acknowledged, and not scored again.
+    future
+        Readings whose time stamp lies too far ahead to be trusted.
+    clock_jumps
+        Times that the wall's clock was set.
+    """
+
+    clock: Clock
+    readings: int = 0
+    late: int = 0
+    retained: int = 0
+    stray: int = 0
+    duplicates: int = 0
+    future: int = 0
+    clock_jumps: int = 0
+    batches: int = 0
+    largest_batch: int = 0
+    failed_batches: int = 0
+    started: float = field(init=False)
+    _durations: deque[float] = field(default_factory=lambda: deque(maxlen=_TIMES))
+
+    def __post_init__(self) -> None:
+        self.started = self.clock.monotonic()
+
+    def batch(self, readings: int, seconds: float) -> None:
+        """Count a batch of so many readings, from read to written [s]."""
+        self.batches += 1
+        self.largest_batch = max(self.largest_batch, readings)
+        self._durations.append(seconds)
+
+    def message(
+        self, link: Connection, delivery: Delivery, keeper: Keeper, *, stations: int, requests: int
+    ) -> dict[str, Any]:
+        """Make the body of the health topic."""
+        p50, p99 = np.percentile(self._durations, (50, 99)).tolist() if self._durations else (None, None)
+        return {
+            "ts": rfc3339(self.clock.now()),
+            "uptime_s": round(self.clock.monotonic() - self.started, 1),
+            "cpu_s": round(time.process_time(), 2),
+            "rss_mib": _resident_mib(),
+            "mqtt": link.protocol,
+            "stations": stations,
+            "readings": self.readings,
+            "late": self.late,
+            "retained": self.retained,
+            "stray": self.stray,
+            "duplicates": self.duplicates,
+            "future": self.future,
+            "clock_jumps": self.clock_jumps,
+            "batches": self.batches,
+            "largest_batch": self.largest_batch,
+            "failed_batches": self.failed_batches,
+            "batch_ms": {"p50": _ms(p50), "p99": _ms(p99)},
+            "requests": requests,
+            "journal": {
+                "state": keeper.fault or "ok",
+                "mb": keeper.journal.mb,
+                "held": len(keeper.batch.readings),
+                "set_aside": keeper.journal.set_aside,
+            },
+            "commit_ms": dict(zip(("p50", "p99"), map(_ms, keeper.journal.commit_seconds), strict=True)),
+            "backlog": delivery.backlog,
+            "outbox": delivery.waiting,
+            **asdict(delivery.counts),
+            **asdict(link.counts),
+        }
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(1000 * seconds, 2)
+
+
+def _resident_mib() -> float | None:
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError, ValueError):
+        return None
+    return round(pages * _PAGE / 2**20, 1)

@@ -1,0 +1,97 @@
+"""Presence: what the gateway says about itself, retained, so that whoever comes later knows it, too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from config.gateway import Gateway
+from edge.agent.stations import Stations
+from edge.clock import Clock, rfc3339
+from edge.mqtt.topics import Topics
+
+
+class Presence:
+    """Births, goodbyes and the will of one run of the agent.
+
+    The session, a new name at every start, tells whose word a ``state`` is: a will of an earlier run that the broker
+    publishes late says nothing about this one.
+
+    Parameters
+    ----------
+    gateway, topics
+        Whose they are.
+    clock
+        Dates the start.
+    """
+
+    def __init__(self, gateway: Gateway, topics: Topics, clock: Clock) -> None:
+        self.session = str(uuid4())
+        self._gateway = gateway
+        self._topics = topics
+        self._clock = clock
+        self._since = rfc3339(clock.now())
+
+    @property
+    def will(self) -> tuple[str, bytes]:
+        """Topic and payload that the broker publishes when we are gone without a word."""
+        return self._topics.state, msgspec.json.encode({"state": "offline", "session": self.session})
+
+    @property
+    def birth(self) -> dict[str, str]:
+        """Body of ``state`` while we are there."""
+        return {"state": "online", "session": self.session, "since": self._since, "version": _version()}
+
+    @property
+    def stopped(self) -> dict[str, str]:
+        """Body of ``state`` after a clean stop."""
+        return {"state": "stopped", "session": self.session, "ts": rfc3339(self._clock.now())}
+
+    def availability(self, station: str, *, online: bool) -> dict[str, str]:
+        """Body of a station's ``availability``."""
+        state = "online" if online else "offline"
+        return {"state": state, "station": station, "session": self.session, "ts": rfc3339(self._clock.now())}
+
+    def info(self, stations: Stations, protocol: str | None) -> Mapping[str, Any]:
+        """Body of ``info``: what runs here, with what settings; nothing of it is secret."""
+        bundles = {group.bundle.id: group.bundle for group in stations.groups}
+        return {
+            "gateway": self._gateway.gateway,
+            "version": _version(),
+            "session": self.session,
+            "since": self._since,
+            "mqtt": protocol,
+            "sees_refusals": protocol == "5",
+            "exceedances_per_1000": stations.rate,
+            "topics": [group.pattern.template for group in stations.groups],
+            "stations": sorted(station.name for station in stations),
+            "adapted_per_1000": {
+                station.name: {kind: round(1000 * rate, 4) for kind, rate in station.state.adaptation.rates.items()}
+                for station in stations
+            },
+            "bundles": [
+                {
+                    "bundle": bundle.id,
+                    "file": Path(bundle.path).name,
+                    "created": bundle.manifest.created,
+                    "station": bundle.station.name,
+                    "columns": bundle.station.keys,
+                    "units": bundle.station.units,
+                    "reconstruction": bundle.manifest.reconstruction.kind,
+                    "generator": bundle.manifest.generator.kind,
+                }
+                for bundle in bundles.values()
+            ],
+        }
+
+
+def _version() -> str:
+    try:
+        return version("davylamp")
+    except PackageNotFoundError:  # run from a folder, not installed
+        return "unknown"

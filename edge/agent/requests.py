@@ -1,0 +1,270 @@
+"""Requests: a verb under ``request/`` becomes one answer or more under ``response/``."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from config.alarms import AlarmKind
+from config.gateway import Gateway
+from edge.agent.labelling import Labelling
+from edge.agent.stations import Stations
+from edge.agent.synthesis import Synthesis, SynthesisRequest
+from edge.alarms.alarm import AlarmPanel
+from edge.alarms.event import Event, Label
+from edge.clock import Clock
+from edge.errors import RequestError
+from edge.log import Log
+from edge.mqtt.connection import Connection
+from edge.mqtt.message import Message
+from edge.mqtt.topics import Topics
+from edge.readings.reading import SIZE_LIMIT
+
+ANSWER_EXPIRY = 600
+"""An answer that nobody fetched for so long is of no use [s]."""
+
+LONGEST_SHELVING = 7 * 24 * 60
+"""For how long an alarm may be put aside at most [min]; 0 takes it up again."""
+
+_WAITING = 32  # requests
+_IN_FLIGHT = 20  # QoS 1 publications: the next part waits until the broker keeps up
+_LONGEST_VERB = 128  # characters that are echoed in a topic
+_LONGEST_TRANSACTION = 256  # characters that are echoed in every part
+
+Comment = Annotated[str, Meta(max_length=1000)] | None
+Answers = Iterator[Mapping[str, Any]]
+
+
+class AcknowledgeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of ``alarm/acknowledge``: an ``id``, or a ``station`` and a ``kind``; what it was, and a comment."""
+
+    transaction: Any = None
+    id: str | None = None
+    station: str | None = None
+    kind: AlarmKind | None = None
+    label: Label | None = None
+    comment: Comment = None
+
+
+class ShelveRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of ``alarm/shelve``: an ``id``, or a ``station`` and a ``kind``; for how many minutes, and why."""
+
+    transaction: Any = None
+    id: str | None = None
+    station: str | None = None
+    kind: AlarmKind | None = None
+    minutes: Annotated[float, Meta(ge=0, le=LONGEST_SHELVING)]
+    comment: Comment = None
+
+
+class RateRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of ``rate/set``: the requested rate, for every kind and station, until the agent restarts."""
+
+    transaction: Any = None
+    exceedances_per_1000: float
+
+
+class InfoRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of ``info``: anything."""
+
+    transaction: Any = None
+
+
+@dataclass
+class _Job:
+    verb: str
+    transaction: Any
+    answers: Answers
+    response_topic: str | None
+    correlation: bytes | None
+
+
+class Requests:
+    """Reads requests and answers them, one message a turn, so that no request ever keeps a reading waiting.
+
+    Parameters
+    ----------
+    gateway, stations, panel, labelling
+        What requests ask about.
+    info
+        Makes the body of the ``info`` answer.
+    publish_events
+        Takes the events that a request causes, with what else the panel has to remember; there may be none of them.
+    link, topics, clock
+        As everywhere.
+
+    Attributes
+    ----------
+    answered : int
+        Requests answered to the end, errors included.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        stations: Stations,
+        panel: AlarmPanel,
+        labelling: Labelling,
+        *,
+        info: Callable[[], Mapping[str, Any]],
+        publish_events: Callable[[list[Event]], None],
+        link: Connection,
+        topics: Topics,
+        clock: Clock,
+    ) -> None:
+        self.answered = 0
+        self._stations = stations
+        self._panel = panel
+        self._labelling = labelling
+        self._info = info
+        self._publish_events = publish_events
+        self._link = link
+        self._topics = topics
+        self._prefixes = gateway.topics.response_prefixes
+        self._log = Log("requests", clock)
+        self._synthesis = Synthesis(stations, gateway.synthesis, clock)
+        self._jobs: deque[_Job] = deque()
+        self._verbs: dict[str, tuple[type[msgspec.Struct], Callable[[Any], Answers]]] = {
+            "synthesize": (SynthesisRequest, self._synthesis.answer),
+            "alarm/acknowledge": (AcknowledgeRequest, self._acknowledge),
+            "alarm/shelve": (ShelveRequest, self._shelve),
+            "rate/set": (RateRequest, self._set_rate),
+            "info": (InfoRequest, self._tell),
+        }
+
+    @property
+    def ready(self) -> bool:
+        """Whether the next part can be answered now."""
+        return bool(self._jobs) and not self._link.congested and self._link.in_flight < _IN_FLIGHT
+
+    def take(self, verb: str, message: Message) -> None:
+        """Take in one request; what is wrong with it is answered, too."""
+        job = _Job(verb, None, iter(()), None, message.correlation)
+        try:
+            document = _parse(message.payload)
+            job.transaction = _transaction(document)
+            job.response_topic = self._response_topic(message)
+            if len(self._jobs) >= _WAITING:
+                raise RequestError(f"busy: {_WAITING} requests are waiting; try again later")  # noqa: TRY301
+            job.answers = self._answers(verb, document)
+        except RequestError as error:
+            self._answer(job, {"status": "error", "data": {}, "error": str(error)})
+            self.answered += 1
+            return
+        self._jobs.append(job)
+
+    def turn(self) -> None:
+        """Answer the next part, of each waiting request in turn."""
+        if not self.ready:
+            return
+        job = self._jobs.popleft()
+        try:
+            body = next(job.answers, None)
+        except RequestError as error:
+            self._answer(job, {"status": "error", "data": {}, "error": str(error)})
+            body = None
+        except Exception:
+            self._log.exception("request failed", verb=job.verb)
+            self._answer(job, {"status": "error", "data": {}, "error": "internal error: see the agent's log"})
+            body = None
+        if body is None:
+            self.answered += 1
+        elif self._answer(job, {"status": "ok", "data": body}):
+            self._jobs.append(job)
+        # An answer that cannot be published has lost its asker together with the connection.
+
+    def _answers(self, verb: str, document: dict[str, Any]) -> Answers:
+        known = self._verbs.get(verb)
+        if known is None:
+            raise RequestError(f"unknown request {verb[:64]!r}, expected one of {', '.join(self._verbs)}")
+        struct, answer = known
+        try:
+            request = msgspec.convert(document, struct, strict=True)
+        except (msgspec.ValidationError, RecursionError) as error:
+            raise RequestError(str(error).replace("`$.", "`")) from error
+        return answer(request)
+
+    def _response_topic(self, message: Message) -> str | None:
+        topic = message.response_topic
+        if topic is None:
+            return None
+        allowed = self._topics.may_answer(topic, self._prefixes)
+        if not allowed or any(group.pattern.matches(topic) for group in self._stations.groups):
+            below = ", ".join((f"{self._topics.responses}/", *self._prefixes))
+            raise RequestError(
+                f"Response Topic {topic[:64]!r} is not allowed, expected one below {below}; "
+                "fix: topics.response_prefixes in gateway.yaml"
+            )
+        return topic
+
+    def _answer(self, job: _Job, body: dict[str, Any]) -> bool:
+        payload = msgspec.json.encode(body | {"transaction": job.transaction})
+        fixed = self._topics.response(job.verb[:_LONGEST_VERB])
+        sent = self._link.publish(fixed, payload, qos=1, expiry=ANSWER_EXPIRY, correlation=job.correlation)
+        if job.response_topic is not None and job.response_topic != fixed:
+            self._link.publish(job.response_topic, payload, qos=1, expiry=ANSWER_EXPIRY, correlation=job.correlation)
+        return sent is not None
+
+    def _acknowledge(self, request: AcknowledgeRequest) -> Answers:
+        try:
+            events = self._panel.acknowledge(
+                request.id, station=request.station, kind=request.kind, label=request.label, comment=request.comment
+            )
+        except RequestError:
+            closed = request.id and self._labelling.label(request.id, request.label, request.comment)
+            if not closed:
+                raise
+            return iter([{"events": [], "closed": closed}])
+        self._publish_events(events)
+        return iter([{"events": events}])
+
+    def _shelve(self, request: ShelveRequest) -> Answers:
+        if request.id is None and request.station is not None and request.station not in self._stations:
+            known = ", ".join(sorted(station.name for station in self._stations)) or "none yet"
+            raise RequestError(f"station: got {request.station[:64]!r}, expected one that has been heard: {known}")
+        events = self._panel.shelve(
+            request.id,
+            station=request.station,
+            kind=request.kind,
+            minutes=request.minutes,
+            comment=request.comment,
+        )
+        self._publish_events(events)
+        return iter([{"events": events, "shelved": self._panel.shelved()}])
+
+    def _set_rate(self, request: RateRequest) -> Answers:
+        try:
+            self._stations.request(request.exceedances_per_1000)
+        except ValueError as error:
+            raise RequestError(str(error)) from error
+        self._log.warning("requested rate changed by a request", exceedances_per_1000=self._stations.rate)
+        return iter([{"exceedances_per_1000": self._stations.rate, "until": "restart"}])
+
+    def _tell(self, request: InfoRequest) -> Answers:
+        return iter([self._info()])
+
+
+def _parse(payload: bytes) -> dict[str, Any]:
+    if len(payload) > SIZE_LIMIT:
+        raise RequestError(f"the request is {len(payload)} bytes long, expected at most {SIZE_LIMIT}")
+    try:
+        document = msgspec.json.decode(payload) if payload.strip() else {}
+    except (ValueError, RecursionError) as error:  # msgspec.DecodeError, UnicodeDecodeError
+        raise RequestError(f"the request is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise RequestError(f"got {type(document).__name__}, expected an object")
+    return document
+
+
+def _transaction(document: dict[str, Any]) -> str | int | None:
+    transaction = document.get("transaction")
+    if transaction is None or type(transaction) is int:
+        return transaction
+    if isinstance(transaction, str) and len(transaction) <= _LONGEST_TRANSACTION:
+        return transaction
+    raise RequestError(f"transaction: expected an integer or a text of at most {_LONGEST_TRANSACTION} characters")

@@ -1,0 +1,1 @@
+"""Exceedances become alarms that open, go on, close, and are talked about."""

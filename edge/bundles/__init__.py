@@ -1,0 +1,1 @@
+"""What the trainer hands over: one sealed file, opened and verified."""

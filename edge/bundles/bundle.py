@@ -1,0 +1,211 @@
+"""Bundle: everything the trainer hands to the gateway, opened and verified."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from config.station import Station
+from edge.bundles.archive import LARGEST, Contents, read, unpack
+from edge.bundles.golden import ROWS, RUN_IN, TOLERANCE, differences
+from edge.bundles.manifest import SCORER, SCORER_ABSENT, Manifest
+from edge.bundles.storing import below, restored
+from edge.errors import BundleError
+from edge.models.generator import Generator, unpacked
+from edge.models.model import ScoringModel
+from edge.models.runtime import Session
+from edge.models.scaler import Scaler
+
+Arrays = dict[str, NDArray[np.floating]]
+
+
+class Bundle:
+    """An intact bundle; see :meth:`open`.
+
+    Attributes
+    ----------
+    path
+        Where it was opened, for messages.
+    id
+        First twelve hexadecimal digits of its digest.
+    manifest
+        What it says about itself.
+    tables
+        Arrays of ``tables.npz``: behind ``generator/`` the ``weights`` [K], ``means`` [K, L] and ``triangles``
+        [K, L(L + 1) / 2] of its mixture (:func:`edge.models.generator.packed`), ``latent_std`` [L], ``low`` and
+        ``high`` [F]; with a gas column ``background_ppb`` [1]; and those of :mod:`edge.bundles.storing` behind
+        ``scorer/`` and ``scorer-absent/``.
+    golden
+        Arrays of ``golden.npz``; see :mod:`edge.bundles.golden`.
+    """
+
+    def __init__(self, path: str, contents: Contents) -> None:
+        self.path = path
+        self.id = contents.digest[:12]
+        self.manifest: Manifest = contents.manifest
+        self._members = contents.members
+        self.tables = self._arrays("tables.npz")
+        self.golden = self._arrays("golden.npz")
+        try:
+            self._models = {name: self._restored(name) for name in self.manifest.scorers}
+            self._check_shapes()
+        except (KeyError, ValueError) as error:
+            raise BundleError(f"{path}: tables.npz or golden.npz: got {error}; fix: export the bundle again") from error
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Bundle:
+        """Open a bundle; its golden rows are for :meth:`verify`.
+
+        Raises
+        ------
+        BundleError
+            It is missing, damaged (names the member and both hashes), no bundle, or of a later format.
+        """
+        return cls.load(read(path), str(path))
+
+    @classmethod
+    def load(cls, data: bytes, path: str) -> Bundle:
+        """Open a bundle from its bytes; raises as :meth:`open`."""
+        return cls(path, unpack(data, path))
+
+    @property
+    def station(self) -> Station:
+        """What the readings are."""
+        return self.manifest.station
+
+    @property
+    def scaler(self) -> Scaler:
+        """The scaling in which differences between readings are told."""
+        return self.manifest.scaler
+
+    @cached_property
+    def encoder(self) -> Session:
+        """``readings`` [N, F] -> ``mean`` [N, L], and ``log_variance`` [N, L] of a VAE."""
+        return self._session("encoder.onnx")
+
+    @cached_property
+    def decoder(self) -> Session:
+        """``latent`` [N, L], ``noise`` [N, F] -> ``readings`` [N, F] in the station's units."""
+        return self._session("decoder.onnx")
+
+    @cached_property
+    def generator(self) -> Generator:
+        """What makes synthetic rows (BundleError without ONNX Runtime)."""
+        tables, about = below(self.tables, "generator"), self.manifest.generator
+        return Generator(
+            station=self.station,
+            kind=about.kind,
+            encoder=self.encoder,
+            decoder=self.decoder,
+            weights=tables["weights"],
+            means=tables["means"],
+            roots=unpacked(tables["triangles"], about.latent(self.station.size)),
+            latent_std=tables["latent_std"],
+            regimes=about.regimes,
+            low=tables["low"],
+            high=tables["high"],
+        )
+
+    def scoring(self, absent: bool = False) -> ScoringModel:
+        """Everything that readings are scored with.
+
+        Parameters
+        ----------
+        absent
+            For stations that do not send the gas column.
+
+        Raises
+        ------
+        BundleError
+            There is no gas column that could be absent, or ONNX Runtime is not installed.
+        """
+        name = SCORER_ABSENT if absent else SCORER
+        if name not in self._models:
+            raise BundleError(f"{self.path}: got no gas column, expected one that may be absent; fix: leave absent out")
+        model = self._models[name]
+        if isinstance(model.network, _Closed):
+            model = self._models[name] = replace(model, network=self._session(f"{name}.onnx"))
+        return model
+
+    def verify(self) -> float:
+        """Run the golden rows through the graphs and everything that scores readings.
+
+        Returns
+        -------
+        float
+            The largest difference, in scaled units.
+
+        Raises
+        ------
+        BundleError
+            ONNX Runtime is missing, or some output is not reproduced here.
+        """
+        try:
+            found = differences(
+                self.golden,
+                encoder=self.encoder,
+                decoder=self.decoder,
+                scaler=self.scaler,
+                scorers={name: self.scoring(name == SCORER_ABSENT) for name in self._models},
+            )
+        except KeyError as error:
+            raise BundleError(f"{self.path}: golden.npz: got no {error}; fix: export the bundle again") from error
+        for member, worst in found.items():
+            if not worst <= TOLERANCE:
+                raise BundleError(
+                    f"{self.path}: {member}: got golden rows that differ by {worst:.1e}, expected at most "
+                    f"{TOLERANCE:.0e}; fix: export the bundle again, or install another version of onnxruntime"
+                )
+        return max(found.values())
+
+    def _restored(self, name: str) -> ScoringModel:
+        return restored(self.manifest.scorers[name], self.station, below(self.tables, name), _Closed())
+
+    def _session(self, name: str) -> Session:
+        return Session(self._members[name], f"{self.path}: {name}")
+
+    def _arrays(self, name: str) -> Arrays:
+        data = self._members[name]
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                # An npz may be compressed, and a small file a large array.
+                if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
+                    raise BundleError(f"{self.path}: {name}: got more than {LARGEST:,} bytes of numbers")
+            with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+                return dict(arrays)
+        except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, MemoryError) as error:
+            raise BundleError(f"{self.path}: {name}: got {error}; fix: export the bundle again") from error
+
+    def _check_shapes(self) -> None:
+        features, about = self.station.size, self.manifest.generator
+        latent, count = about.latent(features), about.components
+        expected = {
+            "generator/weights": (count,),
+            "generator/means": (count, latent),
+            "generator/triangles": (count, latent * (latent + 1) // 2),
+            "generator/latent_std": (latent,),
+            "generator/low": (features,),
+            "generator/high": (features,),
+        }
+        if self.station.gas is not None:
+            expected["background_ppb"] = (1,)
+        for name, shape in expected.items():
+            if self.tables[name].shape != shape or not np.isfinite(self.tables[name]).all():
+                raise ValueError(f"{name}: expected finite numbers of shape {shape}")
+        rows = {"readings": (RUN_IN + ROWS, features), "latent": (ROWS, latent), "noise": (ROWS, features)}
+        for name, shape in rows.items():
+            if self.golden[name].shape != shape:
+                raise ValueError(f"golden {name} of shape {self.golden[name].shape}, expected {shape}")
+
+
+class _Closed:
+    """A network whose session is not made yet: a bundle can be looked at without ONNX Runtime."""
+
+    def run(self, **inputs: ArrayLike) -> dict[str, NDArray[np.floating]]:
+        raise NotImplementedError

@@ -1,0 +1,152 @@
+"""inspect: what a bundle says about itself, for people and for scripts."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TextIO
+
+import msgspec
+
+from edge.bundles.archive import MEMBERS
+from edge.bundles.bundle import Bundle
+from edge.bundles.manifest import SCORER, Fitted, Manifest, Network
+
+_WIDTH = 100
+_DIGITS = 4
+_TIE = "\N{NO-BREAK SPACE}"  # keeps a name and its value on one line; printed as a space
+
+
+def inspect(path: str | os.PathLike[str], as_json: bool, out: TextIO) -> None:
+    """Print what is inside a bundle; nothing is run, so that it works without ONNX Runtime.
+
+    Parameters
+    ----------
+    path
+        A bundle.
+    as_json
+        The manifest and the bundle's ``id``, as one JSON object, instead of text.
+    out
+        Where to print.
+
+    Raises
+    ------
+    BundleError
+        It is missing, damaged, no bundle, or of a later format.
+    """
+    bundle = Bundle.open(path)
+    if as_json:
+        content = msgspec.to_builtins(bundle.manifest) | {"id": bundle.id}
+        text = msgspec.json.format(msgspec.json.encode(content, order="sorted"), indent=2).decode()
+    else:
+        text = "\n".join(_text(bundle))
+    print(text, file=out)
+
+
+def _text(bundle: Bundle) -> Iterator[str]:
+    manifest = bundle.manifest
+    yield f"davylamp bundle {bundle.id} of station {manifest.station.name}, {manifest.station.size} columns"
+    yield f"trained {manifest.created} by davylamp {manifest.davylamp}, seed {manifest.seed}; format {manifest.format}"
+    yield ""
+    yield from _columns(manifest)
+    yield ""
+    for name, fitted in manifest.scorers.items():
+        yield from _scorer(name, fitted)
+    yield from _generating(manifest)
+    yield f"requested  {manifest.exceedances_per_1000:g} in 1000 undisturbed readings may exceed"
+    yield ""
+    yield f"measured by the trainer (split: {manifest.metrics.get('split', 'unknown')})"
+    measures = {name: value for name, value in manifest.metrics.items() if name != "split"}
+    yield from _table(list(_measures("", measures)) or [("nothing",)], wrap=True)
+    yield ""
+    files = ", ".join(manifest.data.files) or "no file"
+    yield f"trained on {files}: {manifest.data.rows:,} rows, sha256 {manifest.data.sha256}"
+    yield "with       " + ", ".join(f"{name} {version}" for name, version in sorted(manifest.versions.items()))
+    yield ""
+    yield "members"
+    entries = [(name, manifest.members[name]) for name in MEMBERS if name in manifest.members]
+    yield from _table([(name, f"{entry.bytes:>7,}", entry.sha256) for name, entry in entries])
+
+
+def _columns(manifest: Manifest) -> Iterator[str]:
+    """One line a column: what it is, and how it is scaled."""
+    scaler, ratio = manifest.scaler, manifest.station.ratio
+    lines = [("column", "key", "unit", "role", "range", "scaled", "floor", "mean", "std")]
+    for i, feature in enumerate(manifest.station.features):
+        lines.append((
+            feature.name, feature.key, feature.unit, feature.role,
+            "{:,.10g} to {:,.10g}".format(*feature.range),
+            scaler.scale[i],
+            _number(scaler.floor[i]) if scaler.scale[i] == "log" else "",
+            _number(scaler.mean[i]),
+            _number(scaler.std[i]),
+        ))  # fmt: skip
+    yield from _table(lines, indent="")
+    yield "scaled = (f(x) - mean) / std; log: f(x) = ln(max(x, floor)); linear: f(x) = x"
+    if ratio is not None:
+        yield f"ratio of {ratio.of} to {ratio.to}"
+
+
+def _scorer(name: str, fitted: Fitted) -> Iterator[str]:
+    """What scores the readings of stations that send every column, or those of stations that do not."""
+    without = "" if name == SCORER else ", without the gas column"
+    yield f"scores     {_network(fitted.network, len(fitted.keys))}{without}"
+    usual = "z-scores of levels" if fitted.raw else "distances from the baseline"
+    recenter = "off" if fitted.recenter is None else f"median of {fitted.recenter} readings"
+    yield f"           on {usual}; baseline: {recenter}; p-values: {fitted.rows:,} rows in {fitted.chunks} chunks"
+    if fitted.responsive:
+        yield f"           {', '.join(fitted.responsive)} respond to the gas"
+    yield from (f"           {note}" for note in fitted.notes)
+    domain = [f"{key}{_TIE}{low:,.5g}{_TIE}to{_TIE}{high:,.5g}" for key, (low, high) in fitted.domain.items()]
+    if domain:
+        yield from _table([("         ", "trained on " + ", ".join(domain))], indent="", wrap=True)
+
+
+def _generating(manifest: Manifest) -> Iterator[str]:
+    """What makes synthetic rows."""
+    about = manifest.generator
+    size = manifest.station.size
+    yield f"generates  {'mixture, no network' if about.network is None else _network(about.network, size)}"
+    space = "normal scores, whitened" if about.transform == "quantile" else "scaled rows"
+    sigma = f"noise {min(about.sigma):.3g} to {max(about.sigma):.3g}" if any(about.sigma) else "no noise"
+    yield f"           on {space}, {sigma} added; codes from {about.components} Gaussians"
+    yield f"           held-out log-likelihood {about.likelihood:.2f} nat (one Gaussian: {about.baseline:.2f})"
+    if about.regimes:
+        spans = [f"{name}{_TIE}{low:,.5g}{_TIE}to{_TIE}{high:,.5g}" for name, (low, high) in about.regimes.items()]
+        yield f"           {manifest.station.gas}: {', '.join(spans)}".replace(_TIE, " ")
+    yield "           no training row is in this bundle"
+
+
+def _network(network: Network, features: int) -> str:
+    encoder = [features, *network.hidden, network.latent]
+    widths = "-".join(map(str, [*encoder, *reversed(encoder[:-1])]))
+    kind = {"ae": "autoencoder", "vae": "variational autoencoder"}[network.kind]
+    beta = f", beta {network.beta:g}" if network.kind == "vae" else ""
+    return f"{kind} {widths}, loss {network.loss}{beta}"
+
+
+def _measures(place: str, value: Any) -> Iterator[tuple[str, str]]:
+    """One line for the plain values of each level, as deep as it goes."""
+    items = list(value.items() if isinstance(value, Mapping) else enumerate(value, 1))
+    plain = [(key, item) for key, item in items if not isinstance(item, Mapping | list)]
+    if plain:
+        yield place or "overall", ", ".join(f"{key}{_TIE}{_number(item)}" for key, item in plain)
+    for key, item in items:
+        if isinstance(item, Mapping | list):
+            yield from _measures(f"{place} {key}".strip(), item)
+
+
+def _number(value: Any) -> str:
+    return f"{value:.{_DIGITS}g}" if isinstance(value, float) else str(value)
+
+
+def _table(lines: Sequence[Sequence[str]], *, indent: str = "  ", wrap: bool = False) -> Iterator[str]:
+    """Columns side by side; the last one wrapped when asked for."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    before = " " * (len(indent) + sum(width + 2 for width in widths[:-1]))
+    for line in lines:
+        *cells, last = line
+        start = indent + "".join(cell.ljust(width + 2) for cell, width in zip(cells, widths, strict=False))
+        rest = textwrap.wrap(last, max(_WIDTH - len(before), 40)) if wrap else [last]
+        yield (start + ("\n" + before).join(rest)).replace(_TIE, " ").rstrip()

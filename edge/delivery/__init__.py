@@ -1,0 +1,1 @@
+"""What goes out, and stays until the broker has it."""

@@ -1,0 +1,98 @@
+"""Letters: what cannot be read, told with its reason, and never in a flood."""
+
+from __future__ import annotations
+
+import base64
+import codecs
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import msgspec
+
+from edge.clock import Clock, rfc3339
+from edge.errors import ReadingError
+from edge.mqtt.message import Message
+
+_EXCERPT = 512  # [B] of a payload that a dead letter shows
+_BURST = 60  # dead letters of one topic that go out at once ...
+_PER_SECOND = 1.0  # ... and then
+_MOST_TOPICS = 1000  # that are told apart
+
+
+class _Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    topic: str
+    reason: str
+    at: str | None
+    payload: str
+    encoding: str | None = None  # "base64"
+    bytes: int
+    received: str
+    held_back: int = 0  # of this topic since the last one
+
+
+@dataclass
+class _Bucket:
+    tokens: float
+    filled: float
+    held_back: int = 0
+
+
+class Letters:
+    """Writes dead letters: of each topic sixty at once, and then one a second.
+
+    Parameters
+    ----------
+    clock
+        Paces them.
+
+    Attributes
+    ----------
+    written, held_back
+        Dead letters since the start, those that were held back included; and these alone.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.written = self.held_back = 0
+        self._clock = clock
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+
+    def write(self, message: Message, error: ReadingError) -> bytes | None:
+        """Write the dead letter of a message; ``None`` where its topic has had too many of them."""
+        self.written += 1
+        held_back = self._take_token(message.topic)
+        if held_back is None:
+            self.held_back += 1
+            return None
+        excerpt = message.payload[:_EXCERPT]
+        try:
+            # A character that the cut went through is no reason to show the rest in base64.
+            whole = len(message.payload) <= _EXCERPT
+            text, encoding = codecs.getincrementaldecoder("utf-8")().decode(excerpt, final=whole), None
+        except UnicodeDecodeError:
+            text, encoding = base64.b64encode(excerpt).decode(), "base64"
+        letter = _Letter(
+            topic=message.topic,
+            reason=error.reason,
+            at=error.at,
+            payload=text,
+            encoding=encoding,
+            bytes=len(message.payload),
+            received=rfc3339(message.received),
+            held_back=held_back,
+        )
+        return msgspec.json.encode(letter)
+
+    def _take_token(self, topic: str) -> int | None:
+        """How many of a topic were held back before this one; ``None`` when this one is."""
+        now = self._clock.monotonic()
+        bucket = self._buckets.setdefault(topic, _Bucket(_BURST, now))
+        if len(self._buckets) > _MOST_TOPICS:
+            self._buckets.popitem(last=False)
+        bucket.tokens = min(_BURST, bucket.tokens + _PER_SECOND * (now - bucket.filled))
+        bucket.filled = now
+        if bucket.tokens < 1:
+            bucket.held_back += 1
+            return None
+        bucket.tokens -= 1
+        held_back, bucket.held_back = bucket.held_back, 0
+        return held_back

@@ -1,0 +1,1 @@
+"""What survives us: one SQLite file, one transaction a turn."""

@@ -1,0 +1,295 @@
+"""Journal: one SQLite file, so that what was acknowledged survives whatever dies."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections import deque
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from edge.alarms.labels import Labelled
+from edge.clock import Clock
+from edge.errors import JournalError
+from edge.journal import schema
+from edge.journal.batch import Batch, ReadingRow, StationRow
+from edge.journal.lock import take_lock
+from edge.journal.schema import Past
+from edge.log import Log
+
+_PAGE = 2048  # [B]: a commit of one reading writes three or four pages; smaller ones cost CPU, larger ones the card
+_CHECKPOINT = 2000  # pages in the log, 4 MB, before they go where they belong
+_PATIENCE = 2.0  # [s] for somebody else's lock while it is opened; none afterwards
+_TIMES = 1000  # commits whose durations are remembered
+_FILLED = 0.7  # of max_mb, the most that readings take
+_ROW = 70  # [B] of a reading in the file without its values, half-empty pages included
+
+Kind = Literal["full", "locked", "corrupt", "io"]
+
+_KINDS: dict[int, Kind] = {
+    sqlite3.SQLITE_FULL: "full",
+    sqlite3.SQLITE_BUSY: "locked",
+    sqlite3.SQLITE_LOCKED: "locked",
+    sqlite3.SQLITE_IOERR: "io",
+    sqlite3.SQLITE_CANTOPEN: "io",
+    sqlite3.SQLITE_READONLY: "io",
+    sqlite3.SQLITE_PERM: "io",
+    sqlite3.SQLITE_NOMEM: "io",
+}
+_FIXES: dict[Kind, str] = {
+    "full": "make room on its disk, or raise journal.max_mb",
+    "locked": "let go of it: somebody else is writing to it",
+    "corrupt": "nothing: it is set aside, and a fresh one is begun",
+    "io": "look after its disk, and whether the agent may write there",
+}
+
+
+class Journal:
+    """Readings, scores on their way, outbox, alarms, labels, and what is retained: one file, one writer.
+
+    It is in WAL mode, so that others may read it while the agent runs. A file that is damaged, or of another version,
+    is set aside as ``.corrupt-`` and the time, and a fresh one is begun: a gateway that scores is worth more than its
+    past.
+
+    Parameters
+    ----------
+    path
+        The file; beside it lie ``-wal``, ``-shm`` and ``.lock``.
+    durability
+        ``power``: fsync at every commit; ``process``: a crash of the agent loses nothing, a power cut may.
+    max_mb
+        Largest size of the file [MB].
+    readings_per_station
+        That are kept at most; fewer where so many of all stations would not fit.
+    clock
+        Names what is set aside, and times the commits.
+
+    Attributes
+    ----------
+    past
+        What it knew when it was opened.
+    set_aside
+        Files set aside since the start.
+
+    Raises
+    ------
+    JournalError
+        It cannot be opened, or another agent has it.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        durability: Literal["power", "process"] = "power",
+        max_mb: int = 256,
+        readings_per_station: int = 2000,
+        clock: Clock,
+    ) -> None:
+        self.set_aside = 0
+        self._path = Path(path)
+        self._durability = durability
+        self._max_mb = max_mb
+        self._readings_per_station = readings_per_station
+        self._clock = clock
+        self._log = Log("journal", clock)
+        self._times: deque[float] = deque(maxlen=_TIMES)
+        self._failed = False
+        self._lock = take_lock(self._path)
+        try:
+            self.past = self._open()
+        except JournalError:
+            os.close(self._lock)
+            raise
+
+    @property
+    def mb(self) -> float:
+        """Size of the file and its log [MB]."""
+        size = 0
+        for end in ("", "-wal"):
+            with contextlib.suppress(OSError):
+                size += Path(f"{self._path}{end}").stat().st_size
+        return round(size / 1e6, 2)
+
+    @property
+    def commit_seconds(self) -> tuple[float | None, float | None]:
+        """Median and 99th percentile of a commit [s]; with ``power`` mostly the disk's fsync."""
+        if not self._times:
+            return None, None
+        p50, p99 = np.percentile(self._times, (50, 99)).tolist()
+        return p50, p99
+
+    def keeps(self, stations: int, columns: int) -> int:
+        """How many readings of each of so many stations are kept: that they fit into 7/10 of ``max_mb``."""
+        room = _FILLED * 1e6 * self._max_mb / max(1, stations)
+        return max(1, min(self._readings_per_station, int(room / (_ROW + 8 * columns))))
+
+    def commit(self, batch: Batch) -> None:
+        """Keep a batch, all of it or nothing.
+
+        Raises
+        ------
+        JournalError
+            Nothing was kept: try again later, or with ``corrupt`` after :meth:`replace`.
+        """
+        begun = self._clock.monotonic()
+        try:
+            if self._failed:  # a connection that met an error of the disk may have missed more than it says
+                self._db.close()
+                self._failed = False
+                self._connect()
+            elif self._path.stat().st_ino != self._inode:
+                raise JournalError("corrupt", f"{self._path}: the file is another one than that which was opened")
+            self._db.execute("begin immediate")
+            schema.write(self._db, batch)
+            self._db.execute("commit")
+        except FileNotFoundError as error:
+            raise JournalError("corrupt", f"{self._path}: the file was removed") from error
+        except (sqlite3.Error, OSError) as error:
+            with contextlib.suppress(sqlite3.Error):
+                if self._db.in_transaction:
+                    self._db.execute("rollback")
+            raise self._error(error) from error
+        self._times.append(self._clock.monotonic() - begun)
+
+    def replace(self) -> None:
+        """Set the file aside, and begin a fresh one.
+
+        Raises
+        ------
+        JournalError
+            That cannot be done, either.
+        """
+        self._set_aside("damaged")
+        self._renew()
+
+    def readings(self, station: int, last: int = -1) -> list[ReadingRow]:
+        """The readings of a station, or the ``last`` of them, the oldest first.
+
+        Raises
+        ------
+        JournalError
+            They cannot be read.
+        """
+        try:
+            return schema.readings(self._db, station, last)
+        except sqlite3.Error as error:
+            raise self._error(error) from error
+
+    def labelled(self, alarm_id: str) -> Labelled | None:
+        """What is known last of an alarm that has closed; ``None``: nothing.
+
+        Raises
+        ------
+        JournalError
+            It cannot be read.
+        """
+        try:
+            return schema.labelled(self._db, alarm_id)
+        except sqlite3.Error as error:
+            raise self._error(error) from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with contextlib.suppress(sqlite3.Error):
+            self._db.close()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def _open(self) -> Past:
+        try:
+            return self._begin() if self._connect() else schema.load(self._db)
+        except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
+            refused = self._error(error)
+        except JournalError as error:
+            refused = error
+        if refused.kind != "corrupt":
+            raise refused
+        self._log.error("journal cannot be used", detail=str(refused))
+        stations = self._salvage()
+        self._set_aside("not readable")
+        past = self._renew()
+        self.commit(Batch(stations={row.id: row for row in stations}))
+        return past._replace(stations=stations)
+
+    def _connect(self) -> bool:
+        """Open the file; tells whether it is new. One that is not ours is not touched."""
+        try:
+            return self._open_file()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_IOERR_SHMSIZE:
+                raise
+        # A full disk has no room for -shm. Without it nobody else can read, but our past can be, and deletions kept.
+        self._db.close()
+        self._failed = True  # the next commit tries to do with it
+        return self._open_file("exclusive")
+
+    def _open_file(self, locking: Literal["normal", "exclusive"] = "normal") -> bool:
+        self._db = db = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None)
+        db.execute(f"pragma locking_mode = {locking}")
+        (version,) = db.execute("pragma user_version").fetchone()
+        (tables,) = db.execute("select count(*) from sqlite_schema").fetchone()
+        if version != schema.VERSION and (version or tables):
+            raise JournalError("corrupt", f"{self._path}: got version {version}, expected {schema.VERSION}")
+        db.execute(f"pragma page_size = {_PAGE}")  # of a new file
+        db.execute("pragma journal_mode = wal")
+        db.execute(f"pragma synchronous = {'full' if self._durability == 'power' else 'normal'}")
+        db.execute(f"pragma wal_autocheckpoint = {_CHECKPOINT}")
+        db.execute(f"pragma journal_size_limit = {4 * _CHECKPOINT * _PAGE}")
+        (page,) = db.execute("pragma page_size").fetchone()
+        db.execute(f"pragma max_page_count = {max(64, self._max_mb * 1_000_000 // page)}")
+        db.execute("pragma busy_timeout = 0")
+        self._inode = self._path.stat().st_ino
+        return not version
+
+    def _renew(self) -> Past:
+        try:
+            self._connect()
+            return self._begin()
+        except (sqlite3.Error, OSError) as error:
+            raise self._error(error) from error
+
+    def _begin(self) -> Past:
+        self._db.executescript(schema.TABLES)
+        return Past()
+
+    def _salvage(self) -> list[StationRow]:
+        """What can still be read of the stations: counts that begin again would look like repetitions."""
+        stations: list[StationRow] = []
+        with contextlib.suppress(sqlite3.Error, TypeError, AttributeError):
+            stations.extend(schema.stations(self._db))
+        return stations
+
+    def _set_aside(self, why: str) -> None:
+        with contextlib.suppress(sqlite3.Error, AttributeError):
+            self._db.close()
+        moment = datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
+        name, number = f"{self._path}.corrupt-{moment}", 1
+        while Path(name).exists():
+            number += 1
+            name = f"{self._path}.corrupt-{moment}-{number}"
+        for end in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                try:
+                    Path(f"{self._path}{end}").rename(f"{name}{end}")
+                except FileNotFoundError:
+                    continue
+                except OSError as error:
+                    raise self._error(error) from error
+        self.set_aside += 1
+        self._log.error("journal set aside, a fresh one is begun", file=name, reason=why)
+
+    def _error(self, error: Exception) -> JournalError:
+        if isinstance(error, OSError):
+            kind: Kind = "io"
+        else:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+            kind = "full" if code == sqlite3.SQLITE_IOERR_SHMSIZE else _KINDS.get(code & 0xFF, "corrupt")
+        self._failed = kind in ("full", "io")
+        return JournalError(kind, f"{self._path}: {error}; fix: {_FIXES[kind]}")

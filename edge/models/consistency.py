@@ -1,0 +1,121 @@
+"""Consistency: whether the channels agree with one another and with what they were a moment ago.
+
+Five components, each strange in its own way: a channel that the others contradict (the conditional residual), a jump
+(the innovation), a channel that no longer moves (the flat line), a slow drift away (a moving average of the residual),
+and a run of small jumps (a mean of the innovations). Each becomes a -log10 p by its own table; the sum is the score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.models.features import LAGS, SHORT, Features, Runs
+from edge.models.pvalue import PValueTable
+
+Rows = NDArray[np.float64]
+
+COMPONENTS = ("conditional", "innovation", "flat", "average", "mean_innovation")
+CAPS = (12.0, 12.0, 12.0, 1.5, 1.0)
+"""Most that each component adds [-log10 p]. The last two remember, and uncapped would alarm long after an event."""
+
+_CAPS = np.array(CAPS)[:, None]
+
+RULE = 36.0
+"""Sum of a reading that breaks a rule (missing, or out of the physical range): three components at their cap."""
+
+FLAT_FLOOR = 1e-4
+"""Added to a standard deviation before its logarithm [training standard deviations]: a dead channel has none."""
+
+
+@dataclass(frozen=True)
+class ConsistencyModel:
+    """What is fitted, all in scaled units.
+
+    Parameters
+    ----------
+    conditional
+        [F, F]: readings times this are conditional residuals, the error of each channel given all others in units of
+        its own spread. Inverse correlation matrix with column j divided by the root of its j-th diagonal element.
+    inverse
+        [F, F], the way back: what reading a baseline of residuals stands for.
+    innovation
+        [3F + 1, F]: the three previous readings and a 1, times this, predict the present one.
+    whitening
+        [F, F]: innovations times this are white; their sum of squares is the Mahalanobis distance.
+    spread, average_spread
+        [F]: standard deviations of the recentred residuals and of their moving averages.
+    flat
+        [F]: 1 % quantile of the standard deviation of 12 readings.
+    """
+
+    conditional: Rows
+    inverse: Rows
+    innovation: Rows
+    whitening: Rows
+    spread: Rows
+    average_spread: Rows
+    flat: Rows
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not fit together (ValueError)."""
+        columns = len(self.spread)
+        shapes = {"innovation": (LAGS * columns + 1, columns)} | dict.fromkeys(
+            ("conditional", "inverse", "whitening"), (columns, columns)
+        )
+        for field in fields(self):
+            array, shape = getattr(self, field.name), shapes.get(field.name, (columns,))
+            if array.shape != shape or not np.isfinite(array).all():
+                raise ValueError(f"{field.name}: expected finite numbers of shape {shape}")
+        if not (self.spread > 0).all() or not (self.average_spread > 0).all():
+            raise ValueError("spread, average_spread: expected positive numbers")
+
+    def arrays(self) -> dict[str, Rows]:
+        """Everything, for an npz."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[np.floating]]) -> Self:
+        """Read :meth:`arrays` again (KeyError, ValueError)."""
+        return cls(**{field.name: np.asarray(arrays[field.name], dtype=np.float64) for field in fields(cls)})
+
+
+class Measured(NamedTuple):
+    """Raw measures of N readings.
+
+    Parameters
+    ----------
+    components
+        [N, 5] in the order of :data:`COMPONENTS`; nan where there is not past enough.
+    strangeness
+        [N, F]: how far each channel is from what is usual, in its own spreads; the largest is the culprit.
+    """
+
+    components: Rows
+    strangeness: Rows
+
+
+def measure_consistency(model: ConsistencyModel, features: Features, runs: Runs) -> Measured:
+    """Measure readings [N, F]; the memories' innovations go on."""
+    strangeness = np.abs(features.residual - features.baseline) / model.spread
+    predicted = features.lags @ model.innovation[:-1] + model.innovation[-1]
+    white = (features.scaled - predicted) @ model.whitening
+    flat = np.log((model.flat + FLAT_FLOOR) / (features.spread + FLAT_FLOOR))
+    components = np.empty((len(COMPONENTS), len(white)))  # a component's in a row: that is how they are looked up
+    np.maximum.reduce(strangeness, axis=1, out=components[0])
+    innovation = np.add.reduce(white * white, axis=1, out=components[1])
+    np.maximum.reduce(flat, axis=1, out=components[2])
+    np.maximum.reduce(np.abs(features.average) / model.average_spread, axis=1, out=components[3])
+    np.divide(np.add.reduce(runs.innovations(innovation), axis=1), SHORT, out=components[4])
+    return Measured(components.T, np.fmax(strangeness, flat))
+
+
+def combine(components: Rows, tables: Sequence[PValueTable]) -> Rows:
+    """Sum [N] of the components' -log10 p, each capped; a missing one adds nothing."""
+    scores = np.array([table.score(column) for table, column in zip(tables, components.T, strict=True)])
+    # fmax passes over what is nan.
+    return np.asarray(np.add.reduce(np.fmax(np.minimum(scores, _CAPS), 0.0), axis=0))

@@ -1,0 +1,1 @@
+"""The connection to the broker: one thread, one socket, nothing acknowledged too early."""

@@ -1,0 +1,1 @@
+"""What comes in: payloads and files become readings, each channel with its quality."""

@@ -1,0 +1,1 @@
+"""Readings become verdicts, station by station, with thresholds that follow."""

@@ -1,0 +1,118 @@
+"""The simulated field station: illustrative, fitted to nothing.
+
+It looks like a station outdoors (days, weather, nights that build methane up, plumes that pass) where the chamber
+does not. Its numbers are a choice, not a measurement: use it to see davylamp at work, never to judge a model. Only the
+sensors' response and noise are those of the chamber, and the air stays inside the domain that they were fitted in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.simulation.board import Board, shared_noise
+from edge.simulation.noise import autoregressive
+
+DAY = 86400.0  # [s]
+PRESSURE = 1000.0  # [hPa]
+
+_BLOCK_DAYS = 30
+
+
+def simulate_field(rows: int, *, seed: int = 0, board: int = 1, cadence: float = 60.0) -> NDArray[np.float64]:
+    """Simulate a station outdoors. Illustrative: nothing here is fitted to a field record.
+
+    Parameters
+    ----------
+    rows
+        Readings wanted; the first one is at midnight.
+    seed
+        The same seed gives every board the same air.
+    board
+        1, 2 or 3.
+    cadence
+        Time between two readings [s].
+
+    Returns
+    -------
+    float64 [rows, 9]
+        Methane [ppb], moisture [ppm], temperature [C], humidity [%], five resistances [ohm].
+    """
+    if rows < 1:
+        raise ValueError(f"rows: got {rows}, expected at least 1")
+    return _run(rows, (seed, 0), Board(board), cadence)
+
+
+def field_blocks(*, seed: int = 0, board: int = 1, cadence: float = 60.0) -> Iterator[NDArray[np.float64]]:
+    """Endless field: blocks [N, 9] of thirty days. Days follow on, the weather starts afresh with each block."""
+    sensors = Board(board)
+    number = 0
+    while True:
+        yield _run(round(_BLOCK_DAYS * DAY / cadence), (seed, number), sensors, cadence)
+        number += 1
+
+
+def _run(rows: int, seed: tuple[int, int], board: Board, cadence: float) -> NDArray[np.float64]:
+    time = np.arange(rows, dtype=np.float64) * cadence
+    # The third number keeps this randomness apart from the chamber's.
+    rng = np.random.default_rng((*seed, 10))
+    temperature, humidity = _weather(rng, time, cadence)
+    moisture = humidity / 100.0 * _saturation(temperature) / PRESSURE * 1e6
+    moisture *= np.exp(_wander(rng, rows, 0.04, 3600.0, cadence))  # instruments disagree by some 5 %
+    air = np.column_stack([_methane(rng, time, cadence), moisture, temperature, humidity])
+    shared = shared_noise(np.random.default_rng((*seed, 11)), rows)
+    return np.asarray(np.column_stack([air, board.resistances(air, shared, (*seed, 12))]).round(5))
+
+
+def _weather(
+    rng: np.random.Generator, time: NDArray[np.float64], cadence: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Temperature [C] with a daily course and weather of two days' memory; humidity [%] from a slow dew point."""
+    rows = len(time)
+    temperature = (
+        15.0
+        + 6.0 * np.sin(2 * np.pi * (time / DAY - 9 / 24))
+        + _wander(rng, rows, 3.0, 2 * DAY, cadence)
+        + _wander(rng, rows, 0.15, 600.0, cadence)
+    )
+    temperature = _limited(temperature, 5.0, 32.0)
+    dew = 8.0 + _wander(rng, rows, 3.0, 2 * DAY, cadence) + _wander(rng, rows, 0.3, 600.0, cadence)
+    # Nights outdoors come near 100 %; they are drawn towards the fitted domain before they are bent into it.
+    humidity = 100.0 * _saturation(dew) / _saturation(temperature)
+    humidity = _limited(52.5 + 0.5 * (humidity - 65.0), 31.0, 74.0)
+    return np.round(temperature * 200) / 200, np.round(humidity * 20) / 20
+
+
+def _methane(rng: np.random.Generator, time: NDArray[np.float64], cadence: float) -> NDArray[np.float64]:
+    """Background with a build-up at night, and plumes that arrive at random [ppb]."""
+    rows, days = len(time), len(time) * cadence / DAY
+    # Nights are counted from noon to noon, where there is no build-up.
+    night = np.floor(time / DAY + 0.5).astype(int)
+    build_up = rng.uniform(0.0, 300.0, int(days) + 3)[night]
+    stillness = np.maximum(np.cos(2 * np.pi * (time / DAY - 4 / 24)), 0.0) ** 2
+    above = build_up * stillness + np.abs(_wander(rng, rows, 10.0, 3600.0, cadence))
+    for _ in range(rng.poisson(3.0 * days)):
+        start = int(rng.uniform(0, rows))
+        height = rng.lognormal(np.log(800.0), 0.9)
+        rise, tail = rng.uniform(60.0, 180.0), rng.uniform(600.0, 3600.0)
+        t = time[start : start + int(8 * tail / cadence) + 2] - time[start] + cadence
+        above[start : start + len(t)] += height * np.minimum(t / rise, 1.0) * np.exp(-np.maximum(t - rise, 0.0) / tail)
+    return np.asarray(1980.0 + 8000.0 * np.tanh(above / 8000.0) + rng.normal(0.0, 0.05, rows))
+
+
+def _wander(rng: np.random.Generator, rows: int, sd: float, memory: float, cadence: float) -> NDArray[np.float64]:
+    """Stationary noise of a standard deviation that forgets within ``memory`` [s]."""
+    return autoregressive(rng, rows, [np.exp(-cadence / memory)], [[sd * sd]])[:, 0]
+
+
+def _limited(x: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+    """Bend into (low, high) without a flat top, which would look like a stuck sensor."""
+    middle, half = (low + high) / 2, (high - low) / 2
+    return np.asarray(middle + half * np.tanh((x - middle) / half))
+
+
+def _saturation(temperature: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Saturation vapour pressure [hPa] over water (Magnus, WMO coefficients) at a temperature [C]."""
+    return np.asarray(6.112 * np.exp(17.62 * temperature / (243.12 + temperature)))

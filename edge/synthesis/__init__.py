@@ -1,0 +1,1 @@
+"""Synthetic rows: drawn from a bundle, as somebody wishes them."""

@@ -1,0 +1,289 @@
+"""Sampler: synthetic rows from a generator."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edge.errors import RequestError
+from edge.models.generator import Generator
+from edge.synthesis.draws import LARGEST_SEED, PILOT, normals, positions, renewals
+from edge.synthesis.ranges import Ranges, limits
+from edge.synthesis.target import Indices, Target
+
+Rows = NDArray[np.float64]
+
+CHUNK = 4000
+"""Rows decoded at a time: bounds the memory of a long request."""
+VAE_NOISE = 0.1
+"""Standard deviation of the noise on codes unless another is asked for; an autoencoder's has half of their spread."""
+PRIOR = "prior"
+"""The part of a mix that is like all of the training."""
+
+# Rows are made in multiples of so many, and the surplus thrown away: numbers left over after the last full vector of
+# a processor are computed in another way, with another last bit, and a row must not depend on what follows it.
+_LANES = 16
+_PILOT_ROWS, _PILOT_LEAST = 64, 10_000  # of each component, and of all, to learn the shares of a range
+_ATTEMPTS = 4000  # a row is redrawn before its range counts as unreachable
+_TARGETS = 64  # ranges whose targets are remembered: whoever asks in parts asks for the same again
+
+
+class Sampler:
+    """Draws rows from a generator, in the station's units and within the range that it was trained on.
+
+    Row ``i`` depends only on the generator, the seed and ``i`` (and on what is asked for): a short request is the
+    beginning of a long one.
+
+    Parameters
+    ----------
+    generator
+        A bundle's or a run's.
+    """
+
+    def __init__(self, generator: Generator) -> None:
+        self._generator = generator
+        self._size, self._latent = generator.station.size, generator.latent
+        self._width = self._latent + self._size  # normal numbers of a row
+        self._everything = Target.of(generator.weights, self._size)
+        self._targets: dict[tuple[tuple[str, tuple[float, float]], ...], Target] = {}
+
+    def prior(self, n: int, seed: int, *, first: int = 0) -> Rows:
+        """Rows like those of the training.
+
+        Parameters
+        ----------
+        n
+            How many, at least 1.
+        seed
+            0 to 2**63 - 1.
+        first
+            Index of the first one, for those who ask in parts.
+
+        Returns
+        -------
+        float64 [n, F]
+            In the station's units.
+
+        Raises
+        ------
+        RequestError
+            ``n``, ``seed`` or ``first`` is no such number.
+        """
+        return self._drawn(self._everything, n, seed, first)
+
+    def within(self, ranges: Ranges, n: int, seed: int, *, first: int = 0) -> Rows:
+        """Rows like those of the training that lie in the given ranges.
+
+        Parameters
+        ----------
+        ranges
+            Least and largest value by key [the column's unit]; see also :meth:`regime`.
+        n, seed, first
+            As in :meth:`prior`.
+
+        Returns
+        -------
+        float64 [n, F]
+            In the station's units; every row lies in the ranges.
+
+        Raises
+        ------
+        RequestError
+            A range is none, or the training has no such rows; or as in :meth:`prior`.
+        """
+        return self._drawn(self._target(ranges), n, seed, first)
+
+    def mix(self, parts: Mapping[str, float], n: int, seed: int, *, first: int = 0) -> Rows:
+        """Rows of several regimes, in any beginning of them as evenly as their shares allow.
+
+        Parameters
+        ----------
+        parts
+            Name -> share, relative to the others; a regime's name, or ``prior``.
+        n, seed, first
+            As in :meth:`prior`.
+
+        Returns
+        -------
+        float64 [n, F]
+            In the station's units.
+
+        Raises
+        ------
+        RequestError
+            There is no such regime, or a share is not positive; or as in :meth:`prior`.
+        """
+        if not parts:
+            raise RequestError("mix: got nothing, expected shares by name, such as background=0.5, plume=0.5")
+        for name, share in parts.items():
+            if not (math.isfinite(share) and share > 0):
+                raise RequestError(f"mix: {name}: got {share!r}, expected a share that is more than 0")
+        targets = [self._everything if name == PRIOR else self._target(self.regime(name)) for name in parts]
+        return self._drawn(Target.mixed(targets, list(parts.values())), n, seed, first)
+
+    def regime(self, name: str) -> Ranges:
+        """Range of a regime, by the gas column's key [its unit]; raises RequestError when there is no such regime."""
+        gas, regimes = self._generator.station.gas, self._generator.regimes
+        if gas is None or name not in regimes:
+            known = ", ".join(regimes) or "none: the station has no gas column"
+            raise RequestError(f"regime: got {name[:64]!r}, expected one of {known}")
+        return {gas: regimes[name]}
+
+    def around(self, rows: ArrayLike, n: int, seed: int, noise: float | None = None, *, first: int = 0) -> Rows:
+        """Rows like the given ones: their codes taken evenly, disturbed and decoded.
+
+        The codes of a VAE are drawn from their posterior before noise is added to them.
+
+        Parameters
+        ----------
+        rows
+            Given rows [M, F] in the station's units.
+        n, seed, first
+            As in :meth:`prior`.
+        noise
+            Standard deviation of the noise on the codes [-]; ``None``: 0.1, or for an autoencoder half of the standard
+            deviation that each latent has over the training rows.
+
+        Returns
+        -------
+        float64 [n, F]
+            In the station's units.
+
+        Raises
+        ------
+        RequestError
+            A given row has another number of columns or a value that is no finite number, or one of the other
+            arguments is out of its range.
+        """
+        _check_counts(n, seed, first)
+        mean, spread = self._encode(self._check_rows(rows), self._disturbance(noise))
+        made = np.empty((n, self._size))
+        for start, count, padded in _chunks(first, n):
+            normal = normals(seed, start, padded, self._width)
+            chosen = (positions(seed, start, padded) * len(mean)).astype(np.intp)
+            latent = mean[chosen] + spread[chosen] * normal[:, : self._latent]
+            made[start - first :][:count] = self._decode(latent, normal)[:count]
+        return made
+
+    def _drawn(self, target: Target, n: int, seed: int, first: int) -> Rows:
+        _check_counts(n, seed, first)
+        made = np.empty((n, self._size))
+        for start, count, padded in _chunks(first, n):
+            choice = target.choose(positions(seed, start, padded))
+            rows = self._make(target.component[choice], normals(seed, start, padded, self._width))
+            if target.bounded:
+                self._redraw(rows, target, choice, seed, start)
+            made[start - first :][:count] = rows[:count]
+        return made
+
+    def _redraw(self, rows: NDArray[np.float32], target: Target, choice: Indices, seed: int, start: int) -> None:
+        """Replace rows out of their range, each by the first from its own component that is not."""
+        outside = np.flatnonzero(~target.holds(rows, choice))
+        begin = 0
+        while len(outside):
+            if begin >= _ATTEMPTS:
+                raise RequestError("range: got one where hardly any row of the training is; fix: ask for a wider one")
+            # However many are tried at once: each row takes the first that holds, in the order of its own stream.
+            attempts = max(1, min(CHUNK // len(outside), 4 + begin, _ATTEMPTS - begin))
+            normal = renewals(seed, start + outside, begin, attempts, self._width).reshape(-1, self._width)
+            tried = np.repeat(choice[outside], attempts)
+            padded = np.arange(_padded(len(tried))) % len(tried)
+            made = self._make(target.component[tried][padded], normal[padded])[: len(tried)]
+            held = target.holds(made, tried).reshape(-1, attempts)
+            found = held.any(axis=1)
+            rows[outside[found]] = made.reshape(len(outside), attempts, -1)[found, held.argmax(axis=1)[found]]
+            outside, begin = outside[~found], begin + attempts
+
+    def _make(self, component: Indices, normal: NDArray[np.float32]) -> NDArray[np.float32]:
+        # Not by "@": a matrix product may round by the number of its rows.
+        mean, root = (table.take(component, axis=0) for table in (self._generator.means, self._generator.roots))
+        latent = mean + np.einsum("nlk,nk->nl", root, normal[:, : self._latent])
+        return self._decode(latent, normal)
+
+    def _decode(self, latent: NDArray[np.float32], normal: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self._generator.decoder.run(latent=latent, noise=normal[:, self._latent :])["readings"]
+
+    @cached_property
+    def _pilot(self) -> NDArray[np.float32]:
+        """[K, P, F], rows of each component, whatever the seed."""
+        count = len(self._everything.chances)
+        component = np.repeat(np.arange(count), max(_PILOT_ROWS, -(-_PILOT_LEAST // count)))
+        parts = [
+            self._make(component[start : start + rows], normals(0, start, rows, self._width, PILOT))
+            for start, rows, _ in _chunks(0, len(component))
+        ]
+        return np.concatenate(parts).reshape(count, -1, self._size)
+
+    def _target(self, ranges: Ranges) -> Target:
+        asked = tuple(sorted(ranges.items()))
+        found = self._targets.get(asked)
+        if found is None:
+            found = self._everything.within(*limits(ranges, self._generator), self._pilot)
+            if found is None:
+                words = ", ".join(f"{key} {least:g} to {largest:g}" for key, (least, largest) in asked)
+                raise RequestError(f"range: got {words}, where no row of the training is; fix: ask for a wider one")
+            if len(self._targets) >= _TARGETS:
+                self._targets.clear()
+            self._targets[asked] = found
+        return found
+
+    def _disturbance(self, noise: float | None) -> float | NDArray[np.float32]:
+        if noise is None:
+            return 0.5 * self._generator.latent_std if self._generator.kind == "ae" else VAE_NOISE
+        if not (math.isfinite(noise) and noise >= 0):
+            raise RequestError(f"noise: got {noise!r}, expected a number that is not negative")
+        return noise
+
+    def _encode(
+        self, rows: Rows, width: float | NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Mean and standard deviation [M, L] of the rows' codes, noise included."""
+        parts = [
+            self._generator.encoder.run(readings=rows[start:][:count]) for start, count, _ in _chunks(0, len(rows))
+        ]
+        mean = np.concatenate([part["mean"] for part in parts])
+        if "log_variance" not in parts[0]:  # certain of its codes
+            return mean, np.broadcast_to(np.float32(width), mean.shape)
+        variance = np.exp(np.concatenate([part["log_variance"] for part in parts]))
+        return mean, np.sqrt(variance + np.float32(width) ** 2)
+
+    def _check_rows(self, rows: ArrayLike) -> Rows:
+        keys = self._generator.station.keys
+        try:
+            values = np.asarray(rows, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise RequestError(f"around: got rows that are not {len(keys)} numbers each: {', '.join(keys)}") from error
+        if values.ndim != 2 or values.shape[1] != len(keys) or not len(values):
+            raise RequestError(
+                f"around: got an array of shape {values.shape}, expected rows of {len(keys)}: {', '.join(keys)}"
+            )
+        bad = np.argwhere(~np.isfinite(values))
+        if len(bad):
+            row, column = bad[0]
+            raise RequestError(
+                f"around: row {row + 1}: {keys[column]}: got {values[row, column]}, expected a finite number; "
+                "leave out rows with missing values"
+            )
+        return values
+
+
+def _padded(rows: int) -> int:
+    return rows + -rows % _LANES
+
+
+def _chunks(first: int, n: int) -> Iterator[tuple[int, int, int]]:
+    """(start, rows, rows to make) of each chunk."""
+    for start in range(first, first + n, CHUNK):
+        count = min(CHUNK, first + n - start)
+        yield start, count, _padded(count)
+
+
+def _check_counts(n: int, seed: int, first: int) -> None:
+    for name, value, low, high in (("n", n, 1, 2**53), ("seed", seed, 0, LARGEST_SEED), ("first", first, 0, 2**53)):
+        # A bool is an int to Python, and to nobody else.
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise RequestError(f"{name}: got {value!r}, expected a whole number from {low} to {high}")

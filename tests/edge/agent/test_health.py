@@ -1,0 +1,60 @@
+"""Health: numbers about the agent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.agent.health import Health
+from edge.delivery.delivery import Delivery
+from edge.errors import JournalError
+from edge.journal.batch import ReadingRow
+from edge.journal.journal import Journal
+from edge.journal.keeper import Keeper
+from edge.mqtt.topics import Topics
+
+READING = ReadingRow(1, 1, None, 0.0, None, 0, 0, b"")
+
+
+@pytest.fixture
+def keeper(tmp_path: Path, fake_clock: Any) -> Keeper:
+    return Keeper(Journal(tmp_path / "journal.db", clock=fake_clock), list, fake_clock)
+
+
+def test_it_tells_counts_times_and_cost(fake_connection: Any, fake_clock: Any, keeper: Keeper) -> None:
+    health = Health(fake_clock)
+    for milliseconds in range(1, 101):
+        health.batch(milliseconds, milliseconds / 1000)
+    health.readings = 5050
+    fake_clock.time += 60
+    delivery = Delivery(fake_connection, Topics("davylamp/gw1"), fake_clock, keeper.journal.past)
+    message = json.loads(json.dumps(health.message(fake_connection, delivery, keeper, stations=2, requests=3)))
+    assert message["uptime_s"] == 60
+    assert message["batch_ms"] == {"p50": 50.5, "p99": 99.01}
+    assert (message["batches"], message["largest_batch"], message["readings"]) == (100, 100, 5050)
+    assert (message["stations"], message["requests"], message["mqtt"]) == (2, 3, "5")
+    assert {"scores", "events", "dead_letters", "dropped", "connections", "dropped_acks"} <= message.keys()
+    assert 10 < message["rss_mib"] < 10_000
+    assert message["cpu_s"] > 0
+
+
+def test_before_the_first_batch_there_are_no_times(fake_connection: Any, fake_clock: Any, keeper: Keeper) -> None:
+    delivery = Delivery(fake_connection, Topics("davylamp/gw1"), fake_clock, keeper.journal.past)
+    message = Health(fake_clock).message(fake_connection, delivery, keeper, stations=0, requests=0)
+    assert message["batch_ms"] == {"p50": None, "p99": None}
+    assert message["commit_ms"] == {"p50": None, "p99": None}
+
+
+def test_it_names_the_journals_fault_and_what_is_held(fake_connection: Any, fake_clock: Any, keeper: Keeper) -> None:
+    delivery = Delivery(fake_connection, Topics("davylamp/gw1"), fake_clock, keeper.journal.past)
+    health = Health(fake_clock, duplicates=3, future=2, clock_jumps=1)
+    message = health.message(fake_connection, delivery, keeper, stations=0, requests=0)
+    assert message["journal"] == {"state": "ok", "mb": keeper.journal.mb, "held": 0, "set_aside": 0}
+    assert [message[each] for each in ("duplicates", "future", "clock_jumps", "backlog", "outbox")] == [3, 2, 1, 0, 0]
+    keeper.hold(JournalError("full", "no room"))
+    keeper.batch.readings = [READING] * 7
+    message = health.message(fake_connection, delivery, keeper, stations=0, requests=0)
+    assert (message["journal"]["state"], message["journal"]["held"]) == ("full", 7)

@@ -1,0 +1,229 @@
+"""Pipeline: what comes twice counts once, and what was before a restart is still there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.gateway import Gateway, StationEntry
+from edge.agent import waking
+from edge.agent.health import Health
+from edge.agent.pipeline import Pipeline, Results
+from edge.agent.stations import Stations
+from edge.agent.waking import Waker
+from edge.alarms.alarm import AlarmPanel
+from edge.bundles.bundle import Bundle
+from edge.clock import rfc3339
+from edge.delivery.delivery import Delivery
+from edge.journal.batch import Batch
+from edge.journal.journal import Journal
+from edge.log import Log
+from edge.mqtt.message import Message
+from edge.mqtt.topics import Topics
+from edge.scoring.state import AHEAD
+
+NOW = 1_800_000_000.0
+GOOD = {
+    "ch4_ppb": 2000.0, "h2o_ppm": 15000.0, "temperature_c": 20.0, "humidity_pct": 60.0, "r2611e_ohm": 80000.0,
+    "r2600_ohm": 16000.0, "r2602_ohm": 20000.0, "r2611c_ohm": 30000.0, "rmq4_ohm": 60000.0,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def bundle(bundles: dict[str, Path]) -> Bundle:
+    return Bundle.open(bundles["both"])
+
+
+class Run:
+    """One run of a gateway, from start to end, without the loop around it."""
+
+    def __init__(self, bundle: Bundle, path: Path, link: Any, clock: Any, **entry: Any) -> None:
+        gateway = Gateway(gateway="gw1", stations=(StationEntry(bundle=bundle.path, **entry),))
+        self.clock = clock
+        self.journal = Journal(path, clock=clock)
+        self.stations = Stations(gateway, [bundle])
+        self.panel = AlarmPanel(gateway.alarms, clock)
+        self.delivery = Delivery(link, Topics("davylamp/gw1"), clock, self.journal.past)
+        self.health = Health(clock)
+        self.pipeline = Pipeline(
+            self.stations, self.panel, self.delivery, self.journal, health=self.health, log=Log("agent", clock)
+        )
+        self.waker = Waker(self.stations, self.panel, self.journal, Log("agent", clock))
+        self.stations.remember(self.journal.past.stations, clock.monotonic())
+        self.waker.restore()
+
+    def take(self, *messages: Message) -> Results:
+        batch = Batch()
+        assert self.waker.wake(messages, batch) == len(messages)
+        for message in messages:
+            self.pipeline.take(message, batch)
+        results = self.pipeline.judge(batch)
+        self.pipeline.note(results.heard, batch)
+        self.journal.commit(batch)
+        return results
+
+
+@pytest.fixture
+def start(bundle: Bundle, tmp_path: Path, fake_connection: Any, fake_clock: Any) -> Any:
+    """Start a run; the one before is killed."""
+    runs: list[Run] = []
+
+    def again(**entry: Any) -> Run:
+        for run in runs:
+            run.journal.close()
+        runs.append(Run(bundle, tmp_path / "journal.db", fake_connection, fake_clock, **entry))
+        return runs[-1]
+
+    return again
+
+
+def message(body: Any = GOOD, *, station: str = "st-1", mid: int = 1, dup: bool = False, at: float = NOW) -> Message:
+    payload = json.dumps(body).encode()
+    return Message(f"sensors/{station}/readings", payload, qos=1, mid=mid, connection=1, received=at, dup=dup)
+
+
+SAME = [
+    ("seq", GOOD | {"seq": 1}, {}, True),
+    ("ts", GOOD | {"ts": 100}, {}, True),
+    ("an array with one seq in it", [GOOD, GOOD | {"seq": 1}], {}, True),
+    ("nothing to tell them apart", GOOD, {}, False),
+    ("the broker says so", GOOD, {"dup": True}, True),
+    ("the broker says so of another one", GOOD, {"dup": True, "mid": 2}, False),
+]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize(("body", "again", "same"), [case[1:] for case in SAME], ids=[case[0] for case in SAME])
+def test_what_comes_twice_is_scored_once(start: Any, body: Any, again: Any, same: bool, restart: bool) -> None:
+    run = start()
+    scored = len(run.take(message(body)).verdicts)
+    run = start() if restart else run
+    assert len(run.take(message(body, **again)).verdicts) == (0 if same else scored)
+    assert run.health.duplicates == same
+
+
+def test_a_time_or_a_count_that_comes_again_with_other_values_is_no_repetition(start: Any) -> None:
+    run = start()
+    for key in ("ts", "seq"):
+        run.take(message(GOOD | {key: 100}), message(GOOD | {key: 100, "ch4_ppb": 2001.0}))
+    assert (run.health.readings, run.health.duplicates) == (4, 0)
+
+
+def test_a_repetition_within_one_batch_and_at_another_station_are_told_apart(start: Any) -> None:
+    run = start()
+    body = GOOD | {"seq": 1}
+    run.take(message(body), message(body, mid=2), message(body, station="st-2"))
+    assert (run.health.readings, run.health.duplicates) == (2, 1)
+
+
+def test_the_bad_part_of_a_repetition_is_no_second_dead_letter(start: Any) -> None:
+    run = start()
+    body = [GOOD | {"seq": 1}, GOOD | {"humidity_pct": "wet"}]
+    run.take(message(body), message(body))
+    assert (run.health.readings, run.delivery.counts.dead_letters) == (1, 1)
+
+
+def test_a_time_ahead_of_ours_is_told_and_not_believed(start: Any) -> None:
+    run = start()
+    far = NOW + AHEAD + 60
+    (verdict,) = run.take(message(GOOD | {"ts": far})).verdicts
+    assert verdict.ts == rfc3339(far)
+    after = run.take(message(GOOD | {"ts": NOW + AHEAD}), message(GOOD | {"ts": NOW - 60})).verdicts
+    assert [(each.late, each.n) for each in after] == [(False, 2), (True, 3)]
+    assert (run.health.future, run.health.late) == (1, 1)
+    assert [row.ts for row in run.journal.readings(1)] == [far, NOW + AHEAD, NOW - 60]
+    run = start()
+    again = run.take(message(GOOD | {"ts": far}), message(GOOD | {"ts": NOW + AHEAD + 1}, at=NOW + 1)).verdicts
+    assert [(each.late, each.n) for each in again] == [(False, 4)]
+    assert run.health.duplicates == 1
+
+
+def test_after_a_restart_counts_rates_and_the_past_go_on(start: Any) -> None:
+    run = start()
+    for n in range(100):
+        run.take(message(GOOD | {"seq": n, "ts": NOW + 60 * n}, at=NOW + 60 * n))
+    before = run.stations["st-1"].state
+    run = start()
+    state = run.stations["st-1"].state
+    assert (state.n, state.adaptation.rates) == (100, before.adaptation.rates)
+    assert state.adaptation.rates
+    (verdict,) = run.take(message(GOOD | {"seq": 100, "ts": NOW + 6000}, at=NOW + 6000)).verdicts
+    assert (verdict.n, verdict.state == "warming_up") == (101, False)
+    assert state.cadence == 60.0
+    assert len(run.stations["st-1"].recent.last(100)) == 100
+
+
+def test_an_alarm_that_stood_stands_after_a_restart(start: Any) -> None:
+    run = start()
+    leak = [message(GOOD | {"seq": n, "ch4_ppb": 9000.0}) for n in range(3)]
+    opened = [event.id for event in run.take(*leak).events if event.kind == "methane"]
+    assert opened
+    run = start()
+    assert [event.id for event in run.panel.standing("st-1") if event.kind == "methane"] == opened
+
+
+def test_a_station_heard_under_another_topic_than_before_goes_on(start: Any) -> None:
+    run = start()
+    leak = [message(GOOD | {"seq": n, "ch4_ppb": 9000.0}) for n in range(3)]
+    run.take(*leak)
+    run = start(topic="new/{station}/readings")
+    assert "st-1" not in run.stations
+    moved = Message("new/st-1/readings", json.dumps(GOOD).encode(), received=NOW)
+    (verdict,) = run.take(moved).verdicts
+    assert (verdict.n, run.stations["st-1"].id) == (4, 1)
+    assert run.panel.stands("st-1")
+    assert run.stations.asleep == 0
+
+
+def test_another_station_gets_another_number(start: Any) -> None:
+    start().take(message(station="st-1"), message(station="st-2"))
+    run = start()
+    run.take(message(station="st-3"))
+    assert {station.name: station.id for station in run.stations} == {"st-1": 1, "st-2": 2, "st-3": 3}
+
+
+def test_what_others_columns_sent_is_not_taken_for_a_past(start: Any) -> None:
+    run = start()
+    run.take(*[message(GOOD | {"seq": n}) for n in range(80)])
+    run.journal._db.execute("update stations set columns = 'another'")
+    run = start()
+    (verdict,) = run.take(message(GOOD | {"seq": 80})).verdicts
+    assert (verdict.n, verdict.state) == (81, "warming_up")
+    assert [row.n for row in run.journal.readings(1)] == [81]
+
+
+def test_so_many_stations_wake_in_a_turn_and_the_others_wait(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waking, "_WAKES", 2)
+    messages = [message(station=f"st-{number}") for number in range(5)]
+    start().take(*messages)
+    run = start()
+    taken = []
+    while messages:
+        count = run.waker.wake(messages, Batch())
+        taken.append(count)
+        messages = messages[count:]
+    assert taken == [2, 2, 1]
+    assert run.stations.asleep == 0
+
+
+def test_the_oldest_readings_make_room(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = start()
+    monkeypatch.setattr(run.journal, "keeps", lambda stations, columns: 300)
+    for first in range(0, 800, 100):
+        run.take(*[message(GOOD | {"seq": n}) for n in range(first, first + 100)])
+    kept = [row.n for row in run.journal.readings(1)]
+    assert (kept[0], kept[-1]) == (501, 800)
+
+
+def test_a_clock_that_jumps_makes_no_gap(start: Any) -> None:
+    run = start(cadence=60.0)
+    for n in range(70):
+        run.take(message(GOOD, mid=n, at=NOW + 60 * n))
+    run.waker.jumped(1e6)
+    (verdict,) = run.take(message(GOOD, mid=70, at=NOW + 60 * 70 + 1e6)).verdicts
+    assert verdict.state != "warming_up"
+    (verdict,) = run.take(message(GOOD, mid=71, at=NOW + 60 * 71 + 3e6)).verdicts
+    assert verdict.state == "warming_up"

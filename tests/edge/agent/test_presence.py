@@ -1,0 +1,65 @@
+"""Presence: whose word a state is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.broker import Broker, Password
+from config.gateway import Gateway, StationEntry
+from edge.agent.presence import Presence
+from edge.agent.stations import Stations
+from edge.bundles.bundle import Bundle
+from edge.mqtt.topics import Topics
+
+
+@pytest.fixture
+def gateway(bundles: dict[str, Path]) -> Gateway:
+    broker = Broker(username="gateway", password=Password(file="/secret/place"))
+    return Gateway(gateway="gw1", broker=broker, stations=(StationEntry(bundle=str(bundles["both"])),))
+
+
+def test_birth_will_and_goodbye_carry_the_same_session(gateway: Gateway, fake_clock: Any) -> None:
+    presence = Presence(gateway, Topics("davylamp/gw1"), fake_clock)
+    topic, will = presence.will
+    assert topic == "davylamp/gw1/state"
+    assert json.loads(will) == {"state": "offline", "session": presence.session}
+    assert (presence.birth["state"], presence.birth["session"]) == ("online", presence.session)
+    assert (presence.stopped["state"], presence.stopped["session"]) == ("stopped", presence.session)
+
+
+def test_every_start_is_a_session_of_its_own(gateway: Gateway, fake_clock: Any) -> None:
+    first, second = (Presence(gateway, Topics("davylamp/gw1"), fake_clock) for _ in range(2))
+    assert first.session != second.session
+
+
+def test_the_birth_says_since_when_whatever_the_time_is_now(gateway: Gateway, fake_clock: Any) -> None:
+    presence = Presence(gateway, Topics("davylamp/gw1"), fake_clock)
+    before = presence.birth
+    fake_clock.time += 1000
+    assert presence.birth == before
+
+
+def test_info_names_the_bundles_and_no_secret(gateway: Gateway, fake_clock: Any) -> None:
+    bundle = Bundle.open(gateway.stations[0].bundle)
+    presence = Presence(gateway, Topics("davylamp/gw1"), fake_clock)
+    info = presence.info(Stations(gateway, [bundle]), "5")
+    (told,) = info["bundles"]
+    assert (told["bundle"], told["file"]) == (bundle.id, "both.davy")
+    assert (told["reconstruction"], told["generator"]) == ("ae", "vae")
+    assert tuple(told["columns"]) == bundle.station.keys
+    assert (info["mqtt"], info["exceedances_per_1000"]) == ("5", 1.0)
+    assert "secret" not in repr(info)
+
+
+def test_info_tells_where_thresholds_have_moved_to(gateway: Gateway, fake_clock: Any) -> None:
+    stations = Stations(gateway, [Bundle.open(gateway.stations[0].bundle)])
+    station = stations.at("sensors/st-1/readings")
+    assert station is not None
+    stations.keep(station, "sensors/st-1/readings")
+    station.state.adaptation.rates["consistency"] = 2.5e-4
+    info = Presence(gateway, Topics("davylamp/gw1"), fake_clock).info(stations, "5")
+    assert info["adapted_per_1000"] == {"st-1": {"consistency": 0.25}}

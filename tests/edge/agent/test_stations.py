@@ -1,0 +1,157 @@
+"""Stations: who is heard under which topic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.errors import ConfigError
+from config.gateway import Gateway, Scoring, StationEntry
+from edge.agent.stations import MOST_STATIONS, LiveStation, Stations
+from edge.bundles.bundle import Bundle
+from edge.errors import BundleError, ReadingError
+from edge.readings.reading import Reading
+
+GOOD = (15000.0, 20.0, 60.0, 80000.0, 16000.0, 20000.0, 30000.0, 60000.0)
+
+
+@pytest.fixture(scope="module")
+def bundle(bundles: dict[str, Path]) -> Bundle:
+    return Bundle.open(bundles["both"])
+
+
+def make(bundle: Bundle, *entries: dict[str, Any]) -> Stations:
+    stations = tuple(StationEntry(bundle=bundle.path, **entry) for entry in entries or ({},))
+    return Stations(Gateway(gateway="gw1", stations=stations), [bundle] * len(stations))
+
+
+def found(stations: Stations, topic: str) -> LiveStation:
+    station = stations.at(topic)
+    assert station is not None
+    stations.keep(station, topic)
+    return station
+
+
+def test_a_topic_is_always_the_same_station(bundle: Bundle) -> None:
+    stations = make(bundle)
+    first = found(stations, "sensors/st-1/readings")
+    assert first.name == "st-1"
+    assert stations.at("sensors/st-1/readings") is first
+    assert [station.name for station in stations] == ["st-1"]
+
+
+def test_the_first_entry_that_matches_wins(bundle: Bundle) -> None:
+    stations = make(bundle, {"topic": "a/special/r", "station": "mine"}, {"topic": "a/{station}/r"})
+    assert found(stations, "a/special/r").name == "mine"
+    assert found(stations, "a/usual/r").name == "usual"
+
+
+def test_a_topic_that_is_nobodys_is_none(bundle: Bundle) -> None:
+    assert make(bundle).at("elsewhere") is None
+
+
+@pytest.mark.parametrize("name", ["state", "request", "deadletter", "a b", "+x", "x" * 65])
+def test_names_that_cannot_be_stations_are_refused(bundle: Bundle, name: str) -> None:
+    with pytest.raises(ReadingError, match="station"):
+        make(bundle).at(f"sensors/{name}/readings")
+
+
+def test_two_topics_cannot_be_one_station(bundle: Bundle) -> None:
+    stations = make(bundle, {"topic": "a/{station}/r"}, {"topic": "b/{station}/r"})
+    found(stations, "a/st-1/r")
+    with pytest.raises(ReadingError, match=r"heard under a/\{station\}/r already"):
+        stations.at("b/st-1/r")
+
+
+def test_one_entry_may_hear_a_station_under_several_topics(bundle: Bundle) -> None:
+    stations = make(bundle, {"topic": "a/{station}/#"})
+    assert found(stations, "a/st-1/x") is found(stations, "a/st-1/y")
+
+
+def test_nobody_is_remembered_before_a_good_reading_and_not_without_end(bundle: Bundle) -> None:
+    stations = make(bundle)
+    stations.at("sensors/st-1/readings")
+    assert list(stations) == []
+    for number in range(MOST_STATIONS):
+        found(stations, f"sensors/st-{number}/readings")
+    with pytest.raises(ReadingError, match="1000"):
+        found(stations, "sensors/one-more/readings")
+    assert found(stations, "sensors/st-7/readings").name == "st-7"
+
+
+def test_keys_that_the_bundle_does_not_know_are_a_mistake_with_its_place(bundle: Bundle) -> None:
+    with pytest.raises(ConfigError, match=r"stations\[1\]\.keys: got \"ch4\""):
+        make(bundle, {"topic": "a/{station}"}, {"topic": "b/{station}", "keys": {"ch4": "x"}})
+
+
+def test_another_requested_rate_holds_for_all(bundle: Bundle) -> None:
+    stations = make(bundle, {"topic": "a/{station}"}, {"topic": "b/{station}"})
+    heard = found(stations, "a/st-1").state.adaptation
+    heard.rates["consistency"] = 1e-4
+    stations.request(10.0)
+    assert [group.scorer.rate for group in stations.groups] == [0.01, 0.01]
+    assert heard.threshold("consistency") == 2.0
+    assert found(stations, "b/st-2").state.adaptation.threshold("consistency") == 2.0
+    with pytest.raises(ValueError, match="exceedances_per_1000"):
+        stations.request(0.0)
+    assert stations.rate == 10.0
+
+
+@pytest.mark.parametrize("adapt", [True, False])
+def test_thresholds_follow_a_station_if_the_gateway_says_so(bundle: Bundle, adapt: bool) -> None:
+    gateway = Gateway(gateway="gw1", stations=(StationEntry(bundle=bundle.path),), scoring=Scoring(adapt=adapt))
+    adaptation = found(Stations(gateway, [bundle]), "sensors/st-1/readings").state.adaptation
+    adaptation.decide("consistency", 0.0)
+    assert bool(adaptation.rates) == adapt
+
+
+def test_an_entry_whose_stations_send_no_gas_has_the_scorer_for_it(bundle: Bundle) -> None:
+    stations = make(bundle, {"topic": "a/{station}", "absent": ("ch4_ppb",)}, {"topic": "b/{station}"})
+    scored = []
+    for topic in ("a/st-1", "b/st-2"):
+        station = found(stations, topic)
+        reading = Reading(station=station.name, values=(9000.0, *GOOD), received=0.0)
+        (verdict,) = station.group.scorer.score([(station.state, reading)])
+        scored.append(verdict.by)
+    assert scored == [None, "enhancement"]
+    with pytest.raises(ConfigError, match=r'stations\[0\]\.absent: got "ch4"; did you mean "ch4_ppb"'):
+        make(bundle, {"absent": ("ch4",)})
+    with pytest.raises(BundleError, match="absent: got rmq4_ohm"):
+        make(bundle, {"absent": ("rmq4_ohm",)})
+
+
+def silence(station: LiveStation, *, every: float, times: int) -> float:
+    """Hear a station so many times; returns the last time."""
+    station.online = True
+    for number in range(times):
+        station.hear(every * number)
+    return every * (times - 1)
+
+
+def test_a_station_is_silent_after_the_configured_time(bundle: Bundle) -> None:
+    stations = make(bundle, {"stale_after": 7.0})
+    station = found(stations, "sensors/st-1/readings")
+    last = silence(station, every=1.0, times=3)
+    assert stations.fallen_silent(last + 7.0) == []
+    assert stations.fallen_silent(last + 7.1) == [station]
+    assert not station.online
+    assert stations.fallen_silent(last + 100) == []
+
+
+@pytest.mark.parametrize(("every", "after"), [(1.0, 60.0), (60.0, 300.0)])
+def test_otherwise_after_five_of_its_usual_intervals_and_at_least_a_minute(
+    bundle: Bundle, every: float, after: float
+) -> None:
+    stations = make(bundle)
+    station = found(stations, "sensors/st-1/readings")
+    last = silence(station, every=every, times=10)
+    assert stations.fallen_silent(last + after) == []
+    assert stations.fallen_silent(last + after + 1) == [station]
+
+
+def test_a_station_whose_habits_are_unknown_is_never_called_silent(bundle: Bundle) -> None:
+    stations = make(bundle)
+    last = silence(found(stations, "sensors/st-1/readings"), every=1.0, times=2)
+    assert stations.fallen_silent(last + 1e6) == []

@@ -1,0 +1,53 @@
+import math
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.models.background import BACKGROUND_WINDOW, Background
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.floats(0, 1))
+@settings(max_examples=60)
+def test_it_is_the_quantile_of_the_last_levels(seed: int, window: int, quantile: float) -> None:
+    levels = np.random.default_rng(seed).lognormal(8, 0.5, 3 * window)
+    background = Background(window, quantile)
+    assert math.isnan(background.value)
+    for i, level in enumerate(levels.tolist(), 1):
+        background.push(level)
+        expected = np.exp(np.quantile(np.log(levels[max(0, i - window) : i]), quantile))
+        assert background.value == pytest.approx(expected, rel=3e-4)
+    assert background.full
+
+
+def test_a_plume_does_not_lift_it() -> None:
+    background = Background()
+    for _ in range(BACKGROUND_WINDOW - 300):
+        background.push(2000.0)
+    for _ in range(300):
+        background.push(9000.0)
+    assert background.value == pytest.approx(2000, rel=2e-4)
+
+
+def test_levels_outside_the_grid_count_as_its_ends() -> None:
+    background = Background(window=3, quantile=0.0, least=2.0)
+    background.push(-1.0)
+    assert background.value == pytest.approx(2.0)
+    background.clear()
+    background.push(1e12)
+    assert background.value == pytest.approx(2.0 * math.exp(65535 * 2e-4))
+
+
+def test_the_grid_begins_where_it_is_told_to() -> None:
+    background = Background(window=1, least=0.01)
+    background.push_log(math.log(0.4))
+    assert background.value == pytest.approx(0.4, rel=2e-4)
+
+
+def test_it_is_small() -> None:
+    background = Background()
+    for i in range(BACKGROUND_WINDOW):
+        background.push(2000.0 + i)
+    assert sum(sys.getsizeof(part) for part in (background._ring, background._sorted)) < 7500

@@ -1,0 +1,77 @@
+"""Sessions of ONNX Runtime."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.bundles.bundle import Bundle
+from edge.errors import BundleError
+from edge.models.runtime import Session
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def bundle(bundles: dict[str, Path]) -> Bundle:
+    return Bundle.open(bundles["both"])
+
+
+def test_outputs_come_by_name_whatever_the_precision_and_layout_of_the_input(bundle: Bundle) -> None:
+    readings = np.asfortranarray(bundle.golden["readings"].astype(np.float64))
+    outputs = bundle.scoring().network.run(features=readings)
+    assert {name: value.shape for name, value in outputs.items()} == {
+        "residuals": readings.shape,
+        "contributions": readings.shape,
+        "error": (len(readings),),
+    }
+
+
+def test_no_rows_give_no_rows(bundle: Bundle) -> None:
+    assert bundle.scoring().network.run(features=np.empty((0, bundle.station.size)))["error"].shape == (0,)
+
+
+def test_what_is_no_graph_is_refused_in_one_line_that_names_it() -> None:
+    with pytest.raises(BundleError, match=r"^x\.davy: scorer\.onnx: ONNX Runtime refuses this graph: [^\n]+$"):
+        Session(b"no graph", "x.davy: scorer.onnx")
+
+
+def test_a_session_starts_no_thread(bundles: dict[str, Path]) -> None:
+    """Counted in a process of its own: this one has torch's threads."""
+    if not Path("/proc/self/task").is_dir():
+        pytest.skip("threads are counted in /proc, which this system does not have")
+    script = (
+        "import sys, pathlib; from edge.bundles.bundle import Bundle\n"
+        "bundle = Bundle.open(sys.argv[1]); import onnxruntime\n"
+        "threads = lambda: len(list(pathlib.Path('/proc/self/task').iterdir()))\n"
+        "before = threads(); bundle.verify(); print(threads() - before)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script, bundles["ae"]], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "0"
+
+
+def test_a_machine_without_onnxruntime_is_told_which_system_it_needs(bundles: dict[str, Path]) -> None:
+    script = (
+        "import sys; sys.modules['onnxruntime'] = None\n"
+        "from edge.bundles.bundle import Bundle; Bundle.open(sys.argv[1]).verify()"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script, bundles["ae"]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert "onnxruntime is not installed here; davylamp's gateway needs a 64-bit Raspberry Pi OS" in run.stderr
+
+
+def test_sessions_run_on_one_processor_core_only(bundle: Bundle) -> None:
+    session = bundle.scoring().network  # made before the import: that of ONNX Runtime has to be davylamp's
+    import onnxruntime
+
+    options = session._session.get_session_options()
+    assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+    assert options.execution_mode == onnxruntime.ExecutionMode.ORT_SEQUENTIAL

@@ -1,0 +1,147 @@
+"""A station's past: the background, gaps, late readings, warm-up and the learnt cadence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge.models.background import BACKGROUND_WINDOW, Background
+from edge.scoring.adaptation import Adaptation
+from edge.scoring.state import WARM_UP, Arrival, StationState, trusted
+
+
+class Memory:
+    """What it was told to forget."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def restart(self) -> None:
+        self.told.append("restart")
+
+    def clear(self) -> None:
+        self.told.append("clear")
+
+
+def make(cadence: float | None = 60.0, background: float | None = 1900.0) -> StationState:
+    levels = None if background is None else Background()
+    return StationState(
+        2,
+        memory=Memory(),  # type: ignore[arg-type]
+        adaptation=Adaptation(0.001),
+        levels=levels,
+        background=background,
+        cadence=cadence,
+    )
+
+
+def started(cadence: float | None = 60.0) -> StationState:
+    """A state that has seen a reading at time 0."""
+    state = make(cadence)
+    assert state.arrive(0.0, 0.0) is Arrival.NEXT
+    return state
+
+
+def test_the_background_is_the_bundles_until_1500_levels_were_seen() -> None:
+    state = make()
+    levels = np.random.default_rng(0).uniform(2000, 9000, BACKGROUND_WINDOW).tolist()
+    for level in levels[:-1]:
+        state.rise(level)
+    assert state.background == 1900.0
+    state.rise(levels[-1])
+    assert state.background == pytest.approx(np.quantile(levels, 0.1), rel=2e-4)
+
+
+def test_a_station_without_gas_has_no_background() -> None:
+    assert make(background=None).background is None
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "arrival"),
+    [
+        (180.0, Arrival.NEXT),
+        (180.001, Arrival.GAP),
+        (240 * 60.0, Arrival.GAP),
+        (240 * 60.0 + 0.001, Arrival.LONG_GAP),
+    ],
+)
+def test_more_than_three_cadences_are_a_gap_and_more_than_240_a_long_one(elapsed: float, arrival: Arrival) -> None:
+    assert started().arrive(elapsed, 0.0) is arrival
+
+
+@pytest.mark.parametrize(("elapsed", "kept"), [(240 * 60.0, True), (240 * 60.0 + 0.001, False)])
+def test_a_long_gap_ends_the_background_and_begins_the_warm_up_anew(elapsed: float, kept: bool) -> None:
+    state = started()
+    for i in range(1, WARM_UP + 1):
+        assert state.warming_up
+        state.arrive(60.0 * i, 0.0)
+    assert not state.warming_up
+    for _ in range(BACKGROUND_WINDOW):
+        state.rise(2500.0)
+    state.arrive(60.0 * WARM_UP + elapsed, 0.0)
+    assert state.background == pytest.approx(2500.0 if kept else 1900.0, rel=2e-4)
+    assert state.warming_up == (not kept)
+
+
+def test_a_gap_ends_what_is_near_and_a_long_one_all() -> None:
+    state = started()
+    state.forget(Arrival.GAP)
+    state.forget(Arrival.LONG_GAP)
+    assert state.memory.told == ["restart", "clear"]  # type: ignore[attr-defined]
+
+
+def test_without_ts_gaps_are_seen_in_the_arrival_only_where_the_cadence_is_configured() -> None:
+    for cadence, arrival in ((60.0, Arrival.GAP), (None, Arrival.NEXT)):
+        state = make(cadence)
+        for received in (0.0, 60.0, 120.0, 180.0, 240.0, 300.0, 360.0):
+            state.arrive(None, received)
+        assert state.arrive(None, 3600.0) is arrival
+
+
+def test_a_backlog_that_arrives_at_once_is_no_gap() -> None:
+    state = started()
+    assert {state.arrive(None, 7.0) for _ in range(100)} == {Arrival.NEXT}
+    assert state.arrive(None, 60.0) is Arrival.NEXT
+
+
+def test_a_late_reading_is_counted_and_changes_nothing() -> None:
+    state = started()
+    assert state.arrive(60.0, 0.0) is Arrival.NEXT
+    assert state.arrive(59.9, 0.0) is Arrival.LATE
+    assert state.n == 3
+    assert state.arrive(60.0, 0.0) is Arrival.NEXT  # the same time again is not late: stamps may be coarse
+    assert state.arrive(240.0, 0.0) is Arrival.NEXT
+
+
+def test_the_cadence_is_learnt_as_the_median_of_the_last_50_intervals() -> None:
+    state = make(cadence=None)
+    for ts in (0.0, 10.0, 20.0, 30.0, 40.0):
+        state.arrive(ts, 0.0)
+    assert state.cadence is None
+    state.arrive(50.0, 0.0)
+    assert state.cadence == 10.0
+    state.arrive(50.0, 0.0)  # the same stamp twice says nothing of the cadence
+    assert state.cadence == 10.0
+    for i in range(1, 51):
+        state.arrive(50.0 + 60.0 * i, 0.0)
+    assert state.cadence == 60.0
+
+
+def test_a_configured_cadence_is_not_learnt_over() -> None:
+    state = started(cadence=5.0)
+    for i in range(1, 60):
+        state.arrive(60.0 * i, 0.0)
+    assert state.cadence == 5.0
+
+
+def test_a_clock_that_jumps_makes_no_gap() -> None:
+    state = make()
+    state.arrive(None, 0.0)
+    state.shift(1e6)
+    assert state.arrive(None, 1e6 + 60) is Arrival.NEXT
+    assert state.arrive(None, 2e6) is Arrival.LONG_GAP
+
+
+@pytest.mark.parametrize(("ts", "believed"), [(None, None), (3600.0, 3600.0), (3600.1, None), (-1e9, -1e9)])
+def test_a_time_an_hour_ahead_is_not_trusted(ts: float | None, believed: float | None) -> None:
+    assert trusted(ts, 0.0) == believed
