@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
@@ -36,7 +36,6 @@ def sets(split: Split) -> list[set[int]]:
     return [set(split.train.tolist()), set(split.validation.tolist()), set(split.test.tolist())]
 
 
-@settings(deadline=None)
 @given(st.integers(30, 5000), st.integers(0, 40))
 def test_roles_share_no_row_and_no_training_row_is_near_a_held_out_one(rows: int, embargo: int) -> None:
     split = blocked(record(rows), embargo=embargo)
@@ -96,7 +95,6 @@ def test_small_files_share_a_block_instead_of_being_cut_in_six() -> None:
     assert np.array_equal(split.test, blocked(record(3000)).test)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=12))
 def test_any_lengths_of_files_give_every_role_its_rows(lengths: list[int]) -> None:
     lengths = [*lengths, 30]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.synthesis.draws import LARGEST_SEED, normals, positions, renewals
@@ -14,7 +14,6 @@ FIRSTS = st.integers(0, 10**12)
 
 
 @given(SEEDS, FIRSTS, st.integers(1, 40), st.integers(1, 30))
-@settings(deadline=None)
 def test_a_row_of_draws_depends_on_seed_and_index_alone(seed: int, first: int, rows: int, width: int) -> None:
     last = first + rows - 1
     np.testing.assert_array_equal(normals(seed, first, rows, width)[-1:], normals(seed, last, 1, width))
@@ -22,7 +21,6 @@ def test_a_row_of_draws_depends_on_seed_and_index_alone(seed: int, first: int, r
 
 
 @given(SEEDS, st.lists(st.integers(0, 10**12), min_size=1, max_size=5), st.integers(0, 99), st.integers(1, 9))
-@settings(deadline=None)
 def test_an_attempt_depends_on_seed_row_and_count_alone(seed: int, rows: list[int], begin: int, attempts: int) -> None:
     several = renewals(seed, np.array(rows), begin, attempts, 5)
     alone = renewals(seed, np.array(rows[-1:]), begin + attempts - 1, 1, 5)
@@ -46,7 +44,6 @@ def test_seeds_rows_and_attempts_have_draws_of_their_own() -> None:
 
 
 @given(SEEDS, FIRSTS, st.integers(1, 500))
-@settings(deadline=None)
 def test_positions_are_even_wherever_one_stops(seed: int, first: int, rows: int) -> None:
     position = positions(seed, first, rows)
     assert position.min() >= 0
