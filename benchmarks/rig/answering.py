@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,8 @@ def latency(bench: Bench, journal: Path, seconds: float) -> dict[str, Any]:
     agent = bench.agent(base, journal=journal)
     with bench.running(agent, base) as pid, bench.listening(f"davylamp/{base}/#", keeps=True) as listener:
         pin(pid, 0)
-        cpu, due = [settled_cpu(pid)], time.perf_counter()
-        for number, message in enumerate(load.messages, 1):
-            due += 1 / RATE
-            time.sleep(max(0.0, due - time.perf_counter()))
+        cpu = [settled_cpu(pid)]
+        for number, message in zip(_paced(len(load.messages)), load.messages, strict=True):
             packet = bench.publisher.packet(f"{base}/{message.station}/readings", message.payload)
             if message.seq is not None:
                 sent[message.station, msgspec.json.decode(message.payload)["ts"]] = time.perf_counter()
@@ -64,10 +63,8 @@ def bare(bench: Bench, seconds: float) -> float:
     process = bench.script("bare")
     try:
         pin(process.pid, 0)
-        cpu, due = [settled_cpu(process.pid)], time.perf_counter()
-        for number in range(1, int(RATE * seconds) + 1):
-            due += 1 / RATE
-            time.sleep(max(0.0, due - time.perf_counter()))
+        cpu = [settled_cpu(process.pid)]
+        for number in _paced(int(RATE * seconds)):
             topic = f"bare/st-{number % _STATIONS}/readings"
             bench.publisher.send(bench.publisher.packet(topic, bench.payload(number)))
             if number % _WINDOW == 0:
@@ -76,6 +73,15 @@ def bare(bench: Bench, seconds: float) -> float:
         process.kill()
         process.wait()
     return round(1e3 * float(np.diff(cpu).min()) / _WINDOW, 3)
+
+
+def _paced(count: int) -> Iterator[int]:
+    """Count from 1, as many times a second as readings are sent."""
+    due = time.perf_counter()
+    for number in range(1, count + 1):
+        due += 1 / RATE
+        time.sleep(max(0.0, due - time.perf_counter()))
+        yield number
 
 
 def _milliseconds(seconds: list[float], *percentiles: float) -> dict[str, float]:
