@@ -22,22 +22,6 @@ from edge.errors import BundleError
 Entry = tuple[str, bytes]
 
 
-@pytest.fixture(scope="module")
-def path(bundles: dict[str, Path]) -> Path:
-    return bundles["both"]
-
-
-@pytest.fixture(scope="module")
-def data(path: Path) -> bytes:
-    return path.read_bytes()
-
-
-@pytest.fixture(scope="module")
-def entries(path: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(path) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
 def refusal(data: bytes) -> str:
     """Why these bytes are no bundle; one line."""
     with pytest.raises(BundleError) as caught:
