@@ -16,9 +16,9 @@ from config.arguments import parser
 from config.errors import DavylampError
 
 if TYPE_CHECKING:
-    from config.broker import Broker
-    from config.station import Station
-    from config.training import Training
+    from config.settings.broker import Broker
+    from config.settings.station import Station
+    from config.settings.training import Training
     from trainer.run import Run
 
 __version__ = "0.1.0"
@@ -60,26 +60,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _init(arguments: Arguments) -> None:
-    from config.starting import init
+    from config.templates.templates import init
 
     for path in init(arguments.folder):
         print(path)
 
 
 def _check(arguments: Arguments) -> int:
-    from edge.commands.checking import check
+    from edge.commands.check import check
 
     return 0 if check(arguments.config, sys.stdout) else 1
 
 
 def _inspect(arguments: Arguments) -> None:
-    from edge.commands.inspecting import inspect
+    from edge.commands.inspect import inspect
 
     inspect(arguments.bundle, arguments.json, sys.stdout)
 
 
 def _score(arguments: Arguments) -> None:
-    from edge.commands.scoring import score_files
+    from edge.commands.score import score_files
 
     score_files(
         arguments.bundle,
@@ -92,8 +92,8 @@ def _score(arguments: Arguments) -> None:
 
 
 def _synthesize(arguments: Arguments) -> None:
-    from edge.commands.synthesizing import synthesize
-    from edge.synthesis.wish import Wish
+    from edge.commands.synthesize import synthesize
+    from edge.synthesis.conditions import Wish
 
     given = {"regime": arguments.regime, "range": dict(arguments.range) or None, "mix": arguments.mix}
     prior = True if arguments.around is None and not any(given.values()) else None
@@ -108,7 +108,7 @@ def _synthesize(arguments: Arguments) -> None:
 
 
 def _record(arguments: Arguments) -> int:
-    from edge.commands.recording import record
+    from edge.commands.record import record
 
     return record(
         arguments.config, arguments.output, station=arguments.station, name=arguments.id, rows=arguments.rows,
@@ -117,22 +117,22 @@ def _record(arguments: Arguments) -> int:
 
 
 def _watch(arguments: Arguments) -> int:
-    from edge.commands.watching import watch
+    from edge.commands.watch import watch
 
     broker, base = _gateway_of(arguments)
     return watch(broker, base, out=sys.stdout)
 
 
 def _request(arguments: Arguments) -> int:
-    from edge.commands.requesting import request
+    from edge.commands.request import request
 
     broker, base = _gateway_of(arguments)
     return request(broker, base, arguments.name, arguments.body, out=sys.stdout)
 
 
 def _simulate(arguments: Arguments) -> int:
-    from edge.commands.simulating import simulate
-    from edge.stopping import Stop
+    from edge.commands.simulate import simulate
+    from edge.stop import Stop
 
     with Stop() as stop:
         return simulate(
@@ -151,10 +151,10 @@ def _simulate(arguments: Arguments) -> int:
 
 
 def _replay(arguments: Arguments) -> int:
-    from config.loading import load_station
-    from config.starting import METHANE
-    from edge.commands.replaying import replay
-    from edge.stopping import Stop
+    from config.templates.templates import METHANE
+    from config.yaml.load import load_station
+    from edge.commands.replay import replay
+    from edge.stop import Stop
 
     station = load_station(arguments.station or METHANE)
     with Stop() as stop:
@@ -173,7 +173,7 @@ def _replay(arguments: Arguments) -> int:
 
 
 def _agent(arguments: Arguments) -> int:
-    from edge.agent.running import run
+    from edge.agent.run import run
 
     return run(arguments.config)
 
@@ -182,7 +182,7 @@ def _agent(arguments: Arguments) -> int:
 
 
 def _fetch(arguments: Arguments) -> None:
-    from trainer.fetch import LICENSE_NOTE, fetch
+    from trainer.data.download import LICENSE_NOTE, fetch
 
     for path in fetch(arguments.output):
         print(path)
@@ -190,7 +190,7 @@ def _fetch(arguments: Arguments) -> None:
 
 
 def _explore(arguments: Arguments) -> None:
-    from config.starting import METHANE
+    from config.templates.templates import METHANE
     from trainer.exploring import explore
 
     explore(
@@ -205,8 +205,8 @@ def _explore(arguments: Arguments) -> None:
 
 
 def _train(arguments: Arguments) -> None:
-    from config.loading import load_station
-    from trainer.record import load_record
+    from config.yaml.load import load_station
+    from trainer.data.record import load_record
     from trainer.summary import summary
     from trainer.train import train
 
@@ -226,8 +226,8 @@ def _settings(arguments: Arguments) -> Training:
     """Give the flags precedence over the file, and the file over the defaults."""
     from msgspec.structs import replace
 
-    from config.loading import load_training
-    from config.training import Training
+    from config.settings.training import Training
+    from config.yaml.load import load_training
 
     if arguments.reference:
         settings = Training.reference()
@@ -243,14 +243,14 @@ def _evaluate(arguments: Arguments) -> None:
     import msgspec
 
     from config.atomic import write_bytes
-    from trainer.evaluation.evaluate import evaluate
-    from trainer.evaluation.results import DETECTION
-    from trainer.evaluation.synthesis import evaluate_synthesis
-    from trainer.evaluation.synthesis_results import SYNTHESIS
-    from trainer.evaluation.synthesis_table import print_synthesis
-    from trainer.evaluation.table import print_evaluation
-    from trainer.portrait.arrays import encoded
-    from trainer.record import load_record
+    from trainer.data.record import load_record
+    from trainer.evaluation.detection.evaluate import evaluate
+    from trainer.evaluation.detection.results import DETECTION
+    from trainer.evaluation.detection.table import print_evaluation
+    from trainer.evaluation.synthesis.evaluate import evaluate_synthesis
+    from trainer.evaluation.synthesis.results import SYNTHESIS
+    from trainer.evaluation.synthesis.table import print_synthesis
+    from trainer.statistics.json_arrays import encoded
 
     station, settings = _judged(arguments)
     records = [load_record([file], station) for file in arguments.files]
@@ -276,8 +276,8 @@ def _evaluate(arguments: Arguments) -> None:
 
 def _judged(arguments: Arguments) -> tuple[Station, Training]:
     """Resolve what is evaluated: a run's station and settings, or a station and the settings given."""
-    from config.loading import load_station, load_training
-    from config.training import Training
+    from config.settings.training import Training
+    from config.yaml.load import load_station, load_training
     from trainer.run import Run
 
     if arguments.run and arguments.training:
@@ -309,13 +309,13 @@ def _export(arguments: Arguments) -> None:
 
 
 def _pack(run: Run, path: Path) -> None:
-    from export.pack import export
+    from export.export import export
 
     export(run, path, out=sys.stdout)
 
 
 def _demo(arguments: Arguments) -> None:
-    from config.starting import METHANE
+    from config.templates.templates import METHANE
     from export.demo import demo
 
     demo(
@@ -329,8 +329,8 @@ def _demo(arguments: Arguments) -> None:
 
 def _broker(arguments: Arguments) -> Broker:
     """Resolve the broker of a command that can do without a gateway file."""
-    from config.broker import Broker
-    from config.loading import load_gateway
+    from config.settings.broker import Broker
+    from config.yaml.load import load_gateway
 
     if arguments.config:
         return load_gateway(arguments.config).broker
@@ -340,7 +340,7 @@ def _broker(arguments: Arguments) -> Broker:
 
 def _gateway_of(arguments: Arguments) -> tuple[Broker, str | None]:
     """Resolve broker and base topic; no base: that of the gateways which are online."""
-    from config.loading import load_gateway
+    from config.yaml.load import load_gateway
 
     base: str | None = arguments.base
     if arguments.config and base is None:

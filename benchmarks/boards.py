@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from config.loading import load_station
-from config.starting import METHANE
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
 from edge.simulation.simulator import simulate_chamber
-from trainer.record import Record, load_record
+from trainer.data.record import Record, load_record
 
 RECORD = Path(__file__).parent.parent.parent / "shared" / "data"
 BOARDS = (1, 2, 3)

@@ -11,9 +11,9 @@ import sys
 
 from evaluating import benchmark
 
-from trainer.evaluation.evaluate import evaluate
-from trainer.evaluation.goals import goals
-from trainer.evaluation.table import print_evaluation
+from trainer.evaluation.detection.evaluate import evaluate
+from trainer.evaluation.detection.goals import goals
+from trainer.evaluation.detection.table import print_evaluation
 
 
 def main() -> int:

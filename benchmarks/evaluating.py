@@ -15,8 +15,8 @@ from typing import Any, TextIO, TypeVar
 import msgspec
 from boards import BOARDS, RECORD, find
 
-from config.training import Training
-from trainer.evaluation.goals import Goal
+from config.settings.training import Training
+from trainer.evaluation.detection.goals import Goal
 
 Found = TypeVar("Found")
 
@@ -37,7 +37,7 @@ def benchmark(
     name, about
         Of the report, and for --help.
     evaluate
-        As :func:`trainer.evaluation.evaluate.evaluate`.
+        As :func:`trainer.evaluation.detection.evaluate.evaluate`.
     show, goals
         Prints what was found, and holds it against what was to be reached.
     packages

@@ -23,19 +23,19 @@ import numpy as np
 from rig.bundle import quick_bundle
 from rig.echo import Echo, MovedClock
 
-from config.gateway import Gateway, Health, Journal, StationEntry
+from config.settings.gateway import Gateway, Health, Journal, StationEntry
 from edge.agent.agent import Agent
-from edge.agent.opening import open_journal
 from edge.agent.presence import Presence
-from edge.agent.rebuilding import rebuild
+from edge.agent.rebuild import rebuild
+from edge.agent.resources import open_journal
 from edge.agent.stations import Stations
 from edge.agent.watchdog import Watchdog
 from edge.bundles.bundle import Bundle
 from edge.clock import SystemClock
 from edge.mqtt.message import Message
-from edge.mqtt.publishing import message
 from edge.mqtt.topics import Topics
 from edge.simulation.injection import Injection, inject
+from edge.simulation.publisher import message
 from edge.simulation.simulator import simulate_chamber
 
 DAY, QUICK_DAY = 1440, 120  # readings, one a minute

@@ -24,9 +24,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from config.loading import load_station
-from config.starting import METHANE
-from config.training import Training
+from config.settings.training import Training
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
 from edge.bundles.bundle import Bundle
 from edge.bundles.manifest import SCORER
 from edge.readings.reading import Reading
@@ -34,11 +34,11 @@ from edge.scoring.scorer import Scorer
 from edge.scoring.state import StationState
 from edge.simulation.simulator import simulate_chamber
 from export import export
-from trainer.models import TabularAE, TabularVAE
-from trainer.record import Record
+from trainer.data.record import Record
+from trainer.networks.autoencoder import TabularAE, TabularVAE
 from trainer.run import Run
+from trainer.scoring.reconstruction import Whitened
 from trainer.train import train
-from trainer.whitened import Whitened
 
 RUN_IN = 2000
 TRACED = 10

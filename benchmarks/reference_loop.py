@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from trainer.models import TabularAE, TabularVAE
+from trainer.networks.autoencoder import TabularAE, TabularVAE
 
 BATCH_SIZE, LEARNING_RATE, EPOCHS, PATIENCE = 64, 1e-3, 50, 5
 BETA = 1.0

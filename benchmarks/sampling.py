@@ -25,16 +25,16 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from config.loading import load_station
-from config.starting import METHANE
-from config.training import Training
+from config.settings.training import Training
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
 from edge.models.generator import Generator
 from edge.models.runtime import Runtime, Session
 from edge.simulation.simulator import simulate_chamber
-from edge.synthesis.draws import normals, positions
+from edge.synthesis.random_streams import normals, positions
 from edge.synthesis.sampler import Sampler
 from export.graphs import decoder_graph, encoder_graph
-from trainer.generator import FittedGenerator, fit_generator
+from trainer.generation.fit_generator import FittedGenerator, fit_generator
 
 SIZES = {"one row": 1, "1000 rows": 1000, "100,000 rows": 100_000}
 GOALS_US = {"one row": 100.0, "1000 rows": 600.0, "100,000 rows": 100_000 / 1.5}

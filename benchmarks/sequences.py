@@ -37,14 +37,14 @@ from sequence_models import (
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedGroupKFold
 
-from config.training import Training
+from config.settings.training import Training
 from edge.simulation.simulator import simulate_chamber
 from edge.synthesis.sampler import Sampler
+from trainer.data.record import Record
 from trainer.evaluation.auroc import auroc
 from trainer.evaluation.parallel import run
-from trainer.generator import fit_generator
-from trainer.record import Record
-from trainer.shaping import Shaping, fit_shaping
+from trainer.generation.fit_generator import fit_generator
+from trainer.generation.normal_scores import Shaping, fit_shaping
 
 Rows = NDArray[np.float64]
 Blocks = list[Rows]

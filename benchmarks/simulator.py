@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from config.loading import load_station
-from config.starting import METHANE
-from edge.readings.table import read_table
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
+from edge.readings.csv.reader import read_table
 from edge.simulation.simulator import simulate_chamber
 
 RECORD = Path(__file__).parent.parent.parent / "shared" / "data"

@@ -11,9 +11,9 @@ import sys
 
 from evaluating import benchmark
 
-from trainer.evaluation.synthesis import evaluate_synthesis
-from trainer.evaluation.synthesis_goals import synthesis_goals
-from trainer.evaluation.synthesis_table import print_synthesis
+from trainer.evaluation.synthesis.evaluate import evaluate_synthesis
+from trainer.evaluation.synthesis.goals import synthesis_goals
+from trainer.evaluation.synthesis.table import print_synthesis
 
 
 def main() -> int:

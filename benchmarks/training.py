@@ -25,16 +25,16 @@ import reference_loop
 import torch
 from numpy.typing import NDArray
 
-from config.loading import load_station
-from config.starting import METHANE
-from config.training import Training
+from config.settings.training import Training
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
 from edge.bundles.manifest import Network
 from edge.simulation.simulator import simulate_chamber
-from trainer.fit import History, fit
-from trainer.models import TabularAE, TabularVAE, seeded
-from trainer.record import Record, load_record
-from trainer.splits import blocked, random_split
-from trainer.transform import fit_scaler
+from trainer.data.record import Record, load_record
+from trainer.data.scaler import fit_scaler
+from trainer.data.splits import blocked, random_split
+from trainer.networks.autoencoder import TabularAE, TabularVAE, seeded
+from trainer.networks.training import History, fit
 
 Kind = Literal["ae", "vae"]
 Rows = NDArray[np.float32]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from config.errors import ConfigError, DavylampError
-from config.gateway import Gateway
-from config.loading import load, load_gateway, load_station, load_training
-from config.rendering import render
-from config.starting import init
-from config.station import Feature, Ratio, Station
-from config.training import Training
+from config.settings.gateway import Gateway
+from config.settings.station import Feature, Ratio, Station
+from config.settings.training import Training
+from config.templates.templates import init
+from config.yaml.load import load, load_gateway, load_station, load_training
+from config.yaml.rendering import render
 
 __all__ = [
     "ConfigError",

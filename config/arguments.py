@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from config.filters import PLACE
+from config.topic_filters import PLACE
 
 Verbs = Any  # argparse keeps the class of add_subparsers' result to itself
 

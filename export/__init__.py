@@ -1,6 +1,6 @@
 """export: a trained run becomes a bundle, in bytes that depend on the run alone."""
 
 from export.errors import ExportError, ParityError
-from export.pack import Exported, export
+from export.export import Exported, export
 
 __all__ = ["ExportError", "Exported", "ParityError", "export"]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge.bundles.golden import ROWS, RUN_IN, scored
 from edge.simulation.noise import autoregressive
-from trainer.codec import ShapedCodec
+from trainer.generation.codec import ShapedCodec
 from trainer.run import Run
 
 Arrays = dict[str, NDArray[Any]]

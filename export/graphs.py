@@ -14,11 +14,11 @@ from torch import nn
 
 from edge.models.scaler import Scaler
 from export.errors import ExportError
-from export.graph import Graph
-from export.shaped import decode_shaped, shape
-from trainer.codec import ScaledCodec, ShapedCodec
-from trainer.generative import LOG_VARIANCE, GenerativeVAE
-from trainer.models import TabularAE, TabularVAE
+from export.normal_score_graph import decode_shaped, shape
+from export.onnx_writer import Graph
+from trainer.generation.codec import ScaledCodec, ShapedCodec
+from trainer.networks.autoencoder import TabularAE, TabularVAE
+from trainer.networks.generative import LOG_VARIANCE, GenerativeVAE
 
 Model = TabularAE | TabularVAE
 Codec = ShapedCodec | ScaledCodec

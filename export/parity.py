@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.bundles.bundle import Bundle
 from edge.bundles.golden import TOLERANCE, difference, differences, root_difference
 from edge.bundles.manifest import SCORER_ABSENT
-from edge.models.model import ScoringModel
+from edge.models.scoring_model import ScoringModel
 from export.errors import ParityError
 from export.golden import random_rows
 from trainer.run import Run

@@ -20,11 +20,11 @@ from hypothesis import settings
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from edge.mqtt.connection import Counts, Receipt
+from edge.mqtt.link import Counts, Receipt
 from edge.mqtt.message import Message
 
 if TYPE_CHECKING:
-    from trainer.record import Record
+    from trainer.data.record import Record
 
     StartBroker = Callable[..., "RunningBroker"]
 
@@ -46,10 +46,10 @@ def record_folder() -> Path:
 @pytest.fixture(scope="session")
 def chamber() -> Record:
     """3,000 simulated chamber rows of board 1 as a record."""
-    from config.loading import load_station
-    from config.starting import METHANE
+    from config.templates.templates import METHANE
+    from config.yaml.load import load_station
     from edge.simulation.simulator import simulate_chamber
-    from trainer.record import Record
+    from trainer.data.record import Record
 
     return Record.from_values(simulate_chamber(3000, seed=1), load_station(METHANE))
 
@@ -57,7 +57,7 @@ def chamber() -> Record:
 @pytest.fixture(scope="session")
 def runs(chamber: Record, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Quickly trained run folders, one per ``--model``: ae, vae, both."""
-    from config.training import Training
+    from config.settings.training import Training
     from trainer.train import train
 
     folder = tmp_path_factory.mktemp("runs")
@@ -69,7 +69,7 @@ def runs(chamber: Record, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 @pytest.fixture(scope="session")
 def bundles(runs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The bundles exported from ``runs``."""
-    from export.pack import export
+    from export.export import export
     from trainer.run import Run
 
     folder = tmp_path_factory.mktemp("bundles")
@@ -145,7 +145,7 @@ class RunningBroker:
 
 @pytest.fixture(scope="session")
 def start_broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartBroker]:
-    """Start another broker: Mosquitto with ``config/mosquitto.conf``, some lines of it replaced by others.
+    """Start another broker: Mosquitto with ``config/templates/mosquitto.conf``, some lines of it replaced by others.
 
     ``start_broker("allow_anonymous false", "password_file ...")``; every one is stopped in the end.
     """
@@ -206,7 +206,7 @@ def _adapted(port: int, folder: Path, lines: tuple[str, ...]) -> str:
     if os.geteuid() == 0:
         lines = (*lines, "user root")  # or it becomes a user who may not write here
     replaced = {line.split()[0] for line in lines}
-    shipped = (ROOT / "config" / "mosquitto.conf").read_text().splitlines()
+    shipped = (ROOT / "config" / "templates" / "mosquitto.conf").read_text().splitlines()
     kept = [line for line in shipped if line.strip() and line.split()[0] not in replaced]
     return "\n".join([*kept, *lines, ""])
 

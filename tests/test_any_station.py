@@ -10,15 +10,15 @@ import pytest
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from config.station import Feature, Role, Station
-from config.training import Training
+from config.settings.station import Feature, Role, Station
+from config.settings.training import Training
 from edge.bundles.bundle import Bundle
-from edge.commands.inspecting import inspect
-from edge.commands.scoring import score_files
+from edge.commands.inspect import inspect
+from edge.commands.score import score_files
 from edge.errors import BundleError
-from edge.readings.table import write_table
-from export.pack import export
-from trainer.record import Record
+from edge.readings.csv.reader import write_table
+from export.export import export
+from trainer.data.record import Record
 from trainer.summary import summary
 from trainer.train import train
 

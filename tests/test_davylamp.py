@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from config.starting import METHANE
+from config.templates.templates import METHANE
 from davylamp import main
 
 THREE_MISTAKES = """
@@ -147,7 +147,7 @@ def test_init_train_export_inspect_score_and_synthesize_follow_one_another(chamb
 def test_what_is_measured_of_a_run_is_kept_in_its_folder(
     runs: dict[str, Path], chamber_csv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from trainer.evaluation.results import Evaluation
+    from trainer.evaluation.detection.results import Evaluation
 
     run, short, copy = tmp_path / "run", tmp_path / "short.csv", tmp_path / "copy.json"
     shutil.copytree(runs["both"], run)
@@ -206,8 +206,8 @@ def test_a_record_is_explored_as_the_methane_stations_unless_another_is_named(
 
 @pytest.fixture(scope="module")
 def chamber_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from config.loading import load_station
-    from edge.readings.table import write_table
+    from config.yaml.load import load_station
+    from edge.readings.csv.reader import write_table
     from edge.simulation.simulator import simulate_chamber
 
     path = tmp_path_factory.mktemp("chamber") / "chamber.csv"

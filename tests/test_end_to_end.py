@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from config.loading import load_station
-from config.starting import METHANE
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
 from edge.bundles.bundle import Bundle
 from edge.mqtt.topics import Topics
 from edge.simulation.simulator import simulate_chamber

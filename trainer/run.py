@@ -17,19 +17,19 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from config.loading import load_station, load_training
-from config.station import Station
-from config.training import Training
+from config.settings.station import Station
+from config.settings.training import Training
+from config.yaml.load import load_station, load_training
 from edge.bundles.manifest import Data, Fitted, Generating, Network
-from edge.bundles.storing import below, restored
-from edge.models.model import ScoringModel
+from edge.bundles.scoring_tables import below, restored
 from edge.models.scaler import Scaler
+from edge.models.scoring_model import ScoringModel
 from trainer.errors import TrainingError
-from trainer.fitted import FittedGenerator
-from trainer.models import TabularAE, TabularVAE, build
-from trainer.portrait.arrays import encoded
-from trainer.portrait.portrait import PORTRAIT, Portrait
-from trainer.whitened import Whitened
+from trainer.generation.fitted_generator import FittedGenerator
+from trainer.networks.autoencoder import TabularAE, TabularVAE, build
+from trainer.scoring.reconstruction import Whitened
+from trainer.statistics.json_arrays import encoded
+from trainer.statistics.run_statistics import PORTRAIT, Portrait
 
 Tables = dict[str, NDArray[Any]]
 
@@ -250,7 +250,7 @@ class Run:
 
     @cached_property
     def scoring(self) -> dict[str, ScoringModel]:
-        """Scoring models by name, their networks in torch (:class:`trainer.whitened.Whitened`)."""
+        """Scoring models by name, their networks in torch (:class:`trainer.scoring.reconstruction.Whitened`)."""
         return {name: self._scoring(name, fitted) for name, fitted in self.scorers.items()}
 
     def _scoring(self, name: str, fitted: Fitted) -> ScoringModel:

@@ -12,24 +12,24 @@ from typing import Any, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from config.training import Training
+from config.settings.training import Training
 from edge.bundles.manifest import SCORER_ABSENT, Data, scorer_keys
-from edge.bundles.storing import stored
+from edge.bundles.scoring_tables import stored
 from edge.clock import Clock, SystemClock, rfc3339
-from trainer.curves import draw_curves
+from trainer.data.folds import folds
+from trainer.data.record import Record
+from trainer.data.scaler import fit_scaler
+from trainer.data.splits import Rows as Indices
+from trainer.data.splits import blocked, random_split
 from trainer.errors import TrainingError
-from trainer.fit import choose_device
-from trainer.fitted import FittedGenerator
-from trainer.folds import folds
-from trainer.generator import fit_generator
-from trainer.portrait.painting import paint
-from trainer.realised import realised
-from trainer.record import Record
+from trainer.figures.losses import draw_curves
+from trainer.generation.fit_generator import fit_generator
+from trainer.generation.fitted_generator import FittedGenerator
+from trainer.networks.training import choose_device
 from trainer.run import About, Run, Tables, refuse_foreign, write_run
-from trainer.scorer import fit_scorer
-from trainer.splits import Rows as Indices
-from trainer.splits import blocked, random_split
-from trainer.transform import fit_scaler
+from trainer.scoring.false_alarm_rates import realised
+from trainer.scoring.fit_scorer import fit_scorer
+from trainer.statistics.collect import paint
 
 Rows = NDArray[np.float64]
 LEAST_ROWS = 600
@@ -61,7 +61,7 @@ def train(
     folder
         Run folder: new, empty, or an earlier run, which is replaced when this one is complete.
     portrait
-        Leave what pictures need, too: :class:`trainer.portrait.portrait.Portrait`.
+        Leave what pictures need, too: :class:`trainer.statistics.run_statistics.Portrait`.
     progress
         Where progress bars are drawn; ``None`` draws none.
     clock

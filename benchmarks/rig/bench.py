@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from config.loading import load_station
-from config.starting import METHANE
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
 from edge.simulation.simulator import simulate_chamber
 from rig.agent import ROOT, Agent
 from rig.broker import Broker

@@ -10,7 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
-SHIPPED = Path(__file__).parent.parent.parent / "config" / "mosquitto.conf"
+SHIPPED = Path(__file__).parent.parent.parent / "config" / "templates" / "mosquitto.conf"
 MISSING = "mosquitto: not found on PATH or in /usr/sbin; fix: apt install mosquitto"
 _PATIENCE = 15.0  # [s]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from config.loading import load_station
-from config.starting import METHANE
-from config.training import Training
+from config.settings.training import Training
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
 from edge.bundles.bundle import Bundle
 from edge.errors import BundleError
 from edge.simulation.simulator import simulate_chamber
@@ -25,7 +25,7 @@ def quick_bundle() -> Path:
 
 def _train(target: Path) -> None:
     from export import export
-    from trainer.record import Record
+    from trainer.data.record import Record
     from trainer.run import Run
     from trainer.train import train
 

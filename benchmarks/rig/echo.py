@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from edge.mqtt.connection import Counts, Receipt
+from edge.mqtt.link import Counts, Receipt
 from edge.mqtt.message import Message
 
 
@@ -30,7 +30,7 @@ class MovedClock:
 
 
 class Echo:
-    """An :class:`edge.mqtt.connection.Connection` to a broker that takes everything.
+    """An :class:`edge.mqtt.link.Connection` to a broker that takes everything.
 
     Attributes
     ----------

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-import edge.agent.running
+import edge.agent.run
 from davylamp import main
 
 
@@ -37,5 +37,5 @@ class JumpingClock:
 
 if __name__ == "__main__":
     clock = JumpingClock(Path(sys.argv[1]))
-    edge.agent.running.SystemClock = lambda: clock  # type: ignore[assignment,misc]
+    edge.agent.run.SystemClock = lambda: clock  # type: ignore[assignment,misc]
     sys.exit(main(sys.argv[2:]))

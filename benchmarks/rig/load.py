@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from config.loading import load_station
-from config.starting import METHANE
-from edge.mqtt.publishing import message
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
 from edge.simulation.injection import Injection, inject
+from edge.simulation.publisher import message
 from edge.simulation.simulator import simulate_chamber
 
 QUIET = 150

@@ -10,11 +10,11 @@ import paho.mqtt.client as mqtt
 import torch
 from paho.mqtt.enums import CallbackAPIVersion
 
-from config.loading import load_station
-from config.starting import METHANE
-from config.training import Training
+from config.settings.training import Training
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
 from edge.simulation.simulator import simulate_chamber
-from trainer.models import TabularAE
+from trainer.networks.autoencoder import TabularAE
 
 from_topic, to_topic, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
 KEYS = load_station(METHANE).keys

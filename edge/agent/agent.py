@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from config.gateway import Gateway
-from edge.agent.announcing import Announcer
+from config.settings.gateway import Gateway
+from edge.agent.announcer import Announcer
+from edge.agent.clock_jumps import Jumps
+from edge.agent.closed_alarms import Labelling
 from edge.agent.health import Health
-from edge.agent.jumps import Jumps
-from edge.agent.labelling import Labelling
 from edge.agent.pipeline import Pipeline
 from edge.agent.presence import Presence
+from edge.agent.recovery import Waker
 from edge.agent.requests import Requests
 from edge.agent.stations import Stations
-from edge.agent.waking import Waker
 from edge.agent.watchdog import Watchdog
-from edge.alarms.alarm import AlarmPanel
 from edge.alarms.event import Event
+from edge.alarms.panel import AlarmPanel
 from edge.clock import Clock
 from edge.delivery.delivery import Delivery
 from edge.errors import JournalError
-from edge.journal.batch import Batch
+from edge.journal.committer import Keeper
 from edge.journal.journal import Journal
-from edge.journal.keeper import Keeper
+from edge.journal.transaction import Batch
 from edge.log import Log
-from edge.mqtt.connection import Connection
+from edge.mqtt.link import Connection
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
 

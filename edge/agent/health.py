@@ -13,8 +13,8 @@ import numpy as np
 
 from edge.clock import Clock, rfc3339
 from edge.delivery.delivery import Delivery
-from edge.journal.keeper import Keeper
-from edge.mqtt.connection import Connection
+from edge.journal.committer import Keeper
+from edge.mqtt.link import Connection
 
 _TIMES = 1000  # batches whose durations are remembered
 _PAGE = os.sysconf("SC_PAGE_SIZE")

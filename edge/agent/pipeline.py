@@ -12,13 +12,13 @@ from msgspec.structs import replace
 
 from edge.agent.health import Health
 from edge.agent.stations import Group, LiveStation, Stations
-from edge.alarms.alarm import AlarmPanel
 from edge.alarms.event import Event
+from edge.alarms.panel import AlarmPanel
 from edge.clock import rfc3339
 from edge.delivery.delivery import Delivery
 from edge.errors import ReadingError
-from edge.journal.batch import Batch, ReadingRow, StationRow
 from edge.journal.journal import Journal
+from edge.journal.transaction import Batch, ReadingRow, StationRow
 from edge.log import ONCE_A_MINUTE, Log
 from edge.mqtt.message import Message
 from edge.readings.duplicates import key

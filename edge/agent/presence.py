@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import msgspec
 
-from config.gateway import Gateway
+from config.settings.gateway import Gateway
 from edge.agent.stations import Stations
 from edge.clock import Clock, rfc3339
 from edge.mqtt.topics import Topics

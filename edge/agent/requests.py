@@ -10,17 +10,17 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from config.alarms import AlarmKind
-from config.gateway import Gateway
-from edge.agent.labelling import Labelling
+from config.settings.alarms import AlarmKind
+from config.settings.gateway import Gateway
+from edge.agent.closed_alarms import Labelling
 from edge.agent.stations import Stations
-from edge.agent.synthesis import Synthesis, SynthesisRequest
-from edge.alarms.alarm import AlarmPanel
+from edge.agent.synthesis_requests import Synthesis, SynthesisRequest
 from edge.alarms.event import Event, Label
+from edge.alarms.panel import AlarmPanel
 from edge.clock import Clock
 from edge.errors import RequestError
 from edge.log import Log
-from edge.mqtt.connection import Connection
+from edge.mqtt.link import Connection
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
 from edge.readings.reading import SIZE_LIMIT

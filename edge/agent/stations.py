@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from config.errors import ConfigError
-from config.gateway import Gateway, StationEntry
+from config.settings.gateway import Gateway, StationEntry
 from edge.bundles.bundle import Bundle
 from edge.errors import ReadingError
-from edge.journal.batch import StationRow
-from edge.models.medians import RunningMedians
+from edge.journal.transaction import StationRow
+from edge.models.rolling_median import RunningMedians
 from edge.mqtt.topics import Pattern, station_problem
 from edge.readings.duplicates import Duplicates
 from edge.readings.reading import Decoder

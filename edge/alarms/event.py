@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from config.alarms import AlarmKind
+from config.settings.alarms import AlarmKind
 
 EventType = Literal["open", "update", "close"]
 Label = Literal["plume", "fault", "false"]

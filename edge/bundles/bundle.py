@@ -11,16 +11,16 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from config.station import Station
+from config.settings.station import Station
 from edge.bundles.archive import LARGEST, Contents, read, unpack
 from edge.bundles.golden import ROWS, RUN_IN, TOLERANCE, differences
 from edge.bundles.manifest import SCORER, SCORER_ABSENT, Manifest
-from edge.bundles.storing import below, restored
+from edge.bundles.scoring_tables import below, restored
 from edge.errors import BundleError
 from edge.models.generator import Generator, unpacked
-from edge.models.model import ScoringModel
 from edge.models.runtime import Session
 from edge.models.scaler import Scaler
+from edge.models.scoring_model import ScoringModel
 
 Arrays = dict[str, NDArray[np.floating]]
 
@@ -39,7 +39,7 @@ class Bundle:
     tables
         Arrays of ``tables.npz``: behind ``generator/`` the ``weights`` [K], ``means`` [K, L] and ``triangles``
         [K, L(L + 1) / 2] of its mixture (:func:`edge.models.generator.packed`), ``latent_std`` [L], ``low`` and
-        ``high`` [F]; with a gas column ``background_ppb`` [1]; and those of :mod:`edge.bundles.storing` behind
+        ``high`` [F]; with a gas column ``background_ppb`` [1]; and those of :mod:`edge.bundles.scoring_tables` behind
         ``scorer/`` and ``scorer-absent/``.
     golden
         Arrays of ``golden.npz``; see :mod:`edge.bundles.golden`.

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edge.models.measures import StationMemory, measure
-from edge.models.model import ScoringModel
 from edge.models.runtime import Runtime
 from edge.models.scaler import Scaler
+from edge.models.scores import StationMemory, measure
+from edge.models.scoring_model import ScoringModel
 
 Arrays = Mapping[str, NDArray[np.floating]]
 

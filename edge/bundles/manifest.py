@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from config.station import Station
+from config.settings.station import Station
 from edge.models.scaler import Scaler
 
 FORMAT = 3
@@ -82,7 +82,7 @@ class Generating(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fitted(msgspec.Struct, frozen=True, kw_only=True):
-    """A scoring model in words; its numbers are in ``tables.npz``, see :mod:`edge.bundles.storing`.
+    """A scoring model in words; its numbers are in ``tables.npz``, see :mod:`edge.bundles.scoring_tables`.
 
     Parameters
     ----------

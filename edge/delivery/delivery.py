@@ -9,15 +9,15 @@ import msgspec
 
 from edge.alarms.event import AlarmMessage, Event
 from edge.clock import Clock
-from edge.delivery.backlog import MOST, Backlog
-from edge.delivery.letters import Letters
+from edge.delivery.dead_letters import Letters
 from edge.delivery.outbox import Outbox
 from edge.delivery.retained import Retained
+from edge.delivery.score_backlog import MOST, Backlog
 from edge.errors import ReadingError
-from edge.journal.batch import Batch
 from edge.journal.schema import Past
+from edge.journal.transaction import Batch
 from edge.log import ONCE_A_MINUTE, Log
-from edge.mqtt.connection import Connection
+from edge.mqtt.link import Connection
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
 from edge.scoring.verdict import Verdict
@@ -49,7 +49,7 @@ class Outcomes:
 class Delivery:
     """Publishes verdicts, events, alarms and dead letters, once the journal has kept them.
 
-    What is taken over goes into a :class:`~edge.journal.batch.Batch`. Only when that has been committed may
+    What is taken over goes into a :class:`~edge.journal.transaction.Batch`. Only when that has been committed may
     :meth:`send` be called: nobody hears of what a crash would undo.
 
     Parameters

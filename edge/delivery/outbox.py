@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from edge.clock import Clock
-from edge.delivery.retries import Retries
-from edge.journal.batch import OutboxRow
-from edge.mqtt.connection import Connection, Receipt
+from edge.delivery.topic_backoff import Retries
+from edge.journal.transaction import OutboxRow
+from edge.mqtt.link import Connection, Receipt
 
 MOST = 10_000
 """Rows that may wait."""

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 
 from edge.clock import Clock
 from edge.delivery.outbox import IN_FLIGHT
-from edge.delivery.retries import Retries
-from edge.mqtt.connection import Connection, Receipt
+from edge.delivery.topic_backoff import Retries
+from edge.mqtt.link import Connection, Receipt
 
 
 class Retained:

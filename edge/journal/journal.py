@@ -13,13 +13,13 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from edge.alarms.labels import Labelled
+from edge.alarms.label import Labelled
 from edge.clock import Clock
 from edge.errors import JournalError
 from edge.journal import schema
-from edge.journal.batch import Batch, ReadingRow, StationRow
 from edge.journal.lock import take_lock
 from edge.journal.schema import Past
+from edge.journal.transaction import Batch, ReadingRow, StationRow
 from edge.log import Log
 
 _PAGE = 2048  # [B]: a commit of one reading writes three or four pages; smaller ones cost CPU, larger ones the card

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edge.alarms.labels import Labelled
-from edge.journal.batch import Batch, OutboxRow, ReadingRow, Score, StationRow
+from edge.alarms.label import Labelled
+from edge.journal.transaction import Batch, OutboxRow, ReadingRow, Score, StationRow
 
 VERSION = 1
 """Of the tables; a file of another one is set aside."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.models.medians import RunningMedians
+from edge.models.rolling_median import RunningMedians
 
 Rows = NDArray[np.float64]
 

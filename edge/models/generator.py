@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from config.station import Station
+from config.settings.station import Station
 from edge.models.runtime import Runtime
 
 Rows = NDArray[np.float32]

@@ -1,153 +1,296 @@
-"""Connection: what the agent and the commands need of MQTT; tests put a fake in its place."""
+"""Session: one connection to the broker, from CONNECT to its end, on paho's external loop."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Protocol
+import math
+import ssl
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
+import paho.mqtt.client as mqtt
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from config.topic_filters import unshared
+from edge.clock import Clock
+from edge.log import ONCE_A_MINUTE, Log
+from edge.mqtt import packets
+from edge.mqtt.inbox import Inbox
+from edge.mqtt.link import Counts, Receipt, Subscription
 from edge.mqtt.message import Message
+from edge.mqtt.options import ANSWER_TIMEOUT, LOST, Failure, Options, Protocol, ended, refused, unreachable
+from edge.mqtt.packets import Publication
+from edge.mqtt.paho_client import Client
+from edge.mqtt.properties import publish_properties
+
+_NEWER_TIMEOUT = 3.0  # [s] for the CONNACK where an older protocol is left to try: some brokers hang on MQTT 5
+_CONGESTED = 2000  # packets that wait for the socket: nothing more is read, and so made, until they are away
+_WITHOUT_RETAINED = 2  # Retain Handling
 
 
-@dataclass(frozen=True)
-class Subscription:
-    """A topic filter, at QoS 1; ``retained`` asks for what is retained (with MQTT 3.1.1 that comes in any case)."""
+class Session:
+    """One paho client for one connection; a session that has ended (:attr:`failure`) is thrown away.
 
-    filter: str
-    retained: bool = False
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """The broker's answer to a QoS 1 publication: ``refusal`` is its reason, ``None`` when it took it."""
-
-    mid: int
-    topic: str
-    refusal: str | None
-
-
-_TOLD = 20  # refused topics
-
-
-@dataclass
-class Counts:
-    """What is counted over all connections since the start.
-
-    Attributes
+    Parameters
     ----------
-    connections, refused_publications, refused_subscriptions
-        What the broker granted and what it did not.
-    dropped_acks
-        Acks of messages of an earlier connection: the broker sends those again.
-    dropped_while_held
-        Messages at QoS 0 that came while the link was held and had no room: nobody sends those again.
-    taken_over
-        Connections that the broker ended because another client used our name.
-    short
-        Connections that ended within 10 s without a word: several in a row look like the same, where the broker does
-        not say so (MQTT 3.1.1, Mosquitto before 2.1).
-    refused
-        Topic -> the broker's reason, where it refused the last publication: the first 20 of them.
+    options, protocol
+        Where, as whom, and in which version to connect.
+    number
+        Count of the connection: stamped on every message.
+    subscriptions, unsubscribe, will
+        As for :class:`edge.mqtt.reconnecting_link.Link`.
+    counts, clock, log
+        Shared with the other sessions.
     """
 
-    connections: int = 0
-    refused_publications: int = 0
-    refused_subscriptions: int = 0
-    dropped_acks: int = 0
-    dropped_while_held: int = 0
-    taken_over: int = 0
-    short: int = 0
-    refused: dict[str, str] = field(default_factory=dict)
+    def __init__(
+        self,
+        options: Options,
+        protocol: Protocol,
+        number: int,
+        *,
+        subscriptions: Sequence[Subscription],
+        unsubscribe: Sequence[str] = (),
+        will: tuple[str, bytes] | None,
+        counts: Counts,
+        clock: Clock,
+        log: Log,
+    ) -> None:
+        self.protocol = protocol
+        self.ready = False
+        self.accepted_at: float | None = None
+        self.failure: Failure | None = None
+        self.heard_at = -math.inf
+        self.inbox = Inbox(number, max(1, options.receive_maximum // 2), counts)
+        self.receipts: list[Receipt] = []
+        self.in_flight: dict[int, str] = {}
+        self._queued = 0
+        self._options = options
+        self._number = number
+        self._subscriptions = tuple(subscriptions)
+        self._unsubscribe = list(unsubscribe)
+        self._counts = counts
+        self._clock = clock
+        self._log = log
+        self._reason: ReasonCode | None = None
+        self._opened_at = 0.0
+        self._client = client = options.client(protocol)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_unsubscribe = self._on_unsubscribe
+        client.on_message = self._on_message
+        if will:
+            client.will_set(*will, qos=1, retain=True)
 
-    def answered(self, topic: str, refusal: str | None) -> None:
-        """Note the broker's answer to a publication."""
-        if refusal is None:
-            self.refused.pop(topic, None)
-            return
-        self.refused_publications += 1
-        if topic in self.refused or len(self.refused) < _TOLD:
-            self.refused[topic] = refusal
-
-
-class Connection(Protocol):
-    """A connection that comes back by itself; :class:`edge.mqtt.link.Link` is the real one.
-
-    One turn is ``poll`` (connect when due, wait, read), whatever the caller does with the messages, ``acknowledge``
-    and ``flush``. Publications and acks are only queued until ``flush``.
-    """
-
-    counts: Counts
+    def open(self) -> bool:
+        """Connect, blocking, and send CONNECT; sets :attr:`failure`, and returns false, when that cannot be done."""
+        try:
+            self._options.dial(self._client)
+        except (OSError, ValueError) as error:
+            self.failure = unreachable(error, self._options)
+            return False
+        self._opened_at = self._clock.monotonic()
+        self.write()
+        return True
 
     @property
-    def connected(self) -> bool:
-        """Whether the broker has accepted us and nothing says that it is gone."""
-
-    @property
-    def protocol(self) -> str | None:
-        """``5`` or ``3.1.1`` while connected."""
-
-    @property
-    def in_flight(self) -> int:
-        """QoS 1 publications without an answer yet."""
+    def socket(self) -> Any:
+        """What to hand to ``select``."""
+        return self._client.socket()
 
     @property
     def congested(self) -> bool:
-        """Whether so much waits for the socket that nothing is read any more."""
+        """Whether nothing should be read: until the queue is written, or what waits while the link is held is taken."""
+        return self._queued > _CONGESTED or self.inbox.full
 
     @property
-    def alive(self) -> bool:
-        """Whether there is progress: something was heard lately, or a connection was tried lately.
+    def pending(self) -> bool:
+        """Whether there is something to read that ``select`` does not see."""
+        return self._client.pending
 
-        Not the same as :attr:`connected`: a broker that hangs stays connected, and one that is down for a week is no
-        fault of ours.
-        """
+    @property
+    def wants_write(self) -> bool:
+        """Whether something is queued."""
+        return self._client.unsent
 
-    def hold(self, held: bool) -> None:
-        """Hand out no message until told otherwise; acks, receipts, keepalive and publications go on.
+    def read(self) -> None:
+        """Read until the socket is empty or half of Receive Maximum has come: the broker may send the other half."""
+        self._guarded(self._read)
+        if self.failure is None:
+            self.heard_at = self._clock.monotonic()
 
-        What comes meanwhile waits: at QoS 1 no more than the broker may send before an ack.
-        """
+    def write(self) -> None:
+        """Write what is queued, as far as the socket takes it."""
+        self._guarded(self._write)
 
-    def poll(self, timeout: float) -> list[Message]:
-        """Take a turn, waiting at most ``timeout`` [s]; returns what came, at most half of Receive Maximum."""
-
-    def became_ready(self) -> bool:
-        """Tell once per connection that it is subscribed: the time to assert everything again."""
-
-    def receipts(self) -> list[Receipt]:
-        """Take the broker's answers to QoS 1 publications since the last call."""
+    def look_after(self) -> None:
+        """Send pings, and give up where there is no answer."""
+        self._guarded(lambda client: client.loop_misc())
+        if self.ready or self.failure is not None:
+            return
+        newer = self.accepted_at is None and self.protocol != self._options.protocols[-1]
+        patience = _NEWER_TIMEOUT if newer else ANSWER_TIMEOUT
+        if self._clock.monotonic() > self._opened_at + patience:
+            self._end(Failure("broker does not answer", f"nothing within {patience:g} s", older=newer))
 
     def publish(
         self,
         topic: str,
         payload: bytes,
+        qos: int,
         *,
-        qos: int = 0,
-        retain: bool = False,
-        expiry: int | None = None,
-        correlation: bytes | None = None,
-        response_topic: str | None = None,
+        retain: bool,
+        expiry: int | None,
+        correlation: bytes | None,
+        response_topic: str | None,
     ) -> int | None:
-        """Queue a publication.
+        """Queue a publication; see :meth:`edge.mqtt.link.Connection.publish`."""
+        properties = publish_properties(expiry, correlation, response_topic) if self.protocol == "5" else None
+        if not qos and not retain:
+            packed = b"\0" if self.protocol == "5" else b""
+            if properties is not None:
+                packed = properties.pack()  # type: ignore[no-untyped-call]
+            if self._client.send_packet(packets.publication(topic, payload, packed)):
+                self._queued += 1
+                return 0
+        info = self._client.publish(topic, payload, qos, retain, properties)
+        if info.rc != mqtt.MQTT_ERR_SUCCESS:
+            return None
+        self._queued += 1
+        if qos:
+            self.in_flight[info.mid] = topic
+        return info.mid
 
-        Parameters
-        ----------
-        topic, payload, qos, retain
-            What to publish.
-        expiry, correlation, response_topic
-            Message expiry [s], Correlation Data and Response Topic; left out with MQTT 3.1.1.
+    def acknowledge(self, messages: Iterable[Message]) -> int:
+        """Queue acks; returns how many were dropped, because their message came on another connection."""
+        dropped = 0
+        mids = []
+        for message in messages:
+            if message.qos == 1 and message.connection == self._number:
+                mids.append(message.mid)
+            else:
+                dropped += message.qos
+        if mids and not self._client.send_packet(b"".join(map(packets.acknowledgement, mids))):
+            for mid in mids:
+                self._client.ack(mid, 1)
+        self._queued += len(mids)
+        return dropped
 
-        Returns
-        -------
-        int or None
-            Packet identifier that comes back in a :class:`Receipt` (QoS 1); ``None`` while not connected.
-        """
+    def shut(self, *, farewell: bool = False) -> None:
+        """Close the socket, with a DISCONNECT (so that the broker forgets the will) or without."""
+        self._client.on_disconnect = None
+        if farewell and self.failure is None:
+            self._client.disconnect()
+            self._guarded(self._write)
+        if (sock := self.socket) is not None:
+            sock.close()
 
-    def acknowledge(self, messages: Iterable[Message]) -> None:
-        """Queue the acks of messages, in the order in which they came; drop those of another connection."""
+    def _read(self, client: Client) -> None:
+        self.inbox.begin(self._clock.now())
+        client.receive()
+        while self.inbox.room and client.read_packet(self.inbox.put):
+            pass
 
-    def flush(self) -> None:
-        """Write what is queued, as far as the socket takes it."""
+    def _write(self, client: Client) -> None:
+        # paho would make two property objects for each QoS 0 publication, only to tell us that it is written.
+        client.on_publish = None
+        try:
+            client.write_all()
+        finally:
+            client.on_publish = self._on_publish
+        if not self.wants_write:
+            self._queued = 0
 
-    def close(self, patience: float = 0.5) -> None:
-        """Wait up to ``patience`` [s] for what is on its way, then say goodbye: no will, and no reconnecting."""
+    def _guarded(self, step: Callable[[Client], object]) -> None:
+        """Take a step with paho; whatever happens in it ends the connection at worst, and never the loop."""
+        if self.failure is not None:
+            return
+        try:
+            step(self._client)
+        except Exception:  # paho meets what the network sends
+            self._log.exception("connection dropped after an unexpected error")
+            self._end(Failure(LOST, "an unexpected error"))
+            return
+        if self.socket is None:
+            accepted = self.accepted_at is not None
+            if isinstance(self._client.broken, ssl.SSLError) and not accepted:
+                self._end(unreachable(self._client.broken, self._options))  # TLS 1.3 refuses us so late
+            elif self._reason is not None and not accepted:
+                self._end(refused(self._reason, self._options))
+            else:
+                self._end(ended(self._reason, self._options, accepted=accepted))
+
+    def _end(self, failure: Failure) -> None:
+        self.failure = failure
+        self.shut()
+
+    def _on_connect(
+        self, client: mqtt.Client, data: object, flags: Any, reason: ReasonCode, properties: object
+    ) -> None:
+        if reason.is_failure:
+            self._reason = reason
+            return
+        self.accepted_at = self._clock.monotonic()
+        self._counts.connections += 1
+        session = "kept" if flags.session_present else "new"
+        self._log.info("connected", broker=self._options.address, mqtt=self.protocol, session=session)
+        if not self._subscriptions:
+            self.ready = True
+        elif self.protocol == "5":
+            client.subscribe(
+                [(s.filter, SubscribeOptions(qos=1, retainHandling=_retain_handling(s))) for s in self._subscriptions]
+            )
+        else:
+            client.subscribe([(s.filter, 1) for s in self._subscriptions])
+
+    def _on_subscribe(
+        self, client: mqtt.Client, data: object, mid: int, reasons: list[ReasonCode], properties: object
+    ) -> None:
+        if self._unsubscribe:
+            client.unsubscribe(self._unsubscribe)
+        else:
+            self.ready = True
+        for subscription, reason in zip(self._subscriptions, reasons, strict=False):
+            if reason.is_failure:
+                self._counts.refused_subscriptions += 1
+                fix = f"allow {self._options.username or self._options.client_id} to read it"
+                self._log.error("broker refused a subscription", topic=subscription.filter, reason=reason, fix=fix)
+
+    def _on_unsubscribe(
+        self, client: mqtt.Client, data: object, mid: int, reasons: list[ReasonCode], properties: object
+    ) -> None:
+        self.ready = True
+        for topic, reason in zip(self._unsubscribe, reasons, strict=False):
+            if reason.is_failure:
+                self._log.error("broker refused to unsubscribe", topic=topic, reason=reason)
+
+    def _on_message(self, client: mqtt.Client, data: object, message: mqtt.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""  # is nobody's: counted and acked as such
+        plain = Publication(topic, bytes(message.payload), message.qos, message.retain, message.dup, message.mid)
+        self.inbox.put(plain, message.properties)
+
+    def _on_publish(self, client: mqtt.Client, data: object, mid: int, reason: ReasonCode, properties: object) -> None:
+        if (topic := self.in_flight.pop(mid, None)) is None:
+            return
+        refusal = str(reason) if reason.is_failure else None
+        self.receipts.append(Receipt(mid, topic, refusal))
+        self._counts.answered(topic, refusal)
+        if refusal is not None:
+            self._log.error("broker refused a publication", every=ONCE_A_MINUTE, topic=topic, reason=refusal)
+
+    def _on_disconnect(
+        self, client: mqtt.Client, data: object, flags: Any, reason: ReasonCode, properties: object
+    ) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self._reason = reason
+
+
+def _retain_handling(subscription: Subscription) -> int:
+    # A shared subscription gets nothing that is retained, and some brokers refuse to be told so.
+    if subscription.retained or subscription.filter != unshared(subscription.filter):
+        return 0
+    return _WITHOUT_RETAINED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.mqtt.connection import Counts
+from edge.mqtt.link import Counts
 from edge.mqtt.message import Message
 from edge.mqtt.packets import Publication
 

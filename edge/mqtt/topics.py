@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from config.filters import PLACE, subscription, unshared
-from config.gateway import RESERVED
+from config.settings.gateway import RESERVED
+from config.topic_filters import PLACE, subscription, unshared
 
 _STATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 
@@ -90,7 +90,7 @@ class Pattern:
     ----------
     template
         For example ``sensors/{station}/readings``. Other wildcards (``+``, a closing ``#``) match and are ignored, and
-        so is ``$share/GROUP/`` in front: see :func:`config.filters.unshared`.
+        so is ``$share/GROUP/`` in front: see :func:`config.topic_filters.unshared`.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def station_problem(station: str) -> str | None:
     """Say why a name cannot be a station's; ``None`` when it can.
 
     A station's name becomes a level of our topics and a cell of CSV files: letters, digits and ``_.:-``, at most 64
-    of them, and none of :data:`config.gateway.RESERVED`.
+    of them, and none of :data:`config.settings.gateway.RESERVED`.
     """
     if station in RESERVED:
         return f"{station!r} is one of the gateway's own words ({', '.join(sorted(RESERVED))}); fix: rename the station"

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from config.errors import ConfigError
-from config.station import Station
-from config.wording import meant
+from config.settings.station import Station
+from config.yaml.messages import meant
 from edge.clock import parse_time
 from edge.errors import ReadingError
 

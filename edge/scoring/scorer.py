@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 from edge.bundles.bundle import Bundle
 from edge.errors import BundleError
-from edge.models.measures import StationMemory, measure, remember
+from edge.models.scores import StationMemory, measure, remember
 from edge.readings.quality import GOOD, flag
 from edge.readings.reading import Reading
 from edge.scoring.adaptation import Adaptation
-from edge.scoring.finding import Finding, Findings
-from edge.scoring.judgement import Judgement, Past
-from edge.scoring.level import PPB, LevelRule
+from edge.scoring.decision import Judgement, Past
+from edge.scoring.gas_level import PPB, LevelRule
+from edge.scoring.row_scores import Finding, Findings
 from edge.scoring.segments import Segments
 from edge.scoring.state import Arrival, StationState
-from edge.scoring.telling import Teller, told
 from edge.scoring.verdict import Verdict
+from edge.scoring.verdict_builder import Teller, told
 
 SUSPECT_TIMES = 10.0
 """A reading is suspect when a p-value is at most this many times the requested rate."""

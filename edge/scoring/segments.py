@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.models.measures import StationMemory
+from edge.models.scores import StationMemory
 from edge.scoring.state import Arrival, StationState
 
 Rows = NDArray[np.float64]
@@ -45,7 +45,7 @@ class Segments:
         ----------
         values, actual
             The batch's readings [N, F], twice; what is completed is changed in place, see
-            :class:`edge.readings.holding.Held`.
+            :class:`edge.readings.last_good.Held`.
         flags
             Of the readings [N, F].
         faulty
@@ -54,7 +54,7 @@ class Segments:
         Yields
         ------
         rows, runs
-            Numbers of rows, and whose they are, as :func:`edge.models.measures.measure` takes them. To be measured
+            Numbers of rows, and whose they are, as :func:`edge.models.scores.measure` takes them. To be measured
             before the next are drawn, which may forget what these still need. Readings that cannot be completed are in
             none.
         """

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import Enum
 
 from edge.models.background import Background
-from edge.models.measures import StationMemory
-from edge.models.medians import RunningMedians
+from edge.models.rolling_median import RunningMedians
+from edge.models.scores import StationMemory
 from edge.readings.gaps import is_gap
-from edge.readings.holding import Holding
+from edge.readings.last_good import Holding
 from edge.scoring.adaptation import Adaptation
 
 WARM_UP = 60

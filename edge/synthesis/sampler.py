@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from edge.errors import RequestError
 from edge.models.generator import Generator
-from edge.synthesis.draws import LARGEST_SEED, PILOT, normals, positions, renewals
-from edge.synthesis.ranges import Ranges, limits
-from edge.synthesis.target import Indices, Target
+from edge.synthesis.bounds import Ranges, limits
+from edge.synthesis.conditional_mixture import Indices, Target
+from edge.synthesis.random_streams import LARGEST_SEED, PILOT, normals, positions, renewals
 
 Rows = NDArray[np.float64]
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from config.broker import TLS, Broker, Password
-from config.starting import MOSQUITTO, MOSQUITTO_ACL
-from edge.mqtt.connecting import Options
-from edge.mqtt.connection import Subscription
-from edge.mqtt.link import Link
+from config.settings.broker import TLS, Broker, Password
+from config.templates.templates import MOSQUITTO, MOSQUITTO_ACL
+from edge.mqtt.link import Subscription
 from edge.mqtt.message import Message
+from edge.mqtt.options import Options
+from edge.mqtt.reconnecting_link import Link
 
 pytestmark = [pytest.mark.broker, pytest.mark.mqtt5]
 

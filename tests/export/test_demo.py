@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from config.training import Training
+from config.settings.training import Training
 from edge.simulation.injection import Injection
 from export.demo import demo
 from export.demo.findings import Finding, find, spans, unexplained
@@ -71,7 +71,8 @@ def test_nothing_is_left_running(told: tuple[Path, list[Finding], str]) -> None:
 
 def test_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from config.training import Training; from export.demo import demo\n"
+        "import sys; from pathlib import Path\n"
+        "from config.settings.training import Training; from export.demo import demo\n"
         "demo(Path(sys.argv[1]), settings=Training.quick())"
     )
     story = subprocess.Popen(

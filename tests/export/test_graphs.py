@@ -17,9 +17,9 @@ from edge.models.runtime import Session
 from edge.models.scaler import Scaler
 from export.errors import ExportError
 from export.graphs import Model, decoder_graph, encoder_graph, scorer_graph
-from trainer.codec import ScaledCodec
-from trainer.models import seeded
-from trainer.whitened import Whitened
+from trainer.generation.codec import ScaledCodec
+from trainer.networks.autoencoder import seeded
+from trainer.scoring.reconstruction import Whitened
 
 ROOT = Path(__file__).parents[2]
 LOG = Scaler(

@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer.evaluation.curves import Curves, Fault, Timeline, Virtual
-from trainer.evaluation.fidelity import Fidelity
-from trainer.evaluation.peers import PUBLISHED_AE
-from trainer.evaluation.protocol import SplitName
-from trainer.evaluation.results import (
+from trainer.evaluation.detection.curves import Curves, Fault, Timeline, Virtual
+from trainer.evaluation.detection.folds import SplitName
+from trainer.evaluation.detection.peers import PUBLISHED_AE
+from trainer.evaluation.detection.results import (
     CONSISTENCY,
     DETECTION,
     ONSET,
@@ -24,7 +23,8 @@ from trainer.evaluation.results import (
     Rate,
     Withheld,
 )
-from trainer.evaluation.synthesis_results import (
+from trainer.evaluation.synthesis.fidelity import Fidelity
+from trainer.evaluation.synthesis.results import (
     SYNTHESIS,
     Detection,
     Resemblance,
@@ -32,10 +32,10 @@ from trainer.evaluation.synthesis_results import (
     SynthesisEvaluation,
     Usefulness,
 )
-from trainer.evaluation.synthesisers import JITTER, OURS, PUBLISHED, REAL
-from trainer.portrait.arrays import encoded
-from trainer.portrait.gallery import Axis, Gallery, Sample
-from trainer.portrait.portrait import PORTRAIT, Inside, Mirror, Portrait
+from trainer.evaluation.synthesis.synthesisers import JITTER, OURS, PUBLISHED, REAL
+from trainer.statistics.json_arrays import encoded
+from trainer.statistics.run_statistics import PORTRAIT, Inside, Mirror, Portrait
+from trainer.statistics.samples import Axis, Gallery, Sample
 
 KEYS = ("h2o_ppm", "temperature_c", "humidity_pct")
 COLUMNS = ("ch4_ppb", *KEYS)

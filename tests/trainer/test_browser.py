@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from config.starting import METHANE
-from edge.readings.writing import write_table
+from config.templates.templates import METHANE
+from edge.readings.csv.writer import write_table
 from edge.simulation.simulator import simulate_chamber
 
 ROOT = Path(__file__).parents[2]
@@ -144,7 +144,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def explored(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from config.loading import load_station
+    from config.yaml.load import load_station
     from trainer.exploring import explore
 
     folder = tmp_path_factory.mktemp("explored")

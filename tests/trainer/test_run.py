@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from config.errors import ConfigError
-from config.training import Training
+from config.settings.training import Training
 from trainer.errors import TrainingError
 from trainer.run import Run
-from trainer.whitened import Whitened
+from trainer.scoring.reconstruction import Whitened
 
 
 @pytest.fixture

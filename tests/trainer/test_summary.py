@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from config.training import Training
-from trainer.record import Record
+from config.settings.training import Training
+from trainer.data.record import Record
 from trainer.run import Run
 from trainer.summary import summary
 from trainer.train import train

@@ -11,13 +11,13 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from config.training import Training
+from config.settings.training import Training
 from edge.bundles.manifest import Network
+from trainer.data.record import Record
+from trainer.data.splits import blocked
 from trainer.errors import TrainingError
-from trainer.realised import realised
-from trainer.record import Record
 from trainer.run import Run
-from trainer.splits import blocked
+from trainer.scoring.false_alarm_rates import realised
 from trainer.train import train
 
 SHORT = replace(Training.quick(), epochs=2, generator_epochs=2, generator_steps=1, components=3)

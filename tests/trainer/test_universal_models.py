@@ -10,15 +10,15 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from config.training import Training
+from config.settings.training import Training
 from edge.bundles.manifest import Network
 from edge.simulation.simulator import simulate_chamber
-from trainer.baselines import mean_error, pca_error
-from trainer.fit import fit
-from trainer.models import TabularAE, TabularVAE, row_errors, seeded
-from trainer.record import Record, load_record
-from trainer.splits import blocked
-from trainer.transform import fit_scaler
+from tests.trainer.baselines import mean_error, pca_error
+from trainer.data.record import Record, load_record
+from trainer.data.scaler import fit_scaler
+from trainer.data.splits import blocked
+from trainer.networks.autoencoder import TabularAE, TabularVAE, row_errors, seeded
+from trainer.networks.training import fit
 
 SETTINGS = Training()
 Model = TabularAE | TabularVAE

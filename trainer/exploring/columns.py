@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.exploring.sheet import Sheet
-from trainer.record import Span
+from trainer.data.record import Span
+from trainer.exploring.raw_record import Sheet
 
 Values = NDArray[np.float64]
 

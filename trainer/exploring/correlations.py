@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from trainer.exploring.sheet import Sheet
+from trainer.exploring.raw_record import Sheet
 
 Matrix = NDArray[np.float64]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from config.station import Scale
-from trainer.exploring.sheet import Sheet
-from trainer.portrait.binning import axis, gallery
+from config.settings.station import Scale
+from trainer.exploring.raw_record import Sheet
+from trainer.statistics.binning import axis, gallery
 
 Values = NDArray[np.float64]
 

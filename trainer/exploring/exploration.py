@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from trainer.exploring.autocorrelation import Memory, memories
 from trainer.exploring.columns import Column, columns, duplicates
 from trainer.exploring.correlations import Correlations, correlations
 from trainer.exploring.densities import Density, densities
-from trainer.exploring.leak import Leak, leak
-from trainer.exploring.memory import Memory, memories
+from trainer.exploring.phases import Spells, spells
+from trainer.exploring.raw_record import Sheet
 from trainer.exploring.response import Response, responses
-from trainer.exploring.sheet import Sheet
-from trainer.exploring.spells import Spells, spells
+from trainer.exploring.split_leakage import Leak, leak
 from trainer.exploring.timeline import Timeline, timeline
 
 Told = TypeVar("Told")

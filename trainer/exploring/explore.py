@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from config.loading import load_station
-from config.station import Station
-from config.wording import meant
+from config.settings.station import Station
+from config.yaml.load import load_station
+from config.yaml.messages import meant
 from trainer.errors import RecordError
 from trainer.exploring.exploration import examine
 from trainer.exploring.panels import panels
-from trainer.exploring.sheet import read_sheet
+from trainer.exploring.raw_record import read_sheet
 from trainer.page import Panel, misplaced, write_figures, write_page
 
 

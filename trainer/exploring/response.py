@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from config.station import Station
-from trainer.exploring.sheet import Sheet
+from config.settings.station import Station
+from trainer.exploring.raw_record import Sheet
 
 Values = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.exploring.sheet import Sheet
+from trainer.exploring.raw_record import Sheet
 
 PIXELS = 600
 _LEAST = 5  # rows in a pixel: of fewer, they could be read off

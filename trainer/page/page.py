@@ -12,7 +12,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from config.atomic import write_bytes
-from trainer.page.box import Box
+from trainer.page.checklist import Box
 from trainer.page.image import image
 from trainer.page.numbers import encoded
 from trainer.page.panel import Panel

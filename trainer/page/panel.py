@@ -25,7 +25,7 @@ class Panel:
     title, says
         Heading, and one sentence: what to see.
     figure
-        Made by :func:`~trainer.page.picture.figure`.
+        Made by :func:`~trainer.figures.style.figure`.
     alt
         What the figure shows, for who does not see it.
     tables

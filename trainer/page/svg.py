@@ -9,7 +9,7 @@ from html import escape
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from trainer.page.colours import VARIABLES
+from trainer.figures.colours import VARIABLES
 from trainer.page.layout import lay_out
 
 RASTER = 130
@@ -32,7 +32,7 @@ def svg(figure: Figure, key: str, alt: str) -> str:
     Parameters
     ----------
     figure
-        Made by :func:`~trainer.page.picture.figure`.
+        Made by :func:`~trainer.figures.style.figure`.
     key
         Goes before every id.
     alt

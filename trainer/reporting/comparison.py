@@ -9,13 +9,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from trainer.evaluation.results import CONSISTENCY
+from trainer.evaluation.detection.results import CONSISTENCY
+from trainer.figures.ticks import few_ticks
 from trainer.page import CYCLE, GREY, Panel, Table, Verdict, figure
-from trainer.page.ticks import few_ticks
+from trainer.reporting.acceptance import ABOUT, verdict
 from trainer.reporting.densities import distance
-from trainer.reporting.subject import Subject
-from trainer.reporting.verdict import ABOUT, verdict
-from trainer.reporting.words import NETWORKS
+from trainer.reporting.display_names import NETWORKS
+from trainer.reporting.run_results import Subject
 
 _ACROSS = 4  # names in a row of a legend
 _APART = 0.16  # of the distance between two rows

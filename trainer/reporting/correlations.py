@@ -11,8 +11,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
 from trainer.page import Panel, diverging, figure
-from trainer.portrait.arrays import Array
-from trainer.portrait.gallery import Gallery
+from trainer.statistics.json_arrays import Array
+from trainer.statistics.samples import Gallery
 
 _MOST_NAMES = 12  # more do not fit: every other, or fewer, is named
 

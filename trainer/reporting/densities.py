@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from trainer.page import Panel, figure
-from trainer.portrait.gallery import Gallery
-from trainer.reporting.scales import scale
-from trainer.reporting.words import quantity
+from trainer.reporting.axes import scale
+from trainer.reporting.display_names import quantity
+from trainer.statistics.samples import Gallery
 
 _HIGHEST = 2.0  # times the real density
 _EVERY = 3  # points drawn: finer than a pixel of an axes

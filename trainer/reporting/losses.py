@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from trainer.figures.ticks import few_ticks
 from trainer.page import BLUE, INK, ORANGE, Panel, figure
-from trainer.page.ticks import few_ticks
-from trainer.reporting.words import NETWORKS
+from trainer.reporting.display_names import NETWORKS
 
 Losses = Mapping[str, Mapping[str, Any]]
 """Contents of ``losses.json``: network -> curve -> value by epoch, and the ``chosen`` epoch."""

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainer.evaluation.goals import Goal, goals
-from trainer.evaluation.results import DETECTION
-from trainer.evaluation.synthesis_goals import synthesis_goals
-from trainer.evaluation.synthesis_results import SYNTHESIS
-from trainer.evaluation.synthesisers import OURS, PUBLISHED
+from trainer.evaluation.detection.goals import Goal, goals
+from trainer.evaluation.detection.results import DETECTION
+from trainer.evaluation.synthesis.goals import synthesis_goals
+from trainer.evaluation.synthesis.results import SYNTHESIS
+from trainer.evaluation.synthesis.synthesisers import OURS, PUBLISHED
 from trainer.page import BLUE, GREEN, INK, ORANGE, VERMILLION, Panel, Table
-from trainer.portrait.gallery import Gallery
-from trainer.portrait.portrait import PORTRAIT
-from trainer.reporting.card import card_panel
 from trainer.reporting.correlations import correlations_panel
 from trainer.reporting.densities import densities_panel
-from trainer.reporting.finding import families_panel, rates_panel, roc_panel
-from trainer.reporting.insides import codes_panel, mirrors_panel
-from trainer.reporting.joints import joints_panel
+from trainer.reporting.detection_panels import families_panel, rates_panel, roc_panel
+from trainer.reporting.display_names import SENSES
 from trainer.reporting.losses import losses_panel
-from trainer.reporting.making import downstream_panel, resemblance_panel
-from trainer.reporting.subject import Subject
+from trainer.reporting.model_card import card_panel
+from trainer.reporting.network_panels import codes_panel, mirrors_panel
+from trainer.reporting.run_results import Subject
+from trainer.reporting.scatter_panels import joints_panel
+from trainer.reporting.synthesis_panels import downstream_panel, resemblance_panel
 from trainer.reporting.timelines import timelines_panel
-from trainer.reporting.withheld import withheld_panel
-from trainer.reporting.words import SENSES
+from trainer.reporting.without_gas import withheld_panel
+from trainer.statistics.run_statistics import PORTRAIT
+from trainer.statistics.samples import Gallery
 
 REAL = "real"
 MADE = {OURS["vae"]: BLUE, OURS["ae"]: ORANGE, OURS["mixture"]: GREEN}

@@ -9,10 +9,10 @@ from typing import TextIO
 
 from trainer.errors import TrainingError
 from trainer.page import misplaced, write_figures, write_page
+from trainer.reporting.acceptance import verdict
 from trainer.reporting.comparison import comparison
 from trainer.reporting.panels import panels
-from trainer.reporting.subject import Subject
-from trainer.reporting.verdict import verdict
+from trainer.reporting.run_results import Subject
 
 
 def report(

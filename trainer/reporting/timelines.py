@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from trainer.evaluation.curves import Timeline
-from trainer.evaluation.results import Cell
+from trainer.evaluation.detection.curves import Timeline
+from trainer.evaluation.detection.results import Cell
 from trainer.page import BLUE, GREEN, INK, ORANGE, VERMILLION, Panel, figure
-from trainer.reporting.words import SPLITS
+from trainer.reporting.display_names import SPLITS
 
 _COLOURS = {"consistency": BLUE, "onset": GREEN, "reconstruction": ORANGE}
 _DASHED = (0, (4, 2))

@@ -14,12 +14,12 @@ import numpy as np
 import paho.mqtt.client as mqtt
 import pytest
 
-from config.alarms import AlarmRule, Alarms
-from config.broker import Broker
-from config.gateway import Gateway, Scoring, StationEntry, Topics
-from config.gateway import Health as HealthSettings
+from config.settings.alarms import AlarmRule, Alarms
+from config.settings.broker import Broker
+from config.settings.gateway import Gateway, Scoring, StationEntry, Topics
+from config.settings.gateway import Health as HealthSettings
 from edge.agent.agent import Agent
-from edge.agent.announcing import subscriptions
+from edge.agent.announcer import subscriptions
 from edge.agent.presence import Presence
 from edge.agent.stations import Stations
 from edge.agent.watchdog import Watchdog
@@ -27,9 +27,9 @@ from edge.bundles.bundle import Bundle
 from edge.clock import SystemClock
 from edge.errors import JournalError
 from edge.journal.journal import Journal
-from edge.mqtt.connecting import Options
-from edge.mqtt.link import Link
 from edge.mqtt.message import Message
+from edge.mqtt.options import Options
+from edge.mqtt.reconnecting_link import Link
 from edge.mqtt.topics import Topics as Names
 from edge.readings.reading import Reading
 from edge.simulation.simulator import simulate_chamber

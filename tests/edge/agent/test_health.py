@@ -11,9 +11,9 @@ import pytest
 from edge.agent.health import Health
 from edge.delivery.delivery import Delivery
 from edge.errors import JournalError
-from edge.journal.batch import ReadingRow
+from edge.journal.committer import Keeper
 from edge.journal.journal import Journal
-from edge.journal.keeper import Keeper
+from edge.journal.transaction import ReadingRow
 from edge.mqtt.topics import Topics
 
 READING = ReadingRow(1, 1, None, 0.0, None, 0, 0, b"")

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from config.gateway import Gateway, StationEntry
-from edge.agent import waking
+from config.settings.gateway import Gateway, StationEntry
+from edge.agent import recovery
 from edge.agent.health import Health
 from edge.agent.pipeline import Pipeline, Results
+from edge.agent.recovery import Waker
 from edge.agent.stations import Stations
-from edge.agent.waking import Waker
-from edge.alarms.alarm import AlarmPanel
+from edge.alarms.panel import AlarmPanel
 from edge.bundles.bundle import Bundle
 from edge.clock import rfc3339
 from edge.delivery.delivery import Delivery
-from edge.journal.batch import Batch
 from edge.journal.journal import Journal
+from edge.journal.transaction import Batch
 from edge.log import Log
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
@@ -196,7 +196,7 @@ def test_what_others_columns_sent_is_not_taken_for_a_past(start: Any) -> None:
 
 
 def test_so_many_stations_wake_in_a_turn_and_the_others_wait(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waking, "_WAKES", 2)
+    monkeypatch.setattr(recovery, "_WAKES", 2)
     messages = [message(station=f"st-{number}") for number in range(5)]
     start().take(*messages)
     run = start()

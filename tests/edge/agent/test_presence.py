@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from config.broker import Broker, Password
-from config.gateway import Gateway, StationEntry
+from config.settings.broker import Broker, Password
+from config.settings.gateway import Gateway, StationEntry
 from edge.agent.presence import Presence
 from edge.agent.stations import Stations
 from edge.bundles.bundle import Bundle

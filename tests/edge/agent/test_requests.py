@@ -15,23 +15,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from config.alarms import Alarms
-from config.gateway import Gateway, StationEntry, Synthesis, Topics
-from edge.agent.labelling import Labelling
+from config.settings.alarms import Alarms
+from config.settings.gateway import Gateway, StationEntry, Synthesis, Topics
+from edge.agent.closed_alarms import Labelling
 from edge.agent.requests import ANSWER_EXPIRY, Requests
 from edge.agent.stations import Stations
-from edge.alarms.alarm import AlarmPanel
 from edge.alarms.event import Event
+from edge.alarms.panel import AlarmPanel
 from edge.bundles.bundle import Bundle
 from edge.clock import rfc3339
-from edge.commands.synthesizing import synthesize
+from edge.commands.synthesize import synthesize
+from edge.journal.committer import Keeper
 from edge.journal.journal import Journal
-from edge.journal.keeper import Keeper
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics as Names
 from edge.scoring.verdict import Methane, Verdict
+from edge.synthesis.conditions import Wish
 from edge.synthesis.sampler import Sampler
-from edge.synthesis.wish import Wish
 
 NAMES = Names("davylamp/gw1")
 KEYS = st.sampled_from(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from config.errors import ConfigError
-from config.gateway import Gateway, Scoring, StationEntry
+from config.settings.gateway import Gateway, Scoring, StationEntry
 from edge.agent.stations import MOST_STATIONS, LiveStation, Stations
 from edge.bundles.bundle import Bundle
 from edge.errors import BundleError, ReadingError

@@ -11,8 +11,8 @@ from edge.alarms.event import Event, Peak
 from edge.delivery import delivery, outbox
 from edge.delivery.delivery import Delivery
 from edge.errors import ReadingError
-from edge.journal.batch import Batch
 from edge.journal.journal import Journal
+from edge.journal.transaction import Batch
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
 from edge.scoring.verdict import Verdict

@@ -8,7 +8,7 @@ import pytest
 
 from edge.delivery import outbox as module
 from edge.delivery.outbox import Outbox
-from edge.journal.batch import OutboxRow
+from edge.journal.transaction import OutboxRow
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from edge.alarms.labels import Labelled
+from edge.alarms.label import Labelled
 from edge.errors import JournalError
-from edge.journal.batch import Batch, OutboxRow, ReadingRow, StationRow
 from edge.journal.journal import Journal
+from edge.journal.transaction import Batch, OutboxRow, ReadingRow, StationRow
 
 VALUES = struct.pack("=9d", *range(9))
 LABEL = Labelled(
@@ -95,7 +95,7 @@ def test_what_is_delivered_confirmed_pruned_or_cleared_is_gone(path: Path, fake_
 def test_a_killed_agent_loses_nothing_that_was_committed(path: Path, durability: str) -> None:
     script = (
         "import os, sys; from edge.clock import SystemClock; from edge.journal.journal import Journal\n"
-        "from edge.journal.batch import Batch, ReadingRow\n"
+        "from edge.journal.transaction import Batch, ReadingRow\n"
         "journal = Journal(sys.argv[1], durability=sys.argv[2], clock=SystemClock())\n"
         "for n in range(50):\n"
         "    journal.commit(Batch(readings=[ReadingRow(1, n, None, 0.0, n, 0, n, b'')]))\n"
@@ -149,7 +149,7 @@ def test_a_batch_that_does_not_fit_is_refused_whole_and_what_is_deleted_makes_ro
 def test_a_full_disk_does_not_keep_the_agent_from_starting(path: Path) -> None:
     script = (
         "import os, resource, sys; from edge.clock import SystemClock; from edge.journal.journal import Journal\n"
-        "from edge.journal.batch import Batch, ReadingRow; from edge.errors import JournalError\n"
+        "from edge.journal.transaction import Batch, ReadingRow; from edge.errors import JournalError\n"
         "def row(n): return ReadingRow(1, n, None, 0.0, n, 0, n, b'')\n"
         "def room(size): resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))\n"
         "if sys.argv[2] == 'dies':\n"

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from config.broker import Broker
-from edge.mqtt.connecting import Options
-from edge.mqtt.connection import Subscription
-from edge.mqtt.link import Link
+from config.settings.broker import Broker
+from edge.mqtt.link import Subscription
 from edge.mqtt.message import Message
+from edge.mqtt.options import Options
+from edge.mqtt.reconnecting_link import Link
 
 COUNTER = itertools.count()
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge.mqtt.connection import Counts
 from edge.mqtt.inbox import Inbox
+from edge.mqtt.link import Counts
 from edge.mqtt.packets import Publication
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from config.broker import TLS, Password
+from config.settings.broker import TLS, Password
 
 pytestmark = pytest.mark.broker
 

@@ -10,7 +10,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 import pytest
 
-from edge.mqtt.client import Client
+from edge.mqtt.paho_client import Client
 
 pytestmark = pytest.mark.broker
 

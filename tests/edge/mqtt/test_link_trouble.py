@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from edge.clock import SystemClock
-from edge.stopping import Stop
+from edge.stop import Stop
 
 pytestmark = pytest.mark.broker
 

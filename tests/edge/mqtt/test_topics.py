@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from config.gateway import RESERVED
+from config.settings.gateway import RESERVED
 from edge.mqtt.topics import Pattern, Topics, station_problem
 
 TOPICS = Topics("davylamp/gw1")

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from config.loading import load_station
-from config.starting import METHANE
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
 from edge.readings.quality import flag, worst
 
 STATION = load_station(METHANE)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import ConfigError
-from config.loading import load_station
-from config.starting import METHANE
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
 from edge.clock import rfc3339
 from edge.errors import ReadingError
 from edge.readings.reading import SIZE_LIMIT, Decoder, Reading

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from config.loading import load_station
-from config.starting import METHANE
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
 from edge.bundles.bundle import Bundle
 from edge.errors import BundleError
-from edge.models.measures import Measures, StationMemory, measure
 from edge.models.pvalue import SCORE_CAP
-from edge.readings.holding import HOLD
+from edge.models.scores import Measures, StationMemory, measure
+from edge.readings.last_good import HOLD
 from edge.readings.reading import Reading
 from edge.scoring.scorer import Scorer
 from edge.scoring.state import WARM_UP

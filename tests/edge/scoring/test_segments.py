@@ -7,8 +7,8 @@ from typing import cast
 
 import numpy as np
 
-from edge.models.measures import StationMemory
-from edge.readings.holding import HOLD
+from edge.models.scores import StationMemory
+from edge.readings.last_good import HOLD
 from edge.scoring.adaptation import Adaptation
 from edge.scoring.segments import Segments
 from edge.scoring.state import Arrival, StationState

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from config.loading import load_station
-from config.starting import METHANE
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
 from edge.simulation.board import CHANNELS, SENSORS, Board, shared_noise
 
 AIR = np.tile([2000.0, 12000.0, 20.0, 50.0], (4000, 1))

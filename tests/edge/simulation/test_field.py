@@ -5,8 +5,8 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from config.loading import load_station
-from config.starting import METHANE
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
 from edge.simulation.field import field_blocks, simulate_field
 
 DAY = 1440  # rows at one reading a minute

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from config.loading import load_station
-from config.starting import METHANE
-from edge.readings.table import read_table
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
+from edge.readings.csv.reader import read_table
 from edge.simulation.simulator import ROWS, chamber_blocks, simulate_chamber
 
 BOARDS = (1, 2, 3)

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
-from config.station import Feature, Station
+from config.settings.station import Feature, Station
 from edge.bundles.bundle import Bundle
 from edge.errors import RequestError
 from edge.models.generator import Generator
-from edge.synthesis.draws import LARGEST_SEED
+from edge.synthesis.random_streams import LARGEST_SEED
 from edge.synthesis.sampler import CHUNK, Sampler
-from trainer.record import Record
+from trainer.data.record import Record
 
 COVARIANCE = np.array([[4.0, 1.0], [1.0, 0.5]])
 PLUME = (10.0, 12.0)

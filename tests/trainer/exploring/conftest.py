@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from config.loading import load_station
-from config.starting import METHANE
-from config.station import Feature, Station
-from edge.readings.writing import write_table
+from config.settings.station import Feature, Station
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
+from edge.readings.csv.writer import write_table
 from edge.simulation.simulator import simulate_chamber
-from trainer.exploring.sheet import Sheet, read_sheet
+from trainer.exploring.raw_record import Sheet, read_sheet
 
 Values = NDArray[np.float64]
 MakeSheet = Callable[[Values, Station], Sheet]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from trainer.exploring.columns import columns, duplicates
-from trainer.exploring.sheet import read_sheet
+from trainer.exploring.raw_record import read_sheet
 
 
 def test_a_column_is_counted(sheet: Any, methane: Any, simulated: Any) -> None:

@@ -13,13 +13,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from edge.readings.writing import write_table
+from edge.readings.csv.writer import write_table
 from edge.simulation.simulator import simulate_chamber
 from trainer.errors import RecordError
 from trainer.exploring import explore
 from trainer.exploring.exploration import examine
 from trainer.exploring.panels.timeline import timeline_panel
-from trainer.exploring.sheet import MOST
+from trainer.exploring.raw_record import MOST
 
 Files = Callable[..., tuple[Path, Path]]
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from trainer.exploring.phases import spells
+from trainer.exploring.raw_record import read_sheet
 from trainer.exploring.response import responses
-from trainer.exploring.sheet import read_sheet
-from trainer.exploring.spells import spells
 
 
 def test_an_exponent_is_found_again_behind_climate_and_drift(sheet: Any, methane: Any, simulated: Any) -> None:

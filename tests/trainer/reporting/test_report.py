@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from trainer.errors import TrainingError
-from trainer.evaluation.results import DETECTION
-from trainer.portrait.portrait import PORTRAIT
+from trainer.evaluation.detection.results import DETECTION
 from trainer.reporting import report
 from trainer.reporting.panels import panels
-from trainer.reporting.subject import Subject
+from trainer.reporting.run_results import Subject
+from trainer.statistics.run_statistics import PORTRAIT
 
 HEAVIEST = 1_500_000
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from trainer.exploring.exploration import Exploration
+from trainer.exploring.panels.autocorrelation import memory_panel
 from trainer.exploring.panels.columns import columns_panel
 from trainer.exploring.panels.correlations import correlations_panel
 from trainer.exploring.panels.densities import densities_panel
 from trainer.exploring.panels.findings import findings_panel
-from trainer.exploring.panels.leak import leak_panel
-from trainer.exploring.panels.memory import memory_panel
+from trainer.exploring.panels.phases import spells_panel
 from trainer.exploring.panels.response import response_panel
 from trainer.exploring.panels.scatters import environment_panel, pairs_panel
-from trainer.exploring.panels.spells import spells_panel
+from trainer.exploring.panels.split_leakage import leak_panel
 from trainer.exploring.panels.timeline import timeline_panel
 from trainer.page import Panel
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from config.station import Scale
+from config.settings.station import Scale
 from trainer.exploring.densities import LEAST, Density
 from trainer.exploring.exploration import Exploration
+from trainer.figures.ticks import few_ticks
 from trainer.page import BLUE, ORANGE, Panel, figure, quantity
-from trainer.page.ticks import few_ticks
 
 _COLOURS = {"linear": BLUE, "log": ORANGE}
 _ACROSS = 3

@@ -12,9 +12,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 
 from trainer.exploring.exploration import Exploration
-from trainer.exploring.sheet import Sheet
+from trainer.exploring.raw_record import Sheet
+from trainer.figures.ticks import few_ticks
 from trainer.page import Panel, every, figure, quantity
-from trainer.page.ticks import few_ticks
 
 _MOST_COLUMNS = 6
 _MOST_POINTS = 12_000

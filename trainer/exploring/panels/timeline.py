@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from config.station import Feature
+from config.settings.station import Feature
+from trainer.data.regimes import shortest
 from trainer.exploring.exploration import Exploration
 from trainer.exploring.timeline import PIXELS
+from trainer.figures.ticks import few_ticks
 from trainer.page import BLUE, GREY, ORANGE, VERMILLION, Panel, figure, quantity, unit
-from trainer.page.ticks import few_ticks
-from trainer.regimes import shortest
 
 _MOST_DRAWN = 12  # columns, beyond which lines are pixels
 _MOST_LINES = 40  # onsets or borders, beyond which their lines would hide what they cross

@@ -1,0 +1,1 @@
+"""What can be set: typed, frozen structs that hold every default once."""

@@ -1,0 +1,1 @@
+"""The files that `davylamp init` writes."""

@@ -1,0 +1,61 @@
+"""The files that a new installation starts from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from config.atomic import write_bytes
+from config.errors import ConfigError
+
+_HERE = Path(__file__).parent
+
+METHANE = _HERE / "methane.yaml"
+"""The station file of the methane station."""
+
+TRAINING = _HERE / "training.yaml"
+"""Every training setting with its default."""
+
+GATEWAY = _HERE / "gateway.yaml"
+"""Every setting of the agent with its default."""
+
+MOSQUITTO = _HERE / "mosquitto.conf"
+"""A broker's settings under which what it has acknowledged is kept."""
+
+MOSQUITTO_ACL = _HERE / "mosquitto.acl"
+"""Who may read and write what, for a broker that stations reach over the network."""
+
+# Packaged beside this module by the wheel; in a source tree it lives in its own folder.
+_UNITS = (_HERE / "davylamp.service", _HERE.parents[1] / "systemd" / "davylamp.service")
+
+
+def init(folder: str | Path) -> list[Path]:
+    """Copy the station, training, gateway and broker files, and the systemd unit, to ``folder``.
+
+    Parameters
+    ----------
+    folder
+        Made when it is not there.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    ConfigError
+        When one of them is there already (nothing is written then), or the folder cannot be written to.
+    """
+    folder = Path(folder)
+    unit = [path for path in _UNITS if path.is_file()][:1]
+    copies = {folder / source.name: source for source in (METHANE, TRAINING, GATEWAY, MOSQUITTO, MOSQUITTO_ACL, *unit)}
+    there = [target.name for target in copies if target.exists()]
+    if there:
+        raise ConfigError([f"{folder}: {', '.join(there)} exist already, and init never overwrites; move them away"])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for target, source in copies.items():
+            write_bytes(target, source.read_bytes())
+    except OSError as error:
+        raise ConfigError([f"{folder}: cannot be written to: {error.strerror}; choose another folder"]) from error
+    return list(copies)

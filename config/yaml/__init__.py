@@ -1,0 +1,1 @@
+"""YAML files become settings, with every mistake of a file reported at once; settings become commented YAML."""

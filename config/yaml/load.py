@@ -1,0 +1,100 @@
+"""YAML files to settings: every mistake of a file at once, one line each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from config.errors import ConfigError
+from config.settings.gateway import Gateway
+from config.settings.station import Station
+from config.settings.training import Training
+from config.yaml.document import parse
+from config.yaml.messages import expected, show, unwrap
+from config.yaml.struct_builder import Problems, build
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def load_station(path: str | Path) -> Station:
+    """Read a station file; see :func:`load`."""
+    return load(path, Station)
+
+
+def load_training(path: str | Path | None = None) -> Training:
+    """Read training settings, or return the defaults; see :func:`load`."""
+    return Training() if path is None else load(path, Training)
+
+
+def load_gateway(path: str | Path) -> Gateway:
+    """Read gateway.yaml; see :func:`load`.
+
+    Paths of bundles, certificates and the password's file are relative to the file, and absolute in what is returned.
+    """
+    return _anchored(load(path, Gateway), Path(path).resolve().parent)
+
+
+def load(path: str | Path, struct: type[S]) -> S:
+    """Read a YAML file as ``struct``.
+
+    Parameters
+    ----------
+    path
+        The file; problems name it as it is given here.
+    struct
+        What the file describes.
+
+    Raises
+    ------
+    ConfigError
+        With all the mistakes of the file, a line each: ``file: dotted.path: got X, expected Y``.
+    """
+    data, problems = parse(_text(path))
+    if data is None and not problems:
+        problems.append(("", f"the file is empty, expected {expected(struct)}"))
+    elif data is not None and not isinstance(data, dict):
+        problems.append(("", f"got {show(data)}, expected {expected(struct)}"))
+    if isinstance(data, dict):
+        settings = build(data, struct, problems)
+        if not problems:
+            return settings
+    raise ConfigError(_lines(path, problems))
+
+
+def _text(path: str | Path) -> str:
+    try:
+        return Path(path).read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        fix = "check the path, or start from the files that `davylamp init` copies"
+        raise ConfigError([f"{path}: there is no such file; {fix}"]) from None
+    except UnicodeDecodeError as error:
+        where = f"byte {error.start} (0x{error.object[error.start]:02x})"
+        raise ConfigError([f"{path}: {where} is not UTF-8; save the file as UTF-8"]) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError([f"{path}: cannot be read: {reason}; check its type and permissions"]) from None
+
+
+def _lines(path: str | Path, problems: Problems) -> list[str]:
+    return [f"{path}: {_printable(f'{where}: {text}' if where else text)}" for where, text in problems]
+
+
+def _printable(text: str) -> str:
+    # A key with a line break in it must not become two lines.
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def _anchored(struct: S, folder: Path) -> S:
+    """Make every path that is declared relative to its file absolute."""
+    changes: dict[str, Any] = {}
+    for field in msgspec.structs.fields(struct):
+        value = getattr(struct, field.name)
+        if isinstance(value, msgspec.Struct):
+            changes[field.name] = _anchored(value, folder)
+        elif isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
+            changes[field.name] = tuple(_anchored(item, folder) for item in value)
+        elif isinstance(value, str) and any((meta.extra or {}).get("relative") for meta in unwrap(field.type)[1]):
+            changes[field.name] = str(folder / value)
+    return msgspec.structs.replace(struct, **changes)

@@ -1,0 +1,213 @@
+"""check: find what would go wrong, before the agent starts."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import Counter
+from pathlib import Path
+from typing import TextIO
+
+from config.errors import DavylampError
+from config.settings.gateway import Gateway
+from config.yaml.load import load_gateway
+from edge.agent.announcer import subscriptions
+from edge.agent.stations import Stations
+from edge.bundles.bundle import Bundle
+from edge.clock import SystemClock
+from edge.errors import ReadingError
+from edge.mqtt.command_link import visit
+from edge.mqtt.message import Message
+from edge.mqtt.options import Options
+from edge.mqtt.reconnecting_link import Link
+from edge.mqtt.topics import Topics
+from edge.stop import Stop
+
+LISTEN = 5.0
+"""How long to listen for readings [s]."""
+
+_CONFIRMATION = 5.0  # [s] that the broker has for it
+
+
+def check(gateway_path: str | Path, out: TextIO, *, listen: float = LISTEN) -> bool:
+    """Look at everything that the agent needs, and print a line per finding: ok, warning or error.
+
+    Parameters
+    ----------
+    gateway_path
+        Gateway file.
+    out
+        Where to print.
+    listen
+        How long to listen for readings [s].
+
+    Returns
+    -------
+    bool
+        Whether nothing is an error.
+    """
+    return _Check(out).run(gateway_path, listen)
+
+
+class _Check:
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._errors = 0
+
+    def run(self, gateway_path: str | Path, listen: float) -> bool:
+        try:
+            gateway = load_gateway(gateway_path)
+        except DavylampError as error:
+            self.error(error)
+            return False
+        broker = gateway.broker
+        self.ok(f"{gateway_path}: gateway {gateway.gateway}, broker {broker.host}:{broker.port}")
+        stations = self.stations(gateway)
+        self.password(gateway)
+        self.journal(gateway)
+        try:
+            Options.of(broker, client_id=broker.client_id)
+        except DavylampError as error:
+            self.error(error)
+            return False
+        self.broker(gateway, stations, listen)
+        return not self._errors
+
+    def ok(self, text: object) -> None:
+        self._say("ok", text)
+
+    def warning(self, text: object) -> None:
+        self._say("warning", text)
+
+    def error(self, text: object) -> None:
+        self._errors += 1
+        self._say("error", text)
+
+    def _say(self, level: str, text: object) -> None:
+        for line in str(text).splitlines():
+            print(f"{level:8}{line}", file=self._out, flush=True)
+
+    def stations(self, gateway: Gateway) -> Stations | None:
+        """Bundles, their golden rows, and the keys that gateway.yaml names."""
+        if not gateway.stations:
+            self.error("stations: got none, expected at least one entry with a topic and a bundle")
+            return None
+        bundles: dict[str, Bundle] = {}
+        try:
+            for entry in gateway.stations:
+                if entry.bundle not in bundles:
+                    bundle = bundles[entry.bundle] = Bundle.open(entry.bundle)
+                    off = bundle.verify()
+                    self.ok(f"{entry.bundle}: bundle {bundle.id}, golden rows reproduced (off by {off:.0e})")
+            return Stations(gateway, [bundles[entry.bundle] for entry in gateway.stations])
+        except DavylampError as error:
+            self.error(error)
+            return None
+
+    def password(self, gateway: Gateway) -> None:
+        """Who else can read it, on the disk and on the way."""
+        broker = gateway.broker
+        if broker.password is None:
+            return
+        if broker.password.file:
+            path = Path(broker.password.file)
+            if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                self.warning(f"{path}: others can read the password; fix: chmod 600 {path}")
+        if broker.exposed:
+            self.warning(f"broker.plaintext: true: everybody on the way to {broker.host} can read the password")
+
+    def journal(self, gateway: Gateway) -> None:
+        """Whether there is a place for it."""
+        folder = Path(gateway.journal.path).resolve().parent
+        if not os.access(folder, os.W_OK | os.X_OK):
+            self.warning(f"journal.path: {folder} cannot be written; fix: make it, or let the agent's user write it")
+
+    def broker(self, gateway: Gateway, stations: Stations | None, listen: float) -> None:
+        """Login, permissions, and what arrives."""
+        topics = Topics(gateway.topics.base)
+        wanted = [] if stations is None else subscriptions(stations, topics, retained=True)
+        broker = gateway.broker
+        try:
+            with Stop() as stop, visit(broker, "check", wanted, stop) as link:
+                who = f"as {broker.username}" if broker.username else "without a login"
+                self.ok(f"{broker.host}:{broker.port}: reached {who}, MQTT {link.protocol}")
+                if link.protocol != "5":
+                    self.warning("MQTT 3.1.1: a broker that refuses what we publish does not say so, so no way to tell")
+                early = self.permissions(link, topics)
+                if stations is not None:
+                    self.listen(link, stations, stop, listen, early)
+        except DavylampError as error:
+            self.error(error)
+
+    def permissions(self, link: Link, topics: Topics) -> list[Message]:
+        """Whether we may publish below our base (only MQTT 5 tells), and read; returns what came meanwhile."""
+        clock = SystemClock()
+        deadline = clock.monotonic() + _CONFIRMATION
+        topic = topics.response("check")
+        sent = link.publish(topic, b"{}", qos=1) if link.protocol == "5" else None
+        answered = subscribed = False
+        early: list[Message] = []
+        while clock.monotonic() < deadline and not ((answered or sent is None) and subscribed):
+            link.flush()
+            early += link.poll(0.1)
+            subscribed = subscribed or link.became_ready()
+            for receipt in link.receipts():
+                answered = True
+                if receipt.refusal is None:
+                    self.ok(f"{topics.base}/#: may be published")
+                else:
+                    fix = f"let this user write {topics.base}/#"
+                    self.error(f"{topic}: the broker refuses what we publish: {receipt.refusal}; fix: {fix}")
+        if sent is not None and not answered:
+            self.error(f"{topic}: the broker did not confirm a publication within {_CONFIRMATION:g} s")
+        if not subscribed:
+            self.error(f"the broker did not confirm the subscriptions within {_CONFIRMATION:g} s")
+        if link.counts.refused_subscriptions:
+            self.error(f"{link.counts.refused_subscriptions} subscriptions refused; fix: let this user read the topics")
+        return early
+
+    def listen(self, link: Link, stations: Stations, stop: Stop, seconds: float, early: list[Message]) -> None:
+        """What stations send."""
+        clock = SystemClock()
+        deadline = clock.monotonic() + seconds
+        readings: Counter[str] = Counter()
+        said: set[str] = set()
+        messages = early
+        while not stop.requested:
+            for message in messages:
+                for name, warning in self._look(message, stations):
+                    if warning is None:
+                        readings[name] += 1
+                    elif warning not in said:
+                        said.add(warning)
+                        self.warning(warning)
+            link.acknowledge(messages)
+            link.flush()
+            if clock.monotonic() >= deadline:
+                break
+            messages = link.poll(min(0.2, seconds))
+        for name, count in sorted(readings.items()):
+            self.ok(f"{name}: {count} readings that can be scored")
+        if not readings:
+            self.warning(
+                f"no reading that can be scored within {seconds:g} s; fix: stations[].topic, or start a station"
+            )
+
+    def _look(self, message: Message, stations: Stations) -> list[tuple[str, str | None]]:
+        """(station, what is wrong) for a message and for each reading in it."""
+        try:
+            station = stations.at(message.topic)
+        except ReadingError as error:
+            return [("", f"{message.topic}: {error}")]
+        if station is None:
+            return []
+        name, where = station.name, message.topic
+        if message.retain:
+            return [(name, f"{where}: a retained reading is old and is not scored; fix: publish it unretained")]
+        found: list[tuple[str, str | None]] = [
+            (name, f"{where}: {reading}" if isinstance(reading, ReadingError) else None)
+            for reading in station.decoder.decode(message.payload, message.received)
+        ]
+        if message.qos == 0:
+            found.append((name, f"{name}: readings at QoS 0 are lost while the agent is away; fix: publish at QoS 1"))
+        return found

@@ -1,0 +1,125 @@
+"""watch: scores, events and alarms as they come, a line each."""
+
+from __future__ import annotations
+
+from typing import Any, TextIO
+
+import msgspec
+
+from config.settings.broker import Broker
+from edge.mqtt.command_link import visit
+from edge.mqtt.link import Subscription
+from edge.mqtt.message import Message
+from edge.stop import Stop
+
+ANY = "davylamp/+"
+"""Base of every gateway that keeps the usual one."""
+
+
+def watch(broker: Broker, base: str | None, *, out: TextIO) -> int:
+    """Print a line per score, event, alarm that changes, dead letter and gateway state, until SIGINT or SIGTERM.
+
+    Parameters
+    ----------
+    broker
+        Where to listen.
+    base
+        The agent's base topic; ``None``: every one below ``davylamp``.
+    out
+        Where to print.
+
+    Returns
+    -------
+    int
+        0.
+
+    Raises
+    ------
+    BrokerError
+        The broker cannot be reached.
+    """
+    base = base or ANY
+    subscriptions = [
+        Subscription(f"{base}/+/score"),
+        Subscription(f"{base}/+/event"),
+        Subscription(f"{base}/deadletter"),
+        Subscription(f"{base}/state", retained=True),
+        Subscription(f"{base}/+/alarm", retained=True),
+    ]
+    alarms: dict[str, tuple[Any, Any]] = {}
+    with Stop() as stop, visit(broker, "watch", subscriptions, stop) as link:
+        while not stop.requested:
+            messages = link.poll(5.0)
+            for message in messages:
+                line = describe(message, alarms)
+                if line is not None:
+                    print(line, file=out, flush=True)
+            link.acknowledge(messages)
+            link.flush()
+    return 0
+
+
+def describe(message: Message, alarms: dict[str, tuple[Any, Any]]) -> str | None:
+    """Say a message in one line; ``None`` for one that says nothing new.
+
+    Parameters
+    ----------
+    message
+        From one of the agent's topics. Whoever may publish there decides what is in it.
+    alarms
+        What was said about each station's alarm topic; updated.
+    """
+    levels = message.topic.split("/")
+    kind, where = levels[-1], levels[-2]
+    try:
+        body = msgspec.json.decode(message.payload)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(body, dict):
+        return None
+    if kind == "score":
+        return _line(body.get("received"), where, _score(body))
+    if kind == "event":
+        by = f" by {body['by']}" if body.get("by") else ""
+        culprit = f", most from {body['culprit']}" if body.get("culprit") else ""
+        readings = f"{body.get('count')} readings exceed, {body.get('id')}"
+        return _line(body.get("ts"), where, f"{body.get('event_type')} {body.get('kind')}{by}{culprit}: {readings}")
+    if kind == "alarm":
+        state = (body.get("alarm"), body.get("fault"))
+        if alarms.get(message.topic) == state:
+            return None
+        alarms[message.topic] = state
+        return _line(body.get("ts"), where, f"alarm {state[0]}, fault {state[1]}")
+    if kind == "deadletter":
+        at = f" at {body['at']}" if body.get("at") else ""
+        return _line(body.get("received"), body.get("topic"), f"refused{at}: {body.get('reason')}")
+    return _line(body.get("ts") or body.get("since"), where, f"gateway {body.get('state')}")
+
+
+def _score(body: dict[str, Any]) -> str:
+    parts = [f"#{body.get('n')}", f"{body.get('state')}"]
+    consistency, reconstruction, methane = (
+        part if isinstance(part := body.get(name), dict) else {}
+        for name in ("consistency", "reconstruction", "methane")
+    )
+    if consistency:
+        parts.append(f"consistency {consistency.get('score')} ({consistency.get('culprit')})")
+    if reconstruction:
+        parts.append(f"reconstruction {reconstruction.get('score')}")
+    level, inferred = methane.get("level_ppb"), methane.get("virtual_ppb")
+    if level is not None:
+        parts.append(f"methane {level} ppb over {methane.get('background_ppb')}")
+    elif inferred is not None:
+        parts.append(f"virtual methane {inferred} ppb over {methane.get('background_ppb')}")
+    if methane.get("score") is not None:
+        parts.append(f"onset {methane['score']}")
+    if body.get("flags"):
+        parts.append(f"flags {body['flags']}")
+    if body.get("late"):
+        parts.append("late")
+    return " ".join(parts)
+
+
+def _line(time: object, where: object, text: str) -> str:
+    line = f"{time or '-'} {where} {text}"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)

@@ -1,0 +1,65 @@
+"""ScoringModel: everything that was fitted to score readings of one set of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.models.consistency import COMPONENTS, ConsistencyModel
+from edge.models.pvalue import PValueTable
+from edge.models.runtime import Runtime
+from edge.models.scaler import Scaler
+from edge.models.virtual_gas import VirtualGas
+
+CALIBRATED = (*COMPONENTS, "consistency", "reconstruction")
+"""What has a p-value table in any case; ``onset`` has one where there is a virtual gas."""
+
+
+@dataclass(frozen=True)
+class ScoringModel:
+    """What the scores are made with: all columns of a station, or those that are left when it sends no gas level.
+
+    Parameters
+    ----------
+    keys, columns
+        Message keys, and their indices among the station's columns.
+    scaler
+        Of these columns.
+    window
+        Readings in the rolling median that residuals are compared with; ``None``: they are not recentred.
+    consistency
+        The linear part.
+    network
+        ``features`` [N, F] -> ``residuals``, ``contributions`` [N, F] and ``error`` [N].
+    raw
+        Scaler of a network that reads whole levels (the published form); ``None``: it reads the distance from the
+        baseline.
+    spread
+        [F]: that distance is divided by this.
+    tables
+        P-value table by name, see :data:`CALIBRATED`.
+    virtual
+        The gas level as the sensors have it, where they respond to it.
+    domain
+        Key of each gas and climate column -> least and largest value that was trained on.
+    """
+
+    keys: tuple[str, ...]
+    columns: tuple[int, ...]
+    scaler: Scaler
+    window: int | None
+    consistency: ConsistencyModel
+    network: Runtime
+    raw: Scaler | None
+    spread: NDArray[np.float64]
+    tables: Mapping[str, PValueTable]
+    virtual: VirtualGas | None
+    domain: Mapping[str, tuple[float, float]]
+
+    @property
+    def size(self) -> int:
+        """Count of columns, F."""
+        return len(self.keys)

@@ -1,0 +1,1 @@
+"""CSV files: readings in, readings out."""

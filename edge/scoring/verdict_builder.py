@@ -1,0 +1,138 @@
+"""Telling: a judgement in the words, and with the digits, of a verdict."""
+
+from __future__ import annotations
+
+import math
+
+from edge.clock import rfc3339
+from edge.models.scoring_model import ScoringModel
+from edge.readings.quality import GOOD
+from edge.scoring.decision import Judgement, Past
+from edge.scoring.row_scores import Finding
+from edge.scoring.verdict import Consistency, Methane, Reconstruction, State, Verdict
+
+_NAMED = 3  # contributions that a verdict names
+_LEAST, _MOST = 1e-9, 1e4  # between them rounding by a power of ten is exact, and takes half as long as by text
+
+
+class Teller:
+    """Tells what was judged with one scoring model.
+
+    Parameters
+    ----------
+    model
+        Whose findings they are.
+    ppb
+        Of one unit of its gas [ppb]; ``None``: levels in that unit cannot be told in ppb.
+    bundle
+        Id of its bundle.
+    """
+
+    def __init__(self, model: ScoringModel, ppb: float | None, bundle: str) -> None:
+        self._keys = model.keys
+        self._virtual = virtual = model.virtual
+        if virtual is not None:
+            self._low, self._high = math.log(virtual.low) - 2 * virtual.sd, math.log(virtual.high)
+        self._ppb = math.nan if ppb is None else ppb
+        self._bundle = bundle
+
+    def tell(self, judgement: Judgement) -> Verdict:
+        """Tell it: numbers are rounded to what they are good for."""
+        reading, past, finding, flags, exceeds, by, _ = judgement
+        return Verdict(
+            station=reading.station,
+            n=past.n,
+            seq=reading.seq,
+            ts=None if reading.ts is None else rfc3339(reading.ts),
+            received=rfc3339(reading.received),
+            reconstruction=_reconstruction(finding),
+            consistency=self._consistency(finding),
+            methane=self._methane(finding, past),
+            exceeds=exceeds,
+            by=by,
+            flags={} if flags is None else {k: f for k, f in zip(self._keys, flags, strict=True) if f != GOOD},
+            out_of_domain=finding.outside,
+            contributions=self._contributions(finding),
+            state=_state(judgement),
+            late=past.late,
+            bundle=self._bundle,
+        )
+
+    def _consistency(self, finding: Finding) -> Consistency | None:
+        score = told(finding.consistency)
+        if score is None:
+            return None
+        return Consistency(score=score, p=_p(finding.consistency), culprit=self._keys[finding.culprit])
+
+    def _contributions(self, finding: Finding) -> dict[str, float]:
+        shares = finding.contributions
+        if math.isnan(finding.error):
+            return {}
+        largest = sorted(range(len(shares)), key=shares.__getitem__, reverse=True)[:_NAMED]
+        return {self._keys[j]: _digits(shares[j]) for j in largest}
+
+    def _methane(self, finding: Finding, past: Past) -> Methane | None:
+        level, background = past.level, None if past.background is None else _tenths(past.background)
+        virtual = self._virtual
+        if virtual is None or not finding.contributions:
+            if level is None and background is None:
+                return None
+            return Methane(level_ppb=level, background_ppb=background)
+        log = finding.virtual
+        over, under = log > self._high, log < self._low
+        inferred = math.nan if over or under else self._ppb * math.exp(log)
+        score = told(finding.onset)
+        return Methane(
+            score=score,
+            p=None if score is None else _p(finding.onset),
+            level_ppb=level,
+            virtual_ppb=_tenths(inferred),
+            sd_ppb=_tenths(inferred * virtual.sd),
+            over_range=over,
+            under_range=under,
+            background_ppb=_tenths(self._ppb * math.exp(finding.background)) if background is None else background,
+        )
+
+
+def told(score: float) -> float | None:
+    """Round a score to the four decimals with which it is told and compared; ``None`` for nan."""
+    # 0.0 is added so that no score is -0.0.
+    return None if score != score else round(score * 1e4) / 1e4 + 0.0  # noqa: PLR0124  # the quick test for nan
+
+
+def _reconstruction(finding: Finding) -> Reconstruction | None:
+    score = told(finding.reconstruction)
+    if score is None:
+        return None
+    return Reconstruction(score=score, p=_p(finding.reconstruction), error=_digits(finding.error))
+
+
+def _state(judgement: Judgement) -> State:
+    past = judgement.past
+    if judgement.by == "limit":
+        return "alarm"
+    if past.late:
+        return "suspect"
+    if past.warming_up:
+        return "warming_up"
+    if judgement.finding.outside:
+        return "out_of_domain"
+    return "alarm" if judgement.exceeds else "suspect" if judgement.suspect else "ok"
+
+
+def _p(score: float) -> float:
+    """The p-value, with three significant digits: it is calibrated on some thousand readings."""
+    places = 2 + math.ceil(score)
+    return round(math.pow(10.0, places - score)) / 10.0**places
+
+
+def _digits(value: float) -> float:
+    """An error or a part of it, with four significant digits."""
+    if not _LEAST <= value < _MOST:
+        return float(f"{value:.4g}")
+    scale = 10.0 ** (3 - math.floor(math.log10(value)))
+    return round(value * scale) / scale
+
+
+def _tenths(level: float) -> float | None:
+    return None if level != level else round(level * 10) / 10  # noqa: PLR0124  # the quick test for nan

@@ -1,0 +1,39 @@
+"""Which topic filters meet a base, judged against what MQTT says about single topics."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.topic_filters import meet, reaches
+
+_LEVELS = st.sampled_from(["a", "b", "+"])
+_filters = st.tuples(st.lists(_LEVELS, min_size=1, max_size=4), st.booleans()).map(
+    lambda drawn: "/".join([*drawn[0], *(["#"] if drawn[1] else [])])
+)
+
+
+def _matches(topic_filter: str, topic: str) -> bool:
+    # MQTT 5, 4.7.1: "a/#" matches "a" as well.
+    pattern = re.escape(topic_filter).replace(r"\+", "[^/]+")
+    pattern = re.sub(r"/\\#$", "(/.*)?", pattern)
+    return re.fullmatch(pattern, topic) is not None
+
+
+@given(topic_filter=_filters, base=st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=3))
+def test_a_filter_reaches_a_base_when_it_matches_a_topic_in_it(topic_filter: str, base: list[str]) -> None:
+    tails = ["", "/a", "/b", "/a/a", "/a/b", "/b/a", "/b/b", "/a/a/a", "/a/a/b", "/a/b/a", "/a/b/b",
+             "/b/a/a", "/b/a/b", "/b/b/a", "/b/b/b"]  # fmt: skip
+    truth = any(_matches(topic_filter, "/".join(base) + tail) for tail in tails)
+    assert reaches(topic_filter, "/".join(base)) == truth
+    assert reaches(f"$share/pair/{topic_filter}", "/".join(base)) == truth
+
+
+@given(one=_filters, other=_filters)
+def test_two_filters_meet_when_there_is_a_topic_that_both_match(one: str, other: str) -> None:
+    topics = ["/".join(levels) for size in range(1, 6) for levels in itertools.product("ab", repeat=size)]
+    assert meet(one, other) == any(_matches(one, topic) and _matches(other, topic) for topic in topics)
+    assert meet(f"$share/pair/{one}", other) == meet(other, one) == meet(one, other)

@@ -1,0 +1,19 @@
+"""Jumps: the wall's clock against the monotonic one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from edge.agent.clock_jumps import Jumps
+
+
+def test_a_clock_that_is_set_has_jumped_once(fake_clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    jumps = Jumps(fake_clock)
+    found = []
+    for offset in (0.0, 1.9, 3.8, 103.8, 103.8, -6.2):
+        fake_clock.time += 5
+        monkeypatch.setattr(fake_clock, "now", lambda offset=offset: fake_clock.time + offset)
+        found.append(round(jumps.look(), 6))
+    assert found == [0.0, 0.0, 0.0, 100.0, 0.0, -110.0]

@@ -1,0 +1,32 @@
+"""Opening: what cannot be used is refused before anything is connected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.settings.gateway import Gateway, StationEntry
+from config.settings.gateway import Journal as JournalSettings
+from edge.agent.resources import open_bundles, open_journal
+from edge.errors import BundleError
+from edge.log import Log
+
+
+def test_a_tampered_bundle_is_refused_before_anything_is_connected(bundles: dict[str, Path], tmp_path: Path) -> None:
+    data = bytearray(bundles["both"].read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "bad.davy").write_bytes(data)
+    gateway = Gateway(stations=(StationEntry(bundle=str(tmp_path / "bad.davy")),))
+    with pytest.raises(BundleError) as refused:
+        open_bundles(gateway, Log("test"))
+    assert "\n" not in str(refused.value)
+
+
+def test_the_journal_is_opened_as_gateway_yaml_says(tmp_path: Path, fake_clock: Any) -> None:
+    settings = JournalSettings(path=str(tmp_path / "j.db"), durability="process", max_mb=50, readings_per_station=700)
+    journal = open_journal(Gateway(journal=settings), fake_clock)
+    assert (tmp_path / "j.db").is_file()
+    assert (journal._durability, journal.keeps(1, 9), journal.keeps(1000, 9) < 700) == ("process", 700, True)
+    journal.close()

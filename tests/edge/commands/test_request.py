@@ -1,0 +1,145 @@
+"""request: a question and its answer on the command line."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from config.settings.broker import Broker
+from edge.commands import request as requesting
+from edge.commands.request import request
+from edge.errors import BrokerError, RequestError
+from edge.mqtt.topics import Topics
+
+pytestmark = pytest.mark.broker
+COUNTER = itertools.count()
+
+
+class Answerer:
+    """An agent that answers as it is told."""
+
+    def __init__(self, broker: Any, client: Any, protocol: Any) -> None:
+        self.base = f"test-requesting/{next(COUNTER)}"
+        self.settings = Broker(host=broker.host, port=broker.port, protocol=protocol)
+        self._topics = Topics(self.base)
+        self._client = client(broker.port, self._topics.requests)
+        self.asked: list[dict[str, Any]] = []
+        self.answers: list[dict[str, Any]] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="answerer")
+        self._thread.start()
+
+    def _serve(self) -> None:
+        seen = 0
+        while not self._stop.wait(0.01):
+            for heard in self._client.heard[seen:]:
+                seen += 1
+                self.asked.append(heard.body)
+                verb = self._topics.verb(heard.topic)
+                for answer in self.answers:
+                    body = {"transaction": heard.body["transaction"]} | answer
+                    self._client.publish(self._topics.response(verb or ""), body)
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def ask(self, verb: str, body: str = "{}") -> tuple[int, str]:
+        out = StringIO()
+        code = request(self.settings, self.base, verb, body, out=out)
+        return code, out.getvalue()
+
+
+@pytest.fixture
+def answerer(broker: Any, client: Any, protocol: Any) -> Iterator[Answerer]:
+    answerer = Answerer(broker, client, protocol)
+    yield answerer
+    answerer.stop()
+
+
+def part(number: int, parts: int, rows: Any) -> dict[str, Any]:
+    return {"status": "ok", "data": {"rows": rows, "seed": 1, "part": number, "parts": parts}}
+
+
+def test_an_answer_is_printed_as_json(answerer: Answerer) -> None:
+    answerer.answers = [{"status": "ok", "data": {"gateway": "gw1"}}]
+    code, printed = answerer.ask("info", '{"transaction": "mine"}')
+    assert code == 0
+    assert json.loads(printed) == {"status": "ok", "data": {"gateway": "gw1"}, "transaction": "mine"}
+
+
+def test_parts_are_put_together(answerer: Answerer) -> None:
+    answerer.answers = [part(1, 3, [[1.0], [2.0]]), part(2, 3, [[3.0]]), part(3, 3, [[4.0]])]
+    code, printed = answerer.ask("synthesize", '{"n": 4}')
+    assert code == 0
+    assert json.loads(printed)["data"] == {"rows": [[1.0], [2.0], [3.0], [4.0]], "seed": 1}
+    assert answerer.asked[0]["n"] == 4
+    assert answerer.asked[0]["transaction"]
+
+
+def test_csv_is_printed_as_it_is(answerer: Answerer) -> None:
+    answerer.answers = [part(1, 2, "a,b\n1,2\n"), part(2, 2, "3,4\n")]
+    assert answerer.ask("synthesize") == (0, "a,b\n1,2\n3,4\n")
+
+
+def test_an_error_is_printed_and_is_exit_code_1(answerer: Answerer) -> None:
+    answerer.answers = [{"status": "error", "data": {}, "error": "n: too many"}]
+    code, printed = answerer.ask("synthesize")
+    assert code == 1
+    assert json.loads(printed)["error"] == "n: too many"
+
+
+def test_answers_to_others_are_passed_over(answerer: Answerer) -> None:
+    mine = {"status": "ok", "data": {"mine": True}}
+    answerer.answers = [{"status": "ok", "data": {"mine": False}, "transaction": "another"}, mine]
+    assert json.loads(answerer.ask("info")[1])["data"] == {"mine": True}
+
+
+def test_nobody_who_answers_is_an_error(answerer: Answerer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requesting, "_PATIENCE", 0.3)
+    with pytest.raises(BrokerError, match="no answer within"):
+        answerer.ask("info")
+
+
+@pytest.mark.parametrize("body", ["nope", "[1]", "", "1"])
+def test_a_body_that_is_no_object_is_an_error(answerer: Answerer, body: str) -> None:
+    with pytest.raises(RequestError, match="JSON object"):
+        answerer.ask("info", body)
+
+
+@pytest.mark.mqtt5
+def test_the_only_gateway_that_is_online_is_found(start_broker: Any, client: Any) -> None:
+    port = start_broker().port
+    settings = Broker(host="127.0.0.1", port=port)
+    with pytest.raises(RequestError, match="online: no gateway; fix: say which with --base"):
+        request(settings, None, "info", "{}", out=StringIO())
+    other = client(port, "davylamp/gw1/request/#")
+    other.publish("davylamp/gw1/state", {"state": "online"}, retain=True)
+    other.publish("davylamp/gw2/state", {"state": "stopped"}, retain=True)
+
+    def answer() -> None:
+        asked = other.wait("davylamp/gw1/request/info")
+        body = {"status": "ok", "data": {}, "transaction": asked.body["transaction"]}
+        other.publish("davylamp/gw1/response/info", body)
+
+    answering = threading.Thread(target=answer, name="answering")
+    answering.start()
+    assert request(settings, None, "info", "{}", out=StringIO()) == 0
+    answering.join()
+    other.publish("davylamp/gw2/state", {"state": "online"}, retain=True)
+    with pytest.raises(RequestError, match="davylamp/gw1, davylamp/gw2"):
+        request(settings, None, "info", "{}", out=StringIO())
+
+
+@pytest.mark.mqtt5
+def test_a_request_that_the_broker_refuses_is_an_error(start_broker: Any, tmp_path: Any) -> None:
+    (tmp_path / "acl").write_text("topic read #\n")
+    broker = start_broker(f"acl_file {tmp_path / 'acl'}")
+    with pytest.raises(BrokerError, match="Not authorized"):
+        request(Broker(host=broker.host, port=broker.port), "davylamp/gw1", "info", "{}", out=StringIO())

@@ -1,0 +1,59 @@
+"""Letters: a dead letter says what, where and why, and a flood of them is held back."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from edge.delivery.dead_letters import Letters
+from edge.errors import ReadingError
+from edge.mqtt.message import Message
+
+
+@pytest.fixture
+def letters(fake_clock: Any) -> Letters:
+    return Letters(fake_clock)
+
+
+def write(letters: Letters, payload: bytes, topic: str = "sensors/st-1/readings", at: str | None = None) -> Any:
+    written = letters.write(Message(topic, payload, received=0.0), ReadingError("reason", at))
+    return None if written is None else json.loads(written)
+
+
+def test_a_dead_letter_says_what_where_and_why(letters: Letters) -> None:
+    assert write(letters, b'{"ch4_ppb": "x"}', at="ch4_ppb") == {
+        "topic": "sensors/st-1/readings",
+        "reason": "reason",
+        "at": "ch4_ppb",
+        "payload": '{"ch4_ppb": "x"}',
+        "bytes": 16,
+        "received": "1970-01-01T00:00:00.000Z",
+    }
+
+
+def test_a_dead_letter_shows_512_bytes_and_base64_of_what_is_no_text(letters: Letters) -> None:
+    long = "é".encode() * 300 + b"x"
+    binary, cut, fine = (write(letters, each) for each in (b"\xff\xfe\x00", b"a" + long, b"b" * 600 + b"\xff"))
+    assert binary["at"] is None
+    assert (binary["encoding"], base64.b64decode(binary["payload"])) == ("base64", b"\xff\xfe\x00")
+    assert cut["payload"] == "a" + "é" * 255
+    assert (cut["bytes"], "encoding" in cut) == (602, False)
+    assert fine["payload"] == "b" * 512
+
+
+def test_a_flood_of_dead_letters_is_held_back_and_counted(letters: Letters, fake_clock: Any) -> None:
+    told = [write(letters, b"bad") for _ in range(1000)]
+    assert sum(each is not None for each in told) == 60
+    assert write(letters, b"bad", "sensors/other/readings") is not None
+    fake_clock.time += 1
+    assert write(letters, b"bad")["held_back"] == 940
+    assert (letters.written, letters.held_back) == (1002, 940)
+
+
+def test_invented_topics_do_not_fill_the_memory(letters: Letters) -> None:
+    for number in range(3000):
+        write(letters, b"bad", f"sensors/{number}/readings")
+    assert len(letters._buckets) == 1000

@@ -1,0 +1,23 @@
+"""Retries: a refused topic is left alone for longer and longer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edge.delivery.topic_backoff import Retries
+
+
+def test_the_delay_doubles_from_a_second_to_five_minutes_and_is_forgotten_on_success(fake_clock: Any) -> None:
+    retries = Retries(fake_clock)
+    assert retries.may("a")
+    for delay in (1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300):
+        retries.refused("a")
+        fake_clock.time += delay - 0.01
+        assert not retries.may("a")
+        assert retries.may("b")
+        fake_clock.time += 0.01
+        assert retries.may("a")
+    retries.taken("a")
+    retries.refused("a")
+    fake_clock.time += 1
+    assert retries.may("a")

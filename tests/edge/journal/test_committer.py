@@ -1,0 +1,127 @@
+"""Keeper: a batch that cannot be kept is held, and kept later."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.errors import JournalError
+from edge.journal.committer import Keeper
+from edge.journal.journal import Journal
+from edge.journal.transaction import Batch, OutboxRow
+
+
+def row(number: int) -> OutboxRow:
+    return OutboxRow(number, "event", "a", "t", b"{}")
+
+
+@pytest.fixture
+def journal(tmp_path: Path, fake_clock: Any) -> Iterator[Journal]:
+    journal = Journal(tmp_path / "journal.db", clock=fake_clock)
+    yield journal
+    journal.close()
+
+
+@pytest.fixture
+def keeper(journal: Journal, fake_clock: Any) -> Keeper:
+    return Keeper(journal, lambda: [Batch(outbox=[row(1), row(2)])], fake_clock)
+
+
+def kept(journal: Journal) -> list[int]:
+    return [number for (number,) in journal._db.execute("select id from outbox order by id")]
+
+
+def test_what_is_urgent_is_kept_at_once_and_a_new_batch_begun(keeper: Keeper, journal: Journal) -> None:
+    keeper.batch.outbox.append(row(1))
+    assert keeper.keep()
+    assert keeper.batch == Batch()
+    assert kept(journal) == [1]
+
+
+def test_deletions_wait_a_second_and_confirmed_scores_for_the_next_batch(
+    keeper: Keeper, journal: Journal, fake_clock: Any
+) -> None:
+    keeper.batch.outbox.append(row(1))
+    keeper.keep()
+    keeper.batch.delivered.append(1)
+    assert keeper.keep()
+    assert kept(journal) == [1]
+    fake_clock.time += 1
+    assert keeper.keep()
+    assert kept(journal) == []
+    fake_clock.time += 100
+    keeper.batch.confirmed = 3
+    assert keeper.keep()
+    assert keeper.batch.confirmed == 3
+
+
+def test_while_it_is_locked_the_batch_grows_and_is_tried_again_later_and_later(
+    keeper: Keeper, journal: Journal, fake_clock: Any
+) -> None:
+    other = sqlite3.connect(journal._path, isolation_level=None)
+    other.execute("begin immediate")
+    keeper.batch.outbox.append(row(1))
+    waits = []
+    for _ in range(8):
+        assert not keeper.keep()
+        assert keeper.fault == "locked"
+        assert keeper.wait is not None
+        waits.append(round(keeper.wait, 3))
+        fake_clock.time += keeper.wait
+    assert waits == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    keeper.batch.outbox.append(row(2))
+    other.execute("rollback")
+    assert keeper.keep()
+    assert (keeper.fault, keeper.wait) == (None, None)
+    assert kept(journal) == [1, 2]
+
+
+def test_before_it_is_due_a_held_batch_is_not_tried(keeper: Keeper, journal: Journal, fake_clock: Any) -> None:
+    other = sqlite3.connect(journal._path, isolation_level=None)
+    other.execute("begin immediate")
+    keeper.batch.outbox.append(row(1))
+    keeper.keep()
+    other.execute("rollback")
+    fake_clock.time += 0.05
+    assert not keeper.keep()
+
+
+def test_into_a_fresh_journal_goes_all_that_memory_holds(keeper: Keeper, journal: Journal) -> None:
+    Path(journal._path).unlink()
+    keeper.batch.outbox.append(row(3))
+    assert keeper.keep()
+    assert kept(journal) == [1, 2, 3]
+    assert journal.set_aside == 1
+
+
+def test_a_journal_that_is_damaged_again_and_again_is_set_aside_once_a_minute(
+    keeper: Keeper, journal: Journal, fake_clock: Any
+) -> None:
+    for seconds, set_aside in ((0, 1), (10, 1), (49, 1), (1, 2)):
+        fake_clock.time += seconds
+        Path(journal._path).unlink(missing_ok=True)
+        keeper.batch.outbox.append(row(3))
+        assert keeper.keep() == (seconds in (0, 1))
+        assert keeper.fault == (None if seconds in (0, 1) else "corrupt")
+        assert journal.set_aside == set_aside
+
+
+def test_a_journal_that_cannot_be_read_is_replaced_at_the_next_try(
+    keeper: Keeper, journal: Journal, fake_clock: Any
+) -> None:
+    keeper.hold(JournalError("corrupt", "damaged"))
+    assert not keeper.keep()
+    fake_clock.time += 0.1
+    assert keeper.keep()
+    assert (kept(journal), journal.set_aside) == ([1, 2], 1)
+
+
+def test_what_is_left_is_kept_in_the_end(keeper: Keeper, journal: Journal, fake_clock: Any) -> None:
+    keeper.batch.delivered.append(1)
+    keeper.batch.outbox.append(row(2))
+    keeper.finish()
+    assert Journal(journal._path, clock=fake_clock).past.outbox == [row(2)]

@@ -1,0 +1,201 @@
+"""Readings one by one, in batches, or a whole record at once: the measures are the same."""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import ArrayLike, NDArray
+
+from edge.models.consistency import COMPONENTS, ConsistencyModel
+from edge.models.pvalue import PValueTable
+from edge.models.scaler import Scaler
+from edge.models.scores import ONSET_LEAST, Measures, StationMemory, measure
+from edge.models.scoring_model import ScoringModel
+from edge.models.virtual_gas import VirtualGas
+
+Rows = NDArray[np.float64]
+F = 4
+
+
+class Echo:
+    """A network that answers with the squares of what it reads."""
+
+    def run(self, **inputs: ArrayLike) -> dict[str, NDArray[np.floating]]:
+        read = np.asarray(inputs["features"], dtype=np.float32)
+        return {"residuals": read, "contributions": read**2, "error": (read**2).sum(axis=1)}
+
+
+def model(window: int | None = 240) -> ScoringModel:
+    rng = np.random.default_rng(5)
+    correlation = np.corrcoef(rng.standard_normal((50, F)) @ rng.standard_normal((F, F)), rowvar=False)
+    precision = np.linalg.inv(correlation)
+    conditional = precision / np.sqrt(np.diag(precision))
+    table = PValueTable([-10.0, 0.0, 50.0], [0.0, 0.5, 12.0])
+    return ScoringModel(
+        keys=("a", "b", "c", "d"),
+        columns=tuple(range(F)),
+        scaler=Scaler(scale=("linear",) * F, floor=(0.0,) * F, mean=(1.0,) * F, std=(2.0,) * F),
+        window=window,
+        consistency=ConsistencyModel(
+            conditional=conditional,
+            inverse=np.linalg.inv(conditional),
+            innovation=rng.standard_normal((3 * F + 1, F)) / F,
+            whitening=rng.standard_normal((F, F)),
+            spread=np.full(F, 0.5),
+            average_spread=np.full(F, 0.3),
+            flat=np.full(F, 0.1),
+        ),
+        network=Echo(),
+        raw=None,
+        spread=np.full(F, 2.0),
+        tables=dict.fromkeys((*COMPONENTS, "consistency", "reconstruction", "onset"), table),
+        virtual=VirtualGas((1, 2), (2,), np.array([0.5, -0.2, 0.1]), 7.6, 0.2, 1900.0, 10000.0, ("b",)),
+        domain={},
+    )
+
+
+def readings(rows: int, seed: int = 0) -> Rows:
+    rng = np.random.default_rng(seed)
+    return np.asarray(np.cumsum(rng.standard_normal((rows, F)) * 0.1, axis=0) + 0.2 * rng.standard_normal((rows, F)))
+
+
+def differ(one: Measures, other: Measures) -> float:
+    worst = 0.0
+    for a, b in zip(one, other, strict=True):
+        assert np.array_equal(np.isnan(a), np.isnan(b))
+        worst = max(worst, float(np.nanmax(np.abs(a - b), initial=0.0)))
+    return worst
+
+
+def joined(parts: list[Measures]) -> Measures:
+    return Measures(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+@given(
+    st.lists(st.integers(1, 400), min_size=1, max_size=8), st.integers(0, 2**32 - 1), st.sampled_from([240, 30, None])
+)
+@settings(max_examples=25)
+def test_a_record_at_once_and_the_same_readings_in_pieces_agree(
+    pieces: list[int], seed: int, window: int | None
+) -> None:
+    fitted, rows = model(window), readings(sum(pieces), seed)
+    whole = measure(fitted, rows, [(StationMemory(fitted), len(rows))])
+    memory = StationMemory(fitted)
+    parts = [measure(fitted, piece, [(memory, len(piece))]) for piece in np.split(rows, np.cumsum(pieces)[:-1])]
+    assert differ(whole, joined(parts)) < 1e-9
+
+
+def test_stations_that_come_together_do_not_meet() -> None:
+    fitted, one, other = model(), readings(400, 1), readings(400, 2)
+    alone = [measure(fitted, rows, [(StationMemory(fitted), len(rows))]) for rows in (one, other)]
+    memories = StationMemory(fitted), StationMemory(fitted)
+    together = [
+        measure(fitted, np.concatenate([one[i : i + 4], other[i : i + 4]]), [(memory, 4) for memory in memories])
+        for i in range(0, 400, 4)
+    ]
+    for k in (0, 1):
+        parts = [Measures(*(column[4 * k : 4 * k + 4] for column in part)) for part in together]
+        assert differ(alone[k], joined(parts)) < 1e-9
+
+
+def test_a_state_rebuilt_from_the_last_2000_readings_equals_an_unbroken_run() -> None:
+    fitted, rows = model(), readings(5000, 3)
+    unbroken = measure(fitted, rows, [(StationMemory(fitted), len(rows))])
+    memory = StationMemory(fitted)
+    measure(fitted, rows[2000:4000], [(memory, 2000)])
+    rebuilt = measure(fitted, rows[4000:], [(memory, 1000)])
+    assert differ(Measures(*(column[4000:] for column in unbroken)), rebuilt) < 1e-3
+
+
+def test_nothing_of_one_segment_reaches_the_next() -> None:
+    fitted, rows = model(), readings(600, 4)
+    memory = StationMemory(fitted)
+    measure(fitted, readings(500, 9) + 40, [(memory, 500)])
+    memory.clear()
+    after = measure(fitted, rows, [(memory, 600)])
+    assert differ(after, measure(fitted, rows, [(StationMemory(fitted), 600)])) == 0.0
+
+
+def test_a_short_gap_forgets_the_readings_before_and_keeps_the_baseline() -> None:
+    fitted, rows = model(), readings(600, 4)
+    memory = StationMemory(fitted)
+    measure(fitted, rows[:300], [(memory, 300)])
+    memory.restart()
+    after = measure(fitted, rows[300:], [(memory, 300)])
+    flat, innovation = COMPONENTS.index("flat"), COMPONENTS.index("innovation")
+    assert np.isnan(after.components[:3, innovation]).all()
+    assert np.isnan(after.components[:11, flat]).all()
+    assert not np.isnan(after.components[11:]).any(axis=0)[[flat, innovation]].any()
+    assert np.isfinite(after.error).all()  # the baseline is there at once
+
+
+def test_what_there_is_no_past_for_is_missing_and_adds_nothing() -> None:
+    fitted = model()
+    first = measure(fitted, readings(100), [(StationMemory(fitted), 100)])
+    assert np.isnan(first.reconstruction[:20]).all()
+    assert np.isfinite(first.reconstruction[20:]).all()
+    assert np.isnan(first.onset[:ONSET_LEAST]).all()
+    assert np.isfinite(first.onset[ONSET_LEAST:]).all()
+    assert np.isfinite(first.consistency).all()
+
+
+def test_a_broken_reading_is_the_least_consistent_and_the_network_sees_what_was_sent() -> None:
+    fitted, rows = model(), readings(300)
+    broken = np.zeros(300, dtype=bool)
+    broken[250] = True
+    actual = rows.copy()
+    actual[250, 1] = 1e4
+    plain = measure(fitted, rows, [(StationMemory(fitted), 300)])
+    found = measure(fitted, rows, [(StationMemory(fitted), 300)], actual=actual, broken=broken)
+    assert found.consistency[250] == 12.0
+    assert np.array_equal(np.delete(found.consistency, 250), np.delete(plain.consistency, 250))
+    assert found.contributions[250].argmax() == 1
+    assert found.error[250] > 100 * plain.error[250]
+    assert np.array_equal(found.error[251:], plain.error[251:])  # it is not remembered
+
+
+def test_contributions_sum_to_the_error() -> None:
+    fitted = model()
+    found = measure(fitted, readings(100), [(StationMemory(fitted), 100)])
+    np.testing.assert_allclose(found.contributions[20:].sum(axis=1), found.error[20:], rtol=1e-12)
+
+
+def test_without_recentring_there_is_a_score_at_once() -> None:
+    fitted = model(window=None)
+    found = measure(fitted, readings(50), [(StationMemory(fitted), 50)])
+    assert np.isfinite(found.reconstruction).all()
+
+
+def test_without_virtual_gas_there_is_no_onset() -> None:
+    fitted = replace(model(), virtual=None)
+    found = measure(fitted, readings(200), [(StationMemory(fitted), 200)])
+    assert np.isnan(found.onset).all()
+    assert np.isnan(found.virtual).all()
+
+
+def test_a_memory_is_small() -> None:
+    fitted = model()
+    memory = StationMemory(fitted)
+    measure(fitted, readings(3000), [(memory, 3000)])
+    medians, background = memory.features.medians, memory.virtual
+    assert medians is not None
+    assert background is not None
+    columns = sum(sys.getsizeof(values) + sys.getsizeof(slots) for values, slots in medians._sorted) / F
+    size = 9 * columns + 2 * (sys.getsizeof(background._ring) + sys.getsizeof(background._sorted))
+    assert size + memory.features.recent.nbytes * 9 / F < 30_000
+    assert math.isfinite(background.value)
+
+
+def test_arrays_that_do_not_fit_together_are_refused() -> None:
+    arrays = model().consistency.arrays()
+    assert ConsistencyModel.from_arrays(arrays).conditional.shape == (F, F)
+    with pytest.raises(ValueError, match="whitening"):
+        ConsistencyModel.from_arrays(arrays | {"whitening": np.zeros((2, 2))})
+    with pytest.raises(ValueError, match="positive"):
+        ConsistencyModel.from_arrays(arrays | {"spread": np.zeros(F)})

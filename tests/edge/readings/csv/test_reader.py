@@ -1,0 +1,363 @@
+from __future__ import annotations
+
+import io
+import tempfile
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from config.settings.station import Feature, Station
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
+from edge.errors import TableError
+from edge.readings.csv.reader import Dropped, Table, read_table, write_table
+
+STATION = Station(
+    name="small",
+    features=(
+        Feature(name="Methane (ppb)", key="ch4_ppb", unit="[ppb]", role="gas", range=(0, 1e5)),
+        Feature(name="Temperature", key="temperature_c", unit="Cel", role="environment", range=(-40, 60)),
+        Feature(name="RMQ4", key="rmq4_ohm", unit="Ohm", role="sensor", range=(0, 1e9), missing=(-200.0, -999.5)),
+    ),
+)
+TIMED = msgspec.structs.replace(STATION, time="Time")
+HEADER = "Methane (ppb),Temperature,RMQ4"
+
+
+def read(tmp_path: Path, text: str | bytes, station: Station = STATION, **options: tuple[str, ...]) -> Table:
+    path = tmp_path / "station.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_table(path, station, **options)
+
+
+def refusal(tmp_path: Path, text: str | bytes, station: Station = STATION) -> str:
+    with pytest.raises(TableError) as caught:
+        read(tmp_path, text, station)
+    return str(caught.value).replace(f"{tmp_path}/", "")
+
+
+# ---- what is found -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Methane (ppb),Temperature,RMQ4\n2000.5,20,5e4\n",
+        "Methane (ppb);Temperature;RMQ4\n2000.5;20;5e4\n",
+        "Methane (ppb)\tTemperature\tRMQ4\n2000.5\t20\t5e4\n",
+        "Methane (ppb);Temperature;RMQ4\n2000,5;20,0;50000\n",
+        "Methane (ppb)\tTemperature\tRMQ4\n2000,5\t20,\t5,0e4\n",
+        'Methane (ppb),Temperature,RMQ4\n"2000,5","20,0",50000\n',
+        '"Methane (ppb)","Temperature","RMQ4"\r\n"2000.5","20","50000"\r\n',
+        " Methane (ppb) , Temperature , RMQ4 \n 2000.5 , +20.0 , 50000 ",
+        '"Methane (ppb)", "Temperature", "RMQ4"\n"2000,5", 20, "50000"\n',
+        "RMQ4,note,Temperature,Methane (ppb)\n5e4,calm,2e1,.20005e4\n",
+        "\n\nMethane (ppb),Temperature,RMQ4\n2000.5,20,50000\n",
+        "Methane (ppb);Temperature;RMQ4;;\r\n2000,5;20;50000;;\r\n",
+        "Methane (ppb);Temperature;RMQ4;;\r\n2000,5;20;50000\r\n",
+        "Methane (ppb);Temperature;RMQ4\r\n2000,5;20;50000;;\r\n",
+        "Methane (ppb),Temperature,RMQ4\r2000.5,20,50000\r",
+        "\ufeffMethane (ppb),Temperature,RMQ4\n2000.5,20,50000\n",
+    ],
+)
+def test_separators_decimal_signs_quotes_and_line_ends_are_found(tmp_path: Path, text: str) -> None:
+    table = read(tmp_path, text)
+
+    assert table.values.tolist() == [[2000.5, 20.0, 50000.0]]
+    assert table.values.dtype == np.float64
+    assert table.names == STATION.names
+    assert table.file == "station.csv"
+    assert table.time is None
+    assert table.dropped == ()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_byte_order_mark_tells_the_encoding(tmp_path: Path, encoding: str) -> None:
+    mark = "\ufeff" if encoding[-2:] in ("le", "be") else ""
+
+    assert read(tmp_path, f"{mark}{HEADER}\n1,2,3\n".encode(encoding)).values.tolist() == [[1, 2, 3]]
+
+
+def test_a_header_with_commas_does_not_fool_the_search_for_the_separator(tmp_path: Path) -> None:
+    features = tuple(
+        msgspec.structs.replace(feature, name=f"{feature.name}, raw, {feature.unit}") for feature in STATION.features
+    )
+    station = msgspec.structs.replace(STATION, features=features)
+    text = ";".join(station.names) + "\n1,5;2,5;3,5\n"
+
+    assert read(tmp_path, text, station).values.tolist() == [[1.5, 2.5, 3.5]]
+
+
+def test_the_classic_air_quality_file_is_read_to_its_last_reading(tmp_path: Path) -> None:
+    rows = "10/03/2004;18.00.00;2,6;1360,25;48,9;;\r\n11/03/2004;19.00.00;-200;-200,0;;;\r\n"
+    text = f"Date;Time;Methane (ppb);Temperature;RMQ4;;\r\n{rows}" + ";;;;;;\r\n" * 114
+
+    table = read(tmp_path, text)
+
+    assert np.array_equal(table.values, [[2.6, 1360.25, 48.9], [np.nan, np.nan, np.nan]], equal_nan=True)
+    assert table.dropped == (Dropped("blank", 114, 4),)
+    assert table.breaks == ()
+
+
+@pytest.mark.parametrize("text", ["", " ", "NA", "NaN", "nan", "null", "None", "n/a", "-", "--", "-200", "-200.00"])
+def test_a_missing_cell_is_nan_and_its_row_stays(tmp_path: Path, text: str) -> None:
+    table = read(tmp_path, f"{HEADER}\n1,{text},3\n4,5,6\n")
+
+    assert np.array_equal(table.values, [[1, np.nan, 3], [4, 5, 6]], equal_nan=True)
+    assert table.lines.tolist() == [2, 3]
+    assert table.dropped == ()
+
+
+def test_sentinels_are_the_columns_own_and_are_compared_after_the_decimal_comma(tmp_path: Path) -> None:
+    table = read(tmp_path, "Methane (ppb);Temperature;RMQ4\n-200,0;-999,5;-999,5\n")
+
+    assert np.array_equal(table.values, [[np.nan, -999.5, np.nan]], equal_nan=True)
+
+
+def test_blank_rows_are_dropped_and_counted_and_the_lines_of_the_others_hold(tmp_path: Path) -> None:
+    table = read(tmp_path, f"{HEADER}\n1,2,3\n\n4,5,6\n , ,\n7,8,9\n\n")
+
+    assert table.lines.tolist() == [2, 4, 6]
+    assert table.dropped == (Dropped("blank", 3, 3),)
+
+
+def test_a_row_of_separators_between_readings_breaks_the_record_and_an_empty_line_does_not(tmp_path: Path) -> None:
+    doubled = read(tmp_path, f"{HEADER}\r\r\n1,2,3\r\r\n4,5,6\r\r\n")
+    broken = read(tmp_path, f"{HEADER}\n,,\n1,2,3\n4,5,6\n,,\n,,\n7,8,9\n,,\n")
+
+    assert doubled.breaks == ()
+    assert doubled.values.tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert broken.breaks == (2,)
+
+
+def test_a_quoted_note_over_two_lines_does_not_shift_the_lines_that_are_named(tmp_path: Path) -> None:
+    table = read(tmp_path, 'note,Methane (ppb),Temperature,RMQ4\n"windy\nand wet",1,2,3\ndry,4,5,6\n')
+
+    assert table.lines.tolist() == [2, 4]
+
+
+def test_an_absent_column_is_nan_whether_the_file_has_it_or_not(tmp_path: Path) -> None:
+    without = read(tmp_path, "Temperature,RMQ4\n2,3\n", absent=("ch4_ppb",))
+    withheld = read(tmp_path, f"{HEADER}\n1,2,3\n", absent=("ch4_ppb",))
+
+    for table in (without, withheld):
+        assert np.array_equal(table.values, [[np.nan, 2, 3]], equal_nan=True)
+
+
+def test_an_absent_key_that_the_station_does_not_have_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match='absent: got "ch4_pbb"; did you mean "ch4_ppb"'):
+        read(tmp_path, f"{HEADER}\n1,2,3\n", absent=("ch4_pbb",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-01-31T12:00:00Z",
+        "2026-01-31 12:00:00",
+        "2026-01-31T13:00:00+01:00",
+        "1769860800",
+        "1769860800.0",
+        '"1769860800,0"',
+    ],
+)
+def test_time_is_rfc_3339_or_unix_seconds_and_utc_where_it_names_no_zone(tmp_path: Path, text: str) -> None:
+    table = read(tmp_path, f"Time,{HEADER}\n{text},1,2,3\n", TIMED)
+
+    assert table.time is not None
+    assert table.time.tolist() == [1769860800.0]
+
+
+# ---- what is refused ---------------------------------------------------------------------------------------------
+
+
+def test_a_cell_that_is_no_number_is_named_with_file_line_and_column(tmp_path: Path) -> None:
+    assert refusal(tmp_path, f"{HEADER}\n1,2,3\n1,abc,3\n") == (
+        'station.csv: line 3, column "Temperature": got "abc", expected a number; fix the cell or leave it empty'
+    )
+
+
+@pytest.mark.parametrize("cell", ["1_000", "0x10", "١٢", "1 000", "1e", "12 C", "1.2.3", "--5", "1.234,5"])
+def test_what_only_looks_like_a_number_is_refused(tmp_path: Path, cell: str) -> None:
+    assert f'got "{cell}", expected a number' in refusal(tmp_path, f'{HEADER}\n1,"{cell}",3\n')
+
+
+@pytest.mark.parametrize("cell", ["inf", "-Infinity", "1e999"])
+def test_an_infinite_number_is_refused(tmp_path: Path, cell: str) -> None:
+    assert f'line 2, column "RMQ4": got "{cell}", expected a' in refusal(tmp_path, f"{HEADER}\n1,2,{cell}\n")
+
+
+def test_the_first_ten_faults_are_told_in_the_order_of_the_file_and_the_others_counted(tmp_path: Path) -> None:
+    rows = [f"{'x' if i % 2 else 1},2,{3 if i % 2 else 'y'}" for i in range(25)]
+
+    lines = refusal(tmp_path, "\n".join([HEADER, *rows])).splitlines()
+
+    assert [line.split(":")[1] for line in lines[:3]] == [
+        ' line 2, column "RMQ4"',
+        ' line 3, column "Methane (ppb)"',
+        ' line 4, column "RMQ4"',
+    ]
+    assert len(lines) == 11
+    assert lines[-1] == "station.csv: and 15 more"
+
+
+def test_a_separator_of_thousands_is_not_taken_for_a_decimal_comma(tmp_path: Path) -> None:
+    assert refusal(tmp_path, f'{HEADER}\n2100.7,20.5,30\n2100,20,"20,582"\n') == (
+        'station.csv: line 3, column "RMQ4": got "20,582" beside "2100.7" (line 2, column "Methane (ppb)"), '
+        "expected one decimal sign in a file; write numbers without separators of thousands"
+    )
+
+
+def test_a_missing_column_is_named_with_the_columns_found_and_the_nearest(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "Methane (ppb),temperatur,rmq4,Note\n1,2,3,4\n") == (
+        'station.csv: line 1: got the columns "Methane (ppb)", "temperatur", "rmq4", "Note", expected also '
+        '"Temperature" (nearest: "temperatur"), "RMQ4" (nearest: "rmq4"); rename the columns here or the names in '
+        "the station file"
+    )
+
+
+def test_the_time_column_is_missed_like_any_other(tmp_path: Path) -> None:
+    assert 'expected also "Time"' in refusal(tmp_path, f"{HEADER}\n1,2,3\n", TIMED)
+
+
+@pytest.mark.parametrize("cell", ["", "yesterday", "31.01.2026 12:00", "1e300", "NaN"])
+def test_a_time_that_is_none_is_named(tmp_path: Path, cell: str) -> None:
+    text = refusal(tmp_path, f"Time,{HEADER}\n0,1,2,3\n{cell},1,2,3\n", TIMED)
+
+    assert text.startswith(f'station.csv: line 3, column "Time": got "{cell}", expected a time such as')
+
+
+def test_a_column_that_is_there_twice_is_refused_unless_nobody_reads_it(tmp_path: Path) -> None:
+    assert 'line 1: got "RMQ4" more than once' in refusal(tmp_path, f"{HEADER},RMQ4\n1,2,3,4\n")
+    assert read(tmp_path, f"{HEADER},x,x\n1,2,3,4,5\n").values.tolist() == [[1, 2, 3]]
+
+
+@pytest.mark.parametrize(("row", "cells"), [("1,2", 2), ("1,2,3,4", 4), ("1", 1), ("1,2,3,,5", 5)])
+def test_a_ragged_row_is_named_with_its_line(tmp_path: Path, row: str, cells: int) -> None:
+    assert refusal(tmp_path, f"{HEADER}\n1,2,3\n{row}\n") == (
+        f"station.csv: line 3: got {cells} cells, expected 3 as in the header; mend the row"
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "station.csv: the file is empty"),
+        (b"\n\r\n  \n", "station.csv: the file is empty"),
+        (b"\xef\xbb\xbf", "station.csv: the file is empty"),
+        (HEADER.encode(), "station.csv: got a header and no rows"),
+        (f"{HEADER}\n\n,,\n".encode(), "station.csv: got a header and no rows"),
+        (f"{HEADER}\n1,2,3\n4,\0,6\n".encode(), "station.csv: line 3: got a NUL byte"),
+        (f"{HEADER}\n1,2,3\n4,5,6 \xb0\n".encode("latin-1"), "station.csv: line 3: got bytes that are not UTF-8"),
+        (b"\xff\xfea", "station.csv: line 1: got bytes that are not UTF-16"),
+        (f'{HEADER}\n1,2,3\n4,"5,6\n7,8,9\n'.encode(), "station.csv: line 3: got a cell that does not end"),
+        (b'"Methane (ppb),Temperature', "station.csv: line 1: got a quote that is not closed"),
+        (HEADER.encode() + b"\n1,2," + b"3" * 200_000, "station.csv: line 2: got a cell that does not end"),
+        (b"PK\x03\x04\0\0", "station.csv: line 1: got a NUL byte"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused_in_one_line(tmp_path: Path, data: bytes, said: str) -> None:
+    text = refusal(tmp_path, data)
+
+    assert text.startswith(said)
+    assert "\n" not in text
+
+
+def test_a_file_that_is_not_there_and_a_folder_are_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match=r"none\.csv: No such file or directory; expected a CSV"):
+        read_table(tmp_path / "none.csv", STATION)
+    with pytest.raises(TableError, match="Is a directory; expected a CSV"):
+        read_table(tmp_path, STATION)
+
+
+# ---- for all inputs ----------------------------------------------------------------------------------------------
+
+cells = st.one_of(st.sampled_from([*'0123456789.,;-\t"\n\r ', "NA", "-200", "2026-01-31"]), st.text(max_size=4))
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.lists(cells, max_size=60).map(lambda parts: ("Time," + HEADER + "\n" + "".join(parts)).encode()),
+        st.lists(cells, max_size=60).map(lambda parts: "".join(parts).encode("utf-16")),
+    )
+)
+def test_whatever_the_bytes_only_a_table_error_is_raised(data: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.csv"
+        path.write_bytes(data)
+        try:
+            table = read_table(path, TIMED)
+        except TableError:
+            return
+    assert table.time is not None
+    assert table.values.shape == (len(table.time), 3)
+    assert not np.isinf(table.values).any()
+
+
+numbers = st.floats(allow_nan=True, allow_infinity=False).filter(lambda x: x not in (-200.0, -999.5))
+layouts = st.sampled_from([(separator, decimal) for separator in ",;\t" for decimal in ".,"])
+
+
+@given(st.lists(st.tuples(numbers, numbers, numbers), min_size=1, max_size=8), layouts)
+def test_what_is_written_is_read_back_bit_for_bit(rows: list[tuple[float, ...]], layout: tuple[str, str]) -> None:
+    values = np.array(rows)
+    assume(not np.isnan(values).all(axis=1).any())  # such a row is blank
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.csv"
+        write_table(path, STATION.names, values, separator=layout[0], decimal=layout[1])
+        table = read_table(path, STATION)
+
+    assert np.array_equal(table.values.view(np.int64)[~np.isnan(values)], values.view(np.int64)[~np.isnan(values)])
+    assert np.array_equal(np.isnan(table.values), np.isnan(values))
+
+
+# ---- writing -----------------------------------------------------------------------------------------------------
+
+
+def test_rows_are_written_to_a_stream_as_they_come() -> None:
+    stream = io.StringIO()
+
+    write_table(stream, ("file", "n", "p"), (("a,b.csv", i, np.float64(i) / 3 if i else None) for i in range(2)))
+
+    assert stream.getvalue() == 'file,n,p\n"a,b.csv",0,\n"a,b.csv",1,0.3333333333333333\n'
+
+
+def test_significant_digits_hide_the_last_bits() -> None:
+    streams = [io.StringIO(), io.StringIO()]
+    for stream, bit in zip(streams, (0, 1), strict=True):
+        values = np.array([[1 / 3, 48084.59906123, -0.0 * (1 - bit)]]) * (1 + bit * 1e-13)
+        write_table(stream, STATION.names, values, digits=8)
+
+    assert streams[0].getvalue() == streams[1].getvalue() == f"{HEADER}\n0.33333333,48084.599,0\n"
+
+
+def test_a_failed_write_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("before")
+
+    with pytest.raises(ValueError, match="got a row of 2 cells, expected 3"):
+        write_table(path, STATION.names, [(1.0, 2.0, 3.0), (1.0, 2.0)])
+
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+# ---- the real record ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("board", [1, 2, 3])
+def test_the_real_record_is_read_whole(record_folder: Path, board: int) -> None:
+    station = load_station(METHANE)
+    path = record_folder / f"station-{board}.csv"
+
+    table = read_table(path, station)
+
+    assert table.values.shape == (14186, 9)
+    assert not np.isnan(table.values).any()
+    assert np.array_equal(table.values, np.loadtxt(path, delimiter=",", skiprows=1))
+    assert table.lines.tolist() == list(range(2, 14188))
+    assert table.dropped == ()

@@ -1,0 +1,68 @@
+"""What is judged, in the digits in which a verdict tells it."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.readings.reading import Reading
+from edge.scoring.decision import Judgement, Past
+from edge.scoring.row_scores import Finding
+from edge.scoring.verdict import Verdict
+from edge.scoring.verdict_builder import Teller, told
+
+KEYS = ("a", "b", "c", "d")
+
+
+def tell(**finding: Any) -> Verdict:
+    model: Any = SimpleNamespace(keys=KEYS, virtual=None)
+    reading = Reading(station="st-1", values=(1.0,) * len(KEYS), received=0.0)
+    return Teller(model, None, "x").tell(Judgement(reading, Past(1), Finding(**finding), None, (), None, suspect=False))
+
+
+def written_with(value: float, digits: int) -> bool:
+    return float(f"{value:.{digits}g}") == value
+
+
+@given(st.floats(0.0, 12.0))
+def test_a_score_is_told_with_four_decimals(score: float) -> None:
+    rounded = told(score)
+    assert rounded is not None
+    assert float(f"{rounded:.4f}") == rounded
+    assert abs(rounded - score) <= 0.5001e-4
+
+
+@pytest.mark.parametrize(("score", "expected"), [(math.nan, None), (-1e-9, 0.0), (-0.0, 0.0)])
+def test_no_score_is_none_and_no_score_is_minus_zero(score: float, expected: float | None) -> None:
+    rounded = told(score)
+    assert (rounded, rounded is None or math.copysign(1.0, rounded)) == (expected, expected is None or 1.0)
+
+
+@given(st.one_of(st.floats(0.0, 12.0), st.integers(0, 12).map(float)))
+def test_a_p_value_has_three_significant_digits(score: float) -> None:
+    consistency = tell(consistency=score, culprit=1).consistency
+    assert consistency is not None
+    assert consistency.culprit == "b"
+    assert written_with(consistency.p, 3)
+    assert consistency.p == pytest.approx(10.0**-score, rel=5.01e-3)
+
+
+@given(st.floats(1e-12, 1e12))
+def test_an_error_has_four_significant_digits_and_the_three_largest_parts_are_named(error: float) -> None:
+    verdict = tell(reconstruction=1.0, error=error, contributions=[0.3 * error, 0.1 * error, 0.6 * error, 0.0])
+    assert verdict.reconstruction is not None
+    assert list(verdict.contributions) == ["c", "a", "b"]
+    for value, share in ((verdict.reconstruction.error, 1.0), (verdict.contributions["c"], 0.6)):
+        assert written_with(value, 4)
+        assert value == pytest.approx(share * error, rel=5.01e-4)
+
+
+def test_where_nothing_was_measured_nothing_is_told() -> None:
+    verdict = tell()
+    assert (verdict.consistency, verdict.reconstruction, verdict.methane) == (None, None, None)
+    assert (verdict.contributions, verdict.state) == ({}, "ok")

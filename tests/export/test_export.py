@@ -1,0 +1,115 @@
+"""From a run to a bundle, byte for byte."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from edge.bundles.bundle import Bundle
+from export import ExportError, ParityError, export
+from trainer.data.record import Record
+from trainer.run import Run
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("model", ["ae", "vae", "both"])
+def test_a_second_export_of_a_run_gives_the_same_bytes(
+    runs: dict[str, Path], bundles: dict[str, Path], tmp_path: Path, model: str
+) -> None:
+    export(Run.open(runs[model]), tmp_path / "under-another-name.davy")
+    assert (tmp_path / "under-another-name.davy").read_bytes() == bundles[model].read_bytes()
+
+
+def test_an_export_by_another_process_from_another_folder_gives_the_same_bytes(
+    runs: dict[str, Path], bundles: dict[str, Path], tmp_path: Path
+) -> None:
+    shutil.copytree(runs["both"], tmp_path / "moved")
+    script = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "from export import export; from trainer.run import Run; export(Run.open('moved'), 'x.davy')"
+    )
+    environment = {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C", "HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True)
+    assert (tmp_path / "x.davy").read_bytes() == bundles["both"].read_bytes()
+
+
+@pytest.mark.parametrize("model", ["ae", "vae", "both"])
+def test_a_bundle_is_small_and_names_no_place(runs: dict[str, Path], bundles: dict[str, Path], model: str) -> None:
+    data = bundles[model].read_bytes()
+    assert len(data) <= 700_000
+    for place in (ROOT, Path.home(), runs[model], bundles[model].parent):
+        if len(str(place)) > 1:
+            assert str(place).encode() not in data
+
+
+def test_the_manifest_tells_the_run(runs: dict[str, Path], bundles: dict[str, Path]) -> None:
+    run, manifest = Run.open(runs["both"]), Bundle.open(bundles["both"]).manifest
+    assert manifest.created == run.created
+    assert manifest.seed == run.seed
+    assert manifest.metrics == run.metrics
+    assert manifest.versions == run.versions
+    assert manifest.data.sha256 == run.data.sha256
+    assert manifest.scaler == run.scaler
+    assert manifest.features == run.station.keys
+    assert manifest.generator == run.generates
+    assert manifest.scorers == run.scorers
+
+
+def test_a_scorer_and_its_tables_are_small(bundles: dict[str, Path]) -> None:
+    bundle = Bundle.open(bundles["both"])
+    for name in bundle.manifest.scorers:
+        tables = sum(array.nbytes for key, array in bundle.tables.items() if key.startswith(f"{name}/"))
+        assert bundle.manifest.members[f"{name}.onnx"].bytes + tables <= 150_000
+
+
+def test_no_row_of_the_training_is_in_the_bundle(bundles: dict[str, Path], chamber: Record) -> None:
+    golden = Bundle.open(bundles["both"]).golden["readings"].astype(np.float64)
+    distance = np.abs(golden[:, None] / chamber.values[None] - 1).max(axis=2)
+    assert distance.min() > 1e-6
+
+
+def test_golden_rows_follow_one_another_slowly_and_are_physical(bundles: dict[str, Path]) -> None:
+    bundle = Bundle.open(bundles["both"])
+    readings = bundle.golden["readings"].astype(np.float64)
+    low, high = np.array([feature.range for feature in bundle.station.features]).T
+    assert ((readings >= low) & (readings <= high)).all()
+    scaled = bundle.scaler.forward(readings)
+    assert (np.diff(scaled, axis=0).std(axis=0) < 0.75 * scaled.std(axis=0)).all()
+
+
+def test_the_parity_table_is_printed_with_every_graph_and_the_id(runs: dict[str, Path], tmp_path: Path) -> None:
+    out = io.StringIO()
+    exported = export(Run.open(runs["vae"]), tmp_path / "one.davy", out=out)
+    for member, worst in exported.parity.items():
+        line = next(line for line in out.getvalue().splitlines() if line.strip().startswith(member))
+        assert line.split()[1:] == [f"{worst[kind]:.1e}" for kind in ("golden", "random") if kind in worst]
+    assert exported.id == Bundle.open(tmp_path / "one.davy").id
+    assert exported.id in out.getvalue()
+    assert exported.size == (tmp_path / "one.davy").stat().st_size
+    assert 0 < exported.worst <= 1e-5
+
+
+def test_a_run_that_disagrees_with_its_graphs_leaves_the_old_bundle_as_it_was(
+    runs: dict[str, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "one.davy").write_bytes(b"old")
+    run = Run.open(runs["ae"])
+    with torch.no_grad():
+        run.generator.codec.network.encoder[0].weight[0, 0] = torch.nan
+    with pytest.raises(ParityError, match=r"encoder\.onnx"):
+        export(run, tmp_path / "one.davy")
+    assert (tmp_path / "one.davy").read_bytes() == b"old"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_folder_that_is_not_there_is_named(runs: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=r"nowhere/one\.davy: cannot be written: No such file or directory; fix: "):
+        export(Run.open(runs["ae"]), tmp_path / "nowhere" / "one.davy")

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pandas as pd
+import pytest
+
+from config.settings.station import Feature, Station
+from edge.readings.csv.reader import write_table
+from trainer.data.record import load_record
+from trainer.errors import RecordError
+
+STATION = Station(
+    name="two",
+    features=(
+        Feature(name="Temperature", key="temperature_c", unit="Cel", role="environment", range=(-40, 60)),
+        Feature(name="RMQ4", key="rmq4_ohm", unit="Ohm", role="sensor", scale="log", range=(1, 1e9)),
+    ),
+)
+TIMED = msgspec.structs.replace(STATION, time="Time", cadence=60.0)
+MINUTES = pd.date_range("2026-01-31T12:00", periods=4, freq="min").delete(2)
+
+
+def parquet(folder: Path, **columns: object) -> Path:
+    path = folder / "station.parquet"
+    pd.DataFrame(columns).to_parquet(path)
+    return path
+
+
+def refusal(path: Path, station: Station = STATION) -> str:
+    with pytest.raises(RecordError) as caught:
+        load_record([path], station)
+    return str(caught.value).replace(f"{path.parent}/", "")
+
+
+def test_the_same_rows_give_the_same_record_from_parquet_as_from_csv(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).uniform(1, 50, (40, 2))
+    values[7, 1] = np.nan
+    write_table(tmp_path / "station.csv", STATION.names, values)
+    path = parquet(tmp_path, note=["calm"] * 40, RMQ4=values[:, 1], Temperature=values[:, 0])
+
+    ours, other = load_record([path], STATION), load_record([tmp_path / "station.csv"], STATION)
+
+    assert np.array_equal(ours.values, other.values)
+    assert ours.segments == other.segments == ((0, 7), (7, 39))
+    assert ours.dropped == ('station.parquet: 1 row dropped: a missing value ("RMQ4" 1) (first at row 8)',)
+
+
+def test_sentinels_and_nulls_of_every_numeric_type_are_missing(tmp_path: Path) -> None:
+    whole = pd.array([1, None, -200, 4], dtype="Int64")
+    path = parquet(tmp_path, Temperature=whole, RMQ4=np.array([1, 2, 3, 4], dtype=np.float32))
+
+    assert load_record([path], STATION).values.tolist() == [[1, 1], [4, 4]]
+
+
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        MINUTES,
+        MINUTES.tz_localize("UTC").tz_convert("Europe/Paris"),
+        MINUTES.astype("datetime64[ms]"),
+        [f"{stamp}Z" for stamp in MINUTES],
+        (MINUTES - pd.Timestamp(0)).total_seconds(),
+        (MINUTES - pd.Timestamp(0)).total_seconds().astype(int),
+    ],
+)
+def test_time_is_dates_texts_or_unix_seconds(tmp_path: Path, stamps: object) -> None:
+    path = parquet(tmp_path, Time=stamps, Temperature=[1.0, 2, 3], RMQ4=[1.0, 2, 3])
+    faster = msgspec.structs.replace(TIMED, cadence=25.0)
+
+    assert load_record([path], faster).segments == ((0, 2), (2, 3))
+    assert load_record([path], TIMED).segments == ((0, 3),)
+
+
+def test_a_time_that_is_the_index_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "station.parquet"
+    pd.DataFrame({"Temperature": [1.0, 2, 3], "RMQ4": [1.0, 2, 3]}, index=MINUTES.rename("Time")).to_parquet(path)
+
+    assert load_record([path], TIMED).segments == ((0, 3),)
+
+
+@pytest.mark.parametrize("lost", [[0.0, None, 120.0], ["1970-01-01", "never", "later"], pd.to_datetime([0, None, 2])])
+def test_a_time_that_is_none_is_named(tmp_path: Path, lost: object) -> None:
+    path = parquet(tmp_path, Time=lost, Temperature=[1.0, 2, 3], RMQ4=[1.0, 2, 3])
+
+    assert refusal(path, TIMED).startswith('station.parquet: row 2, column "Time": got "')
+
+
+def test_a_missing_column_is_named_with_the_nearest(tmp_path: Path) -> None:
+    path = parquet(tmp_path, temperature=[1.0], RMQ4=[1.0])
+
+    assert 'station.parquet: got the columns "temperature", "RMQ4", expected also "Temperature" (nearest: "tempera' in (
+        refusal(path)
+    )
+
+
+@pytest.mark.parametrize("values", [["1", "x"], [True, False], pd.to_datetime([0, 1])])
+def test_a_column_that_holds_no_numbers_is_named(tmp_path: Path, values: object) -> None:
+    text = refusal(parquet(tmp_path, Temperature=values, RMQ4=[1.0, 2.0]))
+
+    assert text.startswith('station.parquet: column "Temperature": got ')
+    assert text.endswith("expected numbers; convert the column")
+
+
+def test_an_infinite_number_is_named_with_its_row(tmp_path: Path) -> None:
+    assert refusal(parquet(tmp_path, Temperature=[1.0, np.inf], RMQ4=[1.0, 2.0])) == (
+        'station.parquet: row 2, column "Temperature": got inf, expected a finite number'
+    )
+
+
+def test_a_damaged_file_and_one_without_rows_are_refused_in_one_line(tmp_path: Path) -> None:
+    path = parquet(tmp_path, Temperature=[1.0], RMQ4=[1.0])
+    path.write_bytes(path.read_bytes()[:-20])
+    damaged = refusal(path)
+    nothing = refusal(parquet(tmp_path, Temperature=np.array([]), RMQ4=np.array([])))
+
+    assert damaged.startswith("station.parquet: got a damaged Parquet file")
+    assert "\n" not in damaged
+    assert nothing.startswith("station.parquet: got columns and no rows")

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from config.settings.station import Feature, Station
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
+from trainer.data.record import Record, load_record
+from trainer.errors import RecordError
+
+STATION = Station(
+    name="two",
+    features=(
+        Feature(name="Temperature", key="temperature_c", unit="Cel", role="environment", range=(-40, 60)),
+        Feature(name="RMQ4", key="rmq4_ohm", unit="Ohm", role="sensor", scale="log", range=(1, 1e9)),
+    ),
+)
+TIMED = msgspec.structs.replace(STATION, time="Time", cadence=60.0)
+
+
+def csv(path: Path, *rows: str, header: str = "Temperature,RMQ4") -> Path:
+    path.write_text("\n".join([header, *rows]) + "\n")
+    return path
+
+
+def test_files_become_segments_in_the_order_given(tmp_path: Path) -> None:
+    one = csv(tmp_path / "one.csv", "1,10", "2,20")
+    two = csv(tmp_path / "two.csv", "3,30")
+
+    record = load_record([two, one], STATION)
+
+    assert record.values.tolist() == [[3, 30], [1, 10], [2, 20]]
+    assert record.segments == record.parts == ((0, 1), (1, 3))
+    assert record.files == ("two.csv", "one.csv")
+    assert record.sha256 == hashlib.sha256(two.read_bytes() + one.read_bytes()).hexdigest()
+    assert record.dropped == ()
+    assert record.station == STATION
+
+
+def test_a_row_with_a_missing_value_is_dropped_counted_and_ends_its_segment(tmp_path: Path) -> None:
+    path = csv(
+        tmp_path / "station.csv",
+        "1,10",
+        "-200,20",
+        ",30",
+        "4,NA",
+        "5,50",
+        "",
+        "6,60",
+        ",,",
+        "7,70",
+        header="Temperature,RMQ4,",
+    )
+
+    record = load_record([path], STATION)
+
+    assert record.values[:, 0].tolist() == [1, 5, 6, 7]
+    assert record.segments == ((0, 1), (1, 3), (3, 4))
+    assert record.parts == ((0, 4),)
+    assert record.dropped == (
+        "station.csv: 2 rows dropped: blank (first at line 7)",
+        'station.csv: 3 rows dropped: a missing value ("Temperature" 2, "RMQ4" 1) (first at line 3)',
+    )
+
+
+def test_a_value_that_is_physically_impossible_is_dropped_and_counted(tmp_path: Path) -> None:
+    path = csv(tmp_path / "station.csv", "1,10", "-999,20", "3,30", "4,0")
+
+    record = load_record([path], STATION)
+
+    assert record.values[:, 0].tolist() == [1, 3]
+    assert record.segments == ((0, 1), (1, 2))
+    assert record.dropped == (
+        'station.csv: 2 rows dropped: outside the physical range ("Temperature" 1, "RMQ4" 1) (first at line 3)',
+    )
+
+
+def test_a_row_that_is_missing_here_and_impossible_there_is_counted_once(tmp_path: Path) -> None:
+    path = csv(tmp_path / "station.csv", "1,10", ",0", "3,30")
+
+    assert load_record([path], STATION).dropped == (
+        'station.csv: 1 row dropped: a missing value ("Temperature" 1) (first at line 3)',
+    )
+
+
+def test_missing_rows_at_the_ends_leave_no_empty_segment(tmp_path: Path) -> None:
+    path = csv(tmp_path / "station.csv", ",1", "1,10", "2,20", ",2")
+
+    assert load_record([path], STATION).segments == ((0, 2),)
+
+
+def test_a_gap_in_time_of_more_than_three_cadences_splits(tmp_path: Path) -> None:
+    stamps = ("2026-01-31T12:00:00", "2026-01-31T12:03:00Z", "2026-01-31T12:06:01Z", "1769861221")
+    path = csv(
+        tmp_path / "station.csv",
+        *(f"{stamp},1,{i + 1}" for i, stamp in enumerate(stamps)),
+        header="Time,Temperature,RMQ4",
+    )
+
+    assert load_record([path], TIMED).segments == ((0, 2), (2, 4))
+
+
+def test_a_cadence_that_the_station_does_not_tell_is_learnt_from_the_file(tmp_path: Path) -> None:
+    path = csv(
+        tmp_path / "station.csv", *(f"{t},1,{t + 1}" for t in (0, 10, 20, 30, 61, 71)), header="Time,Temperature,RMQ4"
+    )
+
+    record = load_record([path], msgspec.structs.replace(TIMED, cadence=None))
+
+    assert record.segments == ((0, 4), (4, 6))
+
+
+def test_a_dropped_row_and_a_gap_at_one_place_are_one_cut(tmp_path: Path) -> None:
+    rows = ("0,1,1", "60,1,2", "5000,,3", "5060,1,4", "5120,1,5")
+    path = csv(tmp_path / "station.csv", *rows, header="Time,Temperature,RMQ4")
+
+    assert load_record([path], TIMED).segments == ((0, 2), (2, 4))
+
+
+def test_the_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+    good = csv(tmp_path / "good.csv", "1,10")
+    wrong = csv(tmp_path / "wrong.csv", "1,abc")
+    empty = csv(tmp_path / "empty.csv", ",10", ",20")
+    copy = csv(tmp_path / "copy.csv", "1,10")
+
+    with pytest.raises(RecordError) as caught:
+        load_record([good, wrong, tmp_path / "none.csv", empty, copy, tmp_path], STATION)
+
+    lines = str(caught.value).replace(f"{tmp_path}/", "").splitlines()
+    assert lines[0].startswith('wrong.csv: line 2, column "RMQ4": got "abc", expected a number')
+    assert lines[1].startswith("none.csv: No such file or directory; expected a CSV or Parquet file")
+    assert lines[2] == (
+        'empty.csv: no complete row is left; 2 rows dropped: a missing value ("Temperature" 2) (first at line 2)'
+    )
+    assert lines[3] == "copy.csv: got the same content as good.csv, expected each file once; leave one out"
+    assert "Is a directory" in lines[4]
+    assert len(lines) == 5
+
+
+def test_no_files_are_refused() -> None:
+    with pytest.raises(RecordError, match="got no files"):
+        load_record([], STATION)
+
+
+def test_rows_in_memory_are_one_segment_unless_told_otherwise() -> None:
+    values = np.arange(12.0).reshape(6, 2)
+
+    assert Record.from_values(values, STATION).segments == ((0, 6),)
+    assert Record.from_values(values, STATION, [(0, 2), (2, 6)]).segments == ((0, 2), (2, 6))
+    assert Record.from_values(values, STATION).sha256 != Record.from_values(values + 1, STATION).sha256
+
+
+def test_rows_in_memory_must_fit_the_station_and_be_complete() -> None:
+    with pytest.raises(RecordError, match=r"got an array of shape \(6, 3\), expected \[N, 2\]"):
+        Record.from_values(np.zeros((6, 3)), STATION)
+    with pytest.raises(RecordError, match="missing or infinite"):
+        Record.from_values(np.full((6, 2), np.nan), STATION)
+
+
+def test_the_real_record_is_taken_whole(record_folder: Path) -> None:
+    paths = [record_folder / f"station-{board}.csv" for board in (1, 2, 3)]
+
+    record = load_record(paths, load_station(METHANE))
+
+    assert record.values.shape == (3 * 14186, 9)
+    assert record.segments == record.parts == ((0, 14186), (14186, 28372), (28372, 42558))
+    assert record.dropped == ()
+    assert record.sha256 == hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()

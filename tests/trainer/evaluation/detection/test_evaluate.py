@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from config.settings.training import Training
+from trainer.data.record import Record
+from trainer.evaluation.detection.evaluate import evaluate, evaluate_cell
+from trainer.evaluation.detection.faults import cases
+from trainer.evaluation.detection.peers import PUBLISHED_AE
+from trainer.evaluation.detection.results import CONSISTENCY, DETECTION, ONSET, RECONSTRUCTION, Cell, Evaluation
+from trainer.statistics.json_arrays import encoded
+
+SETTINGS = Training(hidden=(16,), epochs=3, chunks=2)
+
+
+@pytest.fixture(scope="module")
+def cell(chamber: Record) -> Cell:
+    """One look at the simulated chamber."""
+    return evaluate_cell(chamber, "seen", SETTINGS, quick=True, pictures=True)
+
+
+def test_every_family_is_judged_for_every_detector(cell: Cell, chamber: Record) -> None:
+    families = {case.name: case.family for case in cases(chamber.station)}
+    for name, findings in cell.findings.items():
+        assert len({families[case] for case in findings}) == len(findings) >= 11, name
+        assert all(0 <= one.r01 <= one.r1 <= 1 and 0 <= one.auroc <= 1 for one in findings.values())
+    assert {rate.mode for rate in cell.rates} == {"static", "adaptive", "in sample"}
+    assert cell.readings == cell.test_rows
+    assert cell.train_rows + cell.test_rows == len(chamber.values)
+
+
+def test_faults_are_found_and_more_of_them_than_by_the_published_network(cell: Cell, chamber: Record) -> None:
+    evaluation = Evaluation(families={case.name: case.family for case in cases(chamber.station)}, cells=(cell,))
+
+    assert evaluation.mean(CONSISTENCY, families=["zero", "open"]) > 0.99
+    assert evaluation.mean(CONSISTENCY) > evaluation.mean(PUBLISHED_AE) + 0.1
+    assert evaluation.mean(RECONSTRUCTION["ae"]) > 0.7
+    zero = [one for one in cell.events if one.case == "zero"]
+    assert {one.spacing for one in zero} == {"dense", "sparse"}
+    assert all(one.found == one.total > 0 for one in zero)
+    (dense,), (sparse,) = ({one.total for one in zero if one.spacing == spacing} for spacing in ("dense", "sparse"))
+    assert dense > sparse
+
+
+def test_methane_is_judged_without_its_column(cell: Cell) -> None:
+    assert {one.requested for one in cell.withheld} == {0.01, 0.001}
+    assert {ONSET, PUBLISHED_AE} <= {one.detector for one in cell.withheld}
+
+
+def test_pictures_show_what_the_numbers_say(cell: Cell, chamber: Record) -> None:
+    curves = cell.curves
+    assert curves is not None
+    evaluation = Evaluation(families={case.name: case.family for case in cases(chamber.station)}, cells=(cell,))
+    for name, found in curves.roc.items():
+        # One point of the curve is the recall at the 99 % quantile.
+        assert found[curves.rates.tolist().index(0.01)] == pytest.approx(evaluation.mean(name, "r1")), name
+        assert (np.diff(found) >= 0).all()
+    for rate in cell.rates:
+        realised = curves.realised[f"{rate.detector}, {rate.mode}"]
+        assert realised[curves.requested.tolist().index(rate.requested)] == rate.realised
+    assert sum(len(timeline.faults) for timeline in curves.timelines) > 5
+    assert curves.virtual is not None
+
+
+def test_an_evaluation_comes_back_from_its_file(cell: Cell, tmp_path: Path) -> None:
+    evaluation = Evaluation(families={"zero": "zero"}, cells=(cell,))
+    assert Evaluation.read(tmp_path) is None
+
+    (tmp_path / DETECTION).write_bytes(encoded(evaluation))
+
+    again = Evaluation.read(tmp_path)
+    assert again is not None
+    assert replace(again.cells[0], curves=None) == replace(cell, curves=None)
+
+
+def test_stations_without_gas_are_judged_each_for_itself(chamber: Record) -> None:
+    station = replace(chamber.station, features=chamber.station.features[2:], ratio=None)
+    records = [Record.from_values(chamber.values[rows, 2:], station) for rows in (slice(700), slice(1000, 1800))]
+    told = io.StringIO()
+
+    evaluation = evaluate(records, SETTINGS, quick=True, progress=told)
+
+    seen = [cell for cell in evaluation.cells if cell.split == "seen"]
+    assert [cell.train_rows + cell.test_rows for cell in seen] == [700, 800]
+    assert len(told.getvalue().splitlines()) == len(evaluation.cells)
+    for cell in evaluation.cells:
+        assert cell.curves is None  # nobody asked
+        assert not cell.withheld
+        assert "no gas column" in " ".join(cell.notes)
+        drift = "drift to 1 sigma"  # too long for blocks as short as these
+        assert len(cell.findings[CONSISTENCY]) == (8 if cell.split == "seen" else 9)
+        assert (drift in cell.findings[CONSISTENCY]) == (cell.split != "seen")
+        assert np.isfinite([one.auroc for one in cell.findings[CONSISTENCY].values()]).all()

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trainer.evaluation.detection.roc import RATES, found_at, mean_by_family
+
+USUAL = np.random.default_rng(1).normal(size=20_000)
+
+
+def test_the_curve_of_chance_is_the_rate_itself() -> None:
+    np.testing.assert_allclose(found_at(USUAL, USUAL), RATES, atol=1e-4)
+
+
+def test_what_is_far_off_is_found_at_every_rate_and_what_has_no_score_only_by_who_is_always_wrong() -> None:
+    assert (found_at(USUAL, np.full(10, 99.0)) == 1).all()
+    missing = found_at(USUAL, np.array([np.nan, 99.0]))
+    assert (missing[:-1] == 0.5).all()
+    assert missing[-1] == 1
+
+
+def test_a_family_counts_once_however_many_cases_it_has() -> None:
+    one, none = np.ones(len(RATES)), np.zeros(len(RATES))
+
+    found = mean_by_family({"a1": one, "a2": one, "a3": one, "b": none}, {"a1": "a", "a2": "a", "a3": "a", "b": "b"})
+
+    assert found == pytest.approx(0.5 * one)
+    assert np.isnan(mean_by_family({}, {})).all()

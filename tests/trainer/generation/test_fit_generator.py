@@ -1,0 +1,125 @@
+"""fit_generator: every kind learns what rows look like, and says how well."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+from scipy.stats import ks_2samp
+
+from config.settings.training import Training
+from edge.moisture import magnus
+from trainer.data.record import Record
+from trainer.data.splits import random_split
+from trainer.errors import TrainingError
+from trainer.generation.codec import ScaledCodec, ShapedCodec
+from trainer.generation.fit_generator import fit_generator
+from trainer.generation.fitted_generator import FittedGenerator
+
+SETTINGS = replace(Training.quick(), generator_steps=600)
+
+
+def fitted(chamber: Record, settings: Training, columns: slice = slice(None)) -> FittedGenerator:
+    split = random_split(chamber, seed=1)
+    station = chamber.station
+    if columns != slice(None):
+        station = replace(station, features=station.features[columns], ratio=None)
+    rows = chamber.values[:, columns]
+    return fit_generator(rows[split.train], rows[split.validation], station, settings)
+
+
+@pytest.fixture(scope="module", params=["ae", "vae", "mixture"])
+def generator(chamber: Record, request: pytest.FixtureRequest) -> FittedGenerator:
+    return fitted(chamber, replace(SETTINGS, generator=request.param))
+
+
+def made(generator: FittedGenerator, n: int = 3000) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    latent = generator.mixture.draw(n, rng)
+    return generator.generator.decoder.run(latent=latent, noise=rng.standard_normal((n, generator.station.size)))[
+        "readings"
+    ]
+
+
+def test_rows_have_the_distributions_and_the_correlations_of_real_ones(
+    chamber: Record, generator: FittedGenerator
+) -> None:
+    rows, real = made(generator), chamber.values.astype(np.float32)
+    for column in range(9):
+        assert ks_2samp(rows[:, column], real[:, column]).statistic < 0.1
+    np.testing.assert_allclose(rows.std(axis=0) / real.std(axis=0), 1, atol=0.1)
+    difference = np.abs(np.corrcoef(made(generator).T) - np.corrcoef(chamber.values.T))
+    assert difference.mean() < 0.05
+
+
+def test_moisture_agrees_with_temperature_and_humidity_as_in_the_record(
+    chamber: Record, generator: FittedGenerator
+) -> None:
+    real, rows = (x[:, 1] / magnus(x[:, 2], x[:, 3]) for x in (chamber.values, made(generator)))
+    low, high = np.quantile(real, [0.005, 0.995])
+    assert ((rows < low) | (rows > high)).mean() < 0.05
+
+
+def test_it_says_how_likely_held_out_rows_are(chamber: Record, generator: FittedGenerator) -> None:
+    assert generator.about.likelihood > generator.about.baseline
+    codes = generator.codec.encode(chamber.values)["mean"]
+    assert generator.mixture.log_likelihood(codes) > generator.about.baseline
+
+
+def test_no_training_row_is_among_the_generated_ones(chamber: Record, generator: FittedGenerator) -> None:
+    known = {tuple(row) for row in chamber.values.astype(np.float32).tolist()}
+    assert not known & {tuple(row) for row in made(generator).tolist()}
+
+
+def test_regimes_share_the_gas_columns_range(generator: FittedGenerator) -> None:
+    regimes = generator.generator.regimes
+    assert list(regimes) == ["background", "elevated", "plume"]
+    ends = [regimes[name] for name in regimes]
+    assert ends[0][0] == generator.low[0]
+    assert ends[2][1] == generator.high[0]
+    assert (ends[0][1], ends[1][1]) == (ends[1][0], ends[2][0])
+    assert ends[0][0] < ends[0][1] < ends[1][1] < ends[2][1]
+
+
+def test_only_the_vae_is_uncertain_of_its_codes_and_only_networks_leave_noise(generator: FittedGenerator) -> None:
+    heads = generator.generator.encoder.run(readings=generator.low[None])
+    assert ("log_variance" in heads) == (generator.about.kind == "vae")
+    assert any(generator.about.sigma) == (generator.about.kind != "mixture")
+    assert generator.generator.latent == (4 if generator.about.kind == "ae" else 9)
+
+
+def test_the_same_seed_gives_the_same_rows_and_another_seed_others(chamber: Record) -> None:
+    short = replace(SETTINGS, generator_epochs=1, generator_steps=1, components=5)
+    one, same = (made(fitted(chamber, short), 50) for _ in range(2))
+    np.testing.assert_array_equal(one, same)
+    assert (made(fitted(chamber, replace(short, seed=7)), 50) != one).any()
+
+
+def test_a_station_without_gas_or_ratio_has_no_regimes(chamber: Record) -> None:
+    short = replace(SETTINGS, generator_epochs=1, generator_steps=1, components=5)
+    generator = fitted(chamber, short, slice(4, 9))
+    assert generator.generator.regimes == {}
+    assert made(generator).shape == (3000, 5)
+
+
+def test_the_reference_settings_keep_the_published_form(chamber: Record) -> None:
+    generator = fitted(chamber, replace(Training.reference(), epochs=2))
+    assert isinstance(generator.codec, ScaledCodec)
+    assert generator.about.network is not None
+    assert (generator.about.network.hidden, generator.about.network.latent) == ((64, 32), 10)
+    assert (generator.about.components, any(generator.about.sigma)) == (1, False)
+    assert isinstance(fitted(chamber, replace(SETTINGS, generator="mixture")).codec, ShapedCodec)
+
+
+def test_noise_can_be_left_out(chamber: Record) -> None:
+    short = replace(SETTINGS, generator_epochs=1, generator_steps=1, components=5, observation_noise=False)
+    assert not any(fitted(chamber, short).about.sigma)
+
+
+def test_a_constant_column_is_refused_by_name(chamber: Record) -> None:
+    values = chamber.values.copy()
+    values[:, 5] = 7.0
+    with pytest.raises(TrainingError, match=rf"^{chamber.station.names[5]}: got the same value"):
+        fit_generator(values[:900], values[900:1000], chamber.station, SETTINGS, io.StringIO())

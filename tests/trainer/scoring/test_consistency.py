@@ -1,0 +1,79 @@
+"""fit_consistency: what channels say of one another, checked against regressions done the long way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.models.features import Memory, Runs, features
+from trainer.errors import TrainingError
+from trainer.scoring.consistency import fit_consistency
+
+Rows = NDArray[np.float64]
+
+
+def scaled(rows: int = 3000, columns: int = 4, seed: int = 0) -> Rows:
+    """Channels of unit variance that share a walk."""
+    rng = np.random.default_rng(seed)
+    walk = np.zeros(rows)
+    for i in range(1, rows):
+        walk[i] = 0.95 * walk[i - 1] + rng.standard_normal()
+    values = walk[:, None] * np.linspace(1, 0.5, columns) + rng.standard_normal((rows, columns))
+    return np.asarray((values - values.mean(axis=0)) / values.std(axis=0))
+
+
+def test_a_conditional_residual_is_what_the_other_channels_do_not_explain() -> None:
+    rows = scaled()
+    residual = rows @ fit_consistency([rows], 240).conditional
+    for channel in range(rows.shape[1]):
+        others = np.delete(rows, channel, axis=1)
+        left = rows[:, channel] - others @ np.linalg.lstsq(others, rows[:, channel], rcond=None)[0]
+        np.testing.assert_allclose(residual[:, channel], left / left.std(), atol=1e-4)
+
+
+def test_the_inverse_brings_a_reading_back() -> None:
+    rows = scaled()
+    model = fit_consistency([rows], 240)
+    np.testing.assert_allclose(rows @ model.conditional @ model.inverse, rows, atol=1e-9)
+
+
+def test_innovations_of_training_rows_are_white() -> None:
+    rows = scaled()
+    model = fit_consistency([rows], 240)
+    lags = np.column_stack([rows[2:-1], rows[1:-2], rows[:-3], np.ones(len(rows) - 3)])
+    innovation = rows[3:] - lags @ model.innovation
+    np.testing.assert_allclose(np.cov(innovation @ model.whitening, rowvar=False), np.eye(4), atol=1e-9)
+    best = np.linalg.lstsq(lags, rows[3:], rcond=None)[0]
+    assert innovation.var() == pytest.approx((rows[3:] - lags @ best).var(), rel=1e-3)
+
+
+def test_recentred_training_rows_have_the_spread_that_is_told() -> None:
+    rows = scaled()
+    model = fit_consistency([rows[:1000], rows[1000:]], 100)
+    runs = Runs([Memory(4, 100), Memory(4, 100)], [1000, 2000])
+    past = features(rows, rows @ model.conditional, runs)
+    np.testing.assert_allclose(np.nanstd(past.residual - past.baseline, axis=0), model.spread)
+    np.testing.assert_allclose(np.mean(past.spread < model.flat, axis=0), 0.01, atol=0.002)
+
+
+def test_nothing_crosses_from_a_segment_to_the_next() -> None:
+    rows = scaled()
+    there = fit_consistency([rows[:1000], rows[1000:] + 5.0], 240)
+    back = fit_consistency([rows[1000:] + 5.0, rows[:1000]], 240)
+    for name, array in there.arrays().items():
+        np.testing.assert_allclose(array, back.arrays()[name], atol=1e-8)
+
+
+def test_two_channels_that_are_copies_are_no_obstacle() -> None:
+    rows = scaled()
+    rows[:, 1] = rows[:, 0]
+    assert np.isfinite(fit_consistency([rows], 240).conditional).all()
+
+
+@pytest.mark.parametrize(("window", "least"), [(240, 32), (None, 12)])
+def test_segments_that_are_too_short_for_a_memory_are_refused(window: int | None, least: int) -> None:
+    rows = scaled(rows=10 * least)
+    with pytest.raises(TrainingError, match=rf"^got {least} consecutive rows at most, expected more than {least}; fix"):
+        fit_consistency(np.split(rows, 10), window)
+    assert fit_consistency([rows], window).spread.shape == (4,)

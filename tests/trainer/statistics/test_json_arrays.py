@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from trainer.errors import TrainingError
+from trainer.statistics.json_arrays import Array, decoded, encoded, read
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    rows: Array
+    by_name: dict[str, Array]
+    share: float
+
+
+SHEET = Sheet(np.array([14186.0, np.nan, 0.123456789]), {"a": np.array([[1.0, 2.5]])}, float("nan"))
+
+
+def test_arrays_and_nan_come_back_and_whole_numbers_exactly() -> None:
+    again = decoded(encoded(SHEET), Sheet)
+
+    np.testing.assert_array_equal(again.rows, [14186.0, np.nan, 0.12346])
+    np.testing.assert_array_equal(again.by_name["a"], [[1.0, 2.5]])
+    assert np.isnan(again.share)
+
+
+def test_what_is_written_is_json_as_everybody_reads_it() -> None:
+    said = json.loads(encoded(SHEET), parse_constant=pytest.fail)
+
+    assert said["rows"] == [14186, "nan", 0.12346]
+
+
+def test_a_file_that_is_not_there_is_none_and_a_damaged_one_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.json"
+    assert read(path, Sheet, fix="again") is None
+
+    path.write_bytes(encoded(SHEET)[:30])
+    with pytest.raises(TrainingError, match=r"sheet\.json: cannot be read: .*; fix: again"):
+        read(path, Sheet, fix="again")
+    path.write_bytes(b'{"rows": ["much"], "by_name": {}, "share": 1}')
+    with pytest.raises(TrainingError, match=r"sheet\.json: cannot be read"):
+        read(path, Sheet, fix="again")

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from config.settings.training import Training
+from trainer.data.record import Record
+from trainer.data.splits import blocked
+from trainer.generation.fit_generator import fit_generator
+from trainer.run import Run
+from trainer.statistics.binning import columns
+from trainer.statistics.network_statistics import inside_generator, inside_scorer
+from trainer.statistics.run_statistics import Inside
+
+
+@pytest.fixture(scope="module")
+def run(runs: dict[str, Path]) -> Run:
+    return Run.open(runs["both"])
+
+
+@pytest.fixture(scope="module")
+def scorer(run: Run, chamber: Record) -> Inside:
+    split = blocked(chamber)
+    return inside_scorer(run.scoring["scorer"], "ae", chamber, {"train": split.train, "test": split.test})
+
+
+def test_a_scorer_is_seen_by_the_rows_that_have_a_past(scorer: Inside, run: Run, chamber: Record) -> None:
+    assert [mirror.axis.key for mirror in scorer.mirrors] == list(chamber.station.keys)
+    assert [one.key for one in scorer.codes.axes] == [f"z{i + 1}" for i in range(run.settings.latent)]
+    split = blocked(chamber)
+    assert 0 < scorer.codes.samples["train"].rows <= len(split.train)
+    assert 0 < scorer.codes.samples["test"].rows <= len(split.test)
+
+
+def test_what_comes_back_is_what_the_network_explains(scorer: Inside) -> None:
+    for mirror in scorer.mirrors:
+        assert mirror.explained["train"] > 0.5, mirror.axis.key
+        centres = (mirror.axis.edges[1:] + mirror.axis.edges[:-1]) / 2
+        weights = mirror.joint / mirror.joint.sum()
+        off = float((weights * (centres[:, None] - centres) ** 2).sum())
+        spread = float((weights.sum(axis=1) * centres**2).sum()) - float(weights.sum(axis=1) @ centres) ** 2
+        # The picture and the number are of the same rows, the test rows.
+        assert 1 - off / spread == pytest.approx(mirror.explained["test"], abs=0.25), mirror.axis.key
+
+
+def test_a_network_that_gives_nothing_back_explains_nothing(run: Run, chamber: Record) -> None:
+    model = Run.open(run.folder).scoring["scorer"]
+    for parameter in model.network.module.decoder.parameters():  # type: ignore[attr-defined]
+        parameter.data.zero_()
+    split = blocked(chamber)
+
+    found = inside_scorer(model, "ae", chamber, {"train": split.train, "test": split.test})
+
+    assert all(mirror.explained["train"] < 0.01 for mirror in found.mirrors)
+    assert all((mirror.joint.sum(axis=0) > 0).sum() == 1 for mirror in found.mirrors)
+
+
+def test_a_generator_is_seen_in_the_units_of_its_columns_and_a_mixture_not_at_all(run: Run, chamber: Record) -> None:
+    parts = {"train": chamber.values[:2000], "test": chamber.values[2000:]}
+    axes = columns(chamber.values, chamber.station)
+
+    found = inside_generator(run.generator, axes, parts)  # type: ignore[arg-type]
+
+    assert found is not None
+    assert found.kind == "vae"
+    assert [mirror.axis for mirror in found.mirrors] == list(axes)
+    assert np.mean([mirror.explained["test"] for mirror in found.mirrors]) > 0.5
+    assert found.codes.samples["test"].rows == 1000
+    settings = replace(Training.quick(), generator="mixture", components=5)
+    mixture = fit_generator(parts["train"], parts["test"], chamber.station, settings)
+    assert inside_generator(mixture, axes, parts) is None  # type: ignore[arg-type]

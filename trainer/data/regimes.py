@@ -1,0 +1,106 @@
+"""Regimes: the spans of a record in which the climate keeps to one plateau."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.data.record import Record, Span
+
+Values = NDArray[np.float64]
+
+SHORTEST = 250
+"""Least rows of a regime; in a long record a thirtieth of it."""
+WINDOW = 51
+"""Rows of the running median: more than a thermostat's cycle (25 to 40), far more than an opened door (10)."""
+EVERY = 10
+"""Rows between two places where a border may lie; more in a long record, so that these are at most ``PLACES``."""
+PLACES = 1500
+PENALTY = 0.002
+"""Share of the record's variance that a border has to explain. Low: what is no step is taken out afterwards."""
+PLATEAU = 8.0
+"""Spreads that two plateaus lie apart. A straight ramp cut in two comes to 2.7 at most, whatever its slope, simulated
+weather rarely to 5; the least step of the reference record's chamber, 4 K, comes to 20."""
+SPREAD = 0.03
+"""Least spread of a plateau, in standard deviations of the record: a coarse converter may show none at all."""
+
+
+def regimes(record: Record) -> tuple[Span, ...]:
+    """Cut a record where its climate steps from one plateau to another.
+
+    The environment columns (where there are none, all) are smoothed by a running median and given unit variance. The
+    piecewise-constant mean of least squares, with a penalty for each border and a least length, is found exactly by
+    optimal partitioning (Jackson et al., 2005, doi:10.1109/LSP.2001.838216). Where a ramp or the weather is followed
+    in stairs, its borders are no steps: the weakest border is taken out until at every one left the medians of some
+    column lie ``PLATEAU`` spreads apart (spread: 1.4826 x median absolute deviation from both medians).
+
+    Parameters
+    ----------
+    record
+        Its segments and files do not matter: a gap within a plateau is no border.
+
+    Returns
+    -------
+    tuple
+        ``(start, end)`` of each regime, in order; together they are all rows.
+    """
+    rows = len(record.values)
+    every = max(EVERY, rows // PLACES)
+    x = _smooth(record, every)
+    # One place more, as the last piece may end right after its last place.
+    borders = _partition(x, -(-shortest(rows) // every) + 1)
+    while borders:
+        edges = [0, *borders, len(x)]
+        steps = [_step(x[a:b], x[b:c]) for (a, b), (_, c) in pairwise(pairwise(edges))]
+        weakest = int(np.argmin(steps))
+        if steps[weakest] >= PLATEAU:
+            break
+        del borders[weakest]
+    return tuple(pairwise([0, *(border * every for border in borders), rows]))
+
+
+def shortest(rows: int) -> int:
+    """Least rows of a regime in a record of so many."""
+    return max(SHORTEST, rows // 30)
+
+
+def _smooth(record: Record, every: int) -> Values:
+    """Running medians at every so many rows [M, C], of mean 0 and variance 1."""
+    climate = [i for i, feature in enumerate(record.station.features) if feature.role == "environment"]
+    half = WINDOW // 2
+    padded = np.pad(record.values[:, climate or slice(None)], ((half, half), (0, 0)), mode="edge")
+    x = np.median(np.lib.stride_tricks.sliding_window_view(padded, WINDOW, axis=0)[::every], axis=-1)
+    scale = x.std(axis=0)
+    return np.asarray((x - x.mean(axis=0)) / np.where(scale > 0, scale, 1.0))
+
+
+def _partition(x: Values, least: int) -> list[int]:
+    """Find the borders of the best piecewise-constant mean of ``x`` [M, C], pieces of ``least`` rows or more."""
+    count = len(x)
+    sums = np.vstack([np.zeros(x.shape[1]), x.cumsum(axis=0)])
+    squares = np.concatenate([[0.0], (x * x).sum(axis=1).cumsum()])
+    penalty = PENALTY * squares[-1]
+    best = np.full(count + 1, np.inf)  # cost of the first so many rows, at their best
+    best[0] = 0.0
+    last = np.zeros(count + 1, dtype=np.int64)  # where their last piece starts
+    for end in range(least, count + 1):
+        start = np.arange(end - least + 1)
+        within = squares[end] - squares[start] - ((sums[end] - sums[start]) ** 2).sum(axis=1) / (end - start)
+        costs = best[start] + within + penalty
+        last[end] = np.argmin(costs)
+        best[end] = costs[last[end]]
+    borders = []
+    border = int(last[count])
+    while border > 0:
+        borders.append(border)
+        border = int(last[border])
+    return borders[::-1]
+
+
+def _step(before: Values, after: Values) -> float:
+    """Distance of the medians of two pieces, in spreads within them, in the column where it is largest."""
+    low, high = np.median(before, axis=0), np.median(after, axis=0)
+    spread = 1.4826 * np.median(np.abs(np.vstack([before - low, after - high])), axis=0)
+    return float(np.max(np.abs(high - low) / np.maximum(spread, SPREAD)))

@@ -1,0 +1,57 @@
+"""Fit the house's one scaler."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from config.settings.station import Station
+from edge.models.scaler import Scaler
+from trainer.errors import TrainingError
+
+
+def fit_scaler(values: NDArray[np.float64], station: Station, kind: Literal["log", "standard"]) -> Scaler:
+    """Fit a scaler on training rows.
+
+    Parameters
+    ----------
+    values
+        Training rows [N, F] in the station's units, without NaN.
+    station
+        Says which columns are on a logarithmic scale.
+    kind
+        ``log``: logarithm of those columns (floored at 1e-3 of their median), then z-scores; ``standard``: z-scores.
+
+    Raises
+    ------
+    TrainingError
+        A column is constant on these rows.
+    """
+    log = np.array([kind == "log" and feature.scale == "log" for feature in station.features])
+    floor = np.where(log, 1e-3 * np.median(values, axis=0), 0.0)
+    for index in np.flatnonzero(log & (floor <= 0)):
+        name = station.names[index]
+        raise TrainingError(
+            f"{name}: got a median of {np.median(values[:, index]):g} on the training rows, expected a positive one "
+            "for scale: log; fix: set scale: linear for it in the station file"
+        )
+    scaled = values.astype(np.float64, copy=True)
+    scaled[:, log] = np.log(np.maximum(scaled[:, log], floor[log]))
+    mean, std = scaled.mean(axis=0), scaled.std(axis=0)
+    # Rounding leaves a constant column a spread of about 1e-16 of its size.
+    constant = [
+        station.names[i] for i in np.flatnonzero(~(std > 1e-12 * np.maximum(np.abs(mean), np.finfo(np.float64).tiny)))
+    ]
+    if constant:
+        raise TrainingError(
+            f"{', '.join(constant)}: got the same value on every training row, expected a column that varies; "
+            "fix: remove it from the station file, or train on a record in which it moves"
+        )
+    return Scaler(
+        scale=tuple("log" if one else "linear" for one in log),
+        floor=tuple(floor.tolist()),
+        mean=tuple(mean.tolist()),
+        std=tuple(std.tolist()),
+    )

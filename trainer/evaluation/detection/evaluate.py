@@ -1,0 +1,308 @@
+"""Evaluate: how trustworthy the scores are on rows that nothing was fitted on, beside the published and plain ones."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import TextIO
+
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from config.settings.station import Station
+from config.settings.training import Training
+from edge.models.scoring_model import ScoringModel
+from trainer.data.folds import folds
+from trainer.data.record import Record, Span
+from trainer.evaluation.auroc import auroc
+from trainer.evaluation.detection import results
+from trainer.evaluation.detection.curves import Curves
+from trainer.evaluation.detection.faults import GAP, NO_COLUMN, Case, Family, Faulted, cases, inject
+from trainer.evaluation.detection.folds import Cell, SplitName, splits
+from trainer.evaluation.detection.held_out import Judged, Kind, count_alarms, exceedances, judge
+from trainer.evaluation.detection.peers import Peer, fit_peers
+from trainer.evaluation.detection.results import (
+    CONSISTENCY,
+    RECONSTRUCTION,
+    Evaluation,
+    Events,
+    Finding,
+    Mode,
+    Rate,
+    Spacing,
+)
+from trainer.evaluation.detection.roc import RATES, found_at, mean_by_family
+from trainer.evaluation.detection.timelines import timelines
+from trainer.evaluation.detection.virtual_gas import virtual_curve
+from trainer.evaluation.detection.without_gas import judge_withheld
+from trainer.evaluation.parallel import run
+from trainer.scoring.fit_scorer import fit_scorer
+
+Values = NDArray[np.float64]
+
+REQUESTED = (0.01, 0.001)
+MANY = (0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005)
+"""Requested rates of a curve."""
+DEFAULT = 0.001
+"""Requested rate of a gateway that was told nothing else."""
+SEED = 1
+PERIOD = 500
+"""Rows from one sparse event to the next."""
+SETTLED = 240
+"""Rows before the first one."""
+
+
+def evaluate(
+    records: Sequence[Record],
+    settings: Training,
+    *,
+    quick: bool = False,
+    pictures: bool = False,
+    processes: int = 1,
+    progress: TextIO | None = None,
+) -> Evaluation:
+    """Measure the scores on the held-out rows of every split of every record.
+
+    Parameters
+    ----------
+    records
+        One per file, all of one kind of station; each is fitted and judged on its own.
+    settings
+        Of our networks, and how many chunks calibrate them.
+    quick
+        One case per family, no VAE of ours, and the published networks train no longer than ours: a look.
+    pictures
+        Keep what pictures of the first record need, too: :class:`trainer.evaluation.detection.curves.Curves`.
+    processes
+        How many cells are measured at a time.
+    progress
+        Told of every cell that is done; ``None``: nobody is.
+
+    Raises
+    ------
+    TrainingError
+        A record is too short, or a column is constant on the training rows of a split.
+    """
+    tasks = [
+        partial(evaluate_cell, record, split, settings, quick=quick, pictures=pictures and record is records[0])
+        for record in records
+        for split in splits(record)
+    ]
+    done: dict[int, results.Cell] = {}
+    for number, cell in run(tasks, processes):
+        done[number] = cell
+        if progress is not None:
+            progress.write(f"{len(done)} of {len(tasks)}: {cell.station}, {cell.split}\n")
+    return Evaluation(
+        families=_families(records[0].station),
+        cells=tuple(done[number] for number in range(len(tasks))),
+        quick=quick,
+    )
+
+
+def evaluate_cell(
+    record: Record, split: SplitName, settings: Training, *, quick: bool = False, pictures: bool = False
+) -> results.Cell:
+    """Measure the scores on one split of one record; parameters as in :func:`evaluate`."""
+    station, cell = record.station, splits(record)[split]
+    # As many as somebody gets who has the training rows alone.
+    count = folds(Record.from_values(record.values[cell.train], station), settings)
+    fitted = fit_scorer(record, cell.train, settings, folds=count)
+    models = {"ae": fitted.model}
+    if not quick:
+        models["vae"] = fit_scorer(record, cell.train, settings, kind="vae", folds=_ROUGH).model
+    epochs = settings.epochs if quick else None
+    peers = fit_peers(record.values, station, cell.train, cell.validation, epochs=epochs)
+    clean = {kind: judge(model, record.values, station, cell) for kind, model in models.items()}
+    usual = _scores(clean) | {peer.name: peer.score(record.values[cell.test]) for peer in peers}
+
+    findings: dict[str, dict[str, Finding]] = {name: {} for name in usual}
+    roc: dict[str, dict[str, Values]] = {name: {} for name in usual}
+    events: list[Events] = []
+    for case in _cases(station, quick=quick):
+        faulted = _inject(case, record, cell, cell.spans)
+        if not faulted.events:
+            continue
+        fault = faulted.fault[cell.test]
+        judged = {kind: judge(model, faulted.values, station, cell) for kind, model in models.items()}
+        scores = {name: score[fault] for name, score in _scores(judged).items()}
+        scores |= {peer.name: peer.score(faulted.values[faulted.fault]) for peer in peers}
+        for name, score in scores.items():
+            if not np.isnan(score).all():  # there is no reconstruction yet where a span begins
+                findings[name][case.name] = _finding(usual[name], score)
+                if pictures:
+                    roc[name][case.name] = found_at(usual[name], score)
+        events += _events(case, "dense", faulted, judged["ae"], cell)
+        apart = _inject(case, record, cell, tuple(_windows(case, cell.spans)))
+        if apart.events:
+            events += _events(case, "sparse", apart, judge(fitted.model, apart.values, station, cell), cell)
+
+    absent = None if fitted.model.virtual is None else _absent(record, cell, settings)
+    return results.Cell(
+        station=", ".join(record.files) or station.name,
+        split=split,
+        train_rows=len(cell.train),
+        test_rows=len(cell.test),
+        findings=findings,
+        rates=(*_rates(clean["ae"], REQUESTED), *_peer_rates(peers, usual, REQUESTED)),
+        events=tuple(events),
+        alarms=count_alarms(clean["ae"], cell, DEFAULT),
+        readings=len(cell.test),
+        withheld=() if absent is None else _withheld(record, cell, absent, epochs),
+        notes=fitted.about.notes,
+        curves=Curves(
+            rates=RATES,
+            roc={name: mean_by_family(found, _families(station)) for name, found in roc.items()},
+            requested=np.array(MANY),
+            realised=_realised([*_rates(clean["ae"], MANY), *_peer_rates(peers, usual, MANY)]),
+            timelines=timelines(
+                record,
+                cell,
+                fitted.model,
+                _cases(station, quick=True),
+                lambda case, values, where: _inject(case, dataclasses.replace(record, values=values), cell, where),
+                rate=DEFAULT,
+            ),
+            virtual=None if absent is None else virtual_curve(record, cell, absent, folds=count),
+        )
+        if pictures
+        else None,
+    )
+
+
+_ROUGH = 2  # folds where nobody reads what they calibrate: of the VAE the raw error, without gas the onset alone
+_MODES: dict[Mode, bool] = {"static": False, "adaptive": True}
+
+
+def _scores(judged: Mapping[str, Judged]) -> dict[str, Values]:
+    """Our scores by detector: the consistency belongs to every network's model alike."""
+    return {CONSISTENCY: judged["ae"].consistency} | {RECONSTRUCTION[kind]: one.error for kind, one in judged.items()}
+
+
+def _rates(clean: Judged, requested: Sequence[float]) -> Iterator[Rate]:
+    detectors: dict[Kind, str] = {"consistency": CONSISTENCY, "reconstruction": RECONSTRUCTION["ae"]}
+    for kind, detector in detectors.items():
+        for mode, adapt in _MODES.items():
+            for rate in requested:
+                realised = float(exceedances(clean, kind, rate, adapt=adapt).mean())
+                yield Rate(detector=detector, mode=mode, requested=rate, realised=realised)
+
+
+def _peer_rates(peers: Sequence[Peer], usual: Mapping[str, Values], requested: Sequence[float]) -> Iterator[Rate]:
+    for peer in peers:
+        for rate in requested:
+            realised = float(np.mean(usual[peer.name] > peer.threshold(rate)))
+            yield Rate(detector=peer.name, mode="in sample", requested=rate, realised=realised)
+
+
+def _realised(rates: Sequence[Rate]) -> dict[str, Values]:
+    """Realised rates by detector and mode, as many as were requested."""
+    found: dict[str, list[float]] = {}
+    for rate in rates:
+        found.setdefault(f"{rate.detector}, {rate.mode}", []).append(rate.realised)
+    return {name: np.array(realised) for name, realised in found.items()}
+
+
+def _absent(record: Record, cell: Cell, settings: Training) -> ScoringModel:
+    return fit_scorer(record, cell.train, settings, absent=True, folds=_ROUGH).model
+
+
+def _withheld(record: Record, cell: Cell, model: ScoringModel, epochs: int | None) -> tuple[results.Withheld, ...]:
+    columns, station = list(model.columns), record.station
+    left = replace(station, features=tuple(station.features[i] for i in columns), ratio=None)
+    peers = fit_peers(record.values[:, columns], left, cell.train, cell.validation, epochs=epochs)
+    return judge_withheld(record, cell, model, peers, REQUESTED)
+
+
+def _families(station: Station) -> dict[str, Family]:
+    return {case.name: case.family for case in cases(station)}
+
+
+def _cases(station: Station, *, quick: bool) -> tuple[Case, ...]:
+    """All cases, or of each family the one in the middle."""
+    every = cases(station)
+    if not quick:
+        return every
+    families = [[case for case in every if case.family == family] for family in dict.fromkeys(c.family for c in every)]
+    return tuple(family[len(family) // 2] for family in families)
+
+
+def _inject(case: Case, record: Record, cell: Cell, segments: Sequence[Span]) -> Faulted:
+    train, gas = record.values[cell.train], record.station.gas_index
+    return inject(
+        case,
+        record.values,
+        record.station,
+        sigma=train.std(axis=0),
+        sensitivity=None if gas is None else _sensitivity(train, record.station),
+        background=None if gas is None else float(np.quantile(train[:, gas], 0.1)),
+        segments=segments,
+        seed=SEED,
+    )
+
+
+def _sensitivity(train: Values, station: Station) -> Values:
+    """Give d ln R / d ln gas of each column [F]: of a sensor by least squares given the climate and its squares."""
+    roles = np.array([feature.role for feature in station.features])
+    climate = train[:, roles == "environment"]
+    spread = np.maximum(climate.std(axis=0), np.finfo(float).tiny)
+    given = (climate - climate.mean(axis=0)) / spread
+    design = np.column_stack([np.log(train[:, station.gas_index]), given, given**2, np.ones(len(train))])
+    sensors = np.flatnonzero(roles == "sensor")
+    slopes = np.zeros(station.size)
+    slopes[sensors] = np.linalg.lstsq(design, np.log(train[:, sensors]), rcond=None)[0][0]
+    return slopes
+
+
+def _windows(case: Case, spans: Sequence[Span]) -> Iterator[Span]:
+    """Yield where one event each goes, about ``PERIOD`` rows apart; a blind reference is as sparse as the plumes."""
+    for start, end in spans:
+        if not case.rows:
+            yield start, end
+            continue
+        length = GAP + case.rows
+        for first in range(start + min(SETTLED, (end - start) // 4), end - length + 1, max(PERIOD, 2 * length)):
+            yield first, first + length
+
+
+def _finding(usual: Values, score: Values) -> Finding:
+    """Judge the scores of fault rows by those of the held-out rows while nothing is wrong.
+
+    The rows between dense events are no negatives: that a fault is still remembered is no false alarm.
+    """
+    r1, r01 = (float(np.mean(score > np.nanquantile(usual, 1 - rate))) for rate in REQUESTED)
+    return Finding(auroc=auroc(usual, score), r1=r1, r01=r01)
+
+
+def _events(case: Case, spacing: Spacing, faulted: Faulted, judged: Judged, cell: Cell) -> Iterator[Events]:
+    """Yield how many events exceed at each requested rate, and in how many the culprit is the right one.
+
+    Without those that a span begins with (a plume's rest, seen by a blind reference): nobody knows what was before.
+    """
+    events = [
+        (*np.searchsorted(cell.test, event).tolist(), channel)
+        for event, channel in zip(faulted.events, faulted.channels, strict=True)
+        if any(first + GAP <= event[0] < last for first, last in cell.spans)
+    ]
+    blamed = any(channel != NO_COLUMN for channel in faulted.channels)
+    for mode, adapt in _MODES.items() if events else ():
+        for rate in REQUESTED:
+            exceeds = exceedances(judged, "consistency", rate, adapt=adapt)
+            found = [event for event in events if exceeds[event[0] : event[1]].any()]
+            named = sum(_culprit(judged, start, end) == channel for start, end, channel in found)
+            yield Events(
+                case=case.name,
+                spacing=spacing,
+                mode=mode,
+                requested=rate,
+                total=len(events),
+                found=len(found),
+                named=named if blamed else None,
+            )
+
+
+def _culprit(judged: Judged, start: int, end: int) -> int:
+    """Column that is named where the score is highest."""
+    return int(judged.culprit[start + judged.consistency[start:end].argmax()])

@@ -1,0 +1,88 @@
+"""Protocol: on which rows of a record a detector is fitted, and on which it is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.data.record import Record, Span
+from trainer.data.regimes import regimes
+from trainer.data.spans import spans
+from trainer.data.splits import Rows
+from trainer.errors import TrainingError
+
+BLOCKS = 30
+"""Blocks of a record, or of its training rows: a block of 473 rows of the reference record is a third of a plateau."""
+SIX = 6
+"""Of so many blocks in a row the first four train and the last two test."""
+
+SplitName = Literal["seen", "fwd", "bwd"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One way to split a record.
+
+    Parameters
+    ----------
+    train
+        Rows to fit and to calibrate on, in order.
+    validation
+        Those of them by which a detector may stop that needs rows to stop by: one block in four, or in six.
+    test
+        Held-out rows, in order.
+    spans
+        ``(start, end)`` of the held-out rows that follow one another: no memory crosses them.
+    """
+
+    train: Rows
+    validation: Rows
+    test: Rows
+    spans: tuple[Span, ...]
+
+
+def splits(record: Record) -> dict[SplitName, Cell]:
+    """Split a record of one station in three ways, contiguous blocks only.
+
+    ``seen``: the same regimes at another time; of each six blocks the first four train, the last two test. ``fwd``:
+    other regimes; those of the first half train, those of the second test. ``bwd``: the reverse. A record of one
+    regime has ``seen`` alone.
+
+    Raises
+    ------
+    TrainingError
+        Fewer than 30 rows.
+    """
+    count = len(record.values)
+    if count < BLOCKS:
+        raise TrainingError(f"got {count} rows, expected at least {BLOCKS} to split them; give a longer record")
+    rows = np.arange(count)
+    place = _block(rows) % SIX
+    cells: dict[SplitName, Cell] = {"seen": _cell(record, place < 4, place == 3)}
+    plateaus = regimes(record)
+    if len(plateaus) > 1:
+        border = plateaus[(len(plateaus) + 1) // 2][0]
+        sides: dict[SplitName, NDArray[np.bool_]] = {"fwd": rows < border, "bwd": rows >= border}
+        for name, train in sides.items():
+            validation = train.copy()
+            validation[train] = _block(np.flatnonzero(train)) % SIX == SIX - 1
+            cells[name] = _cell(record, train, validation)
+    return cells
+
+
+def _block(rows: Rows) -> Rows:
+    """Number of the block [N] that each row, by its place among ``rows``, lies in."""
+    return np.arange(len(rows)) // -(-len(rows) // BLOCKS)
+
+
+def _cell(record: Record, train: NDArray[np.bool_], validation: NDArray[np.bool_]) -> Cell:
+    test = np.flatnonzero(~train)
+    return Cell(
+        train=np.flatnonzero(train),
+        validation=np.flatnonzero(validation),
+        test=test,
+        spans=tuple((int(piece[0]), int(piece[-1]) + 1) for piece in spans(record, test)),
+    )

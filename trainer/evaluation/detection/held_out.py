@@ -1,0 +1,191 @@
+"""Judge: our scores of a record's held-out rows, with or without faults in them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from config.settings.alarms import Alarms
+from config.settings.station import Station
+from edge.alarms.panel import AlarmPanel
+from edge.models.pvalue import SCORE_CAP
+from edge.models.scores import StationMemory, measure
+from edge.models.scoring_model import ScoringModel
+from edge.readings.quality import GOOD, flag
+from edge.scoring.adaptation import Adaptation
+from edge.scoring.segments import Segments
+from edge.scoring.state import WARM_UP, Arrival, StationState
+from edge.scoring.verdict import Consistency, Verdict
+from trainer.data.record import Span
+from trainer.evaluation.detection.folds import Cell
+
+Values = NDArray[np.float64]
+
+Kind = Literal["consistency", "reconstruction"]
+
+_KIND: Kind = "consistency"
+
+
+class Judged(NamedTuple):
+    """Of N held-out rows, in order.
+
+    Parameters
+    ----------
+    consistency
+        -log10 p, [N].
+    reconstruction, error
+        -log10 p, and the raw error that it is of, [N]; nan where there is none.
+    culprit
+        The column that broke a rule, or else the strangest, [N].
+    broken
+        Rows that broke a rule, [N].
+    """
+
+    consistency: Values
+    reconstruction: Values
+    error: Values
+    culprit: NDArray[np.int64]
+    broken: NDArray[np.bool_]
+
+
+def judge(model: ScoringModel, values: Values, station: Station, cell: Cell) -> Judged:
+    """Score held-out rows as a gateway does: the rules first, then the model on what they let through.
+
+    Every span of held-out rows is a station that has just come up, with an empty memory.
+
+    Parameters
+    ----------
+    model
+        With its tables.
+    values
+        All readings [rows, station.size] of the record, in the station's units; read at ``cell.test`` alone.
+    station
+        What the columns are.
+    cell
+        Which rows are held out.
+    """
+    model = replace(model, virtual=None)  # nobody asks for the onset here
+    flags = flag(values[cell.test], station)[:, model.columns]
+    held = values[cell.test][:, model.columns]
+    actual = held.copy()
+    bad = flags != GOOD
+    broken = bad.any(axis=1)
+    # What no memory can complete has broken a rule for long.
+    consistency, reconstruction, error = (np.full(len(held), fill) for fill in (SCORE_CAP, np.nan, np.nan))
+    strangeness = np.where(bad, np.inf, 0.0)
+    faulty = set(np.flatnonzero(broken).tolist())
+    for rows, runs in _segments(model, cell).runs(held, actual, flags, faulty):
+        measures = measure(model, held[rows], runs, actual=actual[rows], broken=broken[rows])
+        consistency[rows], reconstruction[rows] = measures.consistency, measures.reconstruction
+        error[rows] = measures.error
+        strangeness[rows] = np.fmax(strangeness[rows], measures.strangeness)
+    culprit = np.array(model.columns)[strangeness.argmax(axis=1)]
+    return Judged(consistency, reconstruction, error, culprit, broken)
+
+
+def _segments(model: ScoringModel, cell: Cell) -> Segments:
+    segments = Segments()
+    row = 0
+    for start, end in cell.spans:
+        state = StationState(model.size, memory=StationMemory(model), adaptation=Adaptation(1.0))
+        for _ in range(start, end):
+            segments.add(state, Arrival.NEXT, row)
+            row += 1
+    return segments
+
+
+def exceedances(judged: Judged, kind: Kind, rate: float, *, adapt: bool) -> NDArray[np.bool_]:
+    """Tell of every row [N] whether its score exceeds at a requested rate.
+
+    Parameters
+    ----------
+    judged
+        Rows of one station, in order.
+    kind
+        Which score.
+    rate
+        Share of readings that may exceed.
+    adapt
+        Whether the threshold follows the station. A broken rule makes the consistency exceed as such, and like a row
+        without a score it teaches the threshold nothing.
+    """
+    adaptation = Adaptation(rate, adapt=adapt)
+    score: Values = getattr(judged, kind)
+    by_rule = judged.broken & (kind == "consistency")
+    exceeds = by_rule.copy()
+    for row in np.flatnonzero(~by_rule & ~np.isnan(score)).tolist():
+        exceeds[row] = adaptation.decide(kind, float(score[row]))
+    return exceeds
+
+
+class Watched(NamedTuple):
+    """What a gateway with its defaults makes of N held-out rows.
+
+    Parameters
+    ----------
+    thresholds
+        Least consistency score that exceeds, adapting, [N]; inf while a station warms up.
+    alarms
+        ``(start, end)`` rows of the record for which an operator saw a consistency alarm.
+    """
+
+    thresholds: Values
+    alarms: tuple[Span, ...]
+
+
+def patrol(judged: Judged, cell: Cell, rate: float) -> Watched:
+    """Raise and clear consistency alarms on held-out rows with the gateway's defaults.
+
+    Each span is a station that has just come up, so that nothing exceeds while it warms up; the thresholds go on from
+    one to the next.
+    """
+    panel = AlarmPanel(Alarms(), _Still())
+    adaptation = Adaptation(rate)
+    scores = iter(judged.consistency.tolist())
+    thresholds: list[float] = []
+    alarms: list[Span] = []
+    for number, (start, end) in enumerate(cell.spans):
+        station = f"span-{number}"
+        opened = None
+        for n in range(1, end - start + 1):
+            one = next(scores)
+            warm = n > WARM_UP
+            verdict = Verdict(
+                station=station,
+                n=n,
+                ts="",
+                consistency=Consistency(score=one, p=10**-one, culprit=""),
+                exceeds=(_KIND,) if warm and adaptation.decide(_KIND, one) else (),
+                state="ok",
+                bundle="",
+            )
+            threshold = adaptation.threshold(_KIND)
+            thresholds.append(threshold if warm else np.inf)
+            for event in panel.observe(verdict, {_KIND: threshold}):
+                if event.event_type == "open":
+                    adaptation.freeze(_KIND)
+                    opened = start + n - 1
+                elif event.event_type == "close" and opened is not None:
+                    alarms.append((opened, start + n))
+                    opened = None
+        if opened is not None:
+            alarms.append((opened, end))
+    return Watched(np.array(thresholds), tuple(alarms))
+
+
+def count_alarms(judged: Judged, cell: Cell, rate: float) -> int:
+    """Count the consistency alarms that an operator sees on undisturbed held-out rows; see :func:`patrol`."""
+    return len(patrol(judged, cell, rate).alarms)
+
+
+class _Still:
+    """A clock that stands still: nothing is repeated, and readings alone decide."""
+
+    def now(self) -> float:
+        return 0.0
+
+    def monotonic(self) -> float:
+        return 0.0

@@ -1,0 +1,193 @@
+"""Evaluation: what was measured on held-out rows, and the means over it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+from msgspec import Struct
+
+from trainer.evaluation.detection.curves import Curves
+from trainer.evaluation.detection.faults import Family
+from trainer.evaluation.detection.folds import SplitName
+from trainer.statistics.json_arrays import read
+
+Mode = Literal["static", "adaptive", "in sample"]
+Spacing = Literal["dense", "sparse"]
+
+CONSISTENCY = "ours, consistency"
+DETECTION = "detection.json"
+"""Its name in a run folder."""
+
+RECONSTRUCTION = {"ae": "ours, AE", "vae": "ours, VAE"}
+ONSET = "ours, onset"
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """What one detector makes of one case of faults.
+
+    Parameters
+    ----------
+    auroc
+        Fault rows against undisturbed ones.
+    r1, r01
+        Share of the fault rows above the 99 and 99.9 % quantile of the undisturbed held-out rows.
+    """
+
+    auroc: float
+    r1: float
+    r01: float
+
+
+class Rate(Struct, frozen=True, kw_only=True):
+    """Share of undisturbed held-out rows that exceed a threshold that knows the training rows alone.
+
+    Parameters
+    ----------
+    mode
+        ``static``: ours, out of fold; ``adaptive``: the same with the gateway's adaptation; ``in sample``: quantile of
+        the training scores, as published.
+    """
+
+    detector: str
+    mode: Mode
+    requested: float
+    realised: float
+
+
+class Events(Struct, frozen=True, kw_only=True):
+    """Events of one case that the consistency found: an exceedance in at least one row.
+
+    Parameters
+    ----------
+    spacing
+        ``dense``: one after the other, 20 rows apart; ``sparse``: one in about 500 rows.
+    named
+        Of those found, in how many the row of the highest score names the channel at fault; ``None`` where it is not
+        one channel.
+    """
+
+    case: str
+    spacing: Spacing
+    mode: Mode
+    requested: float
+    total: int
+    found: int
+    named: int | None
+
+
+class Withheld(Struct, frozen=True, kw_only=True):
+    """How one detector does that gets every column but the gas.
+
+    Parameters
+    ----------
+    auroc
+        Background rows against those above the training rows' 95 % quantile of the gas.
+    requested, realised
+        Share of the background rows that exceed.
+    onsets, found
+        Steps of the gas among the held-out rows, and those with an exceedance within 30 rows.
+    """
+
+    detector: str
+    auroc: float
+    requested: float
+    realised: float
+    onsets: int
+    found: int
+
+
+class Cell(Struct, frozen=True, kw_only=True):
+    """All measurements of one station's record on one split.
+
+    Parameters
+    ----------
+    findings
+        Detector -> case -> finding, of the cases that the held-out rows had room for.
+    alarms, readings
+        Consistency alarms that an operator sees with the gateway's default settings, and in how many undisturbed
+        readings.
+    notes
+        What the station cannot be measured for, in sentences.
+    curves
+        What pictures need besides; ``None``: nobody asked.
+    """
+
+    station: str
+    split: SplitName
+    train_rows: int
+    test_rows: int
+    findings: dict[str, dict[str, Finding]]
+    rates: tuple[Rate, ...]
+    events: tuple[Events, ...]
+    alarms: int
+    readings: int
+    withheld: tuple[Withheld, ...]
+    notes: tuple[str, ...]
+    curves: Curves | None = None
+
+
+class Evaluation(Struct, frozen=True, kw_only=True):
+    """Every cell, and the family of each case.
+
+    An AUROC or a recall over several cases is the mean over the families of their means, and over several cells the
+    mean over the cells, so that a family counts once however many sizes it comes in. ``quick``: it was only a look.
+    """
+
+    families: dict[str, Family]
+    cells: tuple[Cell, ...]
+    quick: bool = False
+
+    @classmethod
+    def read(cls, folder: str | os.PathLike[str]) -> Self | None:
+        """Read a run folder's; ``None`` where there is none (TrainingError: it is damaged)."""
+        return read(Path(folder) / DETECTION, cls, fix=f"davylamp evaluate FILE --run {folder}")
+
+    @property
+    def splits(self) -> tuple[SplitName, ...]:
+        """Splits that there are cells of, in order."""
+        return tuple(dict.fromkeys(cell.split for cell in self.cells))
+
+    @property
+    def detectors(self) -> tuple[str, ...]:
+        """Detectors with findings, in order."""
+        return tuple(dict.fromkeys(name for cell in self.cells for name in cell.findings))
+
+    def of(self, split: SplitName | None = None) -> Iterator[Cell]:
+        """Yield the cells of a split, or all."""
+        return (cell for cell in self.cells if split in (None, cell.split))
+
+    def mean(
+        self,
+        detector: str,
+        measure: Literal["auroc", "r1", "r01"] = "auroc",
+        *,
+        split: SplitName | None = None,
+        families: Iterable[Family] | None = None,
+        case: str | None = None,
+    ) -> float:
+        """Return a detector's mean over cells and families, or over some of them; nan where nothing was measured.
+
+        Parameters
+        ----------
+        detector
+            One of :attr:`detectors`.
+        measure
+            Field of :class:`Finding`.
+        split, families, case
+            Which cells, families and cases alone; ``None``: all.
+        """
+        wanted = None if families is None else set(families)
+        means = []
+        for cell in self.of(split):
+            by_family: dict[str, list[float]] = {}
+            for name, finding in cell.findings.get(detector, {}).items():
+                family = self.families[name]
+                if (wanted is None or family in wanted) and case in (None, name):
+                    by_family.setdefault(family, []).append(getattr(finding, measure))
+            if by_family:
+                means.append(float(np.mean([np.mean(values) for values in by_family.values()])))
+        return float(np.mean(means)) if means else float("nan")

@@ -1,0 +1,121 @@
+"""Timelines: held-out blocks with one fault after the other in them, and what an operator sees of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.models.scoring_model import ScoringModel
+from trainer.data.record import Record, Span
+from trainer.evaluation.detection.curves import Fault, Timeline
+from trainer.evaluation.detection.faults import GAP, NO_COLUMN, Case, Faulted
+from trainer.evaluation.detection.folds import Cell
+from trainer.evaluation.detection.held_out import judge, patrol
+
+Values = NDArray[np.float64]
+Inject = Callable[[Case, Values, Sequence[Span]], Faulted]
+"""(case, readings [N, F], where) -> the readings with the case in them."""
+
+MOST = 4
+"""Blocks."""
+BINS = 480
+"""Of a block, at most about so many."""
+_FULL = 0.6  # of a block that may be faulty: a rolling median has to know what is usual
+
+
+def timelines(
+    record: Record, cell: Cell, model: ScoringModel, cases: Sequence[Case], inject: Inject, *, rate: float
+) -> tuple[Timeline, ...]:
+    """Put cases into the first few held-out blocks and score them as a gateway does, its thresholds adapting.
+
+    Parameters
+    ----------
+    record, cell
+        Which rows are held out.
+    model
+        With its tables.
+    cases
+        Each is used once, in order, where there is room for it; those without a length of their own are not.
+    inject
+        Puts a case into rows.
+    rate
+        That the gateway requests.
+    """
+    values, faults = record.values, dict[Span, list[tuple[Case, Span, int]]]()
+    for block, several in _dealt([case for case in cases if case.rows], cell.spans[:MOST]):
+        for case, place in _spaced(several, block):
+            faulted = inject(case, values, [place])
+            values = faulted.values
+            put = zip(faulted.events, faulted.channels, strict=True)
+            faults.setdefault(block, []).extend((case, event, channel) for event, channel in put)
+    judged = judge(model, values, record.station, cell)
+    watched = patrol(judged, cell, rate)
+    exceeds = judged.consistency >= watched.thresholds
+    thresholds = np.where(np.isfinite(watched.thresholds), watched.thresholds, np.nan)
+    scores = {"consistency": judged.consistency, "reconstruction": judged.reconstruction}
+    gas = record.station.gas_index
+    found = []
+    for start, end in faults:
+        at = int(np.searchsorted(cell.test, start))
+        edges = _edges(end - start)
+        within = slice(at, at + end - start)
+        found.append(
+            Timeline(
+                start=start,
+                end=end,
+                row=start + edges[:-1].astype(np.float64),
+                scores={name: np.fmax.reduceat(score[within], edges[:-1]) for name, score in scores.items()},
+                thresholds={"consistency": thresholds[within][edges[:-1]]},
+                gas=None if gas is None else _means(record.values[start:end, gas], edges),
+                faults=tuple(
+                    Fault(
+                        family=case.family,
+                        case=case.name,
+                        start=first,
+                        end=last,
+                        channel=None if channel == NO_COLUMN else record.station.keys[channel],
+                        found=bool(exceeds[at + first - start : at + last - start].any()),
+                    )
+                    for case, (first, last), channel in faults[start, end]
+                ),
+                alarms=tuple(alarm for alarm in watched.alarms if start <= alarm[0] < end),
+            )
+        )
+    return tuple(found)
+
+
+def _dealt(cases: Sequence[Case], blocks: Sequence[Span]) -> Iterator[tuple[Span, list[Case]]]:
+    """Fill blocks one after the other with the cases that fit."""
+    left = list(cases)
+    for start, end in blocks:
+        room, several = _FULL * (end - start), []
+        for case in left:
+            if case.rows + GAP <= room:
+                room -= case.rows + GAP
+                several.append(case)
+        left = [case for case in left if case not in several]
+        if several:
+            yield (start, end), several
+
+
+def _spaced(cases: Sequence[Case], block: Span) -> Iterator[tuple[Case, Span]]:
+    """Yield each case and its place in the block, the clean rows shared out between them."""
+    start, end = block
+    clean = (end - start - sum(case.rows + GAP for case in cases)) // (len(cases) + 1)
+    row = start
+    for case in cases:
+        row += clean
+        yield case, (row, row + GAP + case.rows)
+        row += GAP + case.rows
+
+
+def _edges(rows: int) -> NDArray[np.int64]:
+    width = -(-rows // BINS)
+    return np.append(np.arange(0, rows, width), rows)
+
+
+def _means(values: Values, edges: NDArray[np.int64]) -> Values:
+    return np.array([values[first:last].mean() for first, last in pairwise(edges.tolist())])

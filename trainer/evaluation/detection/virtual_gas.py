@@ -1,0 +1,70 @@
+"""virtual_curve: the gas as the other columns have it, against the gas column, on held-out rows."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.models.scoring_model import ScoringModel
+from trainer.data.record import Record
+from trainer.data.splits import chunks
+from trainer.evaluation.detection.curves import Virtual
+from trainer.evaluation.detection.folds import Cell
+from trainer.scoring.virtual_gas import fit_virtual
+from trainer.statistics.binning import axis, joint
+
+Values = NDArray[np.float64]
+
+BANDS = 25
+"""Bins of the reference, each with as many rows."""
+BINS = 480
+"""Of the record's held-out rows, at most about so many."""
+
+
+def virtual_curve(record: Record, cell: Cell, model: ScoringModel, *, folds: int) -> Virtual | None:
+    """Bin virtual and reference gas of the held-out rows; ``None`` where the model has no virtual gas.
+
+    Parameters
+    ----------
+    record, cell
+        A station with a gas column, and which rows are held out.
+    model
+        Fitted on the training rows without the gas column; its virtual gas is fitted again with
+    folds
+        contiguous chunks of the training rows, each left out once: what the band is made of.
+    """
+    station, gas = record.station, record.station.gas_index
+    scaled = model.scaler.forward(record.values[:, model.columns])
+    parts = [np.searchsorted(cell.train, part) for part in chunks(record, folds, cell.train)]
+    fitted = fit_virtual(record.values[cell.train], scaled[cell.train], station, model.columns, parts).virtual
+    if fitted is None or gas is None:
+        return None
+    reference, told = record.values[:, gas], np.exp(fitted.log_level(scaled))
+    feature = station.features[gas]
+    held, made = reference[cell.test], told[cell.test]
+    both = axis(feature.key, feature.unit, "log", np.concatenate([held, made]))
+    bands = [band for band in np.array_split(np.argsort(held, kind="stable"), BANDS) if len(band)]
+    low, median, high = np.array([np.quantile(made[band], [0.1, 0.5, 0.9]) for band in bands]).T
+    width = -(-len(cell.test) // BINS)
+    starts = [(row, min(row + width, end)) for start, end in cell.spans for row in range(start, end, width)]
+    breaks = {end for _, end in cell.spans}
+    lines = [line for start, end in starts for line in _line(start, end, reference, told, broken=end in breaks)]
+    row, line, virtual = np.array(lines, dtype=np.float64).T
+    return Virtual(
+        axis=both,
+        joint=joint(both, held, both, made),
+        reference=np.array([np.median(held[band]) for band in bands]),
+        low=low,
+        median=median,
+        high=high,
+        sd=fitted.sd,
+        row=row,
+        line=line,
+        virtual=virtual,
+    )
+
+
+def _line(start: int, end: int, reference: Values, told: Values, *, broken: bool) -> list[tuple[float, float, float]]:
+    """Give a bin, and where a block ends a gap."""
+    line = (float(start), float(reference[start:end].mean()), float(told[start:end].mean()))
+    return [line, (float(end), np.nan, np.nan)] if broken else [line]

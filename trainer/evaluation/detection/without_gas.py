@@ -1,0 +1,98 @@
+"""Withheld: what detectors make of plumes when the gas column is kept from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.models.scores import StationMemory, measure
+from edge.models.scoring_model import ScoringModel
+from trainer.data.record import Record
+from trainer.evaluation.auroc import auroc
+from trainer.evaluation.detection.folds import Cell
+from trainer.evaluation.detection.peers import Peer
+from trainer.evaluation.detection.results import ONSET, Withheld
+from trainer.scoring.fit_scorer import BACKGROUND
+
+Values = NDArray[np.float64]
+
+RISE = 0.75
+"""Of an onset: rise of the gas within five rows, in backgrounds (1500 ppb of methane)."""
+WITHIN = 5
+APART = 100
+"""Rows from one onset to the next: what a plume does in between is its flicker."""
+IN_TIME = 30
+"""Rows after an onset in which an exceedance finds it."""
+
+
+def onsets(record: Record, background: float) -> tuple[int, ...]:
+    """Find where plumes begin: rows at which the gas column has risen steeply, none across a segment's border.
+
+    Parameters
+    ----------
+    record
+        Of a station with a gas column.
+    background
+        Gas reading in clean air, in its unit.
+    """
+    found: list[int] = []
+    gas = record.values[:, record.station.gas_index]
+    for start, end in record.segments:
+        before = np.lib.stride_tricks.sliding_window_view(np.pad(gas[start:end], (WITHIN, 0), mode="edge"), WITHIN + 1)
+        rise = gas[start:end] - before.min(axis=1)
+        for row in (np.flatnonzero(rise > RISE * background) + start).tolist():
+            if not found or row - found[-1] >= APART:
+                found.append(row)
+    return tuple(found)
+
+
+def judge_withheld(
+    record: Record, cell: Cell, model: ScoringModel, peers: Sequence[Peer], requested: Sequence[float]
+) -> tuple[Withheld, ...]:
+    """Judge the onset and the peers on held-out rows, without the gas column.
+
+    The onset's memory runs over the whole record, as it does on a gateway, and is read at the held-out rows. Its
+    threshold is that of its table, the peers' the quantile of all their training rows, as published.
+
+    Parameters
+    ----------
+    record, cell
+        A station with a gas column, and which rows are held out.
+    model
+        Fitted on the training rows without the gas column, with a virtual gas.
+    peers
+        Fitted on the same columns.
+    requested
+        Rates.
+    """
+    gas = record.values[:, record.station.gas_index]
+    background = float(np.quantile(gas[cell.train], 0.1))
+    quiet = cell.test[gas[cell.test] < BACKGROUND * background]
+    high = cell.test[gas[cell.test] > np.quantile(gas[cell.train], 0.95)]
+    held_out = np.isin(np.arange(len(gas)), cell.test)
+    steps = [row for row in onsets(record, background) if held_out[row]]
+    values = record.values[:, model.columns]
+    measures = [
+        measure(model, values[start:end], [(StationMemory(model), end - start)]) for start, end in record.segments
+    ]
+    rise = np.concatenate([one.virtual - one.background for one in measures])
+    score = np.concatenate([one.onset for one in measures])
+
+    def judged(detector: str, raw: Values, exceeds: NDArray[np.bool_], rate: float) -> Withheld:
+        seen = exceeds & held_out
+        return Withheld(
+            detector=detector,
+            auroc=auroc(raw[quiet], raw[high]),
+            requested=rate,
+            realised=float(exceeds[quiet].mean()),
+            onsets=len(steps),
+            found=sum(bool(seen[row : row + IN_TIME + 1].any()) for row in steps),
+        )
+
+    results = [judged(ONSET, rise, score >= -np.log10(rate), rate) for rate in requested]
+    for peer in peers:
+        raw = peer.score(values)
+        results += [judged(peer.name, raw, raw > peer.threshold(rate), rate) for rate in requested]
+    return tuple(results)

@@ -1,0 +1,102 @@
+"""Measure what a synthesiser's rows are worth on blocks of time that nothing was fitted on, alone and beside few."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.data.record import Record
+from trainer.data.splits import BLOCKS, CYCLE, Rows, Split, blocked
+from trainer.evaluation.synthesis.downstream import regress
+from trainer.evaluation.synthesis.results import Scarce, Usefulness, mean
+from trainer.evaluation.synthesis.synthesisers import Fit, Fitted
+
+Values = NDArray[np.float64]
+
+SHARE = 0.05
+"""Of the training rows, where they are few."""
+ADDED = 5000
+"""Synthetic rows beside them."""
+SETS = 5
+EMBARGO = 12
+
+
+def usefulness(record: Record, name: str, make: Fit, *, seed: int, draws: int) -> Usefulness:
+    """Train a regression of the gas on synthetic rows alone and judge it on the test blocks.
+
+    Parameters
+    ----------
+    record
+        Of a station with a gas column; it is split into blocks as for training.
+    name, make, seed, draws
+        As in :func:`~trainer.evaluation.synthesis.resemblance.resemblance`.
+    """
+    station, split = record.station, blocked(record)
+    train, test = record.values[split.train], record.values[split.test]
+    fitted = make(train, record.values[split.validation], station, seed)
+    return Usefulness(
+        station=", ".join(record.files) or station.name,
+        synthesiser=name,
+        seed=seed,
+        r2=mean(regress(fitted.draw(len(train), one), test, station, seed=0).r2 for one in range(draws)),
+        real=regress(train, test, station, seed=0).r2,
+    )
+
+
+def scarce_splits(record: Record, *, sets: int = SETS) -> tuple[Split, ...]:
+    """Split into the blocks of :func:`~trainer.data.splits.blocked`, their roles moved on by a block from set to set.
+
+    Of the training and of the validation rows a twentieth is left, evenly spaced; none of them is within 12 rows of a
+    test row.
+    """
+    block = np.arange(len(record.values)) * BLOCKS // len(record.values)
+    found = []
+    for moved in range(sets):
+        role = np.array(CYCLE)[(block + moved) % len(CYCLE)]
+        near = np.convolve(role == "test", np.ones(2 * EMBARGO + 1), mode="same") > 0.5
+        train, validation = (_thinned(np.flatnonzero((role == name) & ~near)) for name in ("train", "validation"))
+        found.append(Split(train=train, validation=validation, test=np.flatnonzero(role == "test")))
+    return tuple(found)
+
+
+def scarce(
+    record: Record, name: str, make: Fit, *, seed: int, sets: int = SETS
+) -> Iterator[tuple[Scarce, Split, Fitted, Values]]:
+    """Add 5,000 synthetic rows to a twentieth of the training rows, for every set of test blocks.
+
+    Parameters
+    ----------
+    record, name, make, seed
+        As in :func:`usefulness`.
+    sets
+        How many sets of test blocks.
+
+    Yields
+    ------
+    Scarce, Split, Fitted, float64 [5000, F]
+        What came of it, and with which rows, what was fitted on them, and what it added.
+    """
+    station = record.station
+    for number, split in enumerate(scarce_splits(record, sets=sets)):
+        train, test = record.values[split.train], record.values[split.test]
+        fitted = make(train, record.values[split.validation], station, seed)
+        added = fitted.draw(ADDED, seed)
+        alone = regress(train, test, station, seed=0)
+        both = regress(np.concatenate([train, added]), test, station, seed=0)
+        result = Scarce(
+            station=", ".join(record.files) or station.name,
+            synthesiser=name,
+            seed=seed,
+            blocks=number,
+            rmse=both.rmse,
+            tail_rmse=both.tail_rmse,
+            real_rmse=alone.rmse,
+            real_tail_rmse=alone.tail_rmse,
+        )
+        yield result, split, fitted, added
+
+
+def _thinned(rows: Rows) -> Rows:
+    return rows[:: round(1 / SHARE)]

@@ -1,0 +1,134 @@
+"""Evaluate synthesis: how good synthetic rows are, and what they are good for, beside others' and copies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TextIO
+
+from config.settings.training import Training
+from trainer.data.record import Record
+from trainer.evaluation.parallel import run
+from trainer.evaluation.synthesis.augmentation import SETS, scarce, usefulness
+from trainer.evaluation.synthesis.detection import augmented_detection
+from trainer.evaluation.synthesis.resemblance import resemblance
+from trainer.evaluation.synthesis.results import Detection, Resemblance, Scarce, SynthesisEvaluation, Usefulness
+from trainer.evaluation.synthesis.sample_gallery import NAMES, pictured
+from trainer.evaluation.synthesis.synthesisers import OURS, REAL, networks, ours, synthesisers
+from trainer.statistics.samples import Gallery
+
+SEEDS = 3
+DRAWS = 4
+
+Result = Resemblance | Usefulness | Scarce | Detection | Gallery
+
+
+def evaluate_synthesis(
+    records: Sequence[Record],
+    settings: Training,
+    *,
+    quick: bool = False,
+    pictures: bool = False,
+    processes: int = 1,
+    progress: TextIO | None = None,
+) -> SynthesisEvaluation:
+    """Measure synthesisers on every record.
+
+    The one that the settings make is trained with three seeds, and four draws are measured of each; what it is
+    compared with is trained and drawn once.
+
+    Parameters
+    ----------
+    records
+        One per file, all of one kind of station; each is fitted and judged on its own.
+    settings
+        Of ours.
+    quick
+        One seed, one draw, one set of test blocks, and fewer to compare with: a look.
+    pictures
+        Keep what pictures of the first record need, too: :attr:`SynthesisEvaluation.gallery`.
+    processes
+        How many synthesisers are measured at a time.
+    progress
+        Told of every one that is done; ``None``: nobody is.
+
+    Raises
+    ------
+    TrainingError
+        A record is too short, or a column is constant on the training rows of a split.
+    """
+    tasks = [task for record in records for task in _tasks(record, settings, quick=quick)]
+    if pictures:
+        tasks = [_Task("gallery", records[0], name, settings.seed, 1, settings, quick) for name in NAMES] + tasks
+    done: dict[int, Sequence[Result]] = {}
+    for number, results in run([task.run for task in tasks], processes):
+        done[number] = results
+        if progress is not None:
+            progress.write(f"{len(done)} of {len(tasks)}: {tasks[number]}\n")
+    found = [result for number in range(len(tasks)) for result in done[number]]
+    return SynthesisEvaluation(
+        judged=OURS[ours(settings)],
+        synthesisers=(*synthesisers(settings, quick=quick), REAL),
+        resemblances=tuple(one for one in found if isinstance(one, Resemblance)),
+        usefulness=tuple(one for one in found if isinstance(one, Usefulness)),
+        scarce=tuple(one for one in found if isinstance(one, Scarce)),
+        detections=tuple(one for one in found if isinstance(one, Detection)),
+        gallery=_together([one for one in found if isinstance(one, Gallery)]),
+        quick=quick,
+    )
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One synthesiser, trained with one seed on one record, and what is to be measured of it."""
+
+    what: Literal["gallery", "resemblance", "usefulness", "scarce"]
+    record: Record
+    name: str
+    seed: int
+    draws: int
+    settings: Training
+    quick: bool
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.record.files) or self.record.station.name}, {self.what} of {self.name}"
+
+    def run(self) -> Sequence[Result]:
+        if self.what == "gallery":
+            every = networks(self.settings, quick=self.quick)
+            return [pictured(self.record, self.name, every[self.name], seed=self.seed)]
+        make = None if self.name == REAL else synthesisers(self.settings, quick=self.quick)[self.name]
+        if self.what == "resemblance":
+            return [resemblance(self.record, self.name, make, seed=self.seed, draws=self.draws)]
+        assert make is not None
+        if self.what == "usefulness":
+            return [usefulness(self.record, self.name, make, seed=self.seed, draws=self.draws)]
+        found: list[Result] = []
+        for one, split, fitted, added in scarce(
+            self.record, self.name, make, seed=self.seed, sets=1 if self.quick else SETS
+        ):
+            found.append(one)
+            if self.name == OURS[ours(self.settings)]:
+                auroc = augmented_detection(self.record, split, added, fitted, self.settings, seed=self.seed)
+                found.append(Detection(station=one.station, seed=self.seed, blocks=one.blocks, auroc=auroc))
+        return found
+
+
+def _tasks(record: Record, settings: Training, *, quick: bool) -> Iterator[_Task]:
+    """Yield what is to be measured, the longest first."""
+    for name in (*synthesisers(settings, quick=quick), REAL):
+        often = name == OURS[ours(settings)] and not quick
+        for seed in range(settings.seed, settings.seed + (SEEDS if often else 1)):
+            task = _Task("resemblance", record, name, seed, DRAWS if often else 1, settings, quick)
+            yield task
+            if name != REAL and record.station.gas is not None:
+                yield replace(task, what="usefulness")
+                yield replace(task, what="scarce")
+
+
+def _together(galleries: Sequence[Gallery]) -> Gallery | None:
+    """Hang galleries of the same rows as one."""
+    if not galleries:
+        return None
+    samples = {name: sample for gallery in galleries for name, sample in gallery.samples.items()}
+    return Gallery(axes=galleries[0].axes, pairs=galleries[0].pairs, samples=samples)

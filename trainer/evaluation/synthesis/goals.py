@@ -1,0 +1,65 @@
+"""Goals of synthesis: the least that our synthetic rows have to reach on the reference record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from trainer.evaluation.detection.goals import Goal
+from trainer.evaluation.synthesis.results import Resemblance, SynthesisEvaluation
+
+KS = 0.025
+SPREAD = (0.98, 1.02)
+COARSE_SPREAD = (0.96, 1.04)
+"""Of one column of one board."""
+COARSE = ("station-3.csv", "ch4_ppb")
+PEARSON = 0.01
+TOLD = 0.65
+USEFUL = 0.985
+NEARER = (0.45, 0.55)
+MOISTURE = 0.025
+BLOCKED = 0.95
+RMSE = 0.88
+CPU_SECONDS = 30.0
+
+
+def synthesis_goals(evaluation: SynthesisEvaluation) -> tuple[Goal, ...]:
+    """Hold the judged synthesiser against the goals, board by board; those that nothing was measured for are left out.
+
+    Of several seeds the worst counts, each being a mean of its draws; an RMSE is a mean over seeds and test blocks.
+    """
+    found = (goal for station in evaluation.stations for goal in _station(evaluation, station))
+    return tuple(goal for goal in found if not math.isnan(goal.got))
+
+
+def _station(evaluation: SynthesisEvaluation, station: str) -> Iterator[Goal]:
+    own = [one for one in evaluation.resemblances if (one.station, one.synthesiser) == (station, evaluation.judged)]
+    yield Goal(f"{station}: mean KS, held out", max(one.ks for one in own), KS, "<=")
+    yield from _spreads(station, own)
+    yield Goal("  mean difference of correlations", max(one.train.pearson for one in own), PEARSON, "<=")
+    yield Goal("  told apart, AUROC", max(one.told_test for one in own), TOLD, "<=")
+    yield Goal("  regression, of real", min(one.useful for one in own), USEFUL)
+    yield Goal("  nearer to its own half", min(one.nearer for one in own), NEARER[0])
+    yield Goal("  nearer to its own half", max(one.nearer for one in own), NEARER[1], "<=")
+    yield Goal("  moisture broken", max(one.moisture for one in own), MOISTURE, "<=")
+    yield Goal("  CPU seconds of training", max(one.cpu_seconds for one in own), CPU_SECONDS, "<=")
+    blocks = [
+        one.r2 / one.real
+        for one in evaluation.usefulness
+        if (one.station, one.synthesiser) == (station, evaluation.judged)
+    ]
+    yield Goal("  regression on other blocks, of real", min(blocks, default=math.nan), BLOCKED)
+    yield Goal("  RMSE with few real rows, of real alone", evaluation.rmse(station, evaluation.judged)[0], RMSE, "<=")
+
+
+def _spreads(station: str, own: Sequence[Resemblance]) -> Iterator[Goal]:
+    """Yield the least and the largest ratio of standard deviations, the coarse board's gas apart."""
+    ratios = {key: [one.train.std_ratio[key] for one in own] for key in own[0].train.std_ratio}
+    board, column = COARSE
+    if station == board and column in ratios:
+        coarse = ratios.pop(column)
+        yield Goal(f"  least std ratio of {column}", min(coarse), COARSE_SPREAD[0])
+        yield Goal(f"  largest std ratio of {column}", max(coarse), COARSE_SPREAD[1], "<=")
+    every = [ratio for several in ratios.values() for ratio in several]
+    yield Goal("  least std ratio of any column", min(every), SPREAD[0])
+    yield Goal("  largest std ratio of any column", max(every), SPREAD[1], "<=")

@@ -1,0 +1,85 @@
+"""Measure how a synthesiser's rows resemble real ones, on the published random split."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec.structs import asdict
+from numpy.typing import NDArray
+
+from config.settings.station import Station
+from trainer.data.record import Record
+from trainer.data.splits import random_split
+from trainer.evaluation.synthesis.downstream import regress
+from trainer.evaluation.synthesis.fidelity import Fidelity, fidelity
+from trainer.evaluation.synthesis.memorisation import exact_copies, nearer
+from trainer.evaluation.synthesis.moisture_check import moisture_broken
+from trainer.evaluation.synthesis.results import Resemblance, mean
+from trainer.evaluation.synthesis.synthesisers import Fit
+from trainer.evaluation.synthesis.two_sample_test import told_apart
+
+Values = NDArray[np.float64]
+
+HALVING = 7
+"""Seed of the halves of the training rows."""
+
+
+def resemblance(record: Record, name: str, make: Fit | None, *, seed: int, draws: int) -> Resemblance:
+    """Fit a synthesiser on the training rows and compare what it draws with them and with held-out rows.
+
+    Every draw has as many rows as there are training rows; what depends on the count, the classifier, sees as many as
+    are held out. The split is the same for all seeds. The refit for the copies is drawn from once.
+
+    Parameters
+    ----------
+    record
+        Its rows are split at random, as published.
+    name
+        What the synthesiser is called.
+    make
+        Fits it; ``None``: the held-out rows themselves are compared with the training rows.
+    seed
+        Of its training.
+    draws
+        Draws that the figures are means of, at least 1.
+    """
+    station, split = record.station, random_split(record)
+    train, test = record.values[split.train], record.values[split.test]
+    first, second = (train[half] for half in _halves(len(train)))
+    started = time.process_time()
+    fitted = None if make is None else make(train, test, station, seed)
+    seconds = time.process_time() - started
+    made = [test] if fitted is None else [fitted.draw(len(train), one) for one in range(draws)]
+    refit = test if make is None else make(first, test, station, seed).draw(len(first), 0)
+    return Resemblance(
+        station=", ".join(record.files) or station.name,
+        synthesiser=name,
+        seed=seed,
+        train=_mean([fidelity(train, rows, station) for rows in made]),
+        ks=mean(fidelity(test, rows, station).ks for rows in made) if fitted else float("nan"),
+        told_train=told_apart(train[: len(test)], made[0], seed=0),
+        told_test=mean(told_apart(test, rows, seed=k) for k, rows in enumerate(made)) if fitted else float("nan"),
+        useful=_useful(made, train, test, station) if fitted and station.gas else float("nan"),
+        moisture=mean(moisture_broken(train, rows, station) for rows in made),
+        nearer=nearer(first, second, refit),
+        copies=mean(exact_copies(train, rows) for rows in made),
+        cpu_seconds=seconds,
+    )
+
+
+def _useful(made: Sequence[Values], train: Values, test: Values, station: Station) -> float:
+    alone = regress(train, test, station, seed=0).r2
+    return mean(regress(rows, test, station, seed=0).r2 / alone for rows in made)
+
+
+def _halves(count: int) -> Sequence[NDArray[np.int64]]:
+    return np.array_split(np.random.default_rng(HALVING).permutation(count), 2)
+
+
+def _mean(several: Sequence[Fidelity]) -> Fidelity:
+    every = [asdict(one) for one in several]
+    spread = {key: mean(one.std_ratio[key] for one in several) for key in several[0].std_ratio}
+    rest = {name: mean(one[name] for one in every) for name in every[0] if name != "std_ratio"}
+    return Fidelity(std_ratio=spread, **rest)

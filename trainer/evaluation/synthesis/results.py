@@ -1,0 +1,168 @@
+"""Synthesis evaluation: what was measured of every synthesiser, and the means over it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from msgspec import Struct
+
+from trainer.evaluation.synthesis.fidelity import Fidelity
+from trainer.statistics.json_arrays import read
+from trainer.statistics.samples import Gallery
+
+SYNTHESIS = "synthesis.json"
+"""Its name in a run folder."""
+
+
+class Resemblance(Struct, frozen=True, kw_only=True):
+    """How one synthesiser's rows resemble real ones, split at random; the mean of its draws.
+
+    Parameters
+    ----------
+    station, synthesiser, seed
+        Which board, what made the rows, and the seed of its training.
+    train
+        Against the rows that it was fitted on.
+    ks
+        Mean Kolmogorov-Smirnov statistic against held-out rows; nan of these themselves.
+    told_train, told_test
+        AUROC of a classifier between its rows and those that it was fitted on, or held-out ones.
+    useful
+        R2 of a regression of the gas trained on its rows over one trained on the real rows, on held-out rows [-].
+    moisture
+        Share of rows whose moisture is at odds with temperature and humidity; nominally .010.
+    nearer
+        Of a refit on one half of the training rows: share of rows nearer to this half than to the other; .5 is ideal.
+    copies
+        Rows that equal a training row.
+    cpu_seconds
+        CPU time of fitting it [s].
+    """
+
+    station: str
+    synthesiser: str
+    seed: int
+    train: Fidelity
+    ks: float
+    told_train: float
+    told_test: float
+    useful: float
+    moisture: float
+    nearer: float
+    copies: float
+    cpu_seconds: float
+
+
+class Usefulness(Struct, frozen=True, kw_only=True):
+    """What rows alone are worth on blocks of time that nothing was fitted on.
+
+    Parameters
+    ----------
+    r2
+        Of a regression of the gas trained on as many synthetic rows as there are training rows.
+    real
+        Of the same trained on the training rows.
+    """
+
+    station: str
+    synthesiser: str
+    seed: int
+    r2: float
+    real: float
+
+
+class Scarce(Struct, frozen=True, kw_only=True):
+    """What synthetic rows add to few real ones, on one set of test blocks.
+
+    Parameters
+    ----------
+    blocks
+        Which set of test blocks.
+    rmse, tail_rmse
+        Of a regression trained on both, in the gas's unit; the tail is the highest tenth of the held-out gas.
+    real_rmse, real_tail_rmse
+        Of the same trained on the real rows alone.
+    """
+
+    station: str
+    synthesiser: str
+    seed: int
+    blocks: int
+    rmse: float
+    tail_rmse: float
+    real_rmse: float
+    real_tail_rmse: float
+
+
+class Detection(Struct, frozen=True, kw_only=True):
+    """What synthetic rows add to the detection of faults where few real rows are there.
+
+    Parameters
+    ----------
+    auroc
+        Fault rows against undisturbed ones, mean over cases, by what scores them.
+    """
+
+    station: str
+    seed: int
+    blocks: int
+    auroc: dict[str, float]
+
+
+class SynthesisEvaluation(Struct, frozen=True, kw_only=True):
+    """All that was measured.
+
+    Parameters
+    ----------
+    judged
+        The synthesiser that the goals are about.
+    synthesisers
+        All of them, in the order in which they are shown.
+    gallery
+        Of the first board, split at random, see :func:`trainer.evaluation.synthesis.sample_gallery.pictured`;
+        ``None``: nobody asked.
+    quick
+        Whether it was only a look.
+    """
+
+    judged: str
+    synthesisers: tuple[str, ...]
+    resemblances: tuple[Resemblance, ...]
+    usefulness: tuple[Usefulness, ...]
+    scarce: tuple[Scarce, ...]
+    detections: tuple[Detection, ...]
+    gallery: Gallery | None = None
+    quick: bool = False
+
+    @classmethod
+    def read(cls, folder: str | os.PathLike[str]) -> Self | None:
+        """Read a run folder's; ``None`` where there is none (TrainingError: it is damaged)."""
+        return read(Path(folder) / SYNTHESIS, cls, fix=f"davylamp evaluate FILE --run {folder} --synthesis")
+
+    @property
+    def stations(self) -> tuple[str, ...]:
+        """Boards, in order."""
+        return tuple(dict.fromkeys(one.station for one in self.resemblances))
+
+    def rmse(self, station: str, synthesiser: str) -> tuple[float, float, float, float]:
+        """RMSE and tail RMSE with synthetic rows over those without, and the shares of runs where each got worse.
+
+        Means over sets of test blocks and seeds; nan where nothing was measured.
+        """
+        own = [one for one in self.scarce if (one.station, one.synthesiser) == (station, synthesiser)]
+        return (
+            mean(one.rmse for one in own) / mean(one.real_rmse for one in own),
+            mean(one.tail_rmse for one in own) / mean(one.real_tail_rmse for one in own),
+            mean(one.rmse > one.real_rmse for one in own),
+            mean(one.tail_rmse > one.real_tail_rmse for one in own),
+        )
+
+
+def mean(values: Iterable[float]) -> float:
+    """Mean; nan of nothing."""
+    found = list(values)
+    return float(np.mean(found)) if found else float("nan")

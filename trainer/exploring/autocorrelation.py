@@ -1,0 +1,73 @@
+"""Memory: how long a column stays like itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.exploring.raw_record import Sheet
+
+Values = NDArray[np.float64]
+
+LONGEST = 5000
+_LOST = np.exp(-1)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Autocorrelation of a column.
+
+    Parameters
+    ----------
+    key
+        The column.
+    lags
+        [rows].
+    correlation
+        At them [-].
+    length
+        First lag at which it is below 1/e; nan: it never is, within a third of the longest segment.
+    """
+
+    key: str
+    lags: NDArray[np.int64]
+    correlation: Values
+    length: float
+
+
+def memories(sheet: Sheet) -> tuple[Memory, ...]:
+    """Of every column that moves; pairs of rows within one segment count, where both are there."""
+    longest = max(end - start for start, end in sheet.segments)
+    most = min(LONGEST, longest // 3)
+    if most < 2:
+        return ()
+    lags = np.unique(np.geomspace(1, most, 160).astype(np.int64))
+    found = []
+    for key, column in zip(sheet.station.keys, sheet.values.T, strict=True):
+        there = np.isfinite(column)
+        if there.sum() < 2 or np.ptp(column[there]) == 0:
+            continue
+        correlation = _autocorrelation(np.where(there, column - column[there].mean(), 0.0), there, sheet, most)
+        low = np.flatnonzero(correlation < _LOST)
+        found.append(Memory(key, lags, correlation[lags], float(low[0]) if len(low) else float("nan")))
+    return tuple(found)
+
+
+def _autocorrelation(values: Values, there: NDArray[np.bool_], sheet: Sheet, most: int) -> Values:
+    products, pairs = np.zeros(most + 1), np.zeros(most + 1)
+    for start, end in sheet.segments:
+        reach = min(most, end - start - 1) + 1
+        products[:reach] += _lagged(values[start:end])[:reach]
+        pairs[:reach] += _lagged(there[start:end].astype(np.float64))[:reach]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        covariance = np.where(pairs > 0.5, products / pairs, np.nan)
+        return np.asarray(covariance / covariance[0])
+
+
+def _lagged(values: Values) -> Values:
+    """Sums of products at every lag, by Fourier transform [N]."""
+    size = 1 << (2 * len(values) - 1).bit_length()
+    spectrum = np.fft.rfft(values, size)
+    return np.asarray(np.fft.irfft(spectrum * spectrum.conj(), size)[: len(values)])

@@ -1,0 +1,120 @@
+"""Spells: the parts that a record falls into by itself, warm-up, plateaus of the climate, episodes of gas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.data.record import Span
+from trainer.data.regimes import regimes
+from trainer.evaluation.detection.without_gas import WITHIN, onsets
+from trainer.exploring.raw_record import Sheet
+from trainer.exploring.response import residuals
+
+Values = NDArray[np.float64]
+
+OVER = 1.25
+"""Backgrounds below which an episode is over."""
+_SETTLED = 3.0  # spreads within which a sensor has warmed up
+_STAYS = 100  # rows
+_WINDOW = 25
+
+
+@dataclass(frozen=True)
+class Episode:
+    """A plume or an injection.
+
+    Parameters
+    ----------
+    start, end
+        From its onset until the gas is back near its background, or the next one begins.
+    before, peak
+        Gas at its lowest in the five rows before, and at its highest [unit of the gas].
+    """
+
+    start: int
+    end: int
+    before: float
+    peak: float
+
+
+@dataclass(frozen=True)
+class Spells:
+    """What a record falls into.
+
+    Parameters
+    ----------
+    plateaus
+        ``(start, end)`` rows in which the climate keeps to one level; together all rows.
+    episodes
+        Of the gas, in order.
+    warm_up
+        Rows at the beginning in which some sensor is not yet where gas and climate would have it; 0: none,
+        ``None``: it cannot be told.
+    """
+
+    plateaus: tuple[Span, ...]
+    episodes: tuple[Episode, ...]
+    warm_up: int | None
+
+
+def spells(sheet: Sheet) -> Spells:
+    """Find plateaus, episodes and the warm-up."""
+    plateaus = regimes(sheet.filled)
+    return Spells(plateaus=plateaus, episodes=_episodes(sheet), warm_up=_warm_up(sheet, plateaus[0][1]))
+
+
+def _episodes(sheet: Sheet) -> tuple[Episode, ...]:
+    station = sheet.station
+    if station.gas_index is None:
+        return ()
+    gas = sheet.filled.values[:, station.gas_index]
+    background = float(np.quantile(gas, 0.1))
+    if background <= 0:
+        return ()
+    starts = onsets(sheet.filled, background)
+    found = []
+    for start, following in pairwise([*starts, sheet.rows]):
+        low = np.flatnonzero(gas[start:following] < OVER * background)
+        # The rise itself begins low.
+        back = low[low > int(np.argmax(gas[start:following]))]
+        end = start + int(back[0]) if len(back) else following
+        found.append(
+            Episode(start, end, float(gas[max(start - WITHIN, 0) : start + 1].min()), float(gas[start:end].max()))
+        )
+    return tuple(found)
+
+
+def _warm_up(sheet: Sheet, plateau: int) -> int | None:
+    """Rows until the last sensor has come, and stays for a while, to where the later rows would have it."""
+    sensors = [j for j, feature in enumerate(sheet.station.features) if feature.role == "sensor"]
+    half = plateau // 2
+    if sheet.station.gas_index is None or not sensors or half < 2 * _STAYS:
+        return None
+    later = np.arange(sheet.rows) >= half
+    rows = 0
+    for sensor in sensors:
+        left = residuals(sheet, sensor, later)
+        settled = left[half:plateau]
+        settled = settled[np.isfinite(settled)]
+        if not len(settled):
+            continue
+        far = np.abs(_smooth(left[:half]) - np.median(settled)) > _SETTLED * np.nanstd(left[half:])
+        stays = ~np.lib.stride_tricks.sliding_window_view(far, _STAYS).any(axis=1)
+        if not stays.any():
+            return None
+        rows = max(rows, int(np.argmax(stays)))
+    return rows
+
+
+def _smooth(values: Values) -> Values:
+    """Running median; where nothing is there, nothing."""
+    padded = np.pad(values, _WINDOW // 2, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)
+    there = np.isfinite(windows).any(axis=1)
+    smooth = np.full(len(values), np.nan)
+    smooth[there] = np.nanmedian(windows[there], axis=1)
+    return smooth

@@ -1,0 +1,160 @@
+"""Sheet: every row of some files, holes and all; a record keeps the complete rows only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from config.settings.station import Station
+from edge.errors import TableError
+from edge.readings.csv.reader import Table, read_table
+from edge.readings.gaps import split_at_gaps
+from trainer.data.record import Record, Span
+from trainer.errors import RecordError
+
+Values = NDArray[np.float64]
+
+LEAST = 10
+MOST = 50_000
+"""Rows beyond which what is slow (densities, correlations, scatters, regressions) looks at every so many only."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Rows of a station as they were sent.
+
+    Parameters
+    ----------
+    station
+        What the columns are.
+    values
+        Readings [N, F] in the station's units; nan: missing, or outside the physical range.
+    outside
+        How many were outside [F].
+    time
+        Unix time [N] in [s]; ``None``: the station has none, or the files' rows do not say.
+    segments
+        ``(start, end)`` of rows that follow one another in time.
+    parts
+        ``(start, end)`` of each file's rows.
+    files
+        Their names.
+    """
+
+    station: Station
+    values: Values
+    outside: NDArray[np.int64]
+    time: Values | None
+    segments: tuple[Span, ...]
+    parts: tuple[Span, ...]
+    files: tuple[str, ...]
+
+    @property
+    def rows(self) -> int:
+        """N."""
+        return len(self.values)
+
+    @property
+    def every(self) -> int:
+        """Distance of the rows that slow looks take: 1 in a record of usual length."""
+        return -(-self.rows // MOST)
+
+    @cached_property
+    def thin(self) -> Values:
+        """The rows that slow looks take, [M, F] with M at most 50,000."""
+        return self.values[:: self.every]
+
+    @property
+    def complete(self) -> int:
+        """Rows that a training would keep."""
+        return int(np.isfinite(self.values).all(axis=1).sum())
+
+    @cached_property
+    def gaps(self) -> tuple[tuple[int, float], ...]:
+        """Row after each gap in time within a file, and how long it is [s]; the longest first."""
+        if self.time is None:
+            return ()
+        firsts = {start for start, _ in self.parts}
+        gaps = [(row, float(self.time[row] - self.time[row - 1])) for row, _ in self.segments if row not in firsts]
+        return tuple(sorted(gaps, key=lambda gap: -gap[1]))
+
+    @cached_property
+    def filled(self) -> Record:
+        """The same rows without holes, for what only asks where levels change: drawn straight from side to side."""
+        values = np.zeros_like(self.values)
+        rows = np.arange(self.rows)
+        for j, column in enumerate(self.values.T):
+            there = np.isfinite(column)
+            if there.any():
+                values[:, j] = np.interp(rows, rows[there], column[there])
+        return Record.from_values(values, self.station, self.segments)
+
+
+def read_sheet(files: Sequence[str | Path], station: Station) -> Sheet:
+    """Read every row of files, each at least one segment.
+
+    Raises
+    ------
+    RecordError
+        A file cannot be read as this station's readings, or they have less than 10 rows together.
+    """
+    if not files:
+        raise RecordError("got no files, expected at least one CSV or Parquet file")
+    tables: list[Table] = []
+    faults: list[str] = []
+    for path in map(Path, files):
+        try:
+            tables.append(_read(path, station))
+        except (TableError, RecordError) as error:
+            faults.append(str(error))
+        except OSError as error:
+            faults.append(f"{path}: {error.strerror or error}; expected a CSV or Parquet file that can be read")
+    if faults:
+        raise RecordError("\n".join(faults))
+    values = np.concatenate([table.values for table in tables])
+    if len(values) < LEAST:
+        raise RecordError(
+            f"{', '.join(str(path) for path in files)}: got {len(values)} row{'s' if len(values) > 1 else ''}, "
+            f"expected at least {LEAST} to explore; give a longer record"
+        )
+    low, high = np.array([feature.range for feature in station.features]).T
+    beyond = (values < low) | (values > high)
+    values[beyond] = np.nan
+    times = [table.time for table in tables if table.time is not None]
+    edges = np.cumsum([0, *(len(table.values) for table in tables)]).tolist()
+    return Sheet(
+        station=station,
+        values=values,
+        outside=beyond.sum(axis=0),
+        time=np.concatenate(times) if len(times) == len(tables) else None,
+        segments=tuple(
+            (start + a, start + b)
+            for start, table in zip(edges, tables, strict=False)
+            for a, b in _segments(table, station.cadence)
+        ),
+        parts=tuple(pairwise(edges)),
+        files=tuple(table.file for table in tables),
+    )
+
+
+def _read(path: Path, station: Station) -> Table:
+    with path.open("rb") as file:
+        parquet = file.read(4) == b"PAR1"
+    if parquet:
+        from trainer.data.parquet import read_parquet  # pandas is slow to import
+
+        return read_parquet(path, station)
+    return read_table(path, station)
+
+
+def _segments(table: Table, cadence: float | None) -> list[Span]:
+    cuts = {0, len(table.values), *table.breaks}
+    if table.time is not None:
+        cuts |= {start for start, _ in split_at_gaps(table.time, cadence)}
+    return list(pairwise(sorted(cuts)))

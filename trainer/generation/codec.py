@@ -1,0 +1,142 @@
+"""Codecs: readings to codes and back, by torch and numpy; the graphs of a bundle do the same arithmetic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import nn
+
+from edge.models.scaler import Scaler
+from trainer.generation.normal_scores import Shaping
+from trainer.networks.autoencoder import TabularAE, TabularVAE
+from trainer.networks.generative import Generative
+
+Rows = NDArray[np.float64]
+Arrays = dict[str, NDArray[np.floating]]
+
+
+class Codec(Protocol):
+    """Readings to codes and back."""
+
+    def encode(self, readings: ArrayLike) -> Arrays:
+        """Readings [N, F] in the station's units -> ``mean`` [N, L] and, of a VAE, ``log_variance`` [N, L]."""
+
+    def decode(self, latent: ArrayLike, noise: ArrayLike) -> NDArray[np.floating]:
+        """Codes [N, L] and standard normal noise [N, F] -> readings [N, F] in the station's units."""
+
+
+@dataclass(frozen=True)
+class ShapedCodec:
+    """Quantile tables, whitening and a network between white rows and codes; without one these are the same.
+
+    Parameters
+    ----------
+    shaping
+        The transforms.
+    network
+        ``None``: codes are white rows.
+    sigma
+        [F], in white space.
+    """
+
+    shaping: Shaping
+    network: Generative | None
+    sigma: Rows
+
+    @property
+    def latent(self) -> int:
+        """Size L of a code."""
+        return self.shaping.station.size if self.network is None else _latent(self.network)
+
+    def encode(self, readings: ArrayLike) -> Arrays:
+        """See :class:`Codec`."""
+        white = self.shaping.forward(readings)
+        return {"mean": white.astype(np.float32)} if self.network is None else _heads(self.network, white)
+
+    def decode(self, latent: ArrayLike, noise: ArrayLike) -> NDArray[np.floating]:
+        """See :class:`Codec`."""
+        return self.shaping.readings(self.scores(latent, noise))
+
+    def scores(self, latent: ArrayLike, noise: ArrayLike) -> Rows:
+        """Codes [N, L] and noise [N, F] -> normal scores [N, F] before the calibration."""
+        white = np.asarray(latent, dtype=np.float32) if self.network is None else _decoded(self.network, latent)
+        return self.shaping.scores(white + self.sigma * np.asarray(noise))
+
+
+@dataclass(frozen=True)
+class ScaledCodec:
+    """The published form: z-scores, and an autoencoder or a variational one between them and codes.
+
+    Parameters
+    ----------
+    scaler, network
+        Of all columns.
+    sigma
+        [F], in scaled space; none as published.
+    low, high
+        [F]: what is physically possible in the station's units.
+    """
+
+    scaler: Scaler
+    network: TabularAE | TabularVAE
+    sigma: Rows
+    low: Rows
+    high: Rows
+
+    @property
+    def latent(self) -> int:
+        """Size L of a code."""
+        return _latent(self.network)
+
+    def encode(self, readings: ArrayLike) -> Arrays:
+        """See :class:`Codec`."""
+        return _heads(self.network, self.scaler.forward(np.asarray(readings, dtype=np.float32)))
+
+    def decode(self, latent: ArrayLike, noise: ArrayLike) -> NDArray[np.floating]:
+        """See :class:`Codec`."""
+        free = self.scaler.inverse(_decoded(self.network, latent) + self.sigma * np.asarray(noise))
+        return np.clip(free, self.low, self.high).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A codec's way in, with the interface of :class:`edge.models.runtime.Runtime`."""
+
+    codec: Codec
+
+    def run(self, **inputs: ArrayLike) -> Arrays:
+        """``readings`` -> heads of the code."""
+        return self.codec.encode(inputs["readings"])
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """A codec's way out, with the interface of :class:`edge.models.runtime.Runtime`."""
+
+    codec: Codec
+
+    def run(self, **inputs: ArrayLike) -> Arrays:
+        """``latent``, ``noise`` -> ``readings``."""
+        return {"readings": self.codec.decode(inputs["latent"], inputs["noise"])}
+
+
+def _latent(network: Generative | TabularAE | TabularVAE) -> int:
+    first = network.decoder[0]
+    assert isinstance(first, nn.Linear)
+    return first.in_features
+
+
+def _heads(network: Generative | TabularAE | TabularVAE, rows: Rows) -> Arrays:
+    with torch.no_grad():
+        code = network.encode(torch.from_numpy(rows.astype(np.float32)))
+    heads = code if isinstance(code, tuple) else (code,)
+    return {name: head.numpy() for name, head in zip(("mean", "log_variance"), heads, strict=False)}
+
+
+def _decoded(network: Generative | TabularAE | TabularVAE, latent: ArrayLike) -> NDArray[np.float32]:
+    with torch.no_grad():
+        return np.asarray(network.decode(torch.from_numpy(np.asarray(latent, dtype=np.float32))).numpy())

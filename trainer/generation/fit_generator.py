@@ -1,0 +1,178 @@
+"""fit_generator: the model that makes synthetic rows."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Literal, TextIO
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from config.settings.station import Station
+from config.settings.training import Training
+from edge.bundles.manifest import Generating, Network
+from edge.models.generator import REGIMES
+from edge.models.scaler import Scaler
+from trainer.data.scaler import fit_scaler
+from trainer.generation.codec import Codec, ScaledCodec, ShapedCodec
+from trainer.generation.fitted_generator import FittedGenerator, possible
+from trainer.generation.mixture import fit_prior
+from trainer.generation.normal_scores import fit_shaping
+from trainer.networks.autoencoder import described, seeded
+from trainer.networks.generative import seeded_generative
+from trainer.networks.generative_training import fit_generative
+from trainer.networks.training import History, fit
+
+Rows = NDArray[np.float64]
+Kind = Literal["ae", "vae", "mixture"]
+CALIBRATION_ROWS = 100_000
+"""Generated rows that the calibration is made of."""
+_CODES, _HELD_OUT, _GENERATED, _SIGMA = range(3, 7)  # streams of random numbers, added to the seed
+
+
+def fit_generator(
+    train: Rows,
+    validation: Rows,
+    station: Station,
+    settings: Training,
+    progress: TextIO | None = None,
+) -> FittedGenerator:
+    """Fit transforms, network, mixture and calibration; the same seed gives the same, bit for bit, on one machine.
+
+    With ``scaler: standard`` it is the published form: z-scores, the settings' own network and loss, and one Gaussian
+    over the codes.
+
+    Parameters
+    ----------
+    train, validation
+        Rows [N, F] and [M, F] in the station's units, without nan.
+    station, settings
+        What the columns are, and how to fit.
+    progress
+        Where a progress bar is drawn; ``None`` draws none.
+
+    Raises
+    ------
+    TrainingError
+        A constant column, a loss that is no number, or no such device.
+    """
+    started = time.process_time()
+    kind = settings.generator or ("ae" if settings.model == "ae" else "vae")
+    scaler = fit_scaler(train, station, settings.scaler)  # and no column is constant
+    published = settings.scaler == "standard" and kind != "mixture"
+    fitting = _published if published else _shaped
+    network, codec, history = fitting(
+        train, validation, settings, kind=kind, scaler=scaler, progress=progress, station=station
+    )
+    codes, held_out = (
+        _codes(codec, rows, settings.seed + stream) for rows, stream in ((train, _CODES), (validation, _HELD_OUT))
+    )
+    one = fit_prior(codes, settings.seed, components=1)
+    components = None if settings.components == "auto" else settings.components
+    mixture = one if published else fit_prior(codes, settings.seed, components=components, search=settings.search_k)
+    if isinstance(codec, ShapedCodec):
+        rng = np.random.Generator(np.random.Philox(key=settings.seed + _GENERATED))
+        latent = mixture.draw(CALIBRATION_ROWS, rng)
+        scores = codec.scores(latent, rng.standard_normal((CALIBRATION_ROWS, station.size)))
+        codec = replace(codec, shaping=codec.shaping.calibrated(scores))
+    rows = train.astype(np.float32)
+    about = Generating(
+        kind=kind,
+        network=network,
+        transform="quantile" if isinstance(codec, ShapedCodec) else "scaler",
+        sigma=tuple(codec.sigma.tolist()),
+        components=len(mixture.weights),
+        likelihood=mixture.log_likelihood(held_out),
+        baseline=one.log_likelihood(held_out),
+        regimes=_regimes(rows, station),
+    )
+    return FittedGenerator(
+        station=station,
+        about=about,
+        codec=codec,
+        mixture=mixture,
+        latent_std=codes.std(axis=0).astype(np.float32),
+        low=rows.min(axis=0),
+        high=rows.max(axis=0),
+        history=history,
+        cpu_seconds=time.process_time() - started,
+    )
+
+
+def _shaped(
+    train: Rows,
+    validation: Rows,
+    settings: Training,
+    *,
+    station: Station,
+    scaler: Scaler,
+    kind: Kind,
+    progress: TextIO | None,
+) -> tuple[Network | None, ShapedCodec | ScaledCodec, History | None]:
+    shaping = fit_shaping(train, station)
+    if kind == "mixture":
+        return None, ShapedCodec(shaping, None, np.zeros(station.size)), None
+    network = Network(
+        kind=kind,
+        hidden=settings.generator_hidden,
+        latent=min(settings.latent, station.size) if kind == "ae" else station.size,
+        loss="likelihood",
+        beta=settings.generator_beta if kind == "vae" else 0.0,
+    )
+    model = seeded_generative(network, station.size, settings.seed)
+    white, held_out = (shaping.forward(rows).astype(np.float32) for rows in (train, validation))
+    history = fit_generative(model, white, held_out, settings, seed=settings.seed, progress=progress)
+    with torch.no_grad():
+        sigma = np.exp(model.bounded.numpy().astype(np.float64)) * settings.observation_noise
+    return network, ShapedCodec(shaping, model, sigma), history
+
+
+def _published(
+    train: Rows,
+    validation: Rows,
+    settings: Training,
+    *,
+    station: Station,
+    scaler: Scaler,
+    kind: Kind,
+    progress: TextIO | None,
+) -> tuple[Network | None, ShapedCodec | ScaledCodec, History | None]:
+    assert kind != "mixture"
+    network = described(kind, settings)
+    model = seeded(network, station.size, settings.seed)
+    z, held_out = (scaler.forward(rows).astype(np.float32) for rows in (train, validation))
+    history = fit(model, z, held_out, settings, seed=settings.seed, progress=progress, label="generator")
+    codec = ScaledCodec(scaler, model, np.zeros(station.size), *possible(station))
+    if settings.observation_noise:
+        codes = _codes(codec, train, settings.seed + _SIGMA).astype(np.float32)
+        with torch.no_grad():
+            codec = replace(codec, sigma=(z - model.decode(torch.from_numpy(codes)).numpy()).std(axis=0))
+    return network, codec, history
+
+
+def _codes(codec: Codec, readings: Rows, seed: int) -> Rows:
+    """Codes [N, L] of rows; a VAE's are one draw each from what it says of the row."""
+    heads = codec.encode(readings)
+    mean = heads["mean"].astype(np.float64)
+    if "log_variance" not in heads:
+        return mean
+    normal = np.random.Generator(np.random.Philox(key=seed)).standard_normal(mean.shape)
+    return np.asarray(mean + np.exp(0.5 * heads["log_variance"]) * normal)
+
+
+def _regimes(rows: NDArray[np.float32], station: Station) -> dict[str, tuple[float, float]]:
+    """Cut the gas column's range where three clusters meet (k-means on its own scale); none without a gas column."""
+    if station.gas_index is None:
+        return {}
+    from sklearn.cluster import KMeans  # slow to import, and wanted only here
+
+    gas = rows[:, station.gas_index].astype(np.float64)
+    log = station.features[station.gas_index].scale == "log" and gas.min() > 0
+    shaped = np.log(gas) if log else gas
+    first = np.quantile(shaped, [0.1, 0.5, 0.9])[:, None]
+    centres = np.sort(KMeans(len(REGIMES), init=first, n_init=1).fit(shaped[:, None]).cluster_centers_[:, 0])
+    cuts = (centres[1:] + centres[:-1]) / 2
+    borders = [float(gas.min()), *(np.exp(cuts) if log else cuts).tolist(), float(gas.max())]
+    return {name: (borders[i], borders[i + 1]) for i, name in enumerate(REGIMES)}

@@ -1,0 +1,137 @@
+"""FittedGenerator: what makes synthetic rows, as the trainer has it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from config.settings.station import Station
+from edge.bundles.manifest import Generating
+from edge.bundles.scoring_tables import below
+from edge.models.generator import Generator, packed, unpacked
+from edge.models.scaler import Scaler
+from trainer.generation.codec import Decoding, Encoding, ScaledCodec, ShapedCodec
+from trainer.generation.mixture import Mixture
+from trainer.generation.normal_scores import Shaping
+from trainer.networks.autoencoder import build
+from trainer.networks.generative import build_generative
+from trainer.networks.training import History
+
+Rows = NDArray[np.float64]
+Arrays = dict[str, NDArray[Any]]
+Module = TypeVar("Module", bound=nn.Module | None)
+
+
+@dataclass(frozen=True)
+class FittedGenerator:
+    """What makes synthetic rows, as the trainer has it.
+
+    Parameters
+    ----------
+    station
+        What the columns are.
+    about
+        In words.
+    codec
+        Transforms and network.
+    mixture
+        Distribution of the codes.
+    latent_std
+        [L], standard deviation of the training rows' codes.
+    low, high
+        [F], range of the training rows.
+    history
+        Of the network's training; ``None`` of a mixture, and of a generator that was read again.
+    cpu_seconds
+        CPU time [s] of this process for all of it; nan of one that was read again.
+    """
+
+    station: Station
+    about: Generating
+    codec: ShapedCodec | ScaledCodec
+    mixture: Mixture
+    latent_std: NDArray[np.float32]
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+    history: History | None = None
+    cpu_seconds: float = math.nan
+
+    @cached_property
+    def generator(self) -> Generator:
+        """What the gateway has of it, run by torch and numpy."""
+        return Generator(
+            station=self.station,
+            kind=self.about.kind,
+            encoder=Encoding(self.codec),
+            decoder=Decoding(self.codec),
+            weights=self.mixture.weights.astype(np.float32),
+            means=self.mixture.means.astype(np.float32),
+            roots=self.mixture.roots.astype(np.float32),
+            latent_std=self.latent_std,
+            regimes=self.about.regimes,
+            low=self.low,
+            high=self.high,
+        )
+
+    def arrays(self) -> Arrays:
+        """Its numbers, but for the network's: those of a bundle, and behind ``shaping/`` what its graphs hold."""
+        arrays: Arrays = {
+            "weights": self.mixture.weights.astype(np.float32),
+            "means": self.mixture.means.astype(np.float32),
+            "triangles": packed(self.mixture.roots),
+            "latent_std": self.latent_std,
+            "low": self.low,
+            "high": self.high,
+        }
+        if isinstance(self.codec, ShapedCodec):
+            arrays |= {f"shaping/{name}": array for name, array in self.codec.shaping.arrays().items()}
+        return arrays
+
+    @classmethod
+    def restored(
+        cls, about: Generating, station: Station, scaler: Scaler, arrays: Arrays, weights: Mapping[str, Tensor]
+    ) -> FittedGenerator:
+        """Put one together again from its words, :meth:`arrays` and its network's tensors (KeyError, RuntimeError)."""
+        sigma = np.array(about.sigma)
+        codec: ShapedCodec | ScaledCodec
+        if about.transform == "quantile":
+            shaping = Shaping.from_arrays(station, below(arrays, "shaping"))
+            network = None if about.network is None else build_generative(about.network, station.size)
+            codec = ShapedCodec(shaping, _loaded(network, weights), sigma)
+        else:
+            assert about.network is not None
+            codec = ScaledCodec(scaler, _loaded(build(about.network, station.size), weights), sigma, *possible(station))
+        latent = about.latent(station.size)
+        return cls(
+            station=station,
+            about=about,
+            codec=codec,
+            mixture=Mixture(
+                arrays["weights"].astype(np.float64),
+                arrays["means"].astype(np.float64),
+                unpacked(arrays["triangles"], latent).astype(np.float64),
+            ),
+            latent_std=arrays["latent_std"],
+            low=arrays["low"],
+            high=arrays["high"],
+        )
+
+
+def possible(station: Station) -> tuple[Rows, Rows]:
+    """Least and largest value of each column [F] that is physically possible."""
+    low, high = np.array([feature.range for feature in station.features]).T
+    return low, high
+
+
+def _loaded(network: Module, weights: Mapping[str, Tensor]) -> Module:
+    if network is not None:
+        network.load_state_dict(dict(weights))
+        network.eval()
+    return network

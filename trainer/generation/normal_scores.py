@@ -1,0 +1,202 @@
+"""Shaping: the map between readings and the whitened normal scores that generators work in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from config.settings.station import Station
+from edge.moisture import magnus
+
+Rows = NDArray[np.float64]
+
+KNOTS = 400
+"""Of a column's quantile table, equally spaced in the normal score from -END to END."""
+END = 3.2
+NODES = 4096
+"""Of the table from decoded scores to readings, equally spaced from -REACH to REACH."""
+REACH = 4.0
+CELLS = 256
+"""Of the calibration, which lies between the two, over the same range."""
+COARSE = 1000
+"""Distinct values up to which a column is taken for one with steps; also, no more than half of the rows."""
+DRY = 1.0
+"""Water below it is taken for so much [ppm], so that a ratio has a logarithm."""
+_FLOOR = 1e-4  # of an eigenvalue; below it a direction is redundant
+
+
+@dataclass(frozen=True)
+class Shaping:
+    """Fitted column transforms.
+
+    A reading becomes its normal score by a table of quantiles, the mole fraction of water as the logarithm of its ratio
+    to what temperature and humidity say (Magnus), so that generated rows obey physics; the scores are whitened. A value
+    that many rows share takes many knots, and stands for the middle of them; the other way, all of them lead to it.
+
+    Parameters
+    ----------
+    station
+        What the columns are.
+    knots
+        float32 [F, 400], the columns' quantiles in their units; of the ratio column, those of the log ratio.
+    steps
+        Column index -> its distinct values [V], float32, ascending, where these are at most 1000 and half of the rows.
+    mean, directions, spread
+        [F], [F, F] and [F]: ``(score - mean) @ directions / spread`` is white.
+    low, high
+        float32 [F]: range of the training rows in the station's units.
+    calibration
+        Half precision, [F, 257]: decoded score at equally spaced nodes from -4 to 4 -> the score it should have been.
+    """
+
+    station: Station
+    knots: NDArray[np.float32]
+    steps: Mapping[int, NDArray[np.float32]]
+    mean: Rows
+    directions: Rows
+    spread: Rows
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+    calibration: NDArray[np.float16]
+
+    @property
+    def whitening(self) -> Rows:
+        """[F, F]: centred scores times this are white."""
+        return self.directions / self.spread
+
+    @property
+    def unwhitening(self) -> Rows:
+        """[F, F]: white rows times this are centred scores."""
+        return (self.directions * self.spread).T
+
+    @property
+    def ratio(self) -> tuple[int, int, int] | None:
+        """Columns of the mole fraction of water, the temperature and the humidity."""
+        return ratio_columns(self.station)
+
+    def forward(self, readings: ArrayLike) -> Rows:
+        """Readings [N, F] in the station's units, taken as float32 -> white rows [N, F]."""
+        shaped = _with_ratio(np.asarray(readings, dtype=np.float32), self.ratio)
+        scores = np.stack([_score(column, knots) for column, knots in zip(shaped.T, self.knots, strict=True)], axis=1)
+        return np.asarray((scores - self.mean) @ self.whitening)
+
+    def scores(self, white: ArrayLike) -> Rows:
+        """White rows [N, F] -> scores [N, F], not calibrated."""
+        return np.asarray(white, dtype=np.float64) @ self.unwhitening + self.mean
+
+    def inverse(self, white: ArrayLike) -> NDArray[np.float32]:
+        """White rows [N, F] -> readings [N, F] in the station's units, complete."""
+        return self.readings(self.scores(white))
+
+    def readings(self, scores: ArrayLike) -> NDArray[np.float32]:
+        """Decoded scores [N, F] -> calibrated readings [N, F], on their steps, in the trained range."""
+        position = (np.clip(np.asarray(scores, dtype=np.float32), -REACH, REACH) + np.float32(REACH)) * np.float32(
+            (NODES - 1) / (2 * REACH)
+        )
+        cell = np.minimum(position.astype(np.int64), NODES - 2)
+        columns = np.arange(self.station.size)
+        low, high = self.table[columns, cell], self.table[columns, cell + 1]
+        values = low + (high - low) * (position - cell)
+        for column, steps in self.steps.items():
+            middles = (steps[1:] + steps[:-1]) / 2
+            values[:, column] = steps[np.searchsorted(middles, values[:, column], side="right")]
+        if self.ratio is not None:
+            water, temperature, humidity = self.ratio
+            saturated = np.maximum(magnus(values[:, temperature], values[:, humidity]), DRY)
+            values[:, water] = np.exp(values[:, water].astype(np.float64)) * saturated
+        return np.asarray(np.clip(values, self.low, self.high))
+
+    @cached_property
+    def table(self) -> NDArray[np.float32]:
+        """[F, 4096]: the calibration and the quantile tables, one after the other."""
+        at = np.arange(NODES) * (CELLS / (NODES - 1))
+        cell = np.minimum(at.astype(np.int64), CELLS - 1)
+        below = self.calibration[:, cell].astype(np.float64)
+        score = below + (self.calibration[:, cell + 1].astype(np.float64) - below) * (at - cell)
+        position = np.clip((score + END) * ((KNOTS - 1) / (2 * END)), 0, KNOTS - 1)
+        knot = np.minimum(position.astype(np.int64), KNOTS - 2)
+        low, high = (np.take_along_axis(self.knots.astype(np.float64), knot + k, axis=1) for k in (0, 1))
+        return np.asarray(low + (high - low) * (position - knot), dtype=np.float32)
+
+    def calibrated(self, scores: Rows) -> Shaping:
+        """Return the same with generated scores [N, F] made standard normal, column by column."""
+        nodes = np.linspace(-REACH, REACH, CELLS + 1)
+        ordered = np.sort(scores, axis=0)
+        below = np.stack([np.searchsorted(column, nodes) for column in ordered.T]) / len(scores)
+        outermost = NormalDist().cdf(-END)
+        score = np.vectorize(NormalDist().inv_cdf)(np.clip(below, outermost, 1 - outermost))
+        return replace(self, calibration=score.astype(np.float16))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything but the station, for an npz."""
+        names = ("knots", "mean", "directions", "spread", "low", "high", "calibration")
+        steps = {f"steps/{column}": values for column, values in self.steps.items()}
+        return {name: getattr(self, name) for name in names} | steps
+
+    @classmethod
+    def from_arrays(cls, station: Station, arrays: Mapping[str, NDArray[Any]]) -> Shaping:
+        """Read :meth:`arrays` again (KeyError)."""
+        names = ("knots", "mean", "directions", "spread", "low", "high", "calibration")
+        found = {int(name.removeprefix("steps/")): arrays[name] for name in arrays if name.startswith("steps/")}
+        return cls(station=station, steps=dict(sorted(found.items())), **{name: arrays[name] for name in names})
+
+
+def fit_shaping(values: ArrayLike, station: Station) -> Shaping:
+    """Fit on training rows [N, F] in the station's units; it is not calibrated yet."""
+    readings = np.asarray(values, dtype=np.float32)
+    ratio = ratio_columns(station)
+    shaped = _with_ratio(readings, ratio)
+    probability = [NormalDist().cdf(score) for score in np.linspace(-END, END, KNOTS)]
+    probability[0], probability[-1] = 0.0, 1.0
+    knots = np.quantile(shaped, probability, axis=0).T.astype(np.float32)
+    scores = np.stack([_score(column, table) for column, table in zip(shaped.T, knots, strict=True)], axis=1)
+    values, directions = np.linalg.eigh(np.cov(scores, rowvar=False))
+    distinct = {column: np.unique(readings[:, column]) for column in range(station.size)}
+    most = min(COARSE, len(readings) // 2)  # where rows are few, values differ that have no steps
+    water = None if ratio is None else ratio[0]
+    return Shaping(
+        station=station,
+        knots=knots,
+        steps={column: steps for column, steps in distinct.items() if 1 < len(steps) <= most and column != water},
+        mean=scores.mean(axis=0),
+        directions=directions,
+        spread=np.sqrt(np.maximum(values, _FLOOR)),
+        low=readings.min(axis=0),
+        high=readings.max(axis=0),
+        calibration=np.tile(np.linspace(-REACH, REACH, CELLS + 1, dtype=np.float16), (station.size, 1)),
+    )
+
+
+def ratio_columns(station: Station) -> tuple[int, int, int] | None:
+    """Columns of the mole fraction of water, the temperature and the humidity, where the station names such a ratio."""
+    if station.ratio is None:
+        return None
+    water, temperature, humidity = (station.keys.index(key) for key in station.ratio.keys)
+    return water, temperature, humidity
+
+
+def _with_ratio(readings: NDArray[np.float32], ratio: tuple[int, int, int] | None) -> Rows:
+    """Readings [N, F], the mole fraction of water as its log ratio; double, as a logarithm near 0 has few digits."""
+    shaped = readings.astype(np.float64)
+    if ratio is not None:
+        water, temperature, humidity = ratio
+        saturated = np.maximum(magnus(shaped[:, temperature], shaped[:, humidity]), DRY)
+        shaped[:, water] = np.log(np.maximum(shaped[:, water], DRY)) - np.log(saturated)
+    return shaped
+
+
+def _score(column: Rows, knots: NDArray[np.float32]) -> Rows:
+    """Normal scores [N] of a column's values [N]; the middle of the knots where several are equal to a value."""
+    table = knots.astype(np.float64)
+    before, through = np.searchsorted(table, column, side="left"), np.searchsorted(table, column, side="right")
+    below, above = np.clip(before - 1, 0, KNOTS - 1), np.clip(before, 0, KNOTS - 1)
+    width = np.where(table[above] > table[below], table[above] - table[below], 1.0)
+    between = below + np.clip((column - table[below]) / width, 0.0, 1.0) * (above - below)
+    knot = np.where(through > before, (before + through - 1) / 2, between)
+    return np.asarray(knot * (2 * END / (KNOTS - 1)) - END)

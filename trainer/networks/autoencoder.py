@@ -1,0 +1,147 @@
+"""TabularAE and TabularVAE: the two networks, in scaled space."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from config.settings.training import Training
+from edge.bundles.manifest import Network
+
+
+def layers(sizes: Sequence[int], between: type[nn.Module] = nn.ReLU) -> nn.Sequential:
+    """Linear layers of the given sizes with an activation between them; the last one stays linear."""
+    modules: list[nn.Module] = []
+    for inputs, outputs in pairwise(sizes):
+        modules += [nn.Linear(inputs, outputs), between()]
+    return nn.Sequential(*modules[:-1])
+
+
+class TabularAE(nn.Module):
+    """Fully connected autoencoder: F -> hidden -> latent -> reversed hidden -> F, ReLU between, linear code and output.
+
+    A NaN in a row makes that row's outputs NaN and touches no other row.
+
+    Parameters
+    ----------
+    features
+        Columns F.
+    hidden
+        Widths of the encoder's hidden layers; the decoder mirrors them.
+    latent
+        Size L of the code.
+    """
+
+    def __init__(self, features: int, hidden: Sequence[int], latent: int) -> None:
+        super().__init__()
+        self.encoder = layers([features, *hidden, latent])
+        self.decoder = layers([latent, *reversed(hidden), features])
+
+    def encode(self, z: Tensor) -> Tensor:
+        """Scaled rows [N, F] -> codes [N, L]."""
+        return self.encoder(z)  # type: ignore[no-any-return]
+
+    def decode(self, latent: Tensor) -> Tensor:
+        """Codes [N, L] -> scaled rows [N, F]."""
+        return self.decoder(latent)  # type: ignore[no-any-return]
+
+    def reconstruct(self, z: Tensor) -> Tensor:
+        """Scaled rows [N, F] -> their reconstruction [N, F]."""
+        return self.decode(self.encode(z))
+
+
+class TabularVAE(nn.Module):
+    """The variational form: the same layers with two heads, mean and log-variance of a Gaussian code.
+
+    A NaN in a row makes that row's outputs NaN and touches no other row.
+
+    Parameters
+    ----------
+    features
+        Columns F.
+    hidden
+        Widths of the encoder's hidden layers, at least one; the decoder mirrors them.
+    latent
+        Size L of the code.
+    """
+
+    def __init__(self, features: int, hidden: Sequence[int], latent: int) -> None:
+        super().__init__()
+        self.trunk = nn.Sequential(*layers([features, *hidden]), nn.ReLU())
+        self.mean = nn.Linear(hidden[-1], latent)
+        self.log_variance = nn.Linear(hidden[-1], latent)
+        self.decoder = layers([latent, *reversed(hidden), features])
+
+    def encode(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Scaled rows [N, F] -> mean [N, L] and log-variance [N, L] of their codes."""
+        trunk = self.trunk(z)
+        return self.mean(trunk), self.log_variance(trunk)
+
+    def decode(self, latent: Tensor) -> Tensor:
+        """Codes [N, L] -> scaled rows [N, F]."""
+        return self.decoder(latent)  # type: ignore[no-any-return]
+
+    def reconstruct(self, z: Tensor) -> Tensor:
+        """Scaled rows [N, F] -> their reconstruction [N, F] from the mean code, never from a sample."""
+        return self.decode(self.mean(self.trunk(z)))
+
+
+def described(kind: Literal["ae", "vae"], settings: Training, *, latent: int | None = None) -> Network:
+    """Describe the network of ``settings``; ``latent``: another count of latents than theirs."""
+    return Network(
+        kind=kind,
+        hidden=settings.hidden,
+        latent=settings.latent if latent is None else latent,
+        loss=settings.loss,
+        beta=settings.beta if kind == "vae" else 0.0,
+    )
+
+
+def build(network: Network, features: int) -> TabularAE | TabularVAE:
+    """Build an untrained network.
+
+    Parameters
+    ----------
+    network
+        Kind and sizes.
+    features
+        Columns F.
+    """
+    kind = TabularAE if network.kind == "ae" else TabularVAE
+    return kind(features, network.hidden, network.latent)
+
+
+@contextmanager
+def weights_from(seed: int) -> Iterator[None]:
+    """Draw the first weights of what is built meanwhile from ``seed``; torch's own generator stays as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+def seeded(network: Network, features: int, seed: int) -> TabularAE | TabularVAE:
+    """Build an untrained network, its first weights drawn from ``seed``."""
+    with weights_from(seed):
+        return build(network, features)
+
+
+def residuals(model: TabularAE | TabularVAE, z: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Scaled rows minus their reconstruction, both [N, F]."""
+    with torch.no_grad():
+        back = model.reconstruct(torch.from_numpy(z.astype(np.float32)))
+    return np.asarray(z - back.numpy(), dtype=np.float64)
+
+
+def row_errors(
+    model: TabularAE | TabularVAE, z: NDArray[np.floating], loss: Literal["mse", "mae"]
+) -> NDArray[np.float64]:
+    """Reconstruction error of each scaled row [N]: the mean over columns of the squared or absolute residual."""
+    difference = residuals(model, z)
+    return np.asarray((difference**2 if loss == "mse" else np.abs(difference)).mean(axis=1))

@@ -1,0 +1,113 @@
+"""GenerativeAE and GenerativeVAE: the networks that make rows, between white rows and codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from edge.bundles.manifest import Network
+from trainer.networks.autoencoder import layers, weights_from
+
+SIGMA = (-4.0, 1.0)
+"""Bounds of the logarithm of a column's observation spread."""
+LOG_VARIANCE = (-12.0, 4.0)
+"""Bounds of a code's log-variance."""
+
+
+class GenerativeAE(nn.Module):
+    """Autoencoder F -> hidden -> latent -> reversed hidden -> F with an observation spread per column.
+
+    Parameters
+    ----------
+    features
+        Columns F.
+    hidden
+        Widths of the encoder's hidden layers; the decoder mirrors them.
+    latent
+        Size L of the code.
+    """
+
+    def __init__(self, features: int, hidden: Sequence[int], latent: int) -> None:
+        super().__init__()
+        self.encoder = layers([features, *hidden, latent], nn.SiLU)
+        self.decoder = layers([latent, *reversed(hidden), features], nn.SiLU)
+        self.log_sigma = nn.Parameter(torch.full((features,), -1.0))
+
+    def encode(self, white: Tensor) -> Tensor:
+        """White rows [N, F] -> codes [N, L]."""
+        return self.encoder(white)  # type: ignore[no-any-return]
+
+    def decode(self, latent: Tensor) -> Tensor:
+        """Codes [N, L] -> white rows [N, F], without the observation noise."""
+        return self.decoder(latent)  # type: ignore[no-any-return]
+
+    @property
+    def bounded(self) -> Tensor:
+        """Logarithm [F] of the observation spread."""
+        return self.log_sigma.clamp(*SIGMA)
+
+
+class GenerativeVAE(nn.Module):
+    """The variational form: two heads, mean and log-variance of a Gaussian code; parameters as above."""
+
+    def __init__(self, features: int, hidden: Sequence[int], latent: int) -> None:
+        super().__init__()
+        self.trunk = nn.Sequential(*layers([features, *hidden], nn.SiLU), nn.SiLU())
+        self.mean = nn.Linear(hidden[-1], latent)
+        self.log_variance = nn.Linear(hidden[-1], latent)
+        self.decoder = layers([latent, *reversed(hidden), features], nn.SiLU)
+        self.log_sigma = nn.Parameter(torch.full((features,), -1.0))
+
+    def encode(self, white: Tensor) -> tuple[Tensor, Tensor]:
+        """White rows [N, F] -> mean [N, L] and log-variance [N, L] of their codes."""
+        trunk = self.trunk(white)
+        return self.mean(trunk), self.log_variance(trunk).clamp(*LOG_VARIANCE)
+
+    def decode(self, latent: Tensor) -> Tensor:
+        """Codes [N, L] -> white rows [N, F], without the observation noise."""
+        return self.decoder(latent)  # type: ignore[no-any-return]
+
+    @property
+    def bounded(self) -> Tensor:
+        """Logarithm [F] of the observation spread."""
+        return self.log_sigma.clamp(*SIGMA)
+
+
+Generative = GenerativeAE | GenerativeVAE
+
+
+def build_generative(network: Network, features: int) -> Generative:
+    """Build an untrained network of ``features`` columns."""
+    kind = GenerativeAE if network.kind == "ae" else GenerativeVAE
+    return kind(features, network.hidden, network.latent)
+
+
+def seeded_generative(network: Network, features: int, seed: int) -> Generative:
+    """Build an untrained network, its first weights drawn from ``seed``."""
+    with weights_from(seed):
+        return build_generative(network, features)
+
+
+def folded(network: Generative | None, unwhitening: NDArray[np.float64], mean: NDArray[np.float64]) -> list[nn.Module]:
+    """Return the decoder's layers with a linear map after them, as one with their last.
+
+    Parameters
+    ----------
+    network
+        ``None``: there is only the map.
+    unwhitening, mean
+        [F, F] and [F]: the map is ``rows @ unwhitening + mean``.
+    """
+    matrix, offset = torch.from_numpy(unwhitening.T.copy()), torch.from_numpy(mean)
+    layers: list[nn.Module] = [] if network is None else list(network.decoder)
+    if layers:
+        last = layers.pop()
+        assert isinstance(last, nn.Linear)
+        matrix, offset = matrix @ last.weight.detach().double(), matrix @ last.bias.detach().double() + offset
+    linear = nn.Linear(matrix.shape[1], matrix.shape[0])
+    linear.load_state_dict({"weight": matrix.float(), "bias": offset.float()})
+    return [*layers, linear]

@@ -1,0 +1,108 @@
+"""Verdict: every number that a bundle is trusted for, what it should be, and on which split it was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from trainer.evaluation.detection.goals import BY_CASE, BY_FAMILY, BY_SPLIT, REALISED, Goal, goals
+from trainer.evaluation.synthesis.goals import KS, synthesis_goals
+from trainer.evaluation.synthesis.results import SynthesisEvaluation
+from trainer.page import Box, Verdict
+from trainer.reporting.display_names import NETWORKS, SENSES, SPLITS
+from trainer.reporting.run_results import Subject
+
+ABOUT = (
+    "What is wanted was set on the reference record, one climate chamber. Detection and synthesis are judged on "
+    "networks that evaluate fits with a run's settings to the training rows of each split."
+)
+"""What is to be known of all of it."""
+_HELD_OUT = "held-out blocks of every split"
+_BLOCKS, _RANDOM = "held-out blocks", "held out at random"
+_ON_BLOCKS = ("regression on other blocks, of real", "RMSE with few real rows, of real alone")
+_GROUPS = {
+    "faults: AUROC of every family": tuple(f"AUROC, {name}" for name in (*BY_FAMILY, *BY_CASE)),
+    "faults: recall on every split": ("recall at the 99 % quantile",),
+    "faults: all events found": ("found at",),
+}
+
+
+def verdict(subject: Subject) -> Box:
+    """Hold a run against the goals.
+
+    Goals of one kind are one line, unless one of them falls short: that one has a line of its own. What falls short
+    comes first; what was not measured is said.
+    """
+    rows = list(_training(subject.run.metrics))
+    if subject.detection is None:
+        rows.append(Verdict("detection", "not measured", "davylamp evaluate", None, _HELD_OUT))
+    else:
+        rows += _looked(_grouped(goals(subject.detection)), subject.detection.quick)
+    if subject.synthesis is None:
+        rows.append(Verdict("synthesis", "not measured", "davylamp evaluate --synthesis", None, _RANDOM))
+    else:
+        rows += _looked(_boards(subject.synthesis), subject.synthesis.quick)
+    return Box(sorted(rows, key=lambda line: line.met is not False), about=ABOUT)
+
+
+def _looked(lines: Iterable[Verdict], quick: bool) -> Iterator[Verdict]:
+    """Say of each where it comes from a quick look: it may fall short, or pass, for want of training and cases."""
+    for line in lines:
+        yield replace(line, split=f"{line.split}; --quick") if quick else line
+
+
+def _training(metrics: Mapping[str, Any]) -> Iterator[Verdict]:
+    """Yield what the training itself measured; of the scores of one scorer the one that alarms most."""
+    goal = Goal("", metrics["generator"]["ks_train"], KS, "<=")
+    yield _line("generated rows: mean KS", goal, f"training rows; {SPLITS[metrics['split']]}")
+    for name, scorer in metrics["scorers"].items():
+        for realised in scorer["realised"]:
+            wanted = REALISED.get(("static", realised["requested"]))
+            rates = [realised[kind] for kind in ("consistency", "onset") if realised[kind] is not None]
+            if wanted is not None and rates:
+                title = f"{NETWORKS.get(name, name)}: realised for {realised['requested']:g}"
+                split = f"test blocks, {metrics['rows']['test']:,} rows"
+                yield _line(title, Goal("", max(rates), wanted, "<="), split)
+
+
+def _grouped(found: Sequence[Goal]) -> Iterator[Verdict]:
+    groups: dict[str, list[Verdict]] = {}
+    about = ""
+    for goal in found:
+        own = goal.name.strip()
+        if own == goal.name:  # what is indented belongs to what is above it
+            about = own.partition(": ")[0]
+        line = _line(own if own == goal.name else f"{about}: {own}", goal, _where(own))
+        group = next((group for group, names in _GROUPS.items() if own.startswith(names)), None)
+        if group is None:
+            yield line
+        else:
+            groups.setdefault(group, []).append(line)
+    for group, several in groups.items():
+        met = sum(line.met is True for line in several)
+        yield Verdict(group, f"{met} of {len(several)}", "all", met == len(several), _HELD_OUT)
+        yield from (line for line in several if not line.met)
+
+
+def _where(name: str) -> str:
+    """Name the split of a goal of detection, which its name may end with."""
+    split = name.rpartition(", ")[2]
+    return f"held-out blocks, {SPLITS[split]}" if split in BY_SPLIT else _HELD_OUT
+
+
+def _boards(synthesis: SynthesisEvaluation) -> Iterator[Verdict]:
+    """Yield the worst of the boards."""
+    worst: dict[tuple[str, str], Goal] = {}
+    for goal in synthesis_goals(synthesis):
+        name = goal.name.rpartition(": ")[2].strip()
+        before = worst.setdefault((name, goal.sense), goal)
+        if (goal.got < before.got) == (goal.sense == ">="):
+            worst[name, goal.sense] = goal
+    several = f", worst of {len(synthesis.stations)} boards" if len(synthesis.stations) > 1 else ""
+    for (name, _), goal in worst.items():
+        yield _line(f"synthesis: {name}", goal, (_BLOCKS if name in _ON_BLOCKS else _RANDOM) + several)
+
+
+def _line(name: str, goal: Goal, split: str) -> Verdict:
+    return Verdict(name, f"{goal.got:.3g}", f"{SENSES[goal.sense]} {goal.wanted:g}", goal.met, split)

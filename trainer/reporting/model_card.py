@@ -1,0 +1,106 @@
+"""The model card: what a bundle is made of, what it is for, and where it must not be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from edge.bundles.manifest import Fitted
+from trainer.page import Panel, Table, unit
+from trainer.page.table import shown
+from trainer.reporting.display_names import NETWORKS, SPLITS
+from trainer.run import Run
+
+_INTENDED = (
+    ("for", "telling when a low-cost methane station's readings contradict one another, and making rows like its own"),
+    ("not for", "protecting life or property: this is not a certified safety device"),
+    ("not for", "methane near an explosive limit: the sensors were seen at the levels under limits, far below any"),
+    ("not for", "privacy: synthetic rows lie near real ones, and nothing here proves otherwise"),
+)
+
+
+def card_panel(run: Run) -> Panel:
+    """Describe a run: data, networks, settings, versions, limits and intended use."""
+    return Panel(
+        key="card",
+        title="Model card",
+        says="What it was made from, what it is for, and the limits it was trained within. "
+        "Not a certified safety device.",
+        tables=(
+            Table(("meant", "what"), _INTENDED, "Intended use"),
+            Table(("of", "limit"), tuple(_limits(run)), "Limits"),
+            Table(("what", "data"), tuple(_data(run)), "Data"),
+            Table(
+                ("network", "kind", "columns", "hidden", "latent", "loss", "parameters"),
+                tuple(_networks(run)),
+                "Networks",
+            ),
+            Table(("package", "version"), tuple(run.versions.items()), "Versions at training"),
+            Table(("setting", "value"), tuple(_settings(run)), "Settings"),
+        ),
+        numbers={
+            "data": msgspec.to_builtins(run.data),
+            "settings": msgspec.to_builtins(run.settings),
+            "versions": run.versions,
+            "created": run.created,
+            "limits": {name: msgspec.to_builtins(scorer.domain) for name, scorer in run.scorers.items()},
+        },
+        wide=True,
+    )
+
+
+def _data(run: Run) -> Iterator[tuple[str, str]]:
+    yield "files", ", ".join(run.data.files)
+    yield "rows used", f"{run.data.rows:,}"
+    yield "SHA-256 of the files", run.data.sha256
+    yield "split", SPLITS[run.metrics["split"]]
+    yield "rows by part", ", ".join(f"{count:,} {part}" for part, count in run.metrics["rows"].items())
+    yield "trained", f"{run.created}, {run.metrics['seconds']:.0f} s"
+    yield "seed", str(run.seed)
+
+
+def _limits(run: Run) -> Iterator[tuple[str, str]]:
+    units = dict(zip(run.station.keys, run.station.units, strict=True))
+    scorer = next(iter(run.scorers.values()))
+    for key, (low, high) in scorer.domain.items():
+        yield key, f"trained on {shown(low)} to {shown(high)} {unit(units[key])}; beyond, scores say little"
+    if run.metrics["split"] == "random":
+        yield "split", "shuffled rows leak: what was measured on them is too good"
+    for name, fitted in run.scorers.items():
+        of = _sentences(fitted) if run.station.gas is not None else fitted.notes
+        yield from ((NETWORKS.get(name, name), sentence) for sentence in of)
+    yield "data", "one record: other boards, rooms and seasons were not seen"
+
+
+def _sentences(fitted: Fitted) -> Iterator[str]:
+    if fitted.responsive:
+        yield f"{', '.join(fitted.responsive)} respond to the gas; the others do not measurably"
+    else:
+        yield "no sensor responds to the gas measurably: there is no virtual gas"
+    yield from fitted.notes
+
+
+def _networks(run: Run) -> Iterator[tuple[str | float, ...]]:
+    made = run.generates
+    found = {} if made.network is None else {"generator": (made.network, run.station.size)}
+    found |= {name: (fitted.network, len(fitted.keys)) for name, fitted in run.scorers.items()}
+    for name, (network, columns) in found.items():
+        parameters = sum(tensor.numel() for tensor in run.weights(name).values())
+        hidden = "-".join(map(str, network.hidden))
+        kind, loss = network.kind.upper(), f"{network.loss}, beta {network.beta:g}" if network.beta else network.loss
+        yield NETWORKS.get(name, name), kind, columns, hidden, network.latent, loss, parameters
+    yield "codes", "Gaussian mixture", made.latent(run.station.size), "", "", "", made.components
+
+
+def _settings(run: Run) -> Iterator[tuple[str, str]]:
+    for name, value in msgspec.to_builtins(run.settings).items():
+        yield name, _written(value)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "-".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "–" if value is None else str(value)

@@ -1,0 +1,86 @@
+"""Subject: a run and what was measured of it, each file or the reason why it cannot be shown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from trainer.errors import TrainingError
+from trainer.evaluation.detection.results import DETECTION, Evaluation
+from trainer.evaluation.synthesis.results import SYNTHESIS, SynthesisEvaluation
+from trainer.run import Run
+from trainer.statistics.run_statistics import PORTRAIT, Portrait
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a report is about.
+
+    Parameters
+    ----------
+    name
+        Of the run's folder.
+    run
+        The run.
+    losses
+        Contents of ``losses.json``.
+    portrait, detection, synthesis
+        What ``train`` and ``evaluate`` left there for pictures; ``None``: see ``missing``.
+    missing
+        File -> why it cannot be shown, and the command that makes it.
+    """
+
+    name: str
+    run: Run
+    losses: dict[str, Any]
+    portrait: Portrait | None
+    detection: Evaluation | None
+    synthesis: SynthesisEvaluation | None
+    missing: dict[str, str]
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str]) -> Subject:
+        """Open a run folder.
+
+        Raises
+        ------
+        TrainingError
+            It is no run folder, or one of the files that every run has is damaged.
+        ConfigError
+            Its station or settings file is.
+        """
+        folder = Path(folder)
+        run = Run.open(folder)
+        missing: dict[str, str] = {}
+
+        def found(name: str, read: Callable[[Path], Found | None], command: str) -> Found | None:
+            try:
+                value = read(folder)
+            except TrainingError as error:
+                missing[name] = str(error)
+                return None
+            if value is None:
+                missing[name] = f"{folder / name} is not there yet; fix: {command}"
+            return value
+
+        files = " ".join(run.data.files)
+        return cls(
+            name=folder.resolve().name,
+            run=run,
+            losses=run.losses,
+            portrait=found(PORTRAIT, Portrait.read, f"davylamp train {files} --station STATION.yaml -o {folder}"),
+            detection=found(DETECTION, Evaluation.read, f"davylamp evaluate {files} --run {folder}"),
+            synthesis=found(
+                SYNTHESIS, SynthesisEvaluation.read, f"davylamp evaluate {files} --run {folder} --synthesis"
+            ),
+            missing=missing,
+        )
+
+    def renamed(self, name: str) -> Subject:
+        """Return the same under another name."""
+        return replace(self, name=name)

@@ -1,0 +1,1 @@
+"""What readings are scored with, fitted and calibrated."""

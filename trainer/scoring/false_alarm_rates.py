@@ -1,0 +1,53 @@
+"""realised: the false alarms that come for those that were asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.models.scores import StationMemory, measure
+from edge.models.scoring_model import ScoringModel
+from trainer.data.record import Record
+from trainer.data.splits import Rows
+from trainer.scoring.fit_scorer import quiet
+
+REQUESTED = (0.01, 0.001)
+
+Rate = dict[str, float | None]
+
+
+def realised(model: ScoringModel, record: Record, rows: Rows) -> list[Rate]:
+    """Score a record from the start of each segment, as a gateway would, and count exceedances on some of its rows.
+
+    Parameters
+    ----------
+    model
+        With its tables.
+    record
+        Everything that the station sent.
+    rows
+        Clean rows that nothing was fitted on.
+
+    Returns
+    -------
+    list
+        For each of 1 % and 0.1 % its ``requested`` rate and the share of rows that exceed in ``consistency``,
+        ``reconstruction`` and ``onset`` (there only of rows without a plume); ``None`` where no row has a score.
+    """
+    runs = [(StationMemory(model), end - start) for start, end in record.segments]
+    measures = measure(model, record.values[:, model.columns], runs)
+    scores = {
+        "consistency": measures.consistency[rows],
+        "reconstruction": measures.reconstruction[rows],
+        "onset": measures.onset[rows[quiet(record, rows)]],
+    }
+    rates: list[Rate] = []
+    for requested in REQUESTED:
+        shares = {name: _share(score, -np.log10(requested)) for name, score in scores.items()}
+        rates.append({"requested": requested, **shares})
+    return rates
+
+
+def _share(score: NDArray[np.float64], threshold: float) -> float | None:
+    known = score[np.isfinite(score)]
+    return float(np.mean(known >= threshold)) if len(known) else None

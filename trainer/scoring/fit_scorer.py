@@ -1,0 +1,265 @@
+"""Fit everything that scores readings, and calibrate it on rows that it was not fitted on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TextIO
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from config.settings.station import Station
+from config.settings.training import Training
+from edge.bundles.manifest import Fitted, Network
+from edge.models.consistency import COMPONENTS, combine
+from edge.models.features import Memory, Runs, features
+from edge.models.scores import Measures, StationMemory, measure
+from edge.models.scoring_model import ScoringModel
+from trainer.data.record import Record
+from trainer.data.scaler import fit_scaler
+from trainer.data.spans import spans
+from trainer.data.splits import Rows, chunks
+from trainer.errors import TrainingError
+from trainer.networks.autoencoder import described, residuals, seeded
+from trainer.networks.training import History, fit
+from trainer.scoring.consistency import fit_consistency
+from trainer.scoring.p_values import p_value_table
+from trainer.scoring.reconstruction import Whitened, whitening
+from trainer.scoring.virtual_gas import fit_virtual
+
+Values = NDArray[np.float64]
+
+BACKGROUND = 1.5
+"""Times the background below which a row has no plume in it."""
+
+_EPOCHS = 2  # a network that scores gains nothing from the second half of the epochs, and there are many of them
+_BLOCK, _EVERY = 250, 6  # rows of a block, and which block tells the network when to stop
+
+
+@dataclass(frozen=True)
+class FittedScorer:
+    """What :func:`fit_scorer` made.
+
+    Parameters
+    ----------
+    model
+        With its tables; its network runs in torch.
+    about
+        The model in words.
+    history
+        How its network was trained.
+    weights
+        Of the network.
+    whitening
+        Of its residuals, [F, F].
+    folds
+        Weights of the networks that made the tables.
+    """
+
+    model: ScoringModel
+    about: Fitted
+    history: History
+    weights: dict[str, Tensor]
+    whitening: Values
+    folds: tuple[dict[str, Tensor], ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about what the record did not allow."""
+        return self.about.notes
+
+
+def fit_scorer(
+    record: Record,
+    rows: Rows,
+    settings: Training,
+    *,
+    absent: bool = False,
+    kind: Literal["ae", "vae"] = "ae",
+    folds: int,
+    progress: TextIO | None = None,
+) -> FittedScorer:
+    """Fit the scores on rows of a record, and their p-value tables on folds of them (blocked cross-conformal).
+
+    For each of ``folds`` contiguous chunks everything is fitted on the others and measured on it, so that p-values are
+    about unseen time. The sum of the consistency's components has a table of its own. The onset is calibrated in
+    sample, on rows without a plume: it rises above its own rolling background, which makes it stationary.
+
+    Parameters
+    ----------
+    record, rows
+        Which rows are fitted on and calibrated with; no memory crosses from a span of consecutive rows to the next.
+    settings
+        Network and scaler. ``scaler: standard`` is the published form: the network reads z-scores of the levels, its
+        residuals are not whitened, and nothing is recentred for it.
+    absent
+        Leave the gas column out: for stations that do not send it.
+    kind
+        Autoencoder, or variational autoencoder.
+    folds
+        How many chunks; about as many as the record has regimes.
+    progress
+        Where progress bars are drawn; ``None`` draws none.
+
+    Raises
+    ------
+    TrainingError
+        Too few rows or too short spans, a column that is constant on the rows of a fold, no gas column to leave out,
+        and as :func:`trainer.networks.training.fit`.
+    """
+    station = record.station
+    if absent and station.gas_index is None:
+        raise TrainingError(f"{station.name}: got no gas column, expected one to leave out")
+    columns = tuple(i for i in range(station.size) if not (absent and i == station.gas_index))
+    label = f"without {station.gas}" if absent else "scorer"
+    published = settings.scaler == "standard"
+    fitting = _Fitting(
+        record=record,
+        columns=columns,
+        settings=settings,
+        # As many latents as columns, and a copy would be perfect.
+        network=described(kind, settings, latent=None if published else max(1, min(settings.latent, len(columns) - 1))),
+        progress=progress,
+    )
+    rows = np.sort(rows)
+    parts = chunks(record, folds, rows)
+    measured, weights = [], []
+    for k, part in enumerate(parts, 1):
+        model, network, _ = fitting.fit(np.setdiff1d(rows, part), f"{label} {k}/{folds}")
+        measured.append(_measure(model, record, part))
+        weights.append(network.module.state_dict())
+    model, network, history = fitting.fit(rows, label)
+
+    components = np.concatenate([one.components for one in measured])
+    tables = {name: p_value_table(column) for name, column in zip(COMPONENTS, components.T, strict=True)}
+    total = combine(components, [tables[name] for name in COMPONENTS])
+    tables["consistency"] = p_value_table(total)
+    tables["reconstruction"] = p_value_table(np.concatenate([one.error for one in measured]))
+    values = record.values[rows]
+    virtual = fit_virtual(
+        values,
+        model.scaler.forward(values[:, columns]),
+        station,
+        columns,
+        [np.searchsorted(rows, part) for part in parts],
+    )
+    model = replace(model, virtual=virtual.virtual)
+    if virtual.virtual is not None:
+        onset = _measure(model, record, rows).onset[quiet(record, rows)]
+        tables["onset"] = p_value_table(onset, disturbed=True)
+    return FittedScorer(
+        model=replace(model, tables=tables),
+        about=Fitted(
+            keys=model.keys,
+            network=fitting.network,
+            scaler=model.scaler,
+            raw=model.raw,
+            recenter=model.window,
+            chunks=folds,
+            rows=len(rows),
+            responsive=() if virtual.virtual is None else virtual.virtual.responsive,
+            domain=dict(model.domain),
+            notes=() if virtual.note is None else (virtual.note,),
+        ),
+        history=history,
+        weights=network.module.state_dict(),
+        whitening=network.whitening,
+        folds=tuple(weights),
+    )
+
+
+def quiet(record: Record, rows: Rows) -> NDArray[np.bool_]:
+    """Say of each row whether it has no plume in it, [N]: the gas is below 1.5 x its background; all without a gas."""
+    if record.station.gas_index is None:
+        return np.ones(len(rows), dtype=np.bool_)
+    level = record.values[rows, record.station.gas_index]
+    return np.asarray(level < BACKGROUND * np.quantile(level, 0.1))
+
+
+@dataclass(frozen=True)
+class _Fitting:
+    """What all folds have in common."""
+
+    record: Record
+    columns: tuple[int, ...]
+    settings: Training
+    network: Network
+    progress: TextIO | None
+
+    def fit(self, rows: Rows, label: str) -> tuple[ScoringModel, Whitened, History]:
+        """Fit everything but the tables and the virtual gas on rows of the record."""
+        station = _part(self.record.station, self.columns)
+        window = None if station.recenter == "off" else station.recenter
+        pieces = [self.record.values[span][:, self.columns] for span in spans(self.record, rows)]
+        values = np.concatenate(pieces)
+        scaler = fit_scaler(values, station, "log")
+        scaled = scaler.forward(values)
+        borders = np.cumsum([len(piece) for piece in pieces])[:-1]
+        consistency = fit_consistency(np.split(scaled, borders), window)
+        if self.settings.scaler == "standard":
+            raw = fit_scaler(values, station, "standard")
+            spread = np.ones(len(self.columns))
+            seen = raw.forward(values)
+        else:
+            raw = None
+            runs = Runs([Memory(len(self.columns), window) for _ in pieces], map(len, pieces))
+            past = features(scaled, scaled @ consistency.conditional, runs)
+            distance = scaled - past.baseline @ consistency.inverse
+            distance = distance[np.isfinite(distance).all(axis=1)]
+            spread = distance.std(axis=0)
+            seen = distance / spread
+        network, history = self._reconstruct(seen, label)
+        model = ScoringModel(
+            keys=station.keys,
+            columns=self.columns,
+            scaler=scaler,
+            window=window,
+            consistency=consistency,
+            network=network,
+            raw=raw,
+            spread=spread,
+            tables={},
+            virtual=None,
+            domain={
+                feature.key: (float(column.min()), float(column.max()))
+                for feature, column in zip(station.features, values.T, strict=True)
+                if feature.role != "sensor"
+            },
+        )
+        return model, network, history
+
+    def _reconstruct(self, seen: Values, label: str) -> tuple[Whitened, History]:
+        """Train the network on its features [N, F]; every sixth block of rows tells it when to stop."""
+        size = len(self.columns)
+        block = np.arange(len(seen)) // max(1, min(_BLOCK, len(seen) // _EVERY))
+        stop = block % _EVERY == _EVERY - 1
+        published = self.settings.scaler == "standard"
+        epochs = self.settings.epochs if published else -(-self.settings.epochs // _EPOCHS)
+        module = seeded(self.network, size, self.settings.seed)
+        history = fit(
+            module,
+            seen[~stop].astype(np.float32),
+            seen[stop].astype(np.float32),
+            msgspec.structs.replace(self.settings, epochs=epochs),
+            seed=self.settings.seed,
+            progress=self.progress,
+            label=label,
+        )
+        if published:
+            return Whitened(module, np.eye(size) / np.sqrt(size)), history  # the error is then the mean of squares
+        return Whitened(module, whitening(residuals(module, seen))), history
+
+
+def _part(station: Station, columns: Sequence[int]) -> Station:
+    """The station as far as these columns go."""
+    return msgspec.structs.replace(station, features=tuple(station.features[i] for i in columns))
+
+
+def _measure(model: ScoringModel, record: Record, rows: Rows) -> Measures:
+    """Raw measures of rows, in their order, without tables."""
+    pieces = spans(record, rows)
+    runs = [(StationMemory(model), len(piece)) for piece in pieces]
+    return measure(model, record.values[np.concatenate(pieces)][:, model.columns], runs, judge=False)

@@ -1,0 +1,124 @@
+"""Binning: rows to a gallery, in which no row is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from config.settings.station import Scale, Station
+from trainer.statistics.samples import Axis, Gallery, Sample
+
+Values = NDArray[np.float64]
+Pairs = tuple[tuple[str, str], ...]
+
+POINTS, CELLS = 256, 40
+MOST_PAIRS = 12
+_TAIL = 5e-4  # share of the rows that an axis may leave out at either end
+_MARGIN = 0.05  # of an axis, on either side
+_NARROW = 0.4  # times Silverman's bandwidth, which is for one mode: these columns have many
+_LEAST = 0.75  # points, of the bandwidth
+_FAINT = 1e-4  # of the highest density: nothing to be seen, and short to write
+
+
+def pairs(station: Station) -> Pairs:
+    """Keys of the columns that are looked at in pairs, at most 12.
+
+    The environment's, and the gas with each sensor; a station that has neither: any two.
+    """
+    by_role: dict[str, list[str]] = {"gas": [], "environment": [], "sensor": []}
+    for feature in station.features:
+        by_role[feature.role].append(feature.key)
+
+    def all_of_them() -> Iterator[tuple[str, str]]:
+        yield from combinations(by_role["environment"], 2)
+        yield from ((gas, sensor) for gas in by_role["gas"][:1] for sensor in by_role["sensor"])
+
+    return tuple(islice(all_of_them(), MOST_PAIRS)) or tuple(islice(combinations(station.keys, 2), MOST_PAIRS))
+
+
+def columns(values: Values, station: Station) -> tuple[Axis, ...]:
+    """Axes of a station's columns, as long as its rows [N, F] ask for."""
+    return tuple(
+        axis(feature.key, feature.unit, feature.scale, column)
+        for feature, column in zip(station.features, values.T, strict=True)
+    )
+
+
+def axis(key: str, unit: str, scale: Scale, values: Values) -> Axis:
+    """Lay an axis around all but a few of the values [N]; nan does not count."""
+    low, high = np.nanquantile(values, [_TAIL, 1 - _TAIL])
+    scale = scale if low > 0 else "linear"
+    ends = _flat(scale, np.array([low, high]))
+    margin = max(_MARGIN * (ends[1] - ends[0]), 1e-6 * max(1.0, abs(ends[0])))  # a constant has a width, too
+    inner, outer = ends[0] - margin, ends[1] + margin
+    points, edges = np.linspace(inner, outer, POINTS), np.linspace(inner, outer, CELLS + 1)
+    if scale == "log":
+        points, edges = 10**points, 10**edges
+    return Axis(key=key, unit=unit, scale=scale, points=points, edges=edges)
+
+
+def gallery(axes: Sequence[Axis], samples: Mapping[str, Values], pairs: Pairs = ()) -> Gallery:
+    """Bin samples [N, F] on F axes; the first one says how smooth the densities of all are."""
+    first = next(iter(samples.values()))
+    widths = [_bandwidth(one, column) for one, column in zip(axes, first.T, strict=True)]
+    keys = [one.key for one in axes]
+    places = [(keys.index(x), keys.index(y)) for x, y in pairs]
+    return Gallery(
+        axes=tuple(axes),
+        pairs=pairs,
+        samples={
+            name: Sample(
+                rows=len(rows),
+                densities=np.array(
+                    [_density(one, column, width) for one, column, width in zip(axes, rows.T, widths, strict=True)]
+                ),
+                correlations=_correlations(rows),
+                joints=np.array([joint(axes[i], rows[:, i], axes[j], rows[:, j]) for i, j in places]),
+            )
+            for name, rows in samples.items()
+        },
+    )
+
+
+def joint(x: Axis, on_x: Values, y: Axis, on_y: Values) -> Values:
+    """Share of rows [%] in each cell, [40, 40], first by x; rows beyond the axes are in none, but count."""
+    counts, _, _ = np.histogram2d(on_x, on_y, bins=(x.edges, y.edges))
+    return np.asarray(np.round(100 * counts / max(len(on_x), 1), 3))
+
+
+def _flat(scale: Scale, values: Values) -> Values:
+    """Values on an axis that is even: their logarithm, or as they are."""
+    if scale == "linear":
+        return values
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.log10(values))
+
+
+def _bandwidth(axis: Axis, values: Values) -> float:
+    """Width of the kernel [points] of densities on this axis."""
+    flat = _flat(axis.scale, values)
+    flat = flat[np.isfinite(flat)]
+    quarter, rest = np.quantile(flat, [0.25, 0.75])
+    spread = min(flat.std(), (rest - quarter) / 1.34) or flat.std()
+    points = _flat(axis.scale, axis.points)
+    return max(_LEAST, float(_NARROW * 0.9 * spread * len(flat) ** -0.2 / (points[1] - points[0])))
+
+
+def _density(axis: Axis, values: Values, width: float) -> Values:
+    """Gaussian kernel density at the points of an axis, [256]."""
+    points, flat = _flat(axis.scale, axis.points), _flat(axis.scale, values)
+    step = points[1] - points[0]
+    counts, _ = np.histogram(flat, np.append(points - step / 2, points[-1] + step / 2))
+    reach = int(4 * width) + 1
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
+    smooth = np.convolve(counts, kernel / kernel.sum())[reach : reach + len(counts)]
+    density = smooth / (max(len(values), 1) * step)
+    return np.asarray(np.where(density < _FAINT * density.max(), 0.0, density))
+
+
+def _correlations(rows: Values) -> Values:
+    with np.errstate(invalid="ignore", divide="ignore"):  # a constant column correlates with nothing
+        return np.atleast_2d(np.corrcoef(rows, rowvar=False))

@@ -1,0 +1,113 @@
+"""Insides: what networks make of rows, channel by channel and code by code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from edge.models.scores import StationMemory, measure
+from edge.models.scoring_model import ScoringModel
+from trainer.data.record import Record
+from trainer.data.splits import Rows
+from trainer.generation.fitted_generator import FittedGenerator
+from trainer.networks.autoencoder import TabularVAE
+from trainer.scoring.reconstruction import Whitened
+from trainer.statistics.binning import axis, gallery, joint
+from trainer.statistics.run_statistics import Inside, Mirror
+from trainer.statistics.samples import Axis
+
+Values = NDArray[np.float64]
+Part = Literal["train", "test"]
+
+
+def inside_generator(fitted: FittedGenerator, axes: Sequence[Axis], parts: Mapping[Part, Values]) -> Inside | None:
+    """Look into a generator's network by rows [N, F] of each part; ``None`` where it has none.
+
+    Its mirrors are columns in their units, on their own axes.
+    """
+    if fitted.about.network is None:
+        return None
+    codes = {part: fitted.codec.encode(rows)["mean"].astype(np.float64) for part, rows in parts.items()}
+    # Without the noise that rows get back: it is what the network makes of them that is looked at.
+    back = {
+        part: np.asarray(fitted.codec.decode(codes[part], np.zeros_like(rows)), dtype=np.float64)
+        for part, rows in parts.items()
+    }
+    return _inside(fitted.about.network.kind, axes, parts, back, codes)
+
+
+def inside_scorer(
+    model: ScoringModel, kind: Literal["ae", "vae"], record: Record, parts: Mapping[Part, Rows]
+) -> Inside:
+    """Look into a scoring network by rows of a record, as they come to it: with the past that they have.
+
+    Its mirrors are channels' distances from their baselines (the published form: z-scores), in standard deviations.
+    """
+    assert isinstance(model.network, Whitened)
+    network = _Heard(model.network)
+    runs = [(StationMemory(model), end - start) for start, end in record.segments]
+    measure(replace(model, network=network, virtual=None), record.values[:, model.columns], runs, judge=False)
+    known = np.asarray(np.isfinite(network.seen).all(axis=1))  # what has a past
+    seen, back, codes = (
+        {part: values[rows[known[rows]]] for part, rows in parts.items()}
+        for values in (network.seen, network.seen - network.left, network.codes)
+    )
+    axes = [axis(key, "1", "linear", column) for key, column in zip(model.keys, seen["train"].T, strict=True)]
+    return _inside(kind, axes, seen, back, codes)
+
+
+@dataclass
+class _Heard:
+    """A network that remembers what it was last asked, and what it made of it."""
+
+    network: Whitened
+    seen: Values = field(init=False)
+    left: Values = field(init=False)
+    codes: Values = field(init=False)
+
+    def run(self, **inputs: ArrayLike) -> dict[str, NDArray[np.floating]]:
+        found = self.network.run(**inputs)
+        self.seen = np.asarray(inputs["features"], dtype=np.float64)
+        self.left = np.asarray(found["residuals"], dtype=np.float64)
+        module = self.network.module
+        with torch.no_grad():
+            rows = torch.from_numpy(self.seen.astype(np.float32))
+            code = module.encode(rows)[0] if isinstance(module, TabularVAE) else module.encode(rows)
+        self.codes = code.numpy().astype(np.float64)
+        return found
+
+
+def _inside(
+    kind: Literal["ae", "vae"],
+    axes: Sequence[Axis],
+    seen: Mapping[Part, Values],
+    back: Mapping[Part, Values],
+    codes: Mapping[Part, Values],
+) -> Inside:
+    explained = {part: _explained(rows, back[part]) for part, rows in seen.items()}
+    return Inside(
+        kind=kind,
+        mirrors=tuple(
+            Mirror(
+                axis=one,
+                explained={part: float(shares[i]) for part, shares in explained.items()},
+                joint=joint(one, seen["test"][:, i], one, back["test"][:, i]),
+            )
+            for i, one in enumerate(axes)
+        ),
+        codes=gallery(
+            [axis(f"z{i}", "1", "linear", column) for i, column in enumerate(codes["train"].T, 1)],
+            {str(part): rows for part, rows in codes.items()},
+        ),
+    )
+
+
+def _explained(seen: Values, back: Values) -> Values:
+    """Share of each channel's variance that comes back, [F]; nan of a constant one."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(1 - np.square(seen - back).mean(axis=0) / seen.var(axis=0))
