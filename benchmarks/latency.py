@@ -22,11 +22,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from config.settings.training import Training
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
+from edge.arrays import Singles
 from edge.bundles.bundle import Bundle
 from edge.bundles.manifest import SCORER
 from edge.readings.reading import Reading
@@ -70,7 +70,7 @@ class Verdicts:
 class Bare:
     """Reconstruction error alone, in torch."""
 
-    def __init__(self, network: TabularAE | TabularVAE, features: NDArray[np.float32], at_once: int) -> None:
+    def __init__(self, network: TabularAE | TabularVAE, features: Singles, at_once: int) -> None:
         self.network, self.features, self.at_once = network, features, at_once
 
     @torch.inference_mode()

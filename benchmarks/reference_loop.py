@@ -11,19 +11,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
+from edge.arrays import Singles
 from trainer.networks.autoencoder import TabularAE, TabularVAE
 
 BATCH_SIZE, LEARNING_RATE, EPOCHS, PATIENCE = 64, 1e-3, 50, 5
 BETA = 1.0
 
-Rows = NDArray[np.float32]
 Model = TabularAE | TabularVAE
 
 
@@ -46,7 +44,7 @@ class Course:
 class RowDataset(Dataset[Tensor]):
     """Scaled rows [N, F], converted one at a time."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Singles) -> None:
         self.rows = rows
 
     def __len__(self) -> int:
@@ -72,8 +70,8 @@ def objective(model: Model, rows: Tensor, noise: Tensor | None = None) -> Tensor
 
 def train(
     model: Model,
-    train_rows: Rows,
-    validation_rows: Rows,
+    train_rows: Singles,
+    validation_rows: Singles,
     *,
     seed: int,
     judge: Callable[[Model], float],

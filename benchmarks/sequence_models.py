@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.mixture import GaussianMixture
 from torch import nn
 
-Rows = NDArray[np.float64]
+from edge.arrays import Floats, Indices, Singles
 
 BURN_IN = 500
 """Rows that are made and thrown away: a segment starts from noise, as a bundle must not hold training rows."""
@@ -35,7 +35,7 @@ class Autoregression(ABC):
         [F], the largest training value; without a bound a rollout that leaves the training rows never comes back.
     """
 
-    def __init__(self, segments: Sequence[Rows], order: int) -> None:
+    def __init__(self, segments: Sequence[Floats], order: int) -> None:
         self.order = order
         self.limit = np.abs(np.concatenate(segments)).max(axis=0)
 
@@ -45,14 +45,14 @@ class Autoregression(ABC):
         """How many a bundle would have to hold."""
 
     @abstractmethod
-    def step(self, past: Rows, rng: np.random.Generator) -> Rows:
+    def step(self, past: Floats, rng: np.random.Generator) -> Floats:
         """Past [S, order, F] -> next rows [S, F]."""
 
-    def start(self, segments: int, rng: np.random.Generator) -> Rows:
+    def start(self, segments: int, rng: np.random.Generator) -> Floats:
         """Rows [S, order, F] to begin with: one white row each, again and again."""
         return np.repeat(rng.standard_normal((segments, 1, len(self.limit))), self.order, axis=1)
 
-    def roll(self, segments: int, length: int, seed: int) -> Rows:
+    def roll(self, segments: int, length: int, seed: int) -> Floats:
         """Make segments [S, length, F]."""
         rng = np.random.default_rng(seed)
         size = len(self.limit)
@@ -78,7 +78,7 @@ class MixtureAutoregression(Autoregression):
     they must be: on the differences.
     """
 
-    def __init__(self, segments: Sequence[Rows], order: int, components: int, *, seed: int = 0) -> None:
+    def __init__(self, segments: Sequence[Floats], order: int, components: int, *, seed: int = 0) -> None:
         """Fit; the order is 1 or 2."""
         super().__init__(segments, order)
         pieces = [windows(rows, order + 1) for rows in segments]
@@ -95,7 +95,7 @@ class MixtureAutoregression(Autoregression):
         self.root = np.linalg.cholesky(left)
         self.logs = self.shares + np.log(np.diagonal(self.inverse, axis1=1, axis2=2)).sum(axis=1)
 
-    def _joint(self, rows: Rows) -> Rows:
+    def _joint(self, rows: Floats) -> Floats:
         """Windows of rows [N, order (+ 1), F] -> the last given row and standardised differences, side by side."""
         steps = np.diff(rows, axis=1) / self.scale
         return np.concatenate([rows[:, self.order - 1], steps.reshape(len(rows), -1)], axis=1)
@@ -106,7 +106,7 @@ class MixtureAutoregression(Autoregression):
         joint = self.mean.shape[1] + self.next_mean.shape[1]
         return len(self.logs) * (1 + joint + joint * (joint + 1) // 2)
 
-    def start(self, segments: int, rng: np.random.Generator) -> Rows:
+    def start(self, segments: int, rng: np.random.Generator) -> Floats:
         """Draw from the mixture itself: off its rows it may never find back to them."""
         chosen = gumbel(np.tile(self.shares, (segments, 1)), rng)
         normal = rng.standard_normal((segments, self.mean.shape[1]))
@@ -117,7 +117,7 @@ class MixtureAutoregression(Autoregression):
             return last[:, None]
         return np.stack([last - self.scale * joint[:, size:], last], axis=1)
 
-    def step(self, past: Rows, rng: np.random.Generator) -> Rows:
+    def step(self, past: Floats, rng: np.random.Generator) -> Floats:
         """Choose a component by how likely the past is under it, then draw from it given the past."""
         away = self._joint(past)[:, None] - self.mean
         logs = self.logs - 0.5 * np.square(np.einsum("kij,skj->ski", self.inverse, away)).sum(axis=2)
@@ -131,7 +131,7 @@ class MixtureAutoregression(Autoregression):
 class VectorAutoregression(Autoregression):
     """Linear in the last rows, with innovations from a Gaussian mixture that may hold the rare jumps."""
 
-    def __init__(self, segments: Sequence[Rows], order: int, components: int, *, seed: int = 0) -> None:
+    def __init__(self, segments: Sequence[Floats], order: int, components: int, *, seed: int = 0) -> None:
         super().__init__(segments, order)
         pieces = np.concatenate([windows(rows, order + 1) for rows in segments])
         x, y = pieces[:, :order].reshape(len(pieces), -1), pieces[:, order]
@@ -147,7 +147,7 @@ class VectorAutoregression(Autoregression):
         size = self.scale.size
         return int(self.weights.size + len(self.roots) * (1 + size + size * (size + 1) // 2))
 
-    def step(self, past: Rows, rng: np.random.Generator) -> Rows:
+    def step(self, past: Floats, rng: np.random.Generator) -> Floats:
         """Add an innovation to the linear forecast."""
         chosen = rng.choice(len(self.roots), len(past), p=self.mixture.weights_)
         noise = np.einsum("sij,sj->si", self.roots[chosen], rng.standard_normal((len(past), self.scale.size)))
@@ -159,7 +159,7 @@ class NetworkAutoregression(Autoregression):
     """A mixture density network (Bishop, 1994) of the next difference given the last rows; the strongest one here."""
 
     def __init__(
-        self, segments: Sequence[Rows], order: int, components: int = 6, *, steps: int = 1500, seed: int = 0
+        self, segments: Sequence[Floats], order: int, components: int = 6, *, steps: int = 1500, seed: int = 0
     ) -> None:
         super().__init__(segments, order)
         torch.manual_seed(seed)
@@ -176,7 +176,7 @@ class NetworkAutoregression(Autoregression):
         judged = self._examples(segments[::5])
         self._fit(self._examples([rows for i, rows in enumerate(segments) if i % 5]), judged, steps)
 
-    def _examples(self, segments: Sequence[Rows]) -> tuple[torch.Tensor, torch.Tensor]:
+    def _examples(self, segments: Sequence[Floats]) -> tuple[torch.Tensor, torch.Tensor]:
         pieces = np.concatenate([windows(rows, self.order + 1) for rows in segments])
         after = ((pieces[:, -1] - pieces[:, -2]) / self.scale).astype(np.float32)
         return torch.from_numpy(self._inputs(pieces[:, :-1])), torch.from_numpy(after)
@@ -210,7 +210,7 @@ class NetworkAutoregression(Autoregression):
         fit = -0.5 * ((y[:, None] - mean) / log_sigma.exp()) ** 2 - log_sigma
         return -torch.logsumexp(torch.log_softmax(weight, 1) + fit.sum(2), 1).mean()
 
-    def _inputs(self, past: Rows) -> NDArray[np.float32]:
+    def _inputs(self, past: Floats) -> Singles:
         steps = (np.diff(past, axis=1) / self.scale).reshape(len(past), -1)
         return np.concatenate([past[:, -1], steps], axis=1).astype(np.float32)
 
@@ -225,7 +225,7 @@ class NetworkAutoregression(Autoregression):
         return sum(part.numel() for part in self.network.parameters())
 
     @torch.inference_mode()
-    def step(self, past: Rows, rng: np.random.Generator) -> Rows:
+    def step(self, past: Floats, rng: np.random.Generator) -> Floats:
         """Draw a component, then the difference from it."""
         weight, mean, log_sigma = (part.numpy() for part in self._heads(torch.from_numpy(self._inputs(past))))
         row, chosen = np.arange(len(past)), gumbel(weight, rng)
@@ -233,11 +233,11 @@ class NetworkAutoregression(Autoregression):
         return np.asarray(past[:, -1] + self.scale * drawn)
 
 
-def windows(rows: Rows, length: int) -> Rows:
+def windows(rows: Floats, length: int) -> Floats:
     """Rows [N, F] -> all runs of so many [N - length + 1, length, F]."""
     return np.lib.stride_tricks.sliding_window_view(rows, length, axis=0).transpose(0, 2, 1)
 
 
-def gumbel(logs: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.int64]:
+def gumbel(logs: NDArray[np.floating], rng: np.random.Generator) -> Indices:
     """Draw one index a row by unnormalised log-probabilities [S, K]."""
     return np.asarray(np.argmax(logs + rng.gumbel(size=logs.shape), axis=1))

@@ -25,7 +25,6 @@ from typing import Any
 import msgspec
 import numpy as np
 from boards import BOARDS, RECORD, find
-from numpy.typing import NDArray
 from scipy.signal import find_peaks
 from sequence_models import (
     Autoregression,
@@ -38,6 +37,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedGroupKFold
 
 from config.settings.training import Training
+from edge.arrays import Floats, Indices
 from edge.simulation.simulator import simulate_chamber
 from edge.synthesis.sampler import Sampler
 from trainer.data.record import Record
@@ -46,8 +46,7 @@ from trainer.evaluation.parallel import run
 from trainer.generation.fit_generator import fit_generator
 from trainer.generation.normal_scores import Shaping, fit_shaping
 
-Rows = NDArray[np.float64]
-Blocks = list[Rows]
+Blocks = list[Floats]
 
 BLOCK, WINDOW, STRIDE = 300, 30, 15
 NEIGHBOURS = 4  # blocks of the record that stay in one fold
@@ -95,7 +94,7 @@ class Result(msgspec.Struct):
         return near and told <= HIGHEST_AUROC and self.kilobytes <= LARGEST_KB
 
 
-Fit = Callable[[Sequence[Rows]], Autoregression]
+Fit = Callable[[Sequence[Floats]], Autoregression]
 
 
 def candidates(*, quick: bool) -> dict[str, Fit]:
@@ -152,12 +151,12 @@ def judge_board(board: int, record: Record, *, quick: bool) -> list[Result]:
     return results
 
 
-def cut(rows: Rows) -> Blocks:
+def cut(rows: Floats) -> Blocks:
     """Rows [N, F] -> whole blocks [300, F]."""
     return [rows[i : i + BLOCK] for i in range(0, len(rows) - BLOCK + 1, BLOCK)]
 
 
-def readings(white: Rows, shaping: Shaping) -> Blocks:
+def readings(white: Floats, shaping: Shaping) -> Blocks:
     """Segments of white rows [S, L, F] -> segments in the station's units, calibrated as the generator's rows are."""
     scores = shaping.scores(white.reshape(-1, white.shape[2]))
     made = shaping.calibrated(scores).readings(scores).astype(np.float64)
@@ -177,7 +176,7 @@ def differences(real: Blocks, made: Blocks) -> list[float]:
     return [float(np.abs(autocorrelation(real, lag) - autocorrelation(made, lag)).mean()) for lag in LAGS]
 
 
-def autocorrelation(blocks: Blocks, lag: int) -> Rows:
+def autocorrelation(blocks: Blocks, lag: int) -> Floats:
     """[F], within a block, about its own mean, as levels would else pass for memory: the median of all blocks.
 
     Pooled, it would be that of the three blocks in which the climate changes; 0 of a column that stands still.
@@ -187,7 +186,7 @@ def autocorrelation(blocks: Blocks, lag: int) -> Rows:
     return np.asarray(np.median(together / np.maximum(np.square(centred).mean(axis=1), 1e-12), axis=0))
 
 
-def decays(segments: list[Rows], background: float) -> tuple[float, list[float] | None]:
+def decays(segments: list[Floats], background: float) -> tuple[float, list[float] | None]:
     """Peaks per 1000 readings, and how much of a peak's enhancement is left so many readings after it."""
     left = []
     for gas in segments:
@@ -219,14 +218,14 @@ def told_apart(real: Blocks, made: Blocks, per_segment: int | None) -> tuple[flo
     return flat, summaries
 
 
-def summarised(piece: Rows) -> Rows:
+def summarised(piece: Floats) -> Floats:
     """Windows [N, 30, F] -> mean, spread, drift and roughness of each column [N, 5 F]."""
     with np.errstate(divide="ignore"):  # a column may stand still, which trees may know
         rough = [np.log(np.maximum(np.diff(piece, n, axis=1).std(axis=1), 1e-9)) for n in (1, 2)]
     return np.concatenate([piece.mean(axis=1), piece.std(axis=1), piece[:, -1] - piece[:, 0], *rough], axis=1)
 
 
-def _auroc(x: Rows, synthetic: NDArray[np.int64], groups: NDArray[np.int64]) -> float:
+def _auroc(x: Floats, synthetic: Indices, groups: Indices) -> float:
     x = x.astype(np.float32)
     found = []
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=0)

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
+from edge.arrays import Floats
 from edge.readings.csv.reader import read_table
 from edge.simulation.simulator import simulate_chamber
 
@@ -26,10 +26,8 @@ RECORD = Path(__file__).parent.parent.parent / "shared" / "data"
 BOARDS = (1, 2, 3)
 GOAL_KS, GOAL_CORRELATION = 0.07, 0.03
 
-Rows = NDArray[np.float64]
 
-
-def distances(a: Rows, b: Rows) -> tuple[list[float], float, float]:
+def distances(a: Floats, b: Floats) -> tuple[list[float], float, float]:
     """KS of each column [F], mean and largest absolute difference of the correlations."""
     ks = []
     for x, y in zip(np.sort(a.T), np.sort(b.T), strict=True):
@@ -41,12 +39,12 @@ def distances(a: Rows, b: Rows) -> tuple[list[float], float, float]:
     return ks, float(difference.mean()), float(difference.max())
 
 
-def gaussian(real: Rows, seed: int) -> Rows:
+def gaussian(real: Floats, seed: int) -> Floats:
     """Rows of a multivariate normal with the record's mean and covariance."""
     return np.random.default_rng(seed).multivariate_normal(real.mean(0), np.cov(real.T), len(real))
 
 
-def summary(name: str, pairs: list[tuple[Rows, Rows]]) -> dict[str, Any]:
+def summary(name: str, pairs: list[tuple[Floats, Floats]]) -> dict[str, Any]:
     """Mean over the pairs of what :func:`distances` gives; the spread is that of the mean KS."""
     ks, mean, largest = zip(*(distances(a, b) for a, b in pairs), strict=True)
     columns = np.array(ks)

@@ -23,11 +23,11 @@ import msgspec
 import numpy as np
 import reference_loop
 import torch
-from numpy.typing import NDArray
 
 from config.settings.training import Training
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
+from edge.arrays import Singles
 from edge.bundles.manifest import Network
 from edge.simulation.simulator import simulate_chamber
 from trainer.data.record import Record, load_record
@@ -37,7 +37,6 @@ from trainer.networks.autoencoder import TabularAE, TabularVAE, seeded
 from trainer.networks.training import History, fit
 
 Kind = Literal["ae", "vae"]
-Rows = NDArray[np.float32]
 Model = TabularAE | TabularVAE
 
 RECORD = Path(__file__).parent.parent.parent / "shared" / "data"
@@ -77,7 +76,7 @@ class Problem:
         Of the first weights, of the order of rows and of a VAE's noise.
     """
 
-    def __init__(self, kind: Kind, train: Rows, validation: Rows, seed: int) -> None:
+    def __init__(self, kind: Kind, train: Singles, validation: Singles, seed: int) -> None:
         self.train, self.validation, self.seed = train, validation, seed
         beta = DEFAULTS.beta if kind == "vae" else 0.0
         self.network = Network(kind=kind, hidden=DEFAULTS.hidden, latent=DEFAULTS.latent, loss=DEFAULTS.loss, beta=beta)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from edge.arrays import Floats
 
 PRESSURE = 1013.25
 """Of the standard atmosphere [hPa]."""
@@ -13,7 +15,7 @@ PPM_PER_PERCENT = 1e4 * SATURATED / PRESSURE
 """Mole fraction [ppm] for 1 % of relative humidity at 0 degrees Celsius."""
 
 
-def magnus(temperature: ArrayLike, humidity: ArrayLike) -> NDArray[np.float64]:
+def magnus(temperature: ArrayLike, humidity: ArrayLike) -> Floats:
     """Return the mole fraction of water [ppm] at standard pressure.
 
     Magnus formula with the coefficients of Bolton, Monthly Weather Review 108, 1980, 1046-1053.

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.arrays import Floats, Singles
 from edge.bundles.golden import ROWS, RUN_IN, scored
 from edge.simulation.noise import autoregressive
 from trainer.generation.codec import ShapedCodec
@@ -67,7 +68,7 @@ def random_rows(run: Run) -> Arrays:
     return arrays
 
 
-def expected(run: Run, readings: NDArray[np.float32], rng: np.random.Generator) -> Arrays:
+def expected(run: Run, readings: Singles, rng: np.random.Generator) -> Arrays:
     """Everything that the generator's graphs must give, by torch and numpy.
 
     Parameters
@@ -96,7 +97,7 @@ def expected(run: Run, readings: NDArray[np.float32], rng: np.random.Generator) 
     }
 
 
-def _settled(run: Run, rng: np.random.Generator, rows: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _settled(run: Run, rng: np.random.Generator, rows: int) -> tuple[Singles, Singles]:
     """Codes [rows, L] and noise [rows, F] whose reading is not at the edge of a step, where the last bit would decide.
 
     A step is where the reading moves by much more than the noise does.
@@ -113,7 +114,7 @@ def _settled(run: Run, rng: np.random.Generator, rows: int) -> tuple[NDArray[np.
     return latent[:rows], noise[:rows]
 
 
-def _gain(run: Run, name: str) -> NDArray[np.float64]:
+def _gain(run: Run, name: str) -> Floats:
     """How much whitening magnifies a residual, at most; at least 1."""
     return np.array(max(1.0, np.linalg.norm(run.tables[f"{name}/whitening"], 2)))
 

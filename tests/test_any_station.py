@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from numpy.typing import NDArray
 
 from config.settings.station import Feature, Role, Station
 from config.settings.training import Training
+from edge.arrays import Floats
 from edge.bundles.bundle import Bundle
 from edge.commands.inspect import inspect
 from edge.commands.score import score_files
@@ -37,7 +37,7 @@ def station(name: str, *roles: Role) -> Station:
     )  # fmt: skip
 
 
-def rows(columns: int, seed: int) -> NDArray[np.float64]:
+def rows(columns: int, seed: int) -> Floats:
     """Positive columns that share one slow walk, the first of them most."""
     rng = np.random.default_rng(seed)
     walk = np.cumsum(rng.standard_normal(ROWS)) / 20
@@ -47,9 +47,7 @@ def rows(columns: int, seed: int) -> NDArray[np.float64]:
     return np.asarray(1000 * np.exp(0.2 * walk[:, None] * share + 0.05 * cycle[:, None] * share[::-1] + noise))
 
 
-def loop(
-    kind: Station, values: NDArray[np.float64], sent: NDArray[np.float64], folder: Path, **options: object
-) -> list[dict[str, str]]:
+def loop(kind: Station, values: Floats, sent: Floats, folder: Path, **options: object) -> list[dict[str, str]]:
     """Train, summarise, export, verify, inspect and score; the rows of scores.csv."""
     run = train(Record.from_values(values, kind), SETTINGS, folder / "run")
     assert "false alarms" in summary(run)

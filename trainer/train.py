@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.settings.training import Training
+from edge.arrays import Floats, Indices
 from edge.bundles.manifest import SCORER_ABSENT, Data, scorer_keys
 from edge.bundles.scoring_tables import stored
 from edge.clock import Clock, SystemClock, rfc3339
 from trainer.data.folds import folds
 from trainer.data.record import Record
 from trainer.data.scaler import fit_scaler
-from trainer.data.splits import Rows as Indices
 from trainer.data.splits import blocked, random_split
 from trainer.errors import TrainingError
 from trainer.figures.losses import draw_curves
@@ -31,7 +31,6 @@ from trainer.scoring.false_alarm_rates import realised
 from trainer.scoring.fit_scorer import fit_scorer
 from trainer.statistics.collect import paint
 
-Rows = NDArray[np.float64]
 LEAST_ROWS = 600
 """Fewer leave spans too short for what has a memory."""
 EMBARGO = 12
@@ -158,7 +157,7 @@ def _apart(record: Record, test: Indices) -> Indices:
     return np.flatnonzero(~near)
 
 
-def _quality(generator: FittedGenerator, parts: dict[str, Rows], seed: int) -> dict[str, Any]:
+def _quality(generator: FittedGenerator, parts: dict[str, Floats], seed: int) -> dict[str, Any]:
     """How likely held-out rows are, and how far the columns' distributions lie from the real ones'.
 
     Kolmogorov-Smirnov distances are means over the columns; those of test rows against training rows are what the split

@@ -12,11 +12,11 @@ import msgspec
 
 from config.settings.gateway import Synthesis as Bounds
 from edge.agent.stations import Group, LiveStation, Stations
+from edge.arrays import Floats
 from edge.clock import Clock
 from edge.errors import RequestError
 from edge.readings.csv.writer import write_table
 from edge.synthesis.conditions import Draw, Wish
-from edge.synthesis.sampler import Rows
 
 _DIGITS = 6  # significant: what every processor agrees on
 _MINUTE = 60.0  # [s]
@@ -141,11 +141,11 @@ class Synthesis:
         self._asked.append(now)
 
 
-def _arrays(rows: Rows) -> list[list[float]]:
+def _arrays(rows: Floats) -> list[list[float]]:
     return [[float(f"{value:.{_DIGITS}g}") for value in row] for row in rows.tolist()]
 
 
-def _csv(names: tuple[str, ...], rows: Rows, *, header: bool) -> str:
+def _csv(names: tuple[str, ...], rows: Floats, *, header: bool) -> str:
     text = StringIO()
     write_table(text, names, rows, digits=_DIGITS)
     return text.getvalue() if header else text.getvalue().split("\n", 1)[1]

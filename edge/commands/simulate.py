@@ -8,10 +8,10 @@ from itertools import chain
 from typing import Literal, TextIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.errors import ConfigError
 from config.settings.broker import Broker
+from edge.arrays import Floats
 from edge.clock import Clock, SystemClock, rfc3339
 from edge.mqtt.command_link import visit
 from edge.simulation.board import CHANNELS
@@ -140,7 +140,7 @@ def _planned(texts: Sequence[str], rows: int | None) -> list[Injection]:
 
 
 def _readings(
-    blocks: Iterator[NDArray[np.float64]], injections: Sequence[Injection], seed: int, board: int
+    blocks: Iterator[Floats], injections: Sequence[Injection], seed: int, board: int
 ) -> Iterator[tuple[int, list[float]]]:
     """Rows to send with their numbers, for ever; everything that is injected lies in the first, long block."""
     head = [next(blocks)]

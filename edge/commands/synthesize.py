@@ -12,13 +12,14 @@ from typing import TextIO
 import numpy as np
 from msgspec.structs import replace
 
+from edge.arrays import Floats
 from edge.bundles.bundle import Bundle
 from edge.errors import RequestError
 from edge.readings.csv.reader import read_table
 from edge.readings.csv.writer import write_table
 from edge.readings.recent import Recent
 from edge.synthesis.conditions import Draw, Wish
-from edge.synthesis.sampler import Rows, Sampler
+from edge.synthesis.sampler import Sampler
 
 DIGITS = 6
 """Significant digits: what every processor agrees on."""
@@ -78,13 +79,13 @@ def _nobody() -> Recent:
     raise RequestError("around: got the readings of a station, expected rows; fix: send this request to an agent")
 
 
-def _parts(n: int, draw: Draw) -> Iterator[Rows]:
+def _parts(n: int, draw: Draw) -> Iterator[Floats]:
     yield draw(min(n, _PART), 0)
     for first in range(_PART, n, _PART):
         yield draw(min(n - first, _PART), first)
 
 
-def _given(path: str | Path, bundle: Bundle) -> Rows:
+def _given(path: str | Path, bundle: Bundle) -> Floats:
     table = read_table(path, bundle.station)
     missing = np.argwhere(np.isnan(table.values))
     if len(missing):

@@ -14,10 +14,9 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.arrays import Floats
 from edge.models.features import LAGS, SHORT, Features, Runs
 from edge.models.pvalue import PValueTable
-
-Rows = NDArray[np.float64]
 
 COMPONENTS = ("conditional", "innovation", "flat", "average", "mean_innovation")
 CAPS = (12.0, 12.0, 12.0, 1.5, 1.0)
@@ -53,13 +52,13 @@ class ConsistencyModel:
         [F]: 1 % quantile of the standard deviation of 12 readings.
     """
 
-    conditional: Rows
-    inverse: Rows
-    innovation: Rows
-    whitening: Rows
-    spread: Rows
-    average_spread: Rows
-    flat: Rows
+    conditional: Floats
+    inverse: Floats
+    innovation: Floats
+    whitening: Floats
+    spread: Floats
+    average_spread: Floats
+    flat: Floats
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not fit together (ValueError)."""
@@ -74,7 +73,7 @@ class ConsistencyModel:
         if not (self.spread > 0).all() or not (self.average_spread > 0).all():
             raise ValueError("spread, average_spread: expected positive numbers")
 
-    def arrays(self) -> dict[str, Rows]:
+    def arrays(self) -> dict[str, Floats]:
         """Everything, for an npz."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
@@ -95,8 +94,8 @@ class Measured(NamedTuple):
         [N, F]: how far each channel is from what is usual, in its own spreads; the largest is the culprit.
     """
 
-    components: Rows
-    strangeness: Rows
+    components: Floats
+    strangeness: Floats
 
 
 def measure_consistency(model: ConsistencyModel, features: Features, runs: Runs) -> Measured:
@@ -114,7 +113,7 @@ def measure_consistency(model: ConsistencyModel, features: Features, runs: Runs)
     return Measured(components.T, np.fmax(strangeness, flat))
 
 
-def combine(components: Rows, tables: Sequence[PValueTable]) -> Rows:
+def combine(components: Floats, tables: Sequence[PValueTable]) -> Floats:
     """Sum [N] of the components' -log10 p, each capped; a missing one adds nothing."""
     scores = np.array([table.score(column) for table, column in zip(tables, components.T, strict=True)])
     # fmax passes over what is nan.

@@ -12,11 +12,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats, Indices
 from edge.models.rolling_median import RunningMedians
-
-Rows = NDArray[np.float64]
 
 LAGS = 3
 """Previous readings that predict the present one."""
@@ -59,8 +57,8 @@ class Memory:
 
     def restart(self) -> None:
         """Forget the readings just before, and keep the baseline: a gap of a few readings."""
-        self.recent: Rows = np.full((SHORT - 1, self.columns), np.nan)
-        self.innovations: Rows = np.full(SHORT - 1, np.nan)
+        self.recent: Floats = np.full((SHORT - 1, self.columns), np.nan)
+        self.innovations: Floats = np.full(SHORT - 1, np.nan)
         self.sums = [0.0] * self.columns
 
 
@@ -80,26 +78,26 @@ class Runs:
         self.lengths = tuple(lengths)
         self._index, self._last = _layout(self.lengths)
 
-    def readings(self, scaled: Rows) -> Rows:
+    def readings(self, scaled: Floats) -> Floats:
         """Each reading [N, F] with the 11 before it, [N, 12, F]; the memories go on."""
         windows = self._windows([memory.recent for memory in self.memories], scaled)
         for memory, last in zip(self.memories, self._last, strict=True):
             memory.recent = windows[last, 1:].copy()
         return windows
 
-    def innovations(self, innovation: Rows) -> Rows:
+    def innovations(self, innovation: Floats) -> Floats:
         """Each innovation [N] with the 11 before it, [N, 12]; the memories go on."""
         windows = self._windows([memory.innovations for memory in self.memories], innovation)
         for memory, last in zip(self.memories, self._last, strict=True):
             memory.innovations = windows[last, 1:].copy()
         return windows
 
-    def _windows(self, before: list[Rows], rows: Rows) -> Rows:
+    def _windows(self, before: list[Floats], rows: Floats) -> Floats:
         return np.asarray(np.concatenate([*before, rows])[self._index])
 
 
 @lru_cache(maxsize=16)  # a gateway sees the same few lengths again and again
-def _layout(lengths: tuple[int, ...]) -> tuple[NDArray[np.int64], tuple[int, ...]]:
+def _layout(lengths: tuple[int, ...]) -> tuple[Indices, tuple[int, ...]]:
     """Where the windows [N, 12] of the rows lie behind what came before the runs, and which row ends each run."""
     sizes = np.array(lengths)
     ends = sizes.cumsum()
@@ -132,15 +130,15 @@ class Features(NamedTuple):
         Standard deviation of the last 12 readings, [N, F].
     """
 
-    scaled: Rows
-    residual: Rows
-    baseline: Rows
-    average: Rows
-    lags: Rows
-    spread: Rows
+    scaled: Floats
+    residual: Floats
+    baseline: Floats
+    average: Floats
+    lags: Floats
+    spread: Floats
 
 
-def features(scaled: Rows, residual: Rows, runs: Runs) -> Features:
+def features(scaled: Floats, residual: Floats, runs: Runs) -> Features:
     """Let memories go on by the readings of their runs.
 
     Parameters

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.settings.station import Station
+from edge.arrays import Singles
 from edge.models.runtime import Runtime
-
-Rows = NDArray[np.float32]
 
 REGIMES = ("background", "elevated", "plume")
 """Of a gas column, from the least to the largest."""
@@ -50,13 +49,13 @@ class Generator:
     kind: Literal["ae", "vae", "mixture"]
     encoder: Runtime
     decoder: Runtime
-    weights: Rows
-    means: Rows
-    roots: Rows
-    latent_std: Rows
+    weights: Singles
+    means: Singles
+    roots: Singles
+    latent_std: Singles
     regimes: Mapping[str, tuple[float, float]]
-    low: Rows
-    high: Rows
+    low: Singles
+    high: Singles
 
     @property
     def latent(self) -> int:
@@ -72,7 +71,7 @@ def packed(roots: NDArray[np.floating]) -> NDArray[np.float16]:
     return np.asarray(roots[:, *np.tril_indices(roots.shape[1])], dtype=np.float16)
 
 
-def unpacked(triangles: NDArray[np.floating], latent: int) -> Rows:
+def unpacked(triangles: NDArray[np.floating], latent: int) -> Singles:
     """Roots [K, L, L] of triangles [K, L(L + 1) / 2]."""
     roots = np.zeros((len(triangles), latent, latent), dtype=np.float32)
     roots[:, *np.tril_indices(latent)] = triangles

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from edge.arrays import Floats
 
 SCORE_CAP = 12.0
 """Scores are -log10 of a p-value; a p-value below 1e-12 says nothing more."""
@@ -43,10 +45,10 @@ class PValueTable:
             raise ValueError(f"p-value table: expected non-decreasing scores in 0-{SCORE_CAP:g}")
 
     @property
-    def knots(self) -> NDArray[np.float64]:
+    def knots(self) -> Floats:
         """Raw scores and their -log10 p, [2, K]."""
         return np.array([self._error, self._score])
 
-    def score(self, raw: ArrayLike) -> NDArray[np.float64]:
+    def score(self, raw: ArrayLike) -> Floats:
         """-log10 p for raw scores of any shape; a nan stays nan. The p-value itself is ``10 ** -score``."""
         return np.asarray(np.interp(np.asarray(raw, dtype=np.float64), self._error, self._score))

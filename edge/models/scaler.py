@@ -7,7 +7,9 @@ from typing import Literal
 
 import msgspec
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from edge.arrays import Floats, Mask
 
 
 class Scaler(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,16 +49,16 @@ class Scaler(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("scaler: expected a positive floor for every log column")
 
     @property
-    def is_log(self) -> NDArray[np.bool_]:
+    def is_log(self) -> Mask:
         """Which columns are taken by their logarithm, [F]."""
         return np.array([scale == "log" for scale in self.scale], dtype=bool)
 
     @property
-    def least(self) -> NDArray[np.float64]:
+    def least(self) -> Floats:
         """Least argument of the logarithm, [F]: the floor, and 1 for linear columns, whose logarithm nobody reads."""
         return np.where(self.is_log, self.floor, 1.0)
 
-    def forward(self, readings: ArrayLike) -> NDArray[np.float64]:
+    def forward(self, readings: ArrayLike) -> Floats:
         """Scale readings [N, F] (or [F]) in their units; nan stays nan."""
         is_log, least, mean, std = _arrays(self)
         scaled = np.array(readings, dtype=np.float64)
@@ -65,13 +67,13 @@ class Scaler(msgspec.Struct, frozen=True, kw_only=True):
         scaled /= std
         return scaled
 
-    def inverse(self, scaled: ArrayLike) -> NDArray[np.float64]:
+    def inverse(self, scaled: ArrayLike) -> Floats:
         """Readings [N, F] (or [F]) in their units from scaled ones."""
         shaped = np.asarray(scaled, dtype=np.float64) * self.std + self.mean
         return np.where(self.is_log, np.exp(np.where(self.is_log, shaped, 0.0)), shaped)
 
 
 @lru_cache(maxsize=64)
-def _arrays(scaler: Scaler) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _arrays(scaler: Scaler) -> tuple[Mask, Floats, Floats, Floats]:
     """Make the parameters arrays once, not for every reading."""
     return scaler.is_log, scaler.least, np.array(scaler.mean), np.array(scaler.std)

@@ -8,15 +8,13 @@ from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats, Mask
 from edge.models.background import Background
 from edge.models.consistency import COMPONENTS, RULE, combine, measure_consistency
 from edge.models.features import Memory, Runs, features
 from edge.models.pvalue import SCORE_CAP
 from edge.models.scoring_model import ScoringModel
-
-Rows = NDArray[np.float64]
 
 ONSET_LEAST = 60
 """Readings before virtual gas has a background to rise above."""
@@ -62,24 +60,24 @@ class Measures(NamedTuple):
         Natural logarithm of the virtual gas level and of its background, [N].
     """
 
-    components: Rows
-    strangeness: Rows
-    consistency: Rows
-    reconstruction: Rows
-    onset: Rows
-    error: Rows
-    contributions: Rows
-    virtual: Rows
-    background: Rows
+    components: Floats
+    strangeness: Floats
+    consistency: Floats
+    reconstruction: Floats
+    onset: Floats
+    error: Floats
+    contributions: Floats
+    virtual: Floats
+    background: Floats
 
 
 def measure(
     model: ScoringModel,
-    values: Rows,
+    values: Floats,
     runs: Sequence[tuple[StationMemory, int]],
     *,
-    actual: Rows | None = None,
-    broken: NDArray[np.bool_] | None = None,
+    actual: Floats | None = None,
+    broken: Mask | None = None,
     judge: bool = True,
 ) -> Measures:
     """Measure readings and let the memories go on.
@@ -142,7 +140,7 @@ def measure(
     )
 
 
-def remember(model: ScoringModel, values: Rows, runs: Sequence[tuple[StationMemory, int]]) -> None:
+def remember(model: ScoringModel, values: Floats, runs: Sequence[tuple[StationMemory, int]]) -> None:
     """Let the memories go on as :func:`measure` does, and say nothing: most of its cost is in what is said."""
     scaled = model.scaler.forward(values)
     inner = Runs([memory.features for memory, _ in runs], [length for _, length in runs])
@@ -150,7 +148,7 @@ def remember(model: ScoringModel, values: Rows, runs: Sequence[tuple[StationMemo
     _virtual(model, scaled, runs)
 
 
-def _reconstruct(model: ScoringModel, rows: Rows) -> Rows:
+def _reconstruct(model: ScoringModel, rows: Floats) -> Floats:
     """Contributions [N, F] to the reconstruction error."""
     # Whole blocks of rows: a reading's last bit must not depend on what came with it, and ONNX Runtime's kernels treat
     # the last rows of an odd batch by their place.
@@ -159,7 +157,7 @@ def _reconstruct(model: ScoringModel, rows: Rows) -> Rows:
     return np.asarray(model.network.run(features=padded)["contributions"][: len(rows)], dtype=np.float64)
 
 
-def _virtual(model: ScoringModel, scaled: Rows, runs: Sequence[tuple[StationMemory, int]]) -> tuple[Rows, Rows]:
+def _virtual(model: ScoringModel, scaled: Floats, runs: Sequence[tuple[StationMemory, int]]) -> tuple[Floats, Floats]:
     """Logarithms [N] of the virtual gas level and of the background of the readings before."""
     if model.virtual is None:
         nothing = np.full(len(scaled), np.nan)

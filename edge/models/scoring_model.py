@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from edge.arrays import Floats
 from edge.models.consistency import COMPONENTS, ConsistencyModel
 from edge.models.pvalue import PValueTable
 from edge.models.runtime import Runtime
@@ -54,7 +52,7 @@ class ScoringModel:
     consistency: ConsistencyModel
     network: Runtime
     raw: Scaler | None
-    spread: NDArray[np.float64]
+    spread: Floats
     tables: Mapping[str, PValueTable]
     virtual: VirtualGas | None
     domain: Mapping[str, tuple[float, float]]

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-Rows = NDArray[np.float64]
+from edge.arrays import Floats
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class VirtualGas:
 
     columns: tuple[int, ...]
     squares: tuple[int, ...]
-    weights: Rows
+    weights: Floats
     intercept: float
     sd: float
     low: float
@@ -51,14 +51,14 @@ class VirtualGas:
         if not (0 < self.low < self.high and 0 < self.sd < np.inf and np.isfinite(self.intercept)):
             raise ValueError("virtual gas: expected 0 < low < high, a positive sd and a finite intercept")
 
-    def log_level(self, scaled: Rows) -> Rows:
+    def log_level(self, scaled: Floats) -> Floats:
         """Natural logarithm of the level [unit of the gas] for scaled readings [N, F], [N]."""
         linear, squared = self._slopes
         seen = scaled[:, : len(linear)]
         return np.asarray(seen @ linear + (seen * seen) @ squared + self.intercept)
 
     @cached_property
-    def _slopes(self) -> Rows:
+    def _slopes(self) -> Floats:
         """The weights by place, of the columns and of their squares, 0 for the others: nothing has to be picked out."""
         slopes = np.zeros((2, max((*self.columns, *self.squares)) + 1))
         slopes[0, list(self.columns)], slopes[1, list(self.squares)] = np.split(self.weights, [len(self.columns)])

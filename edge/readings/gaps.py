@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from numpy.typing import NDArray
+
+from edge.arrays import Floats
 
 MOST_CADENCES = 3.0
 """Longer than this many cadences between two readings is a gap."""
@@ -24,7 +25,7 @@ def is_gap(previous: float, now: float, cadence: float) -> bool:
     return not 0 <= now - previous <= MOST_CADENCES * cadence
 
 
-def median_interval(time: NDArray[np.float64]) -> float | None:
+def median_interval(time: Floats) -> float | None:
     """Learn the cadence [s]: the median of the intervals that are longer than nothing.
 
     Equal stamps are left out (10 Hz readings stamped to the second), as are steps back; ``None`` when nothing is left.
@@ -39,7 +40,7 @@ def median_interval(time: NDArray[np.float64]) -> float | None:
     return float(np.median(intervals)) if len(intervals) else None
 
 
-def split_at_gaps(time: NDArray[np.float64], cadence: float | None) -> list[tuple[int, int]]:
+def split_at_gaps(time: Floats, cadence: float | None) -> list[tuple[int, int]]:
     """Cut rows into segments wherever :func:`is_gap` holds between neighbours.
 
     Parameters

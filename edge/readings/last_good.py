@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Flags, Floats, Indices, Mask
 from edge.readings.quality import GOOD
 
 HOLD = 12
 """Readings for which a flagged channel's last good value stands in."""
-
-Rows = NDArray[np.float64]
 
 
 class Held(NamedTuple):
@@ -30,10 +28,10 @@ class Held(NamedTuple):
         Which of them have a flagged channel, [M].
     """
 
-    rows: NDArray[np.intp]
-    values: Rows
-    actual: Rows
-    broken: NDArray[np.bool_]
+    rows: Indices
+    values: Floats
+    actual: Floats
+    broken: Mask
 
 
 class Holding:
@@ -57,15 +55,15 @@ class Holding:
 
     def forget(self) -> None:
         """Hold nothing any longer."""
-        self._last: Rows = np.full(self._columns, np.nan)
-        self._age: NDArray[np.intp] = np.full(self._columns, HOLD)
+        self._last: Floats = np.full(self._columns, np.nan)
+        self._age: Indices = np.full(self._columns, HOLD)
 
-    def keep(self, values: Rows) -> None:
+    def keep(self, values: Floats) -> None:
         """Remember a reading [F] all of whose channels are good."""
         self._last = values.copy()
         self._age = np.zeros(self._columns, dtype=np.intp)
 
-    def take(self, values: Rows, flags: NDArray[np.uint8]) -> Held:
+    def take(self, values: Floats, flags: Flags) -> Held:
         """Complete readings that follow on those before.
 
         Parameters

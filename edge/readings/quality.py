@@ -6,16 +6,17 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from config.settings.station import Station
+from edge.arrays import Flags, Floats
 
 GOOD, UNKNOWN, SUSPECT, FAIL, MISSING = 1, 2, 3, 4, 9
 
 _WORST_FIRST = (FAIL, SUSPECT, MISSING, UNKNOWN, GOOD)
 
 
-def flag(values: ArrayLike, station: Station) -> NDArray[np.uint8]:
+def flag(values: ArrayLike, station: Station) -> Flags:
     """Flag every channel of one reading or of many.
 
     The gross range test of QARTOD with the station's physical ranges, both ends included. In its reference code
@@ -57,6 +58,6 @@ def worst(flags: Iterable[int]) -> int:
 
 
 @lru_cache(maxsize=64)
-def _ranges(station: Station) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _ranges(station: Station) -> tuple[Floats, Floats]:
     low, high = np.array([feature.range for feature in station.features], dtype=np.float64).T
     return low, high

@@ -6,14 +6,12 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Singles
 from edge.errors import RequestError
 
 KEPT = 500
 """Readings that are remembered."""
-
-Rows = NDArray[np.float32]
 
 
 class Recent:
@@ -52,19 +50,19 @@ class Recent:
             self._ended = self._count
         self._stands = stands
 
-    def last(self, n: int) -> Rows:
+    def last(self, n: int) -> Singles:
         """The last ``n`` readings, or as many as there are, [N, F]; raises RequestError when there is none."""
         if not 1 <= n <= KEPT:
             raise RequestError(f"last: got {n}, expected 1 to {KEPT}")
         return self._rows(self._count - n, self._count, "recent: got a station that has sent no complete reading yet")
 
-    def event(self) -> Rows:
+    def event(self) -> Singles:
         """Readings [N, F] of the last alarm, those that raised it included; raises RequestError when there is none."""
         return self._rows(
             self._began, self._ended, f"event: got a station without an alarm among its last {KEPT} readings"
         )
 
-    def _rows(self, begin: int, end: int, otherwise: str) -> Rows:
+    def _rows(self, begin: int, end: int, otherwise: str) -> Singles:
         numbers = np.arange(max(begin, self._count - KEPT, 0), end)
         if not len(numbers):
             raise RequestError(f"around: {otherwise}")

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.settings.station import Station
+from edge.arrays import Flags, Floats
 from edge.models.background import Background
 from edge.readings.quality import GOOD
 
@@ -55,7 +55,7 @@ class LevelRule:
         """Convert a level in the gas column's unit."""
         return level * self._ppb
 
-    def read(self, values: NDArray[np.float64], flags: NDArray[np.uint8]) -> Iterable[tuple[float | None, bool]]:
+    def read(self, values: Floats, flags: Flags) -> Iterable[tuple[float | None, bool]]:
         """Gas levels of readings [N, station.size] with their flags.
 
         Returns

@@ -10,12 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.arrays import Flags, Floats
 from edge.models.pvalue import SCORE_CAP
 from edge.models.scores import Measures
 from edge.models.scoring_model import ScoringModel
 from edge.readings.quality import FAIL, GOOD
-
-Rows = NDArray[np.float64]
 
 
 class Finding(NamedTuple):
@@ -60,7 +59,7 @@ class Findings:
         edges = [model.domain.get(key, (-math.inf, math.inf)) for key in model.keys]
         self._low, self._high = np.array(edges, dtype=np.float64).T
 
-    def of(self, measures: Measures, values: Rows, flags: NDArray[np.uint8] | None = None) -> list[Finding]:
+    def of(self, measures: Measures, values: Floats, flags: Flags | None = None) -> list[Finding]:
         """Sort out measures of N readings.
 
         Parameters
@@ -92,11 +91,11 @@ class Findings:
         )
         return list(starmap(Finding, zip(*columns, strict=True)))
 
-    def unscored(self, flags: NDArray[np.uint8]) -> Finding:
+    def unscored(self, flags: Flags) -> Finding:
         """What is known of a reading that cannot be completed, by its flags [F]: a rule is broken, and that is all."""
         return Finding(consistency=SCORE_CAP, culprit=int(_severity(flags).argmax()))
 
-    def _outside(self, values: Rows) -> list[tuple[str, ...]]:
+    def _outside(self, values: Floats) -> list[tuple[str, ...]]:
         found: list[tuple[str, ...]] = [()] * len(values)
         outside = (values < self._low) | (values > self._high)
         if outside.any():
@@ -105,6 +104,6 @@ class Findings:
         return found
 
 
-def _severity(flags: NDArray[np.uint8]) -> NDArray[np.int8]:
+def _severity(flags: Flags) -> NDArray[np.int8]:
     """2 for what is out of range, 1 for what is missing."""
     return np.asarray((flags != GOOD).astype(np.int8) + (flags == FAIL))

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from itertools import repeat
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Flags, Floats
 from edge.bundles.bundle import Bundle
 from edge.errors import BundleError
 from edge.models.scores import StationMemory, measure, remember
@@ -29,8 +29,6 @@ SUSPECT_TIMES = 10.0
 SCORED = ("methane", "consistency", "reconstruction")
 """Kinds that have a score, in the order in which exceedances are told."""
 
-Rows = NDArray[np.float64]
-Flags = NDArray[np.uint8]
 Batch = Sequence[tuple[StationState, Reading]]
 
 
@@ -174,7 +172,7 @@ class Scorer:
         for order, runs in segments.runs(values, values.copy(), flags, _faulty(flags).keys()):
             remember(self._model, values[order], runs)
 
-    def _arrive(self, batch: Batch, values: Rows, flags: Flags) -> tuple[list[Past], Segments]:
+    def _arrive(self, batch: Batch, values: Floats, flags: Flags) -> tuple[list[Past], Segments]:
         """Let the states see the readings come; and note whose row follows on what."""
         pasts: list[Past] = []
         segments = Segments()
@@ -194,7 +192,7 @@ class Scorer:
             pasts.append(Past(state.n, False, state.warming_up, level, background))
         return pasts, segments
 
-    def _measure(self, values: Rows, flags: Flags, segments: Segments, faulty: Set[int]) -> dict[int, Finding]:
+    def _measure(self, values: Floats, flags: Flags, segments: Segments, faulty: Set[int]) -> dict[int, Finding]:
         """Findings by row, of the rows that can be measured; the memories go on."""
         findings: dict[int, Finding] = {}
         actual = values.copy() if faulty else values

@@ -6,12 +6,10 @@ from collections.abc import Iterator, Set
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Flags, Floats
 from edge.models.scores import StationMemory
 from edge.scoring.state import Arrival, StationState
-
-Rows = NDArray[np.float64]
 
 
 class Piece(NamedTuple):
@@ -37,7 +35,7 @@ class Segments:
             own.append(Piece(state, arrival, [row]))
 
     def runs(
-        self, values: Rows, actual: Rows, flags: NDArray[np.uint8], faulty: Set[int]
+        self, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]
     ) -> Iterator[tuple[list[int], list[tuple[StationMemory, int]]]]:
         """Complete the readings, and yield them in the order in which they are to be measured.
 
@@ -66,7 +64,7 @@ class Segments:
             if rows:
                 yield rows, [(piece.state.memory, len(piece.rows)) for piece in wave if piece.rows]
 
-    def waves(self, values: Rows, actual: Rows, flags: NDArray[np.uint8], faulty: Set[int]) -> list[list[Piece]]:
+    def waves(self, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]) -> list[list[Piece]]:
         """Complete the readings, and group the pieces that can be measured together.
 
         Of a station at most one is in a wave, the earlier in the earlier wave; parameters as in :meth:`runs`.
@@ -81,9 +79,7 @@ class Segments:
         return waves
 
 
-def _complete(
-    segment: Piece, values: Rows, actual: Rows, flags: NDArray[np.uint8], faulty: Set[int]
-) -> Iterator[Piece]:
+def _complete(segment: Piece, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]) -> Iterator[Piece]:
     """Hold what was good, and cut a segment at the readings that even so are not complete."""
     state, arrival, rows = segment
     if arrival is not Arrival.NEXT:

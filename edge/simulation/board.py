@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats
 from edge.simulation.noise import autoregressive
 
 SENSORS = ("r2611e_ohm", "r2600_ohm", "r2602_ohm", "r2611c_ohm", "rmq4_ohm")
@@ -89,11 +89,11 @@ class Board:
 
     def resistances(
         self,
-        air: NDArray[np.float64],
-        shared: NDArray[np.float64],
+        air: Floats,
+        shared: Floats,
         seed: tuple[int, ...],
-        drift: NDArray[np.float64] | float = 0.0,
-    ) -> NDArray[np.float64]:
+        drift: Floats | float = 0.0,
+    ) -> Floats:
         """Resistances in this air.
 
         Parameters
@@ -137,7 +137,7 @@ class Board:
         return ohms
 
 
-def shared_noise(rng: np.random.Generator, rows: int, slow: float = 1.0) -> NDArray[np.float64]:
+def shared_noise(rng: np.random.Generator, rows: int, slow: float = 1.0) -> Floats:
     """Noise of ln R [N, 5] that three boards in one chamber have in common: a slow and a fast process.
 
     Parameters
@@ -156,7 +156,7 @@ def shared_noise(rng: np.random.Generator, rows: int, slow: float = 1.0) -> NDAr
     )
 
 
-def _convert(ohms: NDArray[np.float64], converter: _Converter, rng: np.random.Generator) -> NDArray[np.float64]:
+def _convert(ohms: Floats, converter: _Converter, rng: np.random.Generator) -> Floats:
     """What a coarse analogue-to-digital converter makes of resistances: the mean of two samples."""
     volts = converter.supply / (ohms / converter.load + 1.0)
     samples = volts[:, None] + converter.noise * rng.standard_normal((len(volts), 2))

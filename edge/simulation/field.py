@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats
 from edge.simulation.board import Board, shared_noise
 from edge.simulation.noise import autoregressive
 
@@ -21,7 +21,7 @@ PRESSURE = 1000.0  # [hPa]
 _BLOCK_DAYS = 30
 
 
-def simulate_field(rows: int, *, seed: int = 0, board: int = 1, cadence: float = 60.0) -> NDArray[np.float64]:
+def simulate_field(rows: int, *, seed: int = 0, board: int = 1, cadence: float = 60.0) -> Floats:
     """Simulate a station outdoors. Illustrative: nothing here is fitted to a field record.
 
     Parameters
@@ -45,7 +45,7 @@ def simulate_field(rows: int, *, seed: int = 0, board: int = 1, cadence: float =
     return _run(rows, (seed, 0), Board(board), cadence)
 
 
-def field_blocks(*, seed: int = 0, board: int = 1, cadence: float = 60.0) -> Iterator[NDArray[np.float64]]:
+def field_blocks(*, seed: int = 0, board: int = 1, cadence: float = 60.0) -> Iterator[Floats]:
     """Endless field: blocks [N, 9] of thirty days. Days follow on, the weather starts afresh with each block."""
     sensors = Board(board)
     number = 0
@@ -54,7 +54,7 @@ def field_blocks(*, seed: int = 0, board: int = 1, cadence: float = 60.0) -> Ite
         number += 1
 
 
-def _run(rows: int, seed: tuple[int, int], board: Board, cadence: float) -> NDArray[np.float64]:
+def _run(rows: int, seed: tuple[int, int], board: Board, cadence: float) -> Floats:
     time = np.arange(rows, dtype=np.float64) * cadence
     # The third number keeps this randomness apart from the chamber's.
     rng = np.random.default_rng((*seed, 10))
@@ -66,9 +66,7 @@ def _run(rows: int, seed: tuple[int, int], board: Board, cadence: float) -> NDAr
     return np.asarray(np.column_stack([air, board.resistances(air, shared, (*seed, 12))]).round(5))
 
 
-def _weather(
-    rng: np.random.Generator, time: NDArray[np.float64], cadence: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _weather(rng: np.random.Generator, time: Floats, cadence: float) -> tuple[Floats, Floats]:
     """Temperature [C] with a daily course and weather of two days' memory; humidity [%] from a slow dew point."""
     rows = len(time)
     temperature = (
@@ -85,7 +83,7 @@ def _weather(
     return np.round(temperature * 200) / 200, np.round(humidity * 20) / 20
 
 
-def _methane(rng: np.random.Generator, time: NDArray[np.float64], cadence: float) -> NDArray[np.float64]:
+def _methane(rng: np.random.Generator, time: Floats, cadence: float) -> Floats:
     """Background with a build-up at night, and plumes that arrive at random [ppb]."""
     rows, days = len(time), len(time) * cadence / DAY
     # Nights are counted from noon to noon, where there is no build-up.
@@ -102,17 +100,17 @@ def _methane(rng: np.random.Generator, time: NDArray[np.float64], cadence: float
     return np.asarray(1980.0 + 8000.0 * np.tanh(above / 8000.0) + rng.normal(0.0, 0.05, rows))
 
 
-def _wander(rng: np.random.Generator, rows: int, sd: float, memory: float, cadence: float) -> NDArray[np.float64]:
+def _wander(rng: np.random.Generator, rows: int, sd: float, memory: float, cadence: float) -> Floats:
     """Stationary noise of a standard deviation that forgets within ``memory`` [s]."""
     return autoregressive(rng, rows, [np.exp(-cadence / memory)], [[sd * sd]])[:, 0]
 
 
-def _limited(x: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+def _limited(x: Floats, low: float, high: float) -> Floats:
     """Bend into (low, high) without a flat top, which would look like a stuck sensor."""
     middle, half = (low + high) / 2, (high - low) / 2
     return np.asarray(middle + half * np.tanh((x - middle) / half))
 
 
-def _saturation(temperature: NDArray[np.float64]) -> NDArray[np.float64]:
+def _saturation(temperature: Floats) -> Floats:
     """Saturation vapour pressure [hPa] over water (Magnus, WMO coefficients) at a temperature [C]."""
     return np.asarray(6.112 * np.exp(17.62 * temperature / (243.12 + temperature)))

@@ -9,9 +9,9 @@ from typing import Any, Literal, Self, cast
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from config.errors import ConfigError
+from edge.arrays import Floats, Indices
 from edge.simulation.board import CHANNELS, SENSORS, Board
 
 Kind = Literal["leak", "stuck", "drift", "dropout", "duplicate"]
@@ -133,13 +133,13 @@ def _read(field: str, text: str, keys: Sequence[str]) -> int | float | str:
 
 
 def inject(
-    values: NDArray[np.float64],
+    values: Floats,
     injections: Sequence[Injection],
     *,
     keys: Sequence[str] = CHANNELS,
     seed: int = 0,
     board: int = 1,
-) -> NDArray[np.float64]:
+) -> Floats:
     """Put leaks and faults into readings; the readings given are not changed.
 
     Parameters
@@ -188,7 +188,7 @@ def inject(
     return values
 
 
-def sending_order(rows: int, injections: Sequence[Injection]) -> NDArray[np.int64]:
+def sending_order(rows: int, injections: Sequence[Injection]) -> Indices:
     """Indices of the rows to send, in order: a duplicated row is there twice, a missing one is not there."""
     times = np.ones(rows, dtype=np.int64)
     for injection in injections:
@@ -206,7 +206,7 @@ def _index(key: str, keys: Sequence[str]) -> int:
     return list(keys).index(key)
 
 
-def _plume(injection: Injection, rng: np.random.Generator) -> NDArray[np.float64]:
+def _plume(injection: Injection, rng: np.random.Generator) -> Floats:
     """Methane above the background [ppb]: a rise of 1 to 3 rows, then an exponential tail that ends with the leak."""
     rise = min(int(rng.integers(1, 4)), injection.rows)
     t = np.arange(injection.rows) + 1.0
@@ -218,7 +218,7 @@ def _plume(injection: Injection, rng: np.random.Generator) -> NDArray[np.float64
     return np.asarray(injection.size * np.minimum(t / rise, 1.0) * tail * flicker)
 
 
-def _leak(values: NDArray[np.float64], plume: NDArray[np.float64], keys: Sequence[str], board: Board) -> None:
+def _leak(values: Floats, plume: Floats, keys: Sequence[str], board: Board) -> None:
     """Add a plume in place; every sensor that is there answers by its power law."""
     methane = values[:, _index("ch4_ppb", keys)]
     ratio = (methane + plume) / methane

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from edge.arrays import Floats
 
 
-def autoregressive(rng: np.random.Generator, rows: int, ar: ArrayLike, covariance: ArrayLike) -> NDArray[np.float64]:
+def autoregressive(rng: np.random.Generator, rows: int, ar: ArrayLike, covariance: ArrayLike) -> Floats:
     """Draw stationary AR(1) noise x[t] = ar x[t-1] + e[t] of several channels at once.
 
     Parameters
@@ -38,7 +40,7 @@ def autoregressive(rng: np.random.Generator, rows: int, ar: ArrayLike, covarianc
     return x
 
 
-def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+def _root(covariance: Floats) -> Floats:
     """Symmetric square root of the nearest positive semi-definite matrix."""
     values, vectors = np.linalg.eigh(covariance)
     return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)

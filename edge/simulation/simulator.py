@@ -11,8 +11,8 @@ from functools import cache
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats
 from edge.simulation.board import PARAMETERS, Board, shared_noise
 from edge.simulation.noise import autoregressive
 
@@ -58,7 +58,7 @@ def _protocol() -> _Protocol:
     return msgspec.json.decode(PARAMETERS.read_bytes(), type=_Protocol)
 
 
-def simulate_chamber(rows: int = ROWS, *, seed: int = 0, board: int = 1) -> NDArray[np.float64]:
+def simulate_chamber(rows: int = ROWS, *, seed: int = 0, board: int = 1) -> Floats:
     """Simulate one board in the climate chamber.
 
     Up to 14,186 rows are the whole protocol: a shorter run is the same in fast motion (plateaus, injections, decays,
@@ -92,7 +92,7 @@ def simulate_chamber(rows: int = ROWS, *, seed: int = 0, board: int = 1) -> NDAr
     return np.concatenate([next(blocks) for _ in range(-(-rows // ROWS))])[:rows]
 
 
-def chamber_blocks(*, seed: int = 0, board: int = 1) -> Iterator[NDArray[np.float64]]:
+def chamber_blocks(*, seed: int = 0, board: int = 1) -> Iterator[Floats]:
     """Endless chamber: one pass through the protocol [14186, 9] after another, each with new randomness."""
     sensors = Board(board)
     number = 0
@@ -101,7 +101,7 @@ def chamber_blocks(*, seed: int = 0, board: int = 1) -> Iterator[NDArray[np.floa
         number += 1
 
 
-def _run(rows: int, seed: tuple[int, int], board: Board) -> NDArray[np.float64]:
+def _run(rows: int, seed: tuple[int, int], board: Board) -> Floats:
     """One pass through the protocol, squeezed into ``rows``; pass 0 starts with a cold chamber."""
     pace = rows / ROWS
     rng = np.random.default_rng((*seed, 0))
@@ -112,7 +112,7 @@ def _run(rows: int, seed: tuple[int, int], board: Board) -> NDArray[np.float64]:
     return np.asarray(np.column_stack([air, ohms]).round(5))
 
 
-def _methane(rng: np.random.Generator, rows: int, pace: float) -> NDArray[np.float64]:
+def _methane(rng: np.random.Generator, rows: int, pace: float) -> Floats:
     """Injections: a rise within three rows, fast mixing, then the chamber's slow leak."""
     injections = _protocol().injections
     starts = [round((i.row + rng.uniform(-30, 30)) * pace) for i in injections]
@@ -134,7 +134,7 @@ def _methane(rng: np.random.Generator, rows: int, pace: float) -> NDArray[np.flo
     return np.asarray(np.minimum(level + rng.normal(0.0, 0.05, rows), CEILING))
 
 
-def _climate(rng: np.random.Generator, rows: int, pace: float, *, cold: bool) -> NDArray[np.float64]:
+def _climate(rng: np.random.Generator, rows: int, pace: float, *, cold: bool) -> Floats:
     """Moisture [ppm], temperature [C] and humidity [%] of the thermostat's plateaus [rows, 3]."""
     protocol = _protocol()
     ends = np.round(np.cumsum([p.rows for p in protocol.plateaus]) * pace).astype(int)
@@ -166,7 +166,7 @@ def _waves(plateau: _Plateau) -> tuple[_Wave, _Wave, _Wave]:
     return plateau.moisture, plateau.temperature, plateau.humidity
 
 
-def _phase(rng: np.random.Generator, rows: int, period: float, sd: float) -> NDArray[np.float64]:
+def _phase(rng: np.random.Generator, rows: int, period: float, sd: float) -> Floats:
     """Phase [rad] of the thermostat's cycle, each with its own period."""
     cycles = np.maximum(rng.normal(period, sd, int(rows / (0.8 * period)) + 2), 0.8 * period)
     joints = np.concatenate([[0.0], np.cumsum(cycles)])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats
 from edge.errors import RequestError
 from edge.models.generator import Generator
 
@@ -14,7 +14,7 @@ Ranges = Mapping[str, tuple[float, float]]
 """Least and largest value by key [the column's unit]."""
 
 
-def limits(ranges: Ranges, generator: Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def limits(ranges: Ranges, generator: Generator) -> tuple[Floats, Floats]:
     """Least and largest value [F] of each column, without end where nothing is asked.
 
     Raises

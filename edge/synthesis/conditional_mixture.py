@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Numbers = NDArray[np.float64]
-Indices = NDArray[np.intp]
+from edge.arrays import Floats, Indices, Mask, Singles
 
 LEAST_SHARE = 0.05
 """A component with a smaller share of its rows in the range is left out, unless no other has more."""
@@ -30,10 +29,10 @@ class Target:
         [C, F], least and largest value of its rows [the columns' units].
     """
 
-    chances: Numbers
+    chances: Floats
     component: Indices
-    low: Numbers
-    high: Numbers
+    low: Floats
+    high: Floats
 
     @classmethod
     def of(cls, weights: ArrayLike, size: int) -> Target:
@@ -51,7 +50,7 @@ class Target:
         )
         return cls(chances / chances.sum(), component, low, high)
 
-    def within(self, low: Numbers, high: Numbers, pilot: NDArray[np.float32]) -> Target | None:
+    def within(self, low: Floats, high: Floats, pilot: Singles) -> Target | None:
         """The same components where only rows from ``low`` to ``high`` [F] are wanted.
 
         A component's chance is multiplied by the share of its rows that lie there, so that redrawing a row within its
@@ -84,16 +83,16 @@ class Target:
         """Whether some row may be out of its range."""
         return bool(np.isfinite(self.low).any() or np.isfinite(self.high).any())
 
-    def choose(self, positions: Numbers) -> Indices:
+    def choose(self, positions: Floats) -> Indices:
         """Index [N] of the choice for each number [N] in [0, 1)."""
         return np.searchsorted(self._cumulative, positions, side="right")
 
-    def holds(self, rows: NDArray[np.float32], choice: Indices) -> NDArray[np.bool_]:
+    def holds(self, rows: Singles, choice: Indices) -> Mask:
         """Whether each of the rows [N, F] lies in the range of its choice [N]."""
         return np.asarray(((rows >= self.low[choice]) & (rows <= self.high[choice])).all(axis=1))
 
     @cached_property
-    def _cumulative(self) -> Numbers:
+    def _cumulative(self) -> Floats:
         cumulative = np.cumsum(self.chances)
         cumulative[-1] = 1.0  # a sum of many numbers is not quite 1
         return cumulative

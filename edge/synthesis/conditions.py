@@ -8,11 +8,12 @@ from typing import Literal
 import msgspec
 from numpy.typing import ArrayLike
 
+from edge.arrays import Floats
 from edge.errors import RequestError
 from edge.readings.recent import KEPT, Recent
-from edge.synthesis.sampler import Rows, Sampler
+from edge.synthesis.sampler import Sampler
 
-Draw = Callable[[int, int], Rows]
+Draw = Callable[[int, int], Floats]
 """Makes so many rows from a first index on."""
 
 _LISTED = "prior, regime, range, mix, around"

@@ -8,6 +8,8 @@ from threading import local
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.arrays import Floats, Indices, Singles
+
 LARGEST_SEED = 2**63 - 1
 
 ROWS, PILOT, _BEGINNING = 0, 1, 2
@@ -19,7 +21,7 @@ _BLOCK = 4  # words that Philox makes per count, and therefore rows whose words 
 _TURN = np.float32(2.0 * np.pi * 2.0**-32)
 
 
-def positions(seed: int, first: int, rows: int) -> NDArray[np.float64]:
+def positions(seed: int, first: int, rows: int) -> Floats:
     """Numbers in [0, 1) for rows ``first`` to ``first + rows - 1``, as even as numbers can be wherever one stops.
 
     The additive recurrence of the golden ratio (Weyl, 1916) from a beginning that the seed decides, in whole numbers
@@ -29,7 +31,7 @@ def positions(seed: int, first: int, rows: int) -> NDArray[np.float64]:
     return ((index * _GOLDEN + _beginning(seed)) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def normals(seed: int, first: int, rows: int, width: int, stream: int = ROWS) -> NDArray[np.float32]:
+def normals(seed: int, first: int, rows: int, width: int, stream: int = ROWS) -> Singles:
     """Standard normal numbers for rows ``first`` to ``first + rows - 1`` of an endless table.
 
     Philox (Salmon and others, 2011) is a function of a key and a counter: row ``i`` is a fixed range of the counter,
@@ -55,7 +57,7 @@ def normals(seed: int, first: int, rows: int, width: int, stream: int = ROWS) ->
     return _normal(philox.random_raw(drawn * pairs).reshape(drawn, pairs)[skipped : skipped + rows], width)
 
 
-def renewals(seed: int, rows: NDArray[np.intp], begin: int, attempts: int, width: int) -> NDArray[np.float32]:
+def renewals(seed: int, rows: Indices, begin: int, attempts: int, width: int) -> Singles:
     """Standard normal numbers for single rows, from streams of their own: each row may try as often as it needs.
 
     Parameters
@@ -81,7 +83,7 @@ def renewals(seed: int, rows: NDArray[np.intp], begin: int, attempts: int, width
     return _normal(words.reshape(len(rows) * attempts, -1)[:, :pairs], width).reshape(len(rows), attempts, width)
 
 
-def _normal(words: NDArray[np.uint64], width: int) -> NDArray[np.float32]:
+def _normal(words: NDArray[np.uint64], width: int) -> Singles:
     """Box and Muller (1958): of each word [N, P] the upper half is the radius, the lower half the angle."""
     rows, pairs = words.shape
     halves = words.astype("<u8", copy=False).view("<u4").reshape(-1, 2)

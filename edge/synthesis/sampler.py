@@ -7,15 +7,14 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from edge.arrays import Floats, Indices, Singles
 from edge.errors import RequestError
 from edge.models.generator import Generator
 from edge.synthesis.bounds import Ranges, limits
-from edge.synthesis.conditional_mixture import Indices, Target
+from edge.synthesis.conditional_mixture import Target
 from edge.synthesis.random_streams import LARGEST_SEED, PILOT, normals, positions, renewals
-
-Rows = NDArray[np.float64]
 
 CHUNK = 4000
 """Rows decoded at a time: bounds the memory of a long request."""
@@ -51,7 +50,7 @@ class Sampler:
         self._everything = Target.of(generator.weights, self._size)
         self._targets: dict[tuple[tuple[str, tuple[float, float]], ...], Target] = {}
 
-    def prior(self, n: int, seed: int, *, first: int = 0) -> Rows:
+    def prior(self, n: int, seed: int, *, first: int = 0) -> Floats:
         """Rows like those of the training.
 
         Parameters
@@ -75,7 +74,7 @@ class Sampler:
         """
         return self._drawn(self._everything, n, seed, first)
 
-    def within(self, ranges: Ranges, n: int, seed: int, *, first: int = 0) -> Rows:
+    def within(self, ranges: Ranges, n: int, seed: int, *, first: int = 0) -> Floats:
         """Rows like those of the training that lie in the given ranges.
 
         Parameters
@@ -97,7 +96,7 @@ class Sampler:
         """
         return self._drawn(self._target(ranges), n, seed, first)
 
-    def mix(self, parts: Mapping[str, float], n: int, seed: int, *, first: int = 0) -> Rows:
+    def mix(self, parts: Mapping[str, float], n: int, seed: int, *, first: int = 0) -> Floats:
         """Rows of several regimes, in any beginning of them as evenly as their shares allow.
 
         Parameters
@@ -133,7 +132,7 @@ class Sampler:
             raise RequestError(f"regime: got {name[:64]!r}, expected one of {known}")
         return {gas: regimes[name]}
 
-    def around(self, rows: ArrayLike, n: int, seed: int, noise: float | None = None, *, first: int = 0) -> Rows:
+    def around(self, rows: ArrayLike, n: int, seed: int, noise: float | None = None, *, first: int = 0) -> Floats:
         """Rows like the given ones: their codes taken evenly, disturbed and decoded.
 
         The codes of a VAE are drawn from their posterior before noise is added to them.
@@ -169,7 +168,7 @@ class Sampler:
             made[start - first :][:count] = self._decode(latent, normal)[:count]
         return made
 
-    def _drawn(self, target: Target, n: int, seed: int, first: int) -> Rows:
+    def _drawn(self, target: Target, n: int, seed: int, first: int) -> Floats:
         _check_counts(n, seed, first)
         made = np.empty((n, self._size))
         for start, count, padded in _chunks(first, n):
@@ -180,7 +179,7 @@ class Sampler:
             made[start - first :][:count] = rows[:count]
         return made
 
-    def _redraw(self, rows: NDArray[np.float32], target: Target, choice: Indices, seed: int, start: int) -> None:
+    def _redraw(self, rows: Singles, target: Target, choice: Indices, seed: int, start: int) -> None:
         """Replace rows out of their range, each by the first from its own component that is not."""
         outside = np.flatnonzero(~target.holds(rows, choice))
         begin = 0
@@ -198,17 +197,17 @@ class Sampler:
             rows[outside[found]] = made.reshape(len(outside), attempts, -1)[found, held.argmax(axis=1)[found]]
             outside, begin = outside[~found], begin + attempts
 
-    def _make(self, component: Indices, normal: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _make(self, component: Indices, normal: Singles) -> Singles:
         # Not by "@": a matrix product may round by the number of its rows.
         mean, root = (table.take(component, axis=0) for table in (self._generator.means, self._generator.roots))
         latent = mean + np.einsum("nlk,nk->nl", root, normal[:, : self._latent])
         return self._decode(latent, normal)
 
-    def _decode(self, latent: NDArray[np.float32], normal: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _decode(self, latent: Singles, normal: Singles) -> Singles:
         return self._generator.decoder.run(latent=latent, noise=normal[:, self._latent :])["readings"]
 
     @cached_property
-    def _pilot(self) -> NDArray[np.float32]:
+    def _pilot(self) -> Singles:
         """[K, P, F], rows of each component, whatever the seed."""
         count = len(self._everything.chances)
         component = np.repeat(np.arange(count), max(_PILOT_ROWS, -(-_PILOT_LEAST // count)))
@@ -231,16 +230,14 @@ class Sampler:
             self._targets[asked] = found
         return found
 
-    def _disturbance(self, noise: float | None) -> float | NDArray[np.float32]:
+    def _disturbance(self, noise: float | None) -> float | Singles:
         if noise is None:
             return 0.5 * self._generator.latent_std if self._generator.kind == "ae" else VAE_NOISE
         if not (math.isfinite(noise) and noise >= 0):
             raise RequestError(f"noise: got {noise!r}, expected a number that is not negative")
         return noise
 
-    def _encode(
-        self, rows: Rows, width: float | NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _encode(self, rows: Floats, width: float | Singles) -> tuple[Singles, Singles]:
         """Mean and standard deviation [M, L] of the rows' codes, noise included."""
         parts = [
             self._generator.encoder.run(readings=rows[start:][:count]) for start, count, _ in _chunks(0, len(rows))
@@ -251,7 +248,7 @@ class Sampler:
         variance = np.exp(np.concatenate([part["log_variance"] for part in parts]))
         return mean, np.sqrt(variance + np.float32(width) ** 2)
 
-    def _check_rows(self, rows: ArrayLike) -> Rows:
+    def _check_rows(self, rows: ArrayLike) -> Floats:
         keys = self._generator.station.keys
         try:
             values = np.asarray(rows, dtype=np.float64)

@@ -15,7 +15,6 @@ from typing import Any, TextIO
 
 import numpy as np
 from msgspec.structs import replace
-from numpy.typing import NDArray
 from rich.console import Console
 
 from config.settings.gateway import Scoring
@@ -23,6 +22,7 @@ from config.settings.station import Station
 from config.settings.training import Training
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
+from edge.arrays import Floats
 from edge.clock import rfc3339
 from edge.mqtt.topics import Topics
 from edge.readings.csv.reader import write_table
@@ -54,7 +54,7 @@ class _Scene:
 
     station: Station
     record: Record
-    live: NDArray[np.float64]
+    live: Floats
     injections: tuple[Injection, ...]
 
 
@@ -161,7 +161,7 @@ def _first(record: Record, rows: int) -> Record:
     return replace_fields(record, values=record.values[:rows], segments=segments)
 
 
-def _scene(station: Station, record: Record, quiet: NDArray[np.float64], seed: int) -> _Scene:
+def _scene(station: Station, record: Record, quiet: Floats, seed: int) -> _Scene:
     """A leak in the first third; then a sensor that sticks at its last value until the end."""
     rows = len(quiet)
     sensors = [feature.key for feature in station.features if feature.role == "sensor"]

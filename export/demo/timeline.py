@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.atomic import write_bytes
+from edge.arrays import Floats
 
 # Okabe and Ito's colours: told apart with any colour vision.
 _BLUE, _ORANGE, _GREEN, _RED, _PURPLE, _GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#666666"
@@ -19,8 +19,8 @@ _BLUE, _ORANGE, _GREEN, _RED, _PURPLE, _GREY = "#0072B2", "#E69F00", "#009E73", 
 def draw_timeline(
     path: Path,
     *,
-    methane_ppb: NDArray[np.float64] | None,
-    sensor: NDArray[np.float64],
+    methane_ppb: Floats | None,
+    sensor: Floats,
     sensor_label: str,
     scores: Mapping[int, Mapping[str, Any]],
     injected: Sequence[tuple[str, int, int]],
@@ -90,7 +90,7 @@ def draw_timeline(
     write_bytes(path, buffer.getvalue())
 
 
-def _series(scores: Mapping[int, Mapping[str, Any]], part: str, *names: str) -> list[NDArray[np.float64]]:
+def _series(scores: Mapping[int, Mapping[str, Any]], part: str, *names: str) -> list[Floats]:
     """Reading numbers, and for each of them what a part of its verdict says; readings without it are left out."""
     known = [n for n in sorted(scores) if names[0] in scores[n].get(part, {})]
     return [np.array(known)] + [np.array([scores[n][part][name] for n in known]) for name in names]

@@ -8,9 +8,9 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
+from edge.arrays import Floats, Singles
 from edge.bundles.golden import TOLERANCE, difference
 from edge.bundles.manifest import Network
 from edge.models.runtime import Session
@@ -41,12 +41,12 @@ def network(kind: str, hidden: tuple[int, ...] = (64, 32), latent: int = 4, scal
     return seeded(shape, len(scaler.scale), seed=5).eval()
 
 
-def readings_of(scaler: Scaler, rows: int = 200) -> NDArray[np.float32]:
+def readings_of(scaler: Scaler, rows: int = 200) -> Singles:
     z = 2 * np.random.default_rng(0).standard_normal((rows, len(scaler.scale)))
     return scaler.inverse(z).astype(np.float32)
 
 
-def whitening(scaler: Scaler) -> NDArray[np.float64]:
+def whitening(scaler: Scaler) -> Floats:
     columns = len(scaler.scale)
     return np.eye(columns) * 3 + 0.2
 
@@ -64,7 +64,7 @@ def graphs(model: Model, scaler: Scaler) -> dict[str, bytes]:
     }
 
 
-def scaled(scaler: Scaler, readings: NDArray[np.float32]) -> torch.Tensor:
+def scaled(scaler: Scaler, readings: Singles) -> torch.Tensor:
     return torch.from_numpy(scaler.forward(readings).astype(np.float32))
 
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
 from config.settings.training import Training
+from edge.arrays import Singles
 from edge.bundles.manifest import Network
 from edge.simulation.simulator import simulate_chamber
 from tests.trainer.baselines import mean_error, pca_error
@@ -22,15 +22,14 @@ from trainer.networks.training import fit
 
 SETTINGS = Training()
 Model = TabularAE | TabularVAE
-Rows = NDArray[np.float32]
 
 pytestmark = pytest.mark.parametrize("kind", ["ae", "vae"])
 
 
 class Trained(NamedTuple):
     model: Model
-    train: Rows
-    test: Rows
+    train: Singles
+    test: Singles
 
 
 def untrained(kind: Any, columns: int = 9) -> Model:

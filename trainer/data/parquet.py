@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from config.settings.station import Station
+from edge.arrays import Floats
 from edge.clock import parse_time
 from edge.readings.csv.header import header_fault, quoted
 from edge.readings.csv.reader import Table
@@ -52,7 +52,7 @@ def read_parquet(path: Path, station: Station) -> Table:
     )
 
 
-def _numbers(column: pd.Series, faults: list[str]) -> NDArray[np.float64]:
+def _numbers(column: pd.Series, faults: list[str]) -> Floats:
     place = f"column {quoted(str(column.name))}"
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         faults.append(f"{place}: got {column.dtype}, expected numbers; convert the column")
@@ -64,7 +64,7 @@ def _numbers(column: pd.Series, faults: list[str]) -> NDArray[np.float64]:
     return np.array(values)
 
 
-def _times(column: pd.Series, faults: list[str]) -> NDArray[np.float64]:
+def _times(column: pd.Series, faults: list[str]) -> Floats:
     """Read dates (UTC where they name no zone), RFC 3339 texts or Unix seconds as Unix seconds."""
     if pd.api.types.is_datetime64_any_dtype(column):
         column = pd.to_datetime(column, utc=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.settings.station import Station
+from edge.arrays import Floats, Mask
 from edge.errors import TableError
 from edge.readings.csv.header import quoted
 from edge.readings.csv.reader import Table, read_table
@@ -44,7 +44,7 @@ class Record:
     """
 
     station: Station
-    values: NDArray[np.float64]
+    values: Floats
     segments: tuple[Span, ...]
     parts: tuple[Span, ...]
     files: tuple[str, ...]
@@ -52,9 +52,7 @@ class Record:
     dropped: tuple[str, ...] = ()
 
     @classmethod
-    def from_values(
-        cls, values: NDArray[np.float64], station: Station, segments: Sequence[Span] | None = None
-    ) -> Record:
+    def from_values(cls, values: Floats, station: Station, segments: Sequence[Span] | None = None) -> Record:
         """Make a record of rows in memory [N, F].
 
         Raises
@@ -93,7 +91,7 @@ def load_record(files: Sequence[str | Path], station: Station) -> Record:
         raise RecordError("got no files, expected at least one CSV or Parquet file")
     whole = hashlib.sha256()
     faults: list[str] = []
-    pieces: list[NDArray[np.float64]] = []
+    pieces: list[Floats] = []
     segments: list[Span] = []
     parts: list[Span] = []
     dropped: list[str] = []
@@ -147,7 +145,7 @@ def _read(path: Path, data: bytes, station: Station) -> tuple[Table, str]:
     return read_table(path, station), "line"
 
 
-def _complete(table: Table, station: Station, numbered: str) -> tuple[NDArray[np.bool_], list[str]]:
+def _complete(table: Table, station: Station, numbered: str) -> tuple[Mask, list[str]]:
     """Choose the rows to keep [N], and say in sentences what is dropped."""
 
     def sentence(count: int, reason: str, first: int) -> str:
@@ -166,7 +164,7 @@ def _complete(table: Table, station: Station, numbered: str) -> tuple[NDArray[np
     return ~(missing | outside).any(axis=1), sentences
 
 
-def _segments(table: Table, keep: NDArray[np.bool_], cadence: float | None) -> list[Span]:
+def _segments(table: Table, keep: Mask, cadence: float | None) -> list[Span]:
     """Cut at gaps in time and at what was left out; numbers count the rows kept."""
     rows = len(keep)
     cut = np.zeros(rows + 1, dtype=bool)  # cut[i]: between rows i - 1 and i

@@ -5,11 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats
 from trainer.data.record import Record, Span
-
-Values = NDArray[np.float64]
 
 SHORTEST = 250
 """Least rows of a regime; in a long record a thirtieth of it."""
@@ -66,7 +64,7 @@ def shortest(rows: int) -> int:
     return max(SHORTEST, rows // 30)
 
 
-def _smooth(record: Record, every: int) -> Values:
+def _smooth(record: Record, every: int) -> Floats:
     """Running medians at every so many rows [M, C], of mean 0 and variance 1."""
     climate = [i for i, feature in enumerate(record.station.features) if feature.role == "environment"]
     half = WINDOW // 2
@@ -76,7 +74,7 @@ def _smooth(record: Record, every: int) -> Values:
     return np.asarray((x - x.mean(axis=0)) / np.where(scale > 0, scale, 1.0))
 
 
-def _partition(x: Values, least: int) -> list[int]:
+def _partition(x: Floats, least: int) -> list[int]:
     """Find the borders of the best piecewise-constant mean of ``x`` [M, C], pieces of ``least`` rows or more."""
     count = len(x)
     sums = np.vstack([np.zeros(x.shape[1]), x.cumsum(axis=0)])
@@ -99,7 +97,7 @@ def _partition(x: Values, least: int) -> list[int]:
     return borders[::-1]
 
 
-def _step(before: Values, after: Values) -> float:
+def _step(before: Floats, after: Floats) -> float:
     """Distance of the medians of two pieces, in spreads within them, in the column where it is largest."""
     low, high = np.median(before, axis=0), np.median(after, axis=0)
     spread = 1.4826 * np.median(np.abs(np.vstack([before - low, after - high])), axis=0)

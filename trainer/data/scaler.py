@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.settings.station import Station
+from edge.arrays import Floats
 from edge.models.scaler import Scaler
 from trainer.errors import TrainingError
 
 
-def fit_scaler(values: NDArray[np.float64], station: Station, kind: Literal["log", "standard"]) -> Scaler:
+def fit_scaler(values: Floats, station: Station, kind: Literal["log", "standard"]) -> Scaler:
     """Fit a scaler on training rows.
 
     Parameters

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from edge.arrays import Indices
 from trainer.data.record import Record
-from trainer.data.splits import Rows
 
 
-def spans(record: Record, rows: Rows) -> list[Rows]:
+def spans(record: Record, rows: Indices) -> list[Indices]:
     """Cut rows where one does not follow the other, because it is left out or because a segment begins.
 
     Parameters

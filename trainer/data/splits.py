@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Indices
 from trainer.data.record import Record
 from trainer.errors import TrainingError
 
 BLOCKS = 30
 CYCLE = ("train", "train", "validation", "train", "train", "test")
 """The roles of six blocks in a row: test and validation blocks lie as far apart as they can, each between trainers."""
-
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -27,9 +25,9 @@ class Split:
         Row numbers; together they may leave rows out (the embargo).
     """
 
-    train: Rows
-    validation: Rows
-    test: Rows
+    train: Indices
+    validation: Indices
+    test: Indices
 
 
 def blocked(record: Record, *, embargo: int = 12) -> Split:
@@ -88,7 +86,7 @@ def random_split(record: Record, *, seed: int = 42) -> Split:
     return Split(train=train, validation=test, test=test)
 
 
-def chunks(record: Record, k: int, rows: Rows | None = None) -> list[Rows]:
+def chunks(record: Record, k: int, rows: Indices | None = None) -> list[Indices]:
     """Cut rows into ``k`` contiguous chunks of equal size, for calibration out of fold.
 
     Of two to five files of similar length, each is cut in ``k`` and the first pieces make the first chunk, and so on:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Scores = NDArray[np.float64]
+from edge.arrays import Floats
 
 
-def auroc(negatives: Scores, positives: Scores) -> float:
+def auroc(negatives: Floats, positives: Floats) -> float:
     """Return the probability that a positive scores higher than a negative, a tie counting half.
 
     The Mann-Whitney statistic over the product of the counts. Scores that are nan (there is none yet) are left out; nan

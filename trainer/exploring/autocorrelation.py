@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats, Indices, Mask
 from trainer.exploring.raw_record import Sheet
-
-Values = NDArray[np.float64]
 
 LONGEST = 5000
 _LOST = np.exp(-1)
@@ -32,8 +30,8 @@ class Memory:
     """
 
     key: str
-    lags: NDArray[np.int64]
-    correlation: Values
+    lags: Indices
+    correlation: Floats
     length: float
 
 
@@ -55,7 +53,7 @@ def memories(sheet: Sheet) -> tuple[Memory, ...]:
     return tuple(found)
 
 
-def _autocorrelation(values: Values, there: NDArray[np.bool_], sheet: Sheet, most: int) -> Values:
+def _autocorrelation(values: Floats, there: Mask, sheet: Sheet, most: int) -> Floats:
     products, pairs = np.zeros(most + 1), np.zeros(most + 1)
     for start, end in sheet.segments:
         reach = min(most, end - start - 1) + 1
@@ -66,7 +64,7 @@ def _autocorrelation(values: Values, there: NDArray[np.bool_], sheet: Sheet, mos
         return np.asarray(covariance / covariance[0])
 
 
-def _lagged(values: Values) -> Values:
+def _lagged(values: Floats) -> Floats:
     """Sums of products at every lag, by Fourier transform [N]."""
     size = 1 << (2 * len(values) - 1).bit_length()
     spectrum = np.fft.rfft(values, size)

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats, Indices
 from trainer.data.record import Span
 from trainer.exploring.raw_record import Sheet
-
-Values = NDArray[np.float64]
 
 FLAT = 15
 """Rows of the same value in a row that are a flat stretch."""
@@ -87,7 +85,7 @@ def duplicates(sheet: Sheet) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _column(key: str, unit: str, values: Values, outside: int, segments: Sequence[Span]) -> Column:
+def _column(key: str, unit: str, values: Floats, outside: int, segments: Sequence[Span]) -> Column:
     there = values[np.isfinite(values)]
     different = np.unique(there)
     runs = np.concatenate([_runs(values[start:end]) for start, end in segments])
@@ -107,13 +105,13 @@ def _column(key: str, unit: str, values: Values, outside: int, segments: Sequenc
     )
 
 
-def _runs(values: Values) -> NDArray[np.int64]:
+def _runs(values: Floats) -> Indices:
     """Lengths of the stretches of equal values; a missing one is equal to nothing."""
     edges = np.flatnonzero(np.append(np.insert(values[1:] != values[:-1], 0, True), True))
     return np.diff(edges)
 
 
-def _step(different: Values) -> float:
+def _step(different: Floats) -> float:
     if len(different) < 2:
         return float("nan")
     # Decimal fractions differ in their last bits.

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from edge.arrays import Floats
 from trainer.exploring.raw_record import Sheet
-
-Matrix = NDArray[np.float64]
 
 _LEAST = 10  # rows that have both
 
@@ -19,8 +16,8 @@ _LEAST = 10  # rows that have both
 class Correlations:
     """Square matrices [F, F] with nan where a column is constant or too little is there."""
 
-    pearson: Matrix
-    spearman: Matrix
+    pearson: Floats
+    spearman: Floats
 
 
 def correlations(sheet: Sheet) -> Correlations:

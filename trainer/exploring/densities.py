@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.settings.station import Scale
+from edge.arrays import Floats
 from trainer.exploring.raw_record import Sheet
 from trainer.statistics.binning import axis, gallery
-
-Values = NDArray[np.float64]
 
 LEAST = 200
 """Rows from which modes are told: of few rows each one is a mode."""
@@ -37,8 +35,8 @@ class Density:
     key: str
     unit: str
     scale: Scale
-    points: Values
-    density: Values
+    points: Floats
+    density: Floats
     modes: tuple[float, ...]
 
 
@@ -60,7 +58,7 @@ def densities(sheet: Sheet) -> tuple[Density, ...]:
     return tuple(found)
 
 
-def _modes(points: Values, density: Values) -> tuple[float, ...]:
+def _modes(points: Floats, density: Floats) -> tuple[float, ...]:
     """Peaks that rise far enough above the higher one of the valleys beside them."""
     d = np.pad(density, 1)  # a mode may sit at the border
     found = []

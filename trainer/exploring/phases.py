@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats
 from trainer.data.record import Span
 from trainer.data.regimes import regimes
 from trainer.evaluation.detection.without_gas import WITHIN, onsets
 from trainer.exploring.raw_record import Sheet
 from trainer.exploring.response import residuals
-
-Values = NDArray[np.float64]
 
 OVER = 1.25
 """Backgrounds below which an episode is over."""
@@ -110,7 +108,7 @@ def _warm_up(sheet: Sheet, plateau: int) -> int | None:
     return rows
 
 
-def _smooth(values: Values) -> Values:
+def _smooth(values: Floats) -> Floats:
     """Running median; where nothing is there, nothing."""
     padded = np.pad(values, _WINDOW // 2, mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)

@@ -9,16 +9,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.settings.station import Station
+from edge.arrays import Floats, Indices
 from edge.errors import TableError
 from edge.readings.csv.reader import Table, read_table
 from edge.readings.gaps import split_at_gaps
 from trainer.data.record import Record, Span
 from trainer.errors import RecordError
-
-Values = NDArray[np.float64]
 
 LEAST = 10
 MOST = 50_000
@@ -48,9 +46,9 @@ class Sheet:
     """
 
     station: Station
-    values: Values
-    outside: NDArray[np.int64]
-    time: Values | None
+    values: Floats
+    outside: Indices
+    time: Floats | None
     segments: tuple[Span, ...]
     parts: tuple[Span, ...]
     files: tuple[str, ...]
@@ -66,7 +64,7 @@ class Sheet:
         return -(-self.rows // MOST)
 
     @cached_property
-    def thin(self) -> Values:
+    def thin(self) -> Floats:
         """The rows that slow looks take, [M, F] with M at most 50,000."""
         return self.values[:: self.every]
 

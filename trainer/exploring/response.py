@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.settings.station import Station
+from edge.arrays import Floats, Mask
 from trainer.exploring.raw_record import Sheet
-
-Values = NDArray[np.float64]
 
 LEAST = 60
 """Complete rows that an estimate takes."""
@@ -73,7 +71,7 @@ def responses(sheet: Sheet, starts: Sequence[int]) -> tuple[Response, ...]:
     return tuple(found)
 
 
-def residuals(sheet: Sheet, sensor: int, fitted: NDArray[np.bool_]) -> Values:
+def residuals(sheet: Sheet, sensor: int, fitted: Mask) -> Floats:
     """What gas and climate leave of a sensor [N], nan where something is missing; fitted on some rows [N], no drift."""
     design = _design(sheet)[:, :-1]  # drift would take the warm-up for itself
     target = _flat(sheet.station, sheet.values, sensor)
@@ -114,7 +112,7 @@ def _response(sheet: Sheet, sensor: int, edges: Sequence[int]) -> Response | Non
     )
 
 
-def _design(sheet: Sheet) -> Values:
+def _design(sheet: Sheet) -> Floats:
     """Gas, climate, squared temperatures, one, and the row, [N, P]; all of unit size but the gas."""
     station = sheet.station
     assert station.gas_index is not None
@@ -130,23 +128,23 @@ def _design(sheet: Sheet) -> Values:
     )
 
 
-def _flat(station: Station, values: Values, column: int) -> Values:
+def _flat(station: Station, values: Floats, column: int) -> Floats:
     """A column as it is fitted: sensors and logarithmic columns as their logarithm."""
     feature = station.features[column]
     one = values[:, column]
     return _logarithm(one) if feature.scale == "log" else one
 
 
-def _logarithm(values: Values) -> Values:
+def _logarithm(values: Floats) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(values > 0, np.log(values), np.nan)
 
 
-def _unit(values: Values) -> Values:
+def _unit(values: Floats) -> Floats:
     there = values[np.isfinite(values)]
     spread = there.std() if len(there) else 0.0
     return np.asarray((values - there.mean()) / spread) if spread > 0 else np.zeros_like(values)
 
 
-def _solve(gram: Values, product: Values, count: int) -> Values:
+def _solve(gram: Floats, product: Floats, count: int) -> Floats:
     return np.asarray(np.linalg.solve(gram + _RIDGE * count * np.eye(len(gram)), product))

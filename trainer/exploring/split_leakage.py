@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from edge.arrays import Floats, Indices
 from trainer.exploring.raw_record import Sheet
 
 LEAST = 200
@@ -79,7 +79,7 @@ def leak(sheet: Sheet, starts: Sequence[int], *, seed: int = 0) -> Leak | None:
     )
 
 
-def _told(others: NDArray[np.float64], truth: NDArray[np.float64], fold: NDArray[np.int64], seed: int) -> float:
+def _told(others: Floats, truth: Floats, fold: Indices, seed: int) -> float:
     from sklearn.ensemble import HistGradientBoostingRegressor  # slow to import
 
     guess = np.empty_like(truth)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats, Indices
 from trainer.exploring.raw_record import Sheet
 
 PIXELS = 600
@@ -25,9 +25,9 @@ class Timeline:
         In the units [B, F]; nan: nothing is there.
     """
 
-    edges: NDArray[np.int64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    edges: Indices
+    low: Floats
+    high: Floats
 
 
 def timeline(sheet: Sheet) -> Timeline:

@@ -10,12 +10,12 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
+from edge.arrays import Floats, Singles
 from edge.models.scaler import Scaler
 from trainer.generation.normal_scores import Shaping
 from trainer.networks.autoencoder import TabularAE, TabularVAE
 from trainer.networks.generative import Generative
 
-Rows = NDArray[np.float64]
 Arrays = dict[str, NDArray[np.floating]]
 
 
@@ -45,7 +45,7 @@ class ShapedCodec:
 
     shaping: Shaping
     network: Generative | None
-    sigma: Rows
+    sigma: Floats
 
     @property
     def latent(self) -> int:
@@ -61,7 +61,7 @@ class ShapedCodec:
         """See :class:`Codec`."""
         return self.shaping.readings(self.scores(latent, noise))
 
-    def scores(self, latent: ArrayLike, noise: ArrayLike) -> Rows:
+    def scores(self, latent: ArrayLike, noise: ArrayLike) -> Floats:
         """Codes [N, L] and noise [N, F] -> normal scores [N, F] before the calibration."""
         white = np.asarray(latent, dtype=np.float32) if self.network is None else _decoded(self.network, latent)
         return self.shaping.scores(white + self.sigma * np.asarray(noise))
@@ -83,9 +83,9 @@ class ScaledCodec:
 
     scaler: Scaler
     network: TabularAE | TabularVAE
-    sigma: Rows
-    low: Rows
-    high: Rows
+    sigma: Floats
+    low: Floats
+    high: Floats
 
     @property
     def latent(self) -> int:
@@ -130,13 +130,13 @@ def _latent(network: Generative | TabularAE | TabularVAE) -> int:
     return first.in_features
 
 
-def _heads(network: Generative | TabularAE | TabularVAE, rows: Rows) -> Arrays:
+def _heads(network: Generative | TabularAE | TabularVAE, rows: Floats) -> Arrays:
     with torch.no_grad():
         code = network.encode(torch.from_numpy(rows.astype(np.float32)))
     heads = code if isinstance(code, tuple) else (code,)
     return {name: head.numpy() for name, head in zip(("mean", "log_variance"), heads, strict=False)}
 
 
-def _decoded(network: Generative | TabularAE | TabularVAE, latent: ArrayLike) -> NDArray[np.float32]:
+def _decoded(network: Generative | TabularAE | TabularVAE, latent: ArrayLike) -> Singles:
     with torch.no_grad():
         return np.asarray(network.decode(torch.from_numpy(np.asarray(latent, dtype=np.float32))).numpy())

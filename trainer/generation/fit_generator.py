@@ -8,10 +8,10 @@ from typing import Literal, TextIO
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from config.settings.station import Station
 from config.settings.training import Training
+from edge.arrays import Floats, Singles
 from edge.bundles.manifest import Generating, Network
 from edge.models.generator import REGIMES
 from edge.models.scaler import Scaler
@@ -25,7 +25,6 @@ from trainer.networks.generative import seeded_generative
 from trainer.networks.generative_training import fit_generative
 from trainer.networks.training import History, fit
 
-Rows = NDArray[np.float64]
 Kind = Literal["ae", "vae", "mixture"]
 CALIBRATION_ROWS = 100_000
 """Generated rows that the calibration is made of."""
@@ -33,8 +32,8 @@ _CODES, _HELD_OUT, _GENERATED, _SIGMA = range(3, 7)  # streams of random numbers
 
 
 def fit_generator(
-    train: Rows,
-    validation: Rows,
+    train: Floats,
+    validation: Floats,
     station: Station,
     settings: Training,
     progress: TextIO | None = None,
@@ -102,8 +101,8 @@ def fit_generator(
 
 
 def _shaped(
-    train: Rows,
-    validation: Rows,
+    train: Floats,
+    validation: Floats,
     settings: Training,
     *,
     station: Station,
@@ -130,8 +129,8 @@ def _shaped(
 
 
 def _published(
-    train: Rows,
-    validation: Rows,
+    train: Floats,
+    validation: Floats,
     settings: Training,
     *,
     station: Station,
@@ -152,7 +151,7 @@ def _published(
     return network, codec, history
 
 
-def _codes(codec: Codec, readings: Rows, seed: int) -> Rows:
+def _codes(codec: Codec, readings: Floats, seed: int) -> Floats:
     """Codes [N, L] of rows; a VAE's are one draw each from what it says of the row."""
     heads = codec.encode(readings)
     mean = heads["mean"].astype(np.float64)
@@ -162,7 +161,7 @@ def _codes(codec: Codec, readings: Rows, seed: int) -> Rows:
     return np.asarray(mean + np.exp(0.5 * heads["log_variance"]) * normal)
 
 
-def _regimes(rows: NDArray[np.float32], station: Station) -> dict[str, tuple[float, float]]:
+def _regimes(rows: Singles, station: Station) -> dict[str, tuple[float, float]]:
     """Cut the gas column's range where three clusters meet (k-means on its own scale); none without a gas column."""
     if station.gas_index is None:
         return {}

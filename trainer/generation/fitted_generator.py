@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from config.settings.station import Station
+from edge.arrays import Floats, Singles
 from edge.bundles.manifest import Generating
 from edge.bundles.scoring_tables import below
 from edge.models.generator import Generator, packed, unpacked
@@ -24,7 +25,6 @@ from trainer.networks.autoencoder import build
 from trainer.networks.generative import build_generative
 from trainer.networks.training import History
 
-Rows = NDArray[np.float64]
 Arrays = dict[str, NDArray[Any]]
 Module = TypeVar("Module", bound=nn.Module | None)
 
@@ -57,9 +57,9 @@ class FittedGenerator:
     about: Generating
     codec: ShapedCodec | ScaledCodec
     mixture: Mixture
-    latent_std: NDArray[np.float32]
-    low: NDArray[np.float32]
-    high: NDArray[np.float32]
+    latent_std: Singles
+    low: Singles
+    high: Singles
     history: History | None = None
     cpu_seconds: float = math.nan
 
@@ -124,7 +124,7 @@ class FittedGenerator:
         )
 
 
-def possible(station: Station) -> tuple[Rows, Rows]:
+def possible(station: Station) -> tuple[Floats, Floats]:
     """Least and largest value of each column [F] that is physically possible."""
     low, high = np.array([feature.range for feature in station.features]).T
     return low, high

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from edge.arrays import Floats
 from edge.models.generator import packed, unpacked
-
-Rows = NDArray[np.float64]
 
 MOST = 300
 """Components; more ship more without being told from real rows any less."""
@@ -35,18 +33,18 @@ class Mixture:
         [K], [K, L] and [K, L, L], the last lower triangular.
     """
 
-    weights: Rows
-    means: Rows
-    roots: Rows
+    weights: Floats
+    means: Floats
+    roots: Floats
 
-    def draw(self, n: int, rng: np.random.Generator) -> Rows:
+    def draw(self, n: int, rng: np.random.Generator) -> Floats:
         """Codes [n, L]."""
         borders = np.cumsum(self.weights)
         chosen = np.searchsorted(borders / borders[-1], rng.random(n), side="right")
         normal = rng.standard_normal((n, self.means.shape[1]))
         return np.asarray(self.means[chosen] + np.einsum("nij,nj->ni", self.roots[chosen], normal))
 
-    def log_likelihood(self, codes: Rows) -> float:
+    def log_likelihood(self, codes: Floats) -> float:
         """Mean log-density [nat] of codes [N, L]."""
         size = codes.shape[1]
         inverse = np.linalg.inv(self.roots)
@@ -59,7 +57,7 @@ class Mixture:
             total.append(largest + np.log(np.exp(exponent - largest[:, None]).sum(axis=1)))
         return float(np.concatenate(total).mean() - 0.5 * size * np.log(2 * np.pi))
 
-    def moments(self) -> tuple[Rows, Rows]:
+    def moments(self) -> tuple[Floats, Floats]:
         """Mean [L] and covariance [L, L]."""
         mean = self.weights @ self.means
         centred = self.means - mean
@@ -67,7 +65,7 @@ class Mixture:
         return mean, within + np.einsum("k,ki,kj->ij", self.weights, centred, centred)
 
 
-def fit_prior(codes: Rows, seed: int, *, components: int | None = None, search: bool = False) -> Mixture:
+def fit_prior(codes: Floats, seed: int, *, components: int | None = None, search: bool = False) -> Mixture:
     """Fit a mixture with full covariances by scikit-learn's expectation maximisation, on one thread.
 
     Parameters
@@ -89,7 +87,7 @@ def fit_prior(codes: Rows, seed: int, *, components: int | None = None, search: 
         return _fit(codes, count, seed)
 
 
-def _search(codes: Rows, seed: int, most: int) -> int:
+def _search(codes: Floats, seed: int, most: int) -> int:
     candidates = sorted({k for k in CANDIDATES if k <= most} | ({most} if most < MOST else set()))
     order = np.random.default_rng(seed).permutation(len(codes))
     held_out, rest = np.split(codes[order], [max(1, round(HELD_OUT * len(codes)))])
@@ -98,7 +96,7 @@ def _search(codes: Rows, seed: int, most: int) -> int:
     return max(k for k, value in found.items() if value >= best - WITHIN)
 
 
-def _fit(codes: Rows, count: int, seed: int) -> Mixture:
+def _fit(codes: Floats, count: int, seed: int) -> Mixture:
     from sklearn.mixture import GaussianMixture  # slow to import, and wanted only here
 
     model = GaussianMixture(count, covariance_type="full", reg_covar=REGULARISATION, random_state=seed % 2**32)

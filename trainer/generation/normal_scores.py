@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from config.settings.station import Station
+from edge.arrays import Floats, Singles
 from edge.moisture import magnus
-
-Rows = NDArray[np.float64]
 
 KNOTS = 400
 """Of a column's quantile table, equally spaced in the normal score from -END to END."""
@@ -56,22 +55,22 @@ class Shaping:
     """
 
     station: Station
-    knots: NDArray[np.float32]
-    steps: Mapping[int, NDArray[np.float32]]
-    mean: Rows
-    directions: Rows
-    spread: Rows
-    low: NDArray[np.float32]
-    high: NDArray[np.float32]
+    knots: Singles
+    steps: Mapping[int, Singles]
+    mean: Floats
+    directions: Floats
+    spread: Floats
+    low: Singles
+    high: Singles
     calibration: NDArray[np.float16]
 
     @property
-    def whitening(self) -> Rows:
+    def whitening(self) -> Floats:
         """[F, F]: centred scores times this are white."""
         return self.directions / self.spread
 
     @property
-    def unwhitening(self) -> Rows:
+    def unwhitening(self) -> Floats:
         """[F, F]: white rows times this are centred scores."""
         return (self.directions * self.spread).T
 
@@ -80,21 +79,21 @@ class Shaping:
         """Columns of the mole fraction of water, the temperature and the humidity."""
         return ratio_columns(self.station)
 
-    def forward(self, readings: ArrayLike) -> Rows:
+    def forward(self, readings: ArrayLike) -> Floats:
         """Readings [N, F] in the station's units, taken as float32 -> white rows [N, F]."""
         shaped = _with_ratio(np.asarray(readings, dtype=np.float32), self.ratio)
         scores = np.stack([_score(column, knots) for column, knots in zip(shaped.T, self.knots, strict=True)], axis=1)
         return np.asarray((scores - self.mean) @ self.whitening)
 
-    def scores(self, white: ArrayLike) -> Rows:
+    def scores(self, white: ArrayLike) -> Floats:
         """White rows [N, F] -> scores [N, F], not calibrated."""
         return np.asarray(white, dtype=np.float64) @ self.unwhitening + self.mean
 
-    def inverse(self, white: ArrayLike) -> NDArray[np.float32]:
+    def inverse(self, white: ArrayLike) -> Singles:
         """White rows [N, F] -> readings [N, F] in the station's units, complete."""
         return self.readings(self.scores(white))
 
-    def readings(self, scores: ArrayLike) -> NDArray[np.float32]:
+    def readings(self, scores: ArrayLike) -> Singles:
         """Decoded scores [N, F] -> calibrated readings [N, F], on their steps, in the trained range."""
         position = (np.clip(np.asarray(scores, dtype=np.float32), -REACH, REACH) + np.float32(REACH)) * np.float32(
             (NODES - 1) / (2 * REACH)
@@ -113,7 +112,7 @@ class Shaping:
         return np.asarray(np.clip(values, self.low, self.high))
 
     @cached_property
-    def table(self) -> NDArray[np.float32]:
+    def table(self) -> Singles:
         """[F, 4096]: the calibration and the quantile tables, one after the other."""
         at = np.arange(NODES) * (CELLS / (NODES - 1))
         cell = np.minimum(at.astype(np.int64), CELLS - 1)
@@ -124,7 +123,7 @@ class Shaping:
         low, high = (np.take_along_axis(self.knots.astype(np.float64), knot + k, axis=1) for k in (0, 1))
         return np.asarray(low + (high - low) * (position - knot), dtype=np.float32)
 
-    def calibrated(self, scores: Rows) -> Shaping:
+    def calibrated(self, scores: Floats) -> Shaping:
         """Return the same with generated scores [N, F] made standard normal, column by column."""
         nodes = np.linspace(-REACH, REACH, CELLS + 1)
         ordered = np.sort(scores, axis=0)
@@ -181,7 +180,7 @@ def ratio_columns(station: Station) -> tuple[int, int, int] | None:
     return water, temperature, humidity
 
 
-def _with_ratio(readings: NDArray[np.float32], ratio: tuple[int, int, int] | None) -> Rows:
+def _with_ratio(readings: Singles, ratio: tuple[int, int, int] | None) -> Floats:
     """Readings [N, F], the mole fraction of water as its log ratio; double, as a logarithm near 0 has few digits."""
     shaped = readings.astype(np.float64)
     if ratio is not None:
@@ -191,7 +190,7 @@ def _with_ratio(readings: NDArray[np.float32], ratio: tuple[int, int, int] | Non
     return shaped
 
 
-def _score(column: Rows, knots: NDArray[np.float32]) -> Rows:
+def _score(column: Floats, knots: Singles) -> Floats:
     """Normal scores [N] of a column's values [N]; the middle of the knots where several are equal to a value."""
     table = knots.astype(np.float64)
     before, through = np.searchsorted(table, column, side="left"), np.searchsorted(table, column, side="right")

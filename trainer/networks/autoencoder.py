@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from config.settings.training import Training
+from edge.arrays import Floats
 from edge.bundles.manifest import Network
 
 
@@ -132,16 +133,14 @@ def seeded(network: Network, features: int, seed: int) -> TabularAE | TabularVAE
         return build(network, features)
 
 
-def residuals(model: TabularAE | TabularVAE, z: NDArray[np.floating]) -> NDArray[np.float64]:
+def residuals(model: TabularAE | TabularVAE, z: NDArray[np.floating]) -> Floats:
     """Scaled rows minus their reconstruction, both [N, F]."""
     with torch.no_grad():
         back = model.reconstruct(torch.from_numpy(z.astype(np.float32)))
     return np.asarray(z - back.numpy(), dtype=np.float64)
 
 
-def row_errors(
-    model: TabularAE | TabularVAE, z: NDArray[np.floating], loss: Literal["mse", "mae"]
-) -> NDArray[np.float64]:
+def row_errors(model: TabularAE | TabularVAE, z: NDArray[np.floating], loss: Literal["mse", "mae"]) -> Floats:
     """Reconstruction error of each scaled row [N]: the mean over columns of the squared or absolute residual."""
     difference = residuals(model, z)
     return np.asarray((difference**2 if loss == "mse" else np.abs(difference)).mean(axis=1))

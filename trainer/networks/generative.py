@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from edge.arrays import Floats
 from edge.bundles.manifest import Network
 from trainer.networks.autoencoder import layers, weights_from
 
@@ -92,7 +91,7 @@ def seeded_generative(network: Network, features: int, seed: int) -> Generative:
         return build_generative(network, features)
 
 
-def folded(network: Generative | None, unwhitening: NDArray[np.float64], mean: NDArray[np.float64]) -> list[nn.Module]:
+def folded(network: Generative | None, unwhitening: Floats, mean: Floats) -> list[nn.Module]:
     """Return the decoder's layers with a linear map after them, as one with their last.
 
     Parameters

@@ -7,13 +7,12 @@ import math
 import time
 from typing import TextIO
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from config.settings.training import Training
+from edge.arrays import Singles
 from trainer.errors import TrainingError
 from trainer.networks.generative import Generative, GenerativeAE
 from trainer.networks.training import History, choose_device, one_thread
@@ -35,8 +34,8 @@ BATCH = 256
 
 def fit_generative(
     model: Generative,
-    train: NDArray[np.float32],
-    validation: NDArray[np.float32],
+    train: Singles,
+    validation: Singles,
     settings: Training,
     *,
     seed: int,

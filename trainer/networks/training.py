@@ -9,14 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
 from config.settings.training import Training
+from edge.arrays import Singles
 from trainer.errors import TrainingError
 from trainer.networks.autoencoder import TabularAE, TabularVAE
 
@@ -70,8 +69,8 @@ def choose_device(name: str) -> torch.device:
 
 def fit(
     model: TabularAE | TabularVAE,
-    train: NDArray[np.float32],
-    validation: NDArray[np.float32],
+    train: Singles,
+    validation: Singles,
     settings: Training,
     *,
     seed: int,

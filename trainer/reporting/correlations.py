@@ -10,15 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
+from edge.arrays import Floats
 from trainer.page import Panel, diverging, figure
-from trainer.statistics.json_arrays import Array
 from trainer.statistics.samples import Gallery
 
 _MOST_NAMES = 12  # more do not fit: every other, or fewer, is named
 
 
 def matrix(
-    axes: Axes, values: Array, below: Sequence[str], beside: Sequence[str], *, most: float = 1.0
+    axes: Axes, values: Floats, below: Sequence[str], beside: Sequence[str], *, most: float = 1.0
 ) -> ScalarMappable:
     """Draw a square of numbers between ``-most`` and ``most``, with names below and beside it, if there are any."""
     drawn = axes.pcolormesh(values, cmap=diverging(), norm=Normalize(-most, most), rasterized=True)
@@ -67,7 +67,7 @@ def correlations_panel(gallery: Gallery, real: str, made: Sequence[str], *, key:
     )
 
 
-def _mean(difference: Array) -> float:
+def _mean(difference: Floats) -> float:
     """Mean over all pairs of columns."""
     pairs = np.abs(difference[np.triu_indices(len(difference), 1)])
     return float(np.nanmean(pairs)) if len(pairs) else 0.0

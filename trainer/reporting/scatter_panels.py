@@ -8,20 +8,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize, PowerNorm
 
+from edge.arrays import Floats
 from trainer.page import BLUE, GREY, VERMILLION, Panel, fading, figure
 from trainer.reporting.axes import scale
 from trainer.reporting.display_names import quantity
-from trainer.statistics.json_arrays import Array
 from trainer.statistics.samples import Axis, Gallery
 
 
-def joint(axes: Axes, x: Axis, y: Axis, cells: Array, *, met: Array | None = None) -> None:
+def joint(axes: Axes, x: Axis, y: Axis, cells: Floats, *, met: Floats | None = None) -> None:
     """Draw how often the cells [40, 40] of two axes are met; rare ones are visible.
 
     Of ``met`` cells those that are not met now are grey, and those that were not met are in another colour.
     """
     strength = PowerNorm(0.4, 0.0, float(cells.max()) or 1.0)
-    parts: list[tuple[Array, str, Normalize]] = [(cells, BLUE, strength)]
+    parts: list[tuple[Floats, str, Normalize]] = [(cells, BLUE, strength)]
     if met is not None:
         inside = met > 0
         parts = [

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats
 from edge.models.consistency import ConsistencyModel
 from edge.models.features import LAGS, LEAST, SHORT, Memory, Runs, features
 from trainer.errors import TrainingError
-
-Rows = NDArray[np.float64]
 
 _RIDGE = 1.0  # on the weights of the lags, not on the intercept
 _SINGULAR = 1e-6  # added to the correlation's diagonal: two channels may be copies of one another
 _FLAT = 0.01
 
 
-def fit_consistency(segments: Sequence[Rows], window: int | None) -> ConsistencyModel:
+def fit_consistency(segments: Sequence[Floats], window: int | None) -> ConsistencyModel:
     """Fit the consistency model on scaled training rows.
 
     The conditional residual of channel j given all others, in units of its own spread, is ``(P s)_j / sqrt(P_jj)`` with

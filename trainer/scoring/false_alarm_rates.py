@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats, Indices
 from edge.models.scores import StationMemory, measure
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
-from trainer.data.splits import Rows
 from trainer.scoring.fit_scorer import quiet
 
 REQUESTED = (0.01, 0.001)
@@ -16,7 +15,7 @@ REQUESTED = (0.01, 0.001)
 Rate = dict[str, float | None]
 
 
-def realised(model: ScoringModel, record: Record, rows: Rows) -> list[Rate]:
+def realised(model: ScoringModel, record: Record, rows: Indices) -> list[Rate]:
     """Score a record from the start of each segment, as a gateway would, and count exceedances on some of its rows.
 
     Parameters
@@ -48,6 +47,6 @@ def realised(model: ScoringModel, record: Record, rows: Rows) -> list[Rate]:
     return rates
 
 
-def _share(score: NDArray[np.float64], threshold: float) -> float | None:
+def _share(score: Floats, threshold: float) -> float | None:
     known = score[np.isfinite(score)]
     return float(np.mean(known >= threshold)) if len(known) else None

@@ -8,11 +8,11 @@ from typing import Literal, TextIO
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from config.settings.station import Station
 from config.settings.training import Training
+from edge.arrays import Floats, Indices, Mask
 from edge.bundles.manifest import Fitted, Network
 from edge.models.consistency import COMPONENTS, combine
 from edge.models.features import Memory, Runs, features
@@ -21,7 +21,7 @@ from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
 from trainer.data.scaler import fit_scaler
 from trainer.data.spans import spans
-from trainer.data.splits import Rows, chunks
+from trainer.data.splits import chunks
 from trainer.errors import TrainingError
 from trainer.networks.autoencoder import described, residuals, seeded
 from trainer.networks.training import History, fit
@@ -29,8 +29,6 @@ from trainer.scoring.consistency import fit_consistency
 from trainer.scoring.p_values import p_value_table
 from trainer.scoring.reconstruction import Whitened, whitening
 from trainer.scoring.virtual_gas import fit_virtual
-
-Values = NDArray[np.float64]
 
 BACKGROUND = 1.5
 """Times the background below which a row has no plume in it."""
@@ -63,7 +61,7 @@ class FittedScorer:
     about: Fitted
     history: History
     weights: dict[str, Tensor]
-    whitening: Values
+    whitening: Floats
     folds: tuple[dict[str, Tensor], ...]
 
     @property
@@ -74,7 +72,7 @@ class FittedScorer:
 
 def fit_scorer(
     record: Record,
-    rows: Rows,
+    rows: Indices,
     settings: Training,
     *,
     absent: bool = False,
@@ -171,7 +169,7 @@ def fit_scorer(
     )
 
 
-def quiet(record: Record, rows: Rows) -> NDArray[np.bool_]:
+def quiet(record: Record, rows: Indices) -> Mask:
     """Say of each row whether it has no plume in it, [N]: the gas is below 1.5 x its background; all without a gas."""
     if record.station.gas_index is None:
         return np.ones(len(rows), dtype=np.bool_)
@@ -189,7 +187,7 @@ class _Fitting:
     network: Network
     progress: TextIO | None
 
-    def fit(self, rows: Rows, label: str) -> tuple[ScoringModel, Whitened, History]:
+    def fit(self, rows: Indices, label: str) -> tuple[ScoringModel, Whitened, History]:
         """Fit everything but the tables and the virtual gas on rows of the record."""
         station = _part(self.record.station, self.columns)
         window = None if station.recenter == "off" else station.recenter
@@ -231,7 +229,7 @@ class _Fitting:
         )
         return model, network, history
 
-    def _reconstruct(self, seen: Values, label: str) -> tuple[Whitened, History]:
+    def _reconstruct(self, seen: Floats, label: str) -> tuple[Whitened, History]:
         """Train the network on its features [N, F]; every sixth block of rows tells it when to stop."""
         size = len(self.columns)
         block = np.arange(len(seen)) // max(1, min(_BLOCK, len(seen) // _EVERY))
@@ -258,7 +256,7 @@ def _part(station: Station, columns: Sequence[int]) -> Station:
     return msgspec.structs.replace(station, features=tuple(station.features[i] for i in columns))
 
 
-def _measure(model: ScoringModel, record: Record, rows: Rows) -> Measures:
+def _measure(model: ScoringModel, record: Record, rows: Indices) -> Measures:
     """Raw measures of rows, in their order, without tables."""
     pieces = spans(record, rows)
     runs = [(StationMemory(model), len(piece)) for piece in pieces]

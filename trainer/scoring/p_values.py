@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats
 from edge.models.pvalue import SCORE_CAP, PValueTable
 from trainer.errors import TrainingError
-
-Vector = NDArray[np.float64]
 
 BODY = 0.98
 """Below this quantile the table is the empirical distribution, above it a fitted tail."""
@@ -16,7 +14,7 @@ BODY_KNOTS = 100
 TAIL_KNOTS = 60
 
 
-def _tail(excess: Vector) -> tuple[float, float]:
+def _tail(excess: Floats) -> tuple[float, float]:
     """Shape and scale of a generalised Pareto distribution by probability-weighted moments, shape within [0, .5].
 
     Source: Hosking and Wallis, Technometrics 29 (1987) 339-349; the scale follows from the mean once the shape is
@@ -31,13 +29,13 @@ def _tail(excess: Vector) -> tuple[float, float]:
     return shape, float(first * (1 - shape))
 
 
-def _steady_tail(excess: Vector) -> tuple[float, float]:
+def _steady_tail(excess: Floats) -> tuple[float, float]:
     """Shape 0, and the scale at which an exponential distribution has this upper quartile."""
     quartile = float(np.quantile(excess, 0.75))
     return 0.0, (quartile if quartile > 0 else float(excess.mean())) / np.log(4)
 
 
-def p_value_table(raw: Vector, *, disturbed: bool = False) -> PValueTable:
+def p_value_table(raw: Floats, *, disturbed: bool = False) -> PValueTable:
     """Make the table that turns raw scores into -log10 of their p-values.
 
     Parameters

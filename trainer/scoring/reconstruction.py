@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from edge.arrays import Floats
 from trainer.networks.autoencoder import TabularAE, TabularVAE, residuals
-
-Rows = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Whitened:
     """
 
     module: TabularAE | TabularVAE
-    whitening: Rows
+    whitening: Floats
 
     def run(self, **inputs: ArrayLike) -> dict[str, NDArray[np.floating]]:
         """``features`` [N, F] -> ``residuals``, ``contributions`` [N, F] and their sum, ``error`` [N]."""
@@ -34,7 +33,7 @@ class Whitened:
         return {"residuals": left, "contributions": contributions, "error": contributions.sum(axis=1)}
 
 
-def whitening(left: Rows) -> Rows:
+def whitening(left: Floats) -> Floats:
     """Return the symmetric inverse square root of the covariance of residuals [N, F], [F, F].
 
     Symmetric, so that a channel's whitened residual is about that channel (ZCA; Kessy, Lewin and Strimmer, The American

@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.settings.station import Station
+from edge.arrays import Floats, Indices
 from edge.models.virtual_gas import VirtualGas
-from trainer.data.splits import Rows
-
-Values = NDArray[np.float64]
 
 RESPONDS = 0.5
 """Least partial correlation of a sensor that responds."""
@@ -31,7 +28,7 @@ class Fitted:
 
 
 def fit_virtual(
-    values: Values, scaled: Values, station: Station, columns: Sequence[int], folds: Sequence[Rows]
+    values: Floats, scaled: Floats, station: Station, columns: Sequence[int], folds: Sequence[Indices]
 ) -> Fitted:
     """Regress the logarithm of the gas level on the sensors, the climate and the squared temperatures.
 
@@ -103,7 +100,7 @@ def fit_virtual(
     )
 
 
-def _ridge(design: Values, target: Values) -> tuple[Values, float]:
+def _ridge(design: Floats, target: Floats) -> tuple[Floats, float]:
     """Weights and intercept for predictors as they are, penalised as if they were standardised."""
     mean, spread = design.mean(axis=0), np.maximum(design.std(axis=0), 1e-9)
     standard = (design - mean) / spread
@@ -112,15 +109,15 @@ def _ridge(design: Values, target: Values) -> tuple[Values, float]:
     return weights, float(target.mean() - mean @ weights)
 
 
-def _left(given: Values, target: Values) -> Values:
+def _left(given: Floats, target: Floats) -> Floats:
     """What a regression on ``given`` leaves of ``target``."""
     return np.asarray(target - given @ np.linalg.lstsq(given, target, rcond=None)[0])
 
 
-def _correlation(one: Values, other: Values) -> float:
+def _correlation(one: Floats, other: Floats) -> float:
     size = float(np.linalg.norm(one) * np.linalg.norm(other))
     return float(one @ other) / size if size > 0 else 0.0
 
 
-def _root_mean_square(values: Values) -> float:
+def _root_mean_square(values: Floats) -> float:
     return float(np.sqrt(np.mean(values**2)))

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, islice
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.settings.station import Scale, Station
+from edge.arrays import Floats
 from trainer.statistics.samples import Axis, Gallery, Sample
 
-Values = NDArray[np.float64]
 Pairs = tuple[tuple[str, str], ...]
 
 POINTS, CELLS = 256, 40
@@ -39,7 +38,7 @@ def pairs(station: Station) -> Pairs:
     return tuple(islice(all_of_them(), MOST_PAIRS)) or tuple(islice(combinations(station.keys, 2), MOST_PAIRS))
 
 
-def columns(values: Values, station: Station) -> tuple[Axis, ...]:
+def columns(values: Floats, station: Station) -> tuple[Axis, ...]:
     """Axes of a station's columns, as long as its rows [N, F] ask for."""
     return tuple(
         axis(feature.key, feature.unit, feature.scale, column)
@@ -47,7 +46,7 @@ def columns(values: Values, station: Station) -> tuple[Axis, ...]:
     )
 
 
-def axis(key: str, unit: str, scale: Scale, values: Values) -> Axis:
+def axis(key: str, unit: str, scale: Scale, values: Floats) -> Axis:
     """Lay an axis around all but a few of the values [N]; nan does not count."""
     low, high = np.nanquantile(values, [_TAIL, 1 - _TAIL])
     scale = scale if low > 0 else "linear"
@@ -60,7 +59,7 @@ def axis(key: str, unit: str, scale: Scale, values: Values) -> Axis:
     return Axis(key=key, unit=unit, scale=scale, points=points, edges=edges)
 
 
-def gallery(axes: Sequence[Axis], samples: Mapping[str, Values], pairs: Pairs = ()) -> Gallery:
+def gallery(axes: Sequence[Axis], samples: Mapping[str, Floats], pairs: Pairs = ()) -> Gallery:
     """Bin samples [N, F] on F axes; the first one says how smooth the densities of all are."""
     first = next(iter(samples.values()))
     widths = [_bandwidth(one, column) for one, column in zip(axes, first.T, strict=True)]
@@ -83,13 +82,13 @@ def gallery(axes: Sequence[Axis], samples: Mapping[str, Values], pairs: Pairs = 
     )
 
 
-def joint(x: Axis, on_x: Values, y: Axis, on_y: Values) -> Values:
+def joint(x: Axis, on_x: Floats, y: Axis, on_y: Floats) -> Floats:
     """Share of rows [%] in each cell, [40, 40], first by x; rows beyond the axes are in none, but count."""
     counts, _, _ = np.histogram2d(on_x, on_y, bins=(x.edges, y.edges))
     return np.asarray(np.round(100 * counts / max(len(on_x), 1), 3))
 
 
-def _flat(scale: Scale, values: Values) -> Values:
+def _flat(scale: Scale, values: Floats) -> Floats:
     """Values on an axis that is even: their logarithm, or as they are."""
     if scale == "linear":
         return values
@@ -97,7 +96,7 @@ def _flat(scale: Scale, values: Values) -> Values:
         return np.asarray(np.log10(values))
 
 
-def _bandwidth(axis: Axis, values: Values) -> float:
+def _bandwidth(axis: Axis, values: Floats) -> float:
     """Width of the kernel [points] of densities on this axis."""
     flat = _flat(axis.scale, values)
     flat = flat[np.isfinite(flat)]
@@ -107,7 +106,7 @@ def _bandwidth(axis: Axis, values: Values) -> float:
     return max(_LEAST, float(_NARROW * 0.9 * spread * len(flat) ** -0.2 / (points[1] - points[0])))
 
 
-def _density(axis: Axis, values: Values, width: float) -> Values:
+def _density(axis: Axis, values: Floats, width: float) -> Floats:
     """Gaussian kernel density at the points of an axis, [256]."""
     points, flat = _flat(axis.scale, axis.points), _flat(axis.scale, values)
     step = points[1] - points[0]
@@ -119,6 +118,6 @@ def _density(axis: Axis, values: Values, width: float) -> Values:
     return np.asarray(np.where(density < _FAINT * density.max(), 0.0, density))
 
 
-def _correlations(rows: Values) -> Values:
+def _correlations(rows: Floats) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):  # a constant column correlates with nothing
         return np.atleast_2d(np.corrcoef(rows, rowvar=False))

@@ -8,11 +8,10 @@ from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats
 from trainer.errors import TrainingError
 
-Array = NDArray[np.float64]
 Struct = TypeVar("Struct", bound=msgspec.Struct)
 
 _DIGITS = 5  # significant: finer than any picture; whole numbers keep all of theirs
@@ -69,5 +68,5 @@ def _told(value: Any) -> Any:
     return "nan" if isinstance(value, float) and math.isnan(value) else value
 
 
-def _array(kind: type[Any], value: Any) -> Array:
+def _array(kind: type[Any], value: Any) -> Floats:
     return np.array(value, dtype=np.float64)

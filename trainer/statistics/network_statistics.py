@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from edge.arrays import Floats, Indices
 from edge.models.scores import StationMemory, measure
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
-from trainer.data.splits import Rows
 from trainer.generation.fitted_generator import FittedGenerator
 from trainer.networks.autoencoder import TabularVAE
 from trainer.scoring.reconstruction import Whitened
@@ -21,11 +21,10 @@ from trainer.statistics.binning import axis, gallery, joint
 from trainer.statistics.run_statistics import Inside, Mirror
 from trainer.statistics.samples import Axis
 
-Values = NDArray[np.float64]
 Part = Literal["train", "test"]
 
 
-def inside_generator(fitted: FittedGenerator, axes: Sequence[Axis], parts: Mapping[Part, Values]) -> Inside | None:
+def inside_generator(fitted: FittedGenerator, axes: Sequence[Axis], parts: Mapping[Part, Floats]) -> Inside | None:
     """Look into a generator's network by rows [N, F] of each part; ``None`` where it has none.
 
     Its mirrors are columns in their units, on their own axes.
@@ -42,7 +41,7 @@ def inside_generator(fitted: FittedGenerator, axes: Sequence[Axis], parts: Mappi
 
 
 def inside_scorer(
-    model: ScoringModel, kind: Literal["ae", "vae"], record: Record, parts: Mapping[Part, Rows]
+    model: ScoringModel, kind: Literal["ae", "vae"], record: Record, parts: Mapping[Part, Indices]
 ) -> Inside:
     """Look into a scoring network by rows of a record, as they come to it: with the past that they have.
 
@@ -66,9 +65,9 @@ class _Heard:
     """A network that remembers what it was last asked, and what it made of it."""
 
     network: Whitened
-    seen: Values = field(init=False)
-    left: Values = field(init=False)
-    codes: Values = field(init=False)
+    seen: Floats = field(init=False)
+    left: Floats = field(init=False)
+    codes: Floats = field(init=False)
 
     def run(self, **inputs: ArrayLike) -> dict[str, NDArray[np.floating]]:
         found = self.network.run(**inputs)
@@ -85,9 +84,9 @@ class _Heard:
 def _inside(
     kind: Literal["ae", "vae"],
     axes: Sequence[Axis],
-    seen: Mapping[Part, Values],
-    back: Mapping[Part, Values],
-    codes: Mapping[Part, Values],
+    seen: Mapping[Part, Floats],
+    back: Mapping[Part, Floats],
+    codes: Mapping[Part, Floats],
 ) -> Inside:
     explained = {part: _explained(rows, back[part]) for part, rows in seen.items()}
     return Inside(
@@ -107,7 +106,7 @@ def _inside(
     )
 
 
-def _explained(seen: Values, back: Values) -> Values:
+def _explained(seen: Floats, back: Floats) -> Floats:
     """Share of each channel's variance that comes back, [F]; nan of a constant one."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(1 - np.square(seen - back).mean(axis=0) / seen.var(axis=0))

@@ -8,7 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from trainer.statistics.json_arrays import Array, read
+from edge.arrays import Floats
+from trainer.statistics.json_arrays import read
 from trainer.statistics.samples import Axis, Gallery
 
 PORTRAIT = "portrait.json"
@@ -31,7 +32,7 @@ class Mirror(msgspec.Struct, frozen=True, kw_only=True):
 
     axis: Axis
     explained: dict[Literal["train", "test"], float]
-    joint: Array
+    joint: Floats
 
 
 class Inside(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from trainer.statistics.json_arrays import Array
+from edge.arrays import Floats
 
 
 class Axis(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,8 +27,8 @@ class Axis(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     unit: str
     scale: Literal["log", "linear"]
-    points: Array
-    edges: Array
+    points: Floats
+    edges: Floats
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,9 +48,9 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     rows: int
-    densities: Array
-    correlations: Array
-    joints: Array
+    densities: Floats
+    correlations: Floats
+    joints: Floats
 
 
 class Gallery(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats
 from edge.clock import parse_time
 from edge.errors import TableError
 from edge.readings.csv.header import quoted
@@ -66,7 +66,7 @@ class Cells:
             told.append(f"{self._place}: and {self._count - len(told)} more")
         raise TableError("\n".join(told))
 
-    def numbers(self, cells: Sequence[str], lines: Sequence[int], column: str) -> NDArray[np.float64]:
+    def numbers(self, cells: Sequence[str], lines: Sequence[int], column: str) -> Floats:
         """Decode numbers [N] with a decimal point or comma; nan where a cell is missing or refused."""
         values = self._plain(cells, lines, column)
         if values is not None:
@@ -87,7 +87,7 @@ class Cells:
                     self._marks.setdefault(mark, (lines[i], column, text))
         return values
 
-    def times(self, cells: Sequence[str], lines: Sequence[int], column: str) -> NDArray[np.float64]:
+    def times(self, cells: Sequence[str], lines: Sequence[int], column: str) -> Floats:
         """Decode times [N]: RFC 3339 (UTC where it names no offset) or Unix seconds."""
         values = np.full(len(cells), np.nan)
         for i, cell in enumerate(cells):
@@ -100,7 +100,7 @@ class Cells:
                 self.refuse(lines[i], f"got {quoted(text)}, {wanted}", column)
         return values
 
-    def _plain(self, cells: Sequence[str], lines: Sequence[int], column: str) -> NDArray[np.float64] | None:
+    def _plain(self, cells: Sequence[str], lines: Sequence[int], column: str) -> Floats | None:
         """Decode a column in which every cell is a finite number and the decimal sign is one; else ``None``."""
         joined = "".join(cells)
         comma, point = "," in joined, "." in joined

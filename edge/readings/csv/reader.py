@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.settings.station import Station
 from config.yaml.messages import meant
+from edge.arrays import Floats, Indices
 from edge.errors import TableError
 from edge.readings.csv.cells import Cells
 from edge.readings.csv.header import header_fault, quoted
@@ -73,9 +73,9 @@ class Table:
 
     file: str
     names: tuple[str, ...]
-    values: NDArray[np.float64]
-    time: NDArray[np.float64] | None
-    lines: NDArray[np.int64]
+    values: Floats
+    time: Floats | None
+    lines: Indices
     dropped: tuple[Dropped, ...] = ()
     breaks: tuple[int, ...] = ()
 
@@ -223,7 +223,7 @@ class _Reader:
         except csv.Error as error:
             self.cells.refuse(end + 1, f"got a cell that does not end ({error}); close its quote")
 
-    def _values(self, columns: Sequence[Sequence[str]], lines: Sequence[int], header: list[str]) -> NDArray[np.float64]:
+    def _values(self, columns: Sequence[Sequence[str]], lines: Sequence[int], header: list[str]) -> Floats:
         values = np.full((len(lines), self.station.size), np.nan)
         for j, feature in self.features:
             column = self.cells.numbers(columns[header.index(feature.name)], lines, feature.name)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.atomic import write_text
+from edge.arrays import Floats
 
 Cell = str | float | int | None
 
@@ -20,7 +20,7 @@ Cell = str | float | int | None
 def write_table(
     target: str | Path | TextIO,
     names: Sequence[str],
-    rows: NDArray[np.float64] | Iterable[Sequence[Cell]],
+    rows: Floats | Iterable[Sequence[Cell]],
     *,
     digits: int | None = None,
     separator: str = ",",

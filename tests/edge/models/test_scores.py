@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 
+from edge.arrays import Floats
 from edge.models.consistency import COMPONENTS, ConsistencyModel
 from edge.models.pvalue import PValueTable
 from edge.models.scaler import Scaler
@@ -19,7 +20,6 @@ from edge.models.scores import ONSET_LEAST, Measures, StationMemory, measure
 from edge.models.scoring_model import ScoringModel
 from edge.models.virtual_gas import VirtualGas
 
-Rows = NDArray[np.float64]
 F = 4
 
 
@@ -60,7 +60,7 @@ def model(window: int | None = 240) -> ScoringModel:
     )
 
 
-def readings(rows: int, seed: int = 0) -> Rows:
+def readings(rows: int, seed: int = 0) -> Floats:
     rng = np.random.default_rng(seed)
     return np.asarray(np.cumsum(rng.standard_normal((rows, F)) * 0.1, axis=0) + 0.2 * rng.standard_normal((rows, F)))
 

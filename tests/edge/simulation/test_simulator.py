@@ -5,17 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
+from edge.arrays import Floats
 from edge.readings.csv.reader import read_table
 from edge.simulation.simulator import ROWS, chamber_blocks, simulate_chamber
 
 BOARDS = (1, 2, 3)
 
 
-def kolmogorov_smirnov(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+def kolmogorov_smirnov(a: Floats, b: Floats) -> Floats:
     """Two-sample distance of each column."""
     distances = []
     for x, y in zip(np.sort(a.T), np.sort(b.T), strict=True):
@@ -25,12 +25,12 @@ def kolmogorov_smirnov(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArra
     return np.array(distances)
 
 
-def correlation_difference(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+def correlation_difference(a: Floats, b: Floats) -> float:
     pairs = np.triu_indices(a.shape[1], 1)
     return float(np.abs(np.corrcoef(a.T) - np.corrcoef(b.T))[pairs].mean())
 
 
-def onsets(methane: NDArray[np.float64]) -> int:
+def onsets(methane: Floats) -> int:
     """How often methane rises by more than 4 ppm within three rows."""
     steep = methane[3:] - methane[:-3] > 4000
     return int(np.sum(steep[1:] & ~steep[:-1]))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
 from config.settings.station import Feature, Station
+from edge.arrays import Floats
 from edge.bundles.bundle import Bundle
 from edge.errors import RequestError
 from edge.models.generator import Generator
@@ -214,7 +215,7 @@ def test_a_mix_may_have_rows_like_all_of_the_training() -> None:
 def test_a_row_is_the_same_in_whatever_parts_it_is_asked_for(
     sampler: Sampler, chamber: Record, how: str, n: int, first: int, seed: int, data: st.DataObject
 ) -> None:
-    ways: dict[str, Callable[[int, int], NDArray[np.float64]]] = {
+    ways: dict[str, Callable[[int, int], Floats]] = {
         "prior": lambda n, first: sampler.prior(n, seed, first=first),
         "regime": lambda n, first: sampler.within(sampler.regime("elevated"), n, seed, first=first),
         "mix": lambda n, first: sampler.mix({"background": 0.7, "plume": 0.3}, n, seed, first=first),

@@ -6,19 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from config.settings.station import Feature, Station
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
+from edge.arrays import Floats
 from edge.readings.csv.writer import write_table
 from edge.simulation.simulator import simulate_chamber
 from trainer.exploring.raw_record import Sheet, read_sheet
 
-Values = NDArray[np.float64]
-MakeSheet = Callable[[Values, Station], Sheet]
+MakeSheet = Callable[[Floats, Station], Sheet]
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +25,7 @@ def methane() -> Station:
 
 
 @pytest.fixture(scope="session")
-def simulated() -> Values:
+def simulated() -> Floats:
     """3,000 rows of the chamber; three injections, two plateaus."""
     return simulate_chamber(3000, seed=1)
 
@@ -50,7 +48,7 @@ def plain() -> Callable[[int], Station]:
 def sheet(tmp_path: Path) -> MakeSheet:
     """Rows [N, F], nan where there is none, written as CSV and read again."""
 
-    def make(values: Values, station: Station) -> Sheet:
+    def make(values: Floats, station: Station) -> Sheet:
         path = tmp_path / "rows.csv"
         write_table(path, station.names, values)
         return read_sheet([path], station)
@@ -59,10 +57,10 @@ def sheet(tmp_path: Path) -> MakeSheet:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Callable[[Values, Station], tuple[Path, Path]]:
+def files(tmp_path: Path) -> Callable[[Floats, Station], tuple[Path, Path]]:
     """The same, as paths of the CSV and of the station file."""
 
-    def make(values: Values, station: Station) -> tuple[Path, Path]:
+    def make(values: Floats, station: Station) -> tuple[Path, Path]:
         csv, yaml = tmp_path / "rows.csv", tmp_path / "station.yaml"
         write_table(csv, station.names, values)
         yaml.write_bytes(msgspec.yaml.encode(station))

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from edge.arrays import Floats
 from edge.models.features import Memory, Runs, features
 from trainer.errors import TrainingError
 from trainer.scoring.consistency import fit_consistency
 
-Rows = NDArray[np.float64]
 
-
-def scaled(rows: int = 3000, columns: int = 4, seed: int = 0) -> Rows:
+def scaled(rows: int = 3000, columns: int = 4, seed: int = 0) -> Floats:
     """Channels of unit variance that share a walk."""
     rng = np.random.default_rng(seed)
     walk = np.zeros(rows)

@@ -11,17 +11,17 @@ from msgspec.structs import replace
 from config.settings.training import Training
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
+from edge.arrays import Indices
 from edge.models.consistency import COMPONENTS
 from edge.models.scores import Measures, StationMemory, measure
 from trainer.data.record import Record, load_record
-from trainer.data.splits import Rows
 from trainer.errors import TrainingError
 from trainer.scoring.fit_scorer import FittedScorer, fit_scorer, quiet
 
 SETTINGS = replace(Training.quick(), epochs=4)
 
 
-def measured(fitted: FittedScorer, record: Record, rows: Rows) -> Measures:
+def measured(fitted: FittedScorer, record: Record, rows: Indices) -> Measures:
     """Measure consecutive rows."""
     model = fitted.model
     return measure(model, record.values[rows][:, model.columns], [(StationMemory(model), len(rows))])

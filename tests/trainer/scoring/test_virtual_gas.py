@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from numpy.typing import NDArray
 
 from config.settings.station import Station
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
+from edge.arrays import Floats
 from trainer.data.record import Record, load_record
 from trainer.data.scaler import fit_scaler
 from trainer.scoring.virtual_gas import Fitted, fit_virtual
@@ -19,7 +19,7 @@ from trainer.scoring.virtual_gas import Fitted, fit_virtual
 STATION = load_station(METHANE)
 
 
-def fitted(values: NDArray[np.float64], station: Station = STATION, columns: range = range(9)) -> Fitted:
+def fitted(values: Floats, station: Station = STATION, columns: range = range(9)) -> Fitted:
     scaled = fit_scaler(values, station, "log").forward(values)[:, list(columns)]
     return fit_virtual(values, scaled, station, columns, np.array_split(np.arange(len(values)), 3))
 

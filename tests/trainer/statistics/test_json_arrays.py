@@ -7,13 +7,14 @@ import msgspec
 import numpy as np
 import pytest
 
+from edge.arrays import Floats
 from trainer.errors import TrainingError
-from trainer.statistics.json_arrays import Array, decoded, encoded, read
+from trainer.statistics.json_arrays import decoded, encoded, read
 
 
 class Sheet(msgspec.Struct, frozen=True):
-    rows: Array
-    by_name: dict[str, Array]
+    rows: Floats
+    by_name: dict[str, Floats]
     share: float
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from trainer.statistics.json_arrays import Array
+from edge.arrays import Floats
 from trainer.statistics.samples import Axis
 
 
@@ -54,10 +54,10 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
 
     start: int
     end: int
-    row: Array
-    scores: dict[str, Array]
-    thresholds: dict[str, Array]
-    gas: Array | None
+    row: Floats
+    scores: dict[str, Floats]
+    thresholds: dict[str, Floats]
+    gas: Floats | None
     faults: tuple[Fault, ...]
     alarms: tuple[tuple[int, int], ...]
 
@@ -80,15 +80,15 @@ class Virtual(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     axis: Axis
-    joint: Array
-    reference: Array
-    low: Array
-    median: Array
-    high: Array
+    joint: Floats
+    reference: Floats
+    low: Floats
+    median: Floats
+    high: Floats
     sd: float
-    row: Array
-    line: Array
-    virtual: Array
+    row: Floats
+    line: Floats
+    virtual: Floats
 
 
 class Curves(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,9 +110,9 @@ class Curves(msgspec.Struct, frozen=True, kw_only=True):
         ``None`` where there is no virtual gas.
     """
 
-    rates: Array
-    roc: dict[str, Array]
-    requested: Array
-    realised: dict[str, Array]
+    rates: Floats
+    roc: dict[str, Floats]
+    requested: Floats
+    realised: dict[str, Floats]
     timelines: tuple[Timeline, ...]
     virtual: Virtual | None

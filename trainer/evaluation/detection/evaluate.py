@@ -9,10 +9,10 @@ from typing import TextIO
 
 import numpy as np
 from msgspec.structs import replace
-from numpy.typing import NDArray
 
 from config.settings.station import Station
 from config.settings.training import Training
+from edge.arrays import Floats
 from edge.models.scoring_model import ScoringModel
 from trainer.data.folds import folds
 from trainer.data.record import Record, Span
@@ -39,8 +39,6 @@ from trainer.evaluation.detection.virtual_gas import virtual_curve
 from trainer.evaluation.detection.without_gas import judge_withheld
 from trainer.evaluation.parallel import run
 from trainer.scoring.fit_scorer import fit_scorer
-
-Values = NDArray[np.float64]
 
 REQUESTED = (0.01, 0.001)
 MANY = (0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005)
@@ -119,7 +117,7 @@ def evaluate_cell(
     usual = _scores(clean) | {peer.name: peer.score(record.values[cell.test]) for peer in peers}
 
     findings: dict[str, dict[str, Finding]] = {name: {} for name in usual}
-    roc: dict[str, dict[str, Values]] = {name: {} for name in usual}
+    roc: dict[str, dict[str, Floats]] = {name: {} for name in usual}
     events: list[Events] = []
     for case in _cases(station, quick=quick):
         faulted = _inject(case, record, cell, cell.spans)
@@ -176,7 +174,7 @@ _ROUGH = 2  # folds where nobody reads what they calibrate: of the VAE the raw e
 _MODES: dict[Mode, bool] = {"static": False, "adaptive": True}
 
 
-def _scores(judged: Mapping[str, Judged]) -> dict[str, Values]:
+def _scores(judged: Mapping[str, Judged]) -> dict[str, Floats]:
     """Our scores by detector: the consistency belongs to every network's model alike."""
     return {CONSISTENCY: judged["ae"].consistency} | {RECONSTRUCTION[kind]: one.error for kind, one in judged.items()}
 
@@ -190,14 +188,14 @@ def _rates(clean: Judged, requested: Sequence[float]) -> Iterator[Rate]:
                 yield Rate(detector=detector, mode=mode, requested=rate, realised=realised)
 
 
-def _peer_rates(peers: Sequence[Peer], usual: Mapping[str, Values], requested: Sequence[float]) -> Iterator[Rate]:
+def _peer_rates(peers: Sequence[Peer], usual: Mapping[str, Floats], requested: Sequence[float]) -> Iterator[Rate]:
     for peer in peers:
         for rate in requested:
             realised = float(np.mean(usual[peer.name] > peer.threshold(rate)))
             yield Rate(detector=peer.name, mode="in sample", requested=rate, realised=realised)
 
 
-def _realised(rates: Sequence[Rate]) -> dict[str, Values]:
+def _realised(rates: Sequence[Rate]) -> dict[str, Floats]:
     """Realised rates by detector and mode, as many as were requested."""
     found: dict[str, list[float]] = {}
     for rate in rates:
@@ -243,7 +241,7 @@ def _inject(case: Case, record: Record, cell: Cell, segments: Sequence[Span]) ->
     )
 
 
-def _sensitivity(train: Values, station: Station) -> Values:
+def _sensitivity(train: Floats, station: Station) -> Floats:
     """Give d ln R / d ln gas of each column [F]: of a sensor by least squares given the climate and its squares."""
     roles = np.array([feature.role for feature in station.features])
     climate = train[:, roles == "environment"]
@@ -267,7 +265,7 @@ def _windows(case: Case, spans: Sequence[Span]) -> Iterator[Span]:
             yield first, first + length
 
 
-def _finding(usual: Values, score: Values) -> Finding:
+def _finding(usual: Floats, score: Floats) -> Finding:
     """Judge the scores of fault rows by those of the held-out rows while nothing is wrong.
 
     The rows between dense events are no negatives: that a fault is still remembered is no false alarm.

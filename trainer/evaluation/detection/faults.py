@@ -8,15 +8,14 @@ from typing import Literal
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.settings.station import Station
+from edge.arrays import Floats, Mask
 from trainer.data.record import Span
 
 Family = Literal[
     "spike", "offset", "drift", "gain", "noise", "stuck", "zero", "open", "swap", "methane", "response", "blind"
 ]
-Values = NDArray[np.float64]
 
 GAP = 20
 """Clean rows before every event."""
@@ -84,8 +83,8 @@ class Faulted:
         Culprit column of each event; ``NO_COLUMN`` where it is not one column (swap, response).
     """
 
-    values: Values
-    fault: NDArray[np.bool_]
+    values: Floats
+    fault: Mask
     events: tuple[Span, ...]
     channels: tuple[int, ...]
 
@@ -110,11 +109,11 @@ def cases(station: Station) -> tuple[Case, ...]:
 
 def inject(
     case: Case,
-    values: Values,
+    values: Floats,
     station: Station,
     *,
-    sigma: Values,
-    sensitivity: Values | None,
+    sigma: Floats,
+    sensitivity: Floats | None,
     background: float | None,
     segments: Sequence[Span],
     seed: int,
@@ -191,7 +190,7 @@ def inject(
 _ADDITIVE = ("spike", "offset", "drift", "noise")
 
 
-def _broken(case: Case, x: Values, held: float, sigma: float, rng: np.random.Generator) -> Values:
+def _broken(case: Case, x: Floats, held: float, sigma: float, rng: np.random.Generator) -> Floats:
     """Readings of one column in an event [n], from the clean ones [n] and the value that it may hold."""
     sign = _sign(rng)
     match case.family:
@@ -225,7 +224,7 @@ def _places(rows: int, segments: Sequence[Span]) -> Iterator[Span]:
             start = end + GAP
 
 
-def _high(values: Values, station: Station, segments: Sequence[Span]) -> Iterator[Span]:
+def _high(values: Floats, station: Station, segments: Sequence[Span]) -> Iterator[Span]:
     """Yield the stretches where the gas is above ``BLIND``."""
     for first, last in segments:
         above = values[first:last, station.gas_index] > BLIND

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Indices, Mask
 from trainer.data.record import Record, Span
 from trainer.data.regimes import regimes
 from trainer.data.spans import spans
-from trainer.data.splits import Rows
 from trainer.errors import TrainingError
 
 BLOCKS = 30
@@ -38,9 +37,9 @@ class Cell:
         ``(start, end)`` of the held-out rows that follow one another: no memory crosses them.
     """
 
-    train: Rows
-    validation: Rows
-    test: Rows
+    train: Indices
+    validation: Indices
+    test: Indices
     spans: tuple[Span, ...]
 
 
@@ -65,7 +64,7 @@ def splits(record: Record) -> dict[SplitName, Cell]:
     plateaus = regimes(record)
     if len(plateaus) > 1:
         border = plateaus[(len(plateaus) + 1) // 2][0]
-        sides: dict[SplitName, NDArray[np.bool_]] = {"fwd": rows < border, "bwd": rows >= border}
+        sides: dict[SplitName, Mask] = {"fwd": rows < border, "bwd": rows >= border}
         for name, train in sides.items():
             validation = train.copy()
             validation[train] = _block(np.flatnonzero(train)) % SIX == SIX - 1
@@ -73,12 +72,12 @@ def splits(record: Record) -> dict[SplitName, Cell]:
     return cells
 
 
-def _block(rows: Rows) -> Rows:
+def _block(rows: Indices) -> Indices:
     """Number of the block [N] that each row, by its place among ``rows``, lies in."""
     return np.arange(len(rows)) // -(-len(rows) // BLOCKS)
 
 
-def _cell(record: Record, train: NDArray[np.bool_], validation: NDArray[np.bool_]) -> Cell:
+def _cell(record: Record, train: Mask, validation: Mask) -> Cell:
     test = np.flatnonzero(~train)
     return Cell(
         train=np.flatnonzero(train),

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.settings.alarms import Alarms
 from config.settings.station import Station
 from edge.alarms.panel import AlarmPanel
+from edge.arrays import Floats, Indices, Mask
 from edge.models.pvalue import SCORE_CAP
 from edge.models.scores import StationMemory, measure
 from edge.models.scoring_model import ScoringModel
@@ -21,8 +21,6 @@ from edge.scoring.state import WARM_UP, Arrival, StationState
 from edge.scoring.verdict import Consistency, Verdict
 from trainer.data.record import Span
 from trainer.evaluation.detection.folds import Cell
-
-Values = NDArray[np.float64]
 
 Kind = Literal["consistency", "reconstruction"]
 
@@ -44,14 +42,14 @@ class Judged(NamedTuple):
         Rows that broke a rule, [N].
     """
 
-    consistency: Values
-    reconstruction: Values
-    error: Values
-    culprit: NDArray[np.int64]
-    broken: NDArray[np.bool_]
+    consistency: Floats
+    reconstruction: Floats
+    error: Floats
+    culprit: Indices
+    broken: Mask
 
 
-def judge(model: ScoringModel, values: Values, station: Station, cell: Cell) -> Judged:
+def judge(model: ScoringModel, values: Floats, station: Station, cell: Cell) -> Judged:
     """Score held-out rows as a gateway does: the rules first, then the model on what they let through.
 
     Every span of held-out rows is a station that has just come up, with an empty memory.
@@ -97,7 +95,7 @@ def _segments(model: ScoringModel, cell: Cell) -> Segments:
     return segments
 
 
-def exceedances(judged: Judged, kind: Kind, rate: float, *, adapt: bool) -> NDArray[np.bool_]:
+def exceedances(judged: Judged, kind: Kind, rate: float, *, adapt: bool) -> Mask:
     """Tell of every row [N] whether its score exceeds at a requested rate.
 
     Parameters
@@ -113,7 +111,7 @@ def exceedances(judged: Judged, kind: Kind, rate: float, *, adapt: bool) -> NDAr
         without a score it teaches the threshold nothing.
     """
     adaptation = Adaptation(rate, adapt=adapt)
-    score: Values = getattr(judged, kind)
+    score: Floats = getattr(judged, kind)
     by_rule = judged.broken & (kind == "consistency")
     exceeds = by_rule.copy()
     for row in np.flatnonzero(~by_rule & ~np.isnan(score)).tolist():
@@ -132,7 +130,7 @@ class Watched(NamedTuple):
         ``(start, end)`` rows of the record for which an operator saw a consistency alarm.
     """
 
-    thresholds: Values
+    thresholds: Floats
     alarms: tuple[Span, ...]
 
 

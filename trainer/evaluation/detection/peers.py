@@ -9,17 +9,15 @@ from typing import Literal, TextIO
 import numpy as np
 import torch
 from msgspec.structs import replace
-from numpy.typing import NDArray
 
 from config.settings.station import Station
 from config.settings.training import Training
+from edge.arrays import Floats, Indices
 from trainer.data.scaler import fit_scaler
 from trainer.networks.autoencoder import TabularVAE, described, row_errors, seeded
 from trainer.networks.training import fit
 
-Values = NDArray[np.float64]
-Rows = NDArray[np.int64]
-Score = Callable[[Values], Values]
+Score = Callable[[Floats], Floats]
 
 COMPONENTS = 4
 """Of the PCA: as many as our networks have latents."""
@@ -48,7 +46,7 @@ class Peer:
 
     name: str
     score: Score
-    trained: Values
+    trained: Floats
 
     def threshold(self, rate: float) -> float:
         """Score that a share ``rate`` of the training rows exceeds: in sample, as published."""
@@ -56,10 +54,10 @@ class Peer:
 
 
 def fit_peers(
-    values: Values,
+    values: Floats,
     station: Station,
-    train: Rows,
-    validation: Rows,
+    train: Indices,
+    validation: Indices,
     *,
     epochs: int | None = None,
     seed: int = 42,
@@ -105,7 +103,7 @@ def fit_peers(
 
 
 def _published(
-    fitted: Values, stopping: Values, station: Station, settings: Training, progress: TextIO | None
+    fitted: Floats, stopping: Floats, station: Station, settings: Training, progress: TextIO | None
 ) -> Iterator[tuple[str, Score]]:
     scaler = fit_scaler(fitted, station, "standard")
     kinds: tuple[Literal["ae", "vae"], ...] = ("ae", "vae")
@@ -127,7 +125,7 @@ def _published(
 
 
 @torch.inference_mode()
-def _sampled(model: TabularVAE, z: Values, seed: int) -> Values:
+def _sampled(model: TabularVAE, z: Floats, seed: int) -> Floats:
     """Mean squared error [N] of a reconstruction from one sample of each row's code."""
     generator = torch.Generator().manual_seed(seed)
     rows = torch.from_numpy(z.astype(np.float32))
@@ -136,7 +134,7 @@ def _sampled(model: TabularVAE, z: Values, seed: int) -> Values:
     return np.asarray(((rows - model.decode(code)) ** 2).mean(dim=1), dtype=np.float64)
 
 
-def _textbook(train: Values, station: Station, seed: int) -> Iterator[tuple[str, Score]]:
+def _textbook(train: Floats, station: Station, seed: int) -> Iterator[tuple[str, Score]]:
     from sklearn.ensemble import IsolationForest  # slow to import, and wanted only here
     from sklearn.neighbors import NearestNeighbors
 
@@ -147,7 +145,7 @@ def _textbook(train: Values, station: Station, seed: int) -> Iterator[tuple[str,
     near = z[np.linspace(0, len(z) - 1, min(NEIGHBOURS, len(z))).astype(int)]
     neighbours = NearestNeighbors(n_neighbors=min(NEIGHBOUR, len(near))).fit(near)
 
-    def left_out(x: Values) -> Values:
+    def left_out(x: Floats) -> Floats:
         rows = scaler.forward(x)
         return np.asarray(((rows - rows @ axes.T @ axes) ** 2).mean(axis=1))
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-Values = NDArray[np.float64]
+from edge.arrays import Floats
 
-RATES: Values = np.logspace(-4, 0, 33)
+RATES: Floats = np.logspace(-4, 0, 33)
 """False positives per undisturbed row, eight to a decade."""
 
 
-def found_at(usual: Values, score: Values) -> Values:
+def found_at(usual: Floats, score: Floats) -> Floats:
     """Share of the scores [N] above the quantiles of the usual ones [M] that leave each of :data:`RATES`, [33].
 
     Scores are nan where there is none: that is nothing found.
@@ -23,9 +22,9 @@ def found_at(usual: Values, score: Values) -> Values:
     return np.append(counts / len(score), 1.0)  # who is always wrong misses nothing
 
 
-def mean_by_family(found: Mapping[str, Values], families: Mapping[str, str]) -> Values:
+def mean_by_family(found: Mapping[str, Floats], families: Mapping[str, str]) -> Floats:
     """Mean over families of the means over their cases [33], so that a family counts once; nan of nothing."""
-    by_family: dict[str, list[Values]] = {}
+    by_family: dict[str, list[Floats]] = {}
     for case, shares in found.items():
         by_family.setdefault(families[case], []).append(shares)
     if not by_family:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats, Indices
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record, Span
 from trainer.evaluation.detection.curves import Fault, Timeline
@@ -15,8 +15,7 @@ from trainer.evaluation.detection.faults import GAP, NO_COLUMN, Case, Faulted
 from trainer.evaluation.detection.folds import Cell
 from trainer.evaluation.detection.held_out import judge, patrol
 
-Values = NDArray[np.float64]
-Inject = Callable[[Case, Values, Sequence[Span]], Faulted]
+Inject = Callable[[Case, Floats, Sequence[Span]], Faulted]
 """(case, readings [N, F], where) -> the readings with the case in them."""
 
 MOST = 4
@@ -112,10 +111,10 @@ def _spaced(cases: Sequence[Case], block: Span) -> Iterator[tuple[Case, Span]]:
         row += GAP + case.rows
 
 
-def _edges(rows: int) -> NDArray[np.int64]:
+def _edges(rows: int) -> Indices:
     width = -(-rows // BINS)
     return np.append(np.arange(0, rows, width), rows)
 
 
-def _means(values: Values, edges: NDArray[np.int64]) -> Values:
+def _means(values: Floats, edges: Indices) -> Floats:
     return np.array([values[first:last].mean() for first, last in pairwise(edges.tolist())])

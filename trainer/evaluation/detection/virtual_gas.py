@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
 from trainer.data.splits import chunks
@@ -12,8 +12,6 @@ from trainer.evaluation.detection.curves import Virtual
 from trainer.evaluation.detection.folds import Cell
 from trainer.scoring.virtual_gas import fit_virtual
 from trainer.statistics.binning import axis, joint
-
-Values = NDArray[np.float64]
 
 BANDS = 25
 """Bins of the reference, each with as many rows."""
@@ -64,7 +62,7 @@ def virtual_curve(record: Record, cell: Cell, model: ScoringModel, *, folds: int
     )
 
 
-def _line(start: int, end: int, reference: Values, told: Values, *, broken: bool) -> list[tuple[float, float, float]]:
+def _line(start: int, end: int, reference: Floats, told: Floats, *, broken: bool) -> list[tuple[float, float, float]]:
     """Give a bin, and where a block ends a gap."""
     line = (float(start), float(reference[start:end].mean()), float(told[start:end].mean()))
     return [line, (float(end), np.nan, np.nan)] if broken else [line]

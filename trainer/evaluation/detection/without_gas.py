@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats, Mask
 from edge.models.scores import StationMemory, measure
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
@@ -15,8 +15,6 @@ from trainer.evaluation.detection.folds import Cell
 from trainer.evaluation.detection.peers import Peer
 from trainer.evaluation.detection.results import ONSET, Withheld
 from trainer.scoring.fit_scorer import BACKGROUND
-
-Values = NDArray[np.float64]
 
 RISE = 0.75
 """Of an onset: rise of the gas within five rows, in backgrounds (1500 ppb of methane)."""
@@ -80,7 +78,7 @@ def judge_withheld(
     rise = np.concatenate([one.virtual - one.background for one in measures])
     score = np.concatenate([one.onset for one in measures])
 
-    def judged(detector: str, raw: Values, exceeds: NDArray[np.bool_], rate: float) -> Withheld:
+    def judged(detector: str, raw: Floats, exceeds: Mask, rate: float) -> Withheld:
         seen = exceeds & held_out
         return Withheld(
             detector=detector,

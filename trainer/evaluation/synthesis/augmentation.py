@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import Floats, Indices
 from trainer.data.record import Record
-from trainer.data.splits import BLOCKS, CYCLE, Rows, Split, blocked
+from trainer.data.splits import BLOCKS, CYCLE, Split, blocked
 from trainer.evaluation.synthesis.downstream import regress
 from trainer.evaluation.synthesis.results import Scarce, Usefulness, mean
 from trainer.evaluation.synthesis.synthesisers import Fit, Fitted
-
-Values = NDArray[np.float64]
 
 SHARE = 0.05
 """Of the training rows, where they are few."""
@@ -63,7 +61,7 @@ def scarce_splits(record: Record, *, sets: int = SETS) -> tuple[Split, ...]:
 
 def scarce(
     record: Record, name: str, make: Fit, *, seed: int, sets: int = SETS
-) -> Iterator[tuple[Scarce, Split, Fitted, Values]]:
+) -> Iterator[tuple[Scarce, Split, Fitted, Floats]]:
     """Add 5,000 synthetic rows to a twentieth of the training rows, for every set of test blocks.
 
     Parameters
@@ -98,5 +96,5 @@ def scarce(
         yield result, split, fitted, added
 
 
-def _thinned(rows: Rows) -> Rows:
+def _thinned(rows: Indices) -> Indices:
     return rows[:: round(1 / SHARE)]

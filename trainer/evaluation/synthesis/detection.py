@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from msgspec.structs import replace
-from numpy.typing import NDArray
 
 from config.settings.training import Training
+from edge.arrays import Floats
 from edge.bundles.manifest import Network
 from trainer.data.record import Record
 from trainer.data.scaler import fit_scaler
@@ -21,15 +21,13 @@ from trainer.evaluation.synthesis.synthesisers import Fitted
 from trainer.networks.autoencoder import residuals, seeded
 from trainer.networks.training import fit
 
-Values = NDArray[np.float64]
-
 FEW, AUGMENTED, GENERATOR = "AE, few real rows", "AE, with synthetic rows", "generator's reconstruction, few real rows"
 
 _CONTEXT: tuple[Family, ...] = ("response", "blind")  # seen beside their neighbours in time, or not at all
 
 
 def augmented_detection(
-    record: Record, split: Split, added: Values, fitted: Fitted, settings: Training, *, seed: int
+    record: Record, split: Split, added: Floats, fitted: Fitted, settings: Training, *, seed: int
 ) -> dict[str, float]:
     """AUROC of faults by an autoencoder of few real rows, of these and synthetic ones, and by the generator itself.
 
@@ -64,7 +62,7 @@ def augmented_detection(
     if fitted.reconstruct is not None:
         reconstruct, scaler = fitted.reconstruct, fit_scaler(train, record.station, "log")
 
-        def left(x: Values) -> Values:
+        def left(x: Floats) -> Floats:
             # What cannot even be encoded, for instance the logarithm of a zero, is as strange as can be.
             squares = (scaler.forward(x) - scaler.forward(reconstruct(x))) ** 2
             return np.asarray(np.nan_to_num(squares.mean(axis=1), nan=np.inf, posinf=np.inf))
@@ -79,8 +77,8 @@ def augmented_detection(
 
 
 def _error(
-    record: Record, train: Values, validation: Values, settings: Training, seed: int
-) -> Callable[[Values], Values]:
+    record: Record, train: Floats, validation: Floats, settings: Training, seed: int
+) -> Callable[[Floats], Floats]:
     """Fit an autoencoder; return the mean squared error [N] of its reconstruction of rows [N, F]."""
     scaler = fit_scaler(train, record.station, "log")
     network = Network(kind="ae", hidden=settings.hidden, latent=settings.latent, loss="mse", beta=0.0)
@@ -90,7 +88,7 @@ def _error(
     return lambda x: np.asarray((residuals(model, scaler.forward(x)) ** 2).mean(axis=1))
 
 
-def _faulty(record: Record, split: Split) -> Iterator[Values]:
+def _faulty(record: Record, split: Split) -> Iterator[Floats]:
     """Yield the rows with faults in them, case by case."""
     pieces = [(int(piece[0]), int(piece[-1]) + 1) for piece in spans(record, split.test) if len(piece) > GAP]
     for case in cases(record.station):

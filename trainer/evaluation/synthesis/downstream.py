@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from config.settings.station import Station
-
-Values = NDArray[np.float64]
+from edge.arrays import Floats
 
 
 class Regression(Struct, frozen=True, kw_only=True):
@@ -30,7 +28,7 @@ class Regression(Struct, frozen=True, kw_only=True):
     tail_rmse: float
 
 
-def regress(train: Values, test: Values, station: Station, *, seed: int) -> Regression:
+def regress(train: Floats, test: Floats, station: Station, *, seed: int) -> Regression:
     """Fit gradient-boosted trees on rows and judge them on others: train on synthetic, test on real.
 
     Esteban, Hyland and Rätsch, 2017 (TSTR). Every row counts alike.

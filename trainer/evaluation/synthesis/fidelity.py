@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from config.settings.station import Station
-
-Values = NDArray[np.float64]
+from edge.arrays import Floats
 
 
 class Fidelity(Struct, frozen=True, kw_only=True):
@@ -37,7 +35,7 @@ class Fidelity(Struct, frozen=True, kw_only=True):
     gas_p99: float
 
 
-def fidelity(real: Values, rows: Values, station: Station) -> Fidelity:
+def fidelity(real: Floats, rows: Floats, station: Station) -> Fidelity:
     """Compare rows [M, F] with real ones [N, F], both in the station's units; no column of the real ones is constant.
 
     Averages over columns hide one that is wrong and tables of correlated pairs hide methane, whose correlations are
@@ -59,7 +57,7 @@ def fidelity(real: Values, rows: Values, station: Station) -> Fidelity:
     )
 
 
-def _distances(a: Values, b: Values) -> tuple[float, float]:
+def _distances(a: Floats, b: Floats) -> tuple[float, float]:
     """Largest difference between the two distribution functions, and the area between them."""
     at = np.sort(np.concatenate([a, b]))
     apart = np.abs(
@@ -68,7 +66,7 @@ def _distances(a: Values, b: Values) -> tuple[float, float]:
     return float(apart.max()), float(apart[:-1] @ np.diff(at))
 
 
-def _apart(a: Values, b: Values) -> float:
+def _apart(a: Floats, b: Floats) -> float:
     """Mean absolute difference of two correlation matrices above their diagonals; a constant column has none."""
     pairs = np.triu_indices(a.shape[1], 1)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -76,7 +74,7 @@ def _apart(a: Values, b: Values) -> float:
     return float(np.abs(ours - theirs).mean())
 
 
-def _ranks(values: Values) -> Values:
+def _ranks(values: Floats) -> Floats:
     """Rank of every value in its column; ties share the mean of their ranks."""
     ranks = np.empty_like(values)
     for j, column in enumerate(values.T):
@@ -85,6 +83,6 @@ def _ranks(values: Values) -> Values:
     return ranks
 
 
-def _skewness(x: Values) -> float:
+def _skewness(x: Floats) -> float:
     z = (x - x.mean()) / x.std()
     return float(np.mean(z**3))

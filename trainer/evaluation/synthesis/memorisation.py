@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Values = NDArray[np.float64]
+from edge.arrays import Floats
 
 
-def nearer(own: Values, other: Values, rows: Values) -> float:
+def nearer(own: Floats, other: Floats, rows: Floats) -> float:
     """Share of rows that lie nearer to a row that their generator was fitted on than to any it has not seen.
 
     The distance to the closest record (DCR) with the training rows halved at random: a generator of the one half that
@@ -33,7 +32,7 @@ def nearer(own: Values, other: Values, rows: Values) -> float:
     return float(np.mean(distance[0] < distance[1]) + 0.5 * np.mean(distance[0] == distance[1]))
 
 
-def exact_copies(train: Values, rows: Values) -> int:
+def exact_copies(train: Floats, rows: Floats) -> int:
     """Count the rows [M, F] that equal a training row [N, F] in all columns as both are written, to 7 digits."""
     known = {_written(row) for row in train.tolist()}
     return sum(_written(row) in known for row in rows.tolist())

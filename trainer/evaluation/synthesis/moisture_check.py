@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.settings.station import Station
+from edge.arrays import Floats
 from edge.moisture import magnus
-
-Values = NDArray[np.float64]
 
 USUAL = 0.99
 
 
-def moisture_broken(train: Values, rows: Values, station: Station) -> float:
+def moisture_broken(train: Floats, rows: Floats, station: Station) -> float:
     """Share of rows whose measured water is at odds with the one that temperature and humidity stand for.
 
     The logarithm of their ratio is further from the training rows' median than that of 99 % of the training rows:
@@ -30,7 +28,7 @@ def moisture_broken(train: Values, rows: Values, station: Station) -> float:
         return float("nan")
     water, temperature, humidity = (station.keys.index(key) for key in station.ratio.keys)
 
-    def ratio(values: Values) -> Values:
+    def ratio(values: Floats) -> Floats:
         meant = magnus(values[:, temperature], values[:, humidity])
         measured, meant = (np.maximum(one, np.finfo(float).tiny) for one in (values[:, water], meant))
         return np.asarray(np.log(measured / meant))

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from msgspec.structs import asdict
-from numpy.typing import NDArray
 
 from config.settings.station import Station
+from edge.arrays import Floats, Indices
 from trainer.data.record import Record
 from trainer.data.splits import random_split
 from trainer.evaluation.synthesis.downstream import regress
@@ -19,8 +19,6 @@ from trainer.evaluation.synthesis.moisture_check import moisture_broken
 from trainer.evaluation.synthesis.results import Resemblance, mean
 from trainer.evaluation.synthesis.synthesisers import Fit
 from trainer.evaluation.synthesis.two_sample_test import told_apart
-
-Values = NDArray[np.float64]
 
 HALVING = 7
 """Seed of the halves of the training rows."""
@@ -69,12 +67,12 @@ def resemblance(record: Record, name: str, make: Fit | None, *, seed: int, draws
     )
 
 
-def _useful(made: Sequence[Values], train: Values, test: Values, station: Station) -> float:
+def _useful(made: Sequence[Floats], train: Floats, test: Floats, station: Station) -> float:
     alone = regress(train, test, station, seed=0).r2
     return mean(regress(rows, test, station, seed=0).r2 / alone for rows in made)
 
 
-def _halves(count: int) -> Sequence[NDArray[np.int64]]:
+def _halves(count: int) -> Sequence[Indices]:
     return np.array_split(np.random.default_rng(HALVING).permutation(count), 2)
 
 

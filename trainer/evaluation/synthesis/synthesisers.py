@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 from msgspec.structs import replace
-from numpy.typing import NDArray
 
 from config.settings.station import Station
 from config.settings.training import Training
+from edge.arrays import Floats
 from edge.synthesis.sampler import Sampler
 from trainer.data.scaler import fit_scaler
 from trainer.generation.fit_generator import fit_generator
@@ -24,9 +24,8 @@ from trainer.networks.training import fit
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-Values = NDArray[np.float64]
 Kind = Literal["vae", "ae", "mixture"]
-Draw = Callable[[int, int], Values]
+Draw = Callable[[int, int], Floats]
 """(n, seed) -> rows [n, F] in the station's units."""
 
 OURS: dict[Kind, str] = {"vae": "ours, VAE", "ae": "ours, AE", "mixture": "plain Gaussian mixture"}
@@ -57,11 +56,11 @@ class Fitted:
     """
 
     draw: Draw
-    reconstruct: Callable[[Values], Values] | None = None
-    around: Callable[[int, int, float | None], Values] | None = None
+    reconstruct: Callable[[Floats], Floats] | None = None
+    around: Callable[[int, int, float | None], Floats] | None = None
 
 
-Fit = Callable[[Values, Values, Station, int], Fitted]
+Fit = Callable[[Floats, Floats, Station, int], Fitted]
 """(training rows [N, F], validation rows [M, F], station, seed) -> what draws rows."""
 
 
@@ -100,17 +99,17 @@ def networks(settings: Training, *, quick: bool = False) -> dict[str, Fit]:
 
 
 def _our(kind: Kind, settings: Training) -> Fit:
-    def make(train: Values, validation: Values, station: Station, seed: int) -> Fitted:
+    def make(train: Floats, validation: Floats, station: Station, seed: int) -> Fitted:
         chosen = replace(settings, generator=kind, seed=seed)
         generator = fit_generator(train, validation, station, chosen, None).generator
 
-        def reconstruct(rows: Values) -> Values:
+        def reconstruct(rows: Floats) -> Floats:
             latent = generator.encoder.run(readings=rows)["mean"]
             return np.asarray(generator.decoder.run(latent=latent, noise=np.zeros_like(rows))["readings"], dtype=float)
 
         sampler = Sampler(generator)
 
-        def around(n: int, seed: int, noise: float | None) -> Values:
+        def around(n: int, seed: int, noise: float | None) -> Floats:
             return sampler.around(train, n, seed, noise)
 
         return Fitted(sampler.prior, reconstruct, None if kind == "mixture" else around)
@@ -121,7 +120,7 @@ def _our(kind: Kind, settings: Training) -> Fit:
 def _published(kind: Literal["ae", "vae"], published: Training) -> Fit:
     """Fit a published network and resample its codes of the training rows with noise, as published."""
 
-    def make(train: Values, validation: Values, station: Station, seed: int) -> Fitted:
+    def make(train: Floats, validation: Floats, station: Station, seed: int) -> Fitted:
         settings = replace(published, seed=seed)
         scaler = fit_scaler(train, station, "standard")
         model = seeded(described(kind, settings), station.size, seed)
@@ -129,7 +128,7 @@ def _published(kind: Literal["ae", "vae"], published: Training) -> Fit:
         fit(model, z, scaler.forward(validation).astype(np.float32), settings, seed=seed)
 
         @torch.inference_mode()
-        def around(n: int, seed: int, noise: float | None) -> Values:
+        def around(n: int, seed: int, noise: float | None) -> Floats:
             random = torch.Generator().manual_seed(seed)
             rows = torch.from_numpy(z)
             if isinstance(model, TabularVAE):
@@ -149,10 +148,10 @@ def _published(kind: Literal["ae", "vae"], published: Training) -> Fit:
     return make
 
 
-def _jitter(train: Values, validation: Values, station: Station, seed: int) -> Fitted:
+def _jitter(train: Floats, validation: Floats, station: Station, seed: int) -> Fitted:
     """Copy training rows with noise of 2 % of each column's standard deviation."""
 
-    def draw(n: int, seed: int) -> Values:
+    def draw(n: int, seed: int) -> Floats:
         rng = np.random.default_rng(seed)
         chosen = train[rng.integers(len(train), size=n)]
         return np.asarray(chosen + 0.02 * train.std(axis=0) * rng.standard_normal(chosen.shape))
@@ -160,7 +159,7 @@ def _jitter(train: Values, validation: Values, station: Station, seed: int) -> F
     return Fitted(draw)
 
 
-def _smote(train: Values, validation: Values, station: Station, seed: int) -> Fitted:
+def _smote(train: Floats, validation: Floats, station: Station, seed: int) -> Fitted:
     """Put rows between a training row and one of its neighbours (Chawla et al., JAIR 16, 2002), without classes."""
     from sklearn.neighbors import NearestNeighbors  # slow to import, and wanted only here
 
@@ -168,7 +167,7 @@ def _smote(train: Values, validation: Values, station: Station, seed: int) -> Fi
     count = min(NEIGHBOURS, len(z) - 1)
     near = NearestNeighbors(n_neighbors=count + 1).fit(z).kneighbors(z, return_distance=False)[:, 1:]
 
-    def draw(n: int, seed: int) -> Values:
+    def draw(n: int, seed: int) -> Floats:
         rng = np.random.default_rng(seed)
         base = rng.integers(len(train), size=n)
         other = near[base, rng.integers(count, size=n)]
@@ -185,33 +184,33 @@ def _optional() -> Iterator[tuple[str, Fit]]:
         yield f"TVAE, {TVAE_EPOCHS} epochs", _tvae
 
 
-def _copula(train: Values, validation: Values, station: Station, seed: int) -> Fitted:
+def _copula(train: Floats, validation: Floats, station: Station, seed: int) -> Fitted:
     """Fit a Gaussian copula between beta distributions, as the SDV does unless told otherwise."""
     marginal = import_module("copulas.univariate").BetaUnivariate
     model = import_module("copulas.multivariate").GaussianMultivariate(distribution=marginal)
     model.fit(_frame(train, station))
 
-    def draw(n: int, seed: int) -> Values:
+    def draw(n: int, seed: int) -> Floats:
         model.set_random_state(seed)
         return np.asarray(model.sample(n), dtype=np.float64)
 
     return Fitted(draw)
 
 
-def _tvae(train: Values, validation: Values, station: Station, seed: int) -> Fitted:
+def _tvae(train: Floats, validation: Floats, station: Station, seed: int) -> Fitted:
     """Fit a TVAE (Xu et al., NeurIPS 2019)."""
     model = import_module("ctgan").TVAE(epochs=TVAE_EPOCHS, enable_gpu=False)
     model.set_random_state(seed)
     model.fit(_frame(train, station))
 
-    def draw(n: int, seed: int) -> Values:
+    def draw(n: int, seed: int) -> Floats:
         model.set_random_state(seed)
         return np.asarray(model.sample(n), dtype=np.float64)
 
     return Fitted(draw)
 
 
-def _frame(values: Values, station: Station) -> DataFrame:
+def _frame(values: Floats, station: Station) -> DataFrame:
     import pandas as pd  # slow to import, and wanted only here
 
     return pd.DataFrame(values, columns=list(station.keys))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from edge.arrays import Floats
 from trainer.evaluation.auroc import auroc
-
-Values = NDArray[np.float64]
 
 FOLDS = 5
 
 
-def told_apart(real: Values, rows: Values, *, seed: int) -> float:
+def told_apart(real: Floats, rows: Floats, *, seed: int) -> float:
     """AUROC of a classifier between real rows [N, F] and others [M, F]: .5 = it only guesses, 1 = it always knows.
 
     The classifier two-sample test (Lopez-Paz and Oquab, ICLR 2017) with gradient-boosted trees, five folds and as many

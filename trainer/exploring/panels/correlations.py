@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from numpy.typing import NDArray
 
+from edge.arrays import Floats
 from trainer.exploring.exploration import Exploration
 from trainer.page import INK, Panel, diverging, figure
 
@@ -43,7 +43,7 @@ def correlations_panel(found: Exploration) -> Panel:
     )
 
 
-def _heat(axes: Axes, values: NDArray[np.float64]) -> ScalarMappable:
+def _heat(axes: Axes, values: Floats) -> ScalarMappable:
     count = len(values)
     drawn = axes.pcolormesh(values, cmap=diverging(0.85), norm=Normalize(-1.0, 1.0), rasterized=True)
     if count <= _MOST_WRITTEN:
@@ -70,7 +70,7 @@ def _name(axes: Axes, keys: tuple[str, ...]) -> None:
     axes.set_yticks(places + 0.5, [keys[i] for i in places], fontsize=size)
 
 
-def _strongest(values: NDArray[np.float64]) -> tuple[int, int] | None:
+def _strongest(values: Floats) -> tuple[int, int] | None:
     size = np.abs(np.triu(np.nan_to_num(values), 1))
     if not size.any():
         return None

@@ -1,0 +1,21 @@
+"""Array types: one name for each kind of numpy array that davylamp computes with."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+"""Readings, scores and everything that is computed from them, in double precision."""
+
+Singles = NDArray[np.float32]
+"""What goes into and comes out of a network, and what is stored, in single precision."""
+
+Indices = NDArray[np.int64]
+"""Row numbers."""
+
+Flags = NDArray[np.uint8]
+"""Quality flags, see :mod:`edge.readings.quality`."""
+
+Mask = NDArray[np.bool_]
+"""Which rows or channels something holds for."""
