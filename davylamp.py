@@ -93,7 +93,7 @@ def _score(arguments: Arguments) -> None:
 
 def _synthesize(arguments: Arguments) -> None:
     from edge.commands.synthesize import synthesize
-    from edge.synthesis.conditions import Wish
+    from edge.synthesis.sampling_conditions import SamplingConditions
 
     given = {"regime": arguments.regime, "range": dict(arguments.range) or None, "mix": arguments.mix}
     prior = True if arguments.around is None and not any(given.values()) else None
@@ -102,7 +102,7 @@ def _synthesize(arguments: Arguments) -> None:
         arguments.output or sys.stdout,
         n=arguments.rows,
         seed=arguments.seed,
-        wish=Wish(prior=prior, noise=arguments.noise, **given),
+        wish=SamplingConditions(prior=prior, noise=arguments.noise, **given),
         around=arguments.around,
     )
 
@@ -182,9 +182,9 @@ def _agent(arguments: Arguments) -> int:
 
 
 def _fetch(arguments: Arguments) -> None:
-    from trainer.data.download import LICENSE_NOTE, fetch
+    from trainer.data.download import LICENSE_NOTE, download
 
-    for path in fetch(arguments.output):
+    for path in download(arguments.output):
         print(path)
     print(LICENSE_NOTE)
 

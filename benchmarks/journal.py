@@ -23,7 +23,7 @@ import numpy as np
 from rig.bundle import quick_bundle
 from rig.echo import Echo, MovedClock
 
-from config.settings.gateway import Gateway, Health, Journal, StationEntry
+from config.settings.gateway import Gateway, HealthSettings, JournalSettings, StationEntry
 from edge.agent.agent import Agent
 from edge.agent.presence import Presence
 from edge.agent.rebuild import rebuild
@@ -61,8 +61,8 @@ class Day:
         self.gateway = Gateway(
             gateway="day",
             stations=(StationEntry(bundle=bundle.path),),
-            journal=Journal(path=str(folder / "journal.db")),
-            health=Health(every=60.0),
+            journal=JournalSettings(path=str(folder / "journal.db")),
+            health=HealthSettings(every=60.0),
         )
         self.bundle = bundle
         self.clock = MovedClock(1.75e9)

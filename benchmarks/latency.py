@@ -37,7 +37,7 @@ from export import export
 from trainer.data.record import Record
 from trainer.networks.autoencoder import TabularAE, TabularVAE
 from trainer.run import Run
-from trainer.scoring.reconstruction import Whitened
+from trainer.scoring.reconstruction import WhitenedReconstruction
 from trainer.train import train
 
 RUN_IN = 2000
@@ -129,7 +129,7 @@ def measure(rounds: int) -> dict[str, Any]:
         export(Run.open(run.folder), Path(folder) / "one.davy")
         bundle = Bundle.open(Path(folder) / "one.davy")
         scoring = run.scoring[SCORER].network
-    assert isinstance(scoring, Whitened)
+    assert isinstance(scoring, WhitenedReconstruction)
     network = scoring.module
     scorer = Scorer(bundle, adapt=True)
     values = [tuple(row) for row in record.values.tolist()]

@@ -29,7 +29,7 @@ from config.settings.training import Training
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.models.generator import Generator
-from edge.models.runtime import Runtime, Session
+from edge.models.runtime import OnnxGraph, Runtime
 from edge.simulation.simulator import simulate_chamber
 from edge.synthesis.random_streams import normals, positions
 from edge.synthesis.sampler import Sampler
@@ -130,7 +130,7 @@ def measure(rounds: int, quick: bool) -> dict[str, Any]:
     torch.set_num_threads(1)
     fitted = learnt(quick)
     encoder, decoder = encoder_graph(fitted.codec), decoder_graph(fitted.codec)
-    generator = replace(fitted.generator, encoder=Session(encoder, "encoder"), decoder=Session(decoder, "decoder"))
+    generator = replace(fitted.generator, encoder=OnnxGraph(encoder, "encoder"), decoder=OnnxGraph(decoder, "decoder"))
     sampler = Sampler(generator)
     sampler.within(sampler.regime("plume"), 1, 1)  # learns the shares of the components, once
     contenders: dict[str, Turn] = {

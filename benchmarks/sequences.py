@@ -44,7 +44,7 @@ from trainer.data.record import Record
 from trainer.evaluation.auroc import auroc
 from trainer.evaluation.parallel import run
 from trainer.generation.fit_generator import fit_generator
-from trainer.generation.normal_scores import Shaping, fit_shaping
+from trainer.generation.normal_scores import NormalScoreTransform, fit_normal_scores
 
 Blocks = list[Floats]
 
@@ -117,7 +117,7 @@ def judge_board(board: int, record: Record, *, quick: bool) -> list[Result]:
     start, end = max(record.segments, key=lambda span: span[1] - span[0])
     blocks = cut(record.values[start:end])
     fitted, held_out = blocks[::2], blocks[1::2]
-    shaping = fit_shaping(np.concatenate(fitted), record.station)
+    shaping = fit_normal_scores(np.concatenate(fitted), record.station)
     gas = record.station.gas_index
     assert gas is not None
     background = float(np.quantile(record.values[:, gas], 0.05))
@@ -156,7 +156,7 @@ def cut(rows: Floats) -> Blocks:
     return [rows[i : i + BLOCK] for i in range(0, len(rows) - BLOCK + 1, BLOCK)]
 
 
-def readings(white: Floats, shaping: Shaping) -> Blocks:
+def readings(white: Floats, shaping: NormalScoreTransform) -> Blocks:
     """Segments of white rows [S, L, F] -> segments in the station's units, calibrated as the generator's rows are."""
     scores = shaping.scores(white.reshape(-1, white.shape[2]))
     made = shaping.calibrated(scores).readings(scores).astype(np.float64)

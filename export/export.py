@@ -21,7 +21,7 @@ from export.golden import golden_rows
 from export.graphs import decoder_graph, encoder_graph, scorer_graph
 from export.parity import check
 from trainer.run import Run
-from trainer.scoring.reconstruction import Whitened
+from trainer.scoring.reconstruction import WhitenedReconstruction
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _manifest(run: Run) -> Manifest:
 
 
 def _scorer(model: ScoringModel) -> bytes:
-    assert isinstance(model.network, Whitened)
+    assert isinstance(model.network, WhitenedReconstruction)
     return scorer_graph(model.network.module, model.network.whitening)
 
 

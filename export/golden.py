@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge.arrays import Floats, Singles
 from edge.bundles.golden import ROWS, RUN_IN, scored
 from edge.simulation.noise import autoregressive
-from trainer.generation.codec import ShapedCodec
+from trainer.generation.codec import NormalScoreCodec
 from trainer.run import Run
 
 Arrays = dict[str, NDArray[Any]]
@@ -106,7 +106,7 @@ def _settled(run: Run, rng: np.random.Generator, rows: int) -> tuple[Singles, Si
     drawn = 4 * rows
     latent = mixture.draw(drawn, rng).astype(np.float32)
     noise = rng.standard_normal((drawn, run.station.size)).astype(np.float32)
-    if isinstance(codec, ShapedCodec):
+    if isinstance(codec, NormalScoreCodec):
         scores = codec.scores(latent, noise)
         around = [run.scaler.forward(codec.shaping.readings(scores + nudge)) for nudge in (-_NUDGE, _NUDGE)]
         calm = np.flatnonzero((np.abs(around[1] - around[0]) < 2 * _NUDGE * _STEEP).all(axis=1))

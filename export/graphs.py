@@ -14,14 +14,14 @@ from torch import nn
 
 from edge.models.scaler import Scaler
 from export.errors import ExportError
-from export.normal_score_graph import decode_shaped, shape
-from export.onnx_writer import Graph
-from trainer.generation.codec import ScaledCodec, ShapedCodec
+from export.normal_score_graph import decode_normal_scores, normal_scores
+from export.onnx_writer import OnnxWriter
+from trainer.generation.codec import NormalScoreCodec, ScaledCodec
 from trainer.networks.autoencoder import TabularAE, TabularVAE
 from trainer.networks.generative import LOG_VARIANCE, GenerativeVAE
 
 Model = TabularAE | TabularVAE
-Codec = ShapedCodec | ScaledCodec
+Codec = NormalScoreCodec | ScaledCodec
 
 # Less is false for a nan, which therefore stays one; Max may lose it.
 _SCALE = """
@@ -59,10 +59,10 @@ def known(network: nn.Module) -> Model:
 
 def encoder_graph(codec: Codec) -> bytes:
     """``readings`` float [N, F] in the station's units -> ``mean`` and, of a VAE, ``log_variance``, float [N, L]."""
-    graph = Graph("encoder")
+    graph = OnnxWriter("encoder")
     graph.guard("readings")
-    if isinstance(codec, ShapedCodec):
-        shape(graph, codec.shaping)
+    if isinstance(codec, NormalScoreCodec):
+        normal_scores(graph, codec.shaping)
         source, features, latent = "white", codec.shaping.station.size, codec.latent
     else:
         graph.add(_SCALE, least=codec.scaler.least, **_affine(codec.scaler))
@@ -91,9 +91,9 @@ def encoder_graph(codec: Codec) -> bytes:
 
 def decoder_graph(codec: Codec) -> bytes:
     """``latent`` [N, L], ``noise`` [N, F] float -> ``readings`` float [N, F] in the station's units."""
-    graph = Graph("decoder")
-    if isinstance(codec, ShapedCodec):
-        decode_shaped(graph, codec)
+    graph = OnnxWriter("decoder")
+    if isinstance(codec, NormalScoreCodec):
+        decode_normal_scores(graph, codec)
         features = codec.shaping.station.size
     else:
         features = len(codec.scaler.scale)
@@ -125,7 +125,7 @@ def scorer_graph(network: nn.Module, whitening: ArrayLike) -> bytes:
     model = known(network)
     last = model.decoder[-1]
     assert isinstance(last, nn.Linear)
-    graph = Graph("scorer")
+    graph = OnnxWriter("scorer")
     graph.guard("features")
     if isinstance(model, TabularVAE):
         graph.layers("trunk", model.trunk, "features", "trunk")

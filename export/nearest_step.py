@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edge.arrays import Singles
-from export.onnx_writer import Graph
+from export.onnx_writer import OnnxWriter
 
 MOST_CELLS = 65_536
 """Cells in which the step that is nearest to a value is looked up."""
@@ -45,7 +45,7 @@ _SNAP = """
 """
 
 
-def snap(graph: Graph, column: int, steps: Singles) -> str:
+def nearest_step(graph: OnnxWriter, column: int, steps: Singles) -> str:
     """Add the way from ``value_COLUMN`` [1, N] to the nearest of the column's steps [V]; returns its name."""
     borders = (steps[1:] + steps[:-1]) / 2
     narrowest = float(np.diff(borders).min()) if len(borders) > 1 else float(np.ptp(steps))

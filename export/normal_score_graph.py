@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from edge.moisture import OFFSET, PPM_PER_PERCENT, SLOPE
-from export.nearest_step import snap
-from export.onnx_writer import Graph
-from trainer.generation.codec import ShapedCodec
-from trainer.generation.normal_scores import CELLS, DRY, END, KNOTS, NODES, REACH, Shaping
+from export.nearest_step import nearest_step
+from export.onnx_writer import OnnxWriter
+from trainer.generation.codec import NormalScoreCodec
+from trainer.generation.normal_scores import CELLS, DRY, END, KNOTS, NODES, REACH, NormalScoreTransform
 from trainer.networks.generative import folded
 
 _RATIO = """
@@ -147,7 +147,7 @@ _UNRATIO = """
 """
 
 
-def shape(graph: Graph, shaping: Shaping) -> None:
+def normal_scores(graph: OnnxWriter, shaping: NormalScoreTransform) -> None:
     """Add the way from ``readings`` [N, F] to ``white`` float [N, F]."""
     size = shaping.station.size
     graph.add("wide = Cast <to = 11> (readings)")
@@ -178,7 +178,7 @@ def shape(graph: Graph, shaping: Shaping) -> None:
     )
 
 
-def decode_shaped(graph: Graph, codec: ShapedCodec) -> None:
+def decode_normal_scores(graph: OnnxWriter, codec: NormalScoreCodec) -> None:
     """Add the way from ``latent`` [N, L] and ``noise`` [N, F] to ``readings`` float [N, F]."""
     shaping = codec.shaping
     # Un-whitening, and the way from scores to places in the table, are folded into the last layer and into the noise.
@@ -198,7 +198,7 @@ def decode_shaped(graph: Graph, codec: ShapedCodec) -> None:
     )
 
 
-def _look_up(graph: Graph, shaping: Shaping) -> None:
+def _look_up(graph: OnnxWriter, shaping: NormalScoreTransform) -> None:
     graph.add(
         _TABLE,
         calibration=shaping.calibration,
@@ -228,14 +228,14 @@ def _look_up(graph: Graph, shaping: Shaping) -> None:
     )
 
 
-def _snapped(graph: Graph, shaping: Shaping) -> list[str]:
+def _snapped(graph: OnnxWriter, shaping: NormalScoreTransform) -> list[str]:
     """Add what is done column by column; their names, none where there is nothing to do."""
     if shaping.ratio is None and not shaping.steps:
         return []
     columns = [f"value_{column}" for column in range(shaping.station.size)]
     graph.add(f"{', '.join(columns)} = Split <axis = 0> (values)")
     for column, steps in shaping.steps.items():
-        columns[column] = snap(graph, column, steps)
+        columns[column] = nearest_step(graph, column, steps)
     if shaping.ratio is not None:
         water, temperature, humidity = (columns[column] for column in shaping.ratio)
         # The tables and the steps end where the training did; this column alone is worked out.

@@ -23,7 +23,7 @@ _GUARD = """
 """
 
 
-class Graph:
+class OnnxWriter:
     """Lines of text; weights are kept beside them.
 
     Parameters

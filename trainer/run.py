@@ -20,16 +20,16 @@ from torch import Tensor
 from config.settings.station import Station
 from config.settings.training import Training
 from config.yaml.load import load_station, load_training
-from edge.bundles.manifest import Data, Fitted, Generating, Network
-from edge.bundles.scoring_tables import below, restored
+from edge.bundles.manifest import Data, GeneratorSpec, Network, ScoringSpec
+from edge.bundles.scoring_tables import from_arrays, subtree
 from edge.models.scaler import Scaler
 from edge.models.scoring_model import ScoringModel
 from trainer.errors import TrainingError
 from trainer.generation.fitted_generator import FittedGenerator
 from trainer.networks.autoencoder import TabularAE, TabularVAE, build
-from trainer.scoring.reconstruction import Whitened
+from trainer.scoring.reconstruction import WhitenedReconstruction
 from trainer.statistics.json_arrays import encoded
-from trainer.statistics.run_statistics import PORTRAIT, Portrait
+from trainer.statistics.run_statistics import PORTRAIT, RunStatistics
 
 Tables = dict[str, NDArray[Any]]
 
@@ -56,8 +56,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     data: Data
     seed: int
     scaler: Scaler
-    generator: Generating
-    scorers: dict[str, Fitted]
+    generator: GeneratorSpec
+    scorers: dict[str, ScoringSpec]
 
 
 _AGAIN = "fix: train again into this folder"
@@ -90,7 +90,7 @@ def write_run(
     weights: Mapping[str, Mapping[str, Tensor]],
     curves: bytes,
     losses: Mapping[str, Any],
-    portrait: Portrait | None = None,
+    portrait: RunStatistics | None = None,
 ) -> None:
     """Write a run folder so that ``folder`` is at any time either as before or complete.
 
@@ -215,12 +215,12 @@ class Run:
             raise TrainingError(f"{path}: cannot be read: it is no whole npz file; {_AGAIN}") from error
 
     @property
-    def generates(self) -> Generating:
+    def generates(self) -> GeneratorSpec:
         """What makes synthetic rows, in words."""
         return self._about.generator
 
     @property
-    def scorers(self) -> dict[str, Fitted]:
+    def scorers(self) -> dict[str, ScoringSpec]:
         """Scoring models by name, in words."""
         return self._about.scorers
 
@@ -242,7 +242,7 @@ class Run:
     def generator(self) -> FittedGenerator:
         """What makes synthetic rows, its network in torch."""
         weights = {} if self.generates.network is None else self.weights("generator")
-        arrays = below(self.tables, "generator")
+        arrays = subtree(self.tables, "generator")
         try:
             return FittedGenerator.restored(self.generates, self.station, self.scaler, arrays, weights)
         except (KeyError, ValueError, RuntimeError) as error:
@@ -250,14 +250,14 @@ class Run:
 
     @cached_property
     def scoring(self) -> dict[str, ScoringModel]:
-        """Scoring models by name, their networks in torch (:class:`trainer.scoring.reconstruction.Whitened`)."""
+        """Scoring models by name, their networks in torch (:class:`trainer.scoring.reconstruction.WhitenedReconstruction`)."""
         return {name: self._scoring(name, fitted) for name, fitted in self.scorers.items()}
 
-    def _scoring(self, name: str, fitted: Fitted) -> ScoringModel:
-        arrays = below(self.tables, name)
+    def _scoring(self, name: str, fitted: ScoringSpec) -> ScoringModel:
+        arrays = subtree(self.tables, name)
         module = self._module(name, fitted.network, len(fitted.keys))
         try:
-            return restored(fitted, self.station, arrays, Whitened(module, arrays["whitening"]))
+            return from_arrays(fitted, self.station, arrays, WhitenedReconstruction(module, arrays["whitening"]))
         except (KeyError, ValueError) as error:
             raise TrainingError(f"{self.folder / 'tables.npz'}: {name}: got {error}; {_AGAIN}") from error
 

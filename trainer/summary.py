@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from edge.bundles.manifest import Fitted
+from edge.bundles.manifest import ScoringSpec
 from trainer.run import Run
 
 _SCORES = ("consistency", "reconstruction", "onset")
@@ -33,7 +33,7 @@ def summary(run: Run) -> str:
     return "\n".join(_lines(run.metrics, run.scorers))
 
 
-def _lines(metrics: dict[str, Any], scorers: dict[str, Fitted]) -> Iterator[str]:
+def _lines(metrics: dict[str, Any], scorers: dict[str, ScoringSpec]) -> Iterator[str]:
     rows = metrics["rows"]
     yield f"split: {_SPLITS[metrics['split']]}"
     yield f"rows: {rows['train']:,} train, {rows['validation']:,} validation, {rows['test']:,} test"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from config.settings.training import Training
 from edge.arrays import Floats, Indices
 from edge.bundles.manifest import SCORER_ABSENT, Data, scorer_keys
-from edge.bundles.scoring_tables import stored
+from edge.bundles.scoring_tables import to_arrays
 from edge.clock import Clock, SystemClock, rfc3339
 from trainer.data.folds import folds
 from trainer.data.record import Record
@@ -27,9 +27,9 @@ from trainer.generation.fit_generator import fit_generator
 from trainer.generation.fitted_generator import FittedGenerator
 from trainer.networks.training import choose_device
 from trainer.run import About, Run, Tables, refuse_foreign, write_run
-from trainer.scoring.false_alarm_rates import realised
+from trainer.scoring.false_alarm_rates import false_alarm_rates
 from trainer.scoring.fit_scorer import fit_scorer
-from trainer.statistics.collect import paint
+from trainer.statistics.collect import collect
 
 LEAST_ROWS = 600
 """Fewer leave spans too short for what has a memory."""
@@ -60,7 +60,7 @@ def train(
     folder
         Run folder: new, empty, or an earlier run, which is replaced when this one is complete.
     portrait
-        Leave what pictures need, too: :class:`trainer.statistics.run_statistics.Portrait`.
+        Leave what pictures need, too: :class:`trainer.statistics.run_statistics.RunStatistics`.
     progress
         Where progress bars are drawn; ``None`` draws none.
     clock
@@ -107,7 +107,7 @@ def train(
             name: {
                 "rows": scorer.about.rows,
                 "chunks": count,
-                "realised": realised(scorer.model, record, blocks.test),
+                "realised": false_alarm_rates(scorer.model, record, blocks.test),
             }
             for name, scorer in scorers.items()
         },
@@ -129,7 +129,7 @@ def train(
     weights = {} if network is None else {"generator": network.state_dict()}
     histories = {} if generator.history is None else {"generator": generator.history}
     for name, scorer in scorers.items():
-        arrays = stored(scorer.model) | {"whitening": scorer.whitening}
+        arrays = to_arrays(scorer.model) | {"whitening": scorer.whitening}
         tables |= {f"{name}/{key}": array for key, array in arrays.items()}
         weights[name] = scorer.weights
         weights |= {f"{name}-fold-{k}": state for k, state in enumerate(scorer.folds, 1)}
@@ -144,7 +144,7 @@ def train(
         weights=weights,
         curves=draw_curves(histories),
         losses={name: {**history.losses, "chosen": history.chosen} for name, history in histories.items()},
-        portrait=paint(record, generator, split, scorers, blocks, seed=settings.seed + _JUDGED) if portrait else None,
+        portrait=collect(record, generator, split, scorers, blocks, seed=settings.seed + _JUDGED) if portrait else None,
     )
     return Run.open(folder)
 

@@ -30,7 +30,7 @@ class MovedClock:
 
 
 class Echo:
-    """An :class:`edge.mqtt.link.Connection` to a broker that takes everything.
+    """An :class:`edge.mqtt.link.Link` to a broker that takes everything.
 
     Attributes
     ----------

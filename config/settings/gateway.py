@@ -32,7 +32,7 @@ DottedPath = Annotated[
 ]
 
 
-class Topics(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TopicSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where davylamp publishes, and where it may answer."""
 
     base: Annotated[str, Meta(min_length=1, description="null: davylamp/GATEWAY")] = ""
@@ -90,7 +90,7 @@ class StationEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             yield "absent", f'got "{key}", which keys maps: it cannot be both'
 
 
-class Scoring(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ScoringSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How readings are scored and how often that is published."""
 
     publish_every: Annotated[Count, Meta(description="every n-th score")] = 1
@@ -102,7 +102,7 @@ class Scoring(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 1.0
 
 
-class Journal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class JournalSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What survives a restart."""
 
     path: Annotated[str, Meta(min_length=1, description="relative to the working directory")] = "journal.db"
@@ -116,7 +116,7 @@ class Journal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     )
 
 
-class Synthesis(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SynthesisSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Bounds of the requests for synthetic rows."""
 
     max_rows: Annotated[Count, Meta(description="per request")] = 100000
@@ -124,13 +124,13 @@ class Synthesis(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     per_minute: Annotated[Count, Meta(description="requests")] = 10
 
 
-class Health(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class HealthSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How often the agent says how it is."""
 
     every: Annotated[Seconds, Meta(description="[s]")] = 60.0
 
 
-class Log(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the agent logs."""
 
     level: Annotated[
@@ -164,14 +164,16 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = ""
     broker: Broker = Broker()
-    topics: Topics = Topics()
+    topics: TopicSettings = TopicSettings()
     stations: Annotated[tuple[StationEntry, ...], Meta(description="one entry per topic")] = ()
-    scoring: Scoring = Scoring()
+    scoring: ScoringSettings = ScoringSettings()
     alarms: Alarms = Alarms()
-    journal: Annotated[Journal, Meta(description="what survives a restart, and a power cut")] = Journal()
-    synthesis: Synthesis = Synthesis()
-    health: Health = Health()
-    log: Log = Log()
+    journal: Annotated[JournalSettings, Meta(description="what survives a restart, and a power cut")] = (
+        JournalSettings()
+    )
+    synthesis: SynthesisSettings = SynthesisSettings()
+    health: HealthSettings = HealthSettings()
+    log: LogSettings = LogSettings()
 
     def __post_init__(self) -> None:
         name = self.gateway or _host_name()

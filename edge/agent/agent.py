@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from config.settings.gateway import Gateway
 from edge.agent.announcer import Announcer
-from edge.agent.clock_jumps import Jumps
-from edge.agent.closed_alarms import Labelling
+from edge.agent.clock_jumps import ClockJumps
+from edge.agent.closed_alarms import ClosedAlarmLabels
 from edge.agent.health import Health
 from edge.agent.pipeline import Pipeline
 from edge.agent.presence import Presence
-from edge.agent.recovery import Waker
+from edge.agent.recovery import Recovery
 from edge.agent.requests import Requests
 from edge.agent.stations import Stations
 from edge.agent.watchdog import Watchdog
@@ -20,11 +20,11 @@ from edge.alarms.panel import AlarmPanel
 from edge.clock import Clock
 from edge.delivery.delivery import Delivery
 from edge.errors import JournalError
-from edge.journal.committer import Keeper
+from edge.journal.committer import Committer
 from edge.journal.journal import Journal
-from edge.journal.transaction import Batch
+from edge.journal.transaction import Transaction
 from edge.log import Log
-from edge.mqtt.link import Connection
+from edge.mqtt.link import Link
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
 
@@ -61,7 +61,7 @@ class Agent:
         self,
         gateway: Gateway,
         stations: Stations,
-        link: Connection,
+        link: Link,
         journal: Journal,
         *,
         presence: Presence,
@@ -82,7 +82,7 @@ class Agent:
         self._announcer = Announcer(
             stations, self._panel, self._delivery, link, presence=presence, topics=self._topics, past=journal.past
         )
-        self._keeper = Keeper(journal, self._everything, clock)
+        self._keeper = Committer(journal, self._everything, clock)
         self._pipeline = Pipeline(
             stations,
             self._panel,
@@ -92,12 +92,12 @@ class Agent:
             log=self._log,
             every=gateway.scoring.publish_every,
         )
-        self._waker = Waker(stations, self._panel, journal, self._log)
+        self._waker = Recovery(stations, self._panel, journal, self._log)
         self._requests = Requests(
             gateway,
             stations,
             self._panel,
-            Labelling(self._keeper, clock),
+            ClosedAlarmLabels(self._keeper, clock),
             info=lambda: presence.info(stations, link.protocol),
             publish_events=self._hand_over,
             link=link,
@@ -108,7 +108,7 @@ class Agent:
         self._unacknowledged: list[Message] = []
         self._next_health = clock.monotonic() + gateway.health.every
         self._next_look = self._moved = self._began = clock.monotonic()
-        self._jumps = Jumps(clock)
+        self._jumps = ClockJumps(clock)
         stations.remember(journal.past.stations, clock.monotonic())
         self._waker.restore()
 
@@ -257,7 +257,7 @@ class Agent:
         if self._link.alive and now - self._moved < _PATIENCE:
             self._watchdog.alive()
 
-    def _everything(self) -> Iterable[Batch]:
+    def _everything(self) -> Iterable[Transaction]:
         """All that a fresh journal has to know."""
         yield from self._delivery.everything()
-        yield Batch(stations=self._pipeline.rows(), filters=self._announcer.filters)
+        yield Transaction(stations=self._pipeline.rows(), filters=self._announcer.filters)

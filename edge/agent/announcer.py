@@ -6,10 +6,10 @@ from edge.agent.presence import Presence
 from edge.agent.stations import LiveStation, Stations
 from edge.alarms.panel import AlarmPanel
 from edge.delivery.delivery import Delivery
-from edge.journal.schema import Past
-from edge.journal.transaction import Batch
+from edge.journal.schema import Recovered
+from edge.journal.transaction import Transaction
 from edge.log import Log
-from edge.mqtt.link import Connection, Subscription
+from edge.mqtt.link import Link, Subscription
 from edge.mqtt.topics import Topics
 
 
@@ -42,11 +42,11 @@ class Announcer:
         stations: Stations,
         panel: AlarmPanel,
         delivery: Delivery,
-        link: Connection,
+        link: Link,
         *,
         presence: Presence,
         topics: Topics,
-        past: Past,
+        past: Recovered,
     ) -> None:
         self.filters = sorted(past.filters)
         self._stations = stations
@@ -57,7 +57,7 @@ class Announcer:
         self._topics = topics
         self._log = Log("agent")
 
-    def everything(self, batch: Batch) -> None:
+    def everything(self, batch: Transaction) -> None:
         """Say again all that holds: the broker, or whoever listens, may have forgotten it."""
         protocol = self._link.protocol
         self._delivery.retain(batch, self._topics.state, self._presence.birth)
@@ -73,12 +73,12 @@ class Announcer:
         if protocol == "3.1.1":
             self._log.warning("MQTT 3.1.1: the broker cannot tell us what it refuses, and what it refuses is lost")
 
-    def station(self, batch: Batch, station: LiveStation) -> None:
+    def station(self, batch: Transaction, station: LiveStation) -> None:
         """Say whether a station sends, and what stands there."""
         availability = self._presence.availability(station.name, online=station.online)
         self._delivery.retain(batch, self._topics.availability(station.name), availability)
         self.alarm(batch, station.name)
 
-    def alarm(self, batch: Batch, station: str) -> None:
+    def alarm(self, batch: Transaction, station: str) -> None:
         """Say what stands at a station."""
         self._delivery.alarm(batch, self._panel.message(station))

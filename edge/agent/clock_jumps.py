@@ -8,7 +8,7 @@ LEAST = 2.0
 """A smaller step is no jump: clocks are disciplined all the time [s]."""
 
 
-class Jumps:
+class ClockJumps:
     """Compares the wall's clock with the monotonic one, which nobody sets.
 
     Parameters

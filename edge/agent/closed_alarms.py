@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from edge.alarms.alarm_label import AlarmLabel
 from edge.alarms.event import Label
-from edge.alarms.label import Labelled
 from edge.clock import Clock, rfc3339
 from edge.errors import JournalError, RequestError
-from edge.journal.committer import Keeper
+from edge.journal.committer import Committer
 
 
-class Labelling:
+class ClosedAlarmLabels:
     """Adds labels to alarms that have closed, as the journal remembers them.
 
     Parameters
@@ -22,11 +22,11 @@ class Labelling:
         Dates it.
     """
 
-    def __init__(self, keeper: Keeper, clock: Clock) -> None:
+    def __init__(self, keeper: Committer, clock: Clock) -> None:
         self._keeper = keeper
         self._clock = clock
 
-    def label(self, alarm_id: str, label: Label | None, comment: str | None) -> Labelled | None:
+    def label(self, alarm_id: str, label: Label | None, comment: str | None) -> AlarmLabel | None:
         """Note what an alarm was.
 
         Parameters

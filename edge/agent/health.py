@@ -13,8 +13,8 @@ import numpy as np
 
 from edge.clock import Clock, rfc3339
 from edge.delivery.delivery import Delivery
-from edge.journal.committer import Keeper
-from edge.mqtt.link import Connection
+from edge.journal.committer import Committer
+from edge.mqtt.link import Link
 
 _TIMES = 1000  # batches whose durations are remembered
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -66,7 +66,7 @@ class Health:
         self._durations.append(seconds)
 
     def message(
-        self, link: Connection, delivery: Delivery, keeper: Keeper, *, stations: int, requests: int
+        self, link: Link, delivery: Delivery, keeper: Committer, *, stations: int, requests: int
     ) -> dict[str, Any]:
         """Make the body of the health topic."""
         p50, p99 = np.percentile(self._durations, (50, 99)).tolist() if self._durations else (None, None)

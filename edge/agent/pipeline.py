@@ -11,14 +11,14 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from edge.agent.health import Health
-from edge.agent.stations import Group, LiveStation, Stations
+from edge.agent.stations import LiveStation, StationGroup, Stations
 from edge.alarms.event import Event
 from edge.alarms.panel import AlarmPanel
 from edge.clock import rfc3339
 from edge.delivery.delivery import Delivery
 from edge.errors import ReadingError
 from edge.journal.journal import Journal
-from edge.journal.transaction import Batch, ReadingRow, StationRow
+from edge.journal.transaction import ReadingRow, StationRow, Transaction
 from edge.log import ONCE_A_MINUTE, Log
 from edge.mqtt.message import Message
 from edge.readings.duplicates import key
@@ -99,9 +99,9 @@ class Pipeline:
         self._health = health
         self._log = log
         self._every = every
-        self._batches: dict[Group, list[Entry]] = {}
+        self._batches: dict[StationGroup, list[Entry]] = {}
 
-    def take(self, message: Message, batch: Batch) -> None:
+    def take(self, message: Message, batch: Transaction) -> None:
         """Take in a message of a station."""
         try:
             station = self._stations.at(message.topic)
@@ -128,7 +128,7 @@ class Pipeline:
         except ReadingError as error:
             self._delivery.refuse(batch, message, error)
 
-    def judge(self, batch: Batch) -> Results:
+    def judge(self, batch: Transaction) -> Results:
         """Score what was taken in, all readings of a bundle at once."""
         results = Results()
         batches, self._batches = self._batches, {}
@@ -138,7 +138,7 @@ class Pipeline:
         self._health.readings += results.readings
         return results
 
-    def note(self, stations: Iterable[LiveStation], batch: Batch) -> None:
+    def note(self, stations: Iterable[LiveStation], batch: Transaction) -> None:
         """Note what the journal has to know of stations whose count, rates or alarms have changed."""
         for name in self._panel.changed():
             if name in self._stations:
@@ -151,13 +151,13 @@ class Pipeline:
                 self.prune(station, batch)
         batch.labels += self._panel.labels()
 
-    def prune(self, station: LiveStation, batch: Batch) -> None:
+    def prune(self, station: LiveStation, batch: Transaction) -> None:
         """Let go of a station's readings that are more than are kept."""
         station.pruned = station.state.n
         keeps = self._journal.keeps(len(self._stations), station.group.bundle.station.size)
         batch.pruned[station.id] = station.state.n - keeps
 
-    def prune_all(self, batch: Batch) -> None:
+    def prune_all(self, batch: Transaction) -> None:
         """Let go of what is more than is kept, of every station, and of what is kept of those that are gone.
 
         That the rest fits is worth more.
@@ -195,7 +195,7 @@ class Pipeline:
             return Entry(station, replace(reading, ts=None), message, own, reading.ts)
         return Entry(station, reading, message, own, None)
 
-    def _judge(self, group: Group, entries: Sequence[Entry], results: Results, batch: Batch) -> None:
+    def _judge(self, group: StationGroup, entries: Sequence[Entry], results: Results, batch: Transaction) -> None:
         """Score readings, all at once, and let the alarms see each verdict before the next is decided.
 
         A mistake of ours must neither stop the agent nor come back with every redelivery: what is left of the readings

@@ -9,7 +9,7 @@ from edge.agent.stations import LiveStation, Stations
 from edge.alarms.panel import AlarmPanel
 from edge.errors import ReadingError
 from edge.journal.journal import Journal
-from edge.journal.transaction import Batch
+from edge.journal.transaction import Transaction
 from edge.log import Log
 from edge.mqtt.message import Message
 from edge.readings.recent import KEPT
@@ -17,7 +17,7 @@ from edge.readings.recent import KEPT
 _WAKES = 16  # stations whose past is rebuilt in one turn: about half a second on a small computer
 
 
-class Waker:
+class Recovery:
     """Takes up from the journal where an earlier run has stopped: alarms at once, the rest with the first reading.
 
     Parameters
@@ -42,7 +42,7 @@ class Waker:
         for station in self._stations:
             self._restore(station)
 
-    def wake(self, messages: Sequence[Message], batch: Batch) -> int:
+    def wake(self, messages: Sequence[Message], batch: Transaction) -> int:
         """Rebuild the past of the stations that are heard for the first time since the start.
 
         Returns
@@ -68,13 +68,13 @@ class Waker:
                 woken += 1
         return len(messages)
 
-    def wake_one(self, batch: Batch) -> None:
+    def wake_one(self, batch: Transaction) -> None:
         """Rebuild a station that was not heard since the start: how long it may be silent is in its past."""
         station = next((station for station in self._stations if station.row), None) if self._stations.asleep else None
         if station is not None:
             self.rebuild(station, batch)
 
-    def rebuild(self, station: LiveStation, batch: Batch) -> None:
+    def rebuild(self, station: LiveStation, batch: Transaction) -> None:
         """Rebuild a station's past; raises JournalError when the journal cannot be read."""
         row = station.row
         assert row is not None

@@ -12,15 +12,15 @@ from msgspec import Meta
 
 from config.settings.alarms import AlarmKind
 from config.settings.gateway import Gateway
-from edge.agent.closed_alarms import Labelling
+from edge.agent.closed_alarms import ClosedAlarmLabels
 from edge.agent.stations import Stations
-from edge.agent.synthesis_requests import Synthesis, SynthesisRequest
+from edge.agent.synthesis_requests import SynthesisRequest, SynthesisRequests
 from edge.alarms.event import Event, Label
 from edge.alarms.panel import AlarmPanel
 from edge.clock import Clock
 from edge.errors import RequestError
 from edge.log import Log
-from edge.mqtt.link import Connection
+from edge.mqtt.link import Link
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
 from edge.readings.reading import SIZE_LIMIT
@@ -109,11 +109,11 @@ class Requests:
         gateway: Gateway,
         stations: Stations,
         panel: AlarmPanel,
-        labelling: Labelling,
+        labelling: ClosedAlarmLabels,
         *,
         info: Callable[[], Mapping[str, Any]],
         publish_events: Callable[[list[Event]], None],
-        link: Connection,
+        link: Link,
         topics: Topics,
         clock: Clock,
     ) -> None:
@@ -127,7 +127,7 @@ class Requests:
         self._topics = topics
         self._prefixes = gateway.topics.response_prefixes
         self._log = Log("requests", clock)
-        self._synthesis = Synthesis(stations, gateway.synthesis, clock)
+        self._synthesis = SynthesisRequests(stations, gateway.synthesis, clock)
         self._jobs: deque[_Job] = deque()
         self._verbs: dict[str, tuple[type[msgspec.Struct], Callable[[Any], Answers]]] = {
             "synthesize": (SynthesisRequest, self._synthesis.answer),

@@ -14,7 +14,7 @@ from edge.agent.watchdog import Watchdog
 from edge.clock import SystemClock
 from edge.log import Log, start_logging
 from edge.mqtt.options import Options
-from edge.mqtt.reconnecting_link import Link
+from edge.mqtt.reconnecting_link import ReconnectingLink
 from edge.mqtt.topics import Topics
 from edge.stop import Stop
 
@@ -43,7 +43,7 @@ def run(gateway_path: str | Path) -> int:
         presence = Presence(gateway, topics, clock)
         watchdog = Watchdog(clock)
         journal = open_journal(gateway, clock)
-        link = Link(
+        link = ReconnectingLink(
             Options.of(gateway.broker, client_id=gateway.broker.client_id),
             subscriptions(stations, topics),
             unsubscribe=sorted(journal.past.filters),

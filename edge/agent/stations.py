@@ -11,7 +11,7 @@ from config.settings.gateway import Gateway, StationEntry
 from edge.bundles.bundle import Bundle
 from edge.errors import ReadingError
 from edge.journal.transaction import StationRow
-from edge.models.rolling_median import RunningMedians
+from edge.models.rolling_median import RollingMedian
 from edge.mqtt.topics import Pattern, station_problem
 from edge.readings.duplicates import Duplicates
 from edge.readings.reading import Decoder
@@ -30,7 +30,7 @@ _INTERVALS_LEAST = 5
 
 
 @dataclass(eq=False)
-class Group:
+class StationGroup:
     """One entry of gateway.yaml with its bundle.
 
     ``scorer`` may be replaced at any time: the stations' pasts are not in it.
@@ -62,7 +62,7 @@ class LiveStation:
     """
 
     name: str
-    group: Group
+    group: StationGroup
     decoder: Decoder
     state: StationState
     recent: Recent
@@ -75,7 +75,7 @@ class LiveStation:
     awaited: bool = False
     duplicates: Duplicates = field(default_factory=Duplicates)
     _heard: float = 0.0
-    _intervals: RunningMedians = field(default_factory=lambda: RunningMedians(1, _INTERVALS, _INTERVALS_LEAST))
+    _intervals: RollingMedian = field(default_factory=lambda: RollingMedian(1, _INTERVALS, _INTERVALS_LEAST))
 
     @property
     def columns(self) -> str:
@@ -134,7 +134,7 @@ class Stations:
                 raise ConfigError([f"gateway.yaml: stations[{i}].{problem}" for problem in error.problems]) from error
         samplers = {bundle.id: Sampler(bundle.generator) for bundle in bundles}
         self.groups = [
-            Group(entry, Pattern(entry.topic), bundle, self._scorer(entry, bundle), samplers[bundle.id])
+            StationGroup(entry, Pattern(entry.topic), bundle, self._scorer(entry, bundle), samplers[bundle.id])
             for entry, bundle in zip(gateway.stations, bundles, strict=True)
         ]
         self._stations: dict[str, LiveStation] = {}
@@ -250,7 +250,7 @@ class Stations:
             adapt=self._gateway.scoring.adapt,
         )
 
-    def _make(self, name: str, group: Group) -> LiveStation:
+    def _make(self, name: str, group: StationGroup) -> LiveStation:
         entry = group.entry
         decoder = Decoder(name, group.bundle.station, entry.keys, entry.absent)
         state = group.scorer.new_state(entry.cadence)

@@ -10,13 +10,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from config.settings.gateway import Synthesis as Bounds
-from edge.agent.stations import Group, LiveStation, Stations
+from config.settings.gateway import SynthesisSettings as Bounds
+from edge.agent.stations import LiveStation, StationGroup, Stations
 from edge.arrays import Floats
 from edge.clock import Clock
 from edge.errors import RequestError
 from edge.readings.csv.writer import write_table
-from edge.synthesis.conditions import Draw, Wish
+from edge.synthesis.sampling_conditions import Draw, SamplingConditions
 
 _DIGITS = 6  # significant: what every processor agrees on
 _MINUTE = 60.0  # [s]
@@ -44,11 +44,11 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     station: str | None = None
     n: int = _N
     seed: int | None = None
-    wish: Wish = msgspec.field(name="from", default=Wish(prior=True))
+    wish: SamplingConditions = msgspec.field(name="from", default=SamplingConditions(prior=True))
     format: Literal["json", "csv"] = "json"
 
 
-class Synthesis:
+class SynthesisRequests:
     """Answers ``synthesize``.
 
     Parameters
@@ -84,7 +84,7 @@ class Synthesis:
         self._count()
         return self._parts(request, group, seed, draw)
 
-    def _parts(self, request: SynthesisRequest, group: Group, seed: int, draw: Draw) -> Iterator[dict[str, Any]]:
+    def _parts(self, request: SynthesisRequest, group: StationGroup, seed: int, draw: Draw) -> Iterator[dict[str, Any]]:
         station, size = group.bundle.station, self._bounds.rows_per_part
         parts = -(-request.n // size)
         for part in range(parts):
@@ -100,7 +100,7 @@ class Synthesis:
                 "parts": parts,
             }
 
-    def _group(self, name: str | None) -> Group:
+    def _group(self, name: str | None) -> StationGroup:
         groups = self._stations.groups
         if name is None:
             if len({group.bundle.id for group in groups}) == 1:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from config.settings.alarms import AlarmKind, AlarmRule
-from edge.alarms.condition import Sign
+from edge.alarms.condition import Condition
 from edge.alarms.event import Event, EventType, Label
 from edge.alarms.shelf import Shelf
 from edge.clock import parse_time
@@ -21,7 +21,7 @@ _PEAK_SCORE = 1.0  # a peak is news when it is ten times less likely than the on
 _PEAK_LEVEL = 1.25  # ... or, for a gas level, so many times as high
 
 
-class Standing(msgspec.Struct, array_like=True):
+class ActiveAlarm(msgspec.Struct, array_like=True):
     """An alarm that stands: its latest event, and what decides when the next one is due.
 
     Parameters
@@ -29,7 +29,7 @@ class Standing(msgspec.Struct, array_like=True):
     event
         As last told, with what has been learnt since.
     size
-        Of the strangest reading, see :class:`edge.alarms.condition.Sign`.
+        Of the strangest reading, see :class:`edge.alarms.condition.Condition`.
     ts
         Of the latest reading, RFC 3339.
     seen
@@ -54,7 +54,7 @@ class Standing(msgspec.Struct, array_like=True):
     quiet: int = 0
 
     @classmethod
-    def of(cls, exceedances: Sequence[Sign], station: str, received: str, *, n: int, bundle: str) -> Standing:
+    def of(cls, exceedances: Sequence[Condition], station: str, received: str, *, n: int, bundle: str) -> ActiveAlarm:
         """Begin one on the exceedances that raised it, the present reading, the station's ``n``-th, last."""
         latest, worst = exceedances[-1], max(exceedances, key=lambda sign: sign.size)
         # The gateway's own time and count: those of a station that is replayed come again.
@@ -86,7 +86,7 @@ class Standing(msgspec.Struct, array_like=True):
         """Of the alarm."""
         return self.event.kind
 
-    def follow(self, sign: Sign, now: float) -> None:
+    def follow(self, sign: Condition, now: float) -> None:
         """Take in the next reading, at the monotonic time ``now`` [s]."""
         self.readings += 1
         self.quiet = self.quiet + 1 if sign.quiet else 0

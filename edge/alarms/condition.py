@@ -16,7 +16,7 @@ LEVEL_DEADBAND = 0.1
 _SCORED: tuple[AlarmKind, ...] = ("consistency", "reconstruction")
 
 
-class Sign(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Condition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one reading says about one kind of alarm.
 
     Parameters
@@ -50,7 +50,7 @@ class Sign(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.peak.ts
 
 
-class Signs:
+class Conditions:
     """Makes the signs of verdicts.
 
     Parameters
@@ -64,7 +64,7 @@ class Signs:
         self._enhancement = rules.methane.enhancement_ppb
         self._limit = rules.methane.limit_ppb
 
-    def of(self, verdict: Verdict, thresholds: Mapping[str, float], ts: str) -> Iterator[Sign]:
+    def of(self, verdict: Verdict, thresholds: Mapping[str, float], ts: str) -> Iterator[Condition]:
         """Say what a verdict means for each kind of alarm on which it says anything.
 
         Parameters
@@ -94,9 +94,9 @@ class Signs:
             quiet = not exceeds and scored.score < self._quiet_below(kind, thresholds[kind])
             peak = Peak(ts=ts, score=scored.score, p=scored.p)
             shares = verdict.contributions if kind == "reconstruction" else None
-            yield Sign(kind, exceeds, quiet, scored.score, peak, None, getattr(scored, "culprit", None), shares)
+            yield Condition(kind, exceeds, quiet, scored.score, peak, None, getattr(scored, "culprit", None), shares)
 
-    def _of_gas(self, verdict: Verdict, gas: Methane, threshold: float | None, ts: str) -> Iterator[Sign]:
+    def _of_gas(self, verdict: Verdict, gas: Methane, threshold: float | None, ts: str) -> Iterator[Condition]:
         level = None if gas.background_ppb is None else gas.level_ppb
         score = None if threshold is None else gas.score
         if level is None and score is None:
@@ -113,7 +113,7 @@ class Signs:
             quiet = quiet and score < self._quiet_below("methane", threshold)
         size = level if level is not None else score
         peak = Peak(ts=ts, score=gas.score, p=gas.p, level_ppb=level)
-        yield Sign("methane", exceeds, quiet, size or 0.0, peak, verdict.by)
+        yield Condition("methane", exceeds, quiet, size or 0.0, peak, verdict.by)
 
     def _quiet_below(self, kind: AlarmKind, threshold: float) -> float:
         least = threshold - self._deadbands[kind]

@@ -8,12 +8,12 @@ from typing import get_args
 from msgspec.structs import replace
 
 from config.settings.alarms import AlarmKind, AlarmRule, Alarms
-from edge.alarms.active_alarm import Standing
-from edge.alarms.condition import Sign, Signs
+from edge.alarms.active_alarm import ActiveAlarm
+from edge.alarms.alarm_label import AlarmLabel
+from edge.alarms.condition import Condition, Conditions
 from edge.alarms.event import AlarmMessage, Event, EventType, Label, Peak
-from edge.alarms.label import Labelled
 from edge.alarms.shelf import Shelf
-from edge.alarms.station_alarms import AlarmState
+from edge.alarms.station_alarms import StationAlarms
 from edge.clock import Clock, rfc3339
 from edge.errors import RequestError
 from edge.scoring.verdict import Verdict
@@ -47,11 +47,11 @@ class AlarmPanel:
         # A station is silent or it is not: nothing is counted.
         stale = replace(rules.of("stale"), clear_after=1, hold=0)
         self._rules: dict[AlarmKind, AlarmRule] = {kind: rules.of(kind) for kind in _KINDS} | {"stale": stale}
-        self._signs = Signs(rules)
+        self._signs = Conditions(rules)
         self._clock = clock
-        self._states: dict[str, AlarmState] = {}  # only of stations of which there is something to remember
+        self._states: dict[str, StationAlarms] = {}  # only of stations of which there is something to remember
         self._changed: dict[str, None] = {}
-        self._labels: list[Labelled] = []
+        self._labels: list[AlarmLabel] = []
 
     def observe(self, verdict: Verdict, thresholds: Mapping[str, float]) -> list[Event]:
         """Take in the verdict on a station's next reading; a late one is passed over.
@@ -63,7 +63,7 @@ class AlarmPanel:
         state = self._states.get(station)
         if verdict.late or (state is None and not verdict.exceeds):
             return []  # nearly always: nothing stands, and nothing is about to
-        state = state or AlarmState()
+        state = state or StationAlarms()
         received = verdict.received or rfc3339(self._clock.now())
         events: list[Event] = []
         for sign in self._signs.of(verdict, thresholds, verdict.ts or received):
@@ -72,7 +72,7 @@ class AlarmPanel:
                 alarm.follow(sign, self._clock.monotonic())
                 events += self._go_on(state, sign.kind, sign.ts)
             elif exceedances := state.raised_by(sign, self._rules[sign.kind]):
-                alarm = Standing.of(exceedances, station, received, n=verdict.n, bundle=verdict.bundle)
+                alarm = ActiveAlarm.of(exceedances, station, received, n=verdict.n, bundle=verdict.bundle)
                 events.append(self._open(state, alarm))
         self._keep(station, state)
         return events
@@ -83,15 +83,15 @@ class AlarmPanel:
 
     def silent(self, station: str, *, n: int, bundle: str) -> list[Event]:
         """Raise ``stale``, unless it stands: nothing has come since reading ``n``, which ``bundle`` (its id) scored."""
-        state = self._states.get(station) or AlarmState()
+        state = self._states.get(station) or StationAlarms()
         alarm = state.standing.get("stale")
         if alarm is not None and not alarm.quiet:
             return []
         ts = rfc3339(self._clock.now())
-        sign = Sign("stale", exceeds=True, quiet=False, size=0.0, peak=Peak(ts=ts))
+        sign = Condition("stale", exceeds=True, quiet=False, size=0.0, peak=Peak(ts=ts))
         events: list[Event] = []
         if alarm is None:
-            events.append(self._open(state, Standing.of([sign], station, ts, n=n, bundle=bundle)))
+            events.append(self._open(state, ActiveAlarm.of([sign], station, ts, n=n, bundle=bundle)))
         else:  # it came back, but nobody has acknowledged yet that it was away
             alarm.follow(sign, self._clock.monotonic())
         self._keep(station, state)
@@ -104,7 +104,7 @@ class AlarmPanel:
         if state is None or alarm is None or alarm.quiet:
             return []
         ts = rfc3339(self._clock.now())
-        alarm.follow(Sign("stale", exceeds=False, quiet=True, size=0.0, peak=Peak(ts=ts)), self._clock.monotonic())
+        alarm.follow(Condition("stale", exceeds=False, quiet=True, size=0.0, peak=Peak(ts=ts)), self._clock.monotonic())
         events = self._go_on(state, "stale", ts)
         self._keep(station, state)
         return events
@@ -152,7 +152,7 @@ class AlarmPanel:
         alarm.acknowledge(label, comment)
         ts = rfc3339(self._clock.now())
         if label is not None or comment is not None:
-            self._labels.append(Labelled.of(alarm.event, ts))
+            self._labels.append(AlarmLabel.of(alarm.event, ts))
         events = [self._tell(alarm, "update", ts), *self._go_on(state, found, ts)]
         self._keep(name, state)
         return events
@@ -186,7 +186,7 @@ class AlarmPanel:
             name, found = station, kind
         else:
             name, found = self._find(alarm_id, station, kind)
-        state = self._states.get(name) or AlarmState()
+        state = self._states.get(name) or StationAlarms()
         now = self._clock.now()
         events = self._shelve(state, found, Shelf(now + 60 * minutes, comment) if minutes else None, rfc3339(now))
         self._keep(name, state)
@@ -220,7 +220,7 @@ class AlarmPanel:
             ts=rfc3339(self._clock.now()),
         )
 
-    def labels(self) -> list[Labelled]:
+    def labels(self) -> list[AlarmLabel]:
         """Hand out, once, which alarms have closed, and what people have said about them."""
         labels, self._labels = self._labels, []
         return labels
@@ -244,7 +244,7 @@ class AlarmPanel:
             It is not what :meth:`snapshot` wrote of this station, or another version did; nothing has changed.
         """
         now = self._clock.monotonic()
-        self._states[station] = AlarmState.read(written, station, epoch=self._clock.now() - now, now=now)
+        self._states[station] = StationAlarms.read(written, station, epoch=self._clock.now() - now, now=now)
 
     def _find(self, alarm_id: str | None, station: str | None, kind: AlarmKind | None) -> tuple[str, AlarmKind]:
         """Station and kind of an alarm that stands."""
@@ -262,7 +262,7 @@ class AlarmPanel:
             "until it is acknowledged"
         )
 
-    def _open(self, state: AlarmState, alarm: Standing) -> Event:
+    def _open(self, state: StationAlarms, alarm: ActiveAlarm) -> Event:
         """Let an alarm stand, put aside if its kind is."""
         kind = alarm.kind
         state.standing[kind] = alarm
@@ -270,7 +270,7 @@ class AlarmPanel:
             alarm.shelve(state.shelves[kind])
         return self._tell(alarm, "open", alarm.ts)
 
-    def _go_on(self, state: AlarmState, kind: AlarmKind, ts: str) -> list[Event]:
+    def _go_on(self, state: StationAlarms, kind: AlarmKind, ts: str) -> list[Event]:
         """Close an alarm that is over, or tell again of one that is not, where that is due."""
         alarm, rule = state.standing[kind], self._rules[kind]
         if alarm.is_over(rule):
@@ -278,7 +278,7 @@ class AlarmPanel:
             return [self._tell(alarm, "close", ts)]
         return [self._tell(alarm, "update", ts)] if alarm.is_due(rule, self._clock.monotonic()) else []
 
-    def _shelve(self, state: AlarmState, kind: AlarmKind, shelf: Shelf | None, ts: str) -> list[Event]:
+    def _shelve(self, state: StationAlarms, kind: AlarmKind, shelf: Shelf | None, ts: str) -> list[Event]:
         """Put a kind aside, or take it up again."""
         if shelf is not None:
             state.shelves[kind] = shelf
@@ -289,13 +289,13 @@ class AlarmPanel:
         state.standing[kind].shelve(shelf)
         return [self._tell(state.standing[kind], "update", ts)]
 
-    def _tell(self, alarm: Standing, event_type: EventType, ts: str) -> Event:
+    def _tell(self, alarm: ActiveAlarm, event_type: EventType, ts: str) -> Event:
         event = alarm.tell(event_type, ts, self._clock.monotonic())
         if event_type == "close":
-            self._labels.append(Labelled.of(event, ts))
+            self._labels.append(AlarmLabel.of(event, ts))
         return event
 
-    def _keep(self, station: str, state: AlarmState) -> None:
+    def _keep(self, station: str, state: StationAlarms) -> None:
         """Note that there is something else to remember of a station."""
         self._changed[station] = None
         if state:

@@ -9,13 +9,13 @@ import msgspec
 from msgspec.structs import replace
 
 from config.settings.alarms import AlarmKind, AlarmRule
-from edge.alarms.active_alarm import Standing
-from edge.alarms.condition import Sign
+from edge.alarms.active_alarm import ActiveAlarm
+from edge.alarms.condition import Condition
 from edge.alarms.shelf import Shelf
 from edge.clock import parse_time
 
 
-class AlarmState(msgspec.Struct, array_like=True):
+class StationAlarms(msgspec.Struct, array_like=True):
     """The alarms of one station, by kind.
 
     Parameters
@@ -30,8 +30,8 @@ class AlarmState(msgspec.Struct, array_like=True):
         Of what is written down.
     """
 
-    windows: dict[AlarmKind, list[Sign | None]] = {}
-    standing: dict[AlarmKind, Standing] = {}
+    windows: dict[AlarmKind, list[Condition | None]] = {}
+    standing: dict[AlarmKind, ActiveAlarm] = {}
     shelves: dict[AlarmKind, Shelf] = {}
     version: Literal[1] = 1
 
@@ -39,7 +39,7 @@ class AlarmState(msgspec.Struct, array_like=True):
         """Whether there is anything to remember."""
         return bool(self.windows or self.standing or self.shelves)
 
-    def raised_by(self, sign: Sign, rule: AlarmRule) -> list[Sign]:
+    def raised_by(self, sign: Condition, rule: AlarmRule) -> list[Condition]:
         """Count a reading; return the exceedances that raise an alarm with it, or none."""
         window = self.windows.get(sign.kind, [])
         # What did not exceed counts for nothing until something does.
@@ -59,7 +59,7 @@ class AlarmState(msgspec.Struct, array_like=True):
         return _WRITER.encode(replace(self, standing=self._moved(epoch)))
 
     @classmethod
-    def read(cls, written: bytes, station: str, *, epoch: float, now: float) -> AlarmState:
+    def read(cls, written: bytes, station: str, *, epoch: float, now: float) -> StationAlarms:
         """Read what was written of ``station``, at the monotonic time ``now`` [s].
 
         Raises
@@ -84,7 +84,7 @@ class AlarmState(msgspec.Struct, array_like=True):
         state.standing = state._moved(-epoch, latest=now)
         return state
 
-    def _moved(self, seconds: float, latest: float = math.inf) -> dict[AlarmKind, Standing]:
+    def _moved(self, seconds: float, latest: float = math.inf) -> dict[AlarmKind, ActiveAlarm]:
         # A clock that was set back meanwhile must not silence what stands: nothing was told later than now.
         return {
             kind: replace(alarm, told=min(alarm.told + seconds, latest), seen=min(alarm.seen + seconds, latest))
@@ -93,4 +93,4 @@ class AlarmState(msgspec.Struct, array_like=True):
 
 
 _WRITER = msgspec.msgpack.Encoder()
-_READER = msgspec.msgpack.Decoder(AlarmState)
+_READER = msgspec.msgpack.Decoder(StationAlarms)

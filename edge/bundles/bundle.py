@@ -15,10 +15,10 @@ from config.settings.station import Station
 from edge.bundles.archive import LARGEST, Contents, read, unpack
 from edge.bundles.golden import ROWS, RUN_IN, TOLERANCE, differences
 from edge.bundles.manifest import SCORER, SCORER_ABSENT, Manifest
-from edge.bundles.scoring_tables import below, restored
+from edge.bundles.scoring_tables import from_arrays, subtree
 from edge.errors import BundleError
 from edge.models.generator import Generator, unpacked
-from edge.models.runtime import Session
+from edge.models.runtime import OnnxGraph
 from edge.models.scaler import Scaler
 from edge.models.scoring_model import ScoringModel
 
@@ -85,19 +85,19 @@ class Bundle:
         return self.manifest.scaler
 
     @cached_property
-    def encoder(self) -> Session:
+    def encoder(self) -> OnnxGraph:
         """``readings`` [N, F] -> ``mean`` [N, L], and ``log_variance`` [N, L] of a VAE."""
         return self._session("encoder.onnx")
 
     @cached_property
-    def decoder(self) -> Session:
+    def decoder(self) -> OnnxGraph:
         """``latent`` [N, L], ``noise`` [N, F] -> ``readings`` [N, F] in the station's units."""
         return self._session("decoder.onnx")
 
     @cached_property
     def generator(self) -> Generator:
         """What makes synthetic rows (BundleError without ONNX Runtime)."""
-        tables, about = below(self.tables, "generator"), self.manifest.generator
+        tables, about = subtree(self.tables, "generator"), self.manifest.generator
         return Generator(
             station=self.station,
             kind=about.kind,
@@ -165,10 +165,10 @@ class Bundle:
         return max(found.values())
 
     def _restored(self, name: str) -> ScoringModel:
-        return restored(self.manifest.scorers[name], self.station, below(self.tables, name), _Closed())
+        return from_arrays(self.manifest.scorers[name], self.station, subtree(self.tables, name), _Closed())
 
-    def _session(self, name: str) -> Session:
-        return Session(self._members[name], f"{self.path}: {name}")
+    def _session(self, name: str) -> OnnxGraph:
+        return OnnxGraph(self._members[name], f"{self.path}: {name}")
 
     def _arrays(self, name: str) -> Arrays:
         data = self._members[name]

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from edge.models.runtime import Runtime
 from edge.models.scaler import Scaler
-from edge.models.scores import StationMemory, measure
+from edge.models.scores import ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 
 Arrays = Mapping[str, NDArray[np.floating]]
@@ -55,7 +55,7 @@ def scored(model: ScoringModel, readings: NDArray[np.floating]) -> dict[str, NDA
         ``contributions`` [32, F], ``components`` [32, 5].
     """
     values = readings[:, model.columns].astype(np.float64)
-    measures = measure(model, values, [(StationMemory(model), len(values))])
+    measures = score_rows(model, values, [(ScoreState(model), len(values))])
     names = ["error", "contributions", "reconstruction", *_JUDGED]
     if model.virtual is None:
         names.remove("onset")

@@ -41,7 +41,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     beta: float
 
 
-class Generating(msgspec.Struct, frozen=True, kw_only=True):
+class GeneratorSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What makes synthetic rows, in words; its numbers are in ``tables.npz``.
 
     Parameters
@@ -81,7 +81,7 @@ class Generating(msgspec.Struct, frozen=True, kw_only=True):
         return features if self.network is None else self.network.latent
 
 
-class Fitted(msgspec.Struct, frozen=True, kw_only=True):
+class ScoringSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A scoring model in words; its numbers are in ``tables.npz``, see :mod:`edge.bundles.scoring_tables`.
 
     Parameters
@@ -166,8 +166,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     station: Station
     features: tuple[str, ...]
     scaler: Scaler
-    generator: Generating
-    scorers: dict[str, Fitted]
+    generator: GeneratorSpec
+    scorers: dict[str, ScoringSpec]
     exceedances_per_1000: float = 1.0
     metrics: dict[str, Any]
     data: Data

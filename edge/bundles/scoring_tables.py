@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.settings.station import Station
-from edge.bundles.manifest import Fitted
+from edge.bundles.manifest import ScoringSpec
 from edge.models.consistency import ConsistencyModel
 from edge.models.pvalue import PValueTable
 from edge.models.runtime import Runtime
@@ -19,8 +19,8 @@ from edge.models.virtual_gas import VirtualGas
 Arrays = dict[str, NDArray[Any]]
 
 
-def stored(model: ScoringModel) -> Arrays:
-    """Return the numbers of a model, for an npz; the words are its :class:`edge.bundles.manifest.Fitted`.
+def to_arrays(model: ScoringModel) -> Arrays:
+    """Return the numbers of a model, for an npz; the words are its :class:`edge.bundles.manifest.ScoringSpec`.
 
     Returns
     -------
@@ -36,7 +36,9 @@ def stored(model: ScoringModel) -> Arrays:
     return arrays
 
 
-def restored(fitted: Fitted, station: Station, arrays: Mapping[str, NDArray[Any]], network: Runtime) -> ScoringModel:
+def from_arrays(
+    fitted: ScoringSpec, station: Station, arrays: Mapping[str, NDArray[Any]], network: Runtime
+) -> ScoringModel:
     """Put a model together again.
 
     Parameters
@@ -46,7 +48,7 @@ def restored(fitted: Fitted, station: Station, arrays: Mapping[str, NDArray[Any]
     station
         Whose columns are meant.
     arrays
-        What :func:`stored` gave.
+        What :func:`to_arrays` gave.
     network
         Its network.
 
@@ -59,11 +61,11 @@ def restored(fitted: Fitted, station: Station, arrays: Mapping[str, NDArray[Any]
     spread = np.asarray(arrays["spread"], dtype=np.float64)
     if spread.shape != (size,) or not ((spread > 0) & np.isfinite(spread)).all():
         raise ValueError(f"spread: expected {size} positive numbers")
-    consistency = ConsistencyModel.from_arrays(below(arrays, "consistency"))
+    consistency = ConsistencyModel.from_arrays(subtree(arrays, "consistency"))
     if len(consistency.spread) != size:
         raise ValueError(f"consistency: got {len(consistency.spread)} columns, expected {size}")
-    virtual = VirtualGas.from_arrays(below(arrays, "virtual"), fitted.responsive) if fitted.responsive else None
-    knots = below(arrays, "table")
+    virtual = VirtualGas.from_arrays(subtree(arrays, "virtual"), fitted.responsive) if fitted.responsive else None
+    knots = subtree(arrays, "table")
     needed = CALIBRATED if virtual is None else (*CALIBRATED, "onset")
     return ScoringModel(
         keys=fitted.keys,
@@ -80,6 +82,6 @@ def restored(fitted: Fitted, station: Station, arrays: Mapping[str, NDArray[Any]
     )
 
 
-def below(arrays: Mapping[str, NDArray[Any]], name: str) -> Arrays:
+def subtree(arrays: Mapping[str, NDArray[Any]], name: str) -> Arrays:
     """Return the arrays whose names begin with ``name/``, without it."""
     return {key.removeprefix(f"{name}/"): array for key, array in arrays.items() if key.startswith(f"{name}/")}

@@ -16,10 +16,10 @@ from edge.agent.stations import Stations
 from edge.bundles.bundle import Bundle
 from edge.clock import SystemClock
 from edge.errors import ReadingError
-from edge.mqtt.command_link import visit
+from edge.mqtt.command_link import command_link
 from edge.mqtt.message import Message
 from edge.mqtt.options import Options
-from edge.mqtt.reconnecting_link import Link
+from edge.mqtt.reconnecting_link import ReconnectingLink
 from edge.mqtt.topics import Topics
 from edge.stop import Stop
 
@@ -128,7 +128,7 @@ class _Check:
         wanted = [] if stations is None else subscriptions(stations, topics, retained=True)
         broker = gateway.broker
         try:
-            with Stop() as stop, visit(broker, "check", wanted, stop) as link:
+            with Stop() as stop, command_link(broker, "check", wanted, stop) as link:
                 who = f"as {broker.username}" if broker.username else "without a login"
                 self.ok(f"{broker.host}:{broker.port}: reached {who}, MQTT {link.protocol}")
                 if link.protocol != "5":
@@ -139,7 +139,7 @@ class _Check:
         except DavylampError as error:
             self.error(error)
 
-    def permissions(self, link: Link, topics: Topics) -> list[Message]:
+    def permissions(self, link: ReconnectingLink, topics: Topics) -> list[Message]:
         """Whether we may publish below our base (only MQTT 5 tells), and read; returns what came meanwhile."""
         clock = SystemClock()
         deadline = clock.monotonic() + _CONFIRMATION
@@ -166,7 +166,9 @@ class _Check:
             self.error(f"{link.counts.refused_subscriptions} subscriptions refused; fix: let this user read the topics")
         return early
 
-    def listen(self, link: Link, stations: Stations, stop: Stop, seconds: float, early: list[Message]) -> None:
+    def listen(
+        self, link: ReconnectingLink, stations: Stations, stop: Stop, seconds: float, early: list[Message]
+    ) -> None:
         """What stations send."""
         clock = SystemClock()
         deadline = clock.monotonic() + seconds

@@ -11,7 +11,7 @@ import msgspec
 
 from edge.bundles.archive import MEMBERS
 from edge.bundles.bundle import Bundle
-from edge.bundles.manifest import SCORER, Fitted, Manifest, Network
+from edge.bundles.manifest import SCORER, Manifest, Network, ScoringSpec
 
 _WIDTH = 100
 _DIGITS = 4
@@ -88,7 +88,7 @@ def _columns(manifest: Manifest) -> Iterator[str]:
         yield f"ratio of {ratio.of} to {ratio.to}"
 
 
-def _scorer(name: str, fitted: Fitted) -> Iterator[str]:
+def _scorer(name: str, fitted: ScoringSpec) -> Iterator[str]:
     """What scores the readings of stations that send every column, or those of stations that do not."""
     without = "" if name == SCORER else ", without the gas column"
     yield f"scores     {_network(fitted.network, len(fitted.keys))}{without}"

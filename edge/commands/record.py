@@ -16,7 +16,7 @@ from config.templates.templates import METHANE
 from config.yaml.load import load_gateway, load_station
 from edge.clock import rfc3339
 from edge.errors import ReadingError, TableError
-from edge.mqtt.command_link import visit
+from edge.mqtt.command_link import command_link
 from edge.mqtt.link import Subscription
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Pattern
@@ -76,7 +76,7 @@ def record(
     listeners = [_Listener(entry, columns) for entry in gateway.stations]
     subscriptions = [Subscription(listener.pattern.filter) for listener in listeners]
     recorder = _Recorder(Path(output), columns, name, rows, out)
-    with Stop() as stop, recorder, visit(gateway.broker, "record", subscriptions, stop) as link:
+    with Stop() as stop, recorder, command_link(gateway.broker, "record", subscriptions, stop) as link:
         while not stop.requested and not recorder.full:
             messages = link.poll(1.0)
             if link.became_ready():

@@ -12,7 +12,7 @@ from config.errors import ConfigError
 from config.settings.broker import Broker
 from config.settings.station import Station
 from edge.clock import Clock, SystemClock
-from edge.mqtt.command_link import visit
+from edge.mqtt.command_link import command_link
 from edge.readings.csv.reader import read_table
 from edge.simulation.publisher import TOPIC, Publisher, message, station_topic
 from edge.stop import Stop
@@ -86,7 +86,7 @@ def replay(
     columns = [i for i, key in enumerate(description.keys) if key not in absent]
     keys = [description.keys[i] for i in columns]
     sent = 0
-    with visit(broker, "replay", (), stop) as link:
+    with command_link(broker, "replay", (), stop) as link:
         publisher = Publisher(link, stop, clock)
         pace = "as fast as it goes" if speed is None else f"{speed:g} per second"
         print(f"{station}: {table.file}, rows {first}-{end - 1}, on {where}, {pace}", file=out, flush=True)

@@ -11,9 +11,9 @@ from config.settings.broker import Broker
 from edge.clock import SystemClock
 from edge.commands.watch import ANY
 from edge.errors import BrokerError, RequestError
-from edge.mqtt.command_link import visit
+from edge.mqtt.command_link import command_link
 from edge.mqtt.link import Subscription
-from edge.mqtt.reconnecting_link import Link
+from edge.mqtt.reconnecting_link import ReconnectingLink
 from edge.mqtt.topics import Topics
 from edge.stop import Stop
 
@@ -56,7 +56,7 @@ def request(broker: Broker, base: str | None, verb: str, body: str, *, out: Text
     document.setdefault("transaction", secrets.token_hex(8))
     with Stop() as stop:
         topics = Topics(base or _find(broker, stop))
-        with visit(broker, "request", [Subscription(topics.response(verb))], stop) as link:
+        with command_link(broker, "request", [Subscription(topics.response(verb))], stop) as link:
             link.publish(topics.request(verb), msgspec.json.encode(document), qos=1)
             link.flush()
             answer = _collect(link, document["transaction"], stop)
@@ -74,7 +74,7 @@ def _find(broker: Broker, stop: Stop) -> str:
     """Base topic of the only gateway that is online."""
     clock = SystemClock()
     online: set[str] = set()
-    with visit(broker, "request", [Subscription(f"{ANY}/state", retained=True)], stop) as link:
+    with command_link(broker, "request", [Subscription(f"{ANY}/state", retained=True)], stop) as link:
         deadline = clock.monotonic() + _LOOK
         while not stop.requested and clock.monotonic() < deadline:
             messages = link.poll(0.1)
@@ -87,7 +87,7 @@ def _find(broker: Broker, stop: Stop) -> str:
     return online.pop()
 
 
-def _collect(link: Link, transaction: object, stop: Stop) -> dict[str, Any] | None:
+def _collect(link: ReconnectingLink, transaction: object, stop: Stop) -> dict[str, Any] | None:
     """Wait for all parts of an answer; ``None`` when somebody stops us."""
     clock = SystemClock()
     whole: dict[str, Any] | None = None

@@ -13,7 +13,7 @@ from config.errors import ConfigError
 from config.settings.broker import Broker
 from edge.arrays import Floats
 from edge.clock import Clock, SystemClock, rfc3339
-from edge.mqtt.command_link import visit
+from edge.mqtt.command_link import command_link
 from edge.simulation.board import CHANNELS
 from edge.simulation.field import field_blocks
 from edge.simulation.injection import Injection, inject, sending_order
@@ -94,7 +94,7 @@ def simulate(
     where = station_topic(topic, station)
     make_blocks, what = _MODES[mode]
     sent, payload, last = 0, b"", -1
-    with visit(broker, "simulate", (), stop) as link:
+    with command_link(broker, "simulate", (), stop) as link:
         publisher = Publisher(link, stop, clock)
         until = "until Ctrl-C" if rows is None else f"{rows} rows"
         pace = f"every {interval:g} s" if interval else "as fast as it goes"

@@ -18,8 +18,8 @@ from edge.errors import RequestError
 from edge.readings.csv.reader import read_table
 from edge.readings.csv.writer import write_table
 from edge.readings.recent import Recent
-from edge.synthesis.conditions import Draw, Wish
 from edge.synthesis.sampler import Sampler
+from edge.synthesis.sampling_conditions import Draw, SamplingConditions
 
 DIGITS = 6
 """Significant digits: what every processor agrees on."""
@@ -33,7 +33,7 @@ def synthesize(
     *,
     n: int,
     seed: int,
-    wish: Wish | None = None,
+    wish: SamplingConditions | None = None,
     around: str | Path | None = None,
 ) -> None:
     """Write synthetic rows under the column names and in the units of the training.
@@ -64,7 +64,7 @@ def synthesize(
     """
     opened = Bundle.open(bundle)
     opened.verify()
-    wish = wish or Wish(prior=around is None)
+    wish = wish or SamplingConditions(prior=around is None)
     if around is not None:
         wish = replace(wish, around=_given(around, opened).tolist())
     draw = wish.draw(Sampler(opened.generator), seed, _nobody)

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 import msgspec
 
 from config.settings.broker import Broker
-from edge.mqtt.command_link import visit
+from edge.mqtt.command_link import command_link
 from edge.mqtt.link import Subscription
 from edge.mqtt.message import Message
 from edge.stop import Stop
@@ -47,7 +47,7 @@ def watch(broker: Broker, base: str | None, *, out: TextIO) -> int:
         Subscription(f"{base}/+/alarm", retained=True),
     ]
     alarms: dict[str, tuple[Any, Any]] = {}
-    with Stop() as stop, visit(broker, "watch", subscriptions, stop) as link:
+    with Stop() as stop, command_link(broker, "watch", subscriptions, stop) as link:
         while not stop.requested:
             messages = link.poll(5.0)
             for message in messages:

@@ -37,7 +37,7 @@ class _Bucket:
     held_back: int = 0
 
 
-class Letters:
+class DeadLetters:
     """Writes dead letters: of each topic sixty at once, and then one a second.
 
     Parameters

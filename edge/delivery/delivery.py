@@ -9,22 +9,22 @@ import msgspec
 
 from edge.alarms.event import AlarmMessage, Event
 from edge.clock import Clock
-from edge.delivery.dead_letters import Letters
+from edge.delivery.dead_letters import DeadLetters
 from edge.delivery.outbox import Outbox
 from edge.delivery.retained import Retained
-from edge.delivery.score_backlog import MOST, Backlog
+from edge.delivery.score_backlog import MOST, ScoreBacklog
 from edge.errors import ReadingError
-from edge.journal.schema import Past
-from edge.journal.transaction import Batch
+from edge.journal.schema import Recovered
+from edge.journal.transaction import Transaction
 from edge.log import ONCE_A_MINUTE, Log
-from edge.mqtt.link import Connection
+from edge.mqtt.link import Link
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
 from edge.scoring.verdict import Verdict
 
 
 @dataclass
-class Outcomes:
+class DeliveryCounts:
     """What delivery counts since the start.
 
     Attributes
@@ -49,7 +49,7 @@ class Outcomes:
 class Delivery:
     """Publishes verdicts, events, alarms and dead letters, once the journal has kept them.
 
-    What is taken over goes into a :class:`~edge.journal.transaction.Batch`. Only when that has been committed may
+    What is taken over goes into a :class:`~edge.journal.transaction.Transaction`. Only when that has been committed may
     :meth:`send` be called: nobody hears of what a crash would undo.
 
     Parameters
@@ -64,12 +64,12 @@ class Delivery:
         What the journal has kept of earlier runs.
     """
 
-    def __init__(self, link: Connection, topics: Topics, clock: Clock, past: Past) -> None:
+    def __init__(self, link: Link, topics: Topics, clock: Clock, past: Recovered) -> None:
         self._link = link
         self._topics = topics
         self._log = Log("delivery", clock)
-        self._letters = Letters(clock)
-        self._backlog = Backlog(link, topics, clock, past.scores)
+        self._letters = DeadLetters(clock)
+        self._backlog = ScoreBacklog(link, topics, clock, past.scores)
         self._outbox = Outbox(link, clock, past.outbox)
         self._retained = Retained(link, clock, past.retained)
         self._presence = (topics.state, topics.info)
@@ -77,9 +77,9 @@ class Delivery:
         self._events = self._dropped = 0
 
     @property
-    def counts(self) -> Outcomes:
+    def counts(self) -> DeliveryCounts:
         """What happened since the start."""
-        return Outcomes(
+        return DeliveryCounts(
             scores=self._backlog.scores,
             historical=self._backlog.historical,
             scores_refused=self._backlog.refused,
@@ -114,7 +114,7 @@ class Delivery:
         """Batches, rows and retained topics that the broker has not confirmed."""
         return len(self._backlog) + len(self._outbox) + len(self._retained)
 
-    def hand_over(self, batch: Batch, verdicts: Sequence[Verdict], events: Sequence[Event]) -> None:
+    def hand_over(self, batch: Transaction, verdicts: Sequence[Verdict], events: Sequence[Event]) -> None:
         """Take over results.
 
         Parameters
@@ -135,18 +135,18 @@ class Delivery:
             encode = _ENCODER.encode
             batch.scores += [(verdict.station, encode(verdict)) for verdict in verdicts]
 
-    def refuse(self, batch: Batch, message: Message, error: ReadingError) -> None:
+    def refuse(self, batch: Transaction, message: Message, error: ReadingError) -> None:
         """Set a payload aside with the reason, unless its topic has had too many of them."""
         letter = self._letters.write(message, error)
         if letter is not None:
             self._put(batch, "deadletter", self._topics.deadletter, letter)
             self._log.warning("reading refused", every=ONCE_A_MINUTE, topic=message.topic, reason=str(error))
 
-    def alarm(self, batch: Batch, message: AlarmMessage) -> None:
+    def alarm(self, batch: Transaction, message: AlarmMessage) -> None:
         """Say what stands at a station (retained)."""
         self.retain(batch, self._topics.alarm(message.station), message)
 
-    def retain(self, batch: Batch, topic: str, body: object) -> None:
+    def retain(self, batch: Transaction, topic: str, body: object) -> None:
         """Say what holds until something else does."""
         if self._retained.retain(topic, msgspec.json.encode(body)):
             batch.asserted.append(topic)
@@ -160,7 +160,7 @@ class Delivery:
         """Publish what is of use now or never (QoS 0)."""
         self._link.publish(topic, msgspec.json.encode(body))
 
-    def settle(self, batch: Batch) -> None:
+    def settle(self, batch: Transaction) -> None:
         """Take in what the broker has answered, and close the batch of scores."""
         self._follow()
         for receipt in self._link.receipts():
@@ -183,11 +183,11 @@ class Delivery:
         """Publish what is no result: that, and how, the agent lives."""
         self._retained.send(self._presence)
 
-    def everything(self) -> Iterator[Batch]:
+    def everything(self) -> Iterator[Transaction]:
         """Everything on its way, for a fresh journal."""
         for number, scores in self._backlog:
-            yield Batch(number=number, scores=list(scores))
-        yield Batch(outbox=list(self._outbox), asserted=sorted(self._retained.manifest))
+            yield Transaction(number=number, scores=list(scores))
+        yield Transaction(outbox=list(self._outbox), asserted=sorted(self._retained.manifest))
 
     def _follow(self) -> None:
         """Let everything go again on a new connection: before anything that was made during it is put beside it."""
@@ -196,7 +196,7 @@ class Delivery:
             for part in (self._backlog, self._outbox, self._retained):
                 part.reconnected()
 
-    def _put(self, batch: Batch, kind: str, topic: str, payload: bytes, alarm: str | None = None) -> None:
+    def _put(self, batch: Transaction, kind: str, topic: str, payload: bytes, alarm: str | None = None) -> None:
         batch.outbox.append(self._outbox.put(kind, topic, payload, alarm))
         if gone := self._outbox.overflow():
             self._dropped += len(gone)

@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from edge.clock import Clock
-from edge.delivery.topic_backoff import Retries
+from edge.delivery.topic_backoff import TopicBackoff
 from edge.journal.transaction import OutboxRow
-from edge.mqtt.link import Connection, Receipt
+from edge.mqtt.link import Link, Receipt
 
 MOST = 10_000
 """Rows that may wait."""
@@ -36,9 +36,9 @@ class Outbox:
         What the journal has kept, the oldest first.
     """
 
-    def __init__(self, link: Connection, clock: Clock, rows: Sequence[OutboxRow] = ()) -> None:
+    def __init__(self, link: Link, clock: Clock, rows: Sequence[OutboxRow] = ()) -> None:
         self._link = link
-        self._retries = Retries(clock)
+        self._retries = TopicBackoff(clock)
         self._queues: dict[str, deque[OutboxRow]] = {}
         self._idle: dict[str, None] = {}  # topics with rows, none of them in flight
         self._in_flight: dict[int, OutboxRow] = {}

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 
 from edge.clock import Clock
 from edge.delivery.outbox import IN_FLIGHT
-from edge.delivery.topic_backoff import Retries
-from edge.mqtt.link import Connection, Receipt
+from edge.delivery.topic_backoff import TopicBackoff
+from edge.mqtt.link import Link, Receipt
 
 
 class Retained:
@@ -28,10 +28,10 @@ class Retained:
         Topics that may be retained at the broker.
     """
 
-    def __init__(self, link: Connection, clock: Clock, manifest: Iterable[str] = ()) -> None:
+    def __init__(self, link: Link, clock: Clock, manifest: Iterable[str] = ()) -> None:
         self.manifest = set(manifest)
         self._link = link
-        self._retries = Retries(clock)
+        self._retries = TopicBackoff(clock)
         self._wanted: dict[str, bytes] = {}  # and not confirmed
         self._due: dict[str, None] = {}
         self._in_flight: dict[int, tuple[str, bytes]] = {}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from edge.clock import Clock
 from edge.journal.transaction import Score
 from edge.log import ONCE_A_MINUTE, Log
-from edge.mqtt.link import Connection, Receipt
+from edge.mqtt.link import Link, Receipt
 from edge.mqtt.topics import Topics
 
 SCORE_EXPIRY = 3600
@@ -28,7 +28,7 @@ class _Batch:
     live: bool  # published while the connection lasts during which it was scored
 
 
-class Backlog:
+class ScoreBacklog:
     """Batches of scores that no answer of the broker covers yet.
 
     Scores go at QoS 0. The last of a batch goes at QoS 1 when no such marker is in flight; because a broker handles
@@ -59,7 +59,7 @@ class Backlog:
     """
 
     def __init__(
-        self, link: Connection, topics: Topics, clock: Clock, batches: Sequence[tuple[int, Sequence[Score]]] = ()
+        self, link: Link, topics: Topics, clock: Clock, batches: Sequence[tuple[int, Sequence[Score]]] = ()
     ) -> None:
         self.scores = self.historical = self.refused = self.confirmed = 0
         self._link = link

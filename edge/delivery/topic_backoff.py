@@ -8,7 +8,7 @@ FIRST, LONGEST = 1.0, 300.0
 """Delay after the first refusal, and the most that it grows to, twice as long each time [s]."""
 
 
-class Retries:
+class TopicBackoff:
     """Delays by topic.
 
     Parameters

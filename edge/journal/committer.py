@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from edge.clock import Clock
 from edge.errors import JournalError
 from edge.journal.journal import Journal
-from edge.journal.transaction import Batch
+from edge.journal.transaction import Transaction
 from edge.log import ONCE_A_MINUTE, Log
 
 _FIRST, _LONGEST = 0.1, 5.0  # [s] between two tries, twice as long each time
@@ -15,7 +15,7 @@ _TIDY = 1.0  # [s] that a deletion waits for a batch to go with
 _ONCE_IN = 60.0  # [s] one journal is set aside: whatever damages them would fill the disk
 
 
-class Keeper:
+class Committer:
     """Collects what changes in one turn, commits it, and holds it where that fails.
 
     Parameters
@@ -35,8 +35,8 @@ class Keeper:
         Why it cannot be committed: ``full``, ``locked``, ``corrupt`` or ``io``; ``None`` while all is well.
     """
 
-    def __init__(self, journal: Journal, memory: Callable[[], Iterable[Batch]], clock: Clock) -> None:
-        self.batch = Batch()
+    def __init__(self, journal: Journal, memory: Callable[[], Iterable[Transaction]], clock: Clock) -> None:
+        self.batch = Transaction()
         self.fault: str | None = None
         self.journal = journal
         self._memory = memory
@@ -67,7 +67,7 @@ class Keeper:
         if self.fault is not None:
             self._log.warning("journal works again", after=self.fault)
             self.fault, self._delay = None, 0.0
-        self.batch = Batch()
+        self.batch = Transaction()
         self._next_tidy = now + _TIDY
         return True
 

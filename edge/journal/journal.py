@@ -13,13 +13,13 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from edge.alarms.label import Labelled
+from edge.alarms.alarm_label import AlarmLabel
 from edge.clock import Clock
 from edge.errors import JournalError
 from edge.journal import schema
 from edge.journal.lock import take_lock
-from edge.journal.schema import Past
-from edge.journal.transaction import Batch, ReadingRow, StationRow
+from edge.journal.schema import Recovered
+from edge.journal.transaction import ReadingRow, StationRow, Transaction
 from edge.log import Log
 
 _PAGE = 2048  # [B]: a commit of one reading writes three or four pages; smaller ones cost CPU, larger ones the card
@@ -129,7 +129,7 @@ class Journal:
         room = _FILLED * 1e6 * self._max_mb / max(1, stations)
         return max(1, min(self._readings_per_station, int(room / (_ROW + 8 * columns))))
 
-    def commit(self, batch: Batch) -> None:
+    def commit(self, batch: Transaction) -> None:
         """Keep a batch, all of it or nothing.
 
         Raises
@@ -181,7 +181,7 @@ class Journal:
         except sqlite3.Error as error:
             raise self._error(error) from error
 
-    def labelled(self, alarm_id: str) -> Labelled | None:
+    def labelled(self, alarm_id: str) -> AlarmLabel | None:
         """What is known last of an alarm that has closed; ``None``: nothing.
 
         Raises
@@ -202,7 +202,7 @@ class Journal:
             os.close(self._lock)
             self._lock = -1
 
-    def _open(self) -> Past:
+    def _open(self) -> Recovered:
         try:
             return self._begin() if self._connect() else schema.load(self._db)
         except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
@@ -215,7 +215,7 @@ class Journal:
         stations = self._salvage()
         self._set_aside("not readable")
         past = self._renew()
-        self.commit(Batch(stations={row.id: row for row in stations}))
+        self.commit(Transaction(stations={row.id: row for row in stations}))
         return past._replace(stations=stations)
 
     def _connect(self) -> bool:
@@ -248,16 +248,16 @@ class Journal:
         self._inode = self._path.stat().st_ino
         return not version
 
-    def _renew(self) -> Past:
+    def _renew(self) -> Recovered:
         try:
             self._connect()
             return self._begin()
         except (sqlite3.Error, OSError) as error:
             raise self._error(error) from error
 
-    def _begin(self) -> Past:
+    def _begin(self) -> Recovered:
         self._db.executescript(schema.TABLES)
-        return Past()
+        return Recovered()
 
     def _salvage(self) -> list[StationRow]:
         """What can still be read of the stations: counts that begin again would look like repetitions."""

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edge.alarms.label import Labelled
-from edge.journal.transaction import Batch, OutboxRow, ReadingRow, Score, StationRow
+from edge.alarms.alarm_label import AlarmLabel
+from edge.journal.transaction import OutboxRow, ReadingRow, Score, StationRow, Transaction
 
 VERSION = 1
 """Of the tables; a file of another one is set aside."""
@@ -37,7 +37,7 @@ _FORGET = "delete from labels where label is null and comment is null and id <= 
 _LABELLED = "select * from labels where alarm_id = ? and closed is not null order by id desc limit 1"
 
 
-class Past(NamedTuple):
+class Recovered(NamedTuple):
     """What the journal knew when it was opened.
 
     Parameters
@@ -61,7 +61,7 @@ class Past(NamedTuple):
     filters: Set[str] = frozenset()
 
 
-def write(db: sqlite3.Connection, batch: Batch) -> None:
+def write(db: sqlite3.Connection, batch: Transaction) -> None:
     """Keep a batch; the caller's transaction makes it one."""
     # What goes makes room for what comes: a full journal must be able to empty itself.
     if batch.confirmed:
@@ -91,10 +91,10 @@ def write(db: sqlite3.Connection, batch: Batch) -> None:
         db.executemany("insert into filters values (?)", [(each,) for each in batch.filters])
 
 
-def load(db: sqlite3.Connection) -> Past:
+def load(db: sqlite3.Connection) -> Recovered:
     """Read everything but the readings; raises sqlite3.Error and msgspec.MsgspecError when it is damaged."""
     read = db.execute
-    return Past(
+    return Recovered(
         stations=list(stations(db)),
         scores=[
             (number, msgspec.msgpack.decode(blob, type=list[Score]))
@@ -117,7 +117,7 @@ def readings(db: sqlite3.Connection, station: int, last: int) -> list[ReadingRow
     return [ReadingRow(*row) for row in reversed(rows)]
 
 
-def labelled(db: sqlite3.Connection, alarm_id: str) -> Labelled | None:
+def labelled(db: sqlite3.Connection, alarm_id: str) -> AlarmLabel | None:
     """Read what is known last of an alarm that has closed."""
     row = db.execute(_LABELLED, (alarm_id,)).fetchone()
-    return None if row is None else Labelled(**dict(zip(Labelled.__struct_fields__, row[1:], strict=True)))
+    return None if row is None else AlarmLabel(**dict(zip(AlarmLabel.__struct_fields__, row[1:], strict=True)))

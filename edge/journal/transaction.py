@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from edge.alarms.label import Labelled
+from edge.alarms.alarm_label import AlarmLabel
 
 Score = tuple[str, bytes]
 """A station, and the score message that was or will be published for it."""
@@ -93,7 +93,7 @@ class OutboxRow(NamedTuple):
 
 
 @dataclass
-class Batch:
+class Transaction:
     """What changed since the last transaction; grows until it has been committed.
 
     Attributes
@@ -123,7 +123,7 @@ class Batch:
     confirmed: int = 0
     outbox: list[OutboxRow] = field(default_factory=list)
     delivered: list[int] = field(default_factory=list)
-    labels: list[Labelled] = field(default_factory=list)
+    labels: list[AlarmLabel] = field(default_factory=list)
     pruned: dict[int, int] = field(default_factory=dict)
     asserted: list[str] = field(default_factory=list)
     cleared: list[str] = field(default_factory=list)

@@ -83,7 +83,7 @@ class ConsistencyModel:
         return cls(**{field.name: np.asarray(arrays[field.name], dtype=np.float64) for field in fields(cls)})
 
 
-class Measured(NamedTuple):
+class ConsistencyMeasures(NamedTuple):
     """Raw measures of N readings.
 
     Parameters
@@ -98,7 +98,7 @@ class Measured(NamedTuple):
     strangeness: Floats
 
 
-def measure_consistency(model: ConsistencyModel, features: Features, runs: Runs) -> Measured:
+def measure_consistency(model: ConsistencyModel, features: Features, runs: Runs) -> ConsistencyMeasures:
     """Measure readings [N, F]; the memories' innovations go on."""
     strangeness = np.abs(features.residual - features.baseline) / model.spread
     predicted = features.lags @ model.innovation[:-1] + model.innovation[-1]
@@ -110,7 +110,7 @@ def measure_consistency(model: ConsistencyModel, features: Features, runs: Runs)
     np.maximum.reduce(flat, axis=1, out=components[2])
     np.maximum.reduce(np.abs(features.average) / model.average_spread, axis=1, out=components[3])
     np.divide(np.add.reduce(runs.innovations(innovation), axis=1), SHORT, out=components[4])
-    return Measured(components.T, np.fmax(strangeness, flat))
+    return ConsistencyMeasures(components.T, np.fmax(strangeness, flat))
 
 
 def combine(components: Floats, tables: Sequence[PValueTable]) -> Floats:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from edge.arrays import Floats, Indices
-from edge.models.rolling_median import RunningMedians
+from edge.models.rolling_median import RollingMedian
 
 LAGS = 3
 """Previous readings that predict the present one."""
@@ -31,7 +31,7 @@ HALF_LIFE = 20.0
 _FORGET = 0.5 ** (1 / HALF_LIFE)
 
 
-class Memory:
+class FeatureState:
     """One station's past, as far as the features need it; nothing in it grows.
 
     Parameters
@@ -46,7 +46,7 @@ class Memory:
 
     def __init__(self, columns: int, window: int | None) -> None:
         self.columns = columns
-        self.medians = None if window is None else RunningMedians(columns, window, LEAST)
+        self.medians = None if window is None else RollingMedian(columns, window, LEAST)
         self.clear()
 
     def clear(self) -> None:
@@ -73,7 +73,7 @@ class Runs:
         Rows of each run, at least one.
     """
 
-    def __init__(self, memories: Iterable[Memory], lengths: Iterable[int]) -> None:
+    def __init__(self, memories: Iterable[FeatureState], lengths: Iterable[int]) -> None:
         self.memories = tuple(memories)
         self.lengths = tuple(lengths)
         self._index, self._last = _layout(self.lengths)
@@ -162,7 +162,9 @@ def features(scaled: Floats, residual: Floats, runs: Runs) -> Features:
     return Features(scaled, residual, np.array(middles), (1 - _FORGET) * np.array(sums), lags, spread)
 
 
-def _recenter(memory: Memory, rows: list[list[float]], middles: list[list[float]], sums: list[list[float]]) -> None:
+def _recenter(
+    memory: FeatureState, rows: list[list[float]], middles: list[list[float]], sums: list[list[float]]
+) -> None:
     """Append each row's baseline, and the sum of its moving average."""
     medians = memory.medians
     missing = [math.nan] * memory.columns

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 
-class RunningMedians:
+class RollingMedian:
     """Medians of the last so many rows, one per column, by sorted arrays: logarithmic search, one short move of memory.
 
     Of every column the values are kept in order, and beside each the slot of the row that it came with; so the value

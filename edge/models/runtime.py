@@ -27,7 +27,7 @@ class Runtime(Protocol):
         """Outputs by name, for inputs by name."""
 
 
-class Session:
+class OnnxGraph:
     """One graph in ONNX Runtime, on one thread.
 
     Parameters

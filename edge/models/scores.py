@@ -12,7 +12,7 @@ import numpy as np
 from edge.arrays import Floats, Mask
 from edge.models.background import Background
 from edge.models.consistency import COMPONENTS, RULE, combine, measure_consistency
-from edge.models.features import Memory, Runs, features
+from edge.models.features import FeatureState, Runs, features
 from edge.models.pvalue import SCORE_CAP
 from edge.models.scoring_model import ScoringModel
 
@@ -23,13 +23,13 @@ _BLOCK = 16  # rows; the widest vector that ONNX Runtime's kernels work in, in f
 _DEPTH = 4.0  # of the virtual background's grid below the least trained level, in its logarithm
 
 
-class StationMemory:
+class ScoreState:
     """One station's past for one scoring model."""
 
     __slots__ = ("features", "virtual")
 
     def __init__(self, model: ScoringModel) -> None:
-        self.features = Memory(model.size, model.window)
+        self.features = FeatureState(model.size, model.window)
         self.virtual = None if model.virtual is None else Background(least=model.virtual.low * math.exp(-_DEPTH))
 
     def restart(self) -> None:
@@ -43,7 +43,7 @@ class StationMemory:
             self.virtual.clear()
 
 
-class Measures(NamedTuple):
+class Scores(NamedTuple):
     """Of N readings; nan where there is none, or not yet.
 
     Parameters
@@ -71,15 +71,15 @@ class Measures(NamedTuple):
     background: Floats
 
 
-def measure(
+def score_rows(
     model: ScoringModel,
     values: Floats,
-    runs: Sequence[tuple[StationMemory, int]],
+    runs: Sequence[tuple[ScoreState, int]],
     *,
     actual: Floats | None = None,
     broken: Mask | None = None,
     judge: bool = True,
-) -> Measures:
+) -> Scores:
     """Measure readings and let the memories go on.
 
     Parameters
@@ -127,7 +127,7 @@ def measure(
         reconstruction = tables["reconstruction"].score(error)
         if model.virtual is not None:
             onset = tables["onset"].score(onset)
-    return Measures(
+    return Scores(
         components=measured.components,
         strangeness=measured.strangeness,
         consistency=consistency,
@@ -140,8 +140,8 @@ def measure(
     )
 
 
-def remember(model: ScoringModel, values: Floats, runs: Sequence[tuple[StationMemory, int]]) -> None:
-    """Let the memories go on as :func:`measure` does, and say nothing: most of its cost is in what is said."""
+def advance(model: ScoringModel, values: Floats, runs: Sequence[tuple[ScoreState, int]]) -> None:
+    """Let the memories go on as :func:`score_rows` does, and say nothing: most of its cost is in what is said."""
     scaled = model.scaler.forward(values)
     inner = Runs([memory.features for memory, _ in runs], [length for _, length in runs])
     measure_consistency(model.consistency, features(scaled, scaled @ model.consistency.conditional, inner), inner)
@@ -157,7 +157,7 @@ def _reconstruct(model: ScoringModel, rows: Floats) -> Floats:
     return np.asarray(model.network.run(features=padded)["contributions"][: len(rows)], dtype=np.float64)
 
 
-def _virtual(model: ScoringModel, scaled: Floats, runs: Sequence[tuple[StationMemory, int]]) -> tuple[Floats, Floats]:
+def _virtual(model: ScoringModel, scaled: Floats, runs: Sequence[tuple[ScoreState, int]]) -> tuple[Floats, Floats]:
     """Logarithms [N] of the virtual gas level and of the background of the readings before."""
     if model.virtual is None:
         nothing = np.full(len(scaled), np.nan)

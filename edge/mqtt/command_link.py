@@ -10,12 +10,14 @@ from config.settings.broker import Broker
 from edge.errors import BrokerError
 from edge.mqtt.link import Subscription
 from edge.mqtt.options import Options
-from edge.mqtt.reconnecting_link import Link
+from edge.mqtt.reconnecting_link import ReconnectingLink
 from edge.stop import Stop
 
 
 @contextmanager
-def visit(broker: Broker, purpose: str, subscriptions: Sequence[Subscription], stop: Stop) -> Iterator[Link]:
+def command_link(
+    broker: Broker, purpose: str, subscriptions: Sequence[Subscription], stop: Stop
+) -> Iterator[ReconnectingLink]:
     """Connect, and in the end say goodbye; the subscriptions follow at once, and nothing of us stays at the broker.
 
     Parameters
@@ -35,7 +37,7 @@ def visit(broker: Broker, purpose: str, subscriptions: Sequence[Subscription], s
         The first connection fails. A later one comes back by itself.
     """
     options = Options.of(broker, client_id=f"davylamp-{purpose}-{secrets.token_hex(4)}", session_expiry=0)
-    link = Link(options, subscriptions, stop=stop)
+    link = ReconnectingLink(options, subscriptions, stop=stop)
     try:
         # Not until it is subscribed: what is retained may come together with the confirmation.
         while not stop.requested and not link.connected:

@@ -20,7 +20,7 @@ from edge.mqtt.link import Counts, Receipt, Subscription
 from edge.mqtt.message import Message
 from edge.mqtt.options import ANSWER_TIMEOUT, LOST, Failure, Options, Protocol, ended, refused, unreachable
 from edge.mqtt.packets import Publication
-from edge.mqtt.paho_client import Client
+from edge.mqtt.paho_client import PahoClient
 from edge.mqtt.properties import publish_properties
 
 _NEWER_TIMEOUT = 3.0  # [s] for the CONNACK where an older protocol is left to try: some brokers hang on MQTT 5
@@ -28,7 +28,7 @@ _CONGESTED = 2000  # packets that wait for the socket: nothing more is read, and
 _WITHOUT_RETAINED = 2  # Retain Handling
 
 
-class Session:
+class Connection:
     """One paho client for one connection; a session that has ended (:attr:`failure`) is thrown away.
 
     Parameters
@@ -38,7 +38,7 @@ class Session:
     number
         Count of the connection: stamped on every message.
     subscriptions, unsubscribe, will
-        As for :class:`edge.mqtt.reconnecting_link.Link`.
+        As for :class:`edge.mqtt.reconnecting_link.ReconnectingLink`.
     counts, clock, log
         Shared with the other sessions.
     """
@@ -145,7 +145,7 @@ class Session:
         correlation: bytes | None,
         response_topic: str | None,
     ) -> int | None:
-        """Queue a publication; see :meth:`edge.mqtt.link.Connection.publish`."""
+        """Queue a publication; see :meth:`edge.mqtt.link.Link.publish`."""
         properties = publish_properties(expiry, correlation, response_topic) if self.protocol == "5" else None
         if not qos and not retain:
             packed = b"\0" if self.protocol == "5" else b""
@@ -186,13 +186,13 @@ class Session:
         if (sock := self.socket) is not None:
             sock.close()
 
-    def _read(self, client: Client) -> None:
+    def _read(self, client: PahoClient) -> None:
         self.inbox.begin(self._clock.now())
         client.receive()
         while self.inbox.room and client.read_packet(self.inbox.put):
             pass
 
-    def _write(self, client: Client) -> None:
+    def _write(self, client: PahoClient) -> None:
         # paho would make two property objects for each QoS 0 publication, only to tell us that it is written.
         client.on_publish = None
         try:
@@ -202,7 +202,7 @@ class Session:
         if not self.wants_write:
             self._queued = 0
 
-    def _guarded(self, step: Callable[[Client], object]) -> None:
+    def _guarded(self, step: Callable[[PahoClient], object]) -> None:
         """Take a step with paho; whatever happens in it ends the connection at worst, and never the loop."""
         if self.failure is not None:
             return

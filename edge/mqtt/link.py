@@ -69,8 +69,8 @@ class Counts:
             self.refused[topic] = refusal
 
 
-class Connection(Protocol):
-    """A connection that comes back by itself; :class:`edge.mqtt.reconnecting_link.Link` is the real one.
+class Link(Protocol):
+    """A connection that comes back by itself; :class:`edge.mqtt.reconnecting_link.ReconnectingLink` is the real one.
 
     One turn is ``poll`` (connect when due, wait, read), whatever the caller does with the messages, ``acknowledge``
     and ``flush``. Publications and acks are only queued until ``flush``.

@@ -18,7 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from config.errors import ConfigError
 from config.settings.broker import Broker
-from edge.mqtt.paho_client import Client
+from edge.mqtt.paho_client import PahoClient
 
 Protocol = Literal["5", "3.1.1"]
 
@@ -82,13 +82,13 @@ class Options:
         """``host:port``, for the log."""
         return f"{self.host}:{self.port}"
 
-    def client(self, protocol: Protocol) -> Client:
+    def client(self, protocol: Protocol) -> PahoClient:
         """Make a client for one connection.
 
         A new one each time: paho keeps unsent messages of a lost connection in memory and sends them again later,
         which is the outbox's business, and its protocol cannot be changed.
         """
-        client = Client(
+        client = PahoClient(
             CallbackAPIVersion.VERSION2,
             client_id=self.client_id,
             protocol=mqtt.MQTTv5 if protocol == "5" else mqtt.MQTTv311,
@@ -106,7 +106,7 @@ class Options:
         client.on_socket_register_write = lambda *_: None
         return client
 
-    def dial(self, client: Client) -> None:
+    def dial(self, client: PahoClient) -> None:
         """Connect, blocking for some seconds at most; raises OSError or ValueError."""
         _resolve(self.host, self.port)
         if client.protocol != mqtt.MQTTv5:

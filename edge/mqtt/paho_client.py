@@ -14,7 +14,7 @@ from edge.mqtt.buffered_socket import BufferedSocket
 from edge.mqtt.packets import Publication
 
 
-class Client(mqtt.Client):
+class PahoClient(mqtt.Client):
     """One paho client for one connection.
 
     The only seam is private: a paho that has no ``_create_socket`` never calls ours, and everything here then works

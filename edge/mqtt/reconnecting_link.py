@@ -9,7 +9,7 @@ from typing import Any
 
 from edge.clock import Clock, SystemClock
 from edge.log import ONCE_A_MINUTE, Log
-from edge.mqtt.connection import Session
+from edge.mqtt.connection import Connection
 from edge.mqtt.link import Counts, Receipt, Subscription
 from edge.mqtt.message import Message
 from edge.mqtt.options import (
@@ -32,8 +32,8 @@ _SILENT = 2.5  # keepalives without a word: after 2 the connection is given up; 
 _HURRY = 1.0  # [s] ... and, before the first answer, how long the broker takes with it
 
 
-class Link:
-    """A :class:`~edge.mqtt.link.Connection` over paho: one :class:`~edge.mqtt.connection.Session` after another.
+class ReconnectingLink:
+    """A :class:`~edge.mqtt.link.Link` over paho: one :class:`~edge.mqtt.connection.Connection` after another.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class Link:
         self._clock = clock or SystemClock()
         self._log = Log("link", self._clock)
         self._backoff = Backoff(random or Random())  # noqa: S311  # jitter, no secret
-        self._session: Session | None = None
+        self._session: Connection | None = None
         self._number = 0
         self._told = 0
         self._protocols: tuple[Protocol, ...] = options.protocols
@@ -119,7 +119,7 @@ class Link:
         return now - self._tried_at <= self._backoff.longest + CONNECT_TIMEOUT + ANSWER_TIMEOUT
 
     def hold(self, held: bool) -> None:
-        """Hand out no message until told otherwise; see :meth:`edge.mqtt.link.Connection.hold`."""
+        """Hand out no message until told otherwise; see :meth:`edge.mqtt.link.Link.hold`."""
         self._held = held
         if self._session is not None:
             self._session.inbox.held = held
@@ -179,7 +179,7 @@ class Link:
         correlation: bytes | None = None,
         response_topic: str | None = None,
     ) -> int | None:
-        """Queue a publication; see :meth:`edge.mqtt.link.Connection.publish`."""
+        """Queue a publication; see :meth:`edge.mqtt.link.Link.publish`."""
         if self._session is None or not self.connected:
             return None
         return self._session.publish(
@@ -226,7 +226,7 @@ class Link:
     def _dial(self) -> None:
         self._number += 1
         self._tried_at = self._clock.monotonic()
-        session = self._session = Session(
+        session = self._session = Connection(
             self._options,
             self._protocols[0],
             self._number,

@@ -34,7 +34,7 @@ class Held(NamedTuple):
     broken: Mask
 
 
-class Holding:
+class LastGood:
     """The last good value of each channel of one station.
 
     Parameters

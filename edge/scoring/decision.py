@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from edge.readings.reading import Reading
-from edge.scoring.row_scores import Finding
+from edge.scoring.row_scores import RowScores
 
 
-class Past(NamedTuple):
+class Context(NamedTuple):
     """How a reading follows on its station's past.
 
     Parameters
@@ -30,7 +30,7 @@ class Past(NamedTuple):
     background: float | None = None
 
 
-class Judgement(NamedTuple):
+class Decision(NamedTuple):
     """One reading, judged.
 
     Parameters
@@ -46,8 +46,8 @@ class Judgement(NamedTuple):
     """
 
     reading: Reading
-    past: Past
-    finding: Finding
+    past: Context
+    finding: RowScores
     flags: list[int] | None
     exceeds: tuple[str, ...]
     by: str | None

@@ -19,7 +19,7 @@ PPB = {"[ppb]": 1.0, "nmol/mol": 1.0, "[ppm]": 1e3, "umol/mol": 1e3, "%": 1e7}
 _GRID = 4e5  # the background's grid spans a little more than this
 
 
-class LevelRule:
+class GasLevel:
     """Reads gas levels, and tells which of them exceed.
 
     Parameters

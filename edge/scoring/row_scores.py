@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from edge.arrays import Flags, Floats
 from edge.models.pvalue import SCORE_CAP
-from edge.models.scores import Measures
+from edge.models.scores import Scores
 from edge.models.scoring_model import ScoringModel
 from edge.readings.quality import FAIL, GOOD
 
 
-class Finding(NamedTuple):
+class RowScores(NamedTuple):
     """What is known of one reading, but for its gas level and what exceeds; nan where there is none.
 
     Parameters
@@ -45,7 +45,7 @@ class Finding(NamedTuple):
     outside: tuple[str, ...] = ()
 
 
-class Findings:
+class RowScoresBuilder:
     """Makes the findings of one scoring model, whole batches at a time.
 
     Parameters
@@ -59,7 +59,7 @@ class Findings:
         edges = [model.domain.get(key, (-math.inf, math.inf)) for key in model.keys]
         self._low, self._high = np.array(edges, dtype=np.float64).T
 
-    def of(self, measures: Measures, values: Floats, flags: Flags | None = None) -> list[Finding]:
+    def of(self, measures: Scores, values: Floats, flags: Flags | None = None) -> list[RowScores]:
         """Sort out measures of N readings.
 
         Parameters
@@ -89,11 +89,11 @@ class Findings:
             measures.background.tolist(),
             self._outside(values),
         )
-        return list(starmap(Finding, zip(*columns, strict=True)))
+        return list(starmap(RowScores, zip(*columns, strict=True)))
 
-    def unscored(self, flags: Flags) -> Finding:
+    def unscored(self, flags: Flags) -> RowScores:
         """What is known of a reading that cannot be completed, by its flags [F]: a rule is broken, and that is all."""
-        return Finding(consistency=SCORE_CAP, culprit=int(_severity(flags).argmax()))
+        return RowScores(consistency=SCORE_CAP, culprit=int(_severity(flags).argmax()))
 
     def _outside(self, values: Floats) -> list[tuple[str, ...]]:
         found: list[tuple[str, ...]] = [()] * len(values)

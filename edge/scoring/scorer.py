@@ -11,17 +11,17 @@ import numpy as np
 from edge.arrays import Flags, Floats
 from edge.bundles.bundle import Bundle
 from edge.errors import BundleError
-from edge.models.scores import StationMemory, measure, remember
+from edge.models.scores import ScoreState, advance, score_rows
 from edge.readings.quality import GOOD, flag
 from edge.readings.reading import Reading
 from edge.scoring.adaptation import Adaptation
-from edge.scoring.decision import Judgement, Past
-from edge.scoring.gas_level import PPB, LevelRule
-from edge.scoring.row_scores import Finding, Findings
+from edge.scoring.decision import Context, Decision
+from edge.scoring.gas_level import PPB, GasLevel
+from edge.scoring.row_scores import RowScores, RowScoresBuilder
 from edge.scoring.segments import Segments
 from edge.scoring.state import Arrival, StationState
 from edge.scoring.verdict import Verdict
-from edge.scoring.verdict_builder import Teller, told
+from edge.scoring.verdict_builder import VerdictBuilder, round_score
 
 SUSPECT_TIMES = 10.0
 """A reading is suspect when a p-value is at most this many times the requested rate."""
@@ -29,7 +29,7 @@ SUSPECT_TIMES = 10.0
 SCORED = ("methane", "consistency", "reconstruction")
 """Kinds that have a score, in the order in which exceedances are told."""
 
-Batch = Sequence[tuple[StationState, Reading]]
+ScoreBatch = Sequence[tuple[StationState, Reading]]
 
 
 class Scorer:
@@ -94,9 +94,9 @@ class Scorer:
         self._adapt = adapt
         gas = station.gas_index
         ppb = None if gas is None else PPB.get(station.units[gas])
-        self._findings = Findings(self._model)
-        self._teller = Teller(self._model, ppb, bundle.id)
-        self._level = None if ppb is None or absent else LevelRule(station, enhancement_ppb, limit_ppb)
+        self._findings = RowScoresBuilder(self._model)
+        self._teller = VerdictBuilder(self._model, ppb, bundle.id)
+        self._level = None if ppb is None or absent else GasLevel(station, enhancement_ppb, limit_ppb)
 
     def new_state(self, cadence: float | None = None) -> StationState:
         """Begin a station, or a new segment of one; ``cadence`` [s] as configured, ``None``: the bundle's, if any."""
@@ -106,18 +106,18 @@ class Scorer:
             background = self._level.ppb(float(self._bundle.tables["background_ppb"][0]))
         return StationState(
             self._model.size,
-            memory=StationMemory(self._model),
+            memory=ScoreState(self._model),
             adaptation=Adaptation(self.rate, adapt=self._adapt),
             levels=levels,
             background=background,
             cadence=cadence or self._station.cadence,
         )
 
-    def score(self, batch: Batch) -> list[Verdict]:
+    def score(self, batch: ScoreBatch) -> list[Verdict]:
         """Score readings in the order in which they came, and tell all of it; see :meth:`judge`."""
         return [self.tell(judgement) for judgement in self.judge(batch)]
 
-    def judge(self, batch: Batch) -> Iterator[Judgement]:
+    def judge(self, batch: ScoreBatch) -> Iterator[Decision]:
         """Score readings in the order in which they came, and judge each when it is drawn.
 
         All are measured at once. What exceeds is decided one by one, so that an alarm that opens on a verdict
@@ -148,14 +148,14 @@ class Scorer:
         for i, ((state, reading), past) in enumerate(zip(batch, pasts, strict=True)):
             finding = findings.get(i)
             if finding is None:
-                finding = Finding() if past.late else self._findings.unscored(flags[i])
+                finding = RowScores() if past.late else self._findings.unscored(flags[i])
             yield self._judge(state.adaptation, reading, past, finding, faulty.get(i))
 
-    def tell(self, judgement: Judgement) -> Verdict:
+    def tell(self, judgement: Decision) -> Verdict:
         """Put a judgement into words; that costs as much as coming to it, and not every verdict is published."""
         return self._teller.tell(judgement)
 
-    def remember(self, batch: Batch) -> None:
+    def remember(self, batch: ScoreBatch) -> None:
         """Let the states go on by readings that were scored before; nothing is said, and no threshold moves.
 
         Parameters
@@ -170,11 +170,11 @@ class Scorer:
         _, segments = self._arrive(batch, values, flags)
         values, flags = values[:, self._columns], flags[:, self._columns]
         for order, runs in segments.runs(values, values.copy(), flags, _faulty(flags).keys()):
-            remember(self._model, values[order], runs)
+            advance(self._model, values[order], runs)
 
-    def _arrive(self, batch: Batch, values: Floats, flags: Flags) -> tuple[list[Past], Segments]:
+    def _arrive(self, batch: ScoreBatch, values: Floats, flags: Flags) -> tuple[list[Context], Segments]:
         """Let the states see the readings come; and note whose row follows on what."""
-        pasts: list[Past] = []
+        pasts: list[Context] = []
         segments = Segments()
         levels: Iterable[tuple[float | None, bool]] = repeat((None, False))
         if self._level is not None:
@@ -182,54 +182,54 @@ class Scorer:
         for i, ((state, reading), (level, good)) in enumerate(zip(batch, levels, strict=False)):
             arrival = state.arrive(reading.ts, reading.received)
             if arrival is Arrival.LATE:
-                pasts.append(Past(state.n, late=True))
+                pasts.append(Context(state.n, late=True))
                 continue
             segments.add(state, arrival, i)
             # The background is that of the readings before this one.
             background = state.background
             if good and level is not None:
                 state.rise(level)
-            pasts.append(Past(state.n, False, state.warming_up, level, background))
+            pasts.append(Context(state.n, False, state.warming_up, level, background))
         return pasts, segments
 
-    def _measure(self, values: Floats, flags: Flags, segments: Segments, faulty: Set[int]) -> dict[int, Finding]:
+    def _measure(self, values: Floats, flags: Flags, segments: Segments, faulty: Set[int]) -> dict[int, RowScores]:
         """Findings by row, of the rows that can be measured; the memories go on."""
-        findings: dict[int, Finding] = {}
+        findings: dict[int, RowScores] = {}
         actual = values.copy() if faulty else values
         for order, runs in segments.runs(values, actual, flags, faulty):
             own = values[order]
             if faulty.isdisjoint(order):
-                found = self._findings.of(measure(self._model, own, runs), own)
+                found = self._findings.of(score_rows(self._model, own, runs), own)
             else:
                 broken = (flags[order] != GOOD).any(axis=1)
-                measures = measure(self._model, own, runs, actual=actual[order], broken=broken)
+                measures = score_rows(self._model, own, runs, actual=actual[order], broken=broken)
                 found = self._findings.of(measures, own, flags[order])
             findings.update(zip(order, found, strict=True))
         return findings
 
     def _judge(
-        self, adaptation: Adaptation, reading: Reading, past: Past, finding: Finding, flags: list[int] | None
-    ) -> Judgement:
+        self, adaptation: Adaptation, reading: Reading, past: Context, finding: RowScores, flags: list[int] | None
+    ) -> Decision:
         by: str | None = None if self._level is None else self._level.judge(past.level, past.background)
         exceeds: list[str] = []
         most = 0.0  # of the scores
-        if (score := told(finding.onset)) is not None:
+        if (score := round_score(finding.onset)) is not None:
             most = score
             if not past.warming_up and adaptation.decide("methane", score) and by is None:
                 by = "onset"
         if by is not None:
             exceeds.append("methane")
-        if (score := told(finding.consistency)) is not None:
+        if (score := round_score(finding.consistency)) is not None:
             most = max(most, score)
             # A broken rule exceeds as such, and teaches the threshold nothing.
             if not past.warming_up and (flags is not None or adaptation.decide("consistency", score)):
                 exceeds.append("consistency")
-        if (score := told(finding.reconstruction)) is not None:
+        if (score := round_score(finding.reconstruction)) is not None:
             most = max(most, score)
             if not past.warming_up and adaptation.decide("reconstruction", score):
                 exceeds.append("reconstruction")
         suspect = flags is not None or most >= self._suspect
-        return Judgement(reading, past, finding, flags, tuple(exceeds), by, suspect)
+        return Decision(reading, past, finding, flags, tuple(exceeds), by, suspect)
 
 
 def _faulty(flags: Flags) -> dict[int, list[int]]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from edge.arrays import Flags, Floats
-from edge.models.scores import StationMemory
+from edge.models.scores import ScoreState
 from edge.scoring.state import Arrival, StationState
 
 
@@ -36,7 +36,7 @@ class Segments:
 
     def runs(
         self, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]
-    ) -> Iterator[tuple[list[int], list[tuple[StationMemory, int]]]]:
+    ) -> Iterator[tuple[list[int], list[tuple[ScoreState, int]]]]:
         """Complete the readings, and yield them in the order in which they are to be measured.
 
         Parameters
@@ -52,7 +52,7 @@ class Segments:
         Yields
         ------
         rows, runs
-            Numbers of rows, and whose they are, as :func:`edge.models.scores.measure` takes them. To be measured
+            Numbers of rows, and whose they are, as :func:`edge.models.scores.score_rows` takes them. To be measured
             before the next are drawn, which may forget what these still need. Readings that cannot be completed are in
             none.
         """

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import Enum
 
 from edge.models.background import Background
-from edge.models.rolling_median import RunningMedians
-from edge.models.scores import StationMemory
+from edge.models.rolling_median import RollingMedian
+from edge.models.scores import ScoreState
 from edge.readings.gaps import is_gap
-from edge.readings.last_good import Holding
+from edge.readings.last_good import LastGood
 from edge.scoring.adaptation import Adaptation
 
 WARM_UP = 60
@@ -85,7 +85,7 @@ class StationState:
         self,
         columns: int,
         *,
-        memory: StationMemory,
+        memory: ScoreState,
         adaptation: Adaptation,
         levels: Background | None = None,
         background: float | None = None,
@@ -94,13 +94,13 @@ class StationState:
         self.n = 0
         self.memory = memory
         self.adaptation = adaptation
-        self.holding = Holding(columns)
+        self.holding = LastGood(columns)
         self.cadence = cadence
         self._seen = 0
         self._levels = levels
         self._given_background = background
         self._learns = cadence is None
-        self._intervals = RunningMedians(1, _CADENCE_WINDOW, _CADENCE_LEAST)
+        self._intervals = RollingMedian(1, _CADENCE_WINDOW, _CADENCE_LEAST)
         self._newest: float | None = None
         self._received: float | None = None
 

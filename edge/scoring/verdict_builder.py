@@ -7,15 +7,15 @@ import math
 from edge.clock import rfc3339
 from edge.models.scoring_model import ScoringModel
 from edge.readings.quality import GOOD
-from edge.scoring.decision import Judgement, Past
-from edge.scoring.row_scores import Finding
+from edge.scoring.decision import Context, Decision
+from edge.scoring.row_scores import RowScores
 from edge.scoring.verdict import Consistency, Methane, Reconstruction, State, Verdict
 
 _NAMED = 3  # contributions that a verdict names
 _LEAST, _MOST = 1e-9, 1e4  # between them rounding by a power of ten is exact, and takes half as long as by text
 
 
-class Teller:
+class VerdictBuilder:
     """Tells what was judged with one scoring model.
 
     Parameters
@@ -36,7 +36,7 @@ class Teller:
         self._ppb = math.nan if ppb is None else ppb
         self._bundle = bundle
 
-    def tell(self, judgement: Judgement) -> Verdict:
+    def tell(self, judgement: Decision) -> Verdict:
         """Tell it: numbers are rounded to what they are good for."""
         reading, past, finding, flags, exceeds, by, _ = judgement
         return Verdict(
@@ -58,20 +58,20 @@ class Teller:
             bundle=self._bundle,
         )
 
-    def _consistency(self, finding: Finding) -> Consistency | None:
-        score = told(finding.consistency)
+    def _consistency(self, finding: RowScores) -> Consistency | None:
+        score = round_score(finding.consistency)
         if score is None:
             return None
         return Consistency(score=score, p=_p(finding.consistency), culprit=self._keys[finding.culprit])
 
-    def _contributions(self, finding: Finding) -> dict[str, float]:
+    def _contributions(self, finding: RowScores) -> dict[str, float]:
         shares = finding.contributions
         if math.isnan(finding.error):
             return {}
         largest = sorted(range(len(shares)), key=shares.__getitem__, reverse=True)[:_NAMED]
         return {self._keys[j]: _digits(shares[j]) for j in largest}
 
-    def _methane(self, finding: Finding, past: Past) -> Methane | None:
+    def _methane(self, finding: RowScores, past: Context) -> Methane | None:
         level, background = past.level, None if past.background is None else _tenths(past.background)
         virtual = self._virtual
         if virtual is None or not finding.contributions:
@@ -81,7 +81,7 @@ class Teller:
         log = finding.virtual
         over, under = log > self._high, log < self._low
         inferred = math.nan if over or under else self._ppb * math.exp(log)
-        score = told(finding.onset)
+        score = round_score(finding.onset)
         return Methane(
             score=score,
             p=None if score is None else _p(finding.onset),
@@ -94,20 +94,20 @@ class Teller:
         )
 
 
-def told(score: float) -> float | None:
+def round_score(score: float) -> float | None:
     """Round a score to the four decimals with which it is told and compared; ``None`` for nan."""
     # 0.0 is added so that no score is -0.0.
     return None if score != score else round(score * 1e4) / 1e4 + 0.0  # noqa: PLR0124  # the quick test for nan
 
 
-def _reconstruction(finding: Finding) -> Reconstruction | None:
-    score = told(finding.reconstruction)
+def _reconstruction(finding: RowScores) -> Reconstruction | None:
+    score = round_score(finding.reconstruction)
     if score is None:
         return None
     return Reconstruction(score=score, p=_p(finding.reconstruction), error=_digits(finding.error))
 
 
-def _state(judgement: Judgement) -> State:
+def _state(judgement: Decision) -> State:
     past = judgement.past
     if judgement.by == "limit":
         return "alarm"

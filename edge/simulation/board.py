@@ -20,7 +20,7 @@ BOARDS = (1, 2, 3)
 PARAMETERS = Path(__file__).with_name("chamber.json")
 
 
-class Response(msgspec.Struct, frozen=True, kw_only=True):
+class SensorResponse(msgspec.Struct, frozen=True, kw_only=True):
     """ln R [ohm] = a + b ln(CH4/2000) + c (T-20) + d ln(H2O/12000) + e ((T-20)/10)^2 + g x drift."""
 
     a: float
@@ -52,7 +52,7 @@ class _Converter(msgspec.Struct, frozen=True):
 
 
 class _Parameters(msgspec.Struct, frozen=True):
-    response: dict[str, dict[str, Response]]
+    response: dict[str, dict[str, SensorResponse]]
     slow: _Slow
     fast: _Fast
     own: dict[str, dict[str, tuple[float, float]]]

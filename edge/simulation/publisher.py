@@ -12,7 +12,7 @@ from config.errors import ConfigError
 from config.topic_filters import PLACE, topic_fault, unshared
 from edge.clock import Clock, rfc3339
 from edge.errors import BrokerError
-from edge.mqtt.link import Connection
+from edge.mqtt.link import Link
 from edge.mqtt.topics import station_problem
 from edge.stop import Stop
 
@@ -40,7 +40,7 @@ class Publisher:
         For the waiting.
     """
 
-    def __init__(self, link: Connection, stop: Stop, clock: Clock) -> None:
+    def __init__(self, link: Link, stop: Stop, clock: Clock) -> None:
         self._link = link
         self._stop = stop
         self._clock = clock

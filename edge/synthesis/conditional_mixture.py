@@ -16,7 +16,7 @@ LEAST_SHARE = 0.05
 
 
 @dataclass(frozen=True)
-class Target:
+class ConditionalMixture:
     """C choices, each of a component and of a range; a component may be there twice, with different ranges.
 
     Parameters
@@ -35,14 +35,14 @@ class Target:
     high: Floats
 
     @classmethod
-    def of(cls, weights: ArrayLike, size: int) -> Target:
+    def of(cls, weights: ArrayLike, size: int) -> ConditionalMixture:
         """Every component with its own weight [K], and all of its rows of ``size`` columns."""
         chances = np.asarray(weights, dtype=np.float64)
         anything = np.full((len(chances), size), np.inf)
         return cls(chances / chances.sum(), np.arange(len(chances)), -anything, anything)
 
     @classmethod
-    def mixed(cls, targets: Sequence[Target], shares: Sequence[float]) -> Target:
+    def mixed(cls, targets: Sequence[ConditionalMixture], shares: Sequence[float]) -> ConditionalMixture:
         """Several targets in one, with the share of each relative to the others."""
         chances = np.concatenate([share * target.chances for share, target in zip(shares, targets, strict=True)])
         component, low, high = (
@@ -50,7 +50,7 @@ class Target:
         )
         return cls(chances / chances.sum(), component, low, high)
 
-    def within(self, low: Floats, high: Floats, pilot: Singles) -> Target | None:
+    def within(self, low: Floats, high: Floats, pilot: Singles) -> ConditionalMixture | None:
         """The same components where only rows from ``low`` to ``high`` [F] are wanted.
 
         A component's chance is multiplied by the share of its rows that lie there, so that redrawing a row within its
@@ -76,7 +76,7 @@ class Target:
         kept = np.flatnonzero(shares >= min(LEAST_SHARE, shares.max()))
         chances = self.chances[kept] * shares[kept]
         bounds = (np.tile(bound, (len(kept), 1)) for bound in (low, high))
-        return Target(chances / chances.sum(), self.component[kept], *bounds)
+        return ConditionalMixture(chances / chances.sum(), self.component[kept], *bounds)
 
     @cached_property
     def bounded(self) -> bool:

@@ -57,7 +57,7 @@ def normals(seed: int, first: int, rows: int, width: int, stream: int = ROWS) ->
     return _normal(philox.random_raw(drawn * pairs).reshape(drawn, pairs)[skipped : skipped + rows], width)
 
 
-def renewals(seed: int, rows: Indices, begin: int, attempts: int, width: int) -> Singles:
+def redraws(seed: int, rows: Indices, begin: int, attempts: int, width: int) -> Singles:
     """Standard normal numbers for single rows, from streams of their own: each row may try as often as it needs.
 
     Parameters

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 from edge.arrays import Floats, Indices, Singles
 from edge.errors import RequestError
 from edge.models.generator import Generator
-from edge.synthesis.bounds import Ranges, limits
-from edge.synthesis.conditional_mixture import Target
-from edge.synthesis.random_streams import LARGEST_SEED, PILOT, normals, positions, renewals
+from edge.synthesis.bounds import Ranges, bounds
+from edge.synthesis.conditional_mixture import ConditionalMixture
+from edge.synthesis.random_streams import LARGEST_SEED, PILOT, normals, positions, redraws
 
 CHUNK = 4000
 """Rows decoded at a time: bounds the memory of a long request."""
@@ -47,8 +47,8 @@ class Sampler:
         self._generator = generator
         self._size, self._latent = generator.station.size, generator.latent
         self._width = self._latent + self._size  # normal numbers of a row
-        self._everything = Target.of(generator.weights, self._size)
-        self._targets: dict[tuple[tuple[str, tuple[float, float]], ...], Target] = {}
+        self._everything = ConditionalMixture.of(generator.weights, self._size)
+        self._targets: dict[tuple[tuple[str, tuple[float, float]], ...], ConditionalMixture] = {}
 
     def prior(self, n: int, seed: int, *, first: int = 0) -> Floats:
         """Rows like those of the training.
@@ -122,7 +122,7 @@ class Sampler:
             if not (math.isfinite(share) and share > 0):
                 raise RequestError(f"mix: {name}: got {share!r}, expected a share that is more than 0")
         targets = [self._everything if name == PRIOR else self._target(self.regime(name)) for name in parts]
-        return self._drawn(Target.mixed(targets, list(parts.values())), n, seed, first)
+        return self._drawn(ConditionalMixture.mixed(targets, list(parts.values())), n, seed, first)
 
     def regime(self, name: str) -> Ranges:
         """Range of a regime, by the gas column's key [its unit]; raises RequestError when there is no such regime."""
@@ -168,7 +168,7 @@ class Sampler:
             made[start - first :][:count] = self._decode(latent, normal)[:count]
         return made
 
-    def _drawn(self, target: Target, n: int, seed: int, first: int) -> Floats:
+    def _drawn(self, target: ConditionalMixture, n: int, seed: int, first: int) -> Floats:
         _check_counts(n, seed, first)
         made = np.empty((n, self._size))
         for start, count, padded in _chunks(first, n):
@@ -179,7 +179,7 @@ class Sampler:
             made[start - first :][:count] = rows[:count]
         return made
 
-    def _redraw(self, rows: Singles, target: Target, choice: Indices, seed: int, start: int) -> None:
+    def _redraw(self, rows: Singles, target: ConditionalMixture, choice: Indices, seed: int, start: int) -> None:
         """Replace rows out of their range, each by the first from its own component that is not."""
         outside = np.flatnonzero(~target.holds(rows, choice))
         begin = 0
@@ -188,7 +188,7 @@ class Sampler:
                 raise RequestError("range: got one where hardly any row of the training is; fix: ask for a wider one")
             # However many are tried at once: each row takes the first that holds, in the order of its own stream.
             attempts = max(1, min(CHUNK // len(outside), 4 + begin, _ATTEMPTS - begin))
-            normal = renewals(seed, start + outside, begin, attempts, self._width).reshape(-1, self._width)
+            normal = redraws(seed, start + outside, begin, attempts, self._width).reshape(-1, self._width)
             tried = np.repeat(choice[outside], attempts)
             padded = np.arange(_padded(len(tried))) % len(tried)
             made = self._make(target.component[tried][padded], normal[padded])[: len(tried)]
@@ -217,11 +217,11 @@ class Sampler:
         ]
         return np.concatenate(parts).reshape(count, -1, self._size)
 
-    def _target(self, ranges: Ranges) -> Target:
+    def _target(self, ranges: Ranges) -> ConditionalMixture:
         asked = tuple(sorted(ranges.items()))
         found = self._targets.get(asked)
         if found is None:
-            found = self._everything.within(*limits(ranges, self._generator), self._pilot)
+            found = self._everything.within(*bounds(ranges, self._generator), self._pilot)
             if found is None:
                 words = ", ".join(f"{key} {least:g} to {largest:g}" for key, (least, largest) in asked)
                 raise RequestError(f"range: got {words}, where no row of the training is; fix: ask for a wider one")

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from config.atomic import write_text
-from export.demo.client import Session
+from export.demo.client import DemoClient
 from export.errors import ExportError
 
 _ONLINE_TIMEOUT = 20.0  # [s]
@@ -82,7 +82,7 @@ class AgentProcess:
             self._process.wait()
         self._log.close()
 
-    def wait_online(self, session: Session) -> None:
+    def wait_online(self, session: DemoClient) -> None:
         """Wait for the birth message.
 
         Raises

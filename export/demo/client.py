@@ -19,7 +19,7 @@ _REPLY_TIMEOUT = 30.0  # [s]
 
 
 @dataclass
-class Session:
+class DemoClient:
     """A connection that publishes readings at QoS 1 and collects what the agent says.
 
     Parameters

@@ -17,7 +17,7 @@ import numpy as np
 from msgspec.structs import replace
 from rich.console import Console
 
-from config.settings.gateway import Scoring
+from config.settings.gateway import ScoringSettings
 from config.settings.station import Station
 from config.settings.training import Training
 from config.templates.templates import METHANE
@@ -30,8 +30,8 @@ from edge.simulation.injection import Injection, inject
 from edge.simulation.simulator import simulate_chamber
 from export.demo.agent import AgentProcess
 from export.demo.broker import EmbeddedBroker
-from export.demo.client import Session
-from export.demo.findings import Finding, find, spans, unexplained
+from export.demo.client import DemoClient
+from export.demo.findings import InjectionOutcome, find, spans, unexplained
 from export.demo.summary import print_summary
 from export.demo.timeline import draw_timeline
 from export.demo.view import LiveView
@@ -68,7 +68,7 @@ def demo(
     settings: Training = Training(model="both"),  # noqa: B008 - frozen
     rate: float = 40.0,
     out: TextIO = sys.stdout,
-) -> list[Finding]:
+) -> list[InjectionOutcome]:
     """Train, export, run the agent, inject a leak and a stuck sensor, ask for synthetic rows, sum up.
 
     Parameters
@@ -114,7 +114,7 @@ def demo(
         _heading(console, 3, "agent", f"a process of its own, broker {host}:{port}")
         topics = Topics("davylamp/demo")
         agent = stack.enter_context(AgentProcess(folder, bundle, host, port, protocol))
-        session = stack.enter_context(Session(host, port, topics, _STATION))
+        session = stack.enter_context(DemoClient(host, port, topics, _STATION))
         agent.wait_online(session)
 
         _heading(console, 4, "live", f"{len(scene.live)} readings, {rate:g} a second, one a minute of station time")
@@ -182,7 +182,7 @@ def _broker(stack: ExitStack, broker: str | None) -> tuple[str, int, str]:
     return host, int(port or 1883), "auto"
 
 
-def _play(scene: _Scene, session: Session, console: Console, agent: AgentProcess, rate: float) -> list[str]:
+def _play(scene: _Scene, session: DemoClient, console: Console, agent: AgentProcess, rate: float) -> list[str]:
     """Publish the live rows at their pace, show what comes back, return the rows' times (RFC 3339)."""
     total = len(scene.live)
     start = time.time() - total * _CADENCE
@@ -203,7 +203,7 @@ def _play(scene: _Scene, session: Session, console: Console, agent: AgentProcess
     return times
 
 
-def _draw(path: Path, scene: _Scene, session: Session, alarms: Sequence[tuple[str, int, int]]) -> None:
+def _draw(path: Path, scene: _Scene, session: DemoClient, alarms: Sequence[tuple[str, int, int]]) -> None:
     stuck = scene.injections[-1].key or scene.station.keys[-1]
     gas = scene.station.gas_index
     draw_timeline(
@@ -214,5 +214,5 @@ def _draw(path: Path, scene: _Scene, session: Session, alarms: Sequence[tuple[st
         scores=session.scores,
         injected=[(i.kind, i.start, i.end) for i in scene.injections],
         alarms=alarms,
-        threshold=-math.log10(Scoring().exceedances_per_1000 / 1000),
+        threshold=-math.log10(ScoringSettings().exceedances_per_1000 / 1000),
     )

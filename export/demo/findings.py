@@ -12,7 +12,7 @@ _AFTERMATH = 60  # readings after an injection in which an event may still be it
 
 
 @dataclass(frozen=True)
-class Finding:
+class InjectionOutcome:
     """One injection and the first alarm of the right kind that opened while it lasted.
 
     Parameters
@@ -32,7 +32,7 @@ class Finding:
 
 def find(
     injections: Sequence[Injection], events: Sequence[Mapping[str, Any]], row_of: Callable[[str], int]
-) -> list[Finding]:
+) -> list[InjectionOutcome]:
     """Match openings with injections: ``methane`` answers a leak, any other kind answers a fault."""
     found = []
     for injection in injections:
@@ -42,7 +42,7 @@ def find(
             if event["event_type"] == "open" and (event["kind"] == "methane") == (injection.kind == "leak")
         )
         event, row = next(((e, r) for e, r in opened if injection.start <= r < injection.end), (None, -1))
-        found.append(Finding(injection, event, None if event is None else row - injection.start + 1))
+        found.append(InjectionOutcome(injection, event, None if event is None else row - injection.start + 1))
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from export.demo.findings import Finding
+from export.demo.findings import InjectionOutcome
 
 _FILES = {
     "run/": "weights, settings, metrics, loss curves of both networks",
@@ -22,7 +22,11 @@ _FILES = {
 
 
 def print_summary(
-    console: Console, folder: Path, findings: Sequence[Finding], unexplained: Sequence[Mapping[str, Any]], rows: int
+    console: Console,
+    folder: Path,
+    findings: Sequence[InjectionOutcome],
+    unexplained: Sequence[Mapping[str, Any]],
+    rows: int,
 ) -> None:
     """Print the demo's end."""
     table = Table(title="\nwhat was injected, what was found", title_justify="left", title_style="bold")

@@ -17,11 +17,11 @@ from config.templates.templates import MOSQUITTO, MOSQUITTO_ACL
 from edge.mqtt.link import Subscription
 from edge.mqtt.message import Message
 from edge.mqtt.options import Options
-from edge.mqtt.reconnecting_link import Link
+from edge.mqtt.reconnecting_link import ReconnectingLink
 
 pytestmark = [pytest.mark.broker, pytest.mark.mqtt5]
 
-Links = Callable[..., Link]
+Links = Callable[..., ReconnectingLink]
 
 
 def switched_on(folder: Path) -> list[str]:
@@ -76,14 +76,14 @@ def certified(start_broker: Any, tmp_path_factory: pytest.TempPathFactory) -> tu
 @pytest.fixture
 def links(tmp_path: Path) -> Iterator[Links]:
     """Connect somebody by password, or with ``tls`` as whoever the certificate names."""
-    made: list[Link] = []
+    made: list[ReconnectingLink] = []
 
-    def connect(port: int, user: str, *filters: str, tls: TLS | None = None) -> Link:
+    def connect(port: int, user: str, *filters: str, tls: TLS | None = None) -> ReconnectingLink:
         (tmp_path / user).write_text(f"secret of {user}")
         login = {} if tls else {"username": user, "password": Password(file=str(tmp_path / user))}
         broker = Broker(host="127.0.0.1", port=port, protocol=5, tls=tls, **login)
         options = Options.of(broker, client_id=f"test-{user}", session_expiry=0)
-        made.append(Link(options, [Subscription(each) for each in filters]))
+        made.append(ReconnectingLink(options, [Subscription(each) for each in filters]))
         return made[-1]
 
     yield connect
@@ -91,7 +91,7 @@ def links(tmp_path: Path) -> Iterator[Links]:
         link.close(0.1)
 
 
-def until(link: Link, condition: Callable[[], Any]) -> list[Message]:
+def until(link: ReconnectingLink, condition: Callable[[], Any]) -> list[Message]:
     deadline = time.monotonic() + 10
     messages: list[Message] = []
     while not condition():
@@ -101,7 +101,7 @@ def until(link: Link, condition: Callable[[], Any]) -> list[Message]:
     return messages
 
 
-def may(link: Link, *topics: str) -> dict[str, bool]:
+def may(link: ReconnectingLink, *topics: str) -> dict[str, bool]:
     """What the broker says to a publication on each topic."""
     until(link, lambda: link.connected)
     for topic in topics:
@@ -136,7 +136,7 @@ def test_nobody_overhears_another_and_nobody_comes_in_without_a_login(network: A
     curious.publish("x", b"{}", qos=1)  # its answer comes after whatever was sent to us before
     assert until(curious, lambda: not curious.in_flight) == []
     broker = Broker(host="127.0.0.1", port=network.port, protocol=5)
-    nobody = Link(Options.of(broker, client_id="test-nobody", session_expiry=0))
+    nobody = ReconnectingLink(Options.of(broker, client_id="test-nobody", session_expiry=0))
     until(nobody, lambda: nobody.failure is not None)
     assert nobody.failure is not None
     assert nobody.failure.event == "broker refused the login"

@@ -14,7 +14,7 @@ import pytest
 from config.settings.training import Training
 from edge.simulation.injection import Injection
 from export.demo import demo
-from export.demo.findings import Finding, find, spans, unexplained
+from export.demo.findings import InjectionOutcome, find, spans, unexplained
 
 pytestmark = pytest.mark.broker
 
@@ -33,14 +33,14 @@ def _processes_that_mention(text: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Finding], str]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[InjectionOutcome], str]:
     folder = tmp_path_factory.mktemp("demo")
     out = io.StringIO()
     findings = demo(folder, settings=Training.quick(), rate=400.0, out=out)
     return folder, findings, out.getvalue()
 
 
-def test_the_leak_is_found_within_the_first_readings(told: tuple[Path, list[Finding], str]) -> None:
+def test_the_leak_is_found_within_the_first_readings(told: tuple[Path, list[InjectionOutcome], str]) -> None:
     leak = told[1][0]
     assert leak.injection.kind == "leak"
     assert leak.event is not None
@@ -48,7 +48,7 @@ def test_the_leak_is_found_within_the_first_readings(told: tuple[Path, list[Find
     assert leak.after <= 10
 
 
-def test_the_stuck_sensor_is_found(told: tuple[Path, list[Finding], str]) -> None:
+def test_the_stuck_sensor_is_found(told: tuple[Path, list[InjectionOutcome], str]) -> None:
     stuck = told[1][1]
     assert stuck.injection.kind == "stuck"
     assert stuck.event is not None
@@ -56,7 +56,7 @@ def test_the_stuck_sensor_is_found(told: tuple[Path, list[Finding], str]) -> Non
     assert stuck.event["culprit"] == stuck.injection.key
 
 
-def test_every_file_that_the_summary_names_is_there(told: tuple[Path, list[Finding], str]) -> None:
+def test_every_file_that_the_summary_names_is_there(told: tuple[Path, list[InjectionOutcome], str]) -> None:
     folder, _, text = told
     for name in ("run", "demo.davy", "gateway.yaml", "agent.log", "synthetic.csv", "timeline.png"):
         assert (folder / name).exists(), name
@@ -65,7 +65,7 @@ def test_every_file_that_the_summary_names_is_there(told: tuple[Path, list[Findi
     assert (folder / "timeline.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_nothing_is_left_running(told: tuple[Path, list[Finding], str]) -> None:
+def test_nothing_is_left_running(told: tuple[Path, list[InjectionOutcome], str]) -> None:
     assert _processes_that_mention(str(told[0])) == []
 
 

@@ -13,13 +13,13 @@ from torch import nn
 from edge.arrays import Floats, Singles
 from edge.bundles.golden import TOLERANCE, difference
 from edge.bundles.manifest import Network
-from edge.models.runtime import Session
+from edge.models.runtime import OnnxGraph
 from edge.models.scaler import Scaler
 from export.errors import ExportError
 from export.graphs import Model, decoder_graph, encoder_graph, scorer_graph
 from trainer.generation.codec import ScaledCodec
 from trainer.networks.autoencoder import seeded
-from trainer.scoring.reconstruction import Whitened
+from trainer.scoring.reconstruction import WhitenedReconstruction
 
 ROOT = Path(__file__).parents[2]
 LOG = Scaler(
@@ -77,7 +77,7 @@ def test_encoder_is_the_torch_encoder_behind_the_scaler(
     kind: str, hidden: tuple[int, ...], latent: int, scaler: Scaler
 ) -> None:
     model, readings = network(kind, hidden, latent, scaler), readings_of(scaler)
-    outputs = Session(encoder_graph(codec(model, scaler)), "encoder").run(readings=readings)
+    outputs = OnnxGraph(encoder_graph(codec(model, scaler)), "encoder").run(readings=readings)
     code = model.encode(scaled(scaler, readings))
     expected = dict(zip(("mean", "log_variance"), code if isinstance(code, tuple) else (code,), strict=False))
     assert list(outputs) == list(expected)
@@ -94,7 +94,7 @@ def test_decoder_is_the_torch_decoder_and_noise_before_the_scaler(
     code = rng.standard_normal((200, latent)).astype(np.float32)
     noise = rng.standard_normal((200, len(sigma))).astype(np.float32)
     graph = decoder_graph(codec(model, scaler))
-    readings = Session(graph, "decoder").run(latent=code, noise=noise)["readings"]
+    readings = OnnxGraph(graph, "decoder").run(latent=code, noise=noise)["readings"]
     expected = model.decode(torch.from_numpy(code)).numpy() + sigma * noise
     # Readings come in single precision: a pressure of 1013 hPa that moves by half of one has no more digits.
     rounding = np.abs(np.spacing(readings)) / np.array(scaler.std) if "log" not in scaler.scale else 0.0
@@ -104,7 +104,7 @@ def test_decoder_is_the_torch_decoder_and_noise_before_the_scaler(
 def test_the_published_decoder_keeps_to_what_is_physically_possible() -> None:
     limited = ScaledCodec(LOG, network("ae"), SIGMA, LOG.inverse(np.full(4, -0.05)), LOG.inverse(np.full(4, 0.05)))
     code = np.random.default_rng(1).standard_normal((200, 4)).astype(np.float32)
-    readings = Session(decoder_graph(limited), "decoder").run(latent=code, noise=np.ones((200, 4)))["readings"]
+    readings = OnnxGraph(decoder_graph(limited), "decoder").run(latent=code, noise=np.ones((200, 4)))["readings"]
     np.testing.assert_allclose(readings, limited.decode(code, np.ones((200, 4))), rtol=1e-5)
     assert (readings.max(axis=0) == limited.high.astype(np.float32)).all()
 
@@ -114,8 +114,8 @@ def test_scorer_splits_the_torch_networks_whitened_error_over_the_columns(
     kind: str, hidden: tuple[int, ...], latent: int, scaler: Scaler
 ) -> None:
     model, features = network(kind, hidden, latent, scaler), scaled(scaler, readings_of(scaler)).numpy()
-    outputs = Session(scorer_graph(model, whitening(scaler)), "scorer").run(features=features)
-    expected = Whitened(model, whitening(scaler)).run(features=features)
+    outputs = OnnxGraph(scorer_graph(model, whitening(scaler)), "scorer").run(features=features)
+    expected = WhitenedReconstruction(model, whitening(scaler)).run(features=features)
     assert list(outputs) == list(expected)
     for name, value in outputs.items():
         assert difference(value, expected[name]) <= TOLERANCE
@@ -124,7 +124,7 @@ def test_scorer_splits_the_torch_networks_whitened_error_over_the_columns(
 def test_readings_below_the_floor_are_scaled_as_the_scaler_does() -> None:
     model = network("ae")
     readings = np.array([[0, -273, -5, 0], [0.01, -273, 5, 0]], dtype=np.float32)
-    low, floor = Session(encoder_graph(codec(model, LOG)), "encoder").run(readings=readings)["mean"]
+    low, floor = OnnxGraph(encoder_graph(codec(model, LOG)), "encoder").run(readings=readings)["mean"]
     np.testing.assert_array_equal(low, floor)
     assert np.isfinite(low).all()
 
@@ -134,7 +134,7 @@ def test_a_column_that_hardly_moves_about_a_large_value_keeps_its_digits() -> No
     model = network("ae", scaler=STANDARD)
     narrow = Scaler(scale=STANDARD.scale, floor=STANDARD.floor, mean=STANDARD.mean, std=(0.01, 10.0, 3e3))
     readings = narrow.inverse(np.random.default_rng(2).standard_normal((100, 3))).astype(np.float32)
-    mean = Session(encoder_graph(codec(model, narrow)), "encoder").run(readings=readings)["mean"]
+    mean = OnnxGraph(encoder_graph(codec(model, narrow)), "encoder").run(readings=readings)["mean"]
     with torch.no_grad():
         assert difference(mean, model.encode(scaled(narrow, readings)).numpy()) <= 1e-6  # type: ignore[union-attr]
 
@@ -147,7 +147,7 @@ def test_a_column_that_hardly_moves_about_a_large_value_keeps_its_digits() -> No
 def test_what_is_no_number_spoils_its_own_row_wholly_and_no_other(kind: str, wrong: float) -> None:
     model = network(kind)
     for name, graph in graphs(model, LOG).items():
-        session = Session(graph, name)
+        session = OnnxGraph(graph, name)
         rows = {"readings": readings_of(LOG, 6)}
         if name == "decoder":
             rows = {"latent": np.ones((6, 4), np.float32), "noise": np.ones((6, 4), np.float32)}
@@ -166,7 +166,7 @@ def test_what_is_no_number_spoils_its_own_row_wholly_and_no_other(kind: str, wro
 def test_a_batch_is_its_rows_in_any_order(kind: str) -> None:
     features = scaled(LOG, readings_of(LOG, 37)).numpy()
     order = np.random.default_rng(3).permutation(37)
-    session = Session(scorer_graph(network(kind), whitening(LOG)), "scorer")
+    session = OnnxGraph(scorer_graph(network(kind), whitening(LOG)), "scorer")
     batch = session.run(features=features)["error"]
     np.testing.assert_allclose(session.run(features=features[order])["error"], batch[order], rtol=1e-6)
     alone = [session.run(features=row[None])["error"][0] for row in features]

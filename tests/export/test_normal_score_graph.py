@@ -8,40 +8,40 @@ import pytest
 from msgspec.structs import replace
 
 from edge.bundles.manifest import Network
-from edge.models.runtime import Session
+from edge.models.runtime import OnnxGraph
 from export.graphs import decoder_graph, encoder_graph
 from trainer.data.record import Record
-from trainer.generation.codec import ShapedCodec
-from trainer.generation.normal_scores import Shaping, fit_shaping
+from trainer.generation.codec import NormalScoreCodec
+from trainer.generation.normal_scores import NormalScoreTransform, fit_normal_scores
 from trainer.networks.generative import seeded_generative
 
 KINDS = ["ae", "vae", None]
 
 
 @pytest.fixture(scope="module")
-def shaping(chamber: Record) -> Shaping:
+def shaping(chamber: Record) -> NormalScoreTransform:
     values = chamber.values.copy()
     values[:, 8] = np.geomspace(1, 7, 97)[np.argsort(np.argsort(values[:, 8])) * 97 // len(values)] * 1e4
-    fitted = fit_shaping(values, chamber.station)
+    fitted = fit_normal_scores(values, chamber.station)
     return fitted.calibrated(np.random.default_rng(0).standard_normal((5000, 9)) * 1.2)
 
 
-def codec(shaping: Shaping, kind: str | None) -> ShapedCodec:
+def codec(shaping: NormalScoreTransform, kind: str | None) -> NormalScoreCodec:
     size = shaping.station.size
     if kind is None:
-        return ShapedCodec(shaping, None, np.zeros(size))
+        return NormalScoreCodec(shaping, None, np.zeros(size))
     shape = Network(kind=kind, hidden=(16, 16), latent=4, loss="likelihood", beta=0.1)  # type: ignore[arg-type]
-    return ShapedCodec(shaping, seeded_generative(shape, size, 3).eval(), np.linspace(0.1, 0.3, size))
+    return NormalScoreCodec(shaping, seeded_generative(shape, size, 3).eval(), np.linspace(0.1, 0.3, size))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_encoder_finds_the_knots_of_every_value_also_of_shared_ones(
-    chamber: Record, shaping: Shaping, kind: str | None
+    chamber: Record, shaping: NormalScoreTransform, kind: str | None
 ) -> None:
     beyond = [shaping.low * 0.9, shaping.high * 1.1, shaping.low, shaping.high]
     readings = np.concatenate([chamber.values[:500], shaping.inverse(np.eye(9)), beyond]).astype(np.float32)
     ours = codec(shaping, kind)
-    found = Session(encoder_graph(ours), "encoder").run(readings=readings)
+    found = OnnxGraph(encoder_graph(ours), "encoder").run(readings=readings)
     expected = ours.encode(readings)
     assert list(found) == list(expected)
     for name, value in found.items():
@@ -49,12 +49,12 @@ def test_the_encoder_finds_the_knots_of_every_value_also_of_shared_ones(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_decoder_is_complete(shaping: Shaping, kind: str | None) -> None:
+def test_the_decoder_is_complete(shaping: NormalScoreTransform, kind: str | None) -> None:
     ours = codec(shaping, kind)
     rng = np.random.default_rng(1)
     latent = rng.standard_normal((2000, ours.latent)).astype(np.float32) * (1 if kind is None else 8)
     noise = rng.standard_normal((2000, 9)).astype(np.float32)
-    rows = Session(decoder_graph(ours), "decoder").run(latent=latent, noise=noise)["readings"]
+    rows = OnnxGraph(decoder_graph(ours), "decoder").run(latent=latent, noise=noise)["readings"]
     expected = ours.decode(latent, noise)
     assert rows.dtype == np.float32
     assert set(shaping.steps) >= {3, 8}
@@ -71,10 +71,10 @@ def test_the_decoder_is_complete(shaping: Shaping, kind: str | None) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
 def test_what_is_no_number_spoils_its_own_row_wholly_and_no_other(
-    shaping: Shaping, kind: str | None, wrong: float
+    shaping: NormalScoreTransform, kind: str | None, wrong: float
 ) -> None:
     ours = codec(shaping, kind)
-    encoder, decoder = Session(encoder_graph(ours), "encoder"), Session(decoder_graph(ours), "decoder")
+    encoder, decoder = OnnxGraph(encoder_graph(ours), "encoder"), OnnxGraph(decoder_graph(ours), "decoder")
     inputs = [
         (encoder, {"readings": shaping.inverse(np.eye(9)[:6])}, "readings"),
         *((decoder, {"latent": np.ones((6, ours.latent)), "noise": np.ones((6, 9))}, k) for k in ("latent", "noise")),
@@ -91,15 +91,15 @@ def test_what_is_no_number_spoils_its_own_row_wholly_and_no_other(
 
 def test_a_station_without_ratio_or_steps_needs_no_more_than_the_tables(chamber: Record) -> None:
     station = replace(chamber.station, features=chamber.station.features[4:8], ratio=None)
-    ours = codec(fit_shaping(chamber.values[:, 4:8], station), "vae")
+    ours = codec(fit_normal_scores(chamber.values[:, 4:8], station), "vae")
     assert not ours.shaping.steps
     latent, noise = np.random.default_rng(0).standard_normal((2, 300, 4)).astype(np.float32)
-    rows = Session(decoder_graph(ours), "decoder").run(latent=latent, noise=noise)["readings"]
+    rows = OnnxGraph(decoder_graph(ours), "decoder").run(latent=latent, noise=noise)["readings"]
     np.testing.assert_allclose(rows, ours.decode(latent, noise), rtol=2e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_graphs_are_valid_small_and_the_same_each_time(shaping: Shaping, kind: str | None) -> None:
+def test_graphs_are_valid_small_and_the_same_each_time(shaping: NormalScoreTransform, kind: str | None) -> None:
     for make in (encoder_graph, decoder_graph):
         graph = make(codec(shaping, kind))
         assert graph == make(codec(shaping, kind))

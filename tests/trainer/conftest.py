@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer.evaluation.detection.curves import Curves, Fault, Timeline, Virtual
+from trainer.evaluation.detection.curves import Curves, Fault, ScoreTimeline, VirtualGasCurve
 from trainer.evaluation.detection.folds import SplitName
 from trainer.evaluation.detection.peers import PUBLISHED_AE
 from trainer.evaluation.detection.results import (
@@ -16,12 +16,12 @@ from trainer.evaluation.detection.results import (
     DETECTION,
     ONSET,
     RECONSTRUCTION,
-    Cell,
+    CaseResult,
     Evaluation,
     Events,
-    Finding,
+    FoldResult,
     Rate,
-    Withheld,
+    WithoutGas,
 )
 from trainer.evaluation.synthesis.fidelity import Fidelity
 from trainer.evaluation.synthesis.results import (
@@ -30,12 +30,12 @@ from trainer.evaluation.synthesis.results import (
     Resemblance,
     Scarce,
     SynthesisEvaluation,
-    Usefulness,
+    TrainSyntheticTestReal,
 )
 from trainer.evaluation.synthesis.synthesisers import JITTER, OURS, PUBLISHED, REAL
 from trainer.statistics.json_arrays import encoded
-from trainer.statistics.run_statistics import PORTRAIT, Inside, Mirror, Portrait
-from trainer.statistics.samples import Axis, Gallery, Sample
+from trainer.statistics.run_statistics import PORTRAIT, ChannelReconstruction, NetworkStatistics, RunStatistics
+from trainer.statistics.samples import Axis, BinnedSamples, Sample
 
 KEYS = ("h2o_ppm", "temperature_c", "humidity_pct")
 COLUMNS = ("ch4_ppb", *KEYS)
@@ -62,21 +62,22 @@ def sample(columns: int, pairs: int, shift: float = 0.0, r: float = 0.5) -> Samp
     )
 
 
-def gallery(names: dict[str, Sample], keys: tuple[str, ...], pairs: tuple[tuple[str, str], ...] = ()) -> Gallery:
-    return Gallery(axes=tuple(axis(key) for key in keys), pairs=pairs, samples=names)
+def gallery(names: dict[str, Sample], keys: tuple[str, ...], pairs: tuple[tuple[str, str], ...] = ()) -> BinnedSamples:
+    return BinnedSamples(axes=tuple(axis(key) for key in keys), pairs=pairs, samples=names)
 
 
-def inside(kind: str, explained: float = 0.9) -> Inside:
+def inside(kind: str, explained: float = 0.9) -> NetworkStatistics:
     mirrors = tuple(
-        Mirror(axis=axis(key), explained={"train": 0.95, "test": explained}, joint=np.eye(40)) for key in COLUMNS
+        ChannelReconstruction(axis=axis(key), explained={"train": 0.95, "test": explained}, joint=np.eye(40))
+        for key in COLUMNS
     )
     codes = gallery({"train": sample(2, 0), "test": sample(2, 0, 30.0)}, ("z1", "z2"))
-    return Inside(kind=kind, mirrors=mirrors, codes=codes)  # type: ignore[arg-type]
+    return NetworkStatistics(kind=kind, mirrors=mirrors, codes=codes)  # type: ignore[arg-type]
 
 
-def portrait() -> Portrait:
+def portrait() -> RunStatistics:
     rows = {"train": sample(4, 2), "test": sample(4, 2, 20.0, 0.2), "generated": sample(4, 2, 2.0, 0.45)}
-    return Portrait(
+    return RunStatistics(
         rows=gallery(rows, COLUMNS, PAIRS),
         networks={"generator": inside("vae"), "scorer": inside("ae", 0.8), "scorer-absent": inside("ae")},
     )
@@ -96,7 +97,7 @@ def curves() -> Curves:
         requested=requested,
         realised={f"{CONSISTENCY}, static": requested * 0, f"{PUBLISHED_AE}, in sample": requested * 3},
         timelines=(
-            Timeline(
+            ScoreTimeline(
                 start=1000,
                 end=1300,
                 row=row,
@@ -110,7 +111,7 @@ def curves() -> Curves:
                 alarms=((1102, 1170),),
             ),
         ),
-        virtual=Virtual(
+        virtual=VirtualGasCurve(
             axis=axis("ch4_ppb", 1.0, 9000.0),
             joint=np.eye(40),
             reference=centres,
@@ -125,11 +126,11 @@ def curves() -> Curves:
     )
 
 
-def cell(split: SplitName, ours: float, *, pictures: bool = True) -> Cell:
-    def found(auroc: float) -> dict[str, Finding]:
-        return {name: Finding(auroc=auroc, r1=auroc / 2, r01=auroc / 4) for name in ("spike 1 sigma", "zero")}
+def cell(split: SplitName, ours: float, *, pictures: bool = True) -> FoldResult:
+    def found(auroc: float) -> dict[str, CaseResult]:
+        return {name: CaseResult(auroc=auroc, r1=auroc / 2, r01=auroc / 4) for name in ("spike 1 sigma", "zero")}
 
-    return Cell(
+    return FoldResult(
         station="station-1.csv",
         split=split,
         train_rows=2000,
@@ -139,7 +140,7 @@ def cell(split: SplitName, ours: float, *, pictures: bool = True) -> Cell:
         events=(Events(case="zero", spacing="dense", mode="static", requested=0.001, total=10, found=10, named=1),),
         alarms=0,
         readings=1000,
-        withheld=(Withheld(detector=ONSET, auroc=0.99, requested=0.001, realised=0.002, onsets=2, found=2),),
+        withheld=(WithoutGas(detector=ONSET, auroc=0.99, requested=0.001, realised=0.002, onsets=2, found=2),),
         notes=(),
         curves=curves() if pictures else None,
     )
@@ -177,7 +178,7 @@ def synthesis() -> SynthesisEvaluation:
             for name in (*names, REAL)
         ),
         usefulness=tuple(
-            Usefulness(station="station-1.csv", synthesiser=name, seed=1, r2=0.8, real=0.82) for name in names
+            TrainSyntheticTestReal(station="station-1.csv", synthesiser=name, seed=1, r2=0.8, real=0.82) for name in names
         ),
         scarce=tuple(
             Scarce(

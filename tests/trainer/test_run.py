@@ -12,7 +12,7 @@ from config.errors import ConfigError
 from config.settings.training import Training
 from trainer.errors import TrainingError
 from trainer.run import Run
-from trainer.scoring.reconstruction import Whitened
+from trainer.scoring.reconstruction import WhitenedReconstruction
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_weights_come_back_bit_for_bit(folder):
     assert all(torch.equal(value, stored[name]) for name, value in run.generator.codec.network.state_dict().items())
     assert not run.generator.codec.network.training
     network = run.scoring["scorer-absent"].network
-    assert isinstance(network, Whitened)
+    assert isinstance(network, WhitenedReconstruction)
     assert set(run.weights("scorer-absent-fold-2")) == set(network.module.state_dict())
 
 

@@ -17,7 +17,7 @@ from trainer.data.record import Record
 from trainer.data.splits import blocked
 from trainer.errors import TrainingError
 from trainer.run import Run
-from trainer.scoring.false_alarm_rates import realised
+from trainer.scoring.false_alarm_rates import false_alarm_rates
 from trainer.train import train
 
 SHORT = replace(Training.quick(), epochs=2, generator_epochs=2, generator_steps=1, components=3)
@@ -97,7 +97,7 @@ def test_metrics_say_how_well_and_beside_what(chamber, runs):
     assert gas / 9 < told["ks_test_train"] < 1
     for name, scorer in metrics["scorers"].items():
         assert scorer["chunks"] == run.scorers[name].chunks == 3
-        assert scorer["realised"] == realised(run.scoring[name], chamber, split.test)
+        assert scorer["realised"] == false_alarm_rates(run.scoring[name], chamber, split.test)
 
 
 def test_no_test_row_and_no_neighbour_of_one_takes_part_in_the_scores(short, tmp_path):

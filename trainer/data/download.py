@@ -22,7 +22,7 @@ LICENSE_NOTE = f"The record is MIT-licensed, (c) 2025 Gungun Pandey: {REPOSITORY
 _RAW = f"https://raw.githubusercontent.com/gungunpandey/Synthetic-Data-Generation/{COMMIT}"
 
 
-def fetch(folder: str | Path, *, retrieve: Callable[..., Any] | None = None) -> list[Path]:
+def download(folder: str | Path, *, retrieve: Callable[..., Any] | None = None) -> list[Path]:
     """Bring the reference record into ``folder``; files that are there and good are left alone.
 
     Parameters

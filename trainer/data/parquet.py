@@ -11,11 +11,11 @@ from config.settings.station import Station
 from edge.arrays import Floats
 from edge.clock import parse_time
 from edge.readings.csv.header import header_fault, quoted
-from edge.readings.csv.reader import Table
+from edge.readings.csv.reader import CsvTable
 from trainer.errors import RecordError
 
 
-def read_parquet(path: Path, station: Station) -> Table:
+def read_parquet(path: Path, station: Station) -> CsvTable:
     """Read a station's readings from a Parquet file; rows are counted from 1 where a CSV has lines.
 
     Raises
@@ -43,7 +43,7 @@ def read_parquet(path: Path, station: Station) -> Table:
     time = _times(frame[station.time], faults) if station.time else None
     if faults:
         raise RecordError("\n".join(f"{path}: {fault}" for fault in faults))
-    return Table(
+    return CsvTable(
         file=path.name,
         names=station.names,
         values=values,

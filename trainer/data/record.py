@@ -14,7 +14,7 @@ from config.settings.station import Station
 from edge.arrays import Floats, Mask
 from edge.errors import TableError
 from edge.readings.csv.header import quoted
-from edge.readings.csv.reader import Table, read_table
+from edge.readings.csv.reader import CsvTable, read_table
 from edge.readings.gaps import split_at_gaps
 from trainer.errors import RecordError
 
@@ -136,7 +136,7 @@ def load_record(files: Sequence[str | Path], station: Station) -> Record:
     )
 
 
-def _read(path: Path, data: bytes, station: Station) -> tuple[Table, str]:
+def _read(path: Path, data: bytes, station: Station) -> tuple[CsvTable, str]:
     """Read a file by what is in it, whatever its name, and say what its rows are numbered by."""
     if data.startswith(b"PAR1"):
         from trainer.data.parquet import read_parquet  # pandas is slow to import, and few need it
@@ -145,7 +145,7 @@ def _read(path: Path, data: bytes, station: Station) -> tuple[Table, str]:
     return read_table(path, station), "line"
 
 
-def _complete(table: Table, station: Station, numbered: str) -> tuple[Mask, list[str]]:
+def _complete(table: CsvTable, station: Station, numbered: str) -> tuple[Mask, list[str]]:
     """Choose the rows to keep [N], and say in sentences what is dropped."""
 
     def sentence(count: int, reason: str, first: int) -> str:
@@ -164,7 +164,7 @@ def _complete(table: Table, station: Station, numbered: str) -> tuple[Mask, list
     return ~(missing | outside).any(axis=1), sentences
 
 
-def _segments(table: Table, keep: Mask, cadence: float | None) -> list[Span]:
+def _segments(table: CsvTable, keep: Mask, cadence: float | None) -> list[Span]:
     """Cut at gaps in time and at what was left out; numbers count the rows kept."""
     rows = len(keep)
     cut = np.zeros(rows + 1, dtype=bool)  # cut[i]: between rows i - 1 and i

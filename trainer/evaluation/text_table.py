@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from trainer.evaluation.detection.goals import Goal
 
 
-def laid_out(heads: Sequence[str], rows: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def text_table(heads: Sequence[str], rows: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Yield the lines of a table, all columns as wide as the widest."""
     name = max(map(len, rows), default=0)
     width = 2 + max(map(len, [*heads, *(cell for cells in rows.values() for cell in cells)]))

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.arrays import Floats, Indices, Mask
-from trainer.exploring.raw_record import Sheet
+from trainer.exploring.raw_record import RawRecord
 
 LONGEST = 5000
 _LOST = np.exp(-1)
 
 
 @dataclass(frozen=True)
-class Memory:
+class Autocorrelation:
     """Autocorrelation of a column.
 
     Parameters
@@ -35,7 +35,7 @@ class Memory:
     length: float
 
 
-def memories(sheet: Sheet) -> tuple[Memory, ...]:
+def autocorrelations(sheet: RawRecord) -> tuple[Autocorrelation, ...]:
     """Of every column that moves; pairs of rows within one segment count, where both are there."""
     longest = max(end - start for start, end in sheet.segments)
     most = min(LONGEST, longest // 3)
@@ -49,11 +49,11 @@ def memories(sheet: Sheet) -> tuple[Memory, ...]:
             continue
         correlation = _autocorrelation(np.where(there, column - column[there].mean(), 0.0), there, sheet, most)
         low = np.flatnonzero(correlation < _LOST)
-        found.append(Memory(key, lags, correlation[lags], float(low[0]) if len(low) else float("nan")))
+        found.append(Autocorrelation(key, lags, correlation[lags], float(low[0]) if len(low) else float("nan")))
     return tuple(found)
 
 
-def _autocorrelation(values: Floats, there: Mask, sheet: Sheet, most: int) -> Floats:
+def _autocorrelation(values: Floats, there: Mask, sheet: RawRecord, most: int) -> Floats:
     products, pairs = np.zeros(most + 1), np.zeros(most + 1)
     for start, end in sheet.segments:
         reach = min(most, end - start - 1) + 1

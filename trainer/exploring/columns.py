@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.arrays import Floats, Indices
 from trainer.data.record import Span
-from trainer.exploring.raw_record import Sheet
+from trainer.exploring.raw_record import RawRecord
 
 FLAT = 15
 """Rows of the same value in a row that are a flat stretch."""
@@ -61,7 +61,7 @@ class Column:
         return 1 < self.distinct <= min(300, rows / 20)
 
 
-def columns(sheet: Sheet) -> tuple[Column, ...]:
+def columns(sheet: RawRecord) -> tuple[Column, ...]:
     """Look at every column of all rows."""
     return tuple(
         _column(feature.key, feature.unit, values, int(outside), sheet.segments)
@@ -69,7 +69,7 @@ def columns(sheet: Sheet) -> tuple[Column, ...]:
     )
 
 
-def duplicates(sheet: Sheet) -> tuple[tuple[str, str], ...]:
+def duplicates(sheet: RawRecord) -> tuple[tuple[str, str], ...]:
     """Pairs of columns with equal values, within the station or from one file to another: ``FILE: KEY`` then."""
     several = len(sheet.parts) > 1
     seen: dict[bytes, str] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from edge.arrays import Floats
-from trainer.exploring.raw_record import Sheet
+from trainer.exploring.raw_record import RawRecord
 
 _LEAST = 10  # rows that have both
 
@@ -20,7 +20,7 @@ class Correlations:
     spearman: Floats
 
 
-def correlations(sheet: Sheet) -> Correlations:
+def correlations(sheet: RawRecord) -> Correlations:
     """Correlate the rows in which both columns are there; ranks are those within a column."""
     frame = pd.DataFrame(sheet.thin)
     return Correlations(

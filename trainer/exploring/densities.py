@@ -8,7 +8,7 @@ import numpy as np
 
 from config.settings.station import Scale
 from edge.arrays import Floats
-from trainer.exploring.raw_record import Sheet
+from trainer.exploring.raw_record import RawRecord
 from trainer.statistics.binning import axis, gallery
 
 LEAST = 200
@@ -40,7 +40,7 @@ class Density:
     modes: tuple[float, ...]
 
 
-def densities(sheet: Sheet) -> tuple[Density, ...]:
+def densities(sheet: RawRecord) -> tuple[Density, ...]:
     """Of every column that moves: linear, and logarithmic where it is positive."""
     found = []
     for feature, column in zip(sheet.station.features, sheet.thin.T, strict=True):

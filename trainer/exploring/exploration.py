@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from trainer.exploring.autocorrelation import Memory, memories
+from trainer.exploring.autocorrelation import Autocorrelation, autocorrelations
 from trainer.exploring.columns import Column, columns, duplicates
 from trainer.exploring.correlations import Correlations, correlations
 from trainer.exploring.densities import Density, densities
-from trainer.exploring.phases import Spells, spells
-from trainer.exploring.raw_record import Sheet
-from trainer.exploring.response import Response, responses
-from trainer.exploring.split_leakage import Leak, leak
+from trainer.exploring.phases import Phases, phases
+from trainer.exploring.raw_record import RawRecord
+from trainer.exploring.response import GasResponse, responses
+from trainer.exploring.split_leakage import SplitLeakage, split_leakage
 from trainer.exploring.timeline import Timeline, timeline
 
 Told = TypeVar("Told")
@@ -39,36 +39,36 @@ class Exploration:
         ``None``: it cannot be told.
     """
 
-    sheet: Sheet
+    sheet: RawRecord
     columns: tuple[Column, ...]
     duplicates: tuple[tuple[str, str], ...]
-    spells: Spells
+    phases: Phases
     timeline: Timeline
     correlations: Correlations
     densities: tuple[Density, ...]
-    responses: tuple[Response, ...]
-    memories: tuple[Memory, ...]
-    leak: Leak | None
+    responses: tuple[GasResponse, ...]
+    autocorrelations: tuple[Autocorrelation, ...]
+    split_leakage: SplitLeakage | None
 
 
-def examine(sheet: Sheet, *, told: Callable[[str], Any] = lambda _: None) -> Exploration:
+def examine(sheet: RawRecord, *, told: Callable[[str], Any] = lambda _: None) -> Exploration:
     """Compute every number of a sheet; ``told`` hears what is being looked at."""
 
     def look(at: str, found: Callable[[], Told]) -> Told:
         told(at)
         return found()
 
-    parts = look("plateaus, episodes, warm-up", lambda: spells(sheet))
+    parts = look("plateaus, episodes, warm-up", lambda: phases(sheet))
     starts = [episode.start for episode in parts.episodes]
     return Exploration(
         sheet=sheet,
         columns=look("columns", lambda: columns(sheet)),
         duplicates=duplicates(sheet),
-        spells=parts,
+        phases=parts,
         timeline=timeline(sheet),
         correlations=look("correlations", lambda: correlations(sheet)),
         densities=look("densities", lambda: densities(sheet)),
         responses=look("responses to the gas", lambda: responses(sheet, starts)),
-        memories=look("autocorrelation", lambda: memories(sheet)),
-        leak=look("what a random split would leak", lambda: leak(sheet, starts)),
+        autocorrelations=look("autocorrelation", lambda: autocorrelations(sheet)),
+        split_leakage=look("what a random split would leak", lambda: split_leakage(sheet, starts)),
     )

@@ -12,8 +12,8 @@ from config.yaml.messages import meant
 from trainer.errors import RecordError
 from trainer.exploring.exploration import examine
 from trainer.exploring.panels import panels
-from trainer.exploring.raw_record import read_sheet
-from trainer.page import Panel, misplaced, write_figures, write_page
+from trainer.exploring.raw_record import read_raw_record
+from trainer.page import Panel, path_problem, write_figures, write_page
 
 
 def explore(
@@ -58,9 +58,9 @@ def explore(
 
     station = load_station(station_path)
     _check(pairs, station)
-    if wrong := misplaced(output, png):
+    if wrong := path_problem(output, png):
         raise RecordError(wrong)
-    sheet = read_sheet(files, station)
+    sheet = read_raw_record(files, station)
     told(f"read: {sheet.rows:,} rows of the station {station.name}")
     found = examine(sheet, told=lambda what: told(f"looking at {what}"))
     drawn: list[Panel] = []

@@ -11,7 +11,7 @@ from edge.arrays import Floats
 from trainer.data.record import Span
 from trainer.data.regimes import regimes
 from trainer.evaluation.detection.without_gas import WITHIN, onsets
-from trainer.exploring.raw_record import Sheet
+from trainer.exploring.raw_record import RawRecord
 from trainer.exploring.response import residuals
 
 OVER = 1.25
@@ -40,7 +40,7 @@ class Episode:
 
 
 @dataclass(frozen=True)
-class Spells:
+class Phases:
     """What a record falls into.
 
     Parameters
@@ -59,13 +59,13 @@ class Spells:
     warm_up: int | None
 
 
-def spells(sheet: Sheet) -> Spells:
+def phases(sheet: RawRecord) -> Phases:
     """Find plateaus, episodes and the warm-up."""
     plateaus = regimes(sheet.filled)
-    return Spells(plateaus=plateaus, episodes=_episodes(sheet), warm_up=_warm_up(sheet, plateaus[0][1]))
+    return Phases(plateaus=plateaus, episodes=_episodes(sheet), warm_up=_warm_up(sheet, plateaus[0][1]))
 
 
-def _episodes(sheet: Sheet) -> tuple[Episode, ...]:
+def _episodes(sheet: RawRecord) -> tuple[Episode, ...]:
     station = sheet.station
     if station.gas_index is None:
         return ()
@@ -86,7 +86,7 @@ def _episodes(sheet: Sheet) -> tuple[Episode, ...]:
     return tuple(found)
 
 
-def _warm_up(sheet: Sheet, plateau: int) -> int | None:
+def _warm_up(sheet: RawRecord, plateau: int) -> int | None:
     """Rows until the last sensor has come, and stays for a while, to where the later rows would have it."""
     sensors = [j for j, feature in enumerate(sheet.station.features) if feature.role == "sensor"]
     half = plateau // 2

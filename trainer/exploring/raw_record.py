@@ -13,7 +13,7 @@ import numpy as np
 from config.settings.station import Station
 from edge.arrays import Floats, Indices
 from edge.errors import TableError
-from edge.readings.csv.reader import Table, read_table
+from edge.readings.csv.reader import CsvTable, read_table
 from edge.readings.gaps import split_at_gaps
 from trainer.data.record import Record, Span
 from trainer.errors import RecordError
@@ -24,7 +24,7 @@ MOST = 50_000
 
 
 @dataclass(frozen=True)
-class Sheet:
+class RawRecord:
     """Rows of a station as they were sent.
 
     Parameters
@@ -94,7 +94,7 @@ class Sheet:
         return Record.from_values(values, self.station, self.segments)
 
 
-def read_sheet(files: Sequence[str | Path], station: Station) -> Sheet:
+def read_raw_record(files: Sequence[str | Path], station: Station) -> RawRecord:
     """Read every row of files, each at least one segment.
 
     Raises
@@ -104,7 +104,7 @@ def read_sheet(files: Sequence[str | Path], station: Station) -> Sheet:
     """
     if not files:
         raise RecordError("got no files, expected at least one CSV or Parquet file")
-    tables: list[Table] = []
+    tables: list[CsvTable] = []
     faults: list[str] = []
     for path in map(Path, files):
         try:
@@ -126,7 +126,7 @@ def read_sheet(files: Sequence[str | Path], station: Station) -> Sheet:
     values[beyond] = np.nan
     times = [table.time for table in tables if table.time is not None]
     edges = np.cumsum([0, *(len(table.values) for table in tables)]).tolist()
-    return Sheet(
+    return RawRecord(
         station=station,
         values=values,
         outside=beyond.sum(axis=0),
@@ -141,7 +141,7 @@ def read_sheet(files: Sequence[str | Path], station: Station) -> Sheet:
     )
 
 
-def _read(path: Path, station: Station) -> Table:
+def _read(path: Path, station: Station) -> CsvTable:
     with path.open("rb") as file:
         parquet = file.read(4) == b"PAR1"
     if parquet:
@@ -151,7 +151,7 @@ def _read(path: Path, station: Station) -> Table:
     return read_table(path, station)
 
 
-def _segments(table: Table, cadence: float | None) -> list[Span]:
+def _segments(table: CsvTable, cadence: float | None) -> list[Span]:
     cuts = {0, len(table.values), *table.breaks}
     if table.time is not None:
         cuts |= {start for start, _ in split_at_gaps(table.time, cadence)}

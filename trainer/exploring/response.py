@@ -9,7 +9,7 @@ import numpy as np
 
 from config.settings.station import Station
 from edge.arrays import Floats, Mask
-from trainer.exploring.raw_record import Sheet
+from trainer.exploring.raw_record import RawRecord
 
 LEAST = 60
 """Complete rows that an estimate takes."""
@@ -20,7 +20,7 @@ _TOLD_APART = 1.96
 
 
 @dataclass(frozen=True)
-class Response:
+class GasResponse:
     """The exponent b of a sensor: reading = constant x gas^b, climate and a linear drift given.
 
     Parameters
@@ -47,7 +47,7 @@ class Response:
         return abs(self.exponent) > _TOLD_APART * self.error
 
 
-def responses(sheet: Sheet, starts: Sequence[int]) -> tuple[Response, ...]:
+def responses(sheet: RawRecord, starts: Sequence[int]) -> tuple[GasResponse, ...]:
     """Estimate the response of every sensor; none where the station has no gas column.
 
     Parameters
@@ -71,7 +71,7 @@ def responses(sheet: Sheet, starts: Sequence[int]) -> tuple[Response, ...]:
     return tuple(found)
 
 
-def residuals(sheet: Sheet, sensor: int, fitted: Mask) -> Floats:
+def residuals(sheet: RawRecord, sensor: int, fitted: Mask) -> Floats:
     """What gas and climate leave of a sensor [N], nan where something is missing; fitted on some rows [N], no drift."""
     design = _design(sheet)[:, :-1]  # drift would take the warm-up for itself
     target = _flat(sheet.station, sheet.values, sensor)
@@ -85,7 +85,7 @@ def residuals(sheet: Sheet, sensor: int, fitted: Mask) -> Floats:
     return left
 
 
-def _response(sheet: Sheet, sensor: int, edges: Sequence[int]) -> Response | None:
+def _response(sheet: RawRecord, sensor: int, edges: Sequence[int]) -> GasResponse | None:
     design, target = _design(sheet), _flat(sheet.station, sheet.values, sensor)
     there = np.isfinite(design).all(axis=1) & np.isfinite(target)
     if there.sum() < LEAST or np.ptp(target[there]) == 0 or np.ptp(design[there, 0]) == 0:
@@ -103,7 +103,7 @@ def _response(sheet: Sheet, sensor: int, edges: Sequence[int]) -> Response | Non
     blocks = len(without)
     error = np.sqrt((blocks - 1) / blocks * ((without - without.mean()) ** 2).sum()) if blocks > 1 else np.nan
     left = y - x @ weights
-    return Response(
+    return GasResponse(
         key=sheet.station.keys[sensor],
         exponent=float(weights[0]),
         error=float(error),
@@ -112,7 +112,7 @@ def _response(sheet: Sheet, sensor: int, edges: Sequence[int]) -> Response | Non
     )
 
 
-def _design(sheet: Sheet) -> Floats:
+def _design(sheet: RawRecord) -> Floats:
     """Gas, climate, squared temperatures, one, and the row, [N, P]; all of unit size but the gas."""
     station = sheet.station
     assert station.gas_index is not None

@@ -9,7 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from edge.arrays import Floats, Indices
-from trainer.exploring.raw_record import Sheet
+from trainer.exploring.raw_record import RawRecord
 
 LEAST = 200
 _MOST = 15_000  # rows: the answer does not change with more
@@ -17,7 +17,7 @@ _FOLDS, _TREES, _BLOCKS = 5, 60, 30
 
 
 @dataclass(frozen=True)
-class Leak:
+class SplitLeakage:
     """One regression, judged twice.
 
     Parameters
@@ -39,7 +39,7 @@ class Leak:
     every: int
 
 
-def leak(sheet: Sheet, starts: Sequence[int], *, seed: int = 0) -> Leak | None:
+def split_leakage(sheet: RawRecord, starts: Sequence[int], *, seed: int = 0) -> SplitLeakage | None:
     """Tell the gas (or, where there is none, the first column that moves) from the other columns by boosted trees.
 
     Parameters
@@ -70,7 +70,7 @@ def leak(sheet: Sheet, starts: Sequence[int], *, seed: int = 0) -> Leak | None:
     edges = [0, *starts] if at_onsets else [sheet.rows * i // _BLOCKS for i in range(_BLOCKS)]
     blocks = (np.searchsorted(edges, rows, side="right") - 1).clip(0) % _FOLDS
     shuffled = np.random.default_rng(seed).permutation(len(rows)) % _FOLDS
-    return Leak(
+    return SplitLeakage(
         target=sheet.station.keys[target],
         blocks="episodes" if at_onsets else "blocks",
         shuffled=_told(others, truth, shuffled, seed),

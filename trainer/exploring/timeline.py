@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.arrays import Floats, Indices
-from trainer.exploring.raw_record import Sheet
+from trainer.exploring.raw_record import RawRecord
 
 PIXELS = 600
 _LEAST = 5  # rows in a pixel: of fewer, they could be read off
@@ -30,7 +30,7 @@ class Timeline:
     high: Floats
 
 
-def timeline(sheet: Sheet) -> Timeline:
+def timeline(sheet: RawRecord) -> Timeline:
     """Bin all rows into at most 600 pixels of equal length, of five rows or more."""
     pixels = min(PIXELS, sheet.rows // _LEAST)
     edges = np.arange(pixels + 1) * sheet.rows // pixels

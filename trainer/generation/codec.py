@@ -12,7 +12,7 @@ from torch import nn
 
 from edge.arrays import Floats, Singles
 from edge.models.scaler import Scaler
-from trainer.generation.normal_scores import Shaping
+from trainer.generation.normal_scores import NormalScoreTransform
 from trainer.networks.autoencoder import TabularAE, TabularVAE
 from trainer.networks.generative import Generative
 
@@ -30,7 +30,7 @@ class Codec(Protocol):
 
 
 @dataclass(frozen=True)
-class ShapedCodec:
+class NormalScoreCodec:
     """Quantile tables, whitening and a network between white rows and codes; without one these are the same.
 
     Parameters
@@ -43,7 +43,7 @@ class ShapedCodec:
         [F], in white space.
     """
 
-    shaping: Shaping
+    shaping: NormalScoreTransform
     network: Generative | None
     sigma: Floats
 

@@ -12,14 +12,14 @@ import torch
 from config.settings.station import Station
 from config.settings.training import Training
 from edge.arrays import Floats, Singles
-from edge.bundles.manifest import Generating, Network
+from edge.bundles.manifest import GeneratorSpec, Network
 from edge.models.generator import REGIMES
 from edge.models.scaler import Scaler
 from trainer.data.scaler import fit_scaler
-from trainer.generation.codec import Codec, ScaledCodec, ShapedCodec
+from trainer.generation.codec import Codec, NormalScoreCodec, ScaledCodec
 from trainer.generation.fitted_generator import FittedGenerator, possible
-from trainer.generation.mixture import fit_prior
-from trainer.generation.normal_scores import fit_shaping
+from trainer.generation.mixture import fit_mixture
+from trainer.generation.normal_scores import fit_normal_scores
 from trainer.networks.autoencoder import described, seeded
 from trainer.networks.generative import seeded_generative
 from trainer.networks.generative_training import fit_generative
@@ -68,19 +68,19 @@ def fit_generator(
     codes, held_out = (
         _codes(codec, rows, settings.seed + stream) for rows, stream in ((train, _CODES), (validation, _HELD_OUT))
     )
-    one = fit_prior(codes, settings.seed, components=1)
+    one = fit_mixture(codes, settings.seed, components=1)
     components = None if settings.components == "auto" else settings.components
-    mixture = one if published else fit_prior(codes, settings.seed, components=components, search=settings.search_k)
-    if isinstance(codec, ShapedCodec):
+    mixture = one if published else fit_mixture(codes, settings.seed, components=components, search=settings.search_k)
+    if isinstance(codec, NormalScoreCodec):
         rng = np.random.Generator(np.random.Philox(key=settings.seed + _GENERATED))
         latent = mixture.draw(CALIBRATION_ROWS, rng)
         scores = codec.scores(latent, rng.standard_normal((CALIBRATION_ROWS, station.size)))
         codec = replace(codec, shaping=codec.shaping.calibrated(scores))
     rows = train.astype(np.float32)
-    about = Generating(
+    about = GeneratorSpec(
         kind=kind,
         network=network,
-        transform="quantile" if isinstance(codec, ShapedCodec) else "scaler",
+        transform="quantile" if isinstance(codec, NormalScoreCodec) else "scaler",
         sigma=tuple(codec.sigma.tolist()),
         components=len(mixture.weights),
         likelihood=mixture.log_likelihood(held_out),
@@ -109,10 +109,10 @@ def _shaped(
     scaler: Scaler,
     kind: Kind,
     progress: TextIO | None,
-) -> tuple[Network | None, ShapedCodec | ScaledCodec, History | None]:
-    shaping = fit_shaping(train, station)
+) -> tuple[Network | None, NormalScoreCodec | ScaledCodec, History | None]:
+    shaping = fit_normal_scores(train, station)
     if kind == "mixture":
-        return None, ShapedCodec(shaping, None, np.zeros(station.size)), None
+        return None, NormalScoreCodec(shaping, None, np.zeros(station.size)), None
     network = Network(
         kind=kind,
         hidden=settings.generator_hidden,
@@ -125,7 +125,7 @@ def _shaped(
     history = fit_generative(model, white, held_out, settings, seed=settings.seed, progress=progress)
     with torch.no_grad():
         sigma = np.exp(model.bounded.numpy().astype(np.float64)) * settings.observation_noise
-    return network, ShapedCodec(shaping, model, sigma), history
+    return network, NormalScoreCodec(shaping, model, sigma), history
 
 
 def _published(
@@ -137,7 +137,7 @@ def _published(
     scaler: Scaler,
     kind: Kind,
     progress: TextIO | None,
-) -> tuple[Network | None, ShapedCodec | ScaledCodec, History | None]:
+) -> tuple[Network | None, NormalScoreCodec | ScaledCodec, History | None]:
     assert kind != "mixture"
     network = described(kind, settings)
     model = seeded(network, station.size, settings.seed)

@@ -14,13 +14,13 @@ from torch import Tensor, nn
 
 from config.settings.station import Station
 from edge.arrays import Floats, Singles
-from edge.bundles.manifest import Generating
-from edge.bundles.scoring_tables import below
+from edge.bundles.manifest import GeneratorSpec
+from edge.bundles.scoring_tables import subtree
 from edge.models.generator import Generator, packed, unpacked
 from edge.models.scaler import Scaler
-from trainer.generation.codec import Decoding, Encoding, ScaledCodec, ShapedCodec
+from trainer.generation.codec import Decoding, Encoding, NormalScoreCodec, ScaledCodec
 from trainer.generation.mixture import Mixture
-from trainer.generation.normal_scores import Shaping
+from trainer.generation.normal_scores import NormalScoreTransform
 from trainer.networks.autoencoder import build
 from trainer.networks.generative import build_generative
 from trainer.networks.training import History
@@ -54,8 +54,8 @@ class FittedGenerator:
     """
 
     station: Station
-    about: Generating
-    codec: ShapedCodec | ScaledCodec
+    about: GeneratorSpec
+    codec: NormalScoreCodec | ScaledCodec
     mixture: Mixture
     latent_std: Singles
     low: Singles
@@ -90,21 +90,21 @@ class FittedGenerator:
             "low": self.low,
             "high": self.high,
         }
-        if isinstance(self.codec, ShapedCodec):
+        if isinstance(self.codec, NormalScoreCodec):
             arrays |= {f"shaping/{name}": array for name, array in self.codec.shaping.arrays().items()}
         return arrays
 
     @classmethod
     def restored(
-        cls, about: Generating, station: Station, scaler: Scaler, arrays: Arrays, weights: Mapping[str, Tensor]
+        cls, about: GeneratorSpec, station: Station, scaler: Scaler, arrays: Arrays, weights: Mapping[str, Tensor]
     ) -> FittedGenerator:
         """Put one together again from its words, :meth:`arrays` and its network's tensors (KeyError, RuntimeError)."""
         sigma = np.array(about.sigma)
-        codec: ShapedCodec | ScaledCodec
+        codec: NormalScoreCodec | ScaledCodec
         if about.transform == "quantile":
-            shaping = Shaping.from_arrays(station, below(arrays, "shaping"))
+            shaping = NormalScoreTransform.from_arrays(station, subtree(arrays, "shaping"))
             network = None if about.network is None else build_generative(about.network, station.size)
-            codec = ShapedCodec(shaping, _loaded(network, weights), sigma)
+            codec = NormalScoreCodec(shaping, _loaded(network, weights), sigma)
         else:
             assert about.network is not None
             codec = ScaledCodec(scaler, _loaded(build(about.network, station.size), weights), sigma, *possible(station))

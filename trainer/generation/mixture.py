@@ -65,7 +65,7 @@ class Mixture:
         return mean, within + np.einsum("k,ki,kj->ij", self.weights, centred, centred)
 
 
-def fit_prior(codes: Floats, seed: int, *, components: int | None = None, search: bool = False) -> Mixture:
+def fit_mixture(codes: Floats, seed: int, *, components: int | None = None, search: bool = False) -> Mixture:
     """Fit a mixture with full covariances by scikit-learn's expectation maximisation, on one thread.
 
     Parameters

@@ -31,7 +31,7 @@ _FLOOR = 1e-4  # of an eigenvalue; below it a direction is redundant
 
 
 @dataclass(frozen=True)
-class Shaping:
+class NormalScoreTransform:
     """Fitted column transforms.
 
     A reading becomes its normal score by a table of quantiles, the mole fraction of water as the logarithm of its ratio
@@ -123,7 +123,7 @@ class Shaping:
         low, high = (np.take_along_axis(self.knots.astype(np.float64), knot + k, axis=1) for k in (0, 1))
         return np.asarray(low + (high - low) * (position - knot), dtype=np.float32)
 
-    def calibrated(self, scores: Floats) -> Shaping:
+    def calibrated(self, scores: Floats) -> NormalScoreTransform:
         """Return the same with generated scores [N, F] made standard normal, column by column."""
         nodes = np.linspace(-REACH, REACH, CELLS + 1)
         ordered = np.sort(scores, axis=0)
@@ -139,14 +139,14 @@ class Shaping:
         return {name: getattr(self, name) for name in names} | steps
 
     @classmethod
-    def from_arrays(cls, station: Station, arrays: Mapping[str, NDArray[Any]]) -> Shaping:
+    def from_arrays(cls, station: Station, arrays: Mapping[str, NDArray[Any]]) -> NormalScoreTransform:
         """Read :meth:`arrays` again (KeyError)."""
         names = ("knots", "mean", "directions", "spread", "low", "high", "calibration")
         found = {int(name.removeprefix("steps/")): arrays[name] for name in arrays if name.startswith("steps/")}
         return cls(station=station, steps=dict(sorted(found.items())), **{name: arrays[name] for name in names})
 
 
-def fit_shaping(values: ArrayLike, station: Station) -> Shaping:
+def fit_normal_scores(values: ArrayLike, station: Station) -> NormalScoreTransform:
     """Fit on training rows [N, F] in the station's units; it is not calibrated yet."""
     readings = np.asarray(values, dtype=np.float32)
     ratio = ratio_columns(station)
@@ -159,7 +159,7 @@ def fit_shaping(values: ArrayLike, station: Station) -> Shaping:
     distinct = {column: np.unique(readings[:, column]) for column in range(station.size)}
     most = min(COARSE, len(readings) // 2)  # where rows are few, values differ that have no steps
     water = None if ratio is None else ratio[0]
-    return Shaping(
+    return NormalScoreTransform(
         station=station,
         knots=knots,
         steps={column: steps for column, steps in distinct.items() if 1 < len(steps) <= most and column != water},

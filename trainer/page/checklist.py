@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Check:
     """One number that matters.
 
     Parameters
@@ -28,7 +28,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Box:
+class Checklist:
     """All of them.
 
     Parameters
@@ -39,7 +39,7 @@ class Box:
         What is to be known of all, in a sentence or two.
     """
 
-    rows: Sequence[Verdict]
+    rows: Sequence[Check]
     about: str = ""
 
     @property

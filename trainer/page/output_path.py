@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 
-def misplaced(page: str | os.PathLike[str], pictures: str | os.PathLike[str] | None) -> str | None:
+def path_problem(page: str | os.PathLike[str], pictures: str | os.PathLike[str] | None) -> str | None:
     """Say why a page cannot be written there, or its pictures into that folder; ``None``: they can."""
     page = Path(page)
     if page.is_dir():

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from config.atomic import write_bytes
-from trainer.page.checklist import Box
+from trainer.page.checklist import Checklist
 from trainer.page.image import image
 from trainer.page.numbers import encoded
 from trainer.page.panel import Panel
@@ -31,7 +31,7 @@ def write_page(
     title: str,
     subtitle: str,
     panels: Sequence[Panel],
-    box: Box | None = None,
+    box: Checklist | None = None,
     footer: str = FOOTER,
 ) -> int:
     """Write panels as one page, whole or not at all.

@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from trainer.page.table import Table
+from trainer.page.table import HtmlTable
 
 _KEY = re.compile(r"[a-z][a-z0-9-]*")
 
@@ -48,7 +48,7 @@ class Panel:
     says: str
     figure: Figure | None = None
     alt: str = ""
-    tables: Sequence[Table] = ()
+    tables: Sequence[HtmlTable] = ()
     numbers: Mapping[str, Any] | None = None
     missing: str | None = None
     wide: bool = False

@@ -10,7 +10,7 @@ Cell = str | float | None
 
 
 @dataclass(frozen=True)
-class Table:
+class HtmlTable:
     """A table of a panel.
 
     Parameters

@@ -9,9 +9,9 @@ from typing import Any
 from trainer.evaluation.detection.goals import BY_CASE, BY_FAMILY, BY_SPLIT, REALISED, Goal, goals
 from trainer.evaluation.synthesis.goals import KS, synthesis_goals
 from trainer.evaluation.synthesis.results import SynthesisEvaluation
-from trainer.page import Box, Verdict
+from trainer.page import Check, Checklist
 from trainer.reporting.display_names import NETWORKS, SENSES, SPLITS
-from trainer.reporting.run_results import Subject
+from trainer.reporting.run_results import RunResults
 
 ABOUT = (
     "What is wanted was set on the reference record, one climate chamber. Detection and synthesis are judged on "
@@ -28,7 +28,7 @@ _GROUPS = {
 }
 
 
-def verdict(subject: Subject) -> Box:
+def acceptance(subject: RunResults) -> Checklist:
     """Hold a run against the goals.
 
     Goals of one kind are one line, unless one of them falls short: that one has a line of its own. What falls short
@@ -36,23 +36,23 @@ def verdict(subject: Subject) -> Box:
     """
     rows = list(_training(subject.run.metrics))
     if subject.detection is None:
-        rows.append(Verdict("detection", "not measured", "davylamp evaluate", None, _HELD_OUT))
+        rows.append(Check("detection", "not measured", "davylamp evaluate", None, _HELD_OUT))
     else:
         rows += _looked(_grouped(goals(subject.detection)), subject.detection.quick)
     if subject.synthesis is None:
-        rows.append(Verdict("synthesis", "not measured", "davylamp evaluate --synthesis", None, _RANDOM))
+        rows.append(Check("synthesis", "not measured", "davylamp evaluate --synthesis", None, _RANDOM))
     else:
         rows += _looked(_boards(subject.synthesis), subject.synthesis.quick)
-    return Box(sorted(rows, key=lambda line: line.met is not False), about=ABOUT)
+    return Checklist(sorted(rows, key=lambda line: line.met is not False), about=ABOUT)
 
 
-def _looked(lines: Iterable[Verdict], quick: bool) -> Iterator[Verdict]:
+def _looked(lines: Iterable[Check], quick: bool) -> Iterator[Check]:
     """Say of each where it comes from a quick look: it may fall short, or pass, for want of training and cases."""
     for line in lines:
         yield replace(line, split=f"{line.split}; --quick") if quick else line
 
 
-def _training(metrics: Mapping[str, Any]) -> Iterator[Verdict]:
+def _training(metrics: Mapping[str, Any]) -> Iterator[Check]:
     """Yield what the training itself measured; of the scores of one scorer the one that alarms most."""
     goal = Goal("", metrics["generator"]["ks_train"], KS, "<=")
     yield _line("generated rows: mean KS", goal, f"training rows; {SPLITS[metrics['split']]}")
@@ -66,8 +66,8 @@ def _training(metrics: Mapping[str, Any]) -> Iterator[Verdict]:
                 yield _line(title, Goal("", max(rates), wanted, "<="), split)
 
 
-def _grouped(found: Sequence[Goal]) -> Iterator[Verdict]:
-    groups: dict[str, list[Verdict]] = {}
+def _grouped(found: Sequence[Goal]) -> Iterator[Check]:
+    groups: dict[str, list[Check]] = {}
     about = ""
     for goal in found:
         own = goal.name.strip()
@@ -81,7 +81,7 @@ def _grouped(found: Sequence[Goal]) -> Iterator[Verdict]:
             groups.setdefault(group, []).append(line)
     for group, several in groups.items():
         met = sum(line.met is True for line in several)
-        yield Verdict(group, f"{met} of {len(several)}", "all", met == len(several), _HELD_OUT)
+        yield Check(group, f"{met} of {len(several)}", "all", met == len(several), _HELD_OUT)
         yield from (line for line in several if not line.met)
 
 
@@ -91,7 +91,7 @@ def _where(name: str) -> str:
     return f"held-out blocks, {SPLITS[split]}" if split in BY_SPLIT else _HELD_OUT
 
 
-def _boards(synthesis: SynthesisEvaluation) -> Iterator[Verdict]:
+def _boards(synthesis: SynthesisEvaluation) -> Iterator[Check]:
     """Yield the worst of the boards."""
     worst: dict[tuple[str, str], Goal] = {}
     for goal in synthesis_goals(synthesis):
@@ -104,5 +104,5 @@ def _boards(synthesis: SynthesisEvaluation) -> Iterator[Verdict]:
         yield _line(f"synthesis: {name}", goal, (_BLOCKS if name in _ON_BLOCKS else _RANDOM) + several)
 
 
-def _line(name: str, goal: Goal, split: str) -> Verdict:
-    return Verdict(name, f"{goal.got:.3g}", f"{SENSES[goal.sense]} {goal.wanted:g}", goal.met, split)
+def _line(name: str, goal: Goal, split: str) -> Check:
+    return Check(name, f"{goal.got:.3g}", f"{SENSES[goal.sense]} {goal.wanted:g}", goal.met, split)

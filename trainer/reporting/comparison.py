@@ -11,17 +11,17 @@ from matplotlib.lines import Line2D
 
 from trainer.evaluation.detection.results import CONSISTENCY
 from trainer.figures.ticks import few_ticks
-from trainer.page import CYCLE, GREY, Panel, Table, Verdict, figure
-from trainer.reporting.acceptance import ABOUT, verdict
+from trainer.page import CYCLE, GREY, Check, HtmlTable, Panel, figure
+from trainer.reporting.acceptance import ABOUT, acceptance
 from trainer.reporting.densities import distance
 from trainer.reporting.display_names import NETWORKS
-from trainer.reporting.run_results import Subject
+from trainer.reporting.run_results import RunResults
 
 _ACROSS = 4  # names in a row of a legend
 _APART = 0.16  # of the distance between two rows
 
 
-def comparison(subjects: Sequence[Subject]) -> Iterator[Panel]:
+def comparison(subjects: Sequence[RunResults]) -> Iterator[Panel]:
     """Yield the panels of several runs."""
     colours = {subject.name: CYCLE[i % len(CYCLE)] for i, subject in enumerate(subjects)}
     yield _numbers(subjects)
@@ -40,13 +40,13 @@ def comparison(subjects: Sequence[Subject]) -> Iterator[Panel]:
             key="missing",
             title="Not compared",
             says="What a run lacks cannot be compared.",
-            tables=(Table(("why",), [(sentence,) for sentence in lacking], "What is missing, and what makes it"),),
+            tables=(HtmlTable(("why",), [(sentence,) for sentence in lacking], "What is missing, and what makes it"),),
         )
 
 
-def _numbers(subjects: Sequence[Subject]) -> Panel:
+def _numbers(subjects: Sequence[RunResults]) -> Panel:
     boxes = {
-        subject.name: {(line.name, line.wanted): line for line in verdict(subject).rows if line.met is not None}
+        subject.name: {(line.name, line.wanted): line for line in acceptance(subject).rows if line.met is not None}
         for subject in subjects
     }
     splits: dict[tuple[str, str], dict[str, None]] = {}
@@ -62,18 +62,18 @@ def _numbers(subjects: Sequence[Subject]) -> Panel:
         + ", ".join(f"{name} {count}" for name, count in short.items())
         + f". {ABOUT}"
         + _caution(subjects),
-        tables=(Table(("number", "wanted", *boxes, "split"), rows, "Each number by run; a cross: falls short"),),
+        tables=(HtmlTable(("number", "wanted", *boxes, "split"), rows, "Each number by run; a cross: falls short"),),
         wide=True,
     )
 
 
-def _told(line: Verdict | None) -> str:
+def _told(line: Check | None) -> str:
     return "–" if line is None else f"{line.got}\N{NO-BREAK SPACE}{'✓' if line.met else '✗'}"
 
 
-def _caution(subjects: Sequence[Subject]) -> str:
+def _caution(subjects: Sequence[RunResults]) -> str:
     """Say which runs cannot be held against which; nothing where all are of the same rows."""
-    runs: dict[str, list[Subject]] = {}
+    runs: dict[str, list[RunResults]] = {}
     for subject in subjects:
         runs.setdefault(subject.run.data.sha256, []).append(subject)
     if len(runs) < 2:
@@ -85,7 +85,7 @@ def _caution(subjects: Sequence[Subject]) -> str:
     return f" Different data ({of}): hold a run against what is wanted, not against one of other rows."
 
 
-def _settings(subjects: Sequence[Subject]) -> Panel:
+def _settings(subjects: Sequence[RunResults]) -> Panel:
     facts = {subject.name: _facts(subject) for subject in subjects}
     names = dict.fromkeys(name for of in facts.values() for name in of)
     values = {name: [of.get(name, "–") for of in facts.values()] for name in names}
@@ -96,12 +96,12 @@ def _settings(subjects: Sequence[Subject]) -> Panel:
         says="Settings, data and versions in which the runs differ; all others are equal."
         if differ
         else "Nothing: the runs were made alike.",
-        tables=(Table(("setting", *facts), differ, "Differences"),) if differ else (),
+        tables=(HtmlTable(("setting", *facts), differ, "Differences"),) if differ else (),
         wide=True,
     )
 
 
-def _facts(subject: Subject) -> dict[str, str]:
+def _facts(subject: RunResults) -> dict[str, str]:
     run = subject.run
     return (
         {"files": ", ".join(run.data.files), "rows": f"{run.data.rows:,}", "data SHA-256": run.data.sha256[:12]}
@@ -111,7 +111,7 @@ def _facts(subject: Subject) -> dict[str, str]:
     )
 
 
-def _losses(subjects: Sequence[Subject], colours: Mapping[str, str]) -> Panel:
+def _losses(subjects: Sequence[RunResults], colours: Mapping[str, str]) -> Panel:
     names = dict.fromkeys(name for subject in subjects for name in subject.losses)
     picture = figure(3.3 * len(names), 3.0)
     for axes, name in zip(picture.subplots(1, len(names), squeeze=False)[0], names, strict=True):
@@ -137,7 +137,7 @@ def _losses(subjects: Sequence[Subject], colours: Mapping[str, str]) -> Panel:
     )
 
 
-def _explained(subjects: Sequence[Subject], colours: Mapping[str, str]) -> Panel:
+def _explained(subjects: Sequence[RunResults], colours: Mapping[str, str]) -> Panel:
     found = {
         subject.name: {
             mirror.axis.key: mirror.explained["test"] for mirror in subject.portrait.networks["scorer"].mirrors
@@ -155,7 +155,7 @@ def _explained(subjects: Sequence[Subject], colours: Mapping[str, str]) -> Panel
     )
 
 
-def _families(subjects: Sequence[Subject], colours: Mapping[str, str]) -> Panel:
+def _families(subjects: Sequence[RunResults], colours: Mapping[str, str]) -> Panel:
     found = {}
     for subject in subjects:
         if subject.detection is not None:
@@ -191,7 +191,7 @@ def _dots(
     return Panel(key=key, title=title, says=says, figure=picture, alt=f"{title}, by run.", numbers=found)
 
 
-def _densities(subjects: Sequence[Subject], colours: Mapping[str, str]) -> Panel:
+def _densities(subjects: Sequence[RunResults], colours: Mapping[str, str]) -> Panel:
     """Draw how far generated rows lie from training rows, column by column."""
     found = {
         subject.name: distance(subject.portrait.rows, "train", "generated")

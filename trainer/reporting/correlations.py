@@ -12,7 +12,7 @@ from matplotlib.colors import Normalize
 
 from edge.arrays import Floats
 from trainer.page import Panel, diverging, figure
-from trainer.statistics.samples import Gallery
+from trainer.statistics.samples import BinnedSamples
 
 _MOST_NAMES = 12  # more do not fit: every other, or fewer, is named
 
@@ -33,7 +33,9 @@ def matrix(
     return drawn
 
 
-def correlations_panel(gallery: Gallery, real: str, made: Sequence[str], *, key: str, title: str, says: str) -> Panel:
+def correlations_panel(
+    gallery: BinnedSamples, real: str, made: Sequence[str], *, key: str, title: str, says: str
+) -> Panel:
     """Draw the correlations of the real rows, of made ones, and below these the difference."""
     names = [axis.key for axis in gallery.axes]
     matrices = {name: gallery.samples[name].correlations for name in (real, *made)}

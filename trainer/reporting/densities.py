@@ -9,13 +9,13 @@ import numpy as np
 from trainer.page import Panel, figure
 from trainer.reporting.axes import scale
 from trainer.reporting.display_names import quantity
-from trainer.statistics.samples import Gallery
+from trainer.statistics.samples import BinnedSamples
 
 _HIGHEST = 2.0  # times the real density
 _EVERY = 3  # points drawn: finer than a pixel of an axes
 
 
-def densities_panel(gallery: Gallery, shown: Mapping[str, str], *, key: str, title: str, says: str) -> Panel:
+def densities_panel(gallery: BinnedSamples, shown: Mapping[str, str], *, key: str, title: str, says: str) -> Panel:
     """Draw the density of every column of some samples.
 
     Parameters
@@ -66,7 +66,7 @@ def densities_panel(gallery: Gallery, shown: Mapping[str, str], *, key: str, tit
     )
 
 
-def distance(gallery: Gallery, real: str, made: str) -> dict[str, float]:
+def distance(gallery: BinnedSamples, real: str, made: str) -> dict[str, float]:
     """Return of each column the Kolmogorov-Smirnov distance of two samples, as near as the points are."""
     return {
         axis.key: float(np.abs(_cumulated(one) - _cumulated(other)).max())

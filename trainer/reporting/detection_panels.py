@@ -12,7 +12,7 @@ from trainer.evaluation.detection.curves import Curves
 from trainer.evaluation.detection.peers import PUBLISHED_AE, PUBLISHED_VAE
 from trainer.evaluation.detection.results import CONSISTENCY, ONSET, RECONSTRUCTION, Evaluation
 from trainer.figures.ticks import few_ticks
-from trainer.page import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION, Panel, Table, figure, percent
+from trainer.page import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION, HtmlTable, Panel, figure, percent
 from trainer.reporting.display_names import SPLITS
 
 Measure = Literal["auroc", "r1", "r01"]
@@ -151,7 +151,7 @@ def families_panel(evaluation: Evaluation) -> Panel | None:
         alt="Recall and AUROC by family of faults and detector; consistency: "
         + ", ".join(f"{family} {evaluation.mean(CONSISTENCY, 'r1', families=[family]):.2f}" for family in families),
         tables=(
-            Table(("detector", *families), rows, "Share of fault rows found at 1 % false alarms, mean over splits"),
+            HtmlTable(("detector", *families), rows, "Share of fault rows found at 1 % false alarms, mean over splits"),
         ),
         numbers={
             name: {family: {m: evaluation.mean(name, m, families=[family]) for m in _MEASURES} for family in families}

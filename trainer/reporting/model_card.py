@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from edge.bundles.manifest import Fitted
-from trainer.page import Panel, Table, unit
+from edge.bundles.manifest import ScoringSpec
+from trainer.page import HtmlTable, Panel, unit
 from trainer.page.table import shown
 from trainer.reporting.display_names import NETWORKS, SPLITS
 from trainer.run import Run
@@ -28,16 +28,16 @@ def card_panel(run: Run) -> Panel:
         says="What it was made from, what it is for, and the limits it was trained within. "
         "Not a certified safety device.",
         tables=(
-            Table(("meant", "what"), _INTENDED, "Intended use"),
-            Table(("of", "limit"), tuple(_limits(run)), "Limits"),
-            Table(("what", "data"), tuple(_data(run)), "Data"),
-            Table(
+            HtmlTable(("meant", "what"), _INTENDED, "Intended use"),
+            HtmlTable(("of", "limit"), tuple(_limits(run)), "Limits"),
+            HtmlTable(("what", "data"), tuple(_data(run)), "Data"),
+            HtmlTable(
                 ("network", "kind", "columns", "hidden", "latent", "loss", "parameters"),
                 tuple(_networks(run)),
                 "Networks",
             ),
-            Table(("package", "version"), tuple(run.versions.items()), "Versions at training"),
-            Table(("setting", "value"), tuple(_settings(run)), "Settings"),
+            HtmlTable(("package", "version"), tuple(run.versions.items()), "Versions at training"),
+            HtmlTable(("setting", "value"), tuple(_settings(run)), "Settings"),
         ),
         numbers={
             "data": msgspec.to_builtins(run.data),
@@ -73,7 +73,7 @@ def _limits(run: Run) -> Iterator[tuple[str, str]]:
     yield "data", "one record: other boards, rooms and seasons were not seen"
 
 
-def _sentences(fitted: Fitted) -> Iterator[str]:
+def _sentences(fitted: ScoringSpec) -> Iterator[str]:
     if fitted.responsive:
         yield f"{', '.join(fitted.responsive)} respond to the gas; the others do not measurably"
     else:

@@ -12,14 +12,14 @@ from trainer.reporting.axes import scale
 from trainer.reporting.correlations import matrix
 from trainer.reporting.display_names import NETWORKS
 from trainer.reporting.scatter_panels import joint
-from trainer.statistics.run_statistics import Inside
-from trainer.statistics.samples import Gallery
+from trainer.statistics.run_statistics import NetworkStatistics
+from trainer.statistics.samples import BinnedSamples
 
 _EVERY = 4  # points drawn
 _NARROW = 0.005  # of the highest density: less is the margin of an axis
 
 
-def mirrors_panel(name: str, inside: Inside) -> Panel:
+def mirrors_panel(name: str, inside: NetworkStatistics) -> Panel:
     """Draw what comes out of a network over what went in, channel by channel."""
     count = len(inside.mirrors)
     columns = min(5, count)
@@ -55,7 +55,7 @@ def mirrors_panel(name: str, inside: Inside) -> Panel:
     )
 
 
-def codes_panel(name: str, inside: Inside) -> Panel:
+def codes_panel(name: str, inside: NetworkStatistics) -> Panel:
     """Draw the density of every dimension of a network's codes, and how they correlate."""
     gallery = inside.codes
     count = len(gallery.axes)
@@ -104,7 +104,7 @@ def codes_panel(name: str, inside: Inside) -> Panel:
     )
 
 
-def _reach(gallery: Gallery, place: int) -> tuple[float, float]:
+def _reach(gallery: BinnedSamples, place: int) -> tuple[float, float]:
     """Give the part of an axis where something lies."""
     points = gallery.axes[place].points
     densities = np.max([of.densities[place] for of in gallery.samples.values()], axis=0)
@@ -112,7 +112,7 @@ def _reach(gallery: Gallery, place: int) -> tuple[float, float]:
     return (float(points[there[0]]), float(points[there[-1]])) if len(there) > 1 else (points[0], points[-1])
 
 
-def _spread(gallery: Gallery, place: int) -> float:
+def _spread(gallery: BinnedSamples, place: int) -> float:
     """Return the standard deviation of a dimension of the training rows' codes."""
     points, density = gallery.axes[place].points, gallery.samples["train"].densities[place]
     total = density.sum()

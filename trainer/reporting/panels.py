@@ -9,7 +9,7 @@ from trainer.evaluation.detection.results import DETECTION
 from trainer.evaluation.synthesis.goals import synthesis_goals
 from trainer.evaluation.synthesis.results import SYNTHESIS
 from trainer.evaluation.synthesis.synthesisers import OURS, PUBLISHED
-from trainer.page import BLUE, GREEN, INK, ORANGE, VERMILLION, Panel, Table
+from trainer.page import BLUE, GREEN, INK, ORANGE, VERMILLION, HtmlTable, Panel
 from trainer.reporting.correlations import correlations_panel
 from trainer.reporting.densities import densities_panel
 from trainer.reporting.detection_panels import families_panel, rates_panel, roc_panel
@@ -17,13 +17,13 @@ from trainer.reporting.display_names import SENSES
 from trainer.reporting.losses import losses_panel
 from trainer.reporting.model_card import card_panel
 from trainer.reporting.network_panels import codes_panel, mirrors_panel
-from trainer.reporting.run_results import Subject
+from trainer.reporting.run_results import RunResults
 from trainer.reporting.scatter_panels import joints_panel
 from trainer.reporting.synthesis_panels import downstream_panel, resemblance_panel
 from trainer.reporting.timelines import timelines_panel
 from trainer.reporting.without_gas import withheld_panel
 from trainer.statistics.run_statistics import PORTRAIT
-from trainer.statistics.samples import Gallery
+from trainer.statistics.samples import BinnedSamples
 
 REAL = "real"
 MADE = {OURS["vae"]: BLUE, OURS["ae"]: ORANGE, OURS["mixture"]: GREEN}
@@ -32,7 +32,7 @@ _NOISES = ("auto", ".1", ".5", "1")
 _MOST_PAIRS = 3
 
 
-def panels(subject: Subject) -> Iterator[Panel]:
+def panels(subject: RunResults) -> Iterator[Panel]:
     """Yield the panels of a run."""
     yield losses_panel(subject.losses)
     yield from _portrait(subject)
@@ -43,7 +43,7 @@ def panels(subject: Subject) -> Iterator[Panel]:
     yield card_panel(subject.run)
 
 
-def _portrait(subject: Subject) -> Iterator[Panel]:
+def _portrait(subject: RunResults) -> Iterator[Panel]:
     portrait = subject.portrait
     if portrait is None:
         yield Panel(
@@ -88,7 +88,7 @@ def _portrait(subject: Subject) -> Iterator[Panel]:
         )
 
 
-def _detection(subject: Subject) -> Iterator[Panel]:
+def _detection(subject: RunResults) -> Iterator[Panel]:
     detection = subject.detection
     if detection is None:
         yield Panel(
@@ -109,7 +109,7 @@ def _detection(subject: Subject) -> Iterator[Panel]:
     yield from (panel for panel in drawn if panel is not None)
 
 
-def _synthesis(subject: Subject) -> Iterator[Panel]:
+def _synthesis(subject: RunResults) -> Iterator[Panel]:
     synthesis = subject.synthesis
     if synthesis is None:
         yield Panel(
@@ -128,7 +128,7 @@ def _synthesis(subject: Subject) -> Iterator[Panel]:
         yield downstream
 
 
-def _gallery(gallery: Gallery) -> Iterator[Panel]:
+def _gallery(gallery: BinnedSamples) -> Iterator[Panel]:
     made = [name for name in (*MADE, *PUBLISHED.values()) if name in gallery.samples]
     yield densities_panel(
         gallery,
@@ -160,7 +160,7 @@ def _gallery(gallery: Gallery) -> Iterator[Panel]:
             )
 
 
-def _goals(subject: Subject) -> Panel:
+def _goals(subject: RunResults) -> Panel:
     found = {
         "detection": () if subject.detection is None else goals(subject.detection),
         "synthesis": () if subject.synthesis is None else synthesis_goals(subject.synthesis),
@@ -172,7 +172,7 @@ def _goals(subject: Subject) -> Panel:
         title="Every goal",
         says=f"{met} of {len(every)} are reached; they were set on the reference record.",
         tables=[
-            Table(("number", "got", "wanted", "verdict"), [_held(goal) for goal in several], f"The least of {part}")
+            HtmlTable(("number", "got", "wanted", "verdict"), [_held(goal) for goal in several], f"The least of {part}")
             for part, several in found.items()
             if several
         ],

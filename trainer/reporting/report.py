@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TextIO
 
 from trainer.errors import TrainingError
-from trainer.page import misplaced, write_figures, write_page
-from trainer.reporting.acceptance import verdict
+from trainer.page import path_problem, write_figures, write_page
+from trainer.reporting.acceptance import acceptance
 from trainer.reporting.comparison import comparison
 from trainer.reporting.panels import panels
-from trainer.reporting.run_results import Subject
+from trainer.reporting.run_results import RunResults
 
 
 def report(
@@ -48,9 +48,9 @@ def report(
     """
     if not runs:
         raise TrainingError("report: got no run, expected one or more; fix: davylamp report RUN")
-    if wrong := misplaced(output, png):
+    if wrong := path_problem(output, png):
         raise TrainingError(wrong)
-    subjects = _named([Subject.open(run) for run in runs])
+    subjects = _named([RunResults.open(run) for run in runs])
     first = subjects[0]
     drawn = []
     for panel in panels(first) if len(subjects) == 1 else comparison(subjects):
@@ -62,13 +62,13 @@ def report(
         title=f"{'Run' if len(subjects) == 1 else 'Runs'} {', '.join(subject.name for subject in subjects)}",
         subtitle=_subtitle(first) if len(subjects) == 1 else f"{len(subjects)} runs side by side",
         panels=drawn,
-        box=verdict(first) if len(subjects) == 1 else None,
+        box=acceptance(first) if len(subjects) == 1 else None,
     )
     if png is not None:
         write_figures(Path(png), drawn)
 
 
-def _named(subjects: Sequence[Subject]) -> list[Subject]:
+def _named(subjects: Sequence[RunResults]) -> list[RunResults]:
     """Tell runs of one name apart by their folders."""
     folders = [subject.run.folder.resolve() for subject in subjects]
     for subject, folder in zip(subjects, folders, strict=True):
@@ -82,6 +82,6 @@ def _named(subjects: Sequence[Subject]) -> list[Subject]:
     ]
 
 
-def _subtitle(subject: Subject) -> str:
+def _subtitle(subject: RunResults) -> str:
     run = subject.run
     return f"{run.station.name}: {run.data.rows:,} rows of {', '.join(run.data.files)}, trained {run.created}"

@@ -12,13 +12,13 @@ from trainer.errors import TrainingError
 from trainer.evaluation.detection.results import DETECTION, Evaluation
 from trainer.evaluation.synthesis.results import SYNTHESIS, SynthesisEvaluation
 from trainer.run import Run
-from trainer.statistics.run_statistics import PORTRAIT, Portrait
+from trainer.statistics.run_statistics import PORTRAIT, RunStatistics
 
 Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
-class Subject:
+class RunResults:
     """What a report is about.
 
     Parameters
@@ -38,13 +38,13 @@ class Subject:
     name: str
     run: Run
     losses: dict[str, Any]
-    portrait: Portrait | None
+    portrait: RunStatistics | None
     detection: Evaluation | None
     synthesis: SynthesisEvaluation | None
     missing: dict[str, str]
 
     @classmethod
-    def open(cls, folder: str | os.PathLike[str]) -> Subject:
+    def open(cls, folder: str | os.PathLike[str]) -> RunResults:
         """Open a run folder.
 
         Raises
@@ -73,7 +73,7 @@ class Subject:
             name=folder.resolve().name,
             run=run,
             losses=run.losses,
-            portrait=found(PORTRAIT, Portrait.read, f"davylamp train {files} --station STATION.yaml -o {folder}"),
+            portrait=found(PORTRAIT, RunStatistics.read, f"davylamp train {files} --station STATION.yaml -o {folder}"),
             detection=found(DETECTION, Evaluation.read, f"davylamp evaluate {files} --run {folder}"),
             synthesis=found(
                 SYNTHESIS, SynthesisEvaluation.read, f"davylamp evaluate {files} --run {folder} --synthesis"
@@ -81,6 +81,6 @@ class Subject:
             missing=missing,
         )
 
-    def renamed(self, name: str) -> Subject:
+    def renamed(self, name: str) -> RunResults:
         """Return the same under another name."""
         return replace(self, name=name)

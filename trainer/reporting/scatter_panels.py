@@ -12,7 +12,7 @@ from edge.arrays import Floats
 from trainer.page import BLUE, GREY, VERMILLION, Panel, fading, figure
 from trainer.reporting.axes import scale
 from trainer.reporting.display_names import quantity
-from trainer.statistics.samples import Axis, Gallery
+from trainer.statistics.samples import Axis, BinnedSamples
 
 
 def joint(axes: Axes, x: Axis, y: Axis, cells: Floats, *, met: Floats | None = None) -> None:
@@ -37,7 +37,7 @@ def joint(axes: Axes, x: Axis, y: Axis, cells: Floats, *, met: Floats | None = N
 
 
 def joints_panel(
-    gallery: Gallery,
+    gallery: BinnedSamples,
     real: str,
     made: Sequence[tuple[str, str]],
     pairs: Sequence[tuple[str, str]],

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from trainer.evaluation.synthesis.goals import BLOCKED, KS, NEARER, RMSE, TOLD, USEFUL
 from trainer.evaluation.synthesis.results import Resemblance, SynthesisEvaluation, mean
-from trainer.page import BLUE, GREEN, GREY, Panel, Table, figure
+from trainer.page import BLUE, GREEN, GREY, HtmlTable, Panel, figure
 
 _RATES: dict[str, Callable[[Resemblance], float]] = {
     "KS train": lambda one: one.train.ks,
@@ -95,7 +95,7 @@ def downstream_panel(evaluation: SynthesisEvaluation) -> Panel | None:
     }
     heads = ("R2", "R2/real", "RMSE ratio", "tail RMSE ratio", "worse", "tail worse")
     tables = [
-        Table(
+        HtmlTable(
             ("synthesiser", *heads),
             [(name, *(round(value, 3) for value in values)) for name, values in found.items()],
             "Regression of the gas on blocks that nothing was fitted on: trained on synthetic rows alone (R2), and on "
@@ -106,7 +106,7 @@ def downstream_panel(evaluation: SynthesisEvaluation) -> Panel | None:
     scorers = dict.fromkeys(name for one in evaluation.detections for name in one.auroc)
     if scorers:
         tables.append(
-            Table(
+            HtmlTable(
                 ("scored by", "AUROC"),
                 [(name, round(mean(one.auroc[name] for one in evaluation.detections), 3)) for name in scorers],
                 "Faults in single rows found by reconstruction error where few real rows are there",
@@ -125,12 +125,12 @@ def downstream_panel(evaluation: SynthesisEvaluation) -> Panel | None:
     )
 
 
-def _table(found: Rows, rates: Sequence[str], caption: str) -> Table:
+def _table(found: Rows, rates: Sequence[str], caption: str) -> HtmlTable:
     places = [list(_RATES).index(rate) for rate in rates]
     rows: list[tuple[str | float, ...]] = [
         (name, *(round(values[place], 4) for place in places)) for name, values in found.items()
     ]
-    return Table(("synthesiser", *rates), rows, caption)
+    return HtmlTable(("synthesiser", *rates), rows, caption)
 
 
 def _reach(values: Sequence[float]) -> tuple[float, float]:

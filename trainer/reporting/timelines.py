@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from trainer.evaluation.detection.curves import Timeline
-from trainer.evaluation.detection.results import Cell
+from trainer.evaluation.detection.curves import ScoreTimeline
+from trainer.evaluation.detection.results import FoldResult
 from trainer.page import BLUE, GREEN, INK, ORANGE, VERMILLION, Panel, figure
 from trainer.reporting.display_names import SPLITS
 
@@ -18,7 +18,7 @@ _DASHED = (0, (4, 2))
 _SHOWN = 2  # blocks: more are the same again
 
 
-def timelines_panel(cells: Sequence[Cell], gas: str | None) -> Panel | None:
+def timelines_panel(cells: Sequence[FoldResult], gas: str | None) -> Panel | None:
     """Draw the first blocks of the first cell that has any; ``None``: no cell has."""
     cell = next((cell for cell in cells if cell.curves is not None and cell.curves.timelines), None)
     if cell is None or cell.curves is None:
@@ -59,7 +59,7 @@ def timelines_panel(cells: Sequence[Cell], gas: str | None) -> Panel | None:
     )
 
 
-def _draw(grid: Sequence[Axes], timeline: Timeline, gas: str | None) -> None:
+def _draw(grid: Sequence[Axes], timeline: ScoreTimeline, gas: str | None) -> None:
     *above, middle, below = grid
     if timeline.gas is not None:
         above[0].plot(timeline.row, timeline.gas, color=INK, linewidth=1.2)

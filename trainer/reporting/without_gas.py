@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trainer.evaluation.detection.results import Evaluation
-from trainer.page import BLUE, INK, ORANGE, Panel, Table, figure, percent
+from trainer.page import BLUE, INK, ORANGE, HtmlTable, Panel, figure, percent
 from trainer.reporting.axes import scale
 from trainer.reporting.display_names import SPLITS, quantity
 from trainer.reporting.scatter_panels import joint
@@ -60,7 +60,7 @@ def withheld_panel(evaluation: Evaluation) -> Panel | None:
     )
 
 
-def _others(evaluation: Evaluation) -> Table:
+def _others(evaluation: Evaluation) -> HtmlTable:
     """Put the detectors side by side, over all splits."""
     every = [one for cell in evaluation.cells for one in cell.withheld]
     rates = sorted({one.requested for one in every})
@@ -74,6 +74,6 @@ def _others(evaluation: Evaluation) -> Table:
             row.append(round(max((one.realised for one in at), default=float("nan")), 4))
         rows.append(row)
     heads = [f"{what} {rate:g}" for rate in rates for what in ("onsets found at", "worst realised for")]
-    return Table(
+    return HtmlTable(
         ("detector", "AUROC", *heads), rows, "Without the gas column: plumes against background, mean over splits"
     )

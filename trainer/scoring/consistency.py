@@ -8,7 +8,7 @@ import numpy as np
 
 from edge.arrays import Floats
 from edge.models.consistency import ConsistencyModel
-from edge.models.features import LAGS, LEAST, SHORT, Memory, Runs, features
+from edge.models.features import LAGS, LEAST, SHORT, FeatureState, Runs, features
 from trainer.errors import TrainingError
 
 _RIDGE = 1.0  # on the weights of the lags, not on the intercept
@@ -41,7 +41,7 @@ def fit_consistency(segments: Sequence[Floats], window: int | None) -> Consisten
     precision = np.linalg.inv(correlation)
     conditional = precision / np.sqrt(np.diag(precision))[None, :]
 
-    runs = Runs([Memory(columns, window) for _ in segments], map(len, segments))
+    runs = Runs([FeatureState(columns, window) for _ in segments], map(len, segments))
     past = features(scaled, scaled @ conditional, runs)
     recentred = past.residual - past.baseline
     least = SHORT + (LEAST if window is not None else 0)

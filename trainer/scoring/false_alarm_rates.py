@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edge.arrays import Floats, Indices
-from edge.models.scores import StationMemory, measure
+from edge.models.scores import ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
 from trainer.scoring.fit_scorer import quiet
@@ -15,7 +15,7 @@ REQUESTED = (0.01, 0.001)
 Rate = dict[str, float | None]
 
 
-def realised(model: ScoringModel, record: Record, rows: Indices) -> list[Rate]:
+def false_alarm_rates(model: ScoringModel, record: Record, rows: Indices) -> list[Rate]:
     """Score a record from the start of each segment, as a gateway would, and count exceedances on some of its rows.
 
     Parameters
@@ -33,8 +33,8 @@ def realised(model: ScoringModel, record: Record, rows: Indices) -> list[Rate]:
         For each of 1 % and 0.1 % its ``requested`` rate and the share of rows that exceed in ``consistency``,
         ``reconstruction`` and ``onset`` (there only of rows without a plume); ``None`` where no row has a score.
     """
-    runs = [(StationMemory(model), end - start) for start, end in record.segments]
-    measures = measure(model, record.values[:, model.columns], runs)
+    runs = [(ScoreState(model), end - start) for start, end in record.segments]
+    measures = score_rows(model, record.values[:, model.columns], runs)
     scores = {
         "consistency": measures.consistency[rows],
         "reconstruction": measures.reconstruction[rows],

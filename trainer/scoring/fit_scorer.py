@@ -13,10 +13,10 @@ from torch import Tensor
 from config.settings.station import Station
 from config.settings.training import Training
 from edge.arrays import Floats, Indices, Mask
-from edge.bundles.manifest import Fitted, Network
+from edge.bundles.manifest import Network, ScoringSpec
 from edge.models.consistency import COMPONENTS, combine
-from edge.models.features import Memory, Runs, features
-from edge.models.scores import Measures, StationMemory, measure
+from edge.models.features import FeatureState, Runs, features
+from edge.models.scores import Scores, ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
 from trainer.data.scaler import fit_scaler
@@ -27,7 +27,7 @@ from trainer.networks.autoencoder import described, residuals, seeded
 from trainer.networks.training import History, fit
 from trainer.scoring.consistency import fit_consistency
 from trainer.scoring.p_values import p_value_table
-from trainer.scoring.reconstruction import Whitened, whitening
+from trainer.scoring.reconstruction import WhitenedReconstruction, whitening
 from trainer.scoring.virtual_gas import fit_virtual
 
 BACKGROUND = 1.5
@@ -58,7 +58,7 @@ class FittedScorer:
     """
 
     model: ScoringModel
-    about: Fitted
+    about: ScoringSpec
     history: History
     weights: dict[str, Tensor]
     whitening: Floats
@@ -150,7 +150,7 @@ def fit_scorer(
         tables["onset"] = p_value_table(onset, disturbed=True)
     return FittedScorer(
         model=replace(model, tables=tables),
-        about=Fitted(
+        about=ScoringSpec(
             keys=model.keys,
             network=fitting.network,
             scaler=model.scaler,
@@ -187,7 +187,7 @@ class _Fitting:
     network: Network
     progress: TextIO | None
 
-    def fit(self, rows: Indices, label: str) -> tuple[ScoringModel, Whitened, History]:
+    def fit(self, rows: Indices, label: str) -> tuple[ScoringModel, WhitenedReconstruction, History]:
         """Fit everything but the tables and the virtual gas on rows of the record."""
         station = _part(self.record.station, self.columns)
         window = None if station.recenter == "off" else station.recenter
@@ -203,7 +203,7 @@ class _Fitting:
             seen = raw.forward(values)
         else:
             raw = None
-            runs = Runs([Memory(len(self.columns), window) for _ in pieces], map(len, pieces))
+            runs = Runs([FeatureState(len(self.columns), window) for _ in pieces], map(len, pieces))
             past = features(scaled, scaled @ consistency.conditional, runs)
             distance = scaled - past.baseline @ consistency.inverse
             distance = distance[np.isfinite(distance).all(axis=1)]
@@ -229,7 +229,7 @@ class _Fitting:
         )
         return model, network, history
 
-    def _reconstruct(self, seen: Floats, label: str) -> tuple[Whitened, History]:
+    def _reconstruct(self, seen: Floats, label: str) -> tuple[WhitenedReconstruction, History]:
         """Train the network on its features [N, F]; every sixth block of rows tells it when to stop."""
         size = len(self.columns)
         block = np.arange(len(seen)) // max(1, min(_BLOCK, len(seen) // _EVERY))
@@ -247,8 +247,10 @@ class _Fitting:
             label=label,
         )
         if published:
-            return Whitened(module, np.eye(size) / np.sqrt(size)), history  # the error is then the mean of squares
-        return Whitened(module, whitening(residuals(module, seen))), history
+            return WhitenedReconstruction(
+                module, np.eye(size) / np.sqrt(size)
+            ), history  # the error is then the mean of squares
+        return WhitenedReconstruction(module, whitening(residuals(module, seen))), history
 
 
 def _part(station: Station, columns: Sequence[int]) -> Station:
@@ -256,8 +258,8 @@ def _part(station: Station, columns: Sequence[int]) -> Station:
     return msgspec.structs.replace(station, features=tuple(station.features[i] for i in columns))
 
 
-def _measure(model: ScoringModel, record: Record, rows: Indices) -> Measures:
+def _measure(model: ScoringModel, record: Record, rows: Indices) -> Scores:
     """Raw measures of rows, in their order, without tables."""
     pieces = spans(record, rows)
-    runs = [(StationMemory(model), len(piece)) for piece in pieces]
-    return measure(model, record.values[np.concatenate(pieces)][:, model.columns], runs, judge=False)
+    runs = [(ScoreState(model), len(piece)) for piece in pieces]
+    return score_rows(model, record.values[np.concatenate(pieces)][:, model.columns], runs, judge=False)

@@ -12,7 +12,7 @@ from trainer.networks.autoencoder import TabularAE, TabularVAE, residuals
 
 
 @dataclass(frozen=True)
-class Whitened:
+class WhitenedReconstruction:
     """A torch network with the interface of :class:`edge.models.runtime.Runtime`.
 
     Parameters

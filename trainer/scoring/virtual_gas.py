@@ -20,7 +20,7 @@ _FLOOR = 1e-3  # of the median, below which no level is distinguished
 
 
 @dataclass(frozen=True)
-class Fitted:
+class VirtualGasFit:
     """The virtual gas, or ``None`` and a sentence why there is none."""
 
     virtual: VirtualGas | None
@@ -29,7 +29,7 @@ class Fitted:
 
 def fit_virtual(
     values: Floats, scaled: Floats, station: Station, columns: Sequence[int], folds: Sequence[Indices]
-) -> Fitted:
+) -> VirtualGasFit:
     """Regress the logarithm of the gas level on the sensors, the climate and the squared temperatures.
 
     A ridge regression. A sensor responds when its partial correlation with the logarithm of the level, given the
@@ -57,13 +57,15 @@ def fit_virtual(
     sensors = [j for j, role in enumerate(roles) if role == "sensor"]
     climate = [j for j, role in enumerate(roles) if role == "environment"]
     if station.gas_index is None:
-        return Fitted(None, "no virtual gas: the station has no gas column to learn it from")
+        return VirtualGasFit(None, "no virtual gas: the station has no gas column to learn it from")
     gas = station.gas
     if not sensors:
-        return Fitted(None, f"no virtual gas: the station has no column with role: sensor that could tell {gas}")
+        return VirtualGasFit(None, f"no virtual gas: the station has no column with role: sensor that could tell {gas}")
     level = values[:, station.gas_index]
     if not np.median(level) > 0:
-        return Fitted(None, f"no virtual gas: {gas} has a median of {np.median(level):g}, which has no logarithm")
+        return VirtualGasFit(
+            None, f"no virtual gas: {gas} has a median of {np.median(level):g}, which has no logarithm"
+        )
     level = np.maximum(level, _FLOOR * np.median(level))
     target = np.log(level)
     squares = [j for j in climate if station.features[columns[j]].unit in _TEMPERATURES]
@@ -75,7 +77,7 @@ def fit_virtual(
     )
     if not responsive:
         names = ", ".join(station.keys[columns[j]] for j in sensors)
-        return Fitted(None, f"no virtual gas, and no onset: none of {names} responds to {gas}")
+        return VirtualGasFit(None, f"no virtual gas, and no onset: none of {names} responds to {gas}")
     predictors = sensors + climate
     design = np.column_stack([scaled[:, predictors], np.square(scaled[:, squares])])
     weights, intercept = _ridge(design, target)
@@ -85,7 +87,7 @@ def fit_virtual(
         slope, offset = _ridge(design[others], target[others])
         misses.append(target[fold] - design[fold] @ slope - offset)
     out_of_fold = np.concatenate(misses[1:]) if folds else misses[0]
-    return Fitted(
+    return VirtualGasFit(
         VirtualGas(
             columns=tuple(predictors),
             squares=tuple(squares),

@@ -9,7 +9,7 @@ import numpy as np
 
 from config.settings.station import Scale, Station
 from edge.arrays import Floats
-from trainer.statistics.samples import Axis, Gallery, Sample
+from trainer.statistics.samples import Axis, BinnedSamples, Sample
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -59,13 +59,13 @@ def axis(key: str, unit: str, scale: Scale, values: Floats) -> Axis:
     return Axis(key=key, unit=unit, scale=scale, points=points, edges=edges)
 
 
-def gallery(axes: Sequence[Axis], samples: Mapping[str, Floats], pairs: Pairs = ()) -> Gallery:
+def gallery(axes: Sequence[Axis], samples: Mapping[str, Floats], pairs: Pairs = ()) -> BinnedSamples:
     """Bin samples [N, F] on F axes; the first one says how smooth the densities of all are."""
     first = next(iter(samples.values()))
     widths = [_bandwidth(one, column) for one, column in zip(axes, first.T, strict=True)]
     keys = [one.key for one in axes]
     places = [(keys.index(x), keys.index(y)) for x, y in pairs]
-    return Gallery(
+    return BinnedSamples(
         axes=tuple(axes),
         pairs=pairs,
         samples={

@@ -13,12 +13,12 @@ from trainer.generation.fitted_generator import FittedGenerator
 from trainer.scoring.fit_scorer import FittedScorer
 from trainer.statistics.binning import columns, gallery, pairs
 from trainer.statistics.network_statistics import inside_generator, inside_scorer
-from trainer.statistics.run_statistics import Inside, Portrait
+from trainer.statistics.run_statistics import NetworkStatistics, RunStatistics
 
 MOST_GENERATED = 20_000
 
 
-def paint(
+def collect(
     record: Record,
     generator: FittedGenerator,
     split: Split,
@@ -26,7 +26,7 @@ def paint(
     blocks: Split,
     *,
     seed: int,
-) -> Portrait:
+) -> RunStatistics:
     """Bin rows, and what networks make of them.
 
     Parameters
@@ -44,13 +44,13 @@ def paint(
     train, test = record.values[split.train], record.values[split.test]
     axes = columns(np.concatenate([train, test]), station)
     made = np.asarray(Sampler(generator.generator).prior(min(len(train), MOST_GENERATED), seed), dtype=np.float64)
-    networks: dict[str, Inside] = {}
+    networks: dict[str, NetworkStatistics] = {}
     inside = inside_generator(generator, axes, {"train": train, "test": test})
     if inside is not None:
         networks["generator"] = inside
     for name, scorer in scorers.items():
         kind = scorer.about.network.kind
         networks[name] = inside_scorer(scorer.model, kind, record, {"train": blocks.train, "test": blocks.test})
-    return Portrait(
+    return RunStatistics(
         rows=gallery(axes, {"train": train, "test": test, "generated": made}, pairs(station)), networks=networks
     )

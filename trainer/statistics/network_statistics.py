@@ -11,20 +11,22 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from edge.arrays import Floats, Indices
-from edge.models.scores import StationMemory, measure
+from edge.models.scores import ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
 from trainer.generation.fitted_generator import FittedGenerator
 from trainer.networks.autoencoder import TabularVAE
-from trainer.scoring.reconstruction import Whitened
+from trainer.scoring.reconstruction import WhitenedReconstruction
 from trainer.statistics.binning import axis, gallery, joint
-from trainer.statistics.run_statistics import Inside, Mirror
+from trainer.statistics.run_statistics import ChannelReconstruction, NetworkStatistics
 from trainer.statistics.samples import Axis
 
 Part = Literal["train", "test"]
 
 
-def inside_generator(fitted: FittedGenerator, axes: Sequence[Axis], parts: Mapping[Part, Floats]) -> Inside | None:
+def inside_generator(
+    fitted: FittedGenerator, axes: Sequence[Axis], parts: Mapping[Part, Floats]
+) -> NetworkStatistics | None:
     """Look into a generator's network by rows [N, F] of each part; ``None`` where it has none.
 
     Its mirrors are columns in their units, on their own axes.
@@ -42,15 +44,15 @@ def inside_generator(fitted: FittedGenerator, axes: Sequence[Axis], parts: Mappi
 
 def inside_scorer(
     model: ScoringModel, kind: Literal["ae", "vae"], record: Record, parts: Mapping[Part, Indices]
-) -> Inside:
+) -> NetworkStatistics:
     """Look into a scoring network by rows of a record, as they come to it: with the past that they have.
 
     Its mirrors are channels' distances from their baselines (the published form: z-scores), in standard deviations.
     """
-    assert isinstance(model.network, Whitened)
-    network = _Heard(model.network)
-    runs = [(StationMemory(model), end - start) for start, end in record.segments]
-    measure(replace(model, network=network, virtual=None), record.values[:, model.columns], runs, judge=False)
+    assert isinstance(model.network, WhitenedReconstruction)
+    network = _Recorder(model.network)
+    runs = [(ScoreState(model), end - start) for start, end in record.segments]
+    score_rows(replace(model, network=network, virtual=None), record.values[:, model.columns], runs, judge=False)
     known = np.asarray(np.isfinite(network.seen).all(axis=1))  # what has a past
     seen, back, codes = (
         {part: values[rows[known[rows]]] for part, rows in parts.items()}
@@ -61,10 +63,10 @@ def inside_scorer(
 
 
 @dataclass
-class _Heard:
+class _Recorder:
     """A network that remembers what it was last asked, and what it made of it."""
 
-    network: Whitened
+    network: WhitenedReconstruction
     seen: Floats = field(init=False)
     left: Floats = field(init=False)
     codes: Floats = field(init=False)
@@ -87,12 +89,12 @@ def _inside(
     seen: Mapping[Part, Floats],
     back: Mapping[Part, Floats],
     codes: Mapping[Part, Floats],
-) -> Inside:
+) -> NetworkStatistics:
     explained = {part: _explained(rows, back[part]) for part, rows in seen.items()}
-    return Inside(
+    return NetworkStatistics(
         kind=kind,
         mirrors=tuple(
-            Mirror(
+            ChannelReconstruction(
                 axis=one,
                 explained={part: float(shares[i]) for part, shares in explained.items()},
                 joint=joint(one, seen["test"][:, i], one, back["test"][:, i]),

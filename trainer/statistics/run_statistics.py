@@ -10,13 +10,13 @@ import msgspec
 
 from edge.arrays import Floats
 from trainer.statistics.json_arrays import read
-from trainer.statistics.samples import Axis, Gallery
+from trainer.statistics.samples import Axis, BinnedSamples
 
 PORTRAIT = "portrait.json"
 """Its name in a run folder."""
 
 
-class Mirror(msgspec.Struct, frozen=True, kw_only=True):
+class ChannelReconstruction(msgspec.Struct, frozen=True, kw_only=True):
     """What one network gives back of one channel that it is given.
 
     Parameters
@@ -35,7 +35,7 @@ class Mirror(msgspec.Struct, frozen=True, kw_only=True):
     joint: Floats
 
 
-class Inside(msgspec.Struct, frozen=True, kw_only=True):
+class NetworkStatistics(msgspec.Struct, frozen=True, kw_only=True):
     """The inside of one network.
 
     Parameters
@@ -49,11 +49,11 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     kind: Literal["ae", "vae"]
-    mirrors: tuple[Mirror, ...]
-    codes: Gallery
+    mirrors: tuple[ChannelReconstruction, ...]
+    codes: BinnedSamples
 
 
-class Portrait(msgspec.Struct, frozen=True, kw_only=True):
+class RunStatistics(msgspec.Struct, frozen=True, kw_only=True):
     """``portrait.json``: a run's rows and networks, binned.
 
     Parameters
@@ -65,10 +65,10 @@ class Portrait(msgspec.Struct, frozen=True, kw_only=True):
         Name (``generator``, ``scorer``, ``scorer-absent``) -> its inside; a mixture has no network.
     """
 
-    rows: Gallery
-    networks: dict[str, Inside]
+    rows: BinnedSamples
+    networks: dict[str, NetworkStatistics]
 
     @classmethod
-    def read(cls, folder: str | os.PathLike[str]) -> Portrait | None:
+    def read(cls, folder: str | os.PathLike[str]) -> RunStatistics | None:
         """Read a run folder's; ``None`` where there is none (TrainingError: it is damaged)."""
         return read(Path(folder) / PORTRAIT, cls, fix="train again into this folder")

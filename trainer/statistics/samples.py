@@ -53,7 +53,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     joints: Floats
 
 
-class Gallery(msgspec.Struct, frozen=True, kw_only=True):
+class BinnedSamples(msgspec.Struct, frozen=True, kw_only=True):
     """Sets of rows on the same axes.
 
     Parameters

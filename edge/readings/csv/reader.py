@@ -22,7 +22,7 @@ from edge.readings.csv.writer import write_table
 if TYPE_CHECKING:
     from _csv import Reader
 
-__all__ = ["Dropped", "Table", "read_table", "write_table"]
+__all__ = ["CsvTable", "Dropped", "read_table", "write_table"]
 
 SEPARATORS = (";", "\t", ",")
 """In order of preference where a header could be read in more than one way."""
@@ -50,7 +50,7 @@ class Dropped:
 
 
 @dataclass(frozen=True)
-class Table:
+class CsvTable:
     """A file's readings, columns in the station's order.
 
     Parameters
@@ -80,7 +80,7 @@ class Table:
     breaks: tuple[int, ...] = ()
 
 
-def read_table(path: str | Path, station: Station, *, absent: Collection[str] = ()) -> Table:
+def read_table(path: str | Path, station: Station, *, absent: Collection[str] = ()) -> CsvTable:
     """Read a station's readings from a CSV.
 
     Separator (``;``, tab or ``,``), decimal comma, byte order mark (UTF-8, UTF-16), line ends, and blank rows and
@@ -119,7 +119,7 @@ class _Reader:
         self.blank: list[int] = []  # lines
         self.breaks: list[int] = []
 
-    def read(self) -> Table:
+    def read(self) -> CsvTable:
         data = self._data()
         separator, header = self._header(data)
         values, times, lines = [], [], []
@@ -133,7 +133,7 @@ class _Reader:
             raise TableError(
                 f"{self.path}: got a header and no rows, expected readings below it; is it the right file?"
             )
-        return Table(
+        return CsvTable(
             file=self.path.name,
             names=self.station.names,
             values=np.concatenate(values),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from config import Feature, Gateway, Station, Training, load, load_gateway, load_training, render
 from config.settings.alarms import AlarmRule, Alarms, MethaneAlarm
 from config.settings.broker import TLS, Broker, Password
-from config.settings.gateway import StationEntry, Topics
+from config.settings.gateway import StationEntry, TopicSettings
 from config.templates.templates import GATEWAY, TRAINING
 from config.yaml.messages import unwrap
 from config.yaml.rendering import shipped_gateway, shipped_training
@@ -130,7 +130,7 @@ _gateways = st.builds(
         plaintext=st.just(True),
         tls=st.none() | st.just(TLS()) | st.builds(TLS, ca=_path),
     ),
-    topics=st.just(Topics()) | st.builds(Topics, response_prefixes=st.just(("clients", "on/site"))),
+    topics=st.just(TopicSettings()) | st.builds(TopicSettings, response_prefixes=st.just(("clients", "on/site"))),
     stations=st.lists(_entries, max_size=3, unique_by=lambda entry: entry.topic).map(tuple),
     alarms=st.builds(
         Alarms,

@@ -16,8 +16,7 @@ import pytest
 
 from config.settings.alarms import AlarmRule, Alarms
 from config.settings.broker import Broker
-from config.settings.gateway import Gateway, Scoring, StationEntry, Topics
-from config.settings.gateway import Health as HealthSettings
+from config.settings.gateway import Gateway, HealthSettings, ScoringSettings, StationEntry, TopicSettings
 from edge.agent.agent import Agent
 from edge.agent.announcer import subscriptions
 from edge.agent.presence import Presence
@@ -29,8 +28,8 @@ from edge.errors import JournalError
 from edge.journal.journal import Journal
 from edge.mqtt.message import Message
 from edge.mqtt.options import Options
-from edge.mqtt.reconnecting_link import Link
-from edge.mqtt.topics import Topics as Names
+from edge.mqtt.reconnecting_link import ReconnectingLink
+from edge.mqtt.topics import TopicSettings as Names
 from edge.readings.reading import Reading
 from edge.simulation.simulator import simulate_chamber
 
@@ -194,7 +193,7 @@ def test_an_array_is_as_many_readings_and_its_bad_ones_are_set_aside(
 def test_every_nth_score_is_published_and_every_exceedance(
     bundle: Bundle, fake_connection: Any, fake_clock: Any
 ) -> None:
-    agent = make(bundle, fake_connection, fake_clock, scoring=Scoring(publish_every=4))
+    agent = make(bundle, fake_connection, fake_clock, scoring=ScoringSettings(publish_every=4))
     bodies = [GOOD | {"ch4_ppb": 9000.0 if number == 6 else 2000.0} for number in range(1, 11)]
     fake_connection.incoming = [[message(body, mid=mid) for mid, body in enumerate(bodies)]]
     agent.turn()
@@ -606,7 +605,7 @@ class Live:
         gateway = Gateway(
             gateway=f"t{number}",
             broker=Broker(host=broker.host, port=broker.port, protocol=protocol),  # type: ignore[arg-type]
-            topics=Topics(base=f"test-agent/{number}"),
+            topics=TopicSettings(base=f"test-agent/{number}"),
             stations=(StationEntry(bundle=bundle.path, topic=f"in-{number}/{{station}}/readings"),),
         )
         self.topics = Names(gateway.topics.base)
@@ -615,7 +614,7 @@ class Live:
         stations = Stations(gateway, [bundle])
         presence = Presence(gateway, self.topics, clock)
         options = Options.of(gateway.broker, client_id=gateway.broker.client_id)
-        self.link = Link(options, subscriptions(stations, self.topics), will=presence.will)
+        self.link = ReconnectingLink(options, subscriptions(stations, self.topics), will=presence.will)
         poll = self.link.poll
         # The other one hears on a thread of its own: look again soon.
         self.link.poll = lambda timeout: poll(min(timeout, 0.02))  # type: ignore[method-assign]

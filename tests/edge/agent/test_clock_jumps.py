@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from edge.agent.clock_jumps import Jumps
+from edge.agent.clock_jumps import ClockJumps
 
 
 def test_a_clock_that_is_set_has_jumped_once(fake_clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    jumps = Jumps(fake_clock)
+    jumps = ClockJumps(fake_clock)
     found = []
     for offset in (0.0, 1.9, 3.8, 103.8, 103.8, -6.2):
         fake_clock.time += 5

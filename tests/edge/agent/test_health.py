@@ -11,7 +11,7 @@ import pytest
 from edge.agent.health import Health
 from edge.delivery.delivery import Delivery
 from edge.errors import JournalError
-from edge.journal.committer import Keeper
+from edge.journal.committer import Committer
 from edge.journal.journal import Journal
 from edge.journal.transaction import ReadingRow
 from edge.mqtt.topics import Topics
@@ -20,11 +20,11 @@ READING = ReadingRow(1, 1, None, 0.0, None, 0, 0, b"")
 
 
 @pytest.fixture
-def keeper(tmp_path: Path, fake_clock: Any) -> Keeper:
-    return Keeper(Journal(tmp_path / "journal.db", clock=fake_clock), list, fake_clock)
+def keeper(tmp_path: Path, fake_clock: Any) -> Committer:
+    return Committer(Journal(tmp_path / "journal.db", clock=fake_clock), list, fake_clock)
 
 
-def test_it_tells_counts_times_and_cost(fake_connection: Any, fake_clock: Any, keeper: Keeper) -> None:
+def test_it_tells_counts_times_and_cost(fake_connection: Any, fake_clock: Any, keeper: Committer) -> None:
     health = Health(fake_clock)
     for milliseconds in range(1, 101):
         health.batch(milliseconds, milliseconds / 1000)
@@ -41,14 +41,14 @@ def test_it_tells_counts_times_and_cost(fake_connection: Any, fake_clock: Any, k
     assert message["cpu_s"] > 0
 
 
-def test_before_the_first_batch_there_are_no_times(fake_connection: Any, fake_clock: Any, keeper: Keeper) -> None:
+def test_before_the_first_batch_there_are_no_times(fake_connection: Any, fake_clock: Any, keeper: Committer) -> None:
     delivery = Delivery(fake_connection, Topics("davylamp/gw1"), fake_clock, keeper.journal.past)
     message = Health(fake_clock).message(fake_connection, delivery, keeper, stations=0, requests=0)
     assert message["batch_ms"] == {"p50": None, "p99": None}
     assert message["commit_ms"] == {"p50": None, "p99": None}
 
 
-def test_it_names_the_journals_fault_and_what_is_held(fake_connection: Any, fake_clock: Any, keeper: Keeper) -> None:
+def test_it_names_the_journals_fault_and_what_is_held(fake_connection: Any, fake_clock: Any, keeper: Committer) -> None:
     delivery = Delivery(fake_connection, Topics("davylamp/gw1"), fake_clock, keeper.journal.past)
     health = Health(fake_clock, duplicates=3, future=2, clock_jumps=1)
     message = health.message(fake_connection, delivery, keeper, stations=0, requests=0)

@@ -12,14 +12,14 @@ from config.settings.gateway import Gateway, StationEntry
 from edge.agent import recovery
 from edge.agent.health import Health
 from edge.agent.pipeline import Pipeline, Results
-from edge.agent.recovery import Waker
+from edge.agent.recovery import Recovery
 from edge.agent.stations import Stations
 from edge.alarms.panel import AlarmPanel
 from edge.bundles.bundle import Bundle
 from edge.clock import rfc3339
 from edge.delivery.delivery import Delivery
 from edge.journal.journal import Journal
-from edge.journal.transaction import Batch
+from edge.journal.transaction import Transaction
 from edge.log import Log
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
@@ -51,12 +51,12 @@ class Run:
         self.pipeline = Pipeline(
             self.stations, self.panel, self.delivery, self.journal, health=self.health, log=Log("agent", clock)
         )
-        self.waker = Waker(self.stations, self.panel, self.journal, Log("agent", clock))
+        self.waker = Recovery(self.stations, self.panel, self.journal, Log("agent", clock))
         self.stations.remember(self.journal.past.stations, clock.monotonic())
         self.waker.restore()
 
     def take(self, *messages: Message) -> Results:
-        batch = Batch()
+        batch = Transaction()
         assert self.waker.wake(messages, batch) == len(messages)
         for message in messages:
             self.pipeline.take(message, batch)
@@ -202,7 +202,7 @@ def test_so_many_stations_wake_in_a_turn_and_the_others_wait(start: Any, monkeyp
     run = start()
     taken = []
     while messages:
-        count = run.waker.wake(messages, Batch())
+        count = run.waker.wake(messages, Transaction())
         taken.append(count)
         messages = messages[count:]
     assert taken == [2, 2, 1]

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.settings.alarms import Alarms
-from config.settings.gateway import Gateway, StationEntry, Synthesis, Topics
-from edge.agent.closed_alarms import Labelling
+from config.settings.gateway import Gateway, StationEntry, SynthesisSettings, TopicSettings
+from edge.agent.closed_alarms import ClosedAlarmLabels
 from edge.agent.requests import ANSWER_EXPIRY, Requests
 from edge.agent.stations import Stations
 from edge.alarms.event import Event
@@ -25,13 +25,13 @@ from edge.alarms.panel import AlarmPanel
 from edge.bundles.bundle import Bundle
 from edge.clock import rfc3339
 from edge.commands.synthesize import synthesize
-from edge.journal.committer import Keeper
+from edge.journal.committer import Committer
 from edge.journal.journal import Journal
 from edge.mqtt.message import Message
-from edge.mqtt.topics import Topics as Names
+from edge.mqtt.topics import TopicSettings as Names
 from edge.scoring.verdict import Methane, Verdict
-from edge.synthesis.conditions import Wish
 from edge.synthesis.sampler import Sampler
+from edge.synthesis.sampling_conditions import SamplingConditions
 
 NAMES = Names("davylamp/gw1")
 KEYS = st.sampled_from(
@@ -53,13 +53,13 @@ class Desk:
         self.connection = connection
         self.stations = Stations(gateway, [bundle])
         self.panel = AlarmPanel(Alarms(), clock)
-        self.keeper = Keeper(Journal(folder / "journal.db", clock=clock), lambda: (), clock)
+        self.keeper = Committer(Journal(folder / "journal.db", clock=clock), lambda: (), clock)
         self.events: list[Event] = []
         self.requests = Requests(
             gateway,
             self.stations,
             self.panel,
-            Labelling(self.keeper, clock),
+            ClosedAlarmLabels(self.keeper, clock),
             info=lambda: {"gateway": "gw1"},
             publish_events=self.events.extend,
             link=connection,
@@ -160,7 +160,7 @@ def test_response_prefixes_of_the_settings_open_others_but_not_the_sensors(
     bundle: Bundle, fake_connection: Any, fake_clock: Any, tmp_path: Path
 ) -> None:
     desk = Desk(
-        bundle, fake_connection, fake_clock, tmp_path, topics=Topics(response_prefixes=("clients/", "sensors/"))
+        bundle, fake_connection, fake_clock, tmp_path, topics=TopicSettings(response_prefixes=("clients/", "sensors/"))
     )
     desk.ask("info", {}, ResponseTopic="clients/me")
     assert len(fake_connection.published) == 2
@@ -398,7 +398,7 @@ def test_parts_put_together_are_the_rows_of_the_command_line(desk: Desk, wish: d
     (group,) = desk.stations.groups
     answers = desk.ask("synthesize", {"n": 1200, "seed": 7, "format": "csv", "from": wish})
     out = StringIO()
-    synthesize(group.bundle.path, out, n=1200, seed=7, wish=msgspec.convert(wish, Wish))
+    synthesize(group.bundle.path, out, n=1200, seed=7, wish=msgspec.convert(wish, SamplingConditions))
     assert "".join(answer["data"]["rows"] for answer in answers) == out.getvalue()
 
 
@@ -485,7 +485,7 @@ def test_impossible_wishes_are_refused_with_the_reason(desk: Desk, body: Any, re
 
 
 def test_only_so_many_requests_a_minute(bundle: Bundle, fake_connection: Any, fake_clock: Any, tmp_path: Path) -> None:
-    desk = Desk(bundle, fake_connection, fake_clock, tmp_path, synthesis=Synthesis(per_minute=2))
+    desk = Desk(bundle, fake_connection, fake_clock, tmp_path, synthesis=SynthesisSettings(per_minute=2))
     assert "expected 1" in desk.error("synthesize", {"n": 0})  # a refused wish does not count
     for _ in range(2):
         assert desk.ask("synthesize", {"n": 1})[0]["status"] == "ok"

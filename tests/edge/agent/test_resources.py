@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from config.settings.gateway import Gateway, StationEntry
-from config.settings.gateway import Journal as JournalSettings
+from config.settings.gateway import Gateway, JournalSettings, StationEntry
 from edge.agent.resources import open_bundles, open_journal
 from edge.errors import BundleError
 from edge.log import Log

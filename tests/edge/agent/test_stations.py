@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from config.errors import ConfigError
-from config.settings.gateway import Gateway, Scoring, StationEntry
+from config.settings.gateway import Gateway, ScoringSettings, StationEntry
 from edge.agent.stations import MOST_STATIONS, LiveStation, Stations
 from edge.bundles.bundle import Bundle
 from edge.errors import BundleError, ReadingError
@@ -101,7 +101,7 @@ def test_another_requested_rate_holds_for_all(bundle: Bundle) -> None:
 
 @pytest.mark.parametrize("adapt", [True, False])
 def test_thresholds_follow_a_station_if_the_gateway_says_so(bundle: Bundle, adapt: bool) -> None:
-    gateway = Gateway(gateway="gw1", stations=(StationEntry(bundle=bundle.path),), scoring=Scoring(adapt=adapt))
+    gateway = Gateway(gateway="gw1", stations=(StationEntry(bundle=bundle.path),), scoring=ScoringSettings(adapt=adapt))
     adaptation = found(Stations(gateway, [bundle]), "sensors/st-1/readings").state.adaptation
     adaptation.decide("consistency", 0.0)
     assert bool(adaptation.rates) == adapt

@@ -7,29 +7,29 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from edge.alarms.active_alarm import Standing
-from edge.alarms.condition import Sign
+from edge.alarms.active_alarm import ActiveAlarm
+from edge.alarms.condition import Condition
 from edge.alarms.event import Peak
 from edge.alarms.shelf import Shelf
-from edge.alarms.station_alarms import AlarmState
+from edge.alarms.station_alarms import StationAlarms
 
 OPENED = "2026-09-21T14:13:20.000Z"
 EPOCH = 1_790_000_000.0
 
 
-def remembered() -> AlarmState:
-    sign = Sign("methane", True, False, 3600.0, Peak(ts=OPENED, level_ppb=3600.0), "enhancement")
-    alarm = Standing.of([sign], "st-01", OPENED, n=12, bundle="0123456789ab")
+def remembered() -> StationAlarms:
+    sign = Condition("methane", True, False, 3600.0, Peak(ts=OPENED, level_ppb=3600.0), "enhancement")
+    alarm = ActiveAlarm.of([sign], "st-01", OPENED, n=12, bundle="0123456789ab")
     alarm.tell("open", OPENED, 40.0)
-    windows: dict[str, list[Sign | None]] = {"reconstruction": [sign, None, sign]}
-    return AlarmState(windows, {"methane": alarm}, {"stale": Shelf(EPOCH + 600, "away")})  # type: ignore[arg-type]
+    windows: dict[str, list[Condition | None]] = {"reconstruction": [sign, None, sign]}
+    return StationAlarms(windows, {"methane": alarm}, {"stale": Shelf(EPOCH + 600, "away")})  # type: ignore[arg-type]
 
 
 WRITTEN = remembered().write(EPOCH)
 
 
-def read(written: bytes, station: str = "st-01") -> AlarmState:
-    return AlarmState.read(written, station, epoch=EPOCH, now=50.0)
+def read(written: bytes, station: str = "st-01") -> StationAlarms:
+    return StationAlarms.read(written, station, epoch=EPOCH, now=50.0)
 
 
 def changed(place: tuple[str | int, ...], value: object) -> bytes:
@@ -47,7 +47,7 @@ def test_what_is_written_is_read_back_the_same() -> None:
 
 
 def test_times_are_written_by_the_walls_clock() -> None:
-    (_, alarm), *_ = AlarmState.read(WRITTEN, "st-01", epoch=EPOCH - 1000, now=2000.0).standing.items()
+    (_, alarm), *_ = StationAlarms.read(WRITTEN, "st-01", epoch=EPOCH - 1000, now=2000.0).standing.items()
     assert alarm.told == 1040.0
 
 
@@ -83,4 +83,4 @@ def test_no_bytes_break_the_reader(found: bytes | tuple[int, int]) -> None:
         state = read(found)
     except ValueError:
         return
-    assert AlarmState.read(state.write(EPOCH), "st-01", epoch=EPOCH, now=50.0) == state
+    assert StationAlarms.read(state.write(EPOCH), "st-01", epoch=EPOCH, now=50.0) == state

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from edge.bundles.bundle import Bundle
-from edge.bundles.scoring_tables import below, restored, stored
+from edge.bundles.scoring_tables import from_arrays, subtree, to_arrays
 from edge.models.scoring_model import ScoringModel
 
 
@@ -23,10 +23,10 @@ def bundle(bundles: dict[str, Path]) -> Bundle:
 def test_what_is_stored_comes_back(bundle: Bundle, absent: bool) -> None:
     model = bundle.scoring(absent)
     fitted = bundle.manifest.scorers["scorer-absent" if absent else "scorer"]
-    again = restored(fitted, bundle.station, stored(model), model.network)
-    assert stored(again).keys() == stored(model).keys()
-    for name, array in stored(model).items():
-        np.testing.assert_array_equal(stored(again)[name], array)
+    again = from_arrays(fitted, bundle.station, to_arrays(model), model.network)
+    assert to_arrays(again).keys() == to_arrays(model).keys()
+    for name, array in to_arrays(model).items():
+        np.testing.assert_array_equal(to_arrays(again)[name], array)
     arrays = {"spread", "consistency", "tables", "virtual"}
     for field in fields(ScoringModel):
         assert field.name in arrays or getattr(again, field.name) == getattr(model, field.name)
@@ -36,17 +36,19 @@ def test_what_is_stored_comes_back(bundle: Bundle, absent: bool) -> None:
 
 def test_without_responsive_sensors_there_is_no_virtual_gas_and_no_onset(bundle: Bundle) -> None:
     fitted = replace(bundle.manifest.scorers["scorer"], responsive=())
-    arrays = {name: array for name, array in stored(bundle.scoring()).items() if not name.endswith("onset")}
-    model = restored(fitted, bundle.station, arrays, bundle.scoring().network)
+    arrays = {name: array for name, array in to_arrays(bundle.scoring()).items() if not name.endswith("onset")}
+    model = from_arrays(fitted, bundle.station, arrays, bundle.scoring().network)
     assert model.virtual is None
     assert "onset" not in model.tables
 
 
 def test_numbers_of_another_count_of_columns_are_refused(bundle: Bundle) -> None:
     fitted, network = bundle.manifest.scorers["scorer"], bundle.scoring().network
-    arrays = stored(bundle.scoring()) | {"spread": np.ones(8)}
+    arrays = to_arrays(bundle.scoring()) | {"spread": np.ones(8)}
     with pytest.raises(ValueError, match="spread: expected 9 positive numbers"):
-        restored(fitted, bundle.station, arrays, network)
-    other = {f"consistency/{name}": array for name, array in below(stored(bundle.scoring(True)), "consistency").items()}
+        from_arrays(fitted, bundle.station, arrays, network)
+    other = {
+        f"consistency/{name}": array for name, array in subtree(to_arrays(bundle.scoring(True)), "consistency").items()
+    }
     with pytest.raises(ValueError, match="consistency: got 8 columns, expected 9"):
-        restored(fitted, bundle.station, stored(bundle.scoring()) | other, network)
+        from_arrays(fitted, bundle.station, to_arrays(bundle.scoring()) | other, network)

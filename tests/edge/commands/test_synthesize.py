@@ -13,7 +13,7 @@ from edge.commands.synthesize import DIGITS, synthesize
 from edge.errors import RequestError, TableError
 from edge.readings.csv.reader import read_table
 from edge.readings.csv.writer import write_table
-from edge.synthesis.conditions import Wish
+from edge.synthesis.sampling_conditions import SamplingConditions
 from trainer.data.record import Record
 
 
@@ -56,7 +56,7 @@ def test_rows_are_made_around_those_of_a_file(bundles: dict[str, Path], given_ro
     plain, around = text(bundles[model]), text(bundles[model], around=given_rows)
     assert around != plain
     assert around.splitlines()[0] == plain.splitlines()[0]
-    assert text(bundles[model], around=given_rows, wish=Wish(noise=2.0)) != around
+    assert text(bundles[model], around=given_rows, wish=SamplingConditions(noise=2.0)) != around
 
 
 def test_a_missing_value_in_the_given_rows_is_refused_with_its_line(
@@ -77,15 +77,22 @@ def test_a_file_of_another_station_is_refused(bundles: dict[str, Path], tmp_path
 
 def test_rows_lie_in_the_range_that_was_wished_for(bundles: dict[str, Path]) -> None:
     station = Bundle.open(bundles["vae"]).station
-    written = text(bundles["vae"], 40, wish=Wish(range={"ch4_ppb": (3000.0, 4000.0)}))
+    written = text(bundles["vae"], 40, wish=SamplingConditions(range={"ch4_ppb": (3000.0, 4000.0)}))
     methane = [float(line.split(",")[station.keys.index("ch4_ppb")]) for line in written.splitlines()[1:]]
     assert len(methane) == 40
     assert min(methane) >= 3000
     assert max(methane) <= 4000
 
 
-@pytest.mark.parametrize("wish", [Wish(prior=True, noise=0.1), Wish(around="recent"), Wish(regime="storm")])
-def test_what_a_file_cannot_be_made_of_is_refused(bundles: dict[str, Path], wish: Wish) -> None:
+@pytest.mark.parametrize(
+    "wish",
+    [
+        SamplingConditions(prior=True, noise=0.1),
+        SamplingConditions(around="recent"),
+        SamplingConditions(regime="storm"),
+    ],
+)
+def test_what_a_file_cannot_be_made_of_is_refused(bundles: dict[str, Path], wish: SamplingConditions) -> None:
     with pytest.raises(RequestError):
         text(bundles["ae"], wish=wish)
 

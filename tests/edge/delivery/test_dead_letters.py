@@ -8,22 +8,22 @@ from typing import Any
 
 import pytest
 
-from edge.delivery.dead_letters import Letters
+from edge.delivery.dead_letters import DeadLetters
 from edge.errors import ReadingError
 from edge.mqtt.message import Message
 
 
 @pytest.fixture
-def letters(fake_clock: Any) -> Letters:
-    return Letters(fake_clock)
+def letters(fake_clock: Any) -> DeadLetters:
+    return DeadLetters(fake_clock)
 
 
-def write(letters: Letters, payload: bytes, topic: str = "sensors/st-1/readings", at: str | None = None) -> Any:
+def write(letters: DeadLetters, payload: bytes, topic: str = "sensors/st-1/readings", at: str | None = None) -> Any:
     written = letters.write(Message(topic, payload, received=0.0), ReadingError("reason", at))
     return None if written is None else json.loads(written)
 
 
-def test_a_dead_letter_says_what_where_and_why(letters: Letters) -> None:
+def test_a_dead_letter_says_what_where_and_why(letters: DeadLetters) -> None:
     assert write(letters, b'{"ch4_ppb": "x"}', at="ch4_ppb") == {
         "topic": "sensors/st-1/readings",
         "reason": "reason",
@@ -34,7 +34,7 @@ def test_a_dead_letter_says_what_where_and_why(letters: Letters) -> None:
     }
 
 
-def test_a_dead_letter_shows_512_bytes_and_base64_of_what_is_no_text(letters: Letters) -> None:
+def test_a_dead_letter_shows_512_bytes_and_base64_of_what_is_no_text(letters: DeadLetters) -> None:
     long = "é".encode() * 300 + b"x"
     binary, cut, fine = (write(letters, each) for each in (b"\xff\xfe\x00", b"a" + long, b"b" * 600 + b"\xff"))
     assert binary["at"] is None
@@ -44,7 +44,7 @@ def test_a_dead_letter_shows_512_bytes_and_base64_of_what_is_no_text(letters: Le
     assert fine["payload"] == "b" * 512
 
 
-def test_a_flood_of_dead_letters_is_held_back_and_counted(letters: Letters, fake_clock: Any) -> None:
+def test_a_flood_of_dead_letters_is_held_back_and_counted(letters: DeadLetters, fake_clock: Any) -> None:
     told = [write(letters, b"bad") for _ in range(1000)]
     assert sum(each is not None for each in told) == 60
     assert write(letters, b"bad", "sensors/other/readings") is not None
@@ -53,7 +53,7 @@ def test_a_flood_of_dead_letters_is_held_back_and_counted(letters: Letters, fake
     assert (letters.written, letters.held_back) == (1002, 940)
 
 
-def test_invented_topics_do_not_fill_the_memory(letters: Letters) -> None:
+def test_invented_topics_do_not_fill_the_memory(letters: DeadLetters) -> None:
     for number in range(3000):
         write(letters, b"bad", f"sensors/{number}/readings")
     assert len(letters._buckets) == 1000

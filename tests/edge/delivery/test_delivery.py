@@ -12,7 +12,7 @@ from edge.delivery import delivery, outbox
 from edge.delivery.delivery import Delivery
 from edge.errors import ReadingError
 from edge.journal.journal import Journal
-from edge.journal.transaction import Batch
+from edge.journal.transaction import Transaction
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
 from edge.scoring.verdict import Verdict
@@ -27,7 +27,7 @@ class Handing:
     def __init__(self, link: Any, clock: Any, path: Path) -> None:
         self.journal = Journal(path, clock=clock)
         self.delivery = Delivery(link, TOPICS, clock, self.journal.past)
-        self.batch = Batch()
+        self.batch = Transaction()
 
     def hand_over(self, verdicts: list[Verdict], events: list[Event]) -> None:
         self.delivery.hand_over(self.batch, verdicts, events)
@@ -38,7 +38,7 @@ class Handing:
     def turn(self) -> None:
         self.delivery.settle(self.batch)
         self.journal.commit(self.batch)
-        self.batch = Batch()
+        self.batch = Transaction()
         self.delivery.send()
 
 

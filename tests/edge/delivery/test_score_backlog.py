@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edge.delivery.score_backlog import SCORE_EXPIRY, Backlog
+from edge.delivery.score_backlog import SCORE_EXPIRY, ScoreBacklog
 from edge.journal.transaction import Score
 from edge.mqtt.topics import Topics
 
@@ -19,11 +19,11 @@ def scores(*numbers: int) -> list[Score]:
 
 
 @pytest.fixture
-def backlog(fake_connection: Any, fake_clock: Any) -> Backlog:
-    return Backlog(fake_connection, TOPICS, fake_clock)
+def backlog(fake_connection: Any, fake_clock: Any) -> ScoreBacklog:
+    return ScoreBacklog(fake_connection, TOPICS, fake_clock)
 
 
-def settle(backlog: Backlog, link: Any, refusal: str | None = None) -> int:
+def settle(backlog: ScoreBacklog, link: Any, refusal: str | None = None) -> int:
     """Let the broker answer everything; how many answers were about a marker."""
     link.confirm(refusal)
     link.published.clear()
@@ -34,7 +34,7 @@ def sent(link: Any) -> list[tuple[int, bool]]:
     return [(each.body["n"], each.body.get("historical", False)) for each in link.published]
 
 
-def test_the_last_of_a_batch_is_a_marker_unless_one_is_in_flight(backlog: Backlog, fake_connection: Any) -> None:
+def test_the_last_of_a_batch_is_a_marker_unless_one_is_in_flight(backlog: ScoreBacklog, fake_connection: Any) -> None:
     backlog.put(scores(1, 2, 3))
     backlog.put(scores(4, 5))
     backlog.send()
@@ -46,7 +46,7 @@ def test_the_last_of_a_batch_is_a_marker_unless_one_is_in_flight(backlog: Backlo
     assert (len(backlog), backlog.confirmed) == (1, 1)
 
 
-def test_an_answer_confirms_every_batch_before_it(backlog: Backlog, fake_connection: Any) -> None:
+def test_an_answer_confirms_every_batch_before_it(backlog: ScoreBacklog, fake_connection: Any) -> None:
     for number in (1, 2, 3):
         backlog.put(scores(number))
         backlog.send()
@@ -59,7 +59,7 @@ def test_an_answer_confirms_every_batch_before_it(backlog: Backlog, fake_connect
 
 
 def test_what_is_not_confirmed_goes_again_in_order_as_history_and_before_what_is_new(
-    backlog: Backlog, fake_connection: Any
+    backlog: ScoreBacklog, fake_connection: Any
 ) -> None:
     backlog.put(scores(1))
     backlog.put(scores(2, 3))
@@ -75,7 +75,7 @@ def test_what_is_not_confirmed_goes_again_in_order_as_history_and_before_what_is
 
 
 def test_what_the_journal_has_kept_is_history(fake_connection: Any, fake_clock: Any) -> None:
-    backlog = Backlog(fake_connection, TOPICS, fake_clock, [(7, scores(70, 71)), (8, scores(72))])
+    backlog = ScoreBacklog(fake_connection, TOPICS, fake_clock, [(7, scores(70, 71)), (8, scores(72))])
     assert backlog.put(scores(73)) == 9
     backlog.send()
     assert sent(fake_connection) == [(70, True), (71, True), (72, True), (73, False)]
@@ -84,7 +84,7 @@ def test_what_the_journal_has_kept_is_history(fake_connection: Any, fake_clock: 
 def test_a_long_backlog_goes_some_batches_a_turn_and_waits_for_the_socket(
     fake_connection: Any, fake_clock: Any
 ) -> None:
-    backlog = Backlog(fake_connection, TOPICS, fake_clock, [(n, scores(n)) for n in range(1, 11)])
+    backlog = ScoreBacklog(fake_connection, TOPICS, fake_clock, [(n, scores(n)) for n in range(1, 11)])
     turns = []
     while backlog.ready:
         backlog.send()
@@ -96,7 +96,9 @@ def test_a_long_backlog_goes_some_batches_a_turn_and_waits_for_the_socket(
     assert len(fake_connection.published) == 10
 
 
-def test_without_a_connection_nothing_is_sent_and_it_is_history_then(backlog: Backlog, fake_connection: Any) -> None:
+def test_without_a_connection_nothing_is_sent_and_it_is_history_then(
+    backlog: ScoreBacklog, fake_connection: Any
+) -> None:
     fake_connection.connected = False
     backlog.put(scores(1))
     backlog.send()
@@ -109,14 +111,16 @@ def test_without_a_connection_nothing_is_sent_and_it_is_history_then(backlog: Ba
     ]
 
 
-def test_a_refused_marker_is_counted_and_does_not_hold_up_what_follows(backlog: Backlog, fake_connection: Any) -> None:
+def test_a_refused_marker_is_counted_and_does_not_hold_up_what_follows(
+    backlog: ScoreBacklog, fake_connection: Any
+) -> None:
     backlog.put(scores(1))
     backlog.send()
     settle(backlog, fake_connection, "Not authorized")
     assert (backlog.refused, backlog.confirmed, len(backlog)) == (1, 1, 0)
 
 
-def test_an_answer_to_something_else_is_nobodys(backlog: Backlog, fake_connection: Any) -> None:
+def test_an_answer_to_something_else_is_nobodys(backlog: ScoreBacklog, fake_connection: Any) -> None:
     fake_connection.publish("elsewhere", b"", qos=1)
     backlog.put(scores(1))
     backlog.send()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from edge.delivery.topic_backoff import Retries
+from edge.delivery.topic_backoff import TopicBackoff
 
 
 def test_the_delay_doubles_from_a_second_to_five_minutes_and_is_forgotten_on_success(fake_clock: Any) -> None:
-    retries = Retries(fake_clock)
+    retries = TopicBackoff(fake_clock)
     assert retries.may("a")
     for delay in (1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300):
         retries.refused("a")

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from edge.alarms.label import Labelled
+from edge.alarms.alarm_label import AlarmLabel
 from edge.errors import JournalError
 from edge.journal.journal import Journal
-from edge.journal.transaction import Batch, OutboxRow, ReadingRow, StationRow
+from edge.journal.transaction import OutboxRow, ReadingRow, StationRow, Transaction
 
 VALUES = struct.pack("=9d", *range(9))
-LABEL = Labelled(
+LABEL = AlarmLabel(
     ts="t", alarm_id="a", station="st-1", kind="methane", label="plume", comment=None, opened="t", closed=None,
     bundle="b",
 )  # fmt: skip
@@ -32,9 +32,9 @@ def station(n: int, number: int = 1) -> StationRow:
     return StationRow(number, f"st-{number}", f"sensors/st-{number}/readings", "a,b", n, b"rates", None)
 
 
-def whole(n: int = 3) -> Batch:
+def whole(n: int = 3) -> Transaction:
     """A batch with something of everything."""
-    return Batch(
+    return Transaction(
         number=n,
         readings=[reading(n)],
         stations={1: station(n)},
@@ -80,7 +80,7 @@ def test_what_is_delivered_confirmed_pruned_or_cleared_is_gone(path: Path, fake_
     journal = Journal(path, clock=fake_clock)
     for n in (3, 4, 5):
         journal.commit(whole(n))
-    journal.commit(Batch(confirmed=4, delivered=[3, 5], pruned={1: 4}, cleared=["t/4"], filters=["other"]))
+    journal.commit(Transaction(confirmed=4, delivered=[3, 5], pruned={1: 4}, cleared=["t/4"], filters=["other"]))
     journal.close()
     past = Journal(path, clock=fake_clock).past
     assert [number for number, _ in past.scores] == [5]
@@ -133,16 +133,16 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path, fake_clock: Any) ->
 
 def test_a_batch_that_does_not_fit_is_refused_whole_and_what_is_deleted_makes_room(path: Path, fake_clock: Any) -> None:
     journal = Journal(path, max_mb=1, clock=fake_clock)
-    few = Batch(readings=[reading(n) for n in range(100)])
+    few = Transaction(readings=[reading(n) for n in range(100)])
     journal.commit(few)
-    many = Batch(readings=[reading(n) for n in range(100, 20_000)])
+    many = Transaction(readings=[reading(n) for n in range(100, 20_000)])
     with pytest.raises(JournalError, match="full") as refused:
         journal.commit(many)
     assert refused.value.kind == "full"
     assert journal.readings(1) == few.readings
     for first in range(100, 20_000, 1000):
         rows = [reading(n) for n in range(first, first + 1000)]
-        journal.commit(Batch(readings=rows, pruned={1: first - 1}))
+        journal.commit(Transaction(readings=rows, pruned={1: first - 1}))
         assert journal.readings(1) == rows
 
 
@@ -201,7 +201,7 @@ def test_a_file_that_cannot_be_used_is_set_aside_with_its_name(path: Path, fake_
         path.write_bytes(b"not a database at all" * 500)
     elif damage == "half of it":
         journal = Journal(path, clock=fake_clock)
-        journal.commit(Batch(outbox=[OutboxRow(n, "event", "a", "t", b"x" * 900) for n in range(300)]))
+        journal.commit(Transaction(outbox=[OutboxRow(n, "event", "a", "t", b"x" * 900) for n in range(300)]))
         journal.close()
         os.truncate(path, path.stat().st_size // 2)
     else:
@@ -221,7 +221,7 @@ def test_a_file_that_cannot_be_used_is_set_aside_with_its_name(path: Path, fake_
 def test_counts_are_saved_out_of_a_damaged_file_where_they_can_be_read(path: Path, fake_clock: Any) -> None:
     journal = Journal(path, clock=fake_clock)
     journal.commit(whole(7))
-    journal.commit(Batch(outbox=[OutboxRow(n, "event", "a", "t", b"x" * 900) for n in range(300)]))
+    journal.commit(Transaction(outbox=[OutboxRow(n, "event", "a", "t", b"x" * 900) for n in range(300)]))
     journal.close()
     scribble(path, path.stat().st_size // 2)
     journal = Journal(path, clock=fake_clock)

@@ -1,7 +1,7 @@
 import numpy as np
 
 from edge.models.consistency import CAPS, COMPONENTS, ConsistencyModel, combine, measure_consistency
-from edge.models.features import Memory, Runs, features
+from edge.models.features import FeatureState, Runs, features
 from edge.models.pvalue import PValueTable
 
 TABLE = PValueTable([0.0, 12.0], [0.0, 12.0])  # a component of x says x
@@ -23,7 +23,7 @@ def model() -> ConsistencyModel:
 
 
 def measured(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    runs = Runs([Memory(COLUMNS, 240)], [len(rows)])
+    runs = Runs([FeatureState(COLUMNS, 240)], [len(rows)])
     found = measure_consistency(model(), features(rows, rows, runs), runs)
     return found.components, found.strangeness
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.models.rolling_median import RunningMedians
+from edge.models.rolling_median import RollingMedian
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 300), st.booleans())
@@ -11,7 +11,7 @@ from edge.models.rolling_median import RunningMedians
 def test_the_medians_are_those_of_the_last_rows(seed: int, window: int, ties: bool) -> None:
     rng = np.random.default_rng(seed)
     rows = rng.integers(0, 4, (2 * window + 5, 3)).astype(float) if ties else rng.standard_normal((2 * window + 5, 3))
-    medians = RunningMedians(3, window, least=1)
+    medians = RollingMedian(3, window, least=1)
     assert medians.values() is None
     for i, row in enumerate(rows, 1):
         medians.push(row.tolist())
@@ -21,7 +21,7 @@ def test_the_medians_are_those_of_the_last_rows(seed: int, window: int, ties: bo
 
 
 def test_there_is_none_before_enough_rows_were_seen_nor_after_they_are_forgotten() -> None:
-    medians = RunningMedians(1, 240, least=20)
+    medians = RollingMedian(1, 240, least=20)
     for _ in range(19):
         medians.push([1.0])
     assert medians.values() is None

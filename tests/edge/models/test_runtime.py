@@ -11,7 +11,7 @@ import pytest
 
 from edge.bundles.bundle import Bundle
 from edge.errors import BundleError
-from edge.models.runtime import Session
+from edge.models.runtime import OnnxGraph
 
 ROOT = Path(__file__).parents[3]
 
@@ -37,7 +37,7 @@ def test_no_rows_give_no_rows(bundle: Bundle) -> None:
 
 def test_what_is_no_graph_is_refused_in_one_line_that_names_it() -> None:
     with pytest.raises(BundleError, match=r"^x\.davy: scorer\.onnx: ONNX Runtime refuses this graph: [^\n]+$"):
-        Session(b"no graph", "x.davy: scorer.onnx")
+        OnnxGraph(b"no graph", "x.davy: scorer.onnx")
 
 
 def test_a_session_starts_no_thread(bundles: dict[str, Path]) -> None:

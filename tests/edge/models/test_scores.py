@@ -16,7 +16,7 @@ from edge.arrays import Floats
 from edge.models.consistency import COMPONENTS, ConsistencyModel
 from edge.models.pvalue import PValueTable
 from edge.models.scaler import Scaler
-from edge.models.scores import ONSET_LEAST, Measures, StationMemory, measure
+from edge.models.scores import ONSET_LEAST, Scores, ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from edge.models.virtual_gas import VirtualGas
 
@@ -65,7 +65,7 @@ def readings(rows: int, seed: int = 0) -> Floats:
     return np.asarray(np.cumsum(rng.standard_normal((rows, F)) * 0.1, axis=0) + 0.2 * rng.standard_normal((rows, F)))
 
 
-def differ(one: Measures, other: Measures) -> float:
+def differ(one: Scores, other: Scores) -> float:
     worst = 0.0
     for a, b in zip(one, other, strict=True):
         assert np.array_equal(np.isnan(a), np.isnan(b))
@@ -73,8 +73,8 @@ def differ(one: Measures, other: Measures) -> float:
     return worst
 
 
-def joined(parts: list[Measures]) -> Measures:
-    return Measures(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+def joined(parts: list[Scores]) -> Scores:
+    return Scores(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 @given(
@@ -85,49 +85,49 @@ def test_a_record_at_once_and_the_same_readings_in_pieces_agree(
     pieces: list[int], seed: int, window: int | None
 ) -> None:
     fitted, rows = model(window), readings(sum(pieces), seed)
-    whole = measure(fitted, rows, [(StationMemory(fitted), len(rows))])
-    memory = StationMemory(fitted)
-    parts = [measure(fitted, piece, [(memory, len(piece))]) for piece in np.split(rows, np.cumsum(pieces)[:-1])]
+    whole = score_rows(fitted, rows, [(ScoreState(fitted), len(rows))])
+    memory = ScoreState(fitted)
+    parts = [score_rows(fitted, piece, [(memory, len(piece))]) for piece in np.split(rows, np.cumsum(pieces)[:-1])]
     assert differ(whole, joined(parts)) < 1e-9
 
 
 def test_stations_that_come_together_do_not_meet() -> None:
     fitted, one, other = model(), readings(400, 1), readings(400, 2)
-    alone = [measure(fitted, rows, [(StationMemory(fitted), len(rows))]) for rows in (one, other)]
-    memories = StationMemory(fitted), StationMemory(fitted)
+    alone = [score_rows(fitted, rows, [(ScoreState(fitted), len(rows))]) for rows in (one, other)]
+    memories = ScoreState(fitted), ScoreState(fitted)
     together = [
-        measure(fitted, np.concatenate([one[i : i + 4], other[i : i + 4]]), [(memory, 4) for memory in memories])
+        score_rows(fitted, np.concatenate([one[i : i + 4], other[i : i + 4]]), [(memory, 4) for memory in memories])
         for i in range(0, 400, 4)
     ]
     for k in (0, 1):
-        parts = [Measures(*(column[4 * k : 4 * k + 4] for column in part)) for part in together]
+        parts = [Scores(*(column[4 * k : 4 * k + 4] for column in part)) for part in together]
         assert differ(alone[k], joined(parts)) < 1e-9
 
 
 def test_a_state_rebuilt_from_the_last_2000_readings_equals_an_unbroken_run() -> None:
     fitted, rows = model(), readings(5000, 3)
-    unbroken = measure(fitted, rows, [(StationMemory(fitted), len(rows))])
-    memory = StationMemory(fitted)
-    measure(fitted, rows[2000:4000], [(memory, 2000)])
-    rebuilt = measure(fitted, rows[4000:], [(memory, 1000)])
-    assert differ(Measures(*(column[4000:] for column in unbroken)), rebuilt) < 1e-3
+    unbroken = score_rows(fitted, rows, [(ScoreState(fitted), len(rows))])
+    memory = ScoreState(fitted)
+    score_rows(fitted, rows[2000:4000], [(memory, 2000)])
+    rebuilt = score_rows(fitted, rows[4000:], [(memory, 1000)])
+    assert differ(Scores(*(column[4000:] for column in unbroken)), rebuilt) < 1e-3
 
 
 def test_nothing_of_one_segment_reaches_the_next() -> None:
     fitted, rows = model(), readings(600, 4)
-    memory = StationMemory(fitted)
-    measure(fitted, readings(500, 9) + 40, [(memory, 500)])
+    memory = ScoreState(fitted)
+    score_rows(fitted, readings(500, 9) + 40, [(memory, 500)])
     memory.clear()
-    after = measure(fitted, rows, [(memory, 600)])
-    assert differ(after, measure(fitted, rows, [(StationMemory(fitted), 600)])) == 0.0
+    after = score_rows(fitted, rows, [(memory, 600)])
+    assert differ(after, score_rows(fitted, rows, [(ScoreState(fitted), 600)])) == 0.0
 
 
 def test_a_short_gap_forgets_the_readings_before_and_keeps_the_baseline() -> None:
     fitted, rows = model(), readings(600, 4)
-    memory = StationMemory(fitted)
-    measure(fitted, rows[:300], [(memory, 300)])
+    memory = ScoreState(fitted)
+    score_rows(fitted, rows[:300], [(memory, 300)])
     memory.restart()
-    after = measure(fitted, rows[300:], [(memory, 300)])
+    after = score_rows(fitted, rows[300:], [(memory, 300)])
     flat, innovation = COMPONENTS.index("flat"), COMPONENTS.index("innovation")
     assert np.isnan(after.components[:3, innovation]).all()
     assert np.isnan(after.components[:11, flat]).all()
@@ -137,7 +137,7 @@ def test_a_short_gap_forgets_the_readings_before_and_keeps_the_baseline() -> Non
 
 def test_what_there_is_no_past_for_is_missing_and_adds_nothing() -> None:
     fitted = model()
-    first = measure(fitted, readings(100), [(StationMemory(fitted), 100)])
+    first = score_rows(fitted, readings(100), [(ScoreState(fitted), 100)])
     assert np.isnan(first.reconstruction[:20]).all()
     assert np.isfinite(first.reconstruction[20:]).all()
     assert np.isnan(first.onset[:ONSET_LEAST]).all()
@@ -151,8 +151,8 @@ def test_a_broken_reading_is_the_least_consistent_and_the_network_sees_what_was_
     broken[250] = True
     actual = rows.copy()
     actual[250, 1] = 1e4
-    plain = measure(fitted, rows, [(StationMemory(fitted), 300)])
-    found = measure(fitted, rows, [(StationMemory(fitted), 300)], actual=actual, broken=broken)
+    plain = score_rows(fitted, rows, [(ScoreState(fitted), 300)])
+    found = score_rows(fitted, rows, [(ScoreState(fitted), 300)], actual=actual, broken=broken)
     assert found.consistency[250] == 12.0
     assert np.array_equal(np.delete(found.consistency, 250), np.delete(plain.consistency, 250))
     assert found.contributions[250].argmax() == 1
@@ -162,27 +162,27 @@ def test_a_broken_reading_is_the_least_consistent_and_the_network_sees_what_was_
 
 def test_contributions_sum_to_the_error() -> None:
     fitted = model()
-    found = measure(fitted, readings(100), [(StationMemory(fitted), 100)])
+    found = score_rows(fitted, readings(100), [(ScoreState(fitted), 100)])
     np.testing.assert_allclose(found.contributions[20:].sum(axis=1), found.error[20:], rtol=1e-12)
 
 
 def test_without_recentring_there_is_a_score_at_once() -> None:
     fitted = model(window=None)
-    found = measure(fitted, readings(50), [(StationMemory(fitted), 50)])
+    found = score_rows(fitted, readings(50), [(ScoreState(fitted), 50)])
     assert np.isfinite(found.reconstruction).all()
 
 
 def test_without_virtual_gas_there_is_no_onset() -> None:
     fitted = replace(model(), virtual=None)
-    found = measure(fitted, readings(200), [(StationMemory(fitted), 200)])
+    found = score_rows(fitted, readings(200), [(ScoreState(fitted), 200)])
     assert np.isnan(found.onset).all()
     assert np.isnan(found.virtual).all()
 
 
 def test_a_memory_is_small() -> None:
     fitted = model()
-    memory = StationMemory(fitted)
-    measure(fitted, readings(3000), [(memory, 3000)])
+    memory = ScoreState(fitted)
+    score_rows(fitted, readings(3000), [(memory, 3000)])
     medians, background = memory.features.medians, memory.virtual
     assert medians is not None
     assert background is not None

@@ -15,7 +15,7 @@ from config.settings.broker import Broker
 from edge.mqtt.link import Subscription
 from edge.mqtt.message import Message
 from edge.mqtt.options import Options
-from edge.mqtt.reconnecting_link import Link
+from edge.mqtt.reconnecting_link import ReconnectingLink
 
 COUNTER = itertools.count()
 
@@ -27,14 +27,16 @@ def base() -> str:
 
 
 @pytest.fixture
-def make(base: str, protocol: str) -> Iterator[Callable[..., Link]]:
+def make(base: str, protocol: str) -> Iterator[Callable[..., ReconnectingLink]]:
     """Make links to a port, closed in the end."""
-    links: list[Link] = []
+    links: list[ReconnectingLink] = []
 
-    def make(port: int, *, settings: dict[str, Any] | None = None, session_expiry: int = 60, **options: Any) -> Link:
+    def make(
+        port: int, *, settings: dict[str, Any] | None = None, session_expiry: int = 60, **options: Any
+    ) -> ReconnectingLink:
         broker = Broker(**{"host": "127.0.0.1", "port": port, "protocol": protocol, **(settings or {})})
         resolved = Options.of(broker, client_id=base.replace("/", "-"), session_expiry=session_expiry)
-        links.append(Link(resolved, (Subscription(f"{base}/in/#"),), **options))
+        links.append(ReconnectingLink(resolved, (Subscription(f"{base}/in/#"),), **options))
         return links[-1]
 
     yield make
@@ -77,16 +79,16 @@ def fake_broker() -> Iterator[Callable[[Callable[[socket.socket, int], None]], i
 
 
 @pytest.fixture
-def early() -> dict[Link, list[Message]]:
+def early() -> dict[ReconnectingLink, list[Message]]:
     """What came together with the confirmation of a subscription."""
     return {}
 
 
 @pytest.fixture
-def ready(early: dict[Link, list[Message]]) -> Callable[..., Link]:
+def ready(early: dict[ReconnectingLink, list[Message]]) -> Callable[..., ReconnectingLink]:
     """Turn until a link is subscribed."""
 
-    def ready(link: Link, seconds: float = 10.0) -> Link:
+    def ready(link: ReconnectingLink, seconds: float = 10.0) -> ReconnectingLink:
         """Turn until the link is subscribed."""
         deadline = time.monotonic() + seconds
         while not link.became_ready():
@@ -99,10 +101,12 @@ def ready(early: dict[Link, list[Message]]) -> Callable[..., Link]:
 
 
 @pytest.fixture
-def collect(early: dict[Link, list[Message]]) -> Callable[..., list[Message]]:
+def collect(early: dict[ReconnectingLink, list[Message]]) -> Callable[..., list[Message]]:
     """Turn until so many messages came."""
 
-    def collect(link: Link, count: int, *, acknowledge: bool = True, seconds: float = 10.0) -> list[Message]:
+    def collect(
+        link: ReconnectingLink, count: int, *, acknowledge: bool = True, seconds: float = 10.0
+    ) -> list[Message]:
         """Turn until so many messages came."""
         found = early.pop(link, [])
         if acknowledge:
@@ -124,7 +128,7 @@ def collect(early: dict[Link, list[Message]]) -> Callable[..., list[Message]]:
 def turn_until() -> Callable[..., None]:
     """Turn until something has happened."""
 
-    def turn_until(link: Link, condition: Callable[[], Any], seconds: float = 10.0) -> None:
+    def turn_until(link: ReconnectingLink, condition: Callable[[], Any], seconds: float = 10.0) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, "it did not happen"

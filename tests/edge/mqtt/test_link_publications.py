@@ -10,7 +10,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 import pytest
 
-from edge.mqtt.paho_client import Client
+from edge.mqtt.paho_client import PahoClient
 
 pytestmark = pytest.mark.broker
 
@@ -108,7 +108,7 @@ def test_a_paho_without_our_seam_does_the_same_over_its_own_socket(
     ready: Any,
     turn_until: Any,
 ) -> None:
-    monkeypatch.setattr(Client, "_create_socket", mqtt.Client._create_socket)
+    monkeypatch.setattr(PahoClient, "_create_socket", mqtt.Client._create_socket)
     other = client(broker.port, f"{base}/out")
     link = ready(make(broker.port))
     assert link._session._client.buffered is None

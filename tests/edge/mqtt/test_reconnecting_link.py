@@ -12,7 +12,7 @@ from config.settings.broker import Broker
 from edge.mqtt.link import Subscription
 from edge.mqtt.message import Message
 from edge.mqtt.options import Options
-from edge.mqtt.reconnecting_link import Link
+from edge.mqtt.reconnecting_link import ReconnectingLink
 
 pytestmark = pytest.mark.broker
 
@@ -163,7 +163,7 @@ def test_retained_messages_come_only_where_they_are_wanted(
     client(broker.port).publish(f"{base}/in/live", b"new")
     assert [message.payload for message in collect(link, 1)] == [b"new"]
     options = Options.of(Broker(host="127.0.0.1", port=broker.port), client_id=f"{base}-2", session_expiry=0)
-    curious = ready(Link(options, [Subscription(f"{base}/in/#", retained=True)]))
+    curious = ready(ReconnectingLink(options, [Subscription(f"{base}/in/#", retained=True)]))
     assert [(message.payload, message.retain) for message in collect(curious, 1)] == [(b"old", True)]
     curious.close()
 
@@ -174,13 +174,13 @@ def test_a_filter_that_nobody_wants_any_more_is_given_back(
 ) -> None:
     settings = Broker(host="127.0.0.1", port=broker.port)
     options = Options.of(settings, client_id=f"{base}-3", session_expiry=60)
-    ready(Link(options, [Subscription(f"{base}/old"), Subscription(f"{base}/new")])).close()
+    ready(ReconnectingLink(options, [Subscription(f"{base}/old"), Subscription(f"{base}/new")])).close()
     unwanted = [f"{base}/old", f"{base}/new", f"{base}/never"]
-    ready(Link(options, [Subscription(f"{base}/new")], unsubscribe=unwanted)).close()
+    ready(ReconnectingLink(options, [Subscription(f"{base}/new")], unsubscribe=unwanted)).close()
     other = client(broker.port)
     other.publish(f"{base}/old", b"old")
     other.publish(f"{base}/new", b"new")
-    link = ready(Link(options, [Subscription(f"{base}/new")]))
+    link = ready(ReconnectingLink(options, [Subscription(f"{base}/new")]))
     assert [message.payload for message in collect(link, 1)] == [b"new"]
     link.close()
 
@@ -192,7 +192,7 @@ def test_a_shared_subscription_gives_each_message_to_one_of_its_group(
     settings = Broker(host="127.0.0.1", port=broker.port)
     links = [
         ready(
-            Link(
+            ReconnectingLink(
                 Options.of(settings, client_id=f"{base}-{name}", session_expiry=0),
                 [Subscription(f"$share/pair/{base}/in/+")],
             )

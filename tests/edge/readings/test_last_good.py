@@ -7,21 +7,21 @@ import math
 import numpy as np
 import pytest
 
-from edge.readings.last_good import HOLD, Held, Holding
+from edge.readings.last_good import HOLD, Held, LastGood
 
 NAN = math.nan
 FAIL, MISSING = 4, 9
 
 
-def take(holding: Holding, *readings: tuple[float, float]) -> Held:
+def take(holding: LastGood, *readings: tuple[float, float]) -> Held:
     """Readings of two channels that go from 0 to 50."""
     values = np.array(readings)
     flags = np.where((values >= 0) & (values <= 50), 1, np.where(np.isnan(values), MISSING, FAIL)).astype(np.uint8)
     return holding.take(values, flags)
 
 
-def started() -> Holding:
-    holding = Holding(2)
+def started() -> LastGood:
+    holding = LastGood(2)
     holding.keep(np.array([1.0, 2.0]))
     return holding
 
@@ -57,7 +57,7 @@ def test_a_value_that_failed_is_never_the_one_held_but_told_as_sent() -> None:
 
 
 def test_a_channel_that_never_was_good_cannot_be_held() -> None:
-    holding = Holding(2)
+    holding = LastGood(2)
     assert len(take(holding, (1.0, NAN)).rows) == 0
     assert take(holding, (NAN, 2.0)).values.tolist() == [[1.0, 2.0]]
 

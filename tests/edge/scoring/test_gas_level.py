@@ -12,7 +12,7 @@ from config.settings.station import Station
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.readings.quality import flag
-from edge.scoring.gas_level import LevelRule
+from edge.scoring.gas_level import GasLevel
 
 STATION = load_station(METHANE)
 
@@ -25,7 +25,7 @@ def station(unit: str, low: float, high: float) -> Station:
 def read(levels: list[float], where: Station = STATION) -> list[tuple[float | None, bool]]:
     values = np.full((len(levels), where.size), 20000.0)
     values[:, 0] = levels
-    return list(LevelRule(where, 1000.0, None).read(values, flag(values, where)))
+    return list(GasLevel(where, 1000.0, None).read(values, flag(values, where)))
 
 
 def test_a_level_below_the_range_or_missing_says_nothing_and_one_above_it_still_counts() -> None:
@@ -41,11 +41,11 @@ def test_levels_are_told_in_ppb_whatever_the_unit() -> None:
     assert read([4.0], station("[ppm]", 1.0, 100.0)) == [(4000.0, True)]
     assert read([2.0], station("%", 0.0, 100.0)) == [(2e7, True)]
     with pytest.raises(ValueError, match=r"got no gas column in one of \[ppb\]"):
-        LevelRule(station("mg/m3", 1.0, 100.0), 1000.0, None)
+        GasLevel(station("mg/m3", 1.0, 100.0), 1000.0, None)
 
 
 def test_a_level_exceeds_by_the_limit_before_the_enhancement() -> None:
-    rule = LevelRule(STATION, 500.0, 5000.0)
+    rule = GasLevel(STATION, 500.0, 5000.0)
     assert [rule.judge(level, 2000.0) for level in (2499.9, 2500.0, 4999.9, 5000.0)] == [
         None, "enhancement", "enhancement", "limit",
     ]  # fmt: skip
@@ -54,7 +54,7 @@ def test_a_level_exceeds_by_the_limit_before_the_enhancement() -> None:
 
 @pytest.mark.parametrize(("unit", "low", "high"), [("[ppb]", 1000.0, 1e5), ("[ppm]", 0.0, 50.0), ("%", 0.0, 100.0)])
 def test_the_background_resolves_the_whole_range(unit: str, low: float, high: float) -> None:
-    rule = LevelRule(station(unit, low, high), 1000.0, None)
+    rule = GasLevel(station(unit, low, high), 1000.0, None)
     for share in (0.01, 0.5, 1.0):
         background = rule.new_background()
         background.push(rule.ppb(low + share * (high - low)))

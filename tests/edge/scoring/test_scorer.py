@@ -17,7 +17,7 @@ from config.yaml.load import load_station
 from edge.bundles.bundle import Bundle
 from edge.errors import BundleError
 from edge.models.pvalue import SCORE_CAP
-from edge.models.scores import Measures, StationMemory, measure
+from edge.models.scores import Scores, ScoreState, score_rows
 from edge.readings.last_good import HOLD
 from edge.readings.reading import Reading
 from edge.scoring.scorer import Scorer
@@ -78,9 +78,9 @@ def spoilt(rows: Sequence[Sequence[float]]) -> list[Reading]:
     return items
 
 
-def measured(bundle: Bundle, rows: Sequence[Sequence[float]]) -> Measures:
+def measured(bundle: Bundle, rows: Sequence[Sequence[float]]) -> Scores:
     model = bundle.scoring()
-    return measure(model, np.array(rows), [(StationMemory(model), len(rows))])
+    return score_rows(model, np.array(rows), [(ScoreState(model), len(rows))])
 
 
 @pytest.mark.parametrize("size", [2, 7, 64, 600])

@@ -7,7 +7,6 @@ from typing import cast
 
 import numpy as np
 
-from edge.models.scores import StationMemory
 from edge.readings.last_good import HOLD
 from edge.scoring.adaptation import Adaptation
 from edge.scoring.segments import Segments
@@ -17,7 +16,7 @@ NEXT, GAP, LONG_GAP = Arrival.NEXT, Arrival.GAP, Arrival.LONG_GAP
 
 
 def state() -> StationState:
-    return StationState(1, memory=cast("StationMemory", None), adaptation=Adaptation(0.001))
+    return StationState(1, memory=cast("ScoreState", None), adaptation=Adaptation(0.001))
 
 
 def waves(arrivals: list[tuple[StationState, Arrival]], values: list[float]) -> list[list[tuple[Arrival, list[int]]]]:

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.readings.reading import Reading
-from edge.scoring.decision import Judgement, Past
-from edge.scoring.row_scores import Finding
+from edge.scoring.decision import Context, Decision
+from edge.scoring.row_scores import RowScores
 from edge.scoring.verdict import Verdict
-from edge.scoring.verdict_builder import Teller, told
+from edge.scoring.verdict_builder import VerdictBuilder, round_score
 
 KEYS = ("a", "b", "c", "d")
 
@@ -22,7 +22,9 @@ KEYS = ("a", "b", "c", "d")
 def tell(**finding: Any) -> Verdict:
     model: Any = SimpleNamespace(keys=KEYS, virtual=None)
     reading = Reading(station="st-1", values=(1.0,) * len(KEYS), received=0.0)
-    return Teller(model, None, "x").tell(Judgement(reading, Past(1), Finding(**finding), None, (), None, suspect=False))
+    return VerdictBuilder(model, None, "x").tell(
+        Decision(reading, Context(1), RowScores(**finding), None, (), None, suspect=False)
+    )
 
 
 def written_with(value: float, digits: int) -> bool:
@@ -31,7 +33,7 @@ def written_with(value: float, digits: int) -> bool:
 
 @given(st.floats(0.0, 12.0))
 def test_a_score_is_told_with_four_decimals(score: float) -> None:
-    rounded = told(score)
+    rounded = round_score(score)
     assert rounded is not None
     assert float(f"{rounded:.4f}") == rounded
     assert abs(rounded - score) <= 0.5001e-4
@@ -39,7 +41,7 @@ def test_a_score_is_told_with_four_decimals(score: float) -> None:
 
 @pytest.mark.parametrize(("score", "expected"), [(math.nan, None), (-1e-9, 0.0), (-0.0, 0.0)])
 def test_no_score_is_none_and_no_score_is_minus_zero(score: float, expected: float | None) -> None:
-    rounded = told(score)
+    rounded = round_score(score)
     assert (rounded, rounded is None or math.copysign(1.0, rounded)) == (expected, expected is None or 1.0)
 
 

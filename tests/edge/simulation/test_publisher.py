@@ -15,7 +15,7 @@ from config.errors import ConfigError
 from config.settings.broker import Broker
 from edge.clock import SystemClock
 from edge.errors import BrokerError
-from edge.mqtt.command_link import visit
+from edge.mqtt.command_link import command_link
 from edge.simulation.publisher import Publisher, message, station_topic
 from edge.stop import Stop
 
@@ -27,7 +27,7 @@ def publisher(broker: Any, stop: Stop | None = None, **options: Any) -> Iterator
     stop = stop or Stop()
     # The embedded broker never answers the newest protocol.
     options.setdefault("protocol", "3.1.1")
-    with visit(Broker(host=broker.host, port=broker.port, **options), "test", (), stop) as link:
+    with command_link(Broker(host=broker.host, port=broker.port, **options), "test", (), stop) as link:
         yield Publisher(link, stop, SystemClock())
 
 

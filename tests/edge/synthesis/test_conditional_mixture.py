@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.synthesis.conditional_mixture import Target
+from edge.synthesis.conditional_mixture import ConditionalMixture
 
 LOW, HIGH = np.array([0.0]), np.array([1.0])
 
@@ -16,17 +16,17 @@ def pilot(*shares: float) -> np.ndarray:
 
 
 def test_choices_come_as_often_as_their_chances_say() -> None:
-    target = Target.of([1, 2, 1], 1)
+    target = ConditionalMixture.of([1, 2, 1], 1)
     assert target.choose(np.array([0.0, 0.2, 0.25, 0.74, 0.75, np.nextafter(1, 0)])).tolist() == [0, 0, 1, 1, 2, 2]
     assert not target.bounded
 
 
 def test_a_component_without_weight_is_never_chosen() -> None:
-    assert set(Target.of([0, 1, 0], 1).choose(np.linspace(0, 0.999, 50))) == {1}
+    assert set(ConditionalMixture.of([0, 1, 0], 1).choose(np.linspace(0, 0.999, 50))) == {1}
 
 
 def test_chances_within_a_range_count_the_share_of_rows_there_once() -> None:
-    narrowed = Target.of([0.5, 0.3, 0.2], 1).within(LOW, HIGH, pilot(0.2, 0.04, 1.0))
+    narrowed = ConditionalMixture.of([0.5, 0.3, 0.2], 1).within(LOW, HIGH, pilot(0.2, 0.04, 1.0))
     assert narrowed is not None
     assert narrowed.component.tolist() == [0, 2]
     np.testing.assert_allclose(narrowed.chances, [1 / 3, 2 / 3])
@@ -35,21 +35,21 @@ def test_chances_within_a_range_count_the_share_of_rows_there_once() -> None:
 
 
 def test_where_rows_are_rare_everywhere_the_least_rare_are_taken() -> None:
-    narrowed = Target.of([0.5, 0.5], 1).within(LOW, HIGH, pilot(0.01, 0.03))
+    narrowed = ConditionalMixture.of([0.5, 0.5], 1).within(LOW, HIGH, pilot(0.01, 0.03))
     assert narrowed is not None
     assert narrowed.component.tolist() == [1]
 
 
 def test_where_there_are_no_rows_there_is_no_target() -> None:
-    assert Target.of([0.5, 0.5], 1).within(LOW, HIGH, pilot(0.0, 0.0)) is None
+    assert ConditionalMixture.of([0.5, 0.5], 1).within(LOW, HIGH, pilot(0.0, 0.0)) is None
 
 
 @pytest.mark.parametrize("shares", [(0.25, 0.75), (1, 3)])
 def test_mixed_targets_keep_their_shares_and_ranges(shares: tuple[float, float]) -> None:
-    everything = Target.of([0.5, 0.5], 1)
+    everything = ConditionalMixture.of([0.5, 0.5], 1)
     narrowed = everything.within(LOW, HIGH, pilot(0.0, 1.0))
     assert narrowed is not None
-    mixed = Target.mixed([narrowed, everything], shares)
+    mixed = ConditionalMixture.mixed([narrowed, everything], shares)
     assert mixed.component.tolist() == [1, 0, 1]
     np.testing.assert_allclose(mixed.chances, [0.25, 0.375, 0.375])
     outside = np.full((3, 1), 5.0, np.float32)

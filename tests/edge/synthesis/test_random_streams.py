@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.synthesis.random_streams import LARGEST_SEED, normals, positions, renewals
+from edge.synthesis.random_streams import LARGEST_SEED, normals, positions, redraws
 
 SEEDS = st.integers(0, LARGEST_SEED)
 FIRSTS = st.integers(0, 10**12)
@@ -22,12 +22,12 @@ def test_a_row_of_draws_depends_on_seed_and_index_alone(seed: int, first: int, r
 
 @given(SEEDS, st.lists(st.integers(0, 10**12), min_size=1, max_size=5), st.integers(0, 99), st.integers(1, 9))
 def test_an_attempt_depends_on_seed_row_and_count_alone(seed: int, rows: list[int], begin: int, attempts: int) -> None:
-    several = renewals(seed, np.array(rows), begin, attempts, 5)
-    alone = renewals(seed, np.array(rows[-1:]), begin + attempts - 1, 1, 5)
+    several = redraws(seed, np.array(rows), begin, attempts, 5)
+    alone = redraws(seed, np.array(rows[-1:]), begin + attempts - 1, 1, 5)
     np.testing.assert_array_equal(several[-1:, -1:], alone)
 
 
-@pytest.mark.parametrize("drawn", [normals(3, 0, 50_000, 6), renewals(3, np.arange(5_000), 0, 10, 6).reshape(-1, 6)])
+@pytest.mark.parametrize("drawn", [normals(3, 0, 50_000, 6), redraws(3, np.arange(5_000), 0, 10, 6).reshape(-1, 6)])
 def test_draws_are_normal_and_independent(drawn: np.ndarray) -> None:
     assert drawn.dtype == np.float32
     np.testing.assert_allclose(drawn.mean(axis=0), 0.0, atol=0.02)
@@ -39,7 +39,7 @@ def test_draws_are_normal_and_independent(drawn: np.ndarray) -> None:
 
 def test_seeds_rows_and_attempts_have_draws_of_their_own() -> None:
     tables = [normals(seed, 0, 8, 4) for seed in (0, 1, 2**62)]
-    tables += [*renewals(0, np.arange(3), 0, 8, 4), normals(0, 0, 8, 4, stream=1)]
+    tables += [*redraws(0, np.arange(3), 0, 8, 4), normals(0, 0, 8, 4, stream=1)]
     assert len(np.unique(np.concatenate(tables))) == 4 * 8 * len(tables)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pooch
 import pytest
 
-from trainer.data.download import LICENSE_NOTE, SHA256, fetch
+from trainer.data.download import LICENSE_NOTE, SHA256, download
 from trainer.errors import FetchError
 
 
@@ -36,8 +36,8 @@ def test_three_files_are_fetched_once_and_left_alone_afterwards(tmp_path: Path, 
     mirror = Mirror(record_folder)
     folder = tmp_path / "new" / "data"
 
-    first = fetch(folder, retrieve=mirror)
-    second = fetch(folder, retrieve=offline)
+    first = download(folder, retrieve=mirror)
+    second = download(folder, retrieve=offline)
 
     assert first == second == [folder / f"station-{number}.csv" for number in (1, 2, 3)]
     assert [hashlib.sha256(path.read_bytes()).hexdigest() for path in first] == list(SHA256.values())
@@ -47,7 +47,7 @@ def test_three_files_are_fetched_once_and_left_alone_afterwards(tmp_path: Path, 
 
 def test_without_a_network_one_line_says_what_to_do_by_hand(tmp_path: Path) -> None:
     with pytest.raises(FetchError) as caught:
-        fetch(tmp_path, retrieve=offline)
+        download(tmp_path, retrieve=offline)
 
     text = str(caught.value)
     assert "\n" not in text
@@ -63,7 +63,7 @@ def test_a_download_with_a_wrong_checksum_names_both_and_leaves_nothing(tmp_path
     (source / "station-1.csv").write_text("not the record")
 
     with pytest.raises(FetchError) as caught:
-        fetch(target, retrieve=Mirror(source))
+        download(target, retrieve=Mirror(source))
 
     text = str(caught.value)
     assert SHA256["station-1.csv"] in text
@@ -76,7 +76,7 @@ def test_a_file_with_another_content_is_never_overwritten(tmp_path: Path) -> Non
     (tmp_path / "station-1.csv").write_text("my own readings")
 
     with pytest.raises(FetchError) as caught:
-        fetch(tmp_path, retrieve=offline)
+        download(tmp_path, retrieve=offline)
 
     assert str(caught.value) == (
         f"{tmp_path / 'station-1.csv'}: got sha256 {hashlib.sha256(b'my own readings').hexdigest()}, "
@@ -89,7 +89,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     with pytest.raises(FetchError, match=r"expected a folder that can be written"):
-        fetch(tmp_path / "file" / "data", retrieve=offline)
+        download(tmp_path / "file" / "data", retrieve=offline)
 
 
 def test_the_licence_names_its_holder() -> None:

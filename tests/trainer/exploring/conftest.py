@@ -14,9 +14,9 @@ from config.yaml.load import load_station
 from edge.arrays import Floats
 from edge.readings.csv.writer import write_table
 from edge.simulation.simulator import simulate_chamber
-from trainer.exploring.raw_record import Sheet, read_sheet
+from trainer.exploring.raw_record import RawRecord, read_raw_record
 
-MakeSheet = Callable[[Floats, Station], Sheet]
+MakeSheet = Callable[[Floats, Station], RawRecord]
 
 
 @pytest.fixture(scope="session")
@@ -48,10 +48,10 @@ def plain() -> Callable[[int], Station]:
 def sheet(tmp_path: Path) -> MakeSheet:
     """Rows [N, F], nan where there is none, written as CSV and read again."""
 
-    def make(values: Floats, station: Station) -> Sheet:
+    def make(values: Floats, station: Station) -> RawRecord:
         path = tmp_path / "rows.csv"
         write_table(path, station.names, values)
-        return read_sheet([path], station)
+        return read_raw_record([path], station)
 
     return make
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trainer.exploring.autocorrelation import memories
-from trainer.exploring.raw_record import Sheet
+from trainer.exploring.autocorrelation import autocorrelations
+from trainer.exploring.raw_record import RawRecord
 
 
 def test_a_process_of_known_memory_is_recognised_through_holes(sheet: Any, plain: Any) -> None:
@@ -17,7 +17,7 @@ def test_a_process_of_known_memory_is_recognised_through_holes(sheet: Any, plain
     for i in range(1, 20_000):
         values[i] = 0.95 * values[i - 1] + rng.normal(size=2)
     values[rng.random(20_000) < 0.3, 1] = np.nan
-    whole, holed = memories(sheet(values, plain(2)))
+    whole, holed = autocorrelations(sheet(values, plain(2)))
     for one in (whole, holed):
         assert one.correlation[0] == pytest.approx(0.95, abs=0.02)
         assert one.length == pytest.approx(-1 / np.log(0.95), rel=0.3)
@@ -27,7 +27,9 @@ def test_nothing_is_remembered_across_a_border_of_segments(plain: Any) -> None:
     rng = np.random.default_rng(0)
     values = np.repeat(rng.normal(size=(400, 2)), 5, axis=0)
     segments = tuple((i, i + 100) for i in range(0, 2000, 100))
-    found = memories(Sheet(plain(2), values, np.zeros(2, dtype=np.int64), None, segments, ((0, 2000),), ("a",)))
+    found = autocorrelations(
+        RawRecord(plain(2), values, np.zeros(2, dtype=np.int64), None, segments, ((0, 2000),), ("a",))
+    )
     assert found[0].lags[-1] == 33  # a third of a segment
     assert found[0].correlation[0] == pytest.approx(0.8, abs=0.05)
     assert abs(found[0].correlation[-1]) < 0.1
@@ -35,4 +37,4 @@ def test_nothing_is_remembered_across_a_border_of_segments(plain: Any) -> None:
 
 def test_a_constant_has_none(sheet: Any, plain: Any) -> None:
     values = np.column_stack([np.ones(100), np.arange(100.0)])
-    assert [one.key for one in memories(sheet(values, plain(2)))] == ["c1"]
+    assert [one.key for one in autocorrelations(sheet(values, plain(2)))] == ["c1"]

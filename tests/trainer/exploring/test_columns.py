@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from trainer.exploring.columns import columns, duplicates
-from trainer.exploring.raw_record import read_sheet
+from trainer.exploring.raw_record import read_raw_record
 
 
 def test_a_column_is_counted(sheet: Any, methane: Any, simulated: Any) -> None:
@@ -39,7 +39,7 @@ def test_a_stretch_does_not_run_on_from_one_file_to_the_next(plain: Any, tmp_pat
         (tmp_path / f"{name}.csv").write_text(
             "C0,C1\n" + "".join(f"7,{name == 'a'}\n".replace("True", "1").replace("False", "0") for _ in range(20))
         )
-    both = read_sheet([tmp_path / "a.csv", tmp_path / "b.csv"], plain(2))
+    both = read_raw_record([tmp_path / "a.csv", tmp_path / "b.csv"], plain(2))
     assert columns(both)[0].longest == 20
 
 
@@ -54,5 +54,5 @@ def test_a_copy_from_another_file_is_told_with_both_files(plain: Any, tmp_path: 
         np.savetxt(
             tmp_path / f"{name}.csv", np.column_stack([rows[:, 0], second]), delimiter=",", header="C0,C1", comments=""
         )
-    both = read_sheet([tmp_path / "a.csv", tmp_path / "b.csv"], plain(2))
+    both = read_raw_record([tmp_path / "a.csv", tmp_path / "b.csv"], plain(2))
     assert duplicates(both) == (("a.csv: c0", "b.csv: c0"),)

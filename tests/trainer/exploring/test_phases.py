@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from trainer.exploring.phases import spells
-from trainer.exploring.raw_record import read_sheet
+from trainer.exploring.phases import phases
+from trainer.exploring.raw_record import read_raw_record
 
 
 def test_the_reference_record_falls_into_what_its_makers_did(record_folder: Path, methane: Any) -> None:
-    found = spells(read_sheet([record_folder / "station-1.csv"], methane))
+    found = phases(read_raw_record([record_folder / "station-1.csv"], methane))
     assert len(found.plateaus) == 6
     injected = (151, 1404, 2971, 4361, 5817, 8313, 8988, 10354, 11350, 12767)
     assert all(abs(one.start - row) <= 2 for one, row in zip(found.episodes, injected, strict=True))
@@ -24,9 +24,9 @@ def test_the_reference_record_falls_into_what_its_makers_did(record_folder: Path
 def test_sensors_that_drift_in_are_a_warm_up(sheet: Any, methane: Any, simulated: Any) -> None:
     # One climate throughout, so that nothing but the sensors settles.
     values = np.tile(simulated[40:140], (30, 1)) * (1 + 0.002 * np.random.default_rng(0).normal(size=(3000, 9)))
-    assert spells(sheet(values, methane)).warm_up == 0
+    assert phases(sheet(values, methane)).warm_up == 0
     values[:, 4:] *= 1 + np.exp(-np.arange(3000) / 100)[:, None]
-    warm_up = spells(sheet(values, methane)).warm_up
+    warm_up = phases(sheet(values, methane)).warm_up
     assert warm_up is not None
     assert 100 < warm_up < 600
 
@@ -35,12 +35,12 @@ def test_an_episode_ends_when_the_gas_is_back(sheet: Any, methane: Any, simulate
     values = simulated[:900].copy()
     values[:, 0] = 2000.0
     values[300:500, 0] = 2000 + 6000 * np.exp(-np.arange(200) / 50)
-    (one,) = spells(sheet(values, methane)).episodes
+    (one,) = phases(sheet(values, methane)).episodes
     assert (one.start, one.before, one.peak) == (300, 2000.0, 8000.0)
     assert one.end == 300 + int(np.ceil(50 * np.log(6000 / 500)))
 
 
 def test_without_a_gas_there_are_neither_episodes_nor_a_warm_up(sheet: Any, plain: Any) -> None:
-    found = spells(sheet(np.random.default_rng(0).normal(size=(500, 2)), plain(2)))
+    found = phases(sheet(np.random.default_rng(0).normal(size=(500, 2)), plain(2)))
     assert found.episodes == ()
     assert found.warm_up is None

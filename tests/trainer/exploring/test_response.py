@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trainer.exploring.phases import spells
-from trainer.exploring.raw_record import read_sheet
+from trainer.exploring.phases import phases
+from trainer.exploring.raw_record import read_raw_record
 from trainer.exploring.response import responses
 
 
@@ -31,8 +31,8 @@ def test_an_exponent_is_found_again_behind_climate_and_drift(sheet: Any, methane
 
 
 def test_the_reference_record_gives_the_known_exponents(record_folder: Path, methane: Any) -> None:
-    sheet = read_sheet([record_folder / "station-1.csv"], methane)
-    found = {one.key: one for one in responses(sheet, [one.start for one in spells(sheet).episodes])}
+    sheet = read_raw_record([record_folder / "station-1.csv"], methane)
+    found = {one.key: one for one in responses(sheet, [one.start for one in phases(sheet).episodes])}
     known = {"r2611e_ohm": -0.293, "r2600_ohm": 0.0, "r2602_ohm": -0.123, "r2611c_ohm": -0.123, "rmq4_ohm": -0.225}
     assert {key: one.exponent for key, one in found.items()} == pytest.approx(known, abs=0.005)
     assert not found["r2600_ohm"].responds

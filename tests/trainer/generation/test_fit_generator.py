@@ -14,7 +14,7 @@ from edge.moisture import magnus
 from trainer.data.record import Record
 from trainer.data.splits import random_split
 from trainer.errors import TrainingError
-from trainer.generation.codec import ScaledCodec, ShapedCodec
+from trainer.generation.codec import NormalScoreCodec, ScaledCodec
 from trainer.generation.fit_generator import fit_generator
 from trainer.generation.fitted_generator import FittedGenerator
 
@@ -110,7 +110,7 @@ def test_the_reference_settings_keep_the_published_form(chamber: Record) -> None
     assert generator.about.network is not None
     assert (generator.about.network.hidden, generator.about.network.latent) == ((64, 32), 10)
     assert (generator.about.components, any(generator.about.sigma)) == (1, False)
-    assert isinstance(fitted(chamber, replace(SETTINGS, generator="mixture")).codec, ShapedCodec)
+    assert isinstance(fitted(chamber, replace(SETTINGS, generator="mixture")).codec, NormalScoreCodec)
 
 
 def test_noise_can_be_left_out(chamber: Record) -> None:

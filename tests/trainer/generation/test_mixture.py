@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from trainer.generation.mixture import MOST, Mixture, fit_prior
+from trainer.generation.mixture import MOST, Mixture, fit_mixture
 
 TWO = Mixture(
     weights=np.array([0.3, 0.7]),
@@ -36,23 +36,23 @@ def test_log_likelihood_is_the_mean_log_density() -> None:
 
 
 def test_the_fit_finds_the_clusters_and_repeats_itself() -> None:
-    fitted = fit_prior(codes(), 1, components=2)
+    fitted = fit_mixture(codes(), 1, components=2)
     order = np.argsort(fitted.weights)
     np.testing.assert_allclose(fitted.weights[order], TWO.weights, atol=0.02)
     np.testing.assert_allclose(fitted.means[order], TWO.means, atol=0.1)
     np.testing.assert_allclose(np.abs(fitted.roots[order]), np.abs(TWO.roots), atol=0.1)
-    assert (fitted.roots == fit_prior(codes(), 1, components=2).roots).all()
+    assert (fitted.roots == fit_mixture(codes(), 1, components=2).roots).all()
     assert not np.triu(fitted.roots, 1).any()
 
 
 def test_there_are_thirty_rows_to_a_component_and_no_more_than_300() -> None:
-    assert len(fit_prior(codes(310), 1).weights) == 10
-    assert len(fit_prior(codes(310), 1, components=50).weights) == 10
-    assert len(fit_prior(codes(20), 1).weights) == 1
+    assert len(fit_mixture(codes(310), 1).weights) == 10
+    assert len(fit_mixture(codes(310), 1, components=50).weights) == 10
+    assert len(fit_mixture(codes(20), 1).weights) == 1
     assert MOST == 300
 
 
 def test_a_search_takes_no_count_that_held_out_rows_speak_against() -> None:
     """One Gaussian in many dimensions: components of thirty rows each describe their own rows, and no others."""
     spread = np.random.default_rng(0).standard_normal((6000, 12))
-    assert len(fit_prior(spread, 1, search=True).weights) == 100
+    assert len(fit_mixture(spread, 1, search=True).weights) == 100

@@ -8,23 +8,23 @@ from msgspec.structs import replace
 
 from edge.moisture import magnus
 from trainer.data.record import Record
-from trainer.generation.normal_scores import COARSE, Shaping, fit_shaping
+from trainer.generation.normal_scores import COARSE, NormalScoreTransform, fit_normal_scores
 
 RATIO, STEPS = 1, 3  # moisture, and a humidity in tenths
 
 
 @pytest.fixture(scope="module")
-def shaping(chamber: Record) -> Shaping:
-    return fit_shaping(chamber.values, chamber.station)
+def shaping(chamber: Record) -> NormalScoreTransform:
+    return fit_normal_scores(chamber.values, chamber.station)
 
 
-def test_training_rows_become_white(chamber: Record, shaping: Shaping) -> None:
+def test_training_rows_become_white(chamber: Record, shaping: NormalScoreTransform) -> None:
     white = shaping.forward(chamber.values)
     np.testing.assert_allclose(white.mean(axis=0), 0, atol=1e-9)
     np.testing.assert_allclose(np.cov(white.T), np.eye(9), atol=1e-6)
 
 
-def test_rows_come_back_through_the_tables(chamber: Record, shaping: Shaping) -> None:
+def test_rows_come_back_through_the_tables(chamber: Record, shaping: NormalScoreTransform) -> None:
     back = shaping.inverse(shaping.forward(chamber.values))
     middle = (chamber.values > np.quantile(chamber.values, 0.02, axis=0)).all(axis=1)
     middle &= (chamber.values < np.quantile(chamber.values, 0.98, axis=0)).all(axis=1)
@@ -38,14 +38,14 @@ def test_a_value_that_many_rows_share_stands_for_the_middle_of_its_knots(chamber
     values[:, 2] = np.where(np.arange(len(values)) % 2, 20.0, values[:, 2])
     values[:, 2] = np.where(np.arange(len(values)) % 4 == 0, 10.0, values[:, 2])
     values[:, 2] = np.where(np.arange(len(values)) % 4 == 2, 30.0, values[:, 2])
-    fitted = fit_shaping(values, chamber.station)
+    fitted = fit_normal_scores(values, chamber.station)
     scores = fitted.scores(fitted.forward(values))[:, 2]
     assert np.abs(scores[values[:, 2] == 20.0]).max() < 0.01
     for value in (10.0, 30.0):
         assert np.ptp(scores[values[:, 2] == value]) < 1e-9
 
 
-def test_generated_values_keep_to_the_steps_of_a_coarse_column_and_others_do_not(shaping: Shaping) -> None:
+def test_generated_values_keep_to_the_steps_of_a_coarse_column_and_others_do_not(shaping: NormalScoreTransform) -> None:
     rows = shaping.inverse(np.random.default_rng(0).standard_normal((5000, 9)))
     assert STEPS in shaping.steps
     assert RATIO not in shaping.steps
@@ -58,11 +58,13 @@ def test_generated_values_keep_to_the_steps_of_a_coarse_column_and_others_do_not
 
 
 def test_a_short_record_has_no_steps_where_no_two_values_agree(chamber: Record) -> None:
-    few = fit_shaping(chamber.values[::10], chamber.station)
+    few = fit_normal_scores(chamber.values[::10], chamber.station)
     assert 4 not in few.steps
 
 
-def test_generated_moisture_is_what_temperature_and_humidity_allow(chamber: Record, shaping: Shaping) -> None:
+def test_generated_moisture_is_what_temperature_and_humidity_allow(
+    chamber: Record, shaping: NormalScoreTransform
+) -> None:
     def ratio(rows: np.ndarray) -> np.ndarray:
         return np.log(rows[:, 1] / magnus(rows[:, 2], rows[:, 3]))
 
@@ -75,19 +77,19 @@ def test_generated_moisture_is_what_temperature_and_humidity_allow(chamber: Reco
 
 
 def test_without_a_declared_ratio_moisture_is_a_column_like_any_other(chamber: Record) -> None:
-    fitted = fit_shaping(chamber.values, replace(chamber.station, ratio=None))
+    fitted = fit_normal_scores(chamber.values, replace(chamber.station, ratio=None))
     assert fitted.ratio is None
     assert fitted.knots[1, -1] == np.float32(chamber.values[:, 1].max())
 
 
-def test_rows_keep_to_the_trained_range_whatever_is_decoded(chamber: Record, shaping: Shaping) -> None:
+def test_rows_keep_to_the_trained_range_whatever_is_decoded(chamber: Record, shaping: NormalScoreTransform) -> None:
     rows = shaping.inverse(np.random.default_rng(0).standard_normal((1000, 9)) * 50)
     assert (rows >= chamber.values.min(axis=0).astype(np.float32)).all()
     assert (rows <= chamber.values.max(axis=0).astype(np.float32)).all()
 
 
 def test_calibration_gives_distorted_scores_the_distributions_of_the_training(
-    chamber: Record, shaping: Shaping
+    chamber: Record, shaping: NormalScoreTransform
 ) -> None:
     rng = np.random.default_rng(0)
     scores = np.sinh(rng.standard_normal((100_000, 9))) * 0.5 + 0.3
@@ -101,8 +103,8 @@ def test_calibration_gives_distorted_scores_the_distributions_of_the_training(
     assert furthest(shaping.calibrated(scores).readings(scores)) < 0.01
 
 
-def test_its_arrays_are_all_of_it(chamber: Record, shaping: Shaping) -> None:
-    again = Shaping.from_arrays(chamber.station, shaping.arrays())
+def test_its_arrays_are_all_of_it(chamber: Record, shaping: NormalScoreTransform) -> None:
+    again = NormalScoreTransform.from_arrays(chamber.station, shaping.arrays())
     assert again.steps.keys() == shaping.steps.keys()
     white = np.random.default_rng(0).standard_normal((100, 9))
     np.testing.assert_array_equal(again.inverse(white), shaping.inverse(white))

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from trainer.page import misplaced
+from trainer.page import path_problem
 
 
 def test_a_place_that_serves_says_nothing(tmp_path: Path) -> None:
-    assert misplaced(tmp_path / "page.html", None) is None
-    assert misplaced(tmp_path / "page.html", tmp_path / "new") is None
-    assert misplaced("page.html", tmp_path) is None
+    assert path_problem(tmp_path / "page.html", None) is None
+    assert path_problem(tmp_path / "page.html", tmp_path / "new") is None
+    assert path_problem("page.html", tmp_path) is None
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_a_place_that_does_not_serve_is_told_with_the_fix(
 ) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
-    sentence = misplaced(tmp_path / page, tmp_path / pictures if pictures else None)
+    sentence = path_problem(tmp_path / page, tmp_path / pictures if pictures else None)
     assert sentence is not None
     assert told in sentence
     assert "\n" not in sentence

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trainer.page import BLUE, INK, Box, Panel, Table, Verdict, figure, write_figures, write_page
+from trainer.page import BLUE, INK, Check, Checklist, HtmlTable, Panel, figure, write_figures, write_page
 
 
 def panel(key: str = "one", **how: Any) -> Panel:
@@ -36,10 +36,10 @@ def test_text_of_the_reader_is_no_markup(tmp_path: Path) -> None:
     hostile = '<img src=x onerror="alert(1)">'
     page = written(
         tmp_path,
-        panel(title=hostile, says=hostile, alt=hostile, tables=[Table((hostile,), [(hostile,)], hostile)]),
+        panel(title=hostile, says=hostile, alt=hostile, tables=[HtmlTable((hostile,), [(hostile,)], hostile)]),
         title=hostile,
         subtitle=hostile,
-        box=Box([Verdict(hostile, hostile, hostile, True, hostile)]),
+        box=Checklist([Check(hostile, hostile, hostile, True, hostile)]),
     )
     assert "<img" not in page
     assert page.count("&lt;img") > 10
@@ -104,8 +104,8 @@ def test_what_is_missing_is_told_with_what_makes_it(tmp_path: Path) -> None:
 
 
 def test_the_verdict_counts_what_is_measured(tmp_path: Path) -> None:
-    box = Box(
-        [Verdict("a", "1", "2", True, "s"), Verdict("b", "1", "2", False, "s"), Verdict("c", "-", "2", None, "s")]
+    box = Checklist(
+        [Check("a", "1", "2", True, "s"), Check("b", "1", "2", False, "s"), Check("c", "-", "2", None, "s")]
     )
     page = written(tmp_path, box=box)
     assert "1 of 2 numbers reach what is wanted; 1 is not measured." in page

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from trainer.reporting.acceptance import verdict
-from trainer.reporting.run_results import Subject
+from trainer.reporting.acceptance import acceptance
+from trainer.reporting.run_results import RunResults
 
 
 def test_goals_of_one_kind_are_one_line_and_what_falls_short_has_its_own_and_comes_first(whole):
-    lines = verdict(Subject.open(whole)).rows
+    lines = acceptance(RunResults.open(whole)).rows
     short = [line for line in lines if line.met is False]
     assert list(lines[: len(short)]) == short
     by_name = {line.name: line for line in lines}
@@ -19,7 +19,7 @@ def test_goals_of_one_kind_are_one_line_and_what_falls_short_has_its_own_and_com
 
 
 def test_of_several_boards_the_worst_counts(whole):
-    by_name = {line.name: line for line in verdict(Subject.open(whole)).rows}
+    by_name = {line.name: line for line in acceptance(RunResults.open(whole)).rows}
     worst = by_name["synthesis: mean KS, held out"]
     assert (worst.got, worst.met) == ("0.03", False)
     assert worst.split == "held out at random, worst of 2 boards"
@@ -27,7 +27,7 @@ def test_of_several_boards_the_worst_counts(whole):
 
 
 def test_what_was_not_measured_is_said_and_does_not_count(bare):
-    lines = {line.name: line for line in verdict(Subject.open(bare)).rows}
+    lines = {line.name: line for line in acceptance(RunResults.open(bare)).rows}
     assert lines["detection"].met is None
     assert lines["synthesis"].met is None
     assert lines["detection"].wanted == "davylamp evaluate"

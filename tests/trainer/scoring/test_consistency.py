@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.arrays import Floats
-from edge.models.features import Memory, Runs, features
+from edge.models.features import FeatureState, Runs, features
 from trainer.errors import TrainingError
 from trainer.scoring.consistency import fit_consistency
 
@@ -49,7 +49,7 @@ def test_innovations_of_training_rows_are_white() -> None:
 def test_recentred_training_rows_have_the_spread_that_is_told() -> None:
     rows = scaled()
     model = fit_consistency([rows[:1000], rows[1000:]], 100)
-    runs = Runs([Memory(4, 100), Memory(4, 100)], [1000, 2000])
+    runs = Runs([FeatureState(4, 100), FeatureState(4, 100)], [1000, 2000])
     past = features(rows, rows @ model.conditional, runs)
     np.testing.assert_allclose(np.nanstd(past.residual - past.baseline, axis=0), model.spread)
     np.testing.assert_allclose(np.mean(past.spread < model.flat, axis=0), 0.01, atol=0.002)

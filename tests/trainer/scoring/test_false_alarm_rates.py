@@ -11,7 +11,7 @@ from msgspec.structs import replace as change
 from config.settings.training import Training
 from edge.models.pvalue import PValueTable
 from trainer.data.record import Record
-from trainer.scoring.false_alarm_rates import realised
+from trainer.scoring.false_alarm_rates import false_alarm_rates
 from trainer.scoring.fit_scorer import FittedScorer, fit_scorer, quiet
 
 
@@ -26,7 +26,7 @@ def test_shares_are_of_the_rows_asked_for_and_onsets_only_of_quiet_ones(chamber:
     tables["reconstruction"] = PValueTable([0, 1e12], [2.5, 2.5])  # everything beyond 1 %, nothing beyond 0.1 %
     knots = tables["onset"].knots[0]
     tables["onset"] = PValueTable([knots[0] - 10, knots[-1] + 10], [0.0, 0.0])
-    one, tenth = realised(replace(fitted.model, tables=tables), chamber, rows)
+    one, tenth = false_alarm_rates(replace(fitted.model, tables=tables), chamber, rows)
     assert (one["requested"], tenth["requested"]) == (0.01, 0.001)
     assert (one["reconstruction"], tenth["reconstruction"]) == (1.0, 0.0)
     assert (one["onset"], tenth["onset"]) == (0.0, 0.0)
@@ -35,7 +35,7 @@ def test_shares_are_of_the_rows_asked_for_and_onsets_only_of_quiet_ones(chamber:
 
 def test_a_score_that_no_row_has_yet_is_none(chamber: Record, fitted: FittedScorer) -> None:
     rows = np.arange(15)  # nothing is recentred, and virtual gas has no background
-    for rate in realised(fitted.model, chamber, rows):
+    for rate in false_alarm_rates(fitted.model, chamber, rows):
         assert rate["reconstruction"] is None
         assert rate["onset"] is None
         assert rate["consistency"] is not None

@@ -13,7 +13,7 @@ from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.arrays import Indices
 from edge.models.consistency import COMPONENTS
-from edge.models.scores import Measures, StationMemory, measure
+from edge.models.scores import Scores, ScoreState, score_rows
 from trainer.data.record import Record, load_record
 from trainer.errors import TrainingError
 from trainer.scoring.fit_scorer import FittedScorer, fit_scorer, quiet
@@ -21,10 +21,10 @@ from trainer.scoring.fit_scorer import FittedScorer, fit_scorer, quiet
 SETTINGS = replace(Training.quick(), epochs=4)
 
 
-def measured(fitted: FittedScorer, record: Record, rows: Indices) -> Measures:
+def measured(fitted: FittedScorer, record: Record, rows: Indices) -> Scores:
     """Measure consecutive rows."""
     model = fitted.model
-    return measure(model, record.values[rows][:, model.columns], [(StationMemory(model), len(rows))])
+    return score_rows(model, record.values[rows][:, model.columns], [(ScoreState(model), len(rows))])
 
 
 @pytest.fixture(scope="module")

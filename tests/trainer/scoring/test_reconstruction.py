@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trainer.networks.autoencoder import TabularAE, residuals
-from trainer.scoring.reconstruction import Whitened, whitening
+from trainer.scoring.reconstruction import WhitenedReconstruction, whitening
 
 
 def test_whitened_residuals_have_unit_covariance_and_stay_with_their_channel() -> None:
@@ -21,7 +21,7 @@ def test_whitened_residuals_have_unit_covariance_and_stay_with_their_channel() -
 def test_contributions_are_squares_that_sum_to_the_error() -> None:
     module, matrix = TabularAE(3, (4,), 2).eval(), np.diag([1.0, 2.0, 3.0])
     features = np.random.default_rng(1).standard_normal((10, 3)).astype(np.float32)
-    outputs = Whitened(module, matrix).run(features=features)
+    outputs = WhitenedReconstruction(module, matrix).run(features=features)
     left = residuals(module, features)
     np.testing.assert_array_equal(outputs["residuals"], left)
     np.testing.assert_allclose(outputs["contributions"], (left * [1, 2, 3]) ** 2)

@@ -14,12 +14,12 @@ from config.yaml.load import load_station
 from edge.arrays import Floats
 from trainer.data.record import Record, load_record
 from trainer.data.scaler import fit_scaler
-from trainer.scoring.virtual_gas import Fitted, fit_virtual
+from trainer.scoring.virtual_gas import VirtualGasFit, fit_virtual
 
 STATION = load_station(METHANE)
 
 
-def fitted(values: Floats, station: Station = STATION, columns: range = range(9)) -> Fitted:
+def fitted(values: Floats, station: Station = STATION, columns: range = range(9)) -> VirtualGasFit:
     scaled = fit_scaler(values, station, "log").forward(values)[:, list(columns)]
     return fit_virtual(values, scaled, station, columns, np.array_split(np.arange(len(values)), 3))
 

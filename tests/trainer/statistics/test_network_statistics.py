@@ -13,7 +13,7 @@ from trainer.generation.fit_generator import fit_generator
 from trainer.run import Run
 from trainer.statistics.binning import columns
 from trainer.statistics.network_statistics import inside_generator, inside_scorer
-from trainer.statistics.run_statistics import Inside
+from trainer.statistics.run_statistics import NetworkStatistics
 
 
 @pytest.fixture(scope="module")
@@ -22,12 +22,12 @@ def run(runs: dict[str, Path]) -> Run:
 
 
 @pytest.fixture(scope="module")
-def scorer(run: Run, chamber: Record) -> Inside:
+def scorer(run: Run, chamber: Record) -> NetworkStatistics:
     split = blocked(chamber)
     return inside_scorer(run.scoring["scorer"], "ae", chamber, {"train": split.train, "test": split.test})
 
 
-def test_a_scorer_is_seen_by_the_rows_that_have_a_past(scorer: Inside, run: Run, chamber: Record) -> None:
+def test_a_scorer_is_seen_by_the_rows_that_have_a_past(scorer: NetworkStatistics, run: Run, chamber: Record) -> None:
     assert [mirror.axis.key for mirror in scorer.mirrors] == list(chamber.station.keys)
     assert [one.key for one in scorer.codes.axes] == [f"z{i + 1}" for i in range(run.settings.latent)]
     split = blocked(chamber)
@@ -35,7 +35,7 @@ def test_a_scorer_is_seen_by_the_rows_that_have_a_past(scorer: Inside, run: Run,
     assert 0 < scorer.codes.samples["test"].rows <= len(split.test)
 
 
-def test_what_comes_back_is_what_the_network_explains(scorer: Inside) -> None:
+def test_what_comes_back_is_what_the_network_explains(scorer: NetworkStatistics) -> None:
     for mirror in scorer.mirrors:
         assert mirror.explained["train"] > 0.5, mirror.axis.key
         centres = (mirror.axis.edges[1:] + mirror.axis.edges[:-1]) / 2

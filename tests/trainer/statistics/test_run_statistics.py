@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from config.settings.training import Training
 from trainer.data.record import Record
 from trainer.errors import TrainingError
-from trainer.statistics.run_statistics import PORTRAIT, Portrait
+from trainer.statistics.run_statistics import PORTRAIT, RunStatistics
 from trainer.train import train
 
 SETTINGS = replace(Training.quick(), epochs=2, generator_epochs=2, generator_steps=20, components=5)
@@ -22,7 +22,7 @@ def folder(chamber: Record, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_training_leaves_rows_and_networks_binned_and_no_row_itself(folder: Path, chamber: Record) -> None:
-    found = Portrait.read(folder)
+    found = RunStatistics.read(folder)
 
     assert found is not None
     assert list(found.networks) == ["generator", "scorer", "scorer-absent"]
@@ -38,11 +38,11 @@ def test_a_training_leaves_rows_and_networks_binned_and_no_row_itself(folder: Pa
 
 
 def test_without_being_asked_there_is_none(runs: dict[str, Path]) -> None:
-    assert Portrait.read(runs["both"]) is None
+    assert RunStatistics.read(runs["both"]) is None
 
 
 def test_a_damaged_one_is_named_with_the_fix(folder: Path, tmp_path: Path) -> None:
     (tmp_path / PORTRAIT).write_bytes((folder / PORTRAIT).read_bytes()[:1000])
 
     with pytest.raises(TrainingError, match=r"portrait\.json: cannot be read: .*; fix: train again"):
-        Portrait.read(tmp_path)
+        RunStatistics.read(tmp_path)

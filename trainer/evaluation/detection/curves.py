@@ -31,7 +31,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     found: bool
 
 
-class Timeline(msgspec.Struct, frozen=True, kw_only=True):
+class ScoreTimeline(msgspec.Struct, frozen=True, kw_only=True):
     """One held-out block with faults in it, one after the other, as an operator would see it.
 
     Parameters
@@ -62,7 +62,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     alarms: tuple[tuple[int, int], ...]
 
 
-class Virtual(msgspec.Struct, frozen=True, kw_only=True):
+class VirtualGasCurve(msgspec.Struct, frozen=True, kw_only=True):
     """Virtual gas against the gas column that was withheld, on held-out rows.
 
     Parameters
@@ -114,5 +114,5 @@ class Curves(msgspec.Struct, frozen=True, kw_only=True):
     roc: dict[str, Floats]
     requested: Floats
     realised: dict[str, Floats]
-    timelines: tuple[Timeline, ...]
-    virtual: Virtual | None
+    timelines: tuple[ScoreTimeline, ...]
+    virtual: VirtualGasCurve | None

@@ -20,15 +20,15 @@ from trainer.evaluation.auroc import auroc
 from trainer.evaluation.detection import results
 from trainer.evaluation.detection.curves import Curves
 from trainer.evaluation.detection.faults import GAP, NO_COLUMN, Case, Family, Faulted, cases, inject
-from trainer.evaluation.detection.folds import Cell, SplitName, splits
-from trainer.evaluation.detection.held_out import Judged, Kind, count_alarms, exceedances, judge
+from trainer.evaluation.detection.folds import Fold, SplitName, splits
+from trainer.evaluation.detection.held_out import HeldOutScores, Kind, count_alarms, exceedances, score_held_out
 from trainer.evaluation.detection.peers import Peer, fit_peers
 from trainer.evaluation.detection.results import (
     CONSISTENCY,
     RECONSTRUCTION,
+    CaseResult,
     Evaluation,
     Events,
-    Finding,
     Mode,
     Rate,
     Spacing,
@@ -88,7 +88,7 @@ def evaluate(
         for record in records
         for split in splits(record)
     ]
-    done: dict[int, results.Cell] = {}
+    done: dict[int, results.FoldResult] = {}
     for number, cell in run(tasks, processes):
         done[number] = cell
         if progress is not None:
@@ -102,7 +102,7 @@ def evaluate(
 
 def evaluate_cell(
     record: Record, split: SplitName, settings: Training, *, quick: bool = False, pictures: bool = False
-) -> results.Cell:
+) -> results.FoldResult:
     """Measure the scores on one split of one record; parameters as in :func:`evaluate`."""
     station, cell = record.station, splits(record)[split]
     # As many as somebody gets who has the training rows alone.
@@ -113,10 +113,10 @@ def evaluate_cell(
         models["vae"] = fit_scorer(record, cell.train, settings, kind="vae", folds=_ROUGH).model
     epochs = settings.epochs if quick else None
     peers = fit_peers(record.values, station, cell.train, cell.validation, epochs=epochs)
-    clean = {kind: judge(model, record.values, station, cell) for kind, model in models.items()}
+    clean = {kind: score_held_out(model, record.values, station, cell) for kind, model in models.items()}
     usual = _scores(clean) | {peer.name: peer.score(record.values[cell.test]) for peer in peers}
 
-    findings: dict[str, dict[str, Finding]] = {name: {} for name in usual}
+    findings: dict[str, dict[str, CaseResult]] = {name: {} for name in usual}
     roc: dict[str, dict[str, Floats]] = {name: {} for name in usual}
     events: list[Events] = []
     for case in _cases(station, quick=quick):
@@ -124,7 +124,7 @@ def evaluate_cell(
         if not faulted.events:
             continue
         fault = faulted.fault[cell.test]
-        judged = {kind: judge(model, faulted.values, station, cell) for kind, model in models.items()}
+        judged = {kind: score_held_out(model, faulted.values, station, cell) for kind, model in models.items()}
         scores = {name: score[fault] for name, score in _scores(judged).items()}
         scores |= {peer.name: peer.score(faulted.values[faulted.fault]) for peer in peers}
         for name, score in scores.items():
@@ -135,10 +135,10 @@ def evaluate_cell(
         events += _events(case, "dense", faulted, judged["ae"], cell)
         apart = _inject(case, record, cell, tuple(_windows(case, cell.spans)))
         if apart.events:
-            events += _events(case, "sparse", apart, judge(fitted.model, apart.values, station, cell), cell)
+            events += _events(case, "sparse", apart, score_held_out(fitted.model, apart.values, station, cell), cell)
 
     absent = None if fitted.model.virtual is None else _absent(record, cell, settings)
-    return results.Cell(
+    return results.FoldResult(
         station=", ".join(record.files) or station.name,
         split=split,
         train_rows=len(cell.train),
@@ -174,12 +174,12 @@ _ROUGH = 2  # folds where nobody reads what they calibrate: of the VAE the raw e
 _MODES: dict[Mode, bool] = {"static": False, "adaptive": True}
 
 
-def _scores(judged: Mapping[str, Judged]) -> dict[str, Floats]:
+def _scores(judged: Mapping[str, HeldOutScores]) -> dict[str, Floats]:
     """Our scores by detector: the consistency belongs to every network's model alike."""
     return {CONSISTENCY: judged["ae"].consistency} | {RECONSTRUCTION[kind]: one.error for kind, one in judged.items()}
 
 
-def _rates(clean: Judged, requested: Sequence[float]) -> Iterator[Rate]:
+def _rates(clean: HeldOutScores, requested: Sequence[float]) -> Iterator[Rate]:
     detectors: dict[Kind, str] = {"consistency": CONSISTENCY, "reconstruction": RECONSTRUCTION["ae"]}
     for kind, detector in detectors.items():
         for mode, adapt in _MODES.items():
@@ -203,11 +203,11 @@ def _realised(rates: Sequence[Rate]) -> dict[str, Floats]:
     return {name: np.array(realised) for name, realised in found.items()}
 
 
-def _absent(record: Record, cell: Cell, settings: Training) -> ScoringModel:
+def _absent(record: Record, cell: Fold, settings: Training) -> ScoringModel:
     return fit_scorer(record, cell.train, settings, absent=True, folds=_ROUGH).model
 
 
-def _withheld(record: Record, cell: Cell, model: ScoringModel, epochs: int | None) -> tuple[results.Withheld, ...]:
+def _withheld(record: Record, cell: Fold, model: ScoringModel, epochs: int | None) -> tuple[results.WithoutGas, ...]:
     columns, station = list(model.columns), record.station
     left = replace(station, features=tuple(station.features[i] for i in columns), ratio=None)
     peers = fit_peers(record.values[:, columns], left, cell.train, cell.validation, epochs=epochs)
@@ -227,7 +227,7 @@ def _cases(station: Station, *, quick: bool) -> tuple[Case, ...]:
     return tuple(family[len(family) // 2] for family in families)
 
 
-def _inject(case: Case, record: Record, cell: Cell, segments: Sequence[Span]) -> Faulted:
+def _inject(case: Case, record: Record, cell: Fold, segments: Sequence[Span]) -> Faulted:
     train, gas = record.values[cell.train], record.station.gas_index
     return inject(
         case,
@@ -265,16 +265,16 @@ def _windows(case: Case, spans: Sequence[Span]) -> Iterator[Span]:
             yield first, first + length
 
 
-def _finding(usual: Floats, score: Floats) -> Finding:
+def _finding(usual: Floats, score: Floats) -> CaseResult:
     """Judge the scores of fault rows by those of the held-out rows while nothing is wrong.
 
     The rows between dense events are no negatives: that a fault is still remembered is no false alarm.
     """
     r1, r01 = (float(np.mean(score > np.nanquantile(usual, 1 - rate))) for rate in REQUESTED)
-    return Finding(auroc=auroc(usual, score), r1=r1, r01=r01)
+    return CaseResult(auroc=auroc(usual, score), r1=r1, r01=r01)
 
 
-def _events(case: Case, spacing: Spacing, faulted: Faulted, judged: Judged, cell: Cell) -> Iterator[Events]:
+def _events(case: Case, spacing: Spacing, faulted: Faulted, judged: HeldOutScores, cell: Fold) -> Iterator[Events]:
     """Yield how many events exceed at each requested rate, and in how many the culprit is the right one.
 
     Without those that a span begins with (a plume's rest, seen by a blind reference): nobody knows what was before.
@@ -301,6 +301,6 @@ def _events(case: Case, spacing: Spacing, faulted: Faulted, judged: Judged, cell
             )
 
 
-def _culprit(judged: Judged, start: int, end: int) -> int:
+def _culprit(judged: HeldOutScores, start: int, end: int) -> int:
     """Column that is named where the score is highest."""
     return int(judged.culprit[start + judged.consistency[start:end].argmax()])

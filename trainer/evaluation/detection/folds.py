@@ -22,7 +22,7 @@ SplitName = Literal["seen", "fwd", "bwd"]
 
 
 @dataclass(frozen=True)
-class Cell:
+class Fold:
     """One way to split a record.
 
     Parameters
@@ -43,7 +43,7 @@ class Cell:
     spans: tuple[Span, ...]
 
 
-def splits(record: Record) -> dict[SplitName, Cell]:
+def splits(record: Record) -> dict[SplitName, Fold]:
     """Split a record of one station in three ways, contiguous blocks only.
 
     ``seen``: the same regimes at another time; of each six blocks the first four train, the last two test. ``fwd``:
@@ -60,7 +60,7 @@ def splits(record: Record) -> dict[SplitName, Cell]:
         raise TrainingError(f"got {count} rows, expected at least {BLOCKS} to split them; give a longer record")
     rows = np.arange(count)
     place = _block(rows) % SIX
-    cells: dict[SplitName, Cell] = {"seen": _cell(record, place < 4, place == 3)}
+    cells: dict[SplitName, Fold] = {"seen": _cell(record, place < 4, place == 3)}
     plateaus = regimes(record)
     if len(plateaus) > 1:
         border = plateaus[(len(plateaus) + 1) // 2][0]
@@ -77,9 +77,9 @@ def _block(rows: Indices) -> Indices:
     return np.arange(len(rows)) // -(-len(rows) // BLOCKS)
 
 
-def _cell(record: Record, train: Mask, validation: Mask) -> Cell:
+def _cell(record: Record, train: Mask, validation: Mask) -> Fold:
     test = np.flatnonzero(~train)
-    return Cell(
+    return Fold(
         train=np.flatnonzero(train),
         validation=np.flatnonzero(validation),
         test=test,

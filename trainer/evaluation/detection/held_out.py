@@ -12,7 +12,7 @@ from config.settings.station import Station
 from edge.alarms.panel import AlarmPanel
 from edge.arrays import Floats, Indices, Mask
 from edge.models.pvalue import SCORE_CAP
-from edge.models.scores import StationMemory, measure
+from edge.models.scores import ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from edge.readings.quality import GOOD, flag
 from edge.scoring.adaptation import Adaptation
@@ -20,14 +20,14 @@ from edge.scoring.segments import Segments
 from edge.scoring.state import WARM_UP, Arrival, StationState
 from edge.scoring.verdict import Consistency, Verdict
 from trainer.data.record import Span
-from trainer.evaluation.detection.folds import Cell
+from trainer.evaluation.detection.folds import Fold
 
 Kind = Literal["consistency", "reconstruction"]
 
 _KIND: Kind = "consistency"
 
 
-class Judged(NamedTuple):
+class HeldOutScores(NamedTuple):
     """Of N held-out rows, in order.
 
     Parameters
@@ -49,7 +49,7 @@ class Judged(NamedTuple):
     broken: Mask
 
 
-def judge(model: ScoringModel, values: Floats, station: Station, cell: Cell) -> Judged:
+def score_held_out(model: ScoringModel, values: Floats, station: Station, cell: Fold) -> HeldOutScores:
     """Score held-out rows as a gateway does: the rules first, then the model on what they let through.
 
     Every span of held-out rows is a station that has just come up, with an empty memory.
@@ -76,26 +76,26 @@ def judge(model: ScoringModel, values: Floats, station: Station, cell: Cell) -> 
     strangeness = np.where(bad, np.inf, 0.0)
     faulty = set(np.flatnonzero(broken).tolist())
     for rows, runs in _segments(model, cell).runs(held, actual, flags, faulty):
-        measures = measure(model, held[rows], runs, actual=actual[rows], broken=broken[rows])
+        measures = score_rows(model, held[rows], runs, actual=actual[rows], broken=broken[rows])
         consistency[rows], reconstruction[rows] = measures.consistency, measures.reconstruction
         error[rows] = measures.error
         strangeness[rows] = np.fmax(strangeness[rows], measures.strangeness)
     culprit = np.array(model.columns)[strangeness.argmax(axis=1)]
-    return Judged(consistency, reconstruction, error, culprit, broken)
+    return HeldOutScores(consistency, reconstruction, error, culprit, broken)
 
 
-def _segments(model: ScoringModel, cell: Cell) -> Segments:
+def _segments(model: ScoringModel, cell: Fold) -> Segments:
     segments = Segments()
     row = 0
     for start, end in cell.spans:
-        state = StationState(model.size, memory=StationMemory(model), adaptation=Adaptation(1.0))
+        state = StationState(model.size, memory=ScoreState(model), adaptation=Adaptation(1.0))
         for _ in range(start, end):
             segments.add(state, Arrival.NEXT, row)
             row += 1
     return segments
 
 
-def exceedances(judged: Judged, kind: Kind, rate: float, *, adapt: bool) -> Mask:
+def exceedances(judged: HeldOutScores, kind: Kind, rate: float, *, adapt: bool) -> Mask:
     """Tell of every row [N] whether its score exceeds at a requested rate.
 
     Parameters
@@ -119,7 +119,7 @@ def exceedances(judged: Judged, kind: Kind, rate: float, *, adapt: bool) -> Mask
     return exceeds
 
 
-class Watched(NamedTuple):
+class AlarmReplay(NamedTuple):
     """What a gateway with its defaults makes of N held-out rows.
 
     Parameters
@@ -134,13 +134,13 @@ class Watched(NamedTuple):
     alarms: tuple[Span, ...]
 
 
-def patrol(judged: Judged, cell: Cell, rate: float) -> Watched:
+def replay_alarms(judged: HeldOutScores, cell: Fold, rate: float) -> AlarmReplay:
     """Raise and clear consistency alarms on held-out rows with the gateway's defaults.
 
     Each span is a station that has just come up, so that nothing exceeds while it warms up; the thresholds go on from
     one to the next.
     """
-    panel = AlarmPanel(Alarms(), _Still())
+    panel = AlarmPanel(Alarms(), _FrozenClock())
     adaptation = Adaptation(rate)
     scores = iter(judged.consistency.tolist())
     thresholds: list[float] = []
@@ -171,15 +171,15 @@ def patrol(judged: Judged, cell: Cell, rate: float) -> Watched:
                     opened = None
         if opened is not None:
             alarms.append((opened, end))
-    return Watched(np.array(thresholds), tuple(alarms))
+    return AlarmReplay(np.array(thresholds), tuple(alarms))
 
 
-def count_alarms(judged: Judged, cell: Cell, rate: float) -> int:
-    """Count the consistency alarms that an operator sees on undisturbed held-out rows; see :func:`patrol`."""
-    return len(patrol(judged, cell, rate).alarms)
+def count_alarms(judged: HeldOutScores, cell: Fold, rate: float) -> int:
+    """Count the consistency alarms that an operator sees on undisturbed held-out rows; see :func:`replay_alarms`."""
+    return len(replay_alarms(judged, cell, rate).alarms)
 
 
-class _Still:
+class _FrozenClock:
     """A clock that stands still: nothing is repeated, and readings alone decide."""
 
     def now(self) -> float:

@@ -26,7 +26,7 @@ RECONSTRUCTION = {"ae": "ours, AE", "vae": "ours, VAE"}
 ONSET = "ours, onset"
 
 
-class Finding(Struct, frozen=True, kw_only=True):
+class CaseResult(Struct, frozen=True, kw_only=True):
     """What one detector makes of one case of faults.
 
     Parameters
@@ -79,7 +79,7 @@ class Events(Struct, frozen=True, kw_only=True):
     named: int | None
 
 
-class Withheld(Struct, frozen=True, kw_only=True):
+class WithoutGas(Struct, frozen=True, kw_only=True):
     """How one detector does that gets every column but the gas.
 
     Parameters
@@ -100,7 +100,7 @@ class Withheld(Struct, frozen=True, kw_only=True):
     found: int
 
 
-class Cell(Struct, frozen=True, kw_only=True):
+class FoldResult(Struct, frozen=True, kw_only=True):
     """All measurements of one station's record on one split.
 
     Parameters
@@ -120,12 +120,12 @@ class Cell(Struct, frozen=True, kw_only=True):
     split: SplitName
     train_rows: int
     test_rows: int
-    findings: dict[str, dict[str, Finding]]
+    findings: dict[str, dict[str, CaseResult]]
     rates: tuple[Rate, ...]
     events: tuple[Events, ...]
     alarms: int
     readings: int
-    withheld: tuple[Withheld, ...]
+    withheld: tuple[WithoutGas, ...]
     notes: tuple[str, ...]
     curves: Curves | None = None
 
@@ -138,7 +138,7 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     """
 
     families: dict[str, Family]
-    cells: tuple[Cell, ...]
+    cells: tuple[FoldResult, ...]
     quick: bool = False
 
     @classmethod
@@ -156,7 +156,7 @@ class Evaluation(Struct, frozen=True, kw_only=True):
         """Detectors with findings, in order."""
         return tuple(dict.fromkeys(name for cell in self.cells for name in cell.findings))
 
-    def of(self, split: SplitName | None = None) -> Iterator[Cell]:
+    def of(self, split: SplitName | None = None) -> Iterator[FoldResult]:
         """Yield the cells of a split, or all."""
         return (cell for cell in self.cells if split in (None, cell.split))
 
@@ -176,7 +176,7 @@ class Evaluation(Struct, frozen=True, kw_only=True):
         detector
             One of :attr:`detectors`.
         measure
-            Field of :class:`Finding`.
+            Field of :class:`CaseResult`.
         split, families, case
             Which cells, families and cases alone; ``None``: all.
         """

@@ -12,7 +12,7 @@ from trainer.evaluation.detection.faults import Family
 from trainer.evaluation.detection.folds import SplitName
 from trainer.evaluation.detection.goals import goals
 from trainer.evaluation.detection.results import CONSISTENCY, RECONSTRUCTION, Evaluation, Mode, Spacing
-from trainer.evaluation.text_table import laid_out, verdicts
+from trainer.evaluation.text_table import text_table, verdicts
 
 _MEASURES: tuple[Literal["auroc", "r1", "r01"], ...] = ("auroc", "r1", "r01")
 _KINDS: tuple[tuple[Spacing, Mode, float], ...] = (
@@ -47,7 +47,7 @@ def _families(evaluation: Evaluation) -> Iterator[str]:
         evaluation.families[case] for cell in evaluation.cells for of in cell.findings.values() for case in of
     )
     yield f"AUROC by family of faults, mean over {', '.join(evaluation.splits)} and {_stations(evaluation)}"
-    yield from laid_out(
+    yield from text_table(
         ["mean", *families],
         {
             name: [
@@ -62,7 +62,7 @@ def _families(evaluation: Evaluation) -> Iterator[str]:
 def _splits(evaluation: Evaluation) -> Iterator[str]:
     splits = evaluation.splits
     yield "By split: AUROC, and rows found at the 99 and 99.9 % quantile of undisturbed rows (r1, r01)"
-    yield from laid_out(
+    yield from text_table(
         [f"{split}{measure}" for split in splits for measure in ("", " r1", " r01")],
         {
             name: [_three(evaluation.mean(name, measure, split=split)) for split in splits for measure in _MEASURES]
@@ -75,7 +75,7 @@ def _sizes(evaluation: Evaluation) -> Iterator[str]:
     ours = [name for name in (CONSISTENCY, *RECONSTRUCTION.values()) if name in evaluation.detectors]
     yield "AUROC by case"
     measured = {case for cell in evaluation.cells for case in cell.findings[CONSISTENCY]}
-    yield from laid_out(
+    yield from text_table(
         ours,
         {
             case: [_three(evaluation.mean(name, case=case)) for name in ours]
@@ -95,7 +95,7 @@ def _rates(evaluation: Evaluation) -> Iterator[str]:
         wanted = [(split, name, mode, one) for one in requested for split in splits]
         found = [[r.realised for at, r in rates if (at, r.detector, r.mode, r.requested) == key] for key in wanted]
         lines[f"{name}, {mode}"] = [f"{100 * max(realised):.2f}" if realised else "-" for realised in found]
-    yield from laid_out([f"{_percent(one)} {split}" for one in requested for split in splits], lines)
+    yield from text_table([f"{_percent(one)} {split}" for one in requested for split in splits], lines)
     readings = {split: sum(cell.readings for cell in evaluation.of(split)) for split in splits}
     alarms = {split: sum(cell.alarms for cell in evaluation.of(split)) for split in splits}
     told = ", ".join(f"{split} {1000 * alarms[split] / readings[split]:.2f}" for split in splits)
@@ -109,14 +109,14 @@ def _events(evaluation: Evaluation) -> Iterator[str]:
         return
     yield "Events that the consistency finds [%] at a requested rate, one in 500 rows, or one after the other (dense)"
     names = {kind: f"{kind[0]}, {kind[1]}, {_percent(kind[2])}" for kind in _KINDS}
-    yield from laid_out(
+    yield from text_table(
         ["mean", *evaluation.splits],
         {
             name: [_hundred(_found(evaluation, *kind, split=split)) for split in (None, *evaluation.splits)]
             for kind, name in names.items()
         },
     )
-    yield from laid_out(
+    yield from text_table(
         families,
         {
             name: [_hundred(_found(evaluation, *kind, family=family)) for family in families]
@@ -168,7 +168,7 @@ def _withheld(evaluation: Evaluation) -> Iterator[str]:
             cells += [f"{found}/{onsets}", f"{np.mean(realised):.2f}", f"{max(realised):.2f}"]
         lines[name] = cells
     heads = [f"{what} {_percent(rate)}" for rate in requested for what in ("found", "mean", "worst")]
-    yield from laid_out(["AUROC", *heads], lines)
+    yield from text_table(["AUROC", *heads], lines)
 
 
 def _verdicts(evaluation: Evaluation) -> Iterator[str]:

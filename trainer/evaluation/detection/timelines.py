@@ -10,10 +10,10 @@ import numpy as np
 from edge.arrays import Floats, Indices
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record, Span
-from trainer.evaluation.detection.curves import Fault, Timeline
+from trainer.evaluation.detection.curves import Fault, ScoreTimeline
 from trainer.evaluation.detection.faults import GAP, NO_COLUMN, Case, Faulted
-from trainer.evaluation.detection.folds import Cell
-from trainer.evaluation.detection.held_out import judge, patrol
+from trainer.evaluation.detection.folds import Fold
+from trainer.evaluation.detection.held_out import replay_alarms, score_held_out
 
 Inject = Callable[[Case, Floats, Sequence[Span]], Faulted]
 """(case, readings [N, F], where) -> the readings with the case in them."""
@@ -26,8 +26,8 @@ _FULL = 0.6  # of a block that may be faulty: a rolling median has to know what 
 
 
 def timelines(
-    record: Record, cell: Cell, model: ScoringModel, cases: Sequence[Case], inject: Inject, *, rate: float
-) -> tuple[Timeline, ...]:
+    record: Record, cell: Fold, model: ScoringModel, cases: Sequence[Case], inject: Inject, *, rate: float
+) -> tuple[ScoreTimeline, ...]:
     """Put cases into the first few held-out blocks and score them as a gateway does, its thresholds adapting.
 
     Parameters
@@ -50,8 +50,8 @@ def timelines(
             values = faulted.values
             put = zip(faulted.events, faulted.channels, strict=True)
             faults.setdefault(block, []).extend((case, event, channel) for event, channel in put)
-    judged = judge(model, values, record.station, cell)
-    watched = patrol(judged, cell, rate)
+    judged = score_held_out(model, values, record.station, cell)
+    watched = replay_alarms(judged, cell, rate)
     exceeds = judged.consistency >= watched.thresholds
     thresholds = np.where(np.isfinite(watched.thresholds), watched.thresholds, np.nan)
     scores = {"consistency": judged.consistency, "reconstruction": judged.reconstruction}
@@ -62,7 +62,7 @@ def timelines(
         edges = _edges(end - start)
         within = slice(at, at + end - start)
         found.append(
-            Timeline(
+            ScoreTimeline(
                 start=start,
                 end=end,
                 row=start + edges[:-1].astype(np.float64),

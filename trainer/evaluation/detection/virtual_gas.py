@@ -8,8 +8,8 @@ from edge.arrays import Floats
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
 from trainer.data.splits import chunks
-from trainer.evaluation.detection.curves import Virtual
-from trainer.evaluation.detection.folds import Cell
+from trainer.evaluation.detection.curves import VirtualGasCurve
+from trainer.evaluation.detection.folds import Fold
 from trainer.scoring.virtual_gas import fit_virtual
 from trainer.statistics.binning import axis, joint
 
@@ -19,7 +19,7 @@ BINS = 480
 """Of the record's held-out rows, at most about so many."""
 
 
-def virtual_curve(record: Record, cell: Cell, model: ScoringModel, *, folds: int) -> Virtual | None:
+def virtual_curve(record: Record, cell: Fold, model: ScoringModel, *, folds: int) -> VirtualGasCurve | None:
     """Bin virtual and reference gas of the held-out rows; ``None`` where the model has no virtual gas.
 
     Parameters
@@ -48,7 +48,7 @@ def virtual_curve(record: Record, cell: Cell, model: ScoringModel, *, folds: int
     breaks = {end for _, end in cell.spans}
     lines = [line for start, end in starts for line in _line(start, end, reference, told, broken=end in breaks)]
     row, line, virtual = np.array(lines, dtype=np.float64).T
-    return Virtual(
+    return VirtualGasCurve(
         axis=both,
         joint=joint(both, held, both, made),
         reference=np.array([np.median(held[band]) for band in bands]),

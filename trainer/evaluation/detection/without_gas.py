@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.arrays import Floats, Mask
-from edge.models.scores import StationMemory, measure
+from edge.models.scores import ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
 from trainer.evaluation.auroc import auroc
-from trainer.evaluation.detection.folds import Cell
+from trainer.evaluation.detection.folds import Fold
 from trainer.evaluation.detection.peers import Peer
-from trainer.evaluation.detection.results import ONSET, Withheld
+from trainer.evaluation.detection.results import ONSET, WithoutGas
 from trainer.scoring.fit_scorer import BACKGROUND
 
 RISE = 0.75
@@ -47,8 +47,8 @@ def onsets(record: Record, background: float) -> tuple[int, ...]:
 
 
 def judge_withheld(
-    record: Record, cell: Cell, model: ScoringModel, peers: Sequence[Peer], requested: Sequence[float]
-) -> tuple[Withheld, ...]:
+    record: Record, cell: Fold, model: ScoringModel, peers: Sequence[Peer], requested: Sequence[float]
+) -> tuple[WithoutGas, ...]:
     """Judge the onset and the peers on held-out rows, without the gas column.
 
     The onset's memory runs over the whole record, as it does on a gateway, and is read at the held-out rows. Its
@@ -73,14 +73,14 @@ def judge_withheld(
     steps = [row for row in onsets(record, background) if held_out[row]]
     values = record.values[:, model.columns]
     measures = [
-        measure(model, values[start:end], [(StationMemory(model), end - start)]) for start, end in record.segments
+        score_rows(model, values[start:end], [(ScoreState(model), end - start)]) for start, end in record.segments
     ]
     rise = np.concatenate([one.virtual - one.background for one in measures])
     score = np.concatenate([one.onset for one in measures])
 
-    def judged(detector: str, raw: Floats, exceeds: Mask, rate: float) -> Withheld:
+    def judged(detector: str, raw: Floats, exceeds: Mask, rate: float) -> WithoutGas:
         seen = exceeds & held_out
-        return Withheld(
+        return WithoutGas(
             detector=detector,
             auroc=auroc(raw[quiet], raw[high]),
             requested=rate,

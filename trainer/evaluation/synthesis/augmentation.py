@@ -10,8 +10,8 @@ from edge.arrays import Floats, Indices
 from trainer.data.record import Record
 from trainer.data.splits import BLOCKS, CYCLE, Split, blocked
 from trainer.evaluation.synthesis.downstream import regress
-from trainer.evaluation.synthesis.results import Scarce, Usefulness, mean
-from trainer.evaluation.synthesis.synthesisers import Fit, Fitted
+from trainer.evaluation.synthesis.results import Scarce, TrainSyntheticTestReal, mean
+from trainer.evaluation.synthesis.synthesisers import Fit, FittedSynthesiser
 
 SHARE = 0.05
 """Of the training rows, where they are few."""
@@ -21,7 +21,7 @@ SETS = 5
 EMBARGO = 12
 
 
-def usefulness(record: Record, name: str, make: Fit, *, seed: int, draws: int) -> Usefulness:
+def tstr(record: Record, name: str, make: Fit, *, seed: int, draws: int) -> TrainSyntheticTestReal:
     """Train a regression of the gas on synthetic rows alone and judge it on the test blocks.
 
     Parameters
@@ -34,7 +34,7 @@ def usefulness(record: Record, name: str, make: Fit, *, seed: int, draws: int) -
     station, split = record.station, blocked(record)
     train, test = record.values[split.train], record.values[split.test]
     fitted = make(train, record.values[split.validation], station, seed)
-    return Usefulness(
+    return TrainSyntheticTestReal(
         station=", ".join(record.files) or station.name,
         synthesiser=name,
         seed=seed,
@@ -61,13 +61,13 @@ def scarce_splits(record: Record, *, sets: int = SETS) -> tuple[Split, ...]:
 
 def scarce(
     record: Record, name: str, make: Fit, *, seed: int, sets: int = SETS
-) -> Iterator[tuple[Scarce, Split, Fitted, Floats]]:
+) -> Iterator[tuple[Scarce, Split, FittedSynthesiser, Floats]]:
     """Add 5,000 synthetic rows to a twentieth of the training rows, for every set of test blocks.
 
     Parameters
     ----------
     record, name, make, seed
-        As in :func:`usefulness`.
+        As in :func:`tstr`.
     sets
         How many sets of test blocks.
 

@@ -17,7 +17,7 @@ from trainer.data.splits import Split
 from trainer.evaluation.auroc import auroc
 from trainer.evaluation.detection.faults import GAP, Family, cases, inject
 from trainer.evaluation.synthesis.results import mean
-from trainer.evaluation.synthesis.synthesisers import Fitted
+from trainer.evaluation.synthesis.synthesisers import FittedSynthesiser
 from trainer.networks.autoencoder import residuals, seeded
 from trainer.networks.training import fit
 
@@ -27,7 +27,7 @@ _CONTEXT: tuple[Family, ...] = ("response", "blind")  # seen beside their neighb
 
 
 def augmented_detection(
-    record: Record, split: Split, added: Floats, fitted: Fitted, settings: Training, *, seed: int
+    record: Record, split: Split, added: Floats, fitted: FittedSynthesiser, settings: Training, *, seed: int
 ) -> dict[str, float]:
     """AUROC of faults by an autoencoder of few real rows, of these and synthetic ones, and by the generator itself.
 

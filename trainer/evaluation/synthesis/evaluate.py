@@ -9,18 +9,24 @@ from typing import Literal, TextIO
 from config.settings.training import Training
 from trainer.data.record import Record
 from trainer.evaluation.parallel import run
-from trainer.evaluation.synthesis.augmentation import SETS, scarce, usefulness
+from trainer.evaluation.synthesis.augmentation import SETS, scarce, tstr
 from trainer.evaluation.synthesis.detection import augmented_detection
 from trainer.evaluation.synthesis.resemblance import resemblance
-from trainer.evaluation.synthesis.results import Detection, Resemblance, Scarce, SynthesisEvaluation, Usefulness
-from trainer.evaluation.synthesis.sample_gallery import NAMES, pictured
+from trainer.evaluation.synthesis.results import (
+    Detection,
+    Resemblance,
+    Scarce,
+    SynthesisEvaluation,
+    TrainSyntheticTestReal,
+)
+from trainer.evaluation.synthesis.sample_gallery import NAMES, sample_gallery
 from trainer.evaluation.synthesis.synthesisers import OURS, REAL, networks, ours, synthesisers
-from trainer.statistics.samples import Gallery
+from trainer.statistics.samples import BinnedSamples
 
 SEEDS = 3
 DRAWS = 4
 
-Result = Resemblance | Usefulness | Scarce | Detection | Gallery
+Result = Resemblance | TrainSyntheticTestReal | Scarce | Detection | BinnedSamples
 
 
 def evaluate_synthesis(
@@ -70,10 +76,10 @@ def evaluate_synthesis(
         judged=OURS[ours(settings)],
         synthesisers=(*synthesisers(settings, quick=quick), REAL),
         resemblances=tuple(one for one in found if isinstance(one, Resemblance)),
-        usefulness=tuple(one for one in found if isinstance(one, Usefulness)),
+        usefulness=tuple(one for one in found if isinstance(one, TrainSyntheticTestReal)),
         scarce=tuple(one for one in found if isinstance(one, Scarce)),
         detections=tuple(one for one in found if isinstance(one, Detection)),
-        gallery=_together([one for one in found if isinstance(one, Gallery)]),
+        gallery=_together([one for one in found if isinstance(one, BinnedSamples)]),
         quick=quick,
     )
 
@@ -96,13 +102,13 @@ class _Task:
     def run(self) -> Sequence[Result]:
         if self.what == "gallery":
             every = networks(self.settings, quick=self.quick)
-            return [pictured(self.record, self.name, every[self.name], seed=self.seed)]
+            return [sample_gallery(self.record, self.name, every[self.name], seed=self.seed)]
         make = None if self.name == REAL else synthesisers(self.settings, quick=self.quick)[self.name]
         if self.what == "resemblance":
             return [resemblance(self.record, self.name, make, seed=self.seed, draws=self.draws)]
         assert make is not None
         if self.what == "usefulness":
-            return [usefulness(self.record, self.name, make, seed=self.seed, draws=self.draws)]
+            return [tstr(self.record, self.name, make, seed=self.seed, draws=self.draws)]
         found: list[Result] = []
         for one, split, fitted, added in scarce(
             self.record, self.name, make, seed=self.seed, sets=1 if self.quick else SETS
@@ -126,9 +132,9 @@ def _tasks(record: Record, settings: Training, *, quick: bool) -> Iterator[_Task
                 yield replace(task, what="scarce")
 
 
-def _together(galleries: Sequence[Gallery]) -> Gallery | None:
+def _together(galleries: Sequence[BinnedSamples]) -> BinnedSamples | None:
     """Hang galleries of the same rows as one."""
     if not galleries:
         return None
     samples = {name: sample for gallery in galleries for name, sample in gallery.samples.items()}
-    return Gallery(axes=galleries[0].axes, pairs=galleries[0].pairs, samples=samples)
+    return BinnedSamples(axes=galleries[0].axes, pairs=galleries[0].pairs, samples=samples)

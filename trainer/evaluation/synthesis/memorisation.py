@@ -7,7 +7,7 @@ import numpy as np
 from edge.arrays import Floats
 
 
-def nearer(own: Floats, other: Floats, rows: Floats) -> float:
+def nearer_share(own: Floats, other: Floats, rows: Floats) -> float:
     """Share of rows that lie nearer to a row that their generator was fitted on than to any it has not seen.
 
     The distance to the closest record (DCR) with the training rows halved at random: a generator of the one half that

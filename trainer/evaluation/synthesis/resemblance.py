@@ -14,11 +14,11 @@ from trainer.data.record import Record
 from trainer.data.splits import random_split
 from trainer.evaluation.synthesis.downstream import regress
 from trainer.evaluation.synthesis.fidelity import Fidelity, fidelity
-from trainer.evaluation.synthesis.memorisation import exact_copies, nearer
+from trainer.evaluation.synthesis.memorisation import exact_copies, nearer_share
 from trainer.evaluation.synthesis.moisture_check import moisture_broken
 from trainer.evaluation.synthesis.results import Resemblance, mean
 from trainer.evaluation.synthesis.synthesisers import Fit
-from trainer.evaluation.synthesis.two_sample_test import told_apart
+from trainer.evaluation.synthesis.two_sample_test import c2st
 
 HALVING = 7
 """Seed of the halves of the training rows."""
@@ -57,11 +57,11 @@ def resemblance(record: Record, name: str, make: Fit | None, *, seed: int, draws
         seed=seed,
         train=_mean([fidelity(train, rows, station) for rows in made]),
         ks=mean(fidelity(test, rows, station).ks for rows in made) if fitted else float("nan"),
-        told_train=told_apart(train[: len(test)], made[0], seed=0),
-        told_test=mean(told_apart(test, rows, seed=k) for k, rows in enumerate(made)) if fitted else float("nan"),
+        told_train=c2st(train[: len(test)], made[0], seed=0),
+        told_test=mean(c2st(test, rows, seed=k) for k, rows in enumerate(made)) if fitted else float("nan"),
         useful=_useful(made, train, test, station) if fitted and station.gas else float("nan"),
         moisture=mean(moisture_broken(train, rows, station) for rows in made),
-        nearer=nearer(first, second, refit),
+        nearer=nearer_share(first, second, refit),
         copies=mean(exact_copies(train, rows) for rows in made),
         cpu_seconds=seconds,
     )

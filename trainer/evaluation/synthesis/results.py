@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from trainer.evaluation.synthesis.fidelity import Fidelity
 from trainer.statistics.json_arrays import read
-from trainer.statistics.samples import Gallery
+from trainer.statistics.samples import BinnedSamples
 
 SYNTHESIS = "synthesis.json"
 """Its name in a run folder."""
@@ -57,7 +57,7 @@ class Resemblance(Struct, frozen=True, kw_only=True):
     cpu_seconds: float
 
 
-class Usefulness(Struct, frozen=True, kw_only=True):
+class TrainSyntheticTestReal(Struct, frozen=True, kw_only=True):
     """What rows alone are worth on blocks of time that nothing was fitted on.
 
     Parameters
@@ -123,7 +123,7 @@ class SynthesisEvaluation(Struct, frozen=True, kw_only=True):
     synthesisers
         All of them, in the order in which they are shown.
     gallery
-        Of the first board, split at random, see :func:`trainer.evaluation.synthesis.sample_gallery.pictured`;
+        Of the first board, split at random, see :func:`trainer.evaluation.synthesis.sample_gallery.sample_gallery`;
         ``None``: nobody asked.
     quick
         Whether it was only a look.
@@ -132,10 +132,10 @@ class SynthesisEvaluation(Struct, frozen=True, kw_only=True):
     judged: str
     synthesisers: tuple[str, ...]
     resemblances: tuple[Resemblance, ...]
-    usefulness: tuple[Usefulness, ...]
+    usefulness: tuple[TrainSyntheticTestReal, ...]
     scarce: tuple[Scarce, ...]
     detections: tuple[Detection, ...]
-    gallery: Gallery | None = None
+    gallery: BinnedSamples | None = None
     quick: bool = False
 
     @classmethod

@@ -8,7 +8,7 @@ from trainer.data.record import Record
 from trainer.data.splits import random_split
 from trainer.evaluation.synthesis.synthesisers import OURS, PUBLISHED, REAL, Fit
 from trainer.statistics.binning import columns, gallery, pairs
-from trainer.statistics.samples import Gallery
+from trainer.statistics.samples import BinnedSamples
 
 NOISES: dict[str, float | None] = {"auto": None, ".1": 0.1, ".5": 0.5, "1": 1.0}
 """Noise on codes, by the name that it has in a sample's: ``ours, AE, noise .5``."""
@@ -19,7 +19,7 @@ TRAINED = "real"
 MOST = 20_000
 
 
-def pictured(record: Record, name: str, make: Fit, *, seed: int) -> Gallery:
+def sample_gallery(record: Record, name: str, make: Fit, *, seed: int) -> BinnedSamples:
     """Fit a synthesiser on the training rows and bin what it draws: as it is used, and around training rows.
 
     Parameters

@@ -41,7 +41,7 @@ TVAE_EPOCHS = 100
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedSynthesiser:
     """What was fitted on training rows.
 
     Parameters
@@ -60,7 +60,7 @@ class Fitted:
     around: Callable[[int, int, float | None], Floats] | None = None
 
 
-Fit = Callable[[Floats, Floats, Station, int], Fitted]
+Fit = Callable[[Floats, Floats, Station, int], FittedSynthesiser]
 """(training rows [N, F], validation rows [M, F], station, seed) -> what draws rows."""
 
 
@@ -99,7 +99,7 @@ def networks(settings: Training, *, quick: bool = False) -> dict[str, Fit]:
 
 
 def _our(kind: Kind, settings: Training) -> Fit:
-    def make(train: Floats, validation: Floats, station: Station, seed: int) -> Fitted:
+    def make(train: Floats, validation: Floats, station: Station, seed: int) -> FittedSynthesiser:
         chosen = replace(settings, generator=kind, seed=seed)
         generator = fit_generator(train, validation, station, chosen, None).generator
 
@@ -112,7 +112,7 @@ def _our(kind: Kind, settings: Training) -> Fit:
         def around(n: int, seed: int, noise: float | None) -> Floats:
             return sampler.around(train, n, seed, noise)
 
-        return Fitted(sampler.prior, reconstruct, None if kind == "mixture" else around)
+        return FittedSynthesiser(sampler.prior, reconstruct, None if kind == "mixture" else around)
 
     return make
 
@@ -120,7 +120,7 @@ def _our(kind: Kind, settings: Training) -> Fit:
 def _published(kind: Literal["ae", "vae"], published: Training) -> Fit:
     """Fit a published network and resample its codes of the training rows with noise, as published."""
 
-    def make(train: Floats, validation: Floats, station: Station, seed: int) -> Fitted:
+    def make(train: Floats, validation: Floats, station: Station, seed: int) -> FittedSynthesiser:
         settings = replace(published, seed=seed)
         scaler = fit_scaler(train, station, "standard")
         model = seeded(described(kind, settings), station.size, seed)
@@ -143,12 +143,12 @@ def _published(kind: Literal["ae", "vae"], published: Training) -> Fit:
             made = model.decode(codes + width * torch.randn(codes.shape, generator=random))
             return scaler.inverse(made.numpy().astype(np.float64))
 
-        return Fitted(lambda n, seed: around(n, seed, None), around=around)
+        return FittedSynthesiser(lambda n, seed: around(n, seed, None), around=around)
 
     return make
 
 
-def _jitter(train: Floats, validation: Floats, station: Station, seed: int) -> Fitted:
+def _jitter(train: Floats, validation: Floats, station: Station, seed: int) -> FittedSynthesiser:
     """Copy training rows with noise of 2 % of each column's standard deviation."""
 
     def draw(n: int, seed: int) -> Floats:
@@ -156,10 +156,10 @@ def _jitter(train: Floats, validation: Floats, station: Station, seed: int) -> F
         chosen = train[rng.integers(len(train), size=n)]
         return np.asarray(chosen + 0.02 * train.std(axis=0) * rng.standard_normal(chosen.shape))
 
-    return Fitted(draw)
+    return FittedSynthesiser(draw)
 
 
-def _smote(train: Floats, validation: Floats, station: Station, seed: int) -> Fitted:
+def _smote(train: Floats, validation: Floats, station: Station, seed: int) -> FittedSynthesiser:
     """Put rows between a training row and one of its neighbours (Chawla et al., JAIR 16, 2002), without classes."""
     from sklearn.neighbors import NearestNeighbors  # slow to import, and wanted only here
 
@@ -173,7 +173,7 @@ def _smote(train: Floats, validation: Floats, station: Station, seed: int) -> Fi
         other = near[base, rng.integers(count, size=n)]
         return np.asarray(train[base] + rng.uniform(size=(n, 1)) * (train[other] - train[base]))
 
-    return Fitted(draw)
+    return FittedSynthesiser(draw)
 
 
 def _optional() -> Iterator[tuple[str, Fit]]:
@@ -184,7 +184,7 @@ def _optional() -> Iterator[tuple[str, Fit]]:
         yield f"TVAE, {TVAE_EPOCHS} epochs", _tvae
 
 
-def _copula(train: Floats, validation: Floats, station: Station, seed: int) -> Fitted:
+def _copula(train: Floats, validation: Floats, station: Station, seed: int) -> FittedSynthesiser:
     """Fit a Gaussian copula between beta distributions, as the SDV does unless told otherwise."""
     marginal = import_module("copulas.univariate").BetaUnivariate
     model = import_module("copulas.multivariate").GaussianMultivariate(distribution=marginal)
@@ -194,10 +194,10 @@ def _copula(train: Floats, validation: Floats, station: Station, seed: int) -> F
         model.set_random_state(seed)
         return np.asarray(model.sample(n), dtype=np.float64)
 
-    return Fitted(draw)
+    return FittedSynthesiser(draw)
 
 
-def _tvae(train: Floats, validation: Floats, station: Station, seed: int) -> Fitted:
+def _tvae(train: Floats, validation: Floats, station: Station, seed: int) -> FittedSynthesiser:
     """Fit a TVAE (Xu et al., NeurIPS 2019)."""
     model = import_module("ctgan").TVAE(epochs=TVAE_EPOCHS, enable_gpu=False)
     model.set_random_state(seed)
@@ -207,7 +207,7 @@ def _tvae(train: Floats, validation: Floats, station: Station, seed: int) -> Fit
         model.set_random_state(seed)
         return np.asarray(model.sample(n), dtype=np.float64)
 
-    return Fitted(draw)
+    return FittedSynthesiser(draw)
 
 
 def _frame(values: Floats, station: Station) -> DataFrame:

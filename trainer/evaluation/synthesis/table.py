@@ -8,7 +8,7 @@ from typing import TextIO
 
 from trainer.evaluation.synthesis.goals import synthesis_goals
 from trainer.evaluation.synthesis.results import Resemblance, SynthesisEvaluation, mean
-from trainer.evaluation.text_table import laid_out, verdicts
+from trainer.evaluation.text_table import text_table, verdicts
 
 HEADS = (
     "KS train", "KS", "W1/std", "std ratios", "Pearson", "Spearman", "skewness", "99 %",
@@ -39,7 +39,7 @@ def _resemblance(evaluation: SynthesisEvaluation) -> Iterator[list[str]]:
             own = [one for one in evaluation.resemblances if (one.station, one.synthesiser) == (station, name)]
             if own:
                 rows[name] = list(_cells(own))
-        yield [f"Split at random: {station}", *laid_out(HEADS, rows)]
+        yield [f"Split at random: {station}", *text_table(HEADS, rows)]
     if evaluation.stations:
         yield [
             "KS and AUROC (of a classifier between both) against held-out rows, all else against the rows fitted on.",
@@ -73,7 +73,7 @@ def _usefulness(evaluation: SynthesisEvaluation) -> Iterator[list[str]]:
     if stations:
         yield [
             "R2 of the gas on blocks that nothing was fitted on, trained on the rows alone",
-            *laid_out([*stations], rows),
+            *text_table([*stations], rows),
         ]
 
 
@@ -93,7 +93,7 @@ def _scarce(evaluation: SynthesisEvaluation) -> Iterator[list[str]]:
         yield [
             "RMSE of the gas, a twentieth of the real rows + 5,000 synthetic ones over these real rows alone: of all",
             f"held-out rows, of the highest tenth, and share of runs that got worse; {', '.join(stations)}",
-            *laid_out(["all", "tail", "worse"] * len(stations), rows),
+            *text_table(["all", "tail", "worse"] * len(stations), rows),
         ]
 
 
@@ -108,7 +108,7 @@ def _detection(evaluation: SynthesisEvaluation) -> Iterator[list[str]]:
         yield [
             "AUROC of faults in single rows by reconstruction error, few real rows; what remembers cannot be trained",
             "on rows that follow on nothing, so it is not our scores that are compared",
-            *laid_out([*stations], rows),
+            *text_table([*stations], rows),
         ]
 
 

@@ -11,7 +11,7 @@ from trainer.evaluation.auroc import auroc
 FOLDS = 5
 
 
-def told_apart(real: Floats, rows: Floats, *, seed: int) -> float:
+def c2st(real: Floats, rows: Floats, *, seed: int) -> float:
     """AUROC of a classifier between real rows [N, F] and others [M, F]: .5 = it only guesses, 1 = it always knows.
 
     The classifier two-sample test (Lopez-Paz and Oquab, ICLR 2017) with gradient-boosted trees, five folds and as many

@@ -6,15 +6,15 @@ import numpy as np
 
 from trainer.exploring.exploration import Exploration
 from trainer.figures.ticks import few_ticks
-from trainer.page import CYCLE, GREY, INK, Panel, Table, figure
+from trainer.page import CYCLE, GREY, INK, HtmlTable, Panel, figure
 
 _STYLES = ("-", "--", ":")
 _MOST_NAMED = 18
 
 
-def memory_panel(found: Exploration) -> Panel:
+def autocorrelation_panel(found: Exploration) -> Panel:
     """Draw how like itself each column is so many rows later."""
-    known, title = found.memories, "Autocorrelation"
+    known, title = found.autocorrelations, "Autocorrelation"
     if not known:
         return Panel(
             key="memory",
@@ -53,7 +53,7 @@ def memory_panel(found: Exploration) -> Panel:
         figure=picture,
         alt=f"Autocorrelation of {len(known)} columns by lag. {says}",
         tables=(
-            Table(
+            HtmlTable(
                 ("column", "rows until below 1/e"),
                 [(one.key, one.length) for one in known],
                 "How long a column remembers",

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from trainer.exploring.columns import Column
 from trainer.exploring.exploration import Exploration
-from trainer.page import Panel, Table, unit
+from trainer.page import HtmlTable, Panel, unit
 from trainer.page.table import Cell
 
 _HEADS = (
@@ -24,7 +24,7 @@ def columns_panel(found: Exploration) -> Panel:
         says="Missing and out-of-range readings, how many different values there are, and the longest flat stretch. "
         + _copies(len(found.duplicates)),
         tables=(
-            Table(
+            HtmlTable(
                 _HEADS,
                 [_cells(one, rows) for one in found.columns],
                 "Step: between values that lie on a grid. Flat: 15 rows or more of one value.",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from trainer.exploring.columns import FLAT
 from trainer.exploring.exploration import Exploration
-from trainer.page import Panel, Table, every, percent, unit
+from trainer.page import HtmlTable, Panel, every, percent, unit
 
 _FEW = 1000  # rows
 _MISSING = 0.01
@@ -25,7 +25,7 @@ def findings_panel(found: Exploration) -> Panel:
         says=f"{len(rows)} finding{'' if len(rows) == 1 else 's'} in {size}."
         if rows
         else f"Nothing special in {size}.",
-        tables=(Table(("where", "what", "so what"), rows),) if rows else (),
+        tables=(HtmlTable(("where", "what", "so what"), rows),) if rows else (),
         numbers={"findings": [dict(zip(("where", "what", "so what"), row, strict=True)) for row in rows]},
         wide=True,
     )
@@ -60,11 +60,11 @@ def _rows(found: Exploration) -> Iterator[Finding]:
         yield "time", what, "lags and running medians begin afresh after each: a reading there has less of a past"
     if back:
         yield "time", f"goes back {back} time{'' if back == 1 else 's'}", "order the rows, or give each part as a file"
-    warm_up = found.spells.warm_up
+    warm_up = found.phases.warm_up
     if warm_up:
         so = "sensors are not yet where gas and climate would have them: train on what follows"
         yield f"rows 0 to {warm_up:,}", "warm-up", so
-    plateaus = found.spells.plateaus
+    plateaus = found.phases.plateaus
     if len(plateaus) > 1:
         so = "a climate that was not trained on is not known: hold out whole blocks of time"
         yield "climate", f"{len(plateaus)} plateaus", so
@@ -106,7 +106,7 @@ def _columns(found: Exploration) -> Iterator[Finding]:
 
 
 def _gas(found: Exploration) -> Iterator[Finding]:
-    told = found.leak
+    told = found.split_leakage
     if told is not None and told.shuffled - told.blocked > 0.05:
         so = "neighbours are nearly equal, so a random split tests what it trained on: split by blocks of time"
         yield told.target, f"R² {told.shuffled:.2f} shuffled, {told.blocked:.2f} on blocks", so

@@ -8,17 +8,17 @@ import numpy as np
 
 from trainer.evaluation.detection.without_gas import RISE, WITHIN
 from trainer.exploring.exploration import Exploration
-from trainer.page import Panel, Table, unit
+from trainer.page import HtmlTable, Panel, unit
 
 _MOST_GAPS = 50
 
 
-def spells_panel(found: Exploration) -> Panel:
+def phases_panel(found: Exploration) -> Panel:
     """List files, plateaus, episodes and gaps."""
-    sheet, parts = found.sheet, found.spells
+    sheet, parts = found.sheet, found.phases
     environment = [j for j, feature in enumerate(sheet.station.features) if feature.role == "environment"]
     tables = [
-        Table(
+        HtmlTable(
             ("file", "first row", "rows", "segments"),
             [
                 (file, start, end - start, sum(start <= one < end for one, _ in sheet.segments))
@@ -26,7 +26,7 @@ def spells_panel(found: Exploration) -> Panel:
             ],
             "Files" + _between(sheet.time),
         ),
-        Table(
+        HtmlTable(
             ("plateau", "from row", "rows", *(f"{sheet.station.keys[j]}" for j in environment)),
             [
                 (number, start, end - start, *(_median(sheet.values[start:end, j]) for j in environment))
@@ -38,7 +38,7 @@ def spells_panel(found: Exploration) -> Panel:
     if parts.episodes and sheet.station.gas is not None:
         gas = unit(sheet.station.features[sheet.station.gas_index or 0].unit)
         tables.append(
-            Table(
+            HtmlTable(
                 ("episode", "onset", "rows", f"before [{gas}]", f"peak [{gas}]"),
                 [
                     (number, one.start, one.end - one.start, round(one.before), round(one.peak))
@@ -50,7 +50,7 @@ def spells_panel(found: Exploration) -> Panel:
         )
     if sheet.gaps:
         what = f"Gaps in time: {len(sheet.gaps)}, the longest first"
-        tables.append(Table(("before row", "gap [s]"), sheet.gaps[:_MOST_GAPS], what))
+        tables.append(HtmlTable(("before row", "gap [s]"), sheet.gaps[:_MOST_GAPS], what))
     return Panel(
         key="spells",
         title="Files, plateaus, episodes",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trainer.exploring.exploration import Exploration
-from trainer.page import BLUE, GREY, INK, Panel, Table, figure
+from trainer.page import BLUE, GREY, INK, HtmlTable, Panel, figure
 
 _INTERVAL = 1.96
 
@@ -47,7 +47,7 @@ def response_panel(found: Exploration) -> Panel:
         figure=picture,
         alt="; ".join(f"{one.key}: b {one.exponent:.3f} ± {_INTERVAL * one.error:.3f}" for one in sensors) + ".",
         tables=(
-            Table(
+            HtmlTable(
                 ("sensor", "b", "standard error", "R²", "residual sd"),
                 [
                     (

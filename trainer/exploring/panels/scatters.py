@@ -12,7 +12,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 
 from trainer.exploring.exploration import Exploration
-from trainer.exploring.raw_record import Sheet
+from trainer.exploring.raw_record import RawRecord
 from trainer.figures.ticks import few_ticks
 from trainer.page import Panel, every, figure, quantity
 
@@ -83,7 +83,7 @@ def pairs_panel(found: Exploration, pairs: Sequence[tuple[str, str]]) -> Panel:
     )
 
 
-def _scatter(axes: Axes, sheet: Sheet, x: int, y: int) -> None:
+def _scatter(axes: Axes, sheet: RawRecord, x: int, y: int) -> None:
     rows = np.arange(0, sheet.rows, _step(sheet))
     rows = np.random.default_rng(0).permutation(rows)  # no time lies on top of all others
     axes.scatter(
@@ -104,21 +104,21 @@ def _scatter(axes: Axes, sheet: Sheet, x: int, y: int) -> None:
         few_ticks(one, 4)
 
 
-def _step(sheet: Sheet) -> int:
+def _step(sheet: RawRecord) -> int:
     return max(sheet.every, -(-sheet.rows // _MOST_POINTS))
 
 
-def _drawn(sheet: Sheet) -> str:
+def _drawn(sheet: RawRecord) -> str:
     return f" Drawn: {every(_step(sheet))}." if _step(sheet) > 1 else ""
 
 
-def _time(picture: object, grid: np.ndarray, sheet: Sheet) -> None:
+def _time(picture: object, grid: np.ndarray, sheet: RawRecord) -> None:
     colours = ScalarMappable(Normalize(0, sheet.rows), _COLOURS)
     bar = grid.flat[0].figure.colorbar(colours, ax=grid, label="row", aspect=35, pad=0.02)
     few_ticks(bar.ax.yaxis, 5)
 
 
-def _named(sheet: Sheet, column: int) -> str:
+def _named(sheet: RawRecord, column: int) -> str:
     feature = sheet.station.features[column]
     return quantity(feature.key, feature.unit)
 

@@ -9,9 +9,9 @@ from trainer.page import BLUE, INK, ORANGE, Panel, every, figure
 _WITHIN = 0.05
 
 
-def leak_panel(found: Exploration) -> Panel:
+def split_leakage_panel(found: Exploration) -> Panel:
     """Draw both coefficients of determination."""
-    told, title = found.leak, "What a random split would leak"
+    told, title = found.split_leakage, "What a random split would leak"
     if told is None:
         return Panel(
             key="leak",

@@ -21,7 +21,7 @@ _EDGE = 0.9  # of the height, from which they are drawn then
 
 def timeline_panel(found: Exploration) -> Panel:
     """Draw least and largest values of every column; plateaus shaded, onsets marked, warm-up in orange."""
-    sheet, line, parts = found.sheet, found.timeline, found.spells
+    sheet, line, parts = found.sheet, found.timeline, found.phases
     count = sheet.station.size
     picture = figure(10.0, (0.78 if count <= _MOST_DRAWN else 0.42) * count + 0.75)
     grid = picture.subplots(count, 1, sharex=True, squeeze=False)[:, 0]

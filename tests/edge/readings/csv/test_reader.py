@@ -14,7 +14,7 @@ from config.settings.station import Feature, Station
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.errors import TableError
-from edge.readings.csv.reader import Dropped, Table, read_table, write_table
+from edge.readings.csv.reader import CsvTable, Dropped, read_table, write_table
 
 STATION = Station(
     name="small",
@@ -28,7 +28,7 @@ TIMED = msgspec.structs.replace(STATION, time="Time")
 HEADER = "Methane (ppb),Temperature,RMQ4"
 
 
-def read(tmp_path: Path, text: str | bytes, station: Station = STATION, **options: tuple[str, ...]) -> Table:
+def read(tmp_path: Path, text: str | bytes, station: Station = STATION, **options: tuple[str, ...]) -> CsvTable:
     path = tmp_path / "station.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return read_table(path, station, **options)

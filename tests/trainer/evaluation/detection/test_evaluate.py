@@ -12,19 +12,19 @@ from trainer.data.record import Record
 from trainer.evaluation.detection.evaluate import evaluate, evaluate_cell
 from trainer.evaluation.detection.faults import cases
 from trainer.evaluation.detection.peers import PUBLISHED_AE
-from trainer.evaluation.detection.results import CONSISTENCY, DETECTION, ONSET, RECONSTRUCTION, Cell, Evaluation
+from trainer.evaluation.detection.results import CONSISTENCY, DETECTION, ONSET, RECONSTRUCTION, Evaluation, FoldResult
 from trainer.statistics.json_arrays import encoded
 
 SETTINGS = Training(hidden=(16,), epochs=3, chunks=2)
 
 
 @pytest.fixture(scope="module")
-def cell(chamber: Record) -> Cell:
+def cell(chamber: Record) -> FoldResult:
     """One look at the simulated chamber."""
     return evaluate_cell(chamber, "seen", SETTINGS, quick=True, pictures=True)
 
 
-def test_every_family_is_judged_for_every_detector(cell: Cell, chamber: Record) -> None:
+def test_every_family_is_judged_for_every_detector(cell: FoldResult, chamber: Record) -> None:
     families = {case.name: case.family for case in cases(chamber.station)}
     for name, findings in cell.findings.items():
         assert len({families[case] for case in findings}) == len(findings) >= 11, name
@@ -34,7 +34,7 @@ def test_every_family_is_judged_for_every_detector(cell: Cell, chamber: Record) 
     assert cell.train_rows + cell.test_rows == len(chamber.values)
 
 
-def test_faults_are_found_and_more_of_them_than_by_the_published_network(cell: Cell, chamber: Record) -> None:
+def test_faults_are_found_and_more_of_them_than_by_the_published_network(cell: FoldResult, chamber: Record) -> None:
     evaluation = Evaluation(families={case.name: case.family for case in cases(chamber.station)}, cells=(cell,))
 
     assert evaluation.mean(CONSISTENCY, families=["zero", "open"]) > 0.99
@@ -47,12 +47,12 @@ def test_faults_are_found_and_more_of_them_than_by_the_published_network(cell: C
     assert dense > sparse
 
 
-def test_methane_is_judged_without_its_column(cell: Cell) -> None:
+def test_methane_is_judged_without_its_column(cell: FoldResult) -> None:
     assert {one.requested for one in cell.withheld} == {0.01, 0.001}
     assert {ONSET, PUBLISHED_AE} <= {one.detector for one in cell.withheld}
 
 
-def test_pictures_show_what_the_numbers_say(cell: Cell, chamber: Record) -> None:
+def test_pictures_show_what_the_numbers_say(cell: FoldResult, chamber: Record) -> None:
     curves = cell.curves
     assert curves is not None
     evaluation = Evaluation(families={case.name: case.family for case in cases(chamber.station)}, cells=(cell,))
@@ -67,7 +67,7 @@ def test_pictures_show_what_the_numbers_say(cell: Cell, chamber: Record) -> None
     assert curves.virtual is not None
 
 
-def test_an_evaluation_comes_back_from_its_file(cell: Cell, tmp_path: Path) -> None:
+def test_an_evaluation_comes_back_from_its_file(cell: FoldResult, tmp_path: Path) -> None:
     evaluation = Evaluation(families={"zero": "zero"}, cells=(cell,))
     assert Evaluation.read(tmp_path) is None
 

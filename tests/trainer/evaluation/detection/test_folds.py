@@ -11,7 +11,7 @@ from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from trainer.data.record import Record, load_record
 from trainer.errors import TrainingError
-from trainer.evaluation.detection.folds import Cell, splits
+from trainer.evaluation.detection.folds import Fold, splits
 
 STATION = Station(
     name="two",
@@ -28,7 +28,7 @@ def plateaus(*levels: float, rows: int = 600) -> Record:
     return Record.from_values(np.repeat(levels, rows)[:, None] * [1.0, 0.0] + noise, STATION)
 
 
-def assert_whole(cell: Cell, rows: int) -> None:
+def assert_whole(cell: Fold, rows: int) -> None:
     assert np.array_equal(np.sort(np.concatenate([cell.train, cell.test])), np.arange(rows))
     assert np.isin(cell.validation, cell.train).all()
     assert 0 < len(cell.validation) < len(cell.train) / 2

@@ -7,12 +7,18 @@ from config.settings.training import Training
 from edge.models.pvalue import SCORE_CAP
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
-from trainer.evaluation.detection.folds import Cell
-from trainer.evaluation.detection.held_out import Judged, count_alarms, exceedances, judge, patrol
+from trainer.evaluation.detection.folds import Fold
+from trainer.evaluation.detection.held_out import (
+    HeldOutScores,
+    count_alarms,
+    exceedances,
+    replay_alarms,
+    score_held_out,
+)
 from trainer.scoring.fit_scorer import fit_scorer
 
 TEST = np.arange(2000, 3000)
-CELL = Cell(train=np.arange(2000), validation=np.arange(1600, 2000), test=TEST, spans=((2000, 2400), (2400, 3000)))
+CELL = Fold(train=np.arange(2000), validation=np.arange(1600, 2000), test=TEST, spans=((2000, 2400), (2400, 3000)))
 DEAD = 6
 
 
@@ -21,25 +27,27 @@ def model(chamber: Record) -> ScoringModel:
     return fit_scorer(chamber, CELL.train, Training(hidden=(8,), epochs=2), folds=2).model
 
 
-def judged(*scores: float, broken: tuple[int, ...] = ()) -> Judged:
+def judged(*scores: float, broken: tuple[int, ...] = ()) -> HeldOutScores:
     rows = np.zeros(len(scores), dtype=bool)
     rows[list(broken)] = True
-    return Judged(np.array(scores), np.array(scores), np.zeros(len(scores)), np.zeros(len(scores), dtype=int), rows)
+    return HeldOutScores(
+        np.array(scores), np.array(scores), np.zeros(len(scores)), np.zeros(len(scores), dtype=int), rows
+    )
 
 
-def cell(*lengths: int) -> Cell:
+def cell(*lengths: int) -> Fold:
     ends = np.cumsum(lengths).tolist()
     spans = tuple((end - length, end) for end, length in zip(ends, lengths, strict=True))
-    return Cell(train=np.arange(0), validation=np.arange(0), test=np.arange(sum(lengths)), spans=spans)
+    return Fold(train=np.arange(0), validation=np.arange(0), test=np.arange(sum(lengths)), spans=spans)
 
 
 def test_every_span_is_judged_as_if_it_were_alone(model: ScoringModel, chamber: Record) -> None:
-    both = judge(model, chamber.values, chamber.station, CELL)
-    alone = judge(
+    both = score_held_out(model, chamber.values, chamber.station, CELL)
+    alone = score_held_out(
         model,
         chamber.values,
         chamber.station,
-        Cell(train=CELL.train, validation=CELL.validation, test=np.arange(2400, 3000), spans=((2400, 3000),)),
+        Fold(train=CELL.train, validation=CELL.validation, test=np.arange(2400, 3000), spans=((2400, 3000),)),
     )
 
     assert np.array_equal(both.consistency[400:], alone.consistency)
@@ -51,7 +59,7 @@ def test_a_dead_sensor_breaks_a_rule_for_as_long_as_it_is_dead(model: ScoringMod
     values = chamber.values.copy()
     values[2500:2530, DEAD] = 0.0
 
-    clean, found = (judge(model, each, chamber.station, CELL) for each in (chamber.values, values))
+    clean, found = (score_held_out(model, each, chamber.station, CELL) for each in (chamber.values, values))
 
     dead = slice(500, 530)
     assert np.array_equal(np.flatnonzero(found.broken), np.arange(500, 530))
@@ -67,7 +75,7 @@ def test_a_sensor_that_jumps_is_named(model: ScoringModel, chamber: Record) -> N
     values = chamber.values.copy()
     values[2700, DEAD] *= 3.0
 
-    assert judge(model, values, chamber.station, CELL).culprit[700] == DEAD
+    assert score_held_out(model, values, chamber.station, CELL).culprit[700] == DEAD
 
 
 def test_without_adaptation_the_threshold_is_the_requested_one_and_with_it_the_rate_is() -> None:
@@ -103,7 +111,7 @@ def test_an_alarm_stands_from_the_reading_that_raises_it_to_the_one_that_clears_
     scores[[100, 102, 104]] = 9.0
     scores[590:] = 9.0  # at the end of the block nobody has cleared it
 
-    found = patrol(judged(*scores), cell(600), 0.001)
+    found = replay_alarms(judged(*scores), cell(600), 0.001)
 
     assert found.alarms == ((104, 135), (592, 600))
     assert np.isinf(found.thresholds[:50]).all()

@@ -14,27 +14,27 @@ from trainer.evaluation.detection.results import (
     CONSISTENCY,
     ONSET,
     RECONSTRUCTION,
-    Cell,
+    CaseResult,
     Evaluation,
     Events,
-    Finding,
+    FoldResult,
     Rate,
-    Withheld,
+    WithoutGas,
 )
 from trainer.evaluation.detection.table import print_evaluation
 
 FAMILIES: dict[str, Family] = {"spike 1 sigma": "spike", "spike 3 sigma": "spike", "zero": "zero", "swap": "swap"}
 
 
-def finding(auroc: float) -> Finding:
-    return Finding(auroc=auroc, r1=auroc / 2, r01=auroc / 4)
+def finding(auroc: float) -> CaseResult:
+    return CaseResult(auroc=auroc, r1=auroc / 2, r01=auroc / 4)
 
 
-def cell(split: SplitName, realised: float = 0.01, found: int = 10, **aurocs: tuple[float, ...]) -> Cell:
+def cell(split: SplitName, realised: float = 0.01, found: int = 10, **aurocs: tuple[float, ...]) -> FoldResult:
     scores = {CONSISTENCY: (0.9, 0.96, 1.0), PUBLISHED_AE: (0.5, 0.7, 1.0), RECONSTRUCTION["ae"]: (0.8, 0.9, 1.0)}
     named = {"ours": CONSISTENCY}
     scores |= {named[name]: values for name, values in aurocs.items()}
-    return Cell(
+    return FoldResult(
         station="station-1.csv",
         split=split,
         train_rows=2000,
@@ -47,7 +47,7 @@ def cell(split: SplitName, realised: float = 0.01, found: int = 10, **aurocs: tu
         ),
         alarms=1,
         readings=1000,
-        withheld=(Withheld(detector=ONSET, auroc=0.99, requested=0.001, realised=0.002, onsets=2, found=2),),
+        withheld=(WithoutGas(detector=ONSET, auroc=0.99, requested=0.001, realised=0.002, onsets=2, found=2),),
         notes=("no such thing",),
     )
 

@@ -8,14 +8,14 @@ import pytest
 from config.settings.training import Training
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record, Span
-from trainer.evaluation.detection.curves import Timeline
+from trainer.evaluation.detection.curves import ScoreTimeline
 from trainer.evaluation.detection.faults import GAP, Case, Faulted, cases, inject
-from trainer.evaluation.detection.folds import Cell
+from trainer.evaluation.detection.folds import Fold
 from trainer.evaluation.detection.timelines import timelines
 from trainer.scoring.fit_scorer import fit_scorer
 
 TRAIN = np.arange(2000)
-CELL = Cell(train=TRAIN, validation=TRAIN[1600:], test=np.arange(2000, 3000), spans=((2000, 2700), (2700, 3000)))
+CELL = Fold(train=TRAIN, validation=TRAIN[1600:], test=np.arange(2000, 3000), spans=((2000, 2700), (2700, 3000)))
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def model(chamber: Record) -> ScoringModel:
     return fit_scorer(chamber, TRAIN, Training(hidden=(8,), epochs=2), folds=2).model
 
 
-def drawn(chamber: Record, model: ScoringModel, *names: str) -> tuple[Timeline, ...]:
+def drawn(chamber: Record, model: ScoringModel, *names: str) -> tuple[ScoreTimeline, ...]:
     station = chamber.station
     chosen = [case for name in names for case in cases(station) if case.name == name]
 

@@ -6,12 +6,12 @@ import pytest
 from config.settings.training import Training
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
-from trainer.evaluation.detection.folds import Cell
+from trainer.evaluation.detection.folds import Fold
 from trainer.evaluation.detection.virtual_gas import virtual_curve
 from trainer.scoring.fit_scorer import fit_scorer
 
 TRAIN = np.arange(2000)
-CELL = Cell(train=TRAIN, validation=TRAIN[1600:], test=np.arange(2000, 3000), spans=((2000, 2700), (2700, 3000)))
+CELL = Fold(train=TRAIN, validation=TRAIN[1600:], test=np.arange(2000, 3000), spans=((2000, 2700), (2700, 3000)))
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from config.settings.training import Training
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from trainer.data.record import Record, load_record
-from trainer.evaluation.detection.folds import Cell
+from trainer.evaluation.detection.folds import Fold
 from trainer.evaluation.detection.peers import Peer
 from trainer.evaluation.detection.results import ONSET
 from trainer.evaluation.detection.without_gas import judge_withheld, onsets
@@ -49,7 +49,7 @@ def test_a_step_between_two_segments_is_a_gap_in_time_and_no_onset() -> None:
 
 def test_a_detector_is_judged_by_background_and_plumes_on_held_out_rows_alone(chamber: Record) -> None:
     train, test = np.arange(1500), np.arange(1500, 3000)
-    cell = Cell(train=train, validation=train[-250:], test=test, spans=((1500, 3000),))
+    cell = Fold(train=train, validation=train[-250:], test=test, spans=((1500, 3000),))
     settings = Training(hidden=(8,), epochs=2)
     model = fit_scorer(chamber, train, settings, absent=True, folds=2).model
     level = chamber.values[:, 0]

@@ -6,25 +6,25 @@ import pytest
 from config.settings.station import Station
 from trainer.data.record import Record
 from trainer.data.splits import blocked
-from trainer.evaluation.synthesis.augmentation import ADDED, scarce, scarce_splits, usefulness
-from trainer.evaluation.synthesis.synthesisers import Fitted
+from trainer.evaluation.synthesis.augmentation import ADDED, scarce, scarce_splits, tstr
+from trainer.evaluation.synthesis.synthesisers import FittedSynthesiser
 
 Values = np.ndarray
 
 
-def resample(train: Values, validation: Values, station: Station, seed: int) -> Fitted:
+def resample(train: Values, validation: Values, station: Station, seed: int) -> FittedSynthesiser:
     """Copy rows."""
-    return Fitted(lambda n, seed: train[np.random.default_rng(seed).integers(len(train), size=n)])
+    return FittedSynthesiser(lambda n, seed: train[np.random.default_rng(seed).integers(len(train), size=n)])
 
 
-def nonsense(train: Values, validation: Values, station: Station, seed: int) -> Fitted:
+def nonsense(train: Values, validation: Values, station: Station, seed: int) -> FittedSynthesiser:
     """Draw every column for itself."""
 
     def draw(n: int, seed: int) -> Values:
         rng = np.random.default_rng(seed)
         return np.column_stack([rng.choice(column, n) for column in train.T])
 
-    return Fitted(draw)
+    return FittedSynthesiser(draw)
 
 
 def test_every_set_tests_on_other_blocks_and_trains_on_few_rows_that_are_apart_from_them(chamber: Record) -> None:
@@ -42,8 +42,8 @@ def test_every_set_tests_on_other_blocks_and_trains_on_few_rows_that_are_apart_f
 
 
 def test_copies_change_little_and_nonsense_harms(chamber: Record) -> None:
-    same = usefulness(chamber, "copies", resample, seed=0, draws=2)
-    bad = usefulness(chamber, "nonsense", nonsense, seed=0, draws=1)
+    same = tstr(chamber, "copies", resample, seed=0, draws=2)
+    bad = tstr(chamber, "nonsense", nonsense, seed=0, draws=1)
 
     assert same.real == bad.real > 0
     assert same.r2 == pytest.approx(same.real, abs=0.15)
@@ -51,7 +51,7 @@ def test_copies_change_little_and_nonsense_harms(chamber: Record) -> None:
 
 
 def test_what_is_added_beside_few_rows_changes_the_regression_for_better_or_worse(chamber: Record) -> None:
-    everything = Fitted(lambda n, seed: np.resize(chamber.values, (n, chamber.station.size)))
+    everything = FittedSynthesiser(lambda n, seed: np.resize(chamber.values, (n, chamber.station.size)))
     for result, split, fitted, added in scarce(chamber, "all", lambda *_: everything, seed=0, sets=2):
         assert fitted is everything
         assert added.shape == (ADDED, chamber.station.size)

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from config.settings.training import Training
 from trainer.data.record import Record
-from trainer.evaluation.synthesis.sample_gallery import pictured
+from trainer.evaluation.synthesis.sample_gallery import sample_gallery
 from trainer.evaluation.synthesis.synthesisers import OURS, PUBLISHED, REAL, networks
 
 SETTINGS = replace(Training.quick(), components=10)
@@ -14,7 +14,7 @@ SETTINGS = replace(Training.quick(), components=10)
 
 @pytest.mark.parametrize("name", [OURS["ae"], PUBLISHED["ae"]])
 def test_the_more_noise_on_codes_the_less_are_rows_like_the_real_ones(chamber: Record, name: str) -> None:
-    found = pictured(chamber, name, networks(SETTINGS, quick=True)[name], seed=1)
+    found = sample_gallery(chamber, name, networks(SETTINGS, quick=True)[name], seed=1)
 
     noises = [f"{name}, noise {told}" for told in ("auto", ".1", ".5", "1")]
     assert list(found.samples) == ["real", REAL, name, *noises]
@@ -29,7 +29,7 @@ def test_the_more_noise_on_codes_the_less_are_rows_like_the_real_ones(chamber: R
 def test_a_mixture_has_no_codes_to_put_noise_on(chamber: Record) -> None:
     name = OURS["mixture"]
 
-    found = pictured(chamber, name, networks(SETTINGS, quick=True)[name], seed=1)
+    found = sample_gallery(chamber, name, networks(SETTINGS, quick=True)[name], seed=1)
 
     assert list(found.samples) == ["real", REAL, name]
     difference = np.abs(found.samples[name].correlations - found.samples["real"].correlations)

@@ -8,14 +8,22 @@ from config.settings.training import Training
 from trainer.data.record import Record
 from trainer.evaluation.synthesis.fidelity import fidelity
 from trainer.evaluation.synthesis.memorisation import exact_copies
-from trainer.evaluation.synthesis.synthesisers import JITTER, OURS, PUBLISHED, SMOTE, Fitted, ours, synthesisers
+from trainer.evaluation.synthesis.synthesisers import (
+    JITTER,
+    OURS,
+    PUBLISHED,
+    SMOTE,
+    FittedSynthesiser,
+    ours,
+    synthesisers,
+)
 
 SETTINGS = replace(Training.quick(), generator_epochs=4, components=8)
 TRAIN, VALIDATION = slice(0, None, 2), slice(1, None, 20)
 
 
 @pytest.fixture(scope="module")
-def fitted(chamber: Record) -> dict[str, Fitted]:
+def fitted(chamber: Record) -> dict[str, FittedSynthesiser]:
     return {
         name: make(chamber.values[TRAIN], chamber.values[VALIDATION], chamber.station, 7)
         for name, make in synthesisers(SETTINGS, quick=True).items()
@@ -32,7 +40,7 @@ def test_ours_is_what_the_settings_make_and_is_first() -> None:
     assert list(synthesisers(Training()))[:3] == [OURS["vae"], OURS["mixture"], OURS["ae"]]
 
 
-def test_all_draw_rows_that_depend_on_the_seed_alone(fitted: dict[str, Fitted], chamber: Record) -> None:
+def test_all_draw_rows_that_depend_on_the_seed_alone(fitted: dict[str, FittedSynthesiser], chamber: Record) -> None:
     assert set(fitted) == {OURS["vae"], OURS["mixture"], *PUBLISHED.values(), JITTER, SMOTE}
     for name, one in fitted.items():
         rows = one.draw(300, 5)
@@ -42,7 +50,9 @@ def test_all_draw_rows_that_depend_on_the_seed_alone(fitted: dict[str, Fitted], 
         assert not np.array_equal(rows, one.draw(300, 6))
 
 
-def test_the_published_vae_loses_spread_and_its_copies_do_not(fitted: dict[str, Fitted], chamber: Record) -> None:
+def test_the_published_vae_loses_spread_and_its_copies_do_not(
+    fitted: dict[str, FittedSynthesiser], chamber: Record
+) -> None:
     train = chamber.values[TRAIN]
     spread = {
         name: np.mean(list(fidelity(train, one.draw(1500, 1), chamber.station).std_ratio.values()))
@@ -54,7 +64,7 @@ def test_the_published_vae_loses_spread_and_its_copies_do_not(fitted: dict[str, 
     assert spread[OURS["mixture"]] == pytest.approx(1, abs=0.1)
 
 
-def test_jitter_stays_beside_a_row_and_smote_between_two(fitted: dict[str, Fitted], chamber: Record) -> None:
+def test_jitter_stays_beside_a_row_and_smote_between_two(fitted: dict[str, FittedSynthesiser], chamber: Record) -> None:
     train = chamber.values[TRAIN]
     near = fitted[JITTER].draw(200, 1)
     apart = np.abs(near[:, None] - train[None]) / train.std(axis=0)
@@ -66,7 +76,9 @@ def test_jitter_stays_beside_a_row_and_smote_between_two(fitted: dict[str, Fitte
     assert (between <= train.max(axis=0)).all()
 
 
-def test_ours_reconstructs_rows_and_the_others_are_not_asked(fitted: dict[str, Fitted], chamber: Record) -> None:
+def test_ours_reconstructs_rows_and_the_others_are_not_asked(
+    fitted: dict[str, FittedSynthesiser], chamber: Record
+) -> None:
     assert [name for name, one in fitted.items() if one.reconstruct] == [OURS["vae"], OURS["mixture"]]
     back = fitted[OURS["mixture"]].reconstruct
     assert back is not None

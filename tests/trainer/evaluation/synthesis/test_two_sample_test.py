@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from trainer.evaluation.synthesis.two_sample_test import told_apart
+from trainer.evaluation.synthesis.two_sample_test import c2st
 
 ROWS = np.random.default_rng(0).standard_normal((1500, 4))
 
 
 def test_rows_of_one_distribution_are_not_told_apart() -> None:
-    assert 0.44 < told_apart(ROWS[:600], ROWS[600:], seed=0) < 0.56
+    assert 0.44 < c2st(ROWS[:600], ROWS[600:], seed=0) < 0.56
 
 
 def test_two_columns_that_lost_their_correlation_are_found_out() -> None:
@@ -17,17 +17,17 @@ def test_two_columns_that_lost_their_correlation_are_found_out() -> None:
     loose = tied.copy()
     loose[:, 1] = np.random.default_rng(1).permutation(loose[:, 1])
 
-    assert told_apart(tied[:700], loose[700:], seed=0) > 0.9
+    assert c2st(tied[:700], loose[700:], seed=0) > 0.9
 
 
 def test_copies_mislead_the_classifier_and_the_same_seed_gives_the_same() -> None:
     copies = ROWS + 1e-6
 
-    assert told_apart(ROWS, copies, seed=3) < 0.45
-    assert told_apart(ROWS, copies, seed=3) == told_apart(ROWS, copies, seed=3)
+    assert c2st(ROWS, copies, seed=3) < 0.45
+    assert c2st(ROWS, copies, seed=3) == c2st(ROWS, copies, seed=3)
 
 
 def test_a_coarse_column_rounded_to_single_precision_is_not_told_from_itself() -> None:
     steps = np.round(ROWS, 1) / 3
 
-    assert told_apart(steps[:750], steps[750:].astype(np.float32), seed=0) < 0.56
+    assert c2st(steps[:750], steps[750:].astype(np.float32), seed=0) < 0.56

@@ -7,7 +7,7 @@ import msgspec
 from edge.alarms.event import Event, Label
 
 
-class Labelled(msgspec.Struct, frozen=True, kw_only=True):
+class AlarmLabel(msgspec.Struct, frozen=True, kw_only=True):
     """An alarm that has closed, or that somebody has said something about; of one ``alarm_id`` the last row holds.
 
     Parameters
@@ -35,7 +35,7 @@ class Labelled(msgspec.Struct, frozen=True, kw_only=True):
     bundle: str
 
     @classmethod
-    def of(cls, event: Event, ts: str) -> Labelled:
+    def of(cls, event: Event, ts: str) -> AlarmLabel:
         """Keep what an event says that its alarm was."""
         return cls(
             ts=ts,

@@ -19,7 +19,7 @@ Draw = Callable[[int, int], Floats]
 _LISTED = "prior, regime, range, mix, around"
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SamplingConditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Exactly one of ``prior``, ``regime``, ``range``, ``mix`` and ``around``.
 
     Parameters

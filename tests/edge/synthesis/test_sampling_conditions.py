@@ -1,0 +1,81 @@
+"""What synthetic rows should be like: exactly one thing."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge.errors import RequestError
+from edge.readings.recent import Recent
+from edge.synthesis.sampling_conditions import SamplingConditions
+
+
+def called(wish: SamplingConditions) -> tuple[Any, ...]:
+    """What a wish asks of a sampler for three rows from the fifth on, with seed 7."""
+    recent = Recent(2)
+    for number in range(10):
+        recent.keep((number, 0), raised_by=2 * (number == 5), stands=5 <= number < 7)
+
+    def noted(name: str) -> Any:
+        return lambda *arguments, first: (name, *arguments, first)
+
+    names = ("prior", "within", "mix", "around")
+    sampler: Any = SimpleNamespace(**{name: noted(name) for name in names}, regime=lambda name: {"gas": name})
+    return wish.draw(sampler, 7, lambda: recent)(3, 5)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("wish", "expected"),
+    [
+        (SamplingConditions(prior=True), ("prior", 3, 7, 5)),
+        (SamplingConditions(regime="plume"), ("within", {"gas": "plume"}, 3, 7, 5)),
+        (SamplingConditions(range={"a": (1, 2)}), ("within", {"a": (1, 2)}, 3, 7, 5)),
+        (SamplingConditions(mix={"plume": 1}), ("mix", {"plume": 1}, 3, 7, 5)),
+        (SamplingConditions(around=[[1, 2]], noise=0.5), ("around", [[1, 2]], 3, 7, 0.5, 5)),
+        (SamplingConditions(prior=False, around=[[1, 2]]), ("around", [[1, 2]], 3, 7, None, 5)),
+    ],
+)
+def test_a_wish_is_passed_on_to_the_sampler(wish: SamplingConditions, expected: tuple[Any, ...]) -> None:
+    assert called(wish) == expected
+
+
+@pytest.mark.parametrize(
+    ("wish", "expected"),
+    [
+        (SamplingConditions(around="recent"), range(10)),
+        (SamplingConditions(around="recent", last=3), range(7, 10)),
+        (SamplingConditions(around="event"), range(4, 7)),
+    ],
+)
+def test_a_stations_readings_are_those_that_are_meant(wish: SamplingConditions, expected: range) -> None:
+    assert called(wish)[1][:, 0].tolist() == list(expected)
+
+
+def test_readings_that_come_later_do_not_change_what_was_wished_for() -> None:
+    recent = Recent(1)
+    recent.keep((1.0,))
+    sampler: Any = SimpleNamespace(around=lambda rows, *_, first: np.array(rows))
+    draw = SamplingConditions(around="recent").draw(sampler, 7, lambda: recent)
+    recent.keep((2.0,))
+    assert draw(1, 0).tolist() == [[1.0]]
+
+
+@pytest.mark.parametrize(
+    ("wish", "reason"),
+    [
+        (SamplingConditions(), "exactly one of prior, regime, range, mix, around"),
+        (SamplingConditions(prior=False), "exactly one"),
+        (SamplingConditions(prior=True, regime="plume"), "exactly one"),
+        (SamplingConditions(prior=True, noise=0.1), "noise: got a value without rows"),
+        (SamplingConditions(regime="plume", last=3), "last: got a count of readings"),
+        (SamplingConditions(around=[[1, 2]], last=3), "last: got a count of readings"),
+        (SamplingConditions(around="event", last=3), "last: got a count of readings"),
+        (SamplingConditions(around="recent", last=0), "last: got 0"),
+    ],
+)
+def test_anything_else_is_refused(wish: SamplingConditions, reason: str) -> None:
+    with pytest.raises(RequestError, match=reason):
+        called(wish)
