@@ -316,7 +316,7 @@ def _pack(run: Run, path: Path) -> None:
 
 def _demo(arguments: Arguments) -> None:
     from config.templates.templates import METHANE
-    from export.demo import demo
+    from export.demo.demo import demo
 
     demo(
         arguments.output,

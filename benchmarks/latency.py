@@ -33,7 +33,7 @@ from edge.readings.reading import Reading
 from edge.scoring.scorer import Scorer
 from edge.scoring.state import StationState
 from edge.simulation.simulator import simulate_chamber
-from export import export
+from export.export import export
 from trainer.data.record import Record
 from trainer.networks.autoencoder import TabularAE, TabularVAE
 from trainer.run import Run

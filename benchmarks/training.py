@@ -34,7 +34,8 @@ from trainer.data.record import Record, load_record
 from trainer.data.scaler import fit_scaler
 from trainer.data.splits import blocked, random_split
 from trainer.networks.autoencoder import TabularAE, TabularVAE, seeded
-from trainer.networks.training import History, fit
+from trainer.networks.history import History
+from trainer.networks.training import fit
 
 Kind = Literal["ae", "vae"]
 Model = TabularAE | TabularVAE

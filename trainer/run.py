@@ -9,13 +9,11 @@ import zipfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save
-from torch import Tensor
 
 from config.settings.station import Station
 from config.settings.training import Training
@@ -25,11 +23,14 @@ from edge.bundles.scoring_tables import from_arrays, subtree
 from edge.models.scaler import Scaler
 from edge.models.scoring_model import ScoringModel
 from trainer.errors import TrainingError
-from trainer.generation.fitted_generator import FittedGenerator
-from trainer.networks.autoencoder import TabularAE, TabularVAE, build
-from trainer.scoring.reconstruction import WhitenedReconstruction
 from trainer.statistics.json_arrays import encoded
 from trainer.statistics.run_statistics import PORTRAIT, RunStatistics
+
+if TYPE_CHECKING:  # torch is slow to import, and a run's numbers are read without it: see the methods
+    from torch import Tensor
+
+    from trainer.generation.fitted_generator import FittedGenerator
+    from trainer.networks.autoencoder import TabularAE, TabularVAE
 
 Tables = dict[str, NDArray[Any]]
 
@@ -99,6 +100,8 @@ def write_run(
     TrainingError
         ``folder`` holds something that is no run, or cannot be written.
     """
+    from safetensors.torch import save
+
     refuse_foreign(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -232,6 +235,8 @@ class Run:
         TrainingError
             The file is missing or damaged.
         """
+        from safetensors.torch import load_file
+
         path = self.folder / "weights" / f"{name}.safetensors"
         try:
             return load_file(path)
@@ -241,6 +246,8 @@ class Run:
     @cached_property
     def generator(self) -> FittedGenerator:
         """What makes synthetic rows, its network in torch."""
+        from trainer.generation.fitted_generator import FittedGenerator
+
         weights = {} if self.generates.network is None else self.weights("generator")
         arrays = subtree(self.tables, "generator")
         try:
@@ -250,10 +257,12 @@ class Run:
 
     @cached_property
     def scoring(self) -> dict[str, ScoringModel]:
-        """Scoring models by name, their networks in torch (:class:`trainer.scoring.reconstruction.WhitenedReconstruction`)."""
+        """Scoring models by name; their networks are :class:`trainer.scoring.reconstruction.WhitenedReconstruction`."""
         return {name: self._scoring(name, fitted) for name, fitted in self.scorers.items()}
 
     def _scoring(self, name: str, fitted: ScoringSpec) -> ScoringModel:
+        from trainer.scoring.reconstruction import WhitenedReconstruction
+
         arrays = subtree(self.tables, name)
         module = self._module(name, fitted.network, len(fitted.keys))
         try:
@@ -262,6 +271,8 @@ class Run:
             raise TrainingError(f"{self.folder / 'tables.npz'}: {name}: got {error}; {_AGAIN}") from error
 
     def _module(self, name: str, network: Network, features: int) -> TabularAE | TabularVAE:
+        from trainer.networks.autoencoder import build
+
         model = build(network, features)
         model.load_state_dict(self.weights(name))
         return model.eval()

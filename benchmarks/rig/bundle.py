@@ -24,7 +24,7 @@ def quick_bundle() -> Path:
 
 
 def _train(target: Path) -> None:
-    from export import export
+    from export.export import export
     from trainer.data.record import Record
     from trainer.run import Run
     from trainer.train import train

@@ -1,5 +1,1 @@
 """The whole loop in two minutes: train, export, run the agent, inject a leak and a fault, sample synthetic rows."""
-
-from export.demo.demo import demo
-
-__all__ = ["demo"]

@@ -13,7 +13,7 @@ import pytest
 
 from config.settings.training import Training
 from edge.simulation.injection import Injection
-from export.demo import demo
+from export.demo.demo import demo
 from export.demo.findings import InjectionOutcome, find, spans, unexplained
 
 pytestmark = pytest.mark.broker
@@ -72,7 +72,7 @@ def test_nothing_is_left_running(told: tuple[Path, list[InjectionOutcome], str])
 def test_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
-        "from config.settings.training import Training; from export.demo import demo\n"
+        "from config.settings.training import Training; from export.demo.demo import demo\n"
         "demo(Path(sys.argv[1]), settings=Training.quick())"
     )
     story = subprocess.Popen(

@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from edge.bundles.bundle import Bundle
-from export import ExportError, ParityError, export
+from export.errors import ExportError, ParityError
+from export.export import export
 from trainer.data.record import Record
 from trainer.run import Run
 
@@ -34,7 +35,7 @@ def test_an_export_by_another_process_from_another_folder_gives_the_same_bytes(
     shutil.copytree(runs["both"], tmp_path / "moved")
     script = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from export import export; from trainer.run import Run; export(Run.open('moved'), 'x.davy')"
+        "from export.export import export; from trainer.run import Run; export(Run.open('moved'), 'x.davy')"
     )
     environment = {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C", "HOME": str(tmp_path)}
     subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True)

@@ -10,11 +10,11 @@ import pytest
 
 from trainer.evaluation.detection.curves import Curves, Fault, ScoreTimeline, VirtualGasCurve
 from trainer.evaluation.detection.folds import SplitName
-from trainer.evaluation.detection.peers import PUBLISHED_AE
 from trainer.evaluation.detection.results import (
     CONSISTENCY,
     DETECTION,
     ONSET,
+    PUBLISHED_AE,
     RECONSTRUCTION,
     CaseResult,
     Evaluation,
@@ -23,16 +23,19 @@ from trainer.evaluation.detection.results import (
     Rate,
     WithoutGas,
 )
-from trainer.evaluation.synthesis.fidelity import Fidelity
 from trainer.evaluation.synthesis.results import (
+    JITTER,
+    OURS,
+    PUBLISHED,
+    REAL,
     SYNTHESIS,
     Detection,
+    Fidelity,
     Resemblance,
     Scarce,
     SynthesisEvaluation,
     TrainSyntheticTestReal,
 )
-from trainer.evaluation.synthesis.synthesisers import JITTER, OURS, PUBLISHED, REAL
 from trainer.statistics.json_arrays import encoded
 from trainer.statistics.run_statistics import PORTRAIT, ChannelReconstruction, NetworkStatistics, RunStatistics
 from trainer.statistics.samples import Axis, BinnedSamples, Sample

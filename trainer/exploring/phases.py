@@ -8,9 +8,9 @@ from itertools import pairwise
 import numpy as np
 
 from edge.arrays import Floats
+from trainer.data.onsets import WITHIN, onsets
 from trainer.data.record import Span
 from trainer.data.regimes import regimes
-from trainer.evaluation.detection.without_gas import WITHIN, onsets
 from trainer.exploring.raw_record import RawRecord
 from trainer.exploring.response import residuals
 

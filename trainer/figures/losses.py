@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from trainer.networks.training import History
+from trainer.networks.history import History
 
 _PANELS = {"": "loss", "_reconstruction": "reconstruction error", "_kl": "KL divergence"}
 

@@ -23,7 +23,8 @@ from trainer.generation.normal_scores import fit_normal_scores
 from trainer.networks.autoencoder import described, seeded
 from trainer.networks.generative import seeded_generative
 from trainer.networks.generative_training import fit_generative
-from trainer.networks.training import History, fit
+from trainer.networks.history import History
+from trainer.networks.training import fit
 
 Kind = Literal["ae", "vae", "mixture"]
 CALIBRATION_ROWS = 100_000

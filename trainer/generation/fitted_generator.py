@@ -23,7 +23,7 @@ from trainer.generation.mixture import Mixture
 from trainer.generation.normal_scores import NormalScoreTransform
 from trainer.networks.autoencoder import build
 from trainer.networks.generative import build_generative
-from trainer.networks.training import History
+from trainer.networks.history import History
 
 Arrays = dict[str, NDArray[Any]]
 Module = TypeVar("Module", bound=nn.Module | None)

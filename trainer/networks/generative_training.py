@@ -15,7 +15,8 @@ from config.settings.training import Training
 from edge.arrays import Singles
 from trainer.errors import TrainingError
 from trainer.networks.generative import Generative, GenerativeAE
-from trainer.networks.training import History, choose_device, one_thread
+from trainer.networks.history import History
+from trainer.networks.training import choose_device, one_thread
 
 LEARNING_RATE = 2e-3
 WARM_UP = 100

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TextIO
 
 import torch
@@ -18,37 +17,10 @@ from config.settings.training import Training
 from edge.arrays import Singles
 from trainer.errors import TrainingError
 from trainer.networks.autoencoder import TabularAE, TabularVAE
+from trainer.networks.history import History
 
 LEAST_BATCH = 16
 """Rows of a batch, however few there are."""
-
-
-@dataclass(frozen=True)
-class History:
-    """What happened while a network was fitted.
-
-    Parameters
-    ----------
-    losses
-        Curve name -> one value per epoch: ``train`` and ``validation``; for a VAE also ``train_reconstruction``,
-        ``train_kl``, ``validation_reconstruction`` and ``validation_kl`` (the loss is reconstruction + beta * kl).
-    chosen
-        Epoch (from 1) whose weights the network now has.
-    cpu_seconds
-        CPU time [s] of this process from the start to the end of each epoch.
-    seconds
-        Wall time [s] of the whole fit.
-    """
-
-    losses: dict[str, list[float]]
-    chosen: int
-    cpu_seconds: list[float]
-    seconds: float
-
-    @property
-    def epochs(self) -> int:
-        """Epochs run."""
-        return len(self.losses["train"])
 
 
 def choose_device(name: str) -> torch.device:

@@ -9,8 +9,14 @@ from typing import Literal
 import numpy as np
 
 from trainer.evaluation.detection.curves import Curves
-from trainer.evaluation.detection.peers import PUBLISHED_AE, PUBLISHED_VAE
-from trainer.evaluation.detection.results import CONSISTENCY, ONSET, RECONSTRUCTION, Evaluation
+from trainer.evaluation.detection.results import (
+    CONSISTENCY,
+    ONSET,
+    PUBLISHED_AE,
+    PUBLISHED_VAE,
+    RECONSTRUCTION,
+    Evaluation,
+)
 from trainer.figures.ticks import few_ticks
 from trainer.page import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION, HtmlTable, Panel, figure, percent
 from trainer.reporting.display_names import SPLITS

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from trainer.evaluation.detection.goals import Goal, goals
 from trainer.evaluation.detection.results import DETECTION
 from trainer.evaluation.synthesis.goals import synthesis_goals
-from trainer.evaluation.synthesis.results import SYNTHESIS
-from trainer.evaluation.synthesis.synthesisers import OURS, PUBLISHED
+from trainer.evaluation.synthesis.results import OURS, PUBLISHED, SYNTHESIS
 from trainer.page import BLUE, GREEN, INK, ORANGE, VERMILLION, HtmlTable, Panel
 from trainer.reporting.correlations import correlations_panel
 from trainer.reporting.densities import densities_panel

@@ -24,7 +24,8 @@ from trainer.data.spans import spans
 from trainer.data.splits import chunks
 from trainer.errors import TrainingError
 from trainer.networks.autoencoder import described, residuals, seeded
-from trainer.networks.training import History, fit
+from trainer.networks.history import History
+from trainer.networks.training import fit
 from trainer.scoring.consistency import fit_consistency
 from trainer.scoring.p_values import p_value_table
 from trainer.scoring.reconstruction import WhitenedReconstruction, whitening

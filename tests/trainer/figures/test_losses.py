@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.image import imread
 
 from trainer.figures.losses import draw_curves
-from trainer.networks.training import History
+from trainer.networks.history import History
 
 
 def history(*suffixes: str) -> History:

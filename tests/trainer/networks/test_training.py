@@ -14,7 +14,8 @@ from config.settings.training import Training
 from edge.bundles.manifest import Network
 from trainer.errors import TrainingError
 from trainer.networks.autoencoder import TabularAE, TabularVAE, row_errors, seeded
-from trainer.networks.training import History, choose_device, fit
+from trainer.networks.history import History
+from trainer.networks.training import choose_device, fit
 
 KINDS = ("ae", "vae")
 

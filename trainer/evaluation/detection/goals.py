@@ -8,8 +8,16 @@ from typing import Literal, NamedTuple
 
 from trainer.evaluation.detection.faults import Family
 from trainer.evaluation.detection.folds import SplitName
-from trainer.evaluation.detection.peers import PUBLISHED_AE
-from trainer.evaluation.detection.results import CONSISTENCY, ONSET, RECONSTRUCTION, Evaluation, Events, Mode, Spacing
+from trainer.evaluation.detection.results import (
+    CONSISTENCY,
+    ONSET,
+    PUBLISHED_AE,
+    RECONSTRUCTION,
+    Evaluation,
+    Events,
+    Mode,
+    Spacing,
+)
 
 MEAN = 0.92
 ABOVE_PUBLISHED = 0.12

@@ -14,6 +14,7 @@ from config.settings.station import Station
 from config.settings.training import Training
 from edge.arrays import Floats, Indices
 from trainer.data.scaler import fit_scaler
+from trainer.evaluation.detection.results import PUBLISHED_AE, PUBLISHED_VAE
 from trainer.networks.autoencoder import TabularVAE, described, row_errors, seeded
 from trainer.networks.training import fit
 
@@ -25,9 +26,6 @@ NEIGHBOUR = 5
 NEIGHBOURS = 2000
 """Training rows at most among which the kNN searches, evenly spaced."""
 TREES = 100
-
-PUBLISHED_AE = "AE, published"
-PUBLISHED_VAE = "VAE, published"
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ DETECTION = "detection.json"
 
 RECONSTRUCTION = {"ae": "ours, AE", "vae": "ours, VAE"}
 ONSET = "ours, onset"
+PUBLISHED_AE = "AE, published"
+PUBLISHED_VAE = "VAE, published"
 
 
 class CaseResult(Struct, frozen=True, kw_only=True):

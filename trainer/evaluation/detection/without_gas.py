@@ -9,6 +9,7 @@ import numpy as np
 from edge.arrays import Floats, Mask
 from edge.models.scores import ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
+from trainer.data.onsets import onsets
 from trainer.data.record import Record
 from trainer.evaluation.auroc import auroc
 from trainer.evaluation.detection.folds import Fold
@@ -16,34 +17,8 @@ from trainer.evaluation.detection.peers import Peer
 from trainer.evaluation.detection.results import ONSET, WithoutGas
 from trainer.scoring.fit_scorer import BACKGROUND
 
-RISE = 0.75
-"""Of an onset: rise of the gas within five rows, in backgrounds (1500 ppb of methane)."""
-WITHIN = 5
-APART = 100
-"""Rows from one onset to the next: what a plume does in between is its flicker."""
 IN_TIME = 30
 """Rows after an onset in which an exceedance finds it."""
-
-
-def onsets(record: Record, background: float) -> tuple[int, ...]:
-    """Find where plumes begin: rows at which the gas column has risen steeply, none across a segment's border.
-
-    Parameters
-    ----------
-    record
-        Of a station with a gas column.
-    background
-        Gas reading in clean air, in its unit.
-    """
-    found: list[int] = []
-    gas = record.values[:, record.station.gas_index]
-    for start, end in record.segments:
-        before = np.lib.stride_tricks.sliding_window_view(np.pad(gas[start:end], (WITHIN, 0), mode="edge"), WITHIN + 1)
-        rise = gas[start:end] - before.min(axis=1)
-        for row in (np.flatnonzero(rise > RISE * background) + start).tolist():
-            if not found or row - found[-1] >= APART:
-                found.append(row)
-    return tuple(found)
 
 
 def judge_withheld(

@@ -13,6 +13,8 @@ from trainer.evaluation.synthesis.augmentation import SETS, scarce, tstr
 from trainer.evaluation.synthesis.detection import augmented_detection
 from trainer.evaluation.synthesis.resemblance import resemblance
 from trainer.evaluation.synthesis.results import (
+    OURS,
+    REAL,
     Detection,
     Resemblance,
     Scarce,
@@ -20,7 +22,7 @@ from trainer.evaluation.synthesis.results import (
     TrainSyntheticTestReal,
 )
 from trainer.evaluation.synthesis.sample_gallery import NAMES, sample_gallery
-from trainer.evaluation.synthesis.synthesisers import OURS, REAL, networks, ours, synthesisers
+from trainer.evaluation.synthesis.synthesisers import networks, ours, synthesisers
 from trainer.statistics.samples import BinnedSamples
 
 SEEDS = 3

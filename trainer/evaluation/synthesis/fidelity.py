@@ -3,36 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from msgspec import Struct
 
 from config.settings.station import Station
 from edge.arrays import Floats
-
-
-class Fidelity(Struct, frozen=True, kw_only=True):
-    """How much rows differ from real ones; 0 is equal unless another number is named.
-
-    Parameters
-    ----------
-    ks
-        Mean over columns of the Kolmogorov-Smirnov statistic.
-    wasserstein
-        Mean over columns of the first Wasserstein distance [standard deviations of the real column].
-    std_ratio
-        Standard deviation over the real one by column key; 1 is equal.
-    pearson, spearman
-        Mean absolute difference of the correlations over all pairs of columns, whether they are correlated or not.
-    gas_skewness, gas_p99
-        Skewness and 99 % quantile of the gas over the real ones; 1 is equal, nan without a gas column.
-    """
-
-    ks: float
-    wasserstein: float
-    std_ratio: dict[str, float]
-    pearson: float
-    spearman: float
-    gas_skewness: float
-    gas_p99: float
+from trainer.evaluation.synthesis.results import Fidelity
 
 
 def fidelity(real: Floats, rows: Floats, station: Station) -> Fidelity:

@@ -13,10 +13,10 @@ from edge.arrays import Floats, Indices
 from trainer.data.record import Record
 from trainer.data.splits import random_split
 from trainer.evaluation.synthesis.downstream import regress
-from trainer.evaluation.synthesis.fidelity import Fidelity, fidelity
+from trainer.evaluation.synthesis.fidelity import fidelity
 from trainer.evaluation.synthesis.memorisation import exact_copies, nearer_share
 from trainer.evaluation.synthesis.moisture_check import moisture_broken
-from trainer.evaluation.synthesis.results import Resemblance, mean
+from trainer.evaluation.synthesis.results import Fidelity, Resemblance, mean
 from trainer.evaluation.synthesis.synthesisers import Fit
 from trainer.evaluation.synthesis.two_sample_test import c2st
 

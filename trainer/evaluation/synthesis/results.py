@@ -5,17 +5,50 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from msgspec import Struct
 
-from trainer.evaluation.synthesis.fidelity import Fidelity
 from trainer.statistics.json_arrays import read
 from trainer.statistics.samples import BinnedSamples
 
 SYNTHESIS = "synthesis.json"
 """Its name in a run folder."""
+
+Kind = Literal["vae", "ae", "mixture"]
+
+OURS: dict[Kind, str] = {"vae": "ours, VAE", "ae": "ours, AE", "mixture": "plain Gaussian mixture"}
+PUBLISHED: dict[Literal["ae", "vae"], str] = {"ae": "AE, published", "vae": "VAE, published"}
+JITTER, SMOTE = "jitter 2 %", "SMOTE, 5 neighbours"
+REAL = "real, held out"
+"""Rows that no synthesiser made: the best that one could reach."""
+
+
+class Fidelity(Struct, frozen=True, kw_only=True):
+    """How much rows differ from real ones; 0 is equal unless another number is named.
+
+    Parameters
+    ----------
+    ks
+        Mean over columns of the Kolmogorov-Smirnov statistic.
+    wasserstein
+        Mean over columns of the first Wasserstein distance [standard deviations of the real column].
+    std_ratio
+        Standard deviation over the real one by column key; 1 is equal.
+    pearson, spearman
+        Mean absolute difference of the correlations over all pairs of columns, whether they are correlated or not.
+    gas_skewness, gas_p99
+        Skewness and 99 % quantile of the gas over the real ones; 1 is equal, nan without a gas column.
+    """
+
+    ks: float
+    wasserstein: float
+    std_ratio: dict[str, float]
+    pearson: float
+    spearman: float
+    gas_skewness: float
+    gas_p99: float
 
 
 class Resemblance(Struct, frozen=True, kw_only=True):

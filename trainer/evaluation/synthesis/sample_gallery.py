@@ -6,7 +6,8 @@ import numpy as np
 
 from trainer.data.record import Record
 from trainer.data.splits import random_split
-from trainer.evaluation.synthesis.synthesisers import OURS, PUBLISHED, REAL, Fit
+from trainer.evaluation.synthesis.results import OURS, PUBLISHED, REAL
+from trainer.evaluation.synthesis.synthesisers import Fit
 from trainer.statistics.binning import columns, gallery, pairs
 from trainer.statistics.samples import BinnedSamples
 
@@ -15,7 +16,7 @@ NOISES: dict[str, float | None] = {"auto": None, ".1": 0.1, ".5": 0.5, "1": 1.0}
 NAMES = (*OURS.values(), *PUBLISHED.values())
 """Who is pictured."""
 TRAINED = "real"
-"""The training rows' sample; the held-out rows' is :data:`trainer.evaluation.synthesis.synthesisers.REAL`."""
+"""The training rows' sample; the held-out rows' is :data:`trainer.evaluation.synthesis.results.REAL`."""
 MOST = 20_000
 
 

@@ -17,6 +17,7 @@ from config.settings.training import Training
 from edge.arrays import Floats
 from edge.synthesis.sampler import Sampler
 from trainer.data.scaler import fit_scaler
+from trainer.evaluation.synthesis.results import JITTER, OURS, PUBLISHED, SMOTE, Kind
 from trainer.generation.fit_generator import fit_generator
 from trainer.networks.autoencoder import TabularVAE, described, seeded
 from trainer.networks.training import fit
@@ -24,15 +25,8 @@ from trainer.networks.training import fit
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-Kind = Literal["vae", "ae", "mixture"]
 Draw = Callable[[int, int], Floats]
 """(n, seed) -> rows [n, F] in the station's units."""
-
-OURS: dict[Kind, str] = {"vae": "ours, VAE", "ae": "ours, AE", "mixture": "plain Gaussian mixture"}
-PUBLISHED: dict[Literal["ae", "vae"], str] = {"ae": "AE, published", "vae": "VAE, published"}
-JITTER, SMOTE = "jitter 2 %", "SMOTE, 5 neighbours"
-REAL = "real, held out"
-"""Not made at all: what the best could be."""
 
 VAE_NOISE = 0.1
 """Added to the codes of the published VAE; the published AE gets half of each latent's standard deviation."""

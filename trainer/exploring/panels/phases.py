@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from trainer.evaluation.detection.without_gas import RISE, WITHIN
+from trainer.data.onsets import RISE, WITHIN
 from trainer.exploring.exploration import Exploration
 from trainer.page import HtmlTable, Panel, unit
 

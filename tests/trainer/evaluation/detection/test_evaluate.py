@@ -11,8 +11,15 @@ from config.settings.training import Training
 from trainer.data.record import Record
 from trainer.evaluation.detection.evaluate import evaluate, evaluate_cell
 from trainer.evaluation.detection.faults import cases
-from trainer.evaluation.detection.peers import PUBLISHED_AE
-from trainer.evaluation.detection.results import CONSISTENCY, DETECTION, ONSET, RECONSTRUCTION, Evaluation, FoldResult
+from trainer.evaluation.detection.results import (
+    CONSISTENCY,
+    DETECTION,
+    ONSET,
+    PUBLISHED_AE,
+    RECONSTRUCTION,
+    Evaluation,
+    FoldResult,
+)
 from trainer.statistics.json_arrays import encoded
 
 SETTINGS = Training(hidden=(16,), epochs=3, chunks=2)

@@ -7,7 +7,8 @@ from config.settings.station import Station
 from tests.trainer.baselines import pca_error
 from trainer.data.record import Record
 from trainer.data.scaler import fit_scaler
-from trainer.evaluation.detection.peers import PUBLISHED_AE, PUBLISHED_VAE, Peer, fit_peers
+from trainer.evaluation.detection.peers import Peer, fit_peers
+from trainer.evaluation.detection.results import PUBLISHED_AE, PUBLISHED_VAE
 
 TRAIN, VALIDATION, TEST = np.arange(2000), np.arange(1600, 2000), np.arange(2000, 3000)
 

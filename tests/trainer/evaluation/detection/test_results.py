@@ -9,10 +9,10 @@ import pytest
 from trainer.evaluation.detection.faults import Family
 from trainer.evaluation.detection.folds import SplitName
 from trainer.evaluation.detection.goals import goals
-from trainer.evaluation.detection.peers import PUBLISHED_AE
 from trainer.evaluation.detection.results import (
     CONSISTENCY,
     ONSET,
+    PUBLISHED_AE,
     RECONSTRUCTION,
     CaseResult,
     Evaluation,

@@ -11,8 +11,16 @@ from config.settings.training import Training
 from trainer.data.record import Record
 from trainer.evaluation.synthesis.evaluate import evaluate_synthesis
 from trainer.evaluation.synthesis.goals import synthesis_goals
-from trainer.evaluation.synthesis.results import SYNTHESIS, Resemblance, SynthesisEvaluation
-from trainer.evaluation.synthesis.synthesisers import JITTER, OURS, PUBLISHED, REAL, SMOTE
+from trainer.evaluation.synthesis.results import (
+    JITTER,
+    OURS,
+    PUBLISHED,
+    REAL,
+    SMOTE,
+    SYNTHESIS,
+    Resemblance,
+    SynthesisEvaluation,
+)
 from trainer.evaluation.synthesis.table import print_synthesis
 from trainer.statistics.json_arrays import encoded
 

@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from config.settings.training import Training
 from trainer.data.record import Record
+from trainer.evaluation.synthesis.results import OURS, PUBLISHED, REAL
 from trainer.evaluation.synthesis.sample_gallery import sample_gallery
-from trainer.evaluation.synthesis.synthesisers import OURS, PUBLISHED, REAL, networks
+from trainer.evaluation.synthesis.synthesisers import networks
 
 SETTINGS = replace(Training.quick(), components=10)
 

@@ -8,15 +8,8 @@ from config.settings.training import Training
 from trainer.data.record import Record
 from trainer.evaluation.synthesis.fidelity import fidelity
 from trainer.evaluation.synthesis.memorisation import exact_copies
-from trainer.evaluation.synthesis.synthesisers import (
-    JITTER,
-    OURS,
-    PUBLISHED,
-    SMOTE,
-    FittedSynthesiser,
-    ours,
-    synthesisers,
-)
+from trainer.evaluation.synthesis.results import JITTER, OURS, PUBLISHED, SMOTE
+from trainer.evaluation.synthesis.synthesisers import FittedSynthesiser, ours, synthesisers
 
 SETTINGS = replace(Training.quick(), generator_epochs=4, components=8)
 TRAIN, VALIDATION = slice(0, None, 2), slice(1, None, 20)

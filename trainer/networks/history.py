@@ -1,0 +1,33 @@
+"""Holds what happened while a network was fitted; no torch is needed to read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class History:
+    """What happened while a network was fitted.
+
+    Parameters
+    ----------
+    losses
+        Curve name -> one value per epoch: ``train`` and ``validation``; for a VAE also ``train_reconstruction``,
+        ``train_kl``, ``validation_reconstruction`` and ``validation_kl`` (the loss is reconstruction + beta * kl).
+    chosen
+        Epoch (from 1) whose weights the network now has.
+    cpu_seconds
+        CPU time [s] of this process from the start to the end of each epoch.
+    seconds
+        Wall time [s] of the whole fit.
+    """
+
+    losses: dict[str, list[float]]
+    chosen: int
+    cpu_seconds: list[float]
+    seconds: float
+
+    @property
+    def epochs(self) -> int:
+        """Epochs run."""
+        return len(self.losses["train"])
