@@ -6,10 +6,7 @@ import json
 import os
 import shutil
 import socket
-import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,27 +14,25 @@ from typing import TYPE_CHECKING, Any
 import paho.mqtt.client as mqtt
 import pytest
 from hypothesis import settings
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from edge.mqtt.link import Counts, Receipt
 from edge.mqtt.message import Message
+from tests.mqtt_client import Connect, MqttClient
+from tests.running_broker import RunningBroker, StartBroker
 
 if TYPE_CHECKING:
     from trainer.data.record import Record
 
-    StartBroker = Callable[..., "RunningBroker"]
-
 ROOT = Path(__file__).parent.parent
 RECORD_FOLDER = ROOT.parent / "shared" / "data"
 
-settings.register_profile("patient")  # a busy machine is no fault of the code
+settings.register_profile("patient")  # a slow example on a busy machine is no failure
 settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
 def record_folder() -> Path:
-    """Folder of the real record (station-1.csv ...); the test is skipped, loudly, where it is not there."""
+    """Folder of the real record (station-1.csv ...); without it the test is skipped, and the summary says so."""
     if not (RECORD_FOLDER / "station-1.csv").is_file():
         pytest.skip("the real record is not beside the project (expected ../shared/data/station-1.csv)")
     return RECORD_FOLDER
@@ -85,7 +80,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--embedded-broker", action="store_true", help="run the broker tests as on a machine without Mosquitto"
     )
-    parser.addoption("--every-benchmark", action="store_true", help="run those that take a minute, too")
+    parser.addoption("--every-benchmark", action="store_true", help="run also the benchmarks that take a minute")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -105,49 +100,11 @@ def _embedded(port: int, folder: Path) -> list[str]:
     return broker_command(port, folder)
 
 
-@dataclass
-class RunningBroker:
-    """A broker of our own, in its own folder, on its own port."""
-
-    command: list[str]
-    folder: Path
-    port: int
-    host: str = "127.0.0.1"
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with (self.folder / "broker.log").open("ab") as log:
-            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, cwd=self.folder)
-        deadline = time.monotonic() + 15
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                socket.create_connection((self.host, self.port), 0.5).close()
-            except OSError:
-                time.sleep(0.02)
-            else:
-                return
-        self.stop()
-        pytest.fail(f"the broker did not start:\n{(self.folder / 'broker.log').read_text(errors='replace')}")
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self) -> None:
-        assert self.process is not None
-        self.process.terminate()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.kill()
-
-
 @pytest.fixture(scope="session")
 def start_broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartBroker]:
-    """Start another broker: Mosquitto with ``config/templates/mosquitto.conf``, some lines of it replaced by others.
+    """Start another broker: Mosquitto with ``config/templates/mosquitto.conf``, in which the arguments replace lines.
 
-    ``start_broker("allow_anonymous false", "password_file ...")``; every one is stopped in the end.
+    ``start_broker("allow_anonymous false", "password_file ...")``; all of them are stopped in the end.
     """
     brokers: list[RunningBroker] = []
 
@@ -173,7 +130,7 @@ def start_broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture(scope="session")
 def protocol(request: pytest.FixtureRequest) -> str:
-    """What ``broker.protocol`` should be: the embedded broker hangs for 3 s on MQTT 5, in every test."""
+    """Value for ``broker.protocol``: with MQTT 5 the embedded broker would hang for 3 s in every test."""
     return "auto" if _mosquitto(request.config) else "3.1.1"
 
 
@@ -190,21 +147,21 @@ def embedded_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runnin
 
 @pytest.fixture(scope="session")
 def broker(start_broker: StartBroker) -> RunningBroker:
-    """The broker that all tests share: use topics of your own."""
+    """The broker that all tests share; each test uses topics of its own."""
     return start_broker()
 
 
 @pytest.fixture
 def free_port() -> int:
-    """A port on which nobody listens."""
+    """A port on which nothing listens."""
     return _free_port()
 
 
 def _adapted(port: int, folder: Path, lines: tuple[str, ...]) -> str:
-    """The shipped configuration with another port and place, and with ``lines`` for those of the same keyword."""
+    """The shipped configuration with another port and folder; ``lines`` replace those with the same keyword."""
     lines = (f"listener {port} 127.0.0.1", *lines, f"persistence_location {folder}/")
     if os.geteuid() == 0:
-        lines = (*lines, "user root")  # or it becomes a user who may not write here
+        lines = (*lines, "user root")  # otherwise Mosquitto becomes a user who may not write here
     replaced = {line.split()[0] for line in lines}
     shipped = (ROOT / "config" / "templates" / "mosquitto.conf").read_text().splitlines()
     kept = [line for line in shipped if line.strip() and line.split()[0] not in replaced]
@@ -218,92 +175,13 @@ def _free_port() -> int:
         return port
 
 
-@dataclass
-class Heard:
-    """A message that a :class:`Client` received."""
-
-    topic: str
-    payload: bytes
-    retain: bool
-    qos: int
-    properties: Any
-
-    @property
-    def body(self) -> Any:
-        return json.loads(self.payload)
-
-
-class Client:
-    """Somebody else at the broker: publishes, and remembers what it hears."""
-
-    def __init__(self, port: int, *filters: str, protocol: int = mqtt.MQTTv311) -> None:
-        self.heard: list[Heard] = []
-        self._looked: dict[str, int] = {}
-        self._news = threading.Condition()
-        self._subscribed = threading.Event()
-        self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTProtocolVersion(protocol))
-        self._client.on_message = self._on_message
-        self._client.on_subscribe = lambda *_: self._subscribed.set()
-        self._client.on_socket_open = lambda c, u, sock: sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._client.connect("127.0.0.1", port)
-        self._client.loop_start()
-        if filters:
-            self._client.subscribe([(each, 1) for each in filters])
-            assert self._subscribed.wait(10), "no SUBACK"
-
-    def _on_message(self, client: mqtt.Client, data: object, message: mqtt.MQTTMessage) -> None:
-        with self._news:
-            heard = Heard(message.topic, bytes(message.payload), message.retain, message.qos, message.properties)
-            self.heard.append(heard)
-            self._news.notify_all()
-
-    def publish(
-        self, topic: str, body: Any, *, qos: int = 1, retain: bool = False, **properties: Any
-    ) -> mqtt.MQTTMessageInfo:
-        """Publish bytes as they are, anything else as JSON; with MQTT 5 properties by their names in paho."""
-        payload = body if isinstance(body, bytes) else json.dumps(body).encode()
-        sent = None
-        if properties:
-            sent = Properties(PacketTypes.PUBLISH)
-            for name, value in properties.items():
-                setattr(sent, name, value)
-        info = self._client.publish(topic, payload, qos, retain, sent)
-        if qos:
-            info.wait_for_publish(10)
-        return info
-
-    def wait(self, topic: str, condition: Callable[[Any], bool] = lambda body: True, timeout: float = 15.0) -> Heard:
-        """Wait for the next message on ``topic`` whose JSON body fulfils ``condition``, passing over others there."""
-        deadline = time.monotonic() + timeout
-        with self._news:
-            while True:
-                for number in range(self._looked.get(topic, 0), len(self.heard)):
-                    heard = self.heard[number]
-                    self._looked[topic] = number + 1
-                    if heard.topic == topic and condition(heard.body):
-                        return heard
-                left = deadline - time.monotonic()
-                if left <= 0 or not self._news.wait(left):
-                    topics = sorted({each.topic for each in self.heard})
-                    pytest.fail(f"nothing of that kind on {topic} within {timeout} s; heard {topics}")
-
-    def on(self, topic: str) -> list[Any]:
-        """Bodies of everything heard on a topic so far."""
-        with self._news:
-            return [each.body for each in self.heard if each.topic == topic]
-
-    def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
-
-
 @pytest.fixture
-def client() -> Iterator[Callable[..., Client]]:
-    """Connect somebody else: ``client(port, *filters, protocol=mqtt.MQTTv5)``."""
-    clients: list[Client] = []
+def client() -> Iterator[Connect]:
+    """Connect another client: ``client(port, *filters, protocol=mqtt.MQTTv5)``."""
+    clients: list[MqttClient] = []
 
-    def connect(port: int, *filters: str, **options: Any) -> Client:
-        clients.append(Client(port, *filters, **options))
+    def connect(port: int, *filters: str, protocol: int = mqtt.MQTTv311) -> MqttClient:
+        clients.append(MqttClient(port, *filters, protocol=protocol))
         return clients[-1]
 
     yield connect

@@ -713,7 +713,7 @@ def test_a_request_of_mqtt_5_is_answered_at_its_own_topic_too(live: Live, broker
     live.turn_until(lambda: asker.on(own) and live.heard(live.topics.response("synthesize")))
     (answer,) = asker.on(own)
     assert len(answer["data"]["rows"]) == 3
-    assert asker.heard[0].properties.CorrelationData == b"\x07"
+    assert asker.received[0].properties.CorrelationData == b"\x07"
 
 
 @pytest.mark.broker
@@ -728,7 +728,7 @@ def test_score_event_and_alarm_reach_the_broker_and_a_stop_is_told(live: Live, b
     late = client(broker.port, f"{live.topics.base}/#")
     client(broker.port).publish(f"{live.topics.base}/end", {})
     late.wait(f"{live.topics.base}/end")  # after all that was kept
-    kept = {heard.topic: heard.body for heard in late.heard if heard.retain}
+    kept = {message.topic: message.body for message in late.received if message.retain}
     names = {live.topics.state, live.topics.info, live.topics.alarm("st-1"), live.topics.availability("st-1")}
     assert kept.keys() == names
     assert kept[live.topics.alarm("st-1")]["alarm"] == "ON"

@@ -62,7 +62,7 @@ def test_a_files_rows_are_sent_with_its_own_times_and_null_for_what_is_missing(
         {"a_v": None, "b_v": None, "ts": "2026-01-31T12:01:00.000Z", "seq": 1},
         {"a_v": 3.0, "b_v": 4.0, "ts": "2026-01-31T12:02:30.000Z", "seq": 2},
     ]
-    assert {(heard.qos, heard.retain) for heard in listener.heard} == {(1, False)}
+    assert {(message.qos, message.retain) for message in listener.received} == {(1, False)}
     assert "3 of 3 readings sent" in said
 
 

@@ -48,7 +48,7 @@ def test_the_chamber_is_published_row_by_row_with_time_and_count(broker: Any, cl
     np.testing.assert_array_equal(values(bodies), next(chamber_blocks(seed=4, board=3))[:300])
     assert [body["seq"] for body in bodies] == list(range(300))
     assert before - 0.001 <= parse_time(bodies[0]["ts"]) <= parse_time(bodies[-1]["ts"]) <= time.time() + 0.001
-    assert {(heard.qos, heard.retain) for heard in listener.heard} == {(1, False)}
+    assert {(message.qos, message.retain) for message in listener.received} == {(1, False)}
     assert "300 readings published" in said
 
 
@@ -72,8 +72,8 @@ def test_what_is_injected_is_sent_where_it_was_asked_for_and_told(broker: Any, c
     bodies = listener.on(topic)
     assert (code, len(bodies)) == (0, 200 - 5 + 2)
     assert [body["seq"] for body in bodies] == [*range(10), 10, 10, 11, 11, *range(12, 130), *range(135, 200)]
-    assert listener.heard[10].payload == listener.heard[11].payload
-    assert listener.heard[12].payload == listener.heard[13].payload
+    assert listener.received[10].payload == listener.received[11].payload
+    assert listener.received[12].payload == listener.received[13].payload
     clean = next(chamber_blocks(seed=1))
     by_row = {body["seq"]: body for body in bodies}
     changed = {row for row, body in by_row.items() if [body[key] for key in CHANNELS] != clean[row].tolist()}

@@ -26,7 +26,7 @@ def test_publications_are_written_with_flush_and_confirmed(
     second = link.publish(f"{base}/out", b'{"qos": 1}', qos=1)
     assert first is not None
     assert link.in_flight == 1
-    assert not other.heard
+    assert not other.received
     link.flush()
     turn_until(link, lambda: link.in_flight == 0)
     assert [(receipt.mid, receipt.refusal) for receipt in link.receipts()] == [(second, None)]
@@ -94,7 +94,7 @@ def test_publications_keep_their_order_whatever_their_qos_and_number(
     count = 1500
     for number in range(count):
         link.publish(f"{base}/out", b"%d%s" % (number, filling), qos=number % 100 == 99, expiry=60)
-    turn_until(link, lambda: len(other.heard) == count)
+    turn_until(link, lambda: len(other.received) == count)
     assert other.on(f"{base}/out") == list(range(count))
 
 
@@ -117,7 +117,7 @@ def test_a_paho_without_our_seam_does_the_same_over_its_own_socket(
     assert [int(message.payload) for message in collect(link, 20)] == list(range(20))
     for number in range(20):
         link.publish(f"{base}/out", b"%d" % number, qos=number % 2, expiry=60)
-    turn_until(link, lambda: len(other.heard) == 20)
+    turn_until(link, lambda: len(other.received) == 20)
     assert other.on(f"{base}/out") == list(range(20))
 
 

@@ -69,7 +69,7 @@ def test_everything_published_arrives_in_order_and_is_acknowledged(protocol: Any
         assert connection.drain() == 0
     listener.wait(topic, lambda body: body == 999)
     assert listener.on(topic) == list(range(1000))
-    assert {(heard.qos, heard.retain) for heard in listener.heard} == {(1, False)}
+    assert {(message.qos, message.retain) for message in listener.received} == {(1, False)}
 
 
 @pytest.mark.broker
