@@ -1,1 +1,1 @@
-"""export: a trained run becomes a bundle, in bytes that depend on the run alone."""
+"""Makes the bundle of a trained run, in bytes that depend on the run alone."""

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from config import ConfigError, Gateway, load_gateway
+from config.errors import ConfigError
 from config.settings.alarms import AlarmRule
 from config.settings.broker import Broker, Password
+from config.settings.gateway import Gateway
+from config.yaml.load import load_gateway
 
 
 @pytest.fixture

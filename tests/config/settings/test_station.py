@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from config import ConfigError, load_station
+from config.errors import ConfigError
 from config.templates.templates import METHANE
+from config.yaml.load import load_station
 
 
 def _feature(**changes: Any) -> dict[str, Any]:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from config import ConfigError, init, load_gateway, load_station, load_training
+from config.errors import ConfigError
+from config.templates.templates import init
+from config.yaml.load import load_gateway, load_station, load_training
 
 
 def test_init_copies_files_that_load(tmp_path: Path) -> None:

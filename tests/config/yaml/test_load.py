@@ -10,9 +10,12 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from config import ConfigError, Gateway, Station, Training, load, load_gateway, load_station, load_training
-from config.settings.station import Feature
+from config.errors import ConfigError
+from config.settings.gateway import Gateway
+from config.settings.station import Feature, Station
+from config.settings.training import Training
 from config.templates.templates import METHANE
+from config.yaml.load import load, load_gateway, load_station, load_training
 
 
 def _lines(path: Path, text: str | bytes, struct: type = Gateway) -> list[str]:

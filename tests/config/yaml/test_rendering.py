@@ -11,13 +11,15 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from config import Feature, Gateway, Station, Training, load, load_gateway, load_training, render
 from config.settings.alarms import AlarmRule, Alarms, MethaneAlarm
 from config.settings.broker import TLS, Broker, Password
-from config.settings.gateway import StationEntry, TopicSettings
+from config.settings.gateway import Gateway, StationEntry, TopicSettings
+from config.settings.station import Feature, Station
+from config.settings.training import Training
 from config.templates.templates import GATEWAY, TRAINING
+from config.yaml.load import load, load_gateway, load_training
 from config.yaml.messages import unwrap
-from config.yaml.rendering import shipped_gateway, shipped_training
+from config.yaml.rendering import render, shipped_gateway, shipped_training
 
 _FIX = 'fix: python -c "from config.yaml.rendering import *; print(shipped_%s(), end=str())" > config/%s.yaml'
 
