@@ -60,9 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _init(arguments: Arguments) -> None:
-    from config.templates.templates import init
+    from config.templates.templates import copy_templates
 
-    for path in init(arguments.folder):
+    for path in copy_templates(arguments.folder):
         print(path)
 
 

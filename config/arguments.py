@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from config.topic_filters import PLACE
+from config.topic_filters import STATION_LEVEL
 
 Verbs = Any  # argparse keeps the class of add_subparsers' result to itself
 
@@ -181,7 +181,9 @@ def _base(parser: argparse.ArgumentParser) -> None:
 
 def _sender(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--id", default="st-1", metavar="STATION", help="default: st-1")
-    parser.add_argument("--topic", default=f"sensors/{PLACE}/readings", help="default: sensors/{station}/readings")
+    parser.add_argument(
+        "--topic", default=f"sensors/{STATION_LEVEL}/readings", help="default: sensors/{station}/readings"
+    )
     _broker_options(parser)
 
 

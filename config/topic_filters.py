@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PLACE = "{station}"
+STATION_LEVEL = "{station}"
 """The level of a station's topic that names the station."""
 
 _SHARED = "$share/"
@@ -25,7 +25,7 @@ def filter_fault(topic_filter: str) -> str | None:
     return _fault(topic_filter)
 
 
-def unshared(topic_filter: str) -> str:
+def strip_share(topic_filter: str) -> str:
     """Take the ``$share/GROUP/`` from the front of a shared subscription: the topics of messages do not have it.
 
     The members of a group get the messages in turn, so the readings of one station come to several agents, each of
@@ -51,14 +51,14 @@ def _fault(topic_filter: str) -> str | None:
     return None
 
 
-def subscription(topic: str) -> str:
+def subscription_filter(topic: str) -> str:
     """Turn a station's topic into the filter to subscribe to: ``{station}`` becomes ``+``."""
-    return "/".join("+" if level == PLACE else level for level in topic.split("/"))
+    return "/".join("+" if level == STATION_LEVEL else level for level in topic.split("/"))
 
 
-def reaches(topic_filter: str, base: str) -> bool:
+def overlaps_subtree(topic_filter: str, base: str) -> bool:
     """Tell whether ``topic_filter`` matches ``base`` or any topic below it."""
-    levels, below = unshared(topic_filter).split("/"), base.split("/")
+    levels, below = strip_share(topic_filter).split("/"), base.split("/")
     for level, ours in zip(levels, below, strict=False):
         if level == "#":
             return True
@@ -67,9 +67,9 @@ def reaches(topic_filter: str, base: str) -> bool:
     return len(levels) >= len(below) or levels[-1] == "#"
 
 
-def meet(one: str, other: str) -> bool:
+def filters_overlap(one: str, other: str) -> bool:
     """Tell whether there is a topic that both filters match."""
-    levels = [unshared(each).split("/") for each in (one, other)]
+    levels = [strip_share(each).split("/") for each in (one, other)]
     for a, b in zip(*levels, strict=False):
         if "#" in (a, b):
             return True

@@ -21,7 +21,7 @@ Hold = Annotated[int, Meta(ge=0)]
 Amount = Annotated[float, Meta(ge=0)]
 
 _RENAME = {"m_of_n": "raise"}  # `raise` is a word of Python
-_STALE = ("latch", "repeat")
+_FOR_STALE = ("latch", "repeat")
 
 
 class AlarmRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=_RENAME):
@@ -49,7 +49,7 @@ class AlarmRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, r
         yield from _reversed(self.m_of_n)
 
 
-class AlarmChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=_RENAME):
+class AlarmOverride(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=_RENAME):
     """What one kind of alarm does differently; what is not given is as in ``default``."""
 
     m_of_n: MofN | UnsetType = UNSET
@@ -65,7 +65,7 @@ class AlarmChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
             yield from _reversed(self.m_of_n)
 
 
-class MethaneAlarm(AlarmChange, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=_RENAME):
+class MethaneAlarm(AlarmOverride, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=_RENAME):
     """The levels of the gas column itself that exceed; the onset exceeds by the requested rate."""
 
     enhancement_ppb: Annotated[float, Meta(gt=0, description="[ppb] above the background")] = 1000.0
@@ -74,15 +74,15 @@ class MethaneAlarm(AlarmChange, frozen=True, kw_only=True, forbid_unknown_fields
     ] = None
 
 
-class StaleAlarm(AlarmChange, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=_RENAME):
+class StaleAlarm(AlarmOverride, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=_RENAME):
     """A station that has fallen silent; there is nothing to count, so that of a rule only latch and repeat hold."""
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yield (path, sentence) for every rule that a type cannot say."""
         for field in fields(self):
-            if field.name not in _STALE and getattr(self, field.name) is not UNSET:
+            if field.name not in _FOR_STALE and getattr(self, field.name) is not UNSET:
                 fix = "fix: remove it, and see stale_after"
-                yield field.encode_name, f"a silence has none, expected {' or '.join(_STALE)}; {fix}"
+                yield field.encode_name, f"a silence has none, expected {' or '.join(_FOR_STALE)}; {fix}"
 
 
 class Alarms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,13 +92,13 @@ class Alarms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     methane: Annotated[MethaneAlarm, Meta(description="may also hold any key of default, as may the kinds below")] = (
         MethaneAlarm()
     )
-    consistency: AlarmChange = AlarmChange()
-    reconstruction: AlarmChange = AlarmChange()
+    consistency: AlarmOverride = AlarmOverride()
+    reconstruction: AlarmOverride = AlarmOverride()
     stale: Annotated[StaleAlarm, Meta(description="a silent station, see stale_after: latch and repeat")] = StaleAlarm()
 
-    def of(self, kind: AlarmKind) -> AlarmRule:
+    def rule_for(self, kind: AlarmKind) -> AlarmRule:
         """Return the rule of one kind: ``default`` with that kind's changes."""
-        change: AlarmChange = getattr(self, kind)
+        change: AlarmOverride = getattr(self, kind)
         values = {name: getattr(change, name) for name in AlarmRule.__struct_fields__}
         return replace(self.default, **{name: value for name, value in values.items() if value is not UNSET})
 

@@ -129,7 +129,7 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Whether the password leaves this computer unencrypted."""
         return self.password is not None and self.tls is None and not _is_loopback(self.host)
 
-    def secret(self) -> str | None:
+    def read_password(self) -> str | None:
         """Return the password itself, or ``None`` when none is configured.
 
         Raises

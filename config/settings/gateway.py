@@ -12,7 +12,15 @@ from msgspec.structs import force_setattr, replace
 
 from config.settings.alarms import Alarms
 from config.settings.broker import Broker
-from config.topic_filters import PLACE, filter_fault, meet, reaches, subscription, topic_fault, unshared
+from config.topic_filters import (
+    STATION_LEVEL,
+    filter_fault,
+    filters_overlap,
+    overlaps_subtree,
+    strip_share,
+    subscription_filter,
+    topic_fault,
+)
 
 RESERVED = frozenset({"state", "info", "health", "deadletter", "request", "response"})
 """Levels under our base that are no stations: no station may be called so."""
@@ -53,7 +61,7 @@ class StationEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Stations that send to one topic and are scored by one bundle."""
 
     topic: Annotated[str, Meta(description="{station} captures one level; the first entry that matches wins")] = (
-        f"sensors/{PLACE}/readings"
+        f"sensors/{STATION_LEVEL}/readings"
     )
     station: Annotated[StationName | None, Meta(description="its name, for a topic without {station}")] = None
     bundle: Annotated[
@@ -71,19 +79,25 @@ class StationEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     @property
     def filter(self) -> str:
         """Topic filter to subscribe to."""
-        return subscription(self.topic)
+        return subscription_filter(self.topic)
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yield (path, sentence) for every rule that a type cannot say."""
-        places = self.topic.split("/").count(PLACE)
+        places = self.topic.split("/").count(STATION_LEVEL)
         if fault := filter_fault(self.filter):
             yield "topic", f'got "{self.topic}", expected a topic filter with {fault}'
-        elif self.topic.count(PLACE) != places or places > 1:
-            yield "topic", f'got "{self.topic}", expected {PLACE} once, as a whole level'
+        elif self.topic.count(STATION_LEVEL) != places or places > 1:
+            yield "topic", f'got "{self.topic}", expected {STATION_LEVEL} once, as a whole level'
         elif places == 0 and self.station is None:
-            yield "station", f'missing, expected a name, or {PLACE} as one level of the topic (got "{self.topic}")'
+            yield (
+                "station",
+                f'missing, expected a name, or {STATION_LEVEL} as one level of the topic (got "{self.topic}")',
+            )
         elif places == 1 and self.station is not None:
-            yield "topic", f'got "{self.topic}", expected it without {PLACE}: station is "{self.station}" already'
+            yield (
+                "topic",
+                f'got "{self.topic}", expected it without {STATION_LEVEL}: station is "{self.station}" already',
+            )
         if self.station in RESERVED:
             yield "station", f'got "{self.station}", expected another name: davylamp has a topic of that name'
         for key in sorted(set(self.absent) & self.keys.keys()):
@@ -140,8 +154,8 @@ class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 def _twice(one: str, other: str) -> bool:
     """Tell whether a broker would send a message once for each of two filters, to one client."""
-    shared = one != unshared(one) or other != unshared(other)
-    return shared and one != other and meet(one, other)
+    shared = one != strip_share(one) or other != strip_share(other)
+    return shared and one != other and filters_overlap(one, other)
 
 
 def _host_name() -> str:
@@ -152,7 +166,7 @@ def _host_name() -> str:
 class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One agent: a broker, the stations it listens to, and what it does with their readings."""
 
-    WORKED_OUT: ClassVar = ("gateway", "broker.port", "broker.client_id", "topics.base")
+    DERIVED: ClassVar = ("gateway", "broker.port", "broker.client_id", "topics.base")
     """Keys whose default depends on the host or on other keys: null in the shipped file."""
 
     gateway: Annotated[
@@ -195,6 +209,6 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                         f'"{before.topic}" of stations[{j}]: what a shared subscription and another match comes twice'
                     )
                     yield f"stations[{i}].topic", f'got "{entry.topic}", expected one that does not meet {clash}'
-            if reaches(entry.filter, self.topics.base):
+            if overlaps_subtree(entry.filter, self.topics.base):
                 ours = f"our own topics ({self.topics.base}/...): davylamp must not read what it writes"
                 yield f"stations[{i}].topic", f'got "{entry.topic}", expected a filter that does not meet {ours}'

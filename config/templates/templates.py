@@ -28,7 +28,7 @@ MOSQUITTO_ACL = _HERE / "mosquitto.acl"
 _UNITS = (_HERE / "davylamp.service", _HERE.parents[1] / "systemd" / "davylamp.service")
 
 
-def init(folder: str | Path) -> list[Path]:
+def copy_templates(folder: str | Path) -> list[Path]:
     """Copy the station, training, gateway and broker files, and the systemd unit, to ``folder``.
 
     Parameters

@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _TOO_DEEP = "nested too deeply; expected a few levels"
 
 
-def parse(text: str) -> tuple[Any, list[tuple[str, str]]]:
+def parse_document(text: str) -> tuple[Any, list[tuple[str, str]]]:
     """Read one YAML document.
 
     Parameters
@@ -52,7 +52,7 @@ def parse(text: str) -> tuple[Any, list[tuple[str, str]]]:
         return None, [("", _TOO_DEEP)]
 
 
-def join(path: str, key: str) -> str:
+def join_path(path: str, key: str) -> str:
     """Append a key, or ``[index]``, to a dotted path."""
     return path + key if not path or key.startswith("[") else f"{path}.{key}"
 
@@ -80,7 +80,7 @@ class _Reader:
             self._open.add(id(node))
             assert isinstance(node, yaml.SequenceNode | yaml.MappingNode)
             self._done[id(node)] = (
-                [self.value(item, join(path, f"[{i}]")) for i, item in enumerate(node.value)]
+                [self.value(item, join_path(path, f"[{i}]")) for i, item in enumerate(node.value)]
                 if isinstance(node, yaml.SequenceNode)
                 else self._mapping(node, path)
             )
@@ -96,10 +96,10 @@ class _Reader:
                 self._problems.append((path, f"line {line}: got a list or a mapping as a key, expected a text"))
             elif key.value in lines:
                 where = f"lines {lines[key.value]} and {line}" if line != lines[key.value] else f"line {line}"
-                self._problems.append((join(path, key.value), f"given twice ({where}); keep one of them"))
+                self._problems.append((join_path(path, key.value), f"given twice ({where}); keep one of them"))
             else:
                 lines[key.value] = line
-                result[key.value] = self.value(value, join(path, key.value))
+                result[key.value] = self.value(value, join_path(path, key.value))
         return result
 
 

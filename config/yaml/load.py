@@ -11,9 +11,9 @@ from config.errors import ConfigError
 from config.settings.gateway import Gateway
 from config.settings.station import Station
 from config.settings.training import Training
-from config.yaml.document import parse
-from config.yaml.messages import expected, show, unwrap
-from config.yaml.struct_builder import Problems, build
+from config.yaml.document import parse_document
+from config.yaml.messages import describe_type, format_value, split_annotated
+from config.yaml.struct_builder import Problems, build_struct
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -51,13 +51,13 @@ def load(path: str | Path, struct: type[S]) -> S:
     ConfigError
         With all the mistakes of the file, a line each: ``file: dotted.path: got X, expected Y``.
     """
-    data, problems = parse(_text(path))
+    data, problems = parse_document(_text(path))
     if data is None and not problems:
-        problems.append(("", f"the file is empty, expected {expected(struct)}"))
+        problems.append(("", f"the file is empty, expected {describe_type(struct)}"))
     elif data is not None and not isinstance(data, dict):
-        problems.append(("", f"got {show(data)}, expected {expected(struct)}"))
+        problems.append(("", f"got {format_value(data)}, expected {describe_type(struct)}"))
     if isinstance(data, dict):
-        settings = build(data, struct, problems)
+        settings = build_struct(data, struct, problems)
         if not problems:
             return settings
     raise ConfigError(_lines(path, problems))
@@ -95,6 +95,8 @@ def _anchored(struct: S, folder: Path) -> S:
             changes[field.name] = _anchored(value, folder)
         elif isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
             changes[field.name] = tuple(_anchored(item, folder) for item in value)
-        elif isinstance(value, str) and any((meta.extra or {}).get("relative") for meta in unwrap(field.type)[1]):
+        elif isinstance(value, str) and any(
+            (meta.extra or {}).get("relative") for meta in split_annotated(field.type)[1]
+        ):
             changes[field.name] = str(folder / value)
     return msgspec.structs.replace(struct, **changes)

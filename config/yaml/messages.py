@@ -15,7 +15,7 @@ from msgspec.structs import fields
 _PLAIN = {str: "a text", bool: "true or false", types.NoneType: "null", int: "an integer", float: "a number"}
 
 
-def show(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Write a value as one would in YAML, shortly: ``"text"``, ``null``, ``[50, 10]``, ``a mapping``.
 
     What lists and mappings hold inside is not written: it may be a password.
@@ -23,38 +23,40 @@ def show(value: Any) -> str:
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list | tuple):
-        inner = ["..." if isinstance(item, list | tuple | dict) else show(item) for item in value[:8]]
+        inner = ["..." if isinstance(item, list | tuple | dict) else format_value(item) for item in value[:8]]
         return f"[{', '.join(inner)}{', ...' if len(value) > len(inner) else ''}]"
     text = f"{value:g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f'{text[:56]}..."'
 
 
-def expected(annotation: Any) -> str:
+def describe_type(annotation: Any) -> str:
     """Say what a type accepts; ``Meta(extra={"expected": sentence})`` says it better than the type can."""
-    bare, metas = unwrap(annotation)
+    bare, metas = split_annotated(annotation)
     for meta in metas:
         if meta.extra and "expected" in meta.extra:
             return str(meta.extra["expected"])
     origin, arguments = typing.get_origin(bare), typing.get_args(bare)
     if origin in (types.UnionType, typing.Union):
-        return " or ".join(expected(argument) for argument in arguments if argument is not UnsetType)
+        return " or ".join(describe_type(argument) for argument in arguments if argument is not UnsetType)
     if origin is Literal:
         return " | ".join(str(argument) for argument in arguments)
     if origin is tuple:
         many = arguments[-1] is Ellipsis
-        return f"a list, each {expected(arguments[0])}" if many else f"[{', '.join(map(expected, arguments))}]"
+        return (
+            f"a list, each {describe_type(arguments[0])}" if many else f"[{', '.join(map(describe_type, arguments))}]"
+        )
     if isinstance(bare, type) and issubclass(bare, Struct):
         return f"a mapping with {', '.join(field.encode_name for field in fields(bare))}"
     return _PLAIN.get(bare, "a mapping") + "".join(_bounds(meta) for meta in metas)
 
 
-def meant(word: str, known: Sequence[str]) -> str:
+def did_you_mean(word: str, known: Sequence[str]) -> str:
     """Answer an unknown word: the nearest known one, or all of them."""
     near = difflib.get_close_matches(word, known, n=1)
     return f'did you mean "{near[0]}"?' if near else f"expected one of {', '.join(known)}"
 
 
-def unwrap(annotation: Any) -> tuple[Any, tuple[Meta, ...]]:
+def split_annotated(annotation: Any) -> tuple[Any, tuple[Meta, ...]]:
     """Split ``Annotated[type, Meta(...)]`` into the type and its metas."""
     if typing.get_origin(annotation) is typing.Annotated:
         bare, *metas = typing.get_args(annotation)

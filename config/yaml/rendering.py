@@ -12,8 +12,8 @@ from msgspec.structs import FieldInfo, fields
 
 from config.settings.gateway import Gateway, StationEntry
 from config.settings.training import Training
-from config.yaml.document import join, parse
-from config.yaml.messages import unwrap
+from config.yaml.document import join_path, parse_document
+from config.yaml.messages import split_annotated
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./{}() -]*")
 
@@ -32,7 +32,7 @@ def shipped_training() -> str:
 
 def shipped_gateway() -> str:
     """Return the text of the gateway.yaml that ships: every default, and one station entry as an example."""
-    return _GATEWAY + render(Gateway(stations=(StationEntry(bundle="one.davy"),)), blank=Gateway.WORKED_OUT)
+    return _GATEWAY + render(Gateway(stations=(StationEntry(bundle="one.davy"),)), blank=Gateway.DERIVED)
 
 
 def render(settings: msgspec.Struct, *, blank: Collection[str] = ()) -> str:
@@ -53,7 +53,7 @@ def render(settings: msgspec.Struct, *, blank: Collection[str] = ()) -> str:
 def _mapping(settings: msgspec.Struct, path: str, blank: Collection[str]) -> Iterator[tuple[str, str]]:
     """Yield (line, comment) for every line of a struct."""
     for field in fields(settings):
-        value, where = getattr(settings, field.name), join(path, field.encode_name)
+        value, where = getattr(settings, field.name), join_path(path, field.encode_name)
         if value is msgspec.UNSET:
             continue
         below = list(_below(value, where, blank))
@@ -74,7 +74,7 @@ def _below(value: Any, path: str, blank: Collection[str]) -> Iterator[tuple[str,
 
 
 def _description(field: FieldInfo) -> str:
-    return " ".join(meta.description for meta in unwrap(field.type)[1] if meta.description)
+    return " ".join(meta.description for meta in split_annotated(field.type)[1] if meta.description)
 
 
 def _flow(value: Any) -> str:
@@ -88,7 +88,7 @@ def _flow(value: Any) -> str:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, int | float):
         return repr(value).removesuffix(".0")
-    return value if _PLAIN.fullmatch(value) and parse(value) == (value, []) else _quoted(value)
+    return value if _PLAIN.fullmatch(value) and parse_document(value) == (value, []) else _quoted(value)
 
 
 def _item(value: Any) -> str:

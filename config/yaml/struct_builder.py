@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import FieldInfo, fields
 
-from config.yaml.document import join
-from config.yaml.messages import expected, meant, show, unwrap
+from config.yaml.document import join_path
+from config.yaml.messages import describe_type, did_you_mean, format_value, split_annotated
 
 S = TypeVar("S", bound=msgspec.Struct)
 Problems = list[tuple[str, str]]
@@ -18,7 +18,7 @@ Problems = list[tuple[str, str]]
 _FAILED: Any = object()  # stands for a value that could not be built
 
 
-def build(data: Any, struct: type[S], problems: Problems, path: str = "") -> S:
+def build_struct(data: Any, struct: type[S], problems: Problems, path: str = "") -> S:
     """Build a struct from a mapping.
 
     A field declared with ``Meta(extra={"secret": True})`` is never repeated in a problem. A struct may have a method
@@ -45,10 +45,10 @@ class _Builder:
         self._problems = problems
 
     def value(self, data: Any, annotation: Any, path: str) -> Any:
-        bare, metas = unwrap(annotation)
+        bare, metas = split_annotated(annotation)
         origin, arguments = typing.get_origin(bare), typing.get_args(bare)
         if any(meta.extra and meta.extra.get("secret") for meta in metas):
-            return self._secret(data, bare, path, expected(annotation))
+            return self._secret(data, bare, path, describe_type(annotation))
         if isinstance(data, list) and origin is tuple and Ellipsis in arguments:
             return self._list(data, annotation, path)
         if isinstance(data, dict):
@@ -65,7 +65,7 @@ class _Builder:
         known = {field.encode_name: field for field in fields(struct)}
         for key in data:
             if key not in known:
-                self._problems.append((join(path, key), f"unknown key, {meant(key, tuple(known))}"))
+                self._problems.append((join_path(path, key), f"unknown key, {did_you_mean(key, tuple(known))}"))
         before = len(self._problems)
         built = {field.name: self._field(data, field, path) for field in known.values()}
         sound = {name: value for name, value in built.items() if value is not msgspec.UNSET and value is not _FAILED}
@@ -73,26 +73,26 @@ class _Builder:
         result = struct(**lost, **sound)
         if hasattr(result, "problems"):
             told = {where for where, _ in self._problems[before:]}
-            rules = [(join(path, where), text) for where, text in result.problems()]
+            rules = [(join_path(path, where), text) for where, text in result.problems()]
             self._problems.extend((where, text) for where, text in rules if not told.intersection(_upwards(where)))
         return result
 
     def _field(self, data: dict[str, Any], field: FieldInfo, path: str) -> Any:
-        where = join(path, field.encode_name)
+        where = join_path(path, field.encode_name)
         value = data.get(field.encode_name, msgspec.UNSET)
         if value is None and not field.required and not _nullable(field.type):
             return msgspec.UNSET
         if value is not msgspec.UNSET:
             return self.value(value, field.type, where)
         if field.required:
-            self._problems.append((where, f"missing, expected {expected(field.type)}"))
+            self._problems.append((where, f"missing, expected {describe_type(field.type)}"))
             return _FAILED
         return msgspec.UNSET
 
     def _list(self, data: list[Any], annotation: Any, path: str) -> Any:
-        bare, metas = unwrap(annotation)
+        bare, metas = split_annotated(annotation)
         item_type = typing.get_args(bare)[0]
-        items = [self.value(item, item_type, join(path, f"[{i}]")) for i, item in enumerate(data)]
+        items = [self.value(item, item_type, join_path(path, f"[{i}]")) for i, item in enumerate(data)]
         if any(len(data) < (meta.min_length or 0) for meta in metas):
             return self._fail(data, annotation, path)
         return _FAILED if any(item is _FAILED for item in items) else tuple(items)
@@ -100,13 +100,13 @@ class _Builder:
     def _dict(self, data: dict[str, Any], types_: tuple[Any, ...], path: str) -> Any:
         key_type, value_type = types_
         items = {
-            self.value(key, key_type, join(path, key)): self.value(value, value_type, join(path, key))
+            self.value(key, key_type, join_path(path, key)): self.value(value, value_type, join_path(path, key))
             for key, value in data.items()
         }
         return _FAILED if any(_FAILED in item for item in items.items()) else items
 
     def _leaf(self, data: Any, annotation: Any, path: str) -> Any:
-        if _is_struct(unwrap(annotation)[0]):
+        if _is_struct(split_annotated(annotation)[0]):
             return self._fail(data, annotation, path)
         try:
             return msgspec.convert(data, annotation)
@@ -122,7 +122,7 @@ class _Builder:
         return result
 
     def _fail(self, data: Any, annotation: Any, path: str) -> Any:
-        self._problems.append((path, f"got {show(data)}, expected {expected(annotation)}"))
+        self._problems.append((path, f"got {format_value(data)}, expected {describe_type(annotation)}"))
         return _FAILED
 
 
@@ -131,7 +131,7 @@ def _is_struct(annotation: Any) -> bool:
 
 
 def _nullable(annotation: Any) -> bool:
-    return types.NoneType in typing.get_args(unwrap(annotation)[0])
+    return types.NoneType in typing.get_args(split_annotated(annotation)[0])
 
 
 def _upwards(path: str) -> set[str]:

@@ -60,7 +60,7 @@ class Conditions:
     """
 
     def __init__(self, rules: Alarms) -> None:
-        self._deadbands = {kind: rules.of(kind).deadband for kind in ("methane", *_SCORED)}
+        self._deadbands = {kind: rules.rule_for(kind).deadband for kind in ("methane", *_SCORED)}
         self._enhancement = rules.methane.enhancement_ppb
         self._limit = rules.methane.limit_ppb
 

@@ -45,8 +45,8 @@ class AlarmPanel:
 
     def __init__(self, rules: Alarms, clock: Clock) -> None:
         # A station is silent or it is not: nothing is counted.
-        stale = replace(rules.of("stale"), clear_after=1, hold=0)
-        self._rules: dict[AlarmKind, AlarmRule] = {kind: rules.of(kind) for kind in _KINDS} | {"stale": stale}
+        stale = replace(rules.rule_for("stale"), clear_after=1, hold=0)
+        self._rules: dict[AlarmKind, AlarmRule] = {kind: rules.rule_for(kind) for kind in _KINDS} | {"stale": stale}
         self._signs = Conditions(rules)
         self._clock = clock
         self._states: dict[str, StationAlarms] = {}  # only of stations of which there is something to remember

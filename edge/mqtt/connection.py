@@ -11,7 +11,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from config.topic_filters import unshared
+from config.topic_filters import strip_share
 from edge.clock import Clock
 from edge.log import ONCE_A_MINUTE, Log
 from edge.mqtt import packets
@@ -291,6 +291,6 @@ class Connection:
 
 def _retain_handling(subscription: Subscription) -> int:
     # A shared subscription gets nothing that is retained, and some brokers refuse to be told so.
-    if subscription.retained or subscription.filter != unshared(subscription.filter):
+    if subscription.retained or subscription.filter != strip_share(subscription.filter):
         return 0
     return _WITHOUT_RETAINED

@@ -70,7 +70,7 @@ class Options:
             client_id=client_id,
             protocols=("5", "3.1.1") if broker.protocol == "auto" else ("5",) if broker.protocol == 5 else ("3.1.1",),
             username=broker.username,
-            password=broker.secret(),
+            password=broker.read_password(),
             tls=_tls(broker),
             keepalive=broker.keepalive,
             session_expiry=broker.session_expiry if session_expiry is None else session_expiry,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from config.settings.gateway import RESERVED
-from config.topic_filters import PLACE, subscription, unshared
+from config.topic_filters import STATION_LEVEL, strip_share, subscription_filter
 
 _STATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 
@@ -90,7 +90,7 @@ class Pattern:
     ----------
     template
         For example ``sensors/{station}/readings``. Other wildcards (``+``, a closing ``#``) match and are ignored, and
-        so is ``$share/GROUP/`` in front: see :func:`config.topic_filters.unshared`.
+        so is ``$share/GROUP/`` in front: see :func:`config.topic_filters.strip_share`.
 
     Examples
     --------
@@ -101,12 +101,12 @@ class Pattern:
 
     def __init__(self, template: str) -> None:
         self.template = template
-        self.filter = subscription(template)
-        levels = [_level(level) for level in unshared(template).split("/")]
+        self.filter = subscription_filter(template)
+        levels = [_level(level) for level in strip_share(template).split("/")]
         # "a/#" matches "a" itself, too.
         rest = "(?:/.*)?" if levels[-1] == "#" else ""
         self._regex = re.compile("/".join(level for level in levels if level != "#") + rest, re.DOTALL)
-        self._captures = PLACE in template.split("/")
+        self._captures = STATION_LEVEL in template.split("/")
 
     def matches(self, topic: str) -> bool:
         """Tell whether a topic is one of this pattern's."""
@@ -136,6 +136,6 @@ def _below(topic: str, prefix: str) -> bool:
 
 
 def _level(level: str) -> str:
-    if level == PLACE:
+    if level == STATION_LEVEL:
         return "(?P<station>[^/]*)"
     return {"+": "[^/]*", "#": "#"}.get(level) or re.escape(level)

@@ -11,7 +11,7 @@ import msgspec
 
 from config.errors import ConfigError
 from config.settings.station import Station
-from config.yaml.messages import meant
+from config.yaml.messages import did_you_mean
 from edge.clock import parse_time
 from edge.errors import ReadingError
 
@@ -189,7 +189,7 @@ class Decoder:
 def _check_names(what: str, names: Collection[str], known: Sequence[str]) -> None:
     unknown = sorted(set(names) - set(known))
     if unknown:
-        raise ConfigError([f'{what}: got "{name}"; {meant(name, known)}' for name in unknown])
+        raise ConfigError([f'{what}: got "{name}"; {did_you_mean(name, known)}' for name in unknown])
 
 
 def _parse(payload: bytes) -> Any:

@@ -9,14 +9,14 @@ from typing import Any
 import msgspec
 
 from config.errors import ConfigError
-from config.topic_filters import PLACE, topic_fault, unshared
+from config.topic_filters import STATION_LEVEL, strip_share, topic_fault
 from edge.clock import Clock, rfc3339
 from edge.errors import BrokerError
 from edge.mqtt.link import Link
 from edge.mqtt.topics import station_problem
 from edge.stop import Stop
 
-TOPIC = f"sensors/{PLACE}/readings"
+TOPIC = f"sensors/{STATION_LEVEL}/readings"
 """Where a station publishes its readings."""
 
 _WINDOW = 200  # readings that may wait for their PUBACK
@@ -135,7 +135,7 @@ def station_topic(template: str, station: str) -> str:
     problem = station_problem(station)
     if problem is not None:
         raise ConfigError([f"station: {problem}"])
-    topic = unshared(template).replace(PLACE, station)
+    topic = strip_share(template).replace(STATION_LEVEL, station)
     fault = topic_fault(topic)
     if fault is not None:
         raise ConfigError([f"topic: got {template!r}, expected a topic with {fault}"])

@@ -8,7 +8,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.topic_filters import meet, reaches
+from config.topic_filters import filters_overlap, overlaps_subtree
 
 _LEVELS = st.sampled_from(["a", "b", "+"])
 _filters = st.tuples(st.lists(_LEVELS, min_size=1, max_size=4), st.booleans()).map(
@@ -28,12 +28,12 @@ def test_a_filter_reaches_a_base_when_it_matches_a_topic_in_it(topic_filter: str
     tails = ["", "/a", "/b", "/a/a", "/a/b", "/b/a", "/b/b", "/a/a/a", "/a/a/b", "/a/b/a", "/a/b/b",
              "/b/a/a", "/b/a/b", "/b/b/a", "/b/b/b"]  # fmt: skip
     truth = any(_matches(topic_filter, "/".join(base) + tail) for tail in tails)
-    assert reaches(topic_filter, "/".join(base)) == truth
-    assert reaches(f"$share/pair/{topic_filter}", "/".join(base)) == truth
+    assert overlaps_subtree(topic_filter, "/".join(base)) == truth
+    assert overlaps_subtree(f"$share/pair/{topic_filter}", "/".join(base)) == truth
 
 
 @given(one=_filters, other=_filters)
 def test_two_filters_meet_when_there_is_a_topic_that_both_match(one: str, other: str) -> None:
     topics = ["/".join(levels) for size in range(1, 6) for levels in itertools.product("ab", repeat=size)]
-    assert meet(one, other) == any(_matches(one, topic) and _matches(other, topic) for topic in topics)
-    assert meet(f"$share/pair/{one}", other) == meet(other, one) == meet(one, other)
+    assert filters_overlap(one, other) == any(_matches(one, topic) and _matches(other, topic) for topic in topics)
+    assert filters_overlap(f"$share/pair/{one}", other) == filters_overlap(other, one) == filters_overlap(one, other)

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from config.settings.station import Station
 from config.yaml.load import load_station
-from config.yaml.messages import meant
+from config.yaml.messages import did_you_mean
 from trainer.errors import RecordError
 from trainer.exploring.exploration import examine
 from trainer.exploring.panels import panels
@@ -82,4 +82,4 @@ def _check(pairs: Sequence[tuple[str, str]], station: Station) -> None:
     for pair in pairs:
         for key in pair:
             if key not in station.keys:
-                raise RecordError(f'pair {",".join(pair)}: got "{key}"; {meant(key, station.keys)}')
+                raise RecordError(f'pair {",".join(pair)}: got "{key}"; {did_you_mean(key, station.keys)}')

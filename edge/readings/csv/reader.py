@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from config.settings.station import Station
-from config.yaml.messages import meant
+from config.yaml.messages import did_you_mean
 from edge.arrays import Floats, Indices
 from edge.errors import TableError
 from edge.readings.csv.cells import Cells
@@ -103,7 +103,7 @@ def read_table(path: str | Path, station: Station, *, absent: Collection[str] = 
     """
     for key in absent:
         if key not in station.keys:
-            raise TableError(f"absent: got {quoted(key)}; {meant(key, station.keys)}")
+            raise TableError(f"absent: got {quoted(key)}; {did_you_mean(key, station.keys)}")
     return _Reader(Path(path), station, absent).read()
 
 

@@ -69,14 +69,14 @@ def test_paths_are_relative_to_the_file(path: Path) -> None:
 
 def test_an_alarm_kind_changes_only_what_it_names(path: Path) -> None:
     alarms = _load(path, "alarms: {default: {hold: 5}, methane: {raise: [1, 1], limit_ppb: 5e4}}").alarms
-    assert alarms.of("methane") == AlarmRule(m_of_n=(1, 1), hold=5)
-    assert alarms.of("consistency") == AlarmRule(hold=5)
-    assert (alarms.of("methane").m, alarms.of("consistency").n) == (1, 5)
+    assert alarms.rule_for("methane") == AlarmRule(m_of_n=(1, 1), hold=5)
+    assert alarms.rule_for("consistency") == AlarmRule(hold=5)
+    assert (alarms.rule_for("methane").m, alarms.rule_for("consistency").n) == (1, 5)
     assert (alarms.methane.enhancement_ppb, alarms.methane.limit_ppb) == (1000.0, 50000.0)
 
 
 def test_a_silence_is_latched_and_repeated_as_any_alarm(path: Path) -> None:
-    stale = _load(path, "alarms: {default: {repeat: 60}, stale: {latch: true}}").alarms.of("stale")
+    stale = _load(path, "alarms: {default: {repeat: 60}, stale: {latch: true}}").alarms.rule_for("stale")
     assert (stale.latch, stale.repeat) == (True, 60.0)
 
 
@@ -243,9 +243,9 @@ def test_the_password_comes_from_where_the_file_says(tmp_path: Path, monkeypatch
     monkeypatch.setenv("MQTT_PASSWORD", "hunter2")
     for password in (Password(file=str(tmp_path / "mqtt")), Password(env="MQTT_PASSWORD"), Password(credential="mqtt")):
         broker = Broker(username="u", password=password)
-        assert broker.secret() == "hunter2"
+        assert broker.read_password() == "hunter2"
         assert "hunter2" not in repr(broker)
-    assert Broker().secret() is None
+    assert Broker().read_password() is None
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_a_password_that_is_not_there_is_told_in_one_line(
 ) -> None:
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     with pytest.raises(ConfigError) as caught:
-        Broker(username="u", password=password).secret()
+        Broker(username="u", password=password).read_password()
     (told,) = caught.value.problems
     assert told.startswith(line)
     assert "fix: " in told
@@ -270,4 +270,4 @@ def test_a_password_that_is_not_there_is_told_in_one_line(
 def test_an_empty_password_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mqtt").write_text("\n")
     with pytest.raises(ConfigError, match="mqtt is empty"):
-        Broker(username="u", password=Password(file=str(tmp_path / "mqtt"))).secret()
+        Broker(username="u", password=Password(file=str(tmp_path / "mqtt"))).read_password()

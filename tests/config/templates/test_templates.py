@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from config.errors import ConfigError
-from config.templates.templates import init
+from config.templates.templates import copy_templates
 from config.yaml.load import load_gateway, load_station, load_training
 
 
 def test_init_copies_files_that_load(tmp_path: Path) -> None:
-    written = init(tmp_path / "new" / "site")
+    written = copy_templates(tmp_path / "new" / "site")
     names = ["methane.yaml", "training.yaml", "gateway.yaml", "mosquitto.conf", "mosquitto.acl", "davylamp.service"]
     assert [path.name for path in written] == names
     station, training, gateway, _, _, unit = written
@@ -26,7 +26,7 @@ def test_init_never_overwrites_and_then_writes_nothing(tmp_path: Path) -> None:
     (tmp_path / "gateway.yaml").write_text("mine")
     (tmp_path / "training.yaml").write_text("mine, too")
     with pytest.raises(ConfigError, match=r"training\.yaml, gateway\.yaml exist already") as caught:
-        init(tmp_path)
+        copy_templates(tmp_path)
     assert len(caught.value.problems) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gateway.yaml", "training.yaml"]
     assert (tmp_path / "gateway.yaml").read_text() == "mine"
@@ -35,4 +35,4 @@ def test_init_never_overwrites_and_then_writes_nothing(tmp_path: Path) -> None:
 def test_init_says_when_the_folder_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="cannot be written to"):
-        init(tmp_path / "file" / "below")
+        copy_templates(tmp_path / "file" / "below")

@@ -18,7 +18,7 @@ from config.settings.station import Feature, Station
 from config.settings.training import Training
 from config.templates.templates import GATEWAY, TRAINING
 from config.yaml.load import load, load_gateway, load_training
-from config.yaml.messages import unwrap
+from config.yaml.messages import split_annotated
 from config.yaml.rendering import render, shipped_gateway, shipped_training
 
 _FIX = 'fix: python -c "from config.yaml.rendering import *; print(shipped_%s(), end=str())" > config/%s.yaml'
@@ -70,7 +70,7 @@ def _keys(data: Any, path: str = "") -> list[str]:
 
 def test_every_training_setting_has_a_comment() -> None:
     for field in msgspec.structs.fields(Training):
-        assert any(meta.description for meta in unwrap(field.type)[1]), field.name
+        assert any(meta.description for meta in split_annotated(field.type)[1]), field.name
 
 
 def test_comments_stand_in_one_column() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.settings.alarms import AlarmChange, AlarmRule, Alarms, MethaneAlarm, StaleAlarm
+from config.settings.alarms import AlarmOverride, AlarmRule, Alarms, MethaneAlarm, StaleAlarm
 from edge.alarms.active_alarm import UPDATE_EVERY
 from edge.alarms.event import Event
 from edge.alarms.panel import AlarmPanel
@@ -207,7 +207,7 @@ def test_stations_and_kinds_have_their_own_alarms() -> None:
 
 
 def test_each_kind_follows_its_own_rule() -> None:
-    rules = Alarms(default=QUICK, reconstruction=AlarmChange(m_of_n=(1, 1)))
+    rules = Alarms(default=QUICK, reconstruction=AlarmOverride(m_of_n=(1, 1)))
     station = Station()
     station.panel = AlarmPanel(rules, station.clock)
     assert types(station.smell(4000.0)) == []
