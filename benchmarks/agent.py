@@ -18,6 +18,7 @@ import shutil
 import sys
 import tempfile
 import time
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from rig.broker import MISSING, mosquitto
 from rig.bundle import quick_bundle
 from rig.contest import contest
 from rig.process import cpu_seconds, peak_mib, pin
+from rig.raw import RawListener
 
 ROUNDS, ROUND = 7, 10_000  # readings per round and contender
 LATENCY_S, IDLE_S = 60.0, 20.0
@@ -40,6 +42,11 @@ AT_ONCE = 4  # readings in one message, to fill it
 Report = dict[str, Any]
 
 
+def _have_score(listener: RawListener, seq: bytes, stations: int) -> bool:
+    """Whether the newest score of each station contains ``seq``."""
+    return sum(seq in tally.newest for tally in listener.tallies.values()) == stations
+
+
 def memory(bench: Bench, stations: int, readings: int, starts: int) -> Report:
     """Peak memory after so many readings of so many stations, and how long it takes to be online again with them."""
     base = f"memory{stations}"
@@ -49,8 +56,8 @@ def memory(bench: Bench, stations: int, readings: int, starts: int) -> Report:
             array = b"[" + b",".join(bench.payload(seq + i) for i in range(AT_ONCE)) + b"]"
             topics = (f"{base}/st-{number}/readings" for number in range(stations))
             bench.publisher.blast([bench.publisher.packet(topic, array) for topic in topics])
-            last = f'"seq":{seq + AT_ONCE - 1},'.encode()
-            wait(lambda last=last: sum(last in one.newest for one in listener.tallies.values()) == stations, agent.log)
+            newest = f'"seq":{seq + AT_ONCE - 1},'.encode()
+            wait(partial(_have_score, listener, newest, stations), agent.log)
         peak = peak_mib(pid)
     seconds, again = [], 0.0
     for _ in range(starts):

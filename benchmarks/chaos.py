@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,7 @@ def torment(load: Load, faults: list[Fault], protocol: str, bundle: Path, folder
         publisher.start()
         for fault in faults:
             publisher.limit = fault.message
-            expect(lambda place=fault.message: publisher.cursor >= place, f"before {fault}")
+            expect(partial(publisher.reached, fault.message), f"before {fault}")
             if fault.waits:
                 saboteur.wait()
                 wait(recovered, LULL)

@@ -133,7 +133,7 @@ def measure(bundle: Path, disk: Path, *, quick: bool) -> dict[str, Any]:
         if day.echo.scores != readings:
             raise SystemExit(f"got {day.echo.scores} scores, expected {readings}")
         commits = day.journal.commit_seconds
-        results = {
+        results: dict[str, Any] = {
             "readings": readings,
             "written_mb": round((after["wchar"] - before["wchar"]) / 1e6, 2),
             "to_disk_mb": round((after["write_bytes"] - before["write_bytes"]) / 1e6, 2),

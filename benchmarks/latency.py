@@ -11,7 +11,6 @@ import argparse
 import gc
 import json
 import platform
-import sys
 import tempfile
 import time
 import tracemalloc
@@ -187,4 +186,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

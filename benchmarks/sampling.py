@@ -34,7 +34,8 @@ from edge.simulation.simulator import simulate_chamber
 from edge.synthesis.random_streams import normals, positions
 from edge.synthesis.sampler import Sampler
 from export.graphs import decoder_graph, encoder_graph
-from trainer.generation.fit_generator import FittedGenerator, fit_generator
+from trainer.generation.fit_generator import fit_generator
+from trainer.generation.fitted_generator import FittedGenerator
 
 SIZES = {"one row": 1, "1000 rows": 1000, "100,000 rows": 100_000}
 GOALS_US = {"one row": 100.0, "1000 rows": 600.0, "100,000 rows": 100_000 / 1.5}

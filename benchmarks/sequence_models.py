@@ -68,7 +68,7 @@ class Autoregression(ABC):
     @property
     def kilobytes(self) -> float:
         """Size [kB] in single precision, both limits included."""
-        return (self.numbers + self.limit.size) * NUMBER_BYTES / 1000
+        return float(self.numbers + self.limit.size) * NUMBER_BYTES / 1000
 
 
 class MixtureAutoregression(Autoregression):
@@ -104,7 +104,7 @@ class MixtureAutoregression(Autoregression):
     def numbers(self) -> int:
         """Weights, means and the triangles of the joint covariances."""
         joint = self.mean.shape[1] + self.next_mean.shape[1]
-        return len(self.logs) * (1 + joint + joint * (joint + 1) // 2)
+        return int(len(self.logs) * (1 + joint + joint * (joint + 1) // 2))
 
     def start(self, segments: int, rng: np.random.Generator) -> Floats:
         """Draw from the mixture itself: off its rows it may never find back to them."""
@@ -114,7 +114,7 @@ class MixtureAutoregression(Autoregression):
         size = self.scale.size
         last = joint[:, :size]
         if self.order == 1:
-            return last[:, None]
+            return np.asarray(last[:, None])
         return np.stack([last - self.scale * joint[:, size:], last], axis=1)
 
     def step(self, past: Floats, rng: np.random.Generator) -> Floats:
@@ -191,7 +191,7 @@ class NetworkAutoregression(Autoregression):
             rows = torch.randint(len(fitted[0]), (256,))
             loss = self._loss(fitted[0][rows], fitted[1][rows])
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
             optimiser.step()
             if i % 50 == 49:

@@ -1,4 +1,4 @@
-"""The whole loop: train, export, agent in a process of its own, readings with a leak, alarms, rows, a clean stop."""
+"""The whole loop: train, export, an agent process, readings with a leak, alarms, synthetic rows, a clean stop."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from edge.bundles.bundle import Bundle
 from edge.mqtt.topics import Topics
 from edge.simulation.simulator import simulate_chamber
 from edge.synthesis.sampler import Sampler
+from tests.mqtt_client import Connect
+from tests.running_broker import StartBroker
 
 pytestmark = pytest.mark.broker
 
@@ -39,7 +41,7 @@ class AgentProcess:
         self.config = folder / "gateway.yaml"
         self.config.write_text(gateway)
         self.log = folder / "agent.log"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.start()
 
     def start(self) -> None:
         with self.log.open("ab") as log:
@@ -47,16 +49,18 @@ class AgentProcess:
             self.process = subprocess.Popen(command, cwd=self.config.parent, stdout=log, stderr=log, env=_ENVIRONMENT)
 
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, float]:
-        """Exit code, and how long it took [s]."""
-        assert self.process is not None
+        """Send a signal and wait; return the exit code and how long the process took [s]."""
         begun = time.monotonic()
         self.process.send_signal(number)
         return self.process.wait(20), time.monotonic() - begun
 
 
+StartAgent = Callable[[int], AgentProcess]
+
+
 @pytest.fixture
-def agent(bundles: dict[str, Path], tmp_path: Path, protocol: str) -> Iterator[Callable[[int], AgentProcess]]:
-    """Start an agent at a broker's port; killed in the end if it is still there."""
+def agent(bundles: dict[str, Path], tmp_path: Path, protocol: str) -> Iterator[StartAgent]:
+    """Start an agent at a broker's port; it is killed in the end if it still runs."""
     agents: list[AgentProcess] = []
 
     def start(port: int) -> AgentProcess:
@@ -65,18 +69,17 @@ def agent(bundles: dict[str, Path], tmp_path: Path, protocol: str) -> Iterator[C
             f"stations: [{{bundle: {bundles['both']}}}]\nhealth: {{every: 1}}\n"
         )
         agents.append(AgentProcess(tmp_path, gateway))
-        agents[-1].start()
         return agents[-1]
 
     yield start
     for each in agents:
-        if each.process is not None and each.process.poll() is None:
+        if each.process.poll() is None:
             each.process.kill()
             each.process.wait()
 
 
 def bodies() -> list[dict[str, Any]]:
-    """Readings of a station at rest, and then of one beside a leak."""
+    """Readings of an undisturbed station, and then readings beside a leak."""
     rows = simulate_chamber(3000, seed=4)
     rows = rows[rows[:, 0] < 2600][: QUIET + LEAK]
     rows[QUIET:, 0] += 20_000.0
@@ -84,7 +87,7 @@ def bodies() -> list[dict[str, Any]]:
 
 
 def test_from_training_to_alarm_and_synthetic_rows(
-    agent: Any, start_broker: Any, client: Any, bundles: dict[str, Path]
+    agent: StartAgent, start_broker: StartBroker, client: Connect, bundles: dict[str, Path]
 ) -> None:
     broker, topics = start_broker(), Topics("davylamp/gw1")
     other = client(broker.port, "davylamp/#")
@@ -123,9 +126,9 @@ def test_from_training_to_alarm_and_synthetic_rows(
     assert "Traceback" not in process.log.read_text()
 
 
-@pytest.mark.mqtt5  # the embedded broker keeps nothing for those who are away
+@pytest.mark.mqtt5  # the embedded broker keeps no sessions
 def test_readings_that_came_while_the_agent_was_away_are_scored_when_it_is_back(
-    agent: Any, start_broker: Any, client: Any
+    agent: StartAgent, start_broker: StartBroker, client: Connect
 ) -> None:
     broker, topics = start_broker(), Topics("davylamp/gw1")
     other = client(broker.port, "davylamp/#")
@@ -146,8 +149,8 @@ def test_readings_that_came_while_the_agent_was_away_are_scored_when_it_is_back(
 
 
 @pytest.mark.mqtt5  # the embedded broker forgets everything when it goes
-def test_a_broker_that_was_killed_is_found_again_and_told_everything_anew(
-    agent: Any, start_broker: Any, client: Any
+def test_after_a_broker_was_killed_the_agent_reconnects_and_publishes_everything_again(
+    agent: StartAgent, start_broker: StartBroker, client: Connect
 ) -> None:
     broker, topics = start_broker(), Topics("davylamp/gw1")
     process = agent(broker.port)
@@ -167,7 +170,7 @@ def test_a_broker_that_was_killed_is_found_again_and_told_everything_anew(
     assert process.stop()[0] == 0
 
 
-def test_without_a_broker_it_keeps_trying_and_stops_when_it_is_told_to(agent: Any, free_port: int) -> None:
+def test_without_a_broker_the_agent_keeps_trying_and_stops_on_a_signal(agent: StartAgent, free_port: int) -> None:
     process = agent(free_port)
     deadline = time.monotonic() + 30
     while "broker not reachable" not in process.log.read_text() and time.monotonic() < deadline:
@@ -179,7 +182,7 @@ def test_without_a_broker_it_keeps_trying_and_stops_when_it_is_told_to(agent: An
 
 
 def test_a_bundle_that_is_cut_off_is_one_line_and_exit_code_1(
-    agent: Any, bundles: dict[str, Path], tmp_path: Path, free_port: int
+    agent: StartAgent, bundles: dict[str, Path], tmp_path: Path, free_port: int
 ) -> None:
     (tmp_path / "cut.davy").write_bytes(bundles["both"].read_bytes()[:-1000])
     process = agent(free_port)

@@ -1,4 +1,4 @@
-"""The unit that ships is valid and hardened, where systemd's own tools can say so."""
+"""The unit that ships is valid and hardened; systemd's own tools check it where they are installed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ UNIT = Path(__file__).parent.parent / "systemd" / "davylamp.service"
 pytestmark = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed here")
 
 
-def test_the_unit_verifies_without_a_word(tmp_path: Path) -> None:
-    # verify looks inside the root for everything that the unit names: the program, and systemd's own targets.
+def test_the_unit_verifies_without_a_message(tmp_path: Path) -> None:
+    # verify resolves everything that the unit names inside the root: the program, and systemd's own targets.
     shutil.copytree("/lib/systemd/system", tmp_path / "lib/systemd/system", symlinks=True)
     unit = tmp_path / "etc/systemd/system/davylamp.service"
     program = tmp_path / "opt/davylamp/bin/davylamp"
@@ -28,8 +28,8 @@ def test_the_unit_verifies_without_a_word(tmp_path: Path) -> None:
         ["systemd-analyze", "verify", f"--root={tmp_path}", str(unit)],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
-    said = [line for line in (done.stdout + done.stderr).splitlines() if UNIT.name in line]
-    assert (done.returncode, said) == (0, [])
+    messages = [line for line in (done.stdout + done.stderr).splitlines() if UNIT.name in line]
+    assert (done.returncode, messages) == (0, [])
 
 
 def test_the_unit_is_hardened_to_two_or_less() -> None:
@@ -38,7 +38,7 @@ def test_the_unit_is_hardened_to_two_or_less() -> None:
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-500:]
-    assert json.loads(done.stdout), "the tool judged nothing"
+    assert json.loads(done.stdout), "systemd-analyze checked nothing"
 
 
 def test_the_unit_leaves_what_onnx_runtime_needs() -> None:

@@ -57,7 +57,8 @@ def judge_scores(load: Load, scores: list[Score]) -> Iterator[Line]:
         numbers[score.station, score.seq].add(score.n)
     doubled += [f"{station} seq {seq} is n {sorted(ns)}" for (station, seq), ns in numbers.items() if len(ns) > 1]
     for station in load.names:
-        seqs = [by_n[key].seq for key in sorted(key for key in by_n if key[0] == station)]
+        in_order = (by_n[key].seq for key in sorted(key for key in by_n if key[0] == station))
+        seqs = [seq for seq in in_order if seq is not None]
         disordered += [f"{station} seq {b} after {a}" for a, b in pairwise(seqs) if b <= a]
     readings = [(sent.station, sent.seq) for sent in load.messages if sent.seq is not None]
     lost = [f"{station} seq {seq}" for station, seq in readings if (station, seq) not in numbers]

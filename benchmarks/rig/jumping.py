@@ -7,6 +7,7 @@ import struct
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import edge.agent.run
 from davylamp import main
@@ -37,5 +38,5 @@ class JumpingClock:
 
 if __name__ == "__main__":
     clock = JumpingClock(Path(sys.argv[1]))
-    edge.agent.run.SystemClock = lambda: clock  # type: ignore[assignment,misc]
-    sys.exit(main(sys.argv[2:]))
+    with patch.object(edge.agent.run, "SystemClock", lambda: clock):
+        sys.exit(main(sys.argv[2:]))

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -50,7 +51,7 @@ class Publisher(threading.Thread):
     """
 
     def __init__(
-        self, load: Load, port: int, rate: float, seen: list[bool], gateway_is_there: Callable[[], None]
+        self, load: Load, port: int, rate: float, seen: list[bool], gateway_is_there: Callable[[], object]
     ) -> None:
         super().__init__(name="publisher", daemon=True)
         self.acked = [False] * len(load.messages)
@@ -75,6 +76,10 @@ class Publisher(threading.Thread):
         self._stopped = True
         if self.is_alive():
             self.join()
+
+    def reached(self, message: int) -> bool:
+        """Whether everything before ``message`` has been sent."""
+        return self.cursor >= message
 
     @property
     def done(self) -> bool:
@@ -105,7 +110,7 @@ class Publisher(threading.Thread):
             CallbackAPIVersion.VERSION2, client_id="stations", protocol=mqtt.MQTTv5, reconnect_on_failure=False
         )
         client.on_publish = self._on_publish
-        client.on_socket_open = lambda c, d, sock: sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.on_socket_open = _send_at_once
         client.max_inflight_messages_set(_WINDOW)
         return client
 
@@ -138,3 +143,7 @@ class Publisher(threading.Thread):
         if place is not None and not reason.is_failure:
             self.acked[place] = True
             self.nobody += reason.value == _NOBODY
+
+
+def _send_at_once(client: mqtt.Client, data: object, sock: Any) -> None:
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

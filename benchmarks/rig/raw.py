@@ -117,8 +117,8 @@ class RawListener:
             now = time.perf_counter()
             buffer += data
             at = 0
-            while (end := _end(buffer, at)) is not None:
-                begin, end = end
+            while (span := _end(buffer, at)) is not None:
+                begin, end = span
                 kind = buffer[at] >> 4
                 if kind == _PUBLISH and not buffer[at] & _RETAINED:
                     cut = begin + 2 + int.from_bytes(buffer[begin : begin + 2], "big")

@@ -108,7 +108,7 @@ class Witness:
         if topic.endswith("/score"):
             score = self._decoder.decode(payload)
             self.scores.append(score)
-            if (place := self._places.get((score.station, score.seq))) is not None:
+            if score.seq is not None and (place := self._places.get((score.station, score.seq))) is not None:
                 self.seen[place] = True
             return
         self.heard.append(Heard(topic, payload, time.monotonic(), message.retain))
