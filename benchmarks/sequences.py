@@ -41,7 +41,7 @@ from edge.arrays import Floats, Indices
 from edge.simulation.simulator import simulate_chamber
 from edge.synthesis.sampler import Sampler
 from trainer.data.record import Record
-from trainer.evaluation.auroc import auroc
+from trainer.evaluation.detection.roc import auroc
 from trainer.evaluation.parallel import run
 from trainer.generation.fit_generator import fit_generator
 from trainer.generation.normal_scores import NormalScoreTransform, fit_normal_scores

@@ -17,8 +17,8 @@ from edge.arrays import Floats, Indices
 from edge.bundles.manifest import SCORER_ABSENT, Data, scorer_keys
 from edge.bundles.scoring_tables import to_arrays
 from edge.clock import Clock, SystemClock, rfc3339
-from trainer.data.folds import folds
 from trainer.data.record import Record
+from trainer.data.regimes import chunk_count
 from trainer.data.scaler import fit_scaler
 from trainer.data.splits import blocked, random_split
 from trainer.errors import TrainingError
@@ -86,7 +86,7 @@ def train(
     generator = fit_generator(parts["train"], parts["validation"], record.station, settings, progress)
     # What has a memory is fitted on blocks of time, whatever the generator was.
     rows = _apart(record, blocks.test)
-    count = folds(record, settings)
+    count = chunk_count(record, settings)
     scorers = {
         name: fit_scorer(
             record,

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from config.settings.training import Training
 from edge.arrays import Floats
 from trainer.data.record import Record, Span
 
@@ -23,6 +24,7 @@ PLATEAU = 8.0
 weather rarely to 5; the least step of the reference record's chamber, 4 K, comes to 20."""
 SPREAD = 0.03
 """Least spread of a plateau, in standard deviations of the record: a coarse converter may show none at all."""
+LEAST_CHUNKS, MOST_CHUNKS = 3, 8
 
 
 def regimes(record: Record) -> tuple[Span, ...]:
@@ -57,6 +59,27 @@ def regimes(record: Record) -> tuple[Span, ...]:
             break
         del borders[weakest]
     return tuple(pairwise([0, *(border * every for border in borders), rows]))
+
+
+def chunk_count(record: Record, settings: Training) -> int:
+    """Count of chunks: as set, or about one per regime of the climate, between 3 and 8.
+
+    With many more chunks than regimes, every left-out row has its like among those that are fitted on, and the tables
+    promise too much; with fewer they are about other climates only.
+
+    Parameters
+    ----------
+    record
+        Of several files the one with the most regimes counts: boards in one chamber share theirs.
+    settings
+        Its ``chunks``.
+    """
+    if settings.chunks != "auto":
+        return settings.chunks
+    most = max(
+        len(regimes(Record.from_values(record.values[start:end], record.station))) for start, end in record.parts
+    )
+    return min(max(most, LEAST_CHUNKS), MOST_CHUNKS)
 
 
 def shortest(rows: int) -> int:

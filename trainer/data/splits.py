@@ -119,6 +119,27 @@ def chunks(record: Record, k: int, rows: Indices | None = None) -> list[Indices]
     return [np.concatenate([pieces[i] for pieces in cut]) for i in range(k)]
 
 
+def spans(record: Record, rows: Indices) -> list[Indices]:
+    """Cut rows where one does not follow the other, because it is left out or because a segment begins.
+
+    Parameters
+    ----------
+    record
+        Its segments.
+    rows
+        Row numbers, in any order.
+
+    Returns
+    -------
+    list
+        Arrays of consecutive row numbers, in order; together they are ``rows``. Nothing that has a memory may cross
+        from one to the next.
+    """
+    ordered = np.sort(rows)
+    begins = np.isin(ordered[1:], [start for start, _ in record.segments])
+    return np.split(ordered, np.flatnonzero((np.diff(ordered) != 1) | begins) + 1)
+
+
 def _parts(record: Record) -> tuple[tuple[int, int], ...]:
     """Give the rows of each file where the files are few and of similar length, else all rows as one part."""
     rows = len(record.values)

@@ -20,8 +20,7 @@ from edge.models.scores import Scores, ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
 from trainer.data.scaler import fit_scaler
-from trainer.data.spans import spans
-from trainer.data.splits import chunks
+from trainer.data.splits import chunks, spans
 from trainer.errors import TrainingError
 from trainer.networks.autoencoder import described, residuals, seeded
 from trainer.networks.history import History

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from config.settings.station import Feature, Role, Station
+from config.settings.training import Training
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.simulation.field import simulate_field
 from trainer.data.record import Record, load_record
-from trainer.data.regimes import SHORTEST, regimes
+from trainer.data.regimes import SHORTEST, chunk_count, regimes
 
 
 def climate(temperature: np.ndarray, role: Role = "environment") -> Record:
@@ -93,3 +96,24 @@ def test_a_long_record_is_cut_as_well() -> None:
     temperature = np.repeat([20.0, 25.0, 22.0], [40_000, 30_000, 50_000])
 
     assert starts(climate(temperature)) == pytest.approx([0, 40_000, 70_000], abs=120_000 // 1500)
+
+
+def plateaus(chamber: Record, *counts: int) -> Record:
+    """Return a record of one file per count, with so many plateaus of 400 rows in each."""
+    levels = np.concatenate([np.repeat(10.0 + 10 * (np.arange(count) % 4), 400) for count in counts])
+    values = np.repeat(chamber.values[:1], len(levels), axis=0)
+    values[:, 2] = levels + 0.1 * np.sin(np.arange(len(levels)))
+    ends = (400 * np.cumsum(counts)).tolist()
+    parts = tuple(zip([0, *ends[:-1]], ends, strict=True))
+    return dataclasses.replace(Record.from_values(values, chamber.station, parts), parts=parts)
+
+
+@pytest.mark.parametrize(("counts", "expected"), [((1,), 3), ((5,), 5), ((12,), 8), ((3, 4), 4), ((4, 1), 4)])
+def test_the_file_with_the_most_regimes_counts_within_bounds(
+    chamber: Record, counts: tuple[int, ...], expected: int
+) -> None:
+    assert chunk_count(plateaus(chamber, *counts), Training()) == expected
+
+
+def test_a_number_that_is_set_holds(chamber: Record) -> None:
+    assert chunk_count(chamber, replace(Training(), chunks=2)) == 2

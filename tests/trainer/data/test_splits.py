@@ -12,7 +12,7 @@ from sklearn.model_selection import train_test_split
 from config.settings.station import Feature, Station
 from edge.readings.csv.reader import write_table
 from trainer.data.record import Record, load_record
-from trainer.data.splits import Split, blocked, chunks, random_split
+from trainer.data.splits import Split, blocked, chunks, random_split, spans
 from trainer.errors import TrainingError
 
 STATION = Station(
@@ -160,3 +160,22 @@ def test_files_on_disk_are_parts_too(tmp_path: Path) -> None:
     split = blocked(load_record(paths, STATION))
 
     assert {row + 60 for row in split.test.tolist() if row < 60} == {row for row in split.test.tolist() if row >= 60}
+
+
+@pytest.fixture
+def segmented(chamber: Record) -> Record:
+    return Record.from_values(chamber.values[:20], chamber.station, [(0, 8), (8, 20)])
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ([*range(20)], [[*range(8)], [*range(8, 20)]]),
+        ([0, 1, 2, 5, 6], [[0, 1, 2], [5, 6]]),
+        ([9, 7, 8, 6], [[6, 7], [8, 9]]),
+        ([8, 9], [[8, 9]]),
+        ([4], [[4]]),
+    ],
+)
+def test_a_span_ends_at_a_gap_and_at_a_segments_end(segmented: Record, rows: list[int], found: list[list[int]]) -> None:
+    assert [span.tolist() for span in spans(segmented, np.array(rows))] == found

@@ -14,9 +14,8 @@ from config.settings.station import Station
 from config.settings.training import Training
 from edge.arrays import Floats
 from edge.models.scoring_model import ScoringModel
-from trainer.data.folds import folds
 from trainer.data.record import Record, Span
-from trainer.evaluation.auroc import auroc
+from trainer.data.regimes import chunk_count
 from trainer.evaluation.detection import results
 from trainer.evaluation.detection.curves import Curves
 from trainer.evaluation.detection.faults import GAP, NO_COLUMN, Case, Family, Faulted, cases, inject
@@ -33,7 +32,7 @@ from trainer.evaluation.detection.results import (
     Rate,
     Spacing,
 )
-from trainer.evaluation.detection.roc import RATES, found_at, mean_by_family
+from trainer.evaluation.detection.roc import RATES, auroc, found_at, mean_by_family
 from trainer.evaluation.detection.timelines import timelines
 from trainer.evaluation.detection.virtual_gas import virtual_curve
 from trainer.evaluation.detection.without_gas import judge_withheld
@@ -106,7 +105,7 @@ def evaluate_cell(
     """Measure the scores on one split of one record; parameters as in :func:`evaluate`."""
     station, cell = record.station, splits(record)[split]
     # As many as somebody gets who has the training rows alone.
-    count = folds(Record.from_values(record.values[cell.train], station), settings)
+    count = chunk_count(Record.from_values(record.values[cell.train], station), settings)
     fitted = fit_scorer(record, cell.train, settings, folds=count)
     models = {"ae": fitted.model}
     if not quick:

@@ -10,7 +10,7 @@ import numpy as np
 from edge.arrays import Indices, Mask
 from trainer.data.record import Record, Span
 from trainer.data.regimes import regimes
-from trainer.data.spans import spans
+from trainer.data.splits import spans
 from trainer.errors import TrainingError
 
 BLOCKS = 30

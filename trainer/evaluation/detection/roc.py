@@ -12,6 +12,19 @@ RATES: Floats = np.logspace(-4, 0, 33)
 """False positives per undisturbed row, eight to a decade."""
 
 
+def auroc(negatives: Floats, positives: Floats) -> float:
+    """Return the probability that a positive scores higher than a negative, a tie counting half.
+
+    The Mann-Whitney statistic over the product of the counts. Scores that are nan (there is none yet) are left out; nan
+    where nothing is left.
+    """
+    low, high = np.sort(negatives[~np.isnan(negatives)]), positives[~np.isnan(positives)]
+    if not len(low) or not len(high):
+        return float("nan")
+    below = np.searchsorted(low, high, side="left") + np.searchsorted(low, high, side="right")
+    return float(below.mean() / 2 / len(low))
+
+
 def found_at(usual: Floats, score: Floats) -> Floats:
     """Share of the scores [N] above the quantiles of the usual ones [M] that leave each of :data:`RATES`, [33].
 

@@ -11,10 +11,10 @@ from edge.models.scores import ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from trainer.data.onsets import onsets
 from trainer.data.record import Record
-from trainer.evaluation.auroc import auroc
 from trainer.evaluation.detection.folds import Fold
 from trainer.evaluation.detection.peers import Peer
 from trainer.evaluation.detection.results import ONSET, WithoutGas
+from trainer.evaluation.detection.roc import auroc
 from trainer.scoring.fit_scorer import BACKGROUND
 
 IN_TIME = 30

@@ -12,10 +12,9 @@ from edge.arrays import Floats
 from edge.bundles.manifest import Network
 from trainer.data.record import Record
 from trainer.data.scaler import fit_scaler
-from trainer.data.spans import spans
-from trainer.data.splits import Split
-from trainer.evaluation.auroc import auroc
+from trainer.data.splits import Split, spans
 from trainer.evaluation.detection.faults import GAP, Family, cases, inject
+from trainer.evaluation.detection.roc import auroc
 from trainer.evaluation.synthesis.results import mean
 from trainer.evaluation.synthesis.synthesisers import FittedSynthesiser
 from trainer.networks.autoencoder import residuals, seeded

@@ -6,7 +6,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from edge.arrays import Floats
-from trainer.evaluation.auroc import auroc
+from trainer.evaluation.detection.roc import auroc
 
 FOLDS = 5
 

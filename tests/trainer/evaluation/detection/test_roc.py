@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
-from trainer.evaluation.detection.roc import RATES, found_at, mean_by_family
+from trainer.evaluation.detection.roc import RATES, auroc, found_at, mean_by_family
 
 USUAL = np.random.default_rng(1).normal(size=20_000)
 
@@ -26,3 +29,19 @@ def test_a_family_counts_once_however_many_cases_it_has() -> None:
 
     assert found == pytest.approx(0.5 * one)
     assert np.isnan(mean_by_family({}, {})).all()
+
+
+def test_auroc_is_the_area_under_the_curve_with_ties() -> None:
+    rng = np.random.default_rng(1)
+    negatives, positives = np.round(rng.normal(size=300), 1), np.round(rng.normal(0.7, size=200), 1)
+    truth = np.repeat([0, 1], [300, 200])
+
+    expected = roc_auc_score(truth, np.concatenate([negatives, positives]))
+
+    assert auroc(negatives, positives) == pytest.approx(expected)
+    assert auroc(np.append(negatives, np.nan), np.append(positives, np.nan)) == pytest.approx(expected)
+
+
+def test_without_scores_of_one_kind_auroc_is_nan() -> None:
+    assert math.isnan(auroc(np.array([1.0]), np.array([np.nan])))
+    assert math.isnan(auroc(np.array([]), np.array([1.0])))
