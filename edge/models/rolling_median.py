@@ -26,7 +26,7 @@ class RollingMedian:
 
     Examples
     --------
-    >>> medians = RunningMedians(columns=2, window=3, least=1)
+    >>> medians = RollingMedian(columns=2, window=3, least=1)
     >>> for row in ([1.0, 5.0], [9.0, 5.0], [2.0, 6.0], [3.0, 7.0]):
     ...     medians.push(row)
     >>> medians.values()

@@ -44,7 +44,7 @@ class LastGood:
 
     Examples
     --------
-    >>> held = Holding(2).take(np.array([[1.0, 2.0], [1.5, np.nan]]), np.array([[1, 1], [1, 9]], dtype=np.uint8))
+    >>> held = LastGood(2).take(np.array([[1.0, 2.0], [1.5, np.nan]]), np.array([[1, 1], [1, 9]], dtype=np.uint8))
     >>> held.values.tolist(), held.broken.tolist()
     ([[1.0, 2.0], [1.5, 2.0]], [False, True])
     """

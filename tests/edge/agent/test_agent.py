@@ -29,7 +29,7 @@ from edge.journal.journal import Journal
 from edge.mqtt.message import Message
 from edge.mqtt.options import Options
 from edge.mqtt.reconnecting_link import ReconnectingLink
-from edge.mqtt.topics import TopicSettings as Names
+from edge.mqtt.topics import Topics
 from edge.readings.reading import Reading
 from edge.simulation.simulator import simulate_chamber
 
@@ -38,7 +38,7 @@ GOOD = {
     "ch4_ppb": 2000.0, "h2o_ppm": 15000.0, "temperature_c": 20.0, "humidity_pct": 60.0, "r2611e_ohm": 80000.0,
     "r2600_ohm": 16000.0, "r2602_ohm": 20000.0, "r2611c_ohm": 30000.0, "rmq4_ohm": 60000.0,
 }  # fmt: skip
-NAMES = Names("davylamp/gw1")
+TOPICS = Topics("davylamp/gw1")
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def make(
     """An agent whose connection and time are given; without a path its journal is of no interest."""
     entry = StationEntry(bundle=bundle.path, absent=absent, stale_after=stale_after, topic=topic)
     gateway = Gateway(gateway="gw1", stations=(entry,), **settings)
-    presence = Presence(gateway, Names(gateway.topics.base), clock)
+    presence = Presence(gateway, Topics(gateway.topics.base), clock)
     watchdog = Watchdog(clock, {})
     kept = Journal(journal or Path(tempfile.mkdtemp()) / "journal.db", clock=clock)
     return Agent(gateway, Stations(gateway, [bundle]), link, kept, presence=presence, watchdog=watchdog, clock=clock)
@@ -93,7 +93,7 @@ def test_a_batch_is_scored_published_acknowledged_in_order_and_then_written(
     happened = fake_connection.happened
     assert happened[-4:] == ["ack 5", "ack 6", "ack 7", "flush"]
     assert happened[:3] == ["publish davylamp/gw1/st-1/score"] * 3
-    assert [(body["n"], body["seq"]) for body in fake_connection.on(NAMES.score("st-1"))] == [(1, 5), (2, 6), (3, 7)]
+    assert [(body["n"], body["seq"]) for body in fake_connection.on(TOPICS.score("st-1"))] == [(1, 5), (2, 6), (3, 7)]
 
 
 def test_a_new_station_is_announced_with_availability_and_alarm(
@@ -103,12 +103,12 @@ def test_a_new_station_is_announced_with_availability_and_alarm(
     for mid in range(2):
         fake_connection.incoming = [[message(GOOD, mid=mid)]]
         agent.turn()
-    (available,) = fake_connection.on(NAMES.availability("st-1"))
-    (alarm,) = fake_connection.on(NAMES.alarm("st-1"))
+    (available,) = fake_connection.on(TOPICS.availability("st-1"))
+    (alarm,) = fake_connection.on(TOPICS.alarm("st-1"))
     assert available["state"] == "online"
     assert (alarm["alarm"], alarm["fault"], alarm["standing"]) == ("OFF", "OFF", [])
     retained = {published.topic for published in fake_connection.published if published.retain}
-    assert retained == {NAMES.availability("st-1"), NAMES.alarm("st-1")}
+    assert retained == {TOPICS.availability("st-1"), TOPICS.alarm("st-1")}
 
 
 def test_a_leak_opens_an_event_and_changes_the_retained_alarm(
@@ -118,12 +118,12 @@ def test_a_leak_opens_an_event_and_changes_the_retained_alarm(
     fake_connection.incoming = [[message(GOOD | {"ch4_ppb": 9000.0}, mid=mid) for mid in range(3)]]
     agent.turn()
     # Gas that no sensor answers to may also be strange to the network: that would be an event of its own.
-    (event,) = (each for each in fake_connection.on(NAMES.event("st-1")) if each["kind"] == "methane")
+    (event,) = (each for each in fake_connection.on(TOPICS.event("st-1")) if each["kind"] == "methane")
     assert (event["event_type"], event["by"]) == ("open", "enhancement")
-    assert fake_connection.on(NAMES.alarm("st-1"))[0]["alarm"] == "ON"
+    assert fake_connection.on(TOPICS.alarm("st-1"))[0]["alarm"] == "ON"
     published = {each.topic: each for each in fake_connection.published}
-    assert (published[NAMES.event("st-1")].qos, published[NAMES.event("st-1")].retain) == (1, False)
-    assert published[NAMES.alarm("st-1")].retain
+    assert (published[TOPICS.event("st-1")].qos, published[TOPICS.event("st-1")].retain) == (1, False)
+    assert published[TOPICS.alarm("st-1")].retain
 
 
 def test_everything_is_asserted_again_on_every_connection(
@@ -137,7 +137,7 @@ def test_everything_is_asserted_again_on_every_connection(
         fake_connection.ready = True
         agent.turn()
         retained = [each for each in fake_connection.published if each.retain]
-        expected = [NAMES.state, NAMES.info, NAMES.availability("st-1"), NAMES.alarm("st-1")]
+        expected = [TOPICS.state, TOPICS.info, TOPICS.availability("st-1"), TOPICS.alarm("st-1")]
         assert [each.topic for each in retained] == expected
         assert retained[0].body["state"] == "online"
         assert retained[0].body.keys() == {"state", "session", "since", "version"}
@@ -150,7 +150,7 @@ def test_a_retained_message_is_counted_and_acknowledged_and_not_scored(
     bundle: Bundle, fake_connection: Any, fake_clock: Any
 ) -> None:
     agent = make(bundle, fake_connection, fake_clock)
-    old = [message(GOOD, retain=True, mid=1), message({"n": 1}, topic=NAMES.request("synthesize"), retain=True, mid=2)]
+    old = [message(GOOD, retain=True, mid=1), message({"n": 1}, topic=TOPICS.request("synthesize"), retain=True, mid=2)]
     fake_connection.incoming = [old]
     agent.turn()
     assert fake_connection.published == []
@@ -174,7 +174,7 @@ def test_a_station_that_takes_a_reserved_word_is_a_dead_letter(
     agent = make(bundle, fake_connection, fake_clock)
     fake_connection.incoming = [[message(GOOD, topic="sensors/state/readings")]]
     agent.turn()
-    (letter,) = fake_connection.on(NAMES.deadletter)
+    (letter,) = fake_connection.on(TOPICS.deadletter)
     assert "'state'" in letter["reason"]
     assert fake_connection.happened[-2:] == ["ack 1", "flush"]
 
@@ -185,8 +185,8 @@ def test_an_array_is_as_many_readings_and_its_bad_ones_are_set_aside(
     agent = make(bundle, fake_connection, fake_clock)
     fake_connection.incoming = [[message([GOOD, GOOD | {"humidity_pct": "wet"}, GOOD])]]
     agent.turn()
-    assert [body["n"] for body in fake_connection.on(NAMES.score("st-1"))] == [1, 2]
-    (letter,) = fake_connection.on(NAMES.deadletter)
+    assert [body["n"] for body in fake_connection.on(TOPICS.score("st-1"))] == [1, 2]
+    (letter,) = fake_connection.on(TOPICS.deadletter)
     assert letter["at"] == "[1].humidity_pct"
 
 
@@ -197,7 +197,7 @@ def test_every_nth_score_is_published_and_every_exceedance(
     bodies = [GOOD | {"ch4_ppb": 9000.0 if number == 6 else 2000.0} for number in range(1, 11)]
     fake_connection.incoming = [[message(body, mid=mid) for mid, body in enumerate(bodies)]]
     agent.turn()
-    scores = fake_connection.on(NAMES.score("st-1"))
+    scores = fake_connection.on(TOPICS.score("st-1"))
     assert {4, 6, 8} <= {body["n"] for body in scores}
     assert all(body["n"] % 4 == 0 or body["exceeds"] for body in scores)
 
@@ -206,7 +206,7 @@ def test_a_late_reading_is_told_and_counted(bundle: Bundle, fake_connection: Any
     agent = make(bundle, fake_connection, fake_clock)
     fake_connection.incoming = [[message(GOOD | {"ts": 100}), message(GOOD | {"ts": 50}, mid=2)]]
     agent.turn()
-    scores = fake_connection.on(NAMES.score("st-1"))
+    scores = fake_connection.on(TOPICS.score("st-1"))
     assert scores[1]["late"]
     assert "reconstruction" not in scores[1]
     assert agent._health.late == 1
@@ -227,8 +227,8 @@ def test_a_mistake_of_ours_sets_one_reading_aside_and_scores_the_others(
     monkeypatch.setattr(group.scorer, "judge", faulty)
     fake_connection.incoming = [[message(GOOD | {"seq": seq}, mid=seq) for seq in (1, 2, 3)]]
     agent.turn()
-    assert [body["seq"] for body in fake_connection.on(NAMES.score("st-1"))] == [1, 3]
-    (letter,) = fake_connection.on(NAMES.deadletter)
+    assert [body["seq"] for body in fake_connection.on(TOPICS.score("st-1"))] == [1, 3]
+    (letter,) = fake_connection.on(TOPICS.deadletter)
     assert "internal error" in letter["reason"]
     assert [line for line in fake_connection.happened if line.startswith("ack")] == ["ack 1", "ack 2", "ack 3"]
 
@@ -248,8 +248,8 @@ def test_a_mistake_on_the_way_keeps_the_verdicts_before_it(
     monkeypatch.setattr(group.scorer, "tell", faulty)
     fake_connection.incoming = [[message(GOOD | {"seq": seq}, mid=seq) for seq in (1, 2, 3)]]
     agent.turn()
-    assert [body["seq"] for body in fake_connection.on(NAMES.score("st-1"))] == [1, 3]
-    assert len(fake_connection.on(NAMES.deadletter)) == 1
+    assert [body["seq"] for body in fake_connection.on(TOPICS.score("st-1"))] == [1, 3]
+    assert len(fake_connection.on(TOPICS.deadletter)) == 1
 
 
 def run_through(agent: Agent, link: Any, rows: Any, *, without: str = "") -> None:
@@ -271,13 +271,13 @@ def test_a_sensor_that_is_stuck_raises_a_consistency_alarm_that_names_it(
     run_through(make(bundle, fake_connection, fake_clock), fake_connection, rows)
     opened = [
         each
-        for each in fake_connection.on(NAMES.event("st-1"))
+        for each in fake_connection.on(TOPICS.event("st-1"))
         if each["event_type"] == "open" and each["kind"] == "consistency"
     ]
-    scores = {body["ts"]: body["seq"] for body in fake_connection.on(NAMES.score("st-1"))}
+    scores = {body["ts"]: body["seq"] for body in fake_connection.on(TOPICS.score("st-1"))}
     (event,) = (each for each in opened if scores[each["ts"]] >= 300)
     assert event["culprit"] == "rmq4_ohm"
-    assert fake_connection.on(NAMES.alarm("st-1"))[-1]["fault"] == "ON"
+    assert fake_connection.on(TOPICS.alarm("st-1"))[-1]["fault"] == "ON"
 
 
 def test_gas_raises_a_methane_alarm_where_no_analyser_says_so(
@@ -286,11 +286,11 @@ def test_gas_raises_a_methane_alarm_where_no_analyser_says_so(
     agent = make(bundle, fake_connection, fake_clock, absent=("ch4_ppb",))
     rows = simulate_chamber(400, seed=3)
     run_through(agent, fake_connection, rows, without="ch4_ppb")
-    opened = [each for each in fake_connection.on(NAMES.event("st-1")) if each["event_type"] == "open"]
+    opened = [each for each in fake_connection.on(TOPICS.event("st-1")) if each["event_type"] == "open"]
     methane = [each for each in opened if each["kind"] == "methane"]
     assert methane
     assert {each["by"] for each in methane} == {"onset"}
-    assert not any("flags" in body for body in fake_connection.on(NAMES.score("st-1")))
+    assert not any("flags" in body for body in fake_connection.on(TOPICS.score("st-1")))
 
 
 def test_an_alarm_that_opens_keeps_its_threshold_for_thirty_readings(
@@ -328,14 +328,14 @@ def test_the_last_readings_and_those_of_the_last_alarm_are_remembered(
 def test_a_request_never_keeps_a_reading_waiting(bundle: Bundle, fake_connection: Any, fake_clock: Any) -> None:
     agent = make(bundle, fake_connection, fake_clock)
     fake_connection.incoming = [
-        [message({"n": 1500}, topic=NAMES.request("synthesize"))],
+        [message({"n": 1500}, topic=TOPICS.request("synthesize"))],
         [message(GOOD)],
         [],
     ]
     for _ in range(3):
         agent.turn()
     told = [each.topic for each in fake_connection.published if "response" in each.topic or "score" in each.topic]
-    answer, score = NAMES.response("synthesize"), NAMES.score("st-1")
+    answer, score = TOPICS.response("synthesize"), TOPICS.score("st-1")
     assert told == [answer, score, answer, answer]
     assert fake_connection.waits[1:3] == [0.0, 0.0]
 
@@ -347,8 +347,8 @@ def test_it_tells_its_health_in_time_and_waits_for_nothing_sooner(
     for _ in range(13):
         agent.turn()
         fake_clock.time += 1
-    assert len(fake_connection.on(NAMES.health)) == 1
-    assert not any(each.retain for each in fake_connection.published if each.topic == NAMES.health)
+    assert len(fake_connection.on(TOPICS.health)) == 1
+    assert not any(each.retain for each in fake_connection.published if each.topic == TOPICS.health)
     assert fake_connection.waits[:2] == [5.0, 5.0]
     assert fake_connection.waits[-2] == 1.0
 
@@ -365,7 +365,7 @@ def test_a_station_that_falls_silent_is_offline_until_it_speaks_again(
     agent.turn()
     fake_connection.incoming = [[message(GOOD)]]
     agent.turn()
-    states = [body["state"] for body in fake_connection.on(NAMES.availability("st-1"))]
+    states = [body["state"] for body in fake_connection.on(TOPICS.availability("st-1"))]
     assert states == ["online", "offline", "online"]
 
 
@@ -378,14 +378,14 @@ def test_however_much_is_on_its_way_a_stop_is_told(
     monkeypatch.setattr(fake_connection, "poll", lambda timeout: fake_connection.confirm() or [])
     agent.stop()
     assert len({each.topic for each in fake_connection.published if each.retain}) == 301
-    assert fake_connection.on(NAMES.state)[-1]["state"] == "stopped"
+    assert fake_connection.on(TOPICS.state)[-1]["state"] == "stopped"
 
 
 def test_stopping_says_so_before_it_closes(bundle: Bundle, fake_connection: Any, fake_clock: Any) -> None:
     agent = make(bundle, fake_connection, fake_clock)
     agent.stop()
-    assert fake_connection.happened == ["hold", f"publish {NAMES.state}", "close"]
-    assert fake_connection.on(NAMES.state)[0]["state"] == "stopped"
+    assert fake_connection.happened == ["hold", f"publish {TOPICS.state}", "close"]
+    assert fake_connection.on(TOPICS.state)[0]["state"] == "stopped"
     assert fake_connection.published[0].retain
 
 
@@ -400,7 +400,7 @@ def health(agent: Agent, link: Any, clock: Any) -> Any:
     """What the agent says when it is asked next."""
     clock.time += 60
     agent.turn()
-    return link.on(NAMES.health)[-1]
+    return link.on(TOPICS.health)[-1]
 
 
 def test_a_batch_that_cannot_be_kept_is_held_and_told_and_kept_later(
@@ -415,18 +415,18 @@ def test_a_batch_that_cannot_be_kept_is_held_and_told_and_kept_later(
     told = health(agent, fake_connection, fake_clock)
     assert told["journal"]["state"] == "locked"
     assert told["journal"]["held"] == 3
-    assert {each.topic for each in fake_connection.published} == {NAMES.health}
+    assert {each.topic for each in fake_connection.published} == {TOPICS.health}
     fake_connection.ready = True
     agent.turn()
-    assert {each.topic for each in fake_connection.published} == {NAMES.health, NAMES.state, NAMES.info}
+    assert {each.topic for each in fake_connection.published} == {TOPICS.health, TOPICS.state, TOPICS.info}
     other.execute("rollback")
     fake_clock.time += 10
     fake_connection.happened.clear()
     agent.turn()
     assert [each for each in fake_connection.happened if each.startswith("ack")] == ["ack 1", "ack 2", "ack 3"]
-    assert [body["n"] for body in fake_connection.on(NAMES.score("st-1"))] == [1, 2, 3]
-    assert fake_connection.happened.index("ack 1") > fake_connection.happened.index(f"publish {NAMES.score('st-1')}")
-    assert "methane" in {body["kind"] for body in fake_connection.on(NAMES.event("st-1"))}
+    assert [body["n"] for body in fake_connection.on(TOPICS.score("st-1"))] == [1, 2, 3]
+    assert fake_connection.happened.index("ack 1") > fake_connection.happened.index(f"publish {TOPICS.score('st-1')}")
+    assert "methane" in {body["kind"] for body in fake_connection.on(TOPICS.event("st-1"))}
     assert health(agent, fake_connection, fake_clock)["journal"]["state"] == "ok"
 
 
@@ -449,8 +449,8 @@ def test_a_journal_that_is_lost_is_begun_again_with_all_that_memory_holds(
     assert again._stations["st-1"].state.n == 4
     assert [event.id for event in again._panel.standing()] == standing
     assert again._delivery.waiting >= 1
-    assert again._keeper.journal.past.filters == {"sensors/+/readings", NAMES.requests}
-    assert NAMES.state in again._keeper.journal.past.retained
+    assert again._keeper.journal.past.filters == {"sensors/+/readings", TOPICS.requests}
+    assert TOPICS.state in again._keeper.journal.past.retained
 
 
 def test_a_past_that_cannot_be_read_holds_the_readings_and_loses_none(
@@ -478,7 +478,7 @@ def test_a_past_that_cannot_be_read_holds_the_readings_and_loses_none(
     for _ in range(2):
         agent.turn()
     assert [each for each in fake_connection.happened if each.startswith("ack")] == ["ack 2", "ack 3"]
-    assert [body["n"] for body in fake_connection.on(NAMES.score("st-1")) if "historical" not in body] == [3]
+    assert [body["n"] for body in fake_connection.on(TOPICS.score("st-1")) if "historical" not in body] == [3]
     assert agent._health.duplicates == 1
 
 
@@ -498,14 +498,14 @@ def test_a_killed_agent_goes_on_where_it_was(
     again = make(bundle, fake_connection, fake_clock, journal=tmp_path / "journal.db")
     fake_connection.incoming = [leak(2, 3, 4)]
     again.turn()
-    scores = fake_connection.on(NAMES.score("st-1"))
+    scores = fake_connection.on(TOPICS.score("st-1"))
     assert [(body["n"], body["seq"], body.get("historical", False)) for body in scores] == [
         (1, 1, True), (2, 2, True), (3, 3, True), (4, 4, False),
     ]  # fmt: skip
-    events = [each.payload for each in fake_connection.published if each.topic == NAMES.event("st-1")]
+    events = [each.payload for each in fake_connection.published if each.topic == TOPICS.event("st-1")]
     assert events
     assert {event.replace(b'"historical":true', b'"historical":false') for event in events} <= first
-    assert fake_connection.on(NAMES.alarm("st-1"))[-1]["alarm"] == "ON"
+    assert fake_connection.on(TOPICS.alarm("st-1"))[-1]["alarm"] == "ON"
 
 
 def test_a_station_of_before_the_start_is_told_and_its_silence_is_noticed(
@@ -519,15 +519,15 @@ def test_a_station_of_before_the_start_is_told_and_its_silence_is_noticed(
     agent = make(bundle, fake_connection, fake_clock, journal=tmp_path / "journal.db", stale_after=100.0)
     fake_connection.ready = True
     agent.turn()
-    assert [body["state"] for body in fake_connection.on(NAMES.availability("st-1"))] == ["offline"]
+    assert [body["state"] for body in fake_connection.on(TOPICS.availability("st-1"))] == ["offline"]
     fake_clock.time += 101
     agent.turn()
     fake_connection.confirm()
     agent.turn()
-    assert [body["kind"] for body in fake_connection.on(NAMES.event("st-1"))][-1] == "stale"
+    assert [body["kind"] for body in fake_connection.on(TOPICS.event("st-1"))][-1] == "stale"
     fake_connection.incoming = [leak(2)]
     agent.turn()
-    assert fake_connection.on(NAMES.availability("st-1"))[-1]["state"] == "online"
+    assert fake_connection.on(TOPICS.availability("st-1"))[-1]["state"] == "online"
 
 
 def test_topics_of_stations_that_are_gone_are_cleared(
@@ -542,13 +542,13 @@ def test_topics_of_stations_that_are_gone_are_cleared(
     fake_connection.ready = True
     agent.turn()
     cleared = {each.topic for each in fake_connection.published if each.retain and not each.payload}
-    assert cleared == {NAMES.availability("st-9"), NAMES.alarm("st-9")}
+    assert cleared == {TOPICS.availability("st-9"), TOPICS.alarm("st-9")}
     fake_connection.confirm()
     agent.turn()
     fake_clock.time += 2
     agent.turn()
     agent._keeper.journal.close()
-    assert Journal(tmp_path / "journal.db", clock=fake_clock).past.retained == {NAMES.state, NAMES.info}
+    assert Journal(tmp_path / "journal.db", clock=fake_clock).past.retained == {TOPICS.state, TOPICS.info}
 
 
 def test_a_clock_that_jumps_is_counted(bundle: Bundle, fake_connection: Any, fake_clock: Any) -> None:
@@ -590,7 +590,7 @@ def test_mqtt_3_1_1_is_said_to_hide_refusals(
         fake_connection.ready = True
         agent.turn()
         fake_connection.confirm()
-        assert fake_connection.on(NAMES.info)[-1]["sees_refusals"] is sees
+        assert fake_connection.on(TOPICS.info)[-1]["sees_refusals"] is sees
         assert ("cannot tell us what it refuses" in caplog.text) is not sees
 
 
@@ -608,7 +608,7 @@ class Live:
             topics=TopicSettings(base=f"test-agent/{number}"),
             stations=(StationEntry(bundle=bundle.path, topic=f"in-{number}/{{station}}/readings"),),
         )
-        self.topics = Names(gateway.topics.base)
+        self.topics = Topics(gateway.topics.base)
         self.topic = f"in-{number}/st-1/readings"
         clock = SystemClock()
         stations = Stations(gateway, [bundle])

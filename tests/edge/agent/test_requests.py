@@ -28,12 +28,12 @@ from edge.commands.synthesize import synthesize
 from edge.journal.committer import Committer
 from edge.journal.journal import Journal
 from edge.mqtt.message import Message
-from edge.mqtt.topics import TopicSettings as Names
+from edge.mqtt.topics import Topics
 from edge.scoring.verdict import Methane, Verdict
 from edge.synthesis.sampler import Sampler
 from edge.synthesis.sampling_conditions import SamplingConditions
 
-NAMES = Names("davylamp/gw1")
+TOPICS = Topics("davylamp/gw1")
 KEYS = st.sampled_from(
     ["transaction", "station", "n", "seed", "from", "prior", "around", "noise", "format", "id", "kind", "minutes"]
 )
@@ -63,7 +63,7 @@ class Desk:
             info=lambda: {"gateway": "gw1"},
             publish_events=self.events.extend,
             link=connection,
-            topics=NAMES,
+            topics=TOPICS,
             clock=clock,
         )
 
@@ -72,12 +72,12 @@ class Desk:
         payload = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
         self.connection.published.clear()
         self.connection.in_flight = 0
-        message = Message(NAMES.request(verb), payload, qos=1, properties=SimpleNamespace(**properties))
+        message = Message(TOPICS.request(verb), payload, qos=1, properties=SimpleNamespace(**properties))
         self.requests.take(verb, message)
         while self.requests.ready:
             self.requests.turn()
             self.connection.in_flight = 0
-        return list(self.connection.on(NAMES.response(verb)))
+        return list(self.connection.on(TOPICS.response(verb)))
 
     def error(self, verb: str, body: Any = None, **properties: Any) -> str:
         """Ask for something that is refused."""
@@ -171,7 +171,7 @@ def test_too_many_waiting_requests_are_turned_away(desk: Desk) -> None:
     desk.connection.in_flight = 20  # the broker does not keep up
     for _ in range(33):
         desk.requests.take("info", Message("", b"{}"))
-    (answer,) = desk.connection.on(NAMES.response("info"))
+    (answer,) = desk.connection.on(TOPICS.response("info"))
     assert "busy" in answer["error"]
 
 
@@ -361,8 +361,8 @@ def test_requests_take_turns(desk: Desk) -> None:
         desk.requests.turn()
         desk.connection.in_flight = 0
     assert [published.topic for published in desk.connection.published] == [
-        NAMES.response("synthesize"),
-        NAMES.response("info"),
+        TOPICS.response("synthesize"),
+        TOPICS.response("info"),
     ]
 
 
