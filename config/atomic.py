@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, even when the power goes."""
+"""Writes files atomically: whole or not at all, even if the power fails."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
-    """Replace ``path`` by ``data``, keeping the mode of a file that was there.
+    """Replace the content of a file, keeping the mode of a file that exists already.
 
     Parameters
     ----------
     path
-        Its folder must exist.
+        The file. Its folder must exist.
     data
-        The whole content.
+        The whole new content.
 
     Raises
     ------
     OSError
-        When the folder cannot be written to; ``path`` is then as it was.
+        The folder cannot be written to. The file is then unchanged.
     """
     path = Path(path).resolve()  # a symbolic link stays a link
     # The same folder, because a rename is atomic only within one file system.
@@ -37,11 +37,11 @@ def write_bytes(path: str | Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)  # the new name, too, has to reach the disk
+        os.fsync(folder)  # the new name has to reach the disk as well
     finally:
         os.close(folder)
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Replace ``path`` by ``text`` in UTF-8; see :func:`write_bytes`."""
+    """Replace the content of a file by ``text`` in UTF-8; see :func:`write_bytes`."""
     write_bytes(path, text.encode())

@@ -1,12 +1,12 @@
-"""The errors that davylamp raises on purpose.
+"""Errors that davylamp raises on purpose.
 
 ::
 
-    DavylampError              the input or the world is at fault; the command line prints it and exits 1
+    DavylampError              the input or the environment is at fault; the command line prints it and exits 1
     ├── ConfigError            a YAML file: one line per mistake, all of them at once
-    ├── edge.errors            what the gateway refuses (bundle, table, reading, request, broker)
+    ├── edge.errors            what the gateway refuses (bundle, table, reading, request, broker, journal)
     ├── trainer.errors         what the workstation refuses (record, training, download)
-    └── export.errors          what must not be shipped (parity)
+    └── export.errors          what must not be exported (parity)
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 
 class DavylampError(Exception):
-    """Something outside davylamp is wrong; ``str(error)`` says where, what was got, what was expected and the fix."""
+    """Something outside davylamp is wrong; the text says where, what was found, what was expected and how to fix it."""
 
 
 class ConfigError(DavylampError):
@@ -24,7 +24,7 @@ class ConfigError(DavylampError):
     Parameters
     ----------
     problems
-        One sentence per mistake, each starting with ``file: dotted.path:``.
+        One sentence per mistake, starting with ``file: dotted.path:``.
     """
 
     def __init__(self, problems: Sequence[str]) -> None:

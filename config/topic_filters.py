@@ -1,4 +1,4 @@
-"""Which MQTT topics and topic filters are valid (MQTT 5, section 4.7), and which of them meet."""
+"""Tells which MQTT topics and filters are valid (MQTT 5, section 4.7), and which filters overlap."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ _SHARED = "$share/"
 
 
 def topic_fault(topic: str) -> str | None:
-    """Say why ``topic`` cannot be published to, or return ``None``."""
+    """Return the rule that ``topic`` breaks, or ``None`` when it can be published to."""
     if "+" in topic or "#" in topic:
         return "no wildcard (+ #)"
     return _fault(topic)
 
 
 def filter_fault(topic_filter: str) -> str | None:
-    """Say what ``topic_filter`` must not have, or return ``None`` when it can be subscribed to."""
+    """Return the rule that ``topic_filter`` breaks, or ``None`` when it can be subscribed to."""
     if topic_filter.startswith(_SHARED):
         group, _, rest = topic_filter.removeprefix(_SHARED).partition("/")
         if not group or any(c in group for c in "+#") or not rest:
@@ -26,12 +26,12 @@ def filter_fault(topic_filter: str) -> str | None:
 
 
 def strip_share(topic_filter: str) -> str:
-    """Take the ``$share/GROUP/`` from the front of a shared subscription: the topics of messages do not have it.
+    """Return a filter without the ``$share/GROUP/`` of a shared subscription, which the topics of messages lack.
 
-    The members of a group get the messages in turn, so the readings of one station come to several agents, each of
-    which sees gaps: give every agent its own stations instead where that is possible. And a broker need not give what
-    a dead member had not acknowledged to the others: Mosquitto 2.0 keeps it for that member alone, and drops it with
-    the member's session. So every member needs a ``broker.client_id`` that stays and a long ``broker.session_expiry``.
+    The members of a group get the messages in turn, so the readings of one station go to several agents, each of
+    which sees gaps: if possible, give every agent stations of its own instead. Nor must a broker pass on to the others
+    what a dead member had not acknowledged: Mosquitto 2.0 keeps it for that member alone, and drops it with the
+    member's session. So every member needs a constant ``broker.client_id`` and a long ``broker.session_expiry``.
     """
     return topic_filter.split("/", 2)[-1] if topic_filter.startswith(_SHARED) else topic_filter
 
@@ -52,7 +52,7 @@ def _fault(topic_filter: str) -> str | None:
 
 
 def subscription_filter(topic: str) -> str:
-    """Turn a station's topic into the filter to subscribe to: ``{station}`` becomes ``+``."""
+    """Return the filter that subscribes to a station's topic: ``{station}`` becomes ``+``."""
     return "/".join("+" if level == STATION_LEVEL else level for level in topic.split("/"))
 
 
@@ -68,7 +68,7 @@ def overlaps_subtree(topic_filter: str, base: str) -> bool:
 
 
 def filters_overlap(one: str, other: str) -> bool:
-    """Tell whether there is a topic that both filters match."""
+    """Tell whether some topic matches both filters."""
     levels = [strip_share(each).split("/") for each in (one, other)]
     for a, b in zip(*levels, strict=False):
         if "#" in (a, b):

@@ -1,1 +1,1 @@
-"""What can be set: typed, frozen structs that hold every default once."""
+"""Settings as typed, frozen structs, which hold every default once."""

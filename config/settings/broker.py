@@ -1,4 +1,4 @@
-"""Broker: where the MQTT broker is, and how to be let in."""
+"""Settings of the connection to the MQTT broker."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _FILE = {"relative": True}  # resolved against the folder of the file that names
 
 
 class Password(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the password is; one of the three."""
+    """Where the password is stored: exactly one of three places."""
 
-    file: Annotated[str | None, Meta(description="a file that holds it", extra=_FILE)] = None
-    env: Annotated[str | None, Meta(description="an environment variable")] = None
-    credential: Annotated[str | None, Meta(description="a name of systemd's LoadCredential")] = None
+    file: Annotated[str | None, Meta(description="a file that holds the password", extra=_FILE)] = None
+    env: Annotated[str | None, Meta(description="an environment variable that holds it")] = None
+    credential: Annotated[str | None, Meta(description="the name of a systemd credential (LoadCredential)")] = None
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Yield (path, sentence) for every rule that a type cannot say."""
+        """Yield (path, sentence) for every broken rule that a type cannot express."""
         if sum(map(bool, (self.file, self.env, self.credential))) != 1:
             yield "", "expected exactly one of file, env, credential"
 
@@ -34,7 +34,7 @@ class Password(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Raises
         ------
         ConfigError
-            When it is not where it should be.
+            The password is not where the settings say.
         """
         if self.env:
             if not (text := os.environ.get(self.env)):
@@ -59,14 +59,18 @@ class Password(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class TLS(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An encrypted connection; an empty mapping trusts the system's authorities."""
+    """An encrypted connection; an empty mapping trusts the system's certificate authorities."""
 
-    ca: Annotated[str | None, Meta(description="authorities to trust (PEM); null: the system's", extra=_FILE)] = None
-    certificate: Annotated[str | None, Meta(description="ours, for brokers that ask (PEM)", extra=_FILE)] = None
-    key: Annotated[str | None, Meta(description="of the certificate (PEM)", extra=_FILE)] = None
+    ca: Annotated[
+        str | None, Meta(description="certificate authorities to trust (PEM); null: the system's", extra=_FILE)
+    ] = None
+    certificate: Annotated[
+        str | None, Meta(description="our certificate, for brokers that ask for one (PEM)", extra=_FILE)
+    ] = None
+    key: Annotated[str | None, Meta(description="its private key (PEM)", extra=_FILE)] = None
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Yield (path, sentence) for every rule that a type cannot say."""
+        """Yield (path, sentence) for every broken rule that a type cannot express."""
         if (self.certificate is None) != (self.key is None):
             alone, other = ("key", "certificate") if self.certificate is None else ("certificate", "key")
             yield other, f"missing, expected a path: {alone} is of no use without {other}"
@@ -82,7 +86,8 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(description="auto (5, then 3.1.1) | 5 | 3.1.1"),
     ] = "auto"
     client_id: Annotated[
-        str, Meta(min_length=1, description="null: davylamp-GATEWAY; two clients of one name throw each other out")
+        str,
+        Meta(min_length=1, description="null: davylamp-GATEWAY; two clients with the same id disconnect each other"),
     ] = ""
     username: str | None = None
     password: Annotated[
@@ -97,17 +102,21 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = None
     plaintext: Annotated[
-        bool, Meta(description="true: the password may cross the network unencrypted, where there is no tls")
+        bool, Meta(description="true: without tls, the password may cross the network unencrypted")
     ] = False
     tls: Annotated[TLS | None, Meta(description="{ca: PATH, certificate: PATH, key: PATH}; {}: the system's CAs")] = (
         None
     )
-    keepalive: Annotated[int, Meta(ge=1, le=65535, description="[s]")] = 30
+    keepalive: Annotated[int, Meta(ge=1, le=65535, description="[s] between pings")] = 30
     session_expiry: Annotated[
-        int, Meta(ge=0, le=4294967295, description="[s] the broker keeps readings for us while we are away")
+        int,
+        Meta(ge=0, le=4294967295, description="[s] the broker keeps our session and its readings while we are away"),
     ] = 604800
     receive_maximum: Annotated[
-        int, Meta(ge=1, le=65535, description="readings the broker may send before an ack; a batch is at most half")
+        int,
+        Meta(
+            ge=1, le=65535, description="readings the broker may send before an ack; a batch has at most half that many"
+        ),
     ] = 256
 
     def __post_init__(self) -> None:
@@ -115,18 +124,18 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             force_setattr(self, "port", 1883 if self.tls is None else 8883)
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Yield (path, sentence) for every rule that a type cannot say."""
+        """Yield (path, sentence) for every broken rule that a type cannot express."""
         if "/" in self.host or self.host.count(":") == 1:
             yield "host", f'got "{self.host}", expected a name or an address alone: the port goes into port'
         if self.password is not None and self.username is None:
             yield "username", "missing, expected a text: a password is of no use without a username"
         if self.exposed and not self.plaintext:
-            fix = "broker.tls (encrypted), or broker.plaintext: true where nobody else can listen"
-            yield "tls", f"null, so the password would go to {self.host} for everybody to read; fix: {fix}"
+            fix = "broker.tls (encrypted), or broker.plaintext: true if nobody else can listen"
+            yield "tls", f"null, so the password would go to {self.host} in clear text; fix: {fix}"
 
     @property
     def exposed(self) -> bool:
-        """Whether the password leaves this computer unencrypted."""
+        """Whether the password would leave this computer unencrypted."""
         return self.password is not None and self.tls is None and not _is_loopback(self.host)
 
     def read_password(self) -> str | None:
@@ -135,7 +144,7 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Raises
         ------
         ConfigError
-            When it is not where the file says it is.
+            The password is not where the settings say.
         """
         return None if self.password is None else self.password.read()
 

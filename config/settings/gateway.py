@@ -1,4 +1,4 @@
-"""Gateway: the whole of gateway.yaml."""
+"""Settings of gateway.yaml: one agent, its broker and its stations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from config.topic_filters import (
 )
 
 RESERVED = frozenset({"state", "info", "health", "deadletter", "request", "response"})
-"""Levels under our base that are no stations: no station may be called so."""
+"""Levels below our base that carry something else: no station may have one of these names."""
 
 Seconds = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
@@ -41,15 +41,15 @@ DottedPath = Annotated[
 
 
 class TopicSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where davylamp publishes, and where it may answer."""
+    """Where davylamp publishes, and where it may send answers."""
 
     base: Annotated[str, Meta(min_length=1, description="null: davylamp/GATEWAY")] = ""
     response_prefixes: Annotated[
-        tuple[str, ...], Meta(description="where else a request may have its answer sent: first levels of topics")
+        tuple[str, ...], Meta(description="topic prefixes outside base to which a request may have its answer sent")
     ] = ()
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Yield (path, sentence) for every rule that a type cannot say."""
+        """Yield (path, sentence) for every broken rule that a type cannot express."""
         if self.base and (fault := topic_fault(self.base)):
             yield "base", f'got "{self.base}", expected a topic with {fault}'
         for i, prefix in enumerate(self.response_prefixes):
@@ -58,22 +58,28 @@ class TopicSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class StationEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Stations that send to one topic and are scored by one bundle."""
+    """The stations that publish to one topic and are scored by one bundle."""
 
     topic: Annotated[str, Meta(description="{station} captures one level; the first entry that matches wins")] = (
         f"sensors/{STATION_LEVEL}/readings"
     )
-    station: Annotated[StationName | None, Meta(description="its name, for a topic without {station}")] = None
+    station: Annotated[StationName | None, Meta(description="name of the station, if topic has no {station}")] = None
     bundle: Annotated[
-        str, Meta(min_length=1, description="relative to this file", extra={"relative": True, "expected": "a path"})
+        str,
+        Meta(min_length=1, description="path, relative to this file", extra={"relative": True, "expected": "a path"}),
     ]
-    keys: Annotated[dict[Key, DottedPath], Meta(description="message key: dotted path, e.g. {ch4_ppb: data.ch4}")] = {}
-    absent: Annotated[tuple[Key, ...], Meta(description="message keys that these stations never send")] = ()
+    keys: Annotated[
+        dict[Key, DottedPath], Meta(description="message key: dotted path in the payload, e.g. {ch4_ppb: data.ch4}")
+    ] = {}
+    absent: Annotated[
+        tuple[Key, ...], Meta(description="message keys that these stations never send, e.g. [ch4_ppb]")
+    ] = ()
     cadence: Annotated[
         Seconds | None, Meta(description="[s] between readings; null: the median of the last 50 intervals")
     ] = None
     stale_after: Annotated[
-        Seconds | None, Meta(description="[s] of silence until it is offline; null: 5 cadences, at least 60")
+        Seconds | None,
+        Meta(description="[s] of silence until a station counts as offline; null: 5 cadences, at least 60"),
     ] = None
 
     @property
@@ -82,7 +88,7 @@ class StationEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return subscription_filter(self.topic)
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Yield (path, sentence) for every rule that a type cannot say."""
+        """Yield (path, sentence) for every broken rule that a type cannot express."""
         places = self.topic.split("/").count(STATION_LEVEL)
         if fault := filter_fault(self.filter):
             yield "topic", f'got "{self.topic}", expected a topic filter with {fault}'
@@ -105,55 +111,57 @@ class StationEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class ScoringSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How readings are scored and how often that is published."""
+    """How readings are scored and how often scores are published."""
 
-    publish_every: Annotated[Count, Meta(description="every n-th score")] = 1
-    adapt: Annotated[bool, Meta(description="thresholds follow each station, so that the requested rate is kept")] = (
-        True
-    )
+    publish_every: Annotated[Count, Meta(description="publish every n-th score")] = 1
+    adapt: Annotated[bool, Meta(description="true: thresholds follow each station to keep the requested rate")] = True
     exceedances_per_1000: Annotated[
-        float, Meta(gt=0, le=1000, description="requested rate, per kind: readings in 1000 that may exceed by chance")
+        float, Meta(gt=0, le=1000, description="requested rate: readings in 1000 that may exceed by chance, per kind")
     ] = 1.0
 
 
 class JournalSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What survives a restart."""
+    """The file that survives a restart."""
 
-    path: Annotated[str, Meta(min_length=1, description="relative to the working directory")] = "journal.db"
+    path: Annotated[str, Meta(min_length=1, description="path, relative to the working directory")] = "journal.db"
     durability: Annotated[
         Literal["power", "process"],
-        Meta(description="power: fsync each batch, survives a power cut | process: survives a crash"),
+        Meta(description="power: survives a power cut (one fsync a batch) | process: survives a crash"),
     ] = "power"
-    readings_per_station: Annotated[Count, Meta(description="kept; the state after a start comes from them")] = 2000
-    max_mb: Annotated[Count, Meta(description="[MB] of the file; where stations are many, fewer readings are kept")] = (
-        256
-    )
+    readings_per_station: Annotated[
+        Count, Meta(description="readings kept; the state is rebuilt from them after a restart")
+    ] = 2000
+    max_mb: Annotated[
+        Count, Meta(description="[MB] size limit of the file; with many stations fewer readings are kept")
+    ] = 256
 
 
 class SynthesisSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Bounds of the requests for synthetic rows."""
+    """Limits on requests for synthetic rows."""
 
-    max_rows: Annotated[Count, Meta(description="per request")] = 100000
-    rows_per_part: Annotated[Count, Meta(description="an answer comes in parts, so that scoring never waits")] = 500
-    per_minute: Annotated[Count, Meta(description="requests")] = 10
+    max_rows: Annotated[Count, Meta(description="maximum rows per request")] = 100000
+    rows_per_part: Annotated[
+        Count, Meta(description="rows per message: answers come in parts, so that scoring never waits")
+    ] = 500
+    per_minute: Annotated[Count, Meta(description="maximum requests per minute")] = 10
 
 
 class HealthSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How often the agent says how it is."""
+    """How often the agent publishes its health."""
 
-    every: Annotated[Seconds, Meta(description="[s]")] = 60.0
+    every: Annotated[Seconds, Meta(description="[s] between health messages")] = 60.0
 
 
 class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the agent logs."""
+    """How much the agent logs."""
 
     level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="debug | info | warning | error")
     ] = "info"
 
 
-def _twice(one: str, other: str) -> bool:
-    """Tell whether a broker would send a message once for each of two filters, to one client."""
+def _delivered_twice(one: str, other: str) -> bool:
+    """Tell whether a broker would send one message twice to a client that subscribes to both filters."""
     shared = one != strip_share(one) or other != strip_share(other)
     return shared and one != other and filters_overlap(one, other)
 
@@ -164,16 +172,16 @@ def _host_name() -> str:
 
 
 class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One agent: a broker, the stations it listens to, and what it does with their readings."""
+    """One agent: its broker, its stations, and what it does with their readings."""
 
     DERIVED: ClassVar = ("gateway", "broker.port", "broker.client_id", "topics.base")
-    """Keys whose default depends on the host or on other keys: null in the shipped file."""
+    """Keys whose default depends on the host or on other keys; they are ``null`` in the shipped file."""
 
     gateway: Annotated[
         str,
         Meta(
             pattern=r"^[a-z0-9-]+\Z",
-            description="null: the host name; [a-z0-9-]",
+            description="a-z, 0-9 and -; null: the host name",
             extra={"expected": "a name of a-z, 0-9 and - only"},
         ),
     ] = ""
@@ -182,9 +190,7 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stations: Annotated[tuple[StationEntry, ...], Meta(description="one entry per topic")] = ()
     scoring: ScoringSettings = ScoringSettings()
     alarms: Alarms = Alarms()
-    journal: Annotated[JournalSettings, Meta(description="what survives a restart, and a power cut")] = (
-        JournalSettings()
-    )
+    journal: Annotated[JournalSettings, Meta(description="what survives a restart or a power cut")] = JournalSettings()
     synthesis: SynthesisSettings = SynthesisSettings()
     health: HealthSettings = HealthSettings()
     log: LogSettings = LogSettings()
@@ -197,18 +203,17 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         force_setattr(self, "topics", replace(self.topics, base=self.topics.base or f"davylamp/{name}"))
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Yield (path, sentence) for every rule that a type cannot say."""
+        """Yield (path, sentence) for every broken rule that a type cannot express."""
         topics = [entry.topic for entry in self.stations]
         for i, entry in enumerate(self.stations):
             if entry.topic in topics[:i]:
                 first = topics.index(entry.topic)
                 yield f"stations[{i}].topic", f'got "{entry.topic}", which stations[{first}] has already'
             for j, before in enumerate(self.stations[:i]):
-                if _twice(before.filter, entry.filter):
-                    clash = (
-                        f'"{before.topic}" of stations[{j}]: what a shared subscription and another match comes twice'
-                    )
-                    yield f"stations[{i}].topic", f'got "{entry.topic}", expected one that does not meet {clash}'
+                if _delivered_twice(before.filter, entry.filter):
+                    why = "the broker would send a message that matches both twice"
+                    clash = f'"{before.topic}" of stations[{j}]: {why}'
+                    yield f"stations[{i}].topic", f'got "{entry.topic}", expected one that does not overlap {clash}'
             if overlaps_subtree(entry.filter, self.topics.base):
                 ours = f"our own topics ({self.topics.base}/...): davylamp must not read what it writes"
-                yield f"stations[{i}].topic", f'got "{entry.topic}", expected a filter that does not meet {ours}'
+                yield f"stations[{i}].topic", f'got "{entry.topic}", expected a filter that does not overlap {ours}'

@@ -1,4 +1,4 @@
-"""Station: what the columns of a station are, and what is physically possible in them."""
+"""Settings of a station file: its columns, and what is physically possible in them."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ Role = Literal["gas", "environment", "sensor"]
 Scale = Literal["log", "linear"]
 
 _MAGNUS = re.compile(r"magnus\(\s*(\w+)\s*,\s*(\w+)\s*\)")
-_NOT_COLUMNS = ("ts", "seq")  # every message may carry these two beside the readings
+_NOT_COLUMNS = ("ts", "seq")  # every message may have these two keys beside the readings
 
 
 class Feature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One column of the station."""
+    """One column of a station."""
 
-    name: Annotated[str, Meta(min_length=1, description="column in CSV and Parquet files")]
+    name: Annotated[str, Meta(min_length=1, description="column name in CSV and Parquet files")]
     key: Annotated[
         str,
         Meta(
             pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*\Z",
-            description="name in messages, with the unit",
+            description="column name in messages, with the unit",
             extra={"expected": "snake_case with the unit, e.g. ch4_ppb"},
         ),
     ]
     unit: Annotated[str, Meta(min_length=1, description="UCUM code", extra={"expected": 'a UCUM code, e.g. "[ppb]"'})]
     role: Annotated[Role, Meta(description="gas | environment | sensor")]
-    scale: Annotated[Scale, Meta(description="log | linear: how the models see it")] = "linear"
+    scale: Annotated[Scale, Meta(description="log | linear: the scale on which the models see it")] = "linear"
     range: Annotated[
         tuple[float, float],
         Meta(
@@ -37,10 +37,10 @@ class Feature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             extra={"expected": "[low, high] with low < high"},
         ),
     ]
-    missing: Annotated[tuple[float, ...], Meta(description="values that mean: no reading")] = (-200.0,)
+    missing: Annotated[tuple[float, ...], Meta(description="values that stand for no reading")] = (-200.0,)
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Yield (path, sentence) for every rule that a type cannot say."""
+        """Yield (path, sentence) for every broken rule that a type cannot express."""
         if self.key in _NOT_COLUMNS:
             yield "key", f'got "{self.key}", expected another name: messages use it for something else'
         if self.range is None:  # could not be read
@@ -56,14 +56,14 @@ class Feature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Ratio(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A column that is redundant given two others: moisture against what temperature and humidity say."""
+    """A redundant column: moisture, which follows from temperature and humidity."""
 
     of: Annotated[str, Meta(description="key of the water mole fraction")]
     to: Annotated[
         str,
         Meta(
             pattern=rf"^{_MAGNUS.pattern}\Z",
-            description="saturation pressure (Magnus) at the temperature x relative humidity",
+            description="saturation pressure (Magnus) at the temperature, times the relative humidity",
             extra={"expected": '"magnus(TEMPERATURE_KEY, HUMIDITY_KEY)", in quotes when inside { }'},
         ),
     ]
@@ -77,27 +77,27 @@ class Ratio(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A station: its columns in order, and how its rows follow one another in time."""
+    """A kind of station: its columns in order, and how its rows follow one another in time."""
 
     name: Annotated[
         str,
         Meta(
             pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*\Z",
-            description="what this kind of station is called",
+            description="name of this kind of station",
             extra={"expected": "a name of letters, digits, _ . - only"},
         ),
     ]
     features: Annotated[tuple[Feature, ...], Meta(min_length=2, extra={"expected": "a list of at least two columns"})]
-    ratio: Annotated[Ratio | None, Meta(description="null: no such pair")] = None
+    ratio: Annotated[Ratio | None, Meta(description="null: no redundant column")] = None
     recenter: Annotated[
         Annotated[int, Meta(ge=2)] | Literal["off"],
-        Meta(description="readings in the rolling median that the sensors are compared with | off"),
+        Meta(description="readings in the rolling median from which distances are measured | off"),
     ] = 240
     time: Annotated[str | None, Meta(description="name of the time column; null: none")] = None
     cadence: Annotated[Annotated[float, Meta(gt=0)] | None, Meta(description="[s] between rows; null: unknown")] = None
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Yield (path, sentence) for every rule that a type cannot say."""
+        """Yield (path, sentence) for every broken rule that a type cannot express."""
         if self.features is None:  # could not be read
             return
         for what in ("name", "key"):
@@ -129,7 +129,7 @@ class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def size(self) -> int:
-        """Count of columns, F."""
+        """Number of columns, F."""
         return len(self.features)
 
     @property

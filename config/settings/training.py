@@ -1,4 +1,4 @@
-"""Training: how the models are trained."""
+"""Settings of training.yaml: how the models are trained."""
 
 from __future__ import annotations
 
@@ -13,66 +13,81 @@ Model = Literal["ae", "vae", "both"]
 class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of one training run.
 
-    The defaults were measured on held-out blocks of three boards and of the simulator. Four latents are what moves
-    there (temperature, humidity against moisture, methane, a slow drift of the sensors); with as many latents as the
-    published ten for nine columns a copy would be perfect, and neither a score nor a comparison with a PCA would mean
-    anything. With four, both networks leave .45 to .8 of the PCA's error on the boards; with a beta of .01 the VAE
-    leaves all of it for some seeds.
+    The defaults were measured on held-out blocks of three boards and of the simulator. Four latent dimensions match
+    what varies there: temperature, humidity against moisture, methane, and a slow drift of the sensors. With the
+    published ten latent dimensions for nine columns the network could copy its input, and neither a score nor a
+    comparison with a PCA would mean anything. With four, both networks have .45 to .8 of the PCA's error on the boards;
+    with a beta of .01 the VAE is no better than the PCA for some seeds.
     """
 
     model: Annotated[Model, Meta(description="ae | vae | both: the AE scores, the VAE generates")] = "both"
     generator: Annotated[
         Literal["ae", "vae", "mixture"] | None,
-        Meta(description="ae | vae | mixture (no network) | null: as model says"),
+        Meta(description="ae | vae | mixture (no network) | null: follows model"),
     ] = None
     generator_hidden: Annotated[
-        tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=1, description="widths of the network that generates")
+        tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=1, description="layer widths of the generator")
     ] = (64, 64)
-    generator_beta: Annotated[float, Meta(ge=0, description="its VAE: weight of the KL term (both terms summed)")] = 0.1
-    generator_epochs: Annotated[int, Meta(ge=1, description="its passes over the rows, batches of 256")] = 80
-    generator_steps: Annotated[int, Meta(ge=1, description="its least batches: more passes where rows are few")] = 3000
+    generator_beta: Annotated[
+        float, Meta(ge=0, description="weight of the KL term in the generator's VAE (both terms summed)")
+    ] = 0.1
+    generator_epochs: Annotated[
+        int, Meta(ge=1, description="passes of the generator over the rows, in batches of 256")
+    ] = 80
+    generator_steps: Annotated[
+        int, Meta(ge=1, description="minimum optimiser steps; short records get more epochs")
+    ] = 3000
     components: Annotated[
         Annotated[int, Meta(ge=1)] | Literal["auto"],
-        Meta(description="Gaussians that codes are drawn from | auto: one for 30 rows, at most 300"),
+        Meta(description="Gaussians in the mixture of codes | auto: one per 30 rows, at most 300"),
     ] = "auto"
     search_k: Annotated[
-        bool, Meta(description="auto: choose the count on held-out rows, which takes three more fits")
+        bool, Meta(description="with auto: choose the number on held-out rows; takes three more fits")
     ] = False
     hidden: Annotated[
-        tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=1, description="widths from the columns to the latent")
+        tuple[Annotated[int, Meta(ge=1)], ...],
+        Meta(min_length=1, description="layer widths of the scoring networks, from the columns to the latent"),
     ] = (96, 48)
-    latent: Annotated[int, Meta(ge=1, description="dimensions of the latent; what scores has fewer than columns")] = 4
+    latent: Annotated[
+        int, Meta(ge=1, description="latent dimensions; the scoring network is limited to fewer than its columns")
+    ] = 4
     loss: Annotated[Literal["mse", "mae"], Meta(description="mse | mae")] = "mse"
-    beta: Annotated[float, Meta(ge=0, description="VAE: weight of the KL term (both terms averaged)")] = 0.003
-    epochs: Annotated[int, Meta(ge=1, description="at most")] = 40
-    patience: Annotated[int, Meta(ge=1, description="epochs without a better validation loss before it stops")] = 20
-    restore_best: Annotated[bool, Meta(description="keep the best weights, not the last")] = True
-    batch_size: Annotated[int, Meta(ge=1, description="rows")] = 256
+    beta: Annotated[float, Meta(ge=0, description="weight of the KL term in the scoring VAE (both terms averaged)")] = (
+        0.003
+    )
+    epochs: Annotated[int, Meta(ge=1, description="maximum number of epochs")] = 40
+    patience: Annotated[
+        int, Meta(ge=1, description="epochs without a better validation loss before training stops")
+    ] = 20
+    restore_best: Annotated[bool, Meta(description="true: keep the weights of the best epoch; false: of the last")] = (
+        True
+    )
+    batch_size: Annotated[int, Meta(ge=1, description="rows per batch")] = 256
     least_steps: Annotated[
-        int, Meta(ge=1, description="of an epoch: batches are smaller where rows are few; 1: they are not")
+        int, Meta(ge=1, description="minimum batches per epoch; the batch size shrinks to reach it (1: never)")
     ] = 32
-    learning_rate: Annotated[float, Meta(gt=0, description="Adam")] = 6e-3
+    learning_rate: Annotated[float, Meta(gt=0, description="for Adam")] = 6e-3
     schedule: Annotated[
         Literal["cosine", "constant"],
         Meta(description="cosine: the learning rate falls to 0 over the epochs | constant"),
     ] = "cosine"
     scaler: Annotated[
         Literal["log", "standard"],
-        Meta(description="log: logarithm of the columns with scale: log, then z-scores | standard: z-scores"),
+        Meta(description="log: z-scores, of the logarithm for columns with scale: log | standard: z-scores"),
     ] = "log"
     observation_noise: Annotated[
-        bool, Meta(description="generated rows get back the noise that the decoder leaves out")
+        bool, Meta(description="add the noise that the decoder leaves out to generated rows")
     ] = True
     split: Annotated[
         Literal["blocks", "random"],
-        Meta(description="blocks: contiguous | random: leaks, for comparison only"),
+        Meta(description="blocks: contiguous | random: leaks; for comparison only"),
     ] = "blocks"
     chunks: Annotated[
         Annotated[int, Meta(ge=2)] | Literal["auto"],
-        Meta(description="folds of the out-of-fold p-values | auto: one per regime of the climate"),
+        Meta(description="folds for the out-of-fold p-values | auto: one per regime of the climate"),
     ] = "auto"
-    seed: Annotated[int, Meta(ge=0, description="the same seed, the same weights")] = 42
-    device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="auto: a GPU where there is one")] = "auto"
+    seed: Annotated[int, Meta(ge=0, description="the same seed gives the same weights")] = 42
+    device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="auto: a GPU if there is one")] = "auto"
 
     @classmethod
     def reference(cls, *, model: Model = "both") -> Self:
@@ -96,7 +111,7 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @classmethod
     def quick(cls, *, model: Model = "both") -> Self:
-        """Return settings for a run of seconds: good enough to see the whole loop."""
+        """Return settings for a run that takes seconds and is good enough to show the whole loop."""
         return msgspec.structs.replace(
             cls(model=model), epochs=12, chunks=3, generator_epochs=20, generator_steps=300, components=40
         )

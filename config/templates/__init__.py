@@ -1,1 +1,1 @@
-"""The files that `davylamp init` writes."""
+"""Template files that `davylamp init` copies."""

@@ -1,4 +1,4 @@
-"""The files that a new installation starts from."""
+"""Paths of the template files, and the function that copies them for a new installation."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ GATEWAY = _HERE / "gateway.yaml"
 """Every setting of the agent with its default."""
 
 MOSQUITTO = _HERE / "mosquitto.conf"
-"""A broker's settings under which what it has acknowledged is kept."""
+"""Settings with which a Mosquitto broker keeps what it has acknowledged."""
 
 MOSQUITTO_ACL = _HERE / "mosquitto.acl"
-"""Who may read and write what, for a broker that stations reach over the network."""
+"""Access rules for a broker that stations reach over the network."""
 
-# Packaged beside this module by the wheel; in a source tree it lives in its own folder.
+# Packaged beside this module by the wheel; in a source tree it has a folder of its own.
 _UNITS = (_HERE / "davylamp.service", _HERE.parents[1] / "systemd" / "davylamp.service")
 
 
 def copy_templates(folder: str | Path) -> list[Path]:
-    """Copy the station, training, gateway and broker files, and the systemd unit, to ``folder``.
+    """Copy the station, training, gateway and broker files and the systemd unit to a folder.
 
     Parameters
     ----------
     folder
-        Made when it is not there.
+        Created if it does not exist.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def copy_templates(folder: str | Path) -> list[Path]:
     Raises
     ------
     ConfigError
-        When one of them is there already (nothing is written then), or the folder cannot be written to.
+        One of the files exists already (nothing is written then), or the folder cannot be written to.
     """
     folder = Path(folder)
     unit = [path for path in _UNITS if path.is_file()][:1]

@@ -1,1 +1,1 @@
-"""YAML files become settings, with every mistake of a file reported at once; settings become commented YAML."""
+"""Reads settings from YAML, reporting all mistakes of a file at once, and writes them as commented YAML."""

@@ -1,7 +1,7 @@
-"""YAML text to plain data, with every problem that can be told without knowing what the file is for.
+"""Parses YAML text into plain data, collecting every problem that does not depend on what the file is for.
 
 YAML 1.2's core schema, not PyYAML's 1.1: ``off``, ``no`` and ``2026-01-01`` are texts, ``1e-3`` is a number, ``010`` is
-ten. Numbers that are not finite stay texts, so that no setting can be one.
+ten. Numbers that are not finite stay texts, so that no setting can be infinite or NaN.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TOO_DEEP = "nested too deeply; expected a few levels"
 
 
 def parse_document(text: str) -> tuple[Any, list[tuple[str, str]]]:
-    """Read one YAML document.
+    """Parse one YAML document.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def parse_document(text: str) -> tuple[Any, list[tuple[str, str]]]:
         mark = error.problem_mark
         where = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "
         what = ", ".join(filter(None, (error.context, error.problem)))
-        what = re.sub("(alias|anchor|handle) '[^']*'", r"\1", what)  # may be a piece of a password
+        what = re.sub("(alias|anchor|handle) '[^']*'", r"\1", what)  # may be part of a password
         return None, [("", f"{where}not YAML: {what}; check the indentation, and quote texts with : # * & or %")]
     except yaml.YAMLError as error:
         return None, [("", f"not YAML: {str(error).splitlines()[0]}; expected plain text")]
@@ -58,7 +58,7 @@ def join_path(path: str, key: str) -> str:
 
 
 class _Reader:
-    """Walks the nodes; an alias that contains itself would have no end."""
+    """Turns nodes into data; an alias that contains itself is a problem, not an endless recursion."""
 
     def __init__(self, problems: list[tuple[str, str]]) -> None:
         self._problems = problems
@@ -70,7 +70,7 @@ class _Reader:
             self._problems.append((path, f"line {node.start_mark.line + 1}: tags (!) are not understood; remove it"))
             return None
         if isinstance(node, yaml.ScalarNode):
-            if any("\ud800" <= unit <= "\udfff" for unit in node.value):  # what an escape can smuggle in
+            if any("\ud800" <= unit <= "\udfff" for unit in node.value):  # an escape can smuggle one in
                 self._problems.append((path, f"line {node.start_mark.line + 1}: half a character (a surrogate)"))
             return node.value if node.style else _scalar(node.value)
         if id(node) in self._open:

@@ -1,4 +1,4 @@
-"""YAML files to settings: every mistake of a file at once, one line each."""
+"""Loads settings from YAML files and reports all mistakes of a file at once, one line each."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def load_training(path: str | Path | None = None) -> Training:
 def load_gateway(path: str | Path) -> Gateway:
     """Read gateway.yaml; see :func:`load`.
 
-    Paths of bundles, certificates and the password's file are relative to the file, and absolute in what is returned.
+    Paths of bundles, certificates and the password file are relative to the file; in the result they are absolute.
     """
-    return _anchored(load(path, Gateway), Path(path).resolve().parent)
+    return _resolve_paths(load(path, Gateway), Path(path).resolve().parent)
 
 
 def load(path: str | Path, struct: type[S]) -> S:
@@ -42,14 +42,14 @@ def load(path: str | Path, struct: type[S]) -> S:
     Parameters
     ----------
     path
-        The file; problems name it as it is given here.
+        The file. Problems name it as it is given here.
     struct
-        What the file describes.
+        The settings that the file holds.
 
     Raises
     ------
     ConfigError
-        With all the mistakes of the file, a line each: ``file: dotted.path: got X, expected Y``.
+        The file has mistakes. The error lists all of them, one line each: ``file: dotted.path: got X, expected Y``.
     """
     data, problems = parse_document(_text(path))
     if data is None and not problems:
@@ -86,15 +86,15 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
-def _anchored(struct: S, folder: Path) -> S:
-    """Make every path that is declared relative to its file absolute."""
+def _resolve_paths(struct: S, folder: Path) -> S:
+    """Make every path absolute that is declared as relative to its file."""
     changes: dict[str, Any] = {}
     for field in msgspec.structs.fields(struct):
         value = getattr(struct, field.name)
         if isinstance(value, msgspec.Struct):
-            changes[field.name] = _anchored(value, folder)
+            changes[field.name] = _resolve_paths(value, folder)
         elif isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
-            changes[field.name] = tuple(_anchored(item, folder) for item in value)
+            changes[field.name] = tuple(_resolve_paths(item, folder) for item in value)
         elif isinstance(value, str) and any(
             (meta.extra or {}).get("relative") for meta in split_annotated(field.type)[1]
         ):

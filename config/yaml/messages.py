@@ -1,4 +1,4 @@
-"""What was got, what was expected, what was meant: the words of every problem in a configuration file."""
+"""Phrases for problems in a settings file: what was found, what was expected, what may have been intended."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _PLAIN = {str: "a text", bool: "true or false", types.NoneType: "null", int: "an
 
 
 def format_value(value: Any) -> str:
-    """Write a value as one would in YAML, shortly: ``"text"``, ``null``, ``[50, 10]``, ``a mapping``.
+    """Format a value briefly, as in YAML: ``"text"``, ``null``, ``[50, 10]``, ``a mapping``.
 
-    What lists and mappings hold inside is not written: it may be a password.
+    The contents of nested lists and mappings are left out: they may hold a password.
     """
     if isinstance(value, dict):
         return "a mapping"
@@ -30,7 +30,7 @@ def format_value(value: Any) -> str:
 
 
 def describe_type(annotation: Any) -> str:
-    """Say what a type accepts; ``Meta(extra={"expected": sentence})`` says it better than the type can."""
+    """Describe what a type accepts; ``Meta(extra={"expected": sentence})`` replaces the description."""
     bare, metas = split_annotated(annotation)
     for meta in metas:
         if meta.extra and "expected" in meta.extra:
@@ -51,13 +51,13 @@ def describe_type(annotation: Any) -> str:
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Answer an unknown word: the nearest known one, or all of them."""
+    """Suggest the known word that is most like an unknown one, or list all known words."""
     near = difflib.get_close_matches(word, known, n=1)
     return f'did you mean "{near[0]}"?' if near else f"expected one of {', '.join(known)}"
 
 
 def split_annotated(annotation: Any) -> tuple[Any, tuple[Meta, ...]]:
-    """Split ``Annotated[type, Meta(...)]`` into the type and its metas."""
+    """Split ``Annotated[type, Meta(...)]`` into the type and its ``Meta`` objects."""
     if typing.get_origin(annotation) is typing.Annotated:
         bare, *metas = typing.get_args(annotation)
         return bare, tuple(meta for meta in metas if isinstance(meta, Meta))

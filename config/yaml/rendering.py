@@ -1,4 +1,4 @@
-"""Settings to YAML with comments: what the structs say, as a file that a person edits."""
+"""Renders settings as commented YAML that a person can edit."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from config.yaml.messages import split_annotated
 _PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./{}() -]*")
 
 _TRAINING = """\
-# How davylamp trains. Every key may be left out, and is then as it stands here.
+# How davylamp trains. Every key may be left out; it then has the value shown here.
 """
 _GATEWAY = """\
-# The agent on one gateway. Every key but a station's bundle may be left out, and is then as it stands here.
+# The agent on one gateway. Every key but a station's bundle may be left out; it then has the value shown here.
 """
 
 
 def shipped_training() -> str:
-    """Return the text of the training.yaml that ships: every default."""
+    """Return the text of the shipped training.yaml: every key with its default."""
     return _TRAINING + render(Training())
 
 
 def shipped_gateway() -> str:
-    """Return the text of the gateway.yaml that ships: every default, and one station entry as an example."""
+    """Return the text of the shipped gateway.yaml: every key with its default, and one station entry as an example."""
     return _GATEWAY + render(Gateway(stations=(StationEntry(bundle="one.davy"),)), blank=Gateway.DERIVED)
 
 
 def render(settings: msgspec.Struct, *, blank: Collection[str] = ()) -> str:
-    """Write settings as YAML that :func:`config.yaml.load.load` reads back as the same settings.
+    """Render settings as YAML from which :func:`config.yaml.load.load` reads the same settings.
 
     Parameters
     ----------
     settings
         Any struct of this package. Its fields' ``Meta(description=...)`` become comments.
     blank
-        Dotted paths to write as ``null``, whatever their value.
+        Dotted paths to render as ``null``, whatever their value.
     """
     lines = list(_mapping(settings, "", blank))
     column = max((len(text) for text, comment in lines if comment and len(text) <= 40), default=0)
@@ -63,7 +63,7 @@ def _mapping(settings: msgspec.Struct, path: str, blank: Collection[str]) -> Ite
 
 
 def _below(value: Any, path: str, blank: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield the lines below a key whose value does not fit beside it."""
+    """Yield (line, comment) for a value that does not fit on the line of its key."""
     if isinstance(value, msgspec.Struct):
         yield from _mapping(value, path, blank)
     elif isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
@@ -92,7 +92,7 @@ def _flow(value: Any) -> str:
 
 
 def _item(value: Any) -> str:
-    # Between brackets more characters have a meaning than elsewhere.
+    # More characters have a meaning between brackets than elsewhere.
     return _quoted(value) if isinstance(value, str) else _flow(value)
 
 

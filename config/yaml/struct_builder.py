@@ -1,4 +1,4 @@
-"""Plain data to a struct, collecting every problem instead of stopping at the first."""
+"""Builds a struct from plain data, collecting every problem instead of stopping at the first."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ def build_struct(data: Any, struct: type[S], problems: Problems, path: str = "")
     """Build a struct from a mapping.
 
     A field declared with ``Meta(extra={"secret": True})`` is never repeated in a problem. A struct may have a method
-    ``problems`` that yields (path, sentence) for the rules that types cannot say. It runs even when a field could not
-    be built: such a field has its default, or ``None`` when it is required, and what is yielded for it is not told
-    again. ``null`` for a field that has a default and cannot be null means the default.
+    ``problems`` that yields (path, sentence) for the rules that types cannot express. It runs even when a field could
+    not be built: such a field has its default, or ``None`` if it is required, and problems yielded for it are dropped.
+    ``null`` for a field that has a default and cannot be null means the default.
 
     Parameters
     ----------
     data
-        What the file says.
+        The content of the file.
     struct
-        What it should become.
+        The struct to build.
     problems
-        Grows by (dotted path, sentence); the result is of use only when it did not.
+        Receives (dotted path, sentence) for every problem. The result is valid only if none was added.
     path
-        Where ``data`` is in the file.
+        Dotted path of ``data`` in the file.
     """
     return typing.cast("S", _Builder(problems).value(data, struct, path))
 
@@ -72,9 +72,9 @@ class _Builder:
         lost = {field.name: None for field in known.values() if field.required and field.name not in sound}
         result = struct(**lost, **sound)
         if hasattr(result, "problems"):
-            told = {where for where, _ in self._problems[before:]}
+            reported = {where for where, _ in self._problems[before:]}
             rules = [(join_path(path, where), text) for where, text in result.problems()]
-            self._problems.extend((where, text) for where, text in rules if not told.intersection(_upwards(where)))
+            self._problems.extend((where, text) for where, text in rules if not reported.intersection(_upwards(where)))
         return result
 
     def _field(self, data: dict[str, Any], field: FieldInfo, path: str) -> Any:
@@ -135,5 +135,5 @@ def _nullable(annotation: Any) -> bool:
 
 
 def _upwards(path: str) -> set[str]:
-    """Return a dotted path and all the paths above it."""
+    """Return a dotted path and all paths above it."""
     return {path} | {path[:i] for i, char in enumerate(path) if char in ".["}

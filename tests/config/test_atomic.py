@@ -1,4 +1,4 @@
-"""A file is there whole or not at all."""
+"""A file is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from config.atomic import write_bytes, write_text
 
 
-def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+def test_a_file_is_replaced_without_leaving_a_temporary_file(tmp_path: Path) -> None:
     path = tmp_path / "file"
     write_bytes(path, b"one")
     write_text(path, "zwölf")
@@ -18,7 +18,7 @@ def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_failure_only_the_old_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
 
@@ -45,7 +45,7 @@ def test_the_mode_is_kept_and_a_new_file_obeys_the_umask(tmp_path: Path) -> None
         os.umask(before)
 
 
-def test_a_link_stays_a_link(tmp_path: Path) -> None:
+def test_a_symbolic_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "real").write_bytes(b"one")
     (tmp_path / "link").symlink_to("real")
     write_bytes(tmp_path / "link", b"two")

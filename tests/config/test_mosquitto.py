@@ -1,4 +1,4 @@
-"""mosquitto.conf and mosquitto.acl, as they ship, with the lines for stations on the network switched on."""
+"""The shipped mosquitto.conf and mosquitto.acl, with the lines for stations on the network enabled."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,20 +17,22 @@ from edge.mqtt.link import Subscription
 from edge.mqtt.message import Message
 from edge.mqtt.options import Options
 from edge.mqtt.reconnecting_link import ReconnectingLink
+from tests.running_broker import RunningBroker, StartBroker
 
 pytestmark = [pytest.mark.broker, pytest.mark.mqtt5]
 
 Links = Callable[..., ReconnectingLink]
 
 
-def switched_on(folder: Path) -> list[str]:
-    """The settings that the shipped file has in comments, with the files that they name in ``folder``."""
+def enabled_lines(folder: Path) -> list[str]:
+    """Return the commented-out settings of the shipped file, with the files that they name in ``folder``."""
     lines = re.findall(r"^#([a-z_]+ .*)$", MOSQUITTO.read_text(), re.MULTILINE)
     assert {line.split()[0] for line in lines} >= {"acl_file", "password_file", "certfile", "require_certificate"}
     return [re.sub(r"/etc/mosquitto/(certs/)?", f"{folder}/", line) for line in lines if "listener" not in line]
 
 
-def readable(folder: Path) -> Path:
+def make_readable(folder: Path) -> Path:
+    """Copy the ACL file to ``folder`` and let the user mosquitto read everything there."""
     shutil.copy(MOSQUITTO_ACL, folder / "davylamp.acl")
     for path in (folder, *folder.iterdir()):
         path.chmod(0o755 if path.is_dir() else 0o644)
@@ -39,8 +40,8 @@ def readable(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def network(start_broker: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Mosquitto with logins; the password of a user is ``secret of USER``."""
+def network(start_broker: StartBroker, tmp_path_factory: pytest.TempPathFactory) -> RunningBroker:
+    """Return a Mosquitto with logins; the password of a user is ``secret of USER``."""
     tool = shutil.which("mosquitto_passwd")
     if tool is None:
         pytest.skip("no mosquitto_passwd: logins are not tested")
@@ -48,13 +49,15 @@ def network(start_broker: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     (folder / "passwords").touch()
     for user in ("davylamp", "st-01", "st-02"):
         subprocess.run([tool, "-b", "passwords", user, f"secret of {user}"], check=True, cwd=folder)
-    lines = [line for line in switched_on(readable(folder)) if "cert" not in line and "ca" not in line.split()[0]]
+    lines = [
+        line for line in enabled_lines(make_readable(folder)) if "cert" not in line and "ca" not in line.split()[0]
+    ]
     return start_broker(*(line for line in lines if not line.startswith(("keyfile", "use_"))))
 
 
 @pytest.fixture(scope="module")
-def certified(start_broker: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
-    """Mosquitto that knows everybody by certificate; and the folder where they are."""
+def certified(start_broker: StartBroker, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunningBroker, Path]:
+    """Return a Mosquitto that identifies clients by certificate, and the folder of the certificates."""
     if shutil.which("openssl") is None:
         pytest.skip("no openssl: certificates are not tested")
     folder = tmp_path_factory.mktemp("certified")
@@ -69,19 +72,22 @@ def certified(start_broker: Any, tmp_path_factory: pytest.TempPathFactory) -> tu
         openssl("req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
         openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
                 "-out", f"{name}.crt", "-days", "2", "-extfile", "names")  # fmt: skip
-    lines = [line for line in switched_on(readable(folder)) if "password" not in line and "anonymous" not in line]
+    lines = [
+        line for line in enabled_lines(make_readable(folder)) if "password" not in line and "anonymous" not in line
+    ]
     return start_broker(*lines, "allow_anonymous false"), folder
 
 
 @pytest.fixture
 def links(tmp_path: Path) -> Iterator[Links]:
-    """Connect somebody by password, or with ``tls`` as whoever the certificate names."""
+    """Connect as a user by password, or with ``tls`` as the user whom the certificate names."""
     made: list[ReconnectingLink] = []
 
     def connect(port: int, user: str, *filters: str, tls: TLS | None = None) -> ReconnectingLink:
         (tmp_path / user).write_text(f"secret of {user}")
-        login = {} if tls else {"username": user, "password": Password(file=str(tmp_path / user))}
-        broker = Broker(host="127.0.0.1", port=port, protocol=5, tls=tls, **login)
+        password = None if tls else Password(file=str(tmp_path / user))
+        username = None if tls else user
+        broker = Broker(host="127.0.0.1", port=port, protocol=5, tls=tls, username=username, password=password)
         options = Options.of(broker, client_id=f"test-{user}", session_expiry=0)
         made.append(ReconnectingLink(options, [Subscription(each) for each in filters]))
         return made[-1]
@@ -91,7 +97,7 @@ def links(tmp_path: Path) -> Iterator[Links]:
         link.close(0.1)
 
 
-def until(link: ReconnectingLink, condition: Callable[[], Any]) -> list[Message]:
+def run_until(link: ReconnectingLink, condition: Callable[[], object]) -> list[Message]:
     deadline = time.monotonic() + 10
     messages: list[Message] = []
     while not condition():
@@ -101,65 +107,67 @@ def until(link: ReconnectingLink, condition: Callable[[], Any]) -> list[Message]
     return messages
 
 
-def may(link: ReconnectingLink, *topics: str) -> dict[str, bool]:
-    """What the broker says to a publication on each topic."""
-    until(link, lambda: link.connected)
+def accepted(link: ReconnectingLink, *topics: str) -> dict[str, bool]:
+    """Return whether the broker accepts a publication, by topic."""
+    run_until(link, lambda: link.connected)
     for topic in topics:
         link.publish(topic, b"{}", qos=1)
-    until(link, lambda: not link.in_flight)
+    run_until(link, lambda: not link.in_flight)
     return {receipt.topic: receipt.refusal is None for receipt in link.receipts()}
 
 
-def test_a_station_writes_its_own_readings_and_nothing_else(network: Any, links: Links) -> None:
+def test_a_station_writes_its_own_readings_and_nothing_else(network: RunningBroker, links: Links) -> None:
     topics = ["sensors/st-01/readings", "sensors/st-02/readings", "sensors/st-01/other", "davylamp/gw1/request/info",
               "davylamp/gw1/state"]  # fmt: skip
-    assert may(links(network.port, "st-01"), *topics) == {topic: topic == topics[0] for topic in topics}
+    assert accepted(links(network.port, "st-01"), *topics) == {topic: topic == topics[0] for topic in topics}
 
 
-def test_the_agent_reads_stations_and_writes_below_its_base(network: Any, links: Links) -> None:
+def test_the_agent_reads_stations_and_writes_below_its_base(network: RunningBroker, links: Links) -> None:
     agent = links(network.port, "davylamp", "sensors/+/readings", "davylamp/gw1/request/#")
-    until(agent, agent.became_ready)
-    assert may(agent, "davylamp/gw1/st-01/score", "davylamp/gw1/state", "sensors/st-01/readings", "x") == {
+    run_until(agent, agent.became_ready)
+    assert accepted(agent, "davylamp/gw1/st-01/score", "davylamp/gw1/state", "sensors/st-01/readings", "x") == {
         "davylamp/gw1/st-01/score": True, "davylamp/gw1/state": True, "sensors/st-01/readings": False, "x": False,
     }  # fmt: skip
-    assert may(links(network.port, "st-02"), "sensors/st-02/readings")["sensors/st-02/readings"]
-    heard = agent.poll(5.0)
-    assert [message.topic for message in heard] == ["sensors/st-02/readings"]
+    assert accepted(links(network.port, "st-02"), "sensors/st-02/readings")["sensors/st-02/readings"]
+    received = agent.poll(5.0)
+    assert [message.topic for message in received] == ["sensors/st-02/readings"]
 
 
-def test_nobody_overhears_another_and_nobody_comes_in_without_a_login(network: Any, links: Links) -> None:
+def test_nobody_overhears_another_or_connects_without_a_login(network: RunningBroker, links: Links) -> None:
     curious = links(network.port, "st-02", "sensors/#", "davylamp/#")
-    until(curious, curious.became_ready)
+    run_until(curious, curious.became_ready)
     agent = links(network.port, "davylamp")
-    assert all(may(agent, "davylamp/gw1/state").values())
-    assert all(may(links(network.port, "st-01"), "sensors/st-01/readings").values())
-    curious.publish("x", b"{}", qos=1)  # its answer comes after whatever was sent to us before
-    assert until(curious, lambda: not curious.in_flight) == []
+    assert all(accepted(agent, "davylamp/gw1/state").values())
+    assert all(accepted(links(network.port, "st-01"), "sensors/st-01/readings").values())
+    curious.publish("x", b"{}", qos=1)  # the broker answers it after everything that it sent us before
+    assert run_until(curious, lambda: not curious.in_flight) == []
     broker = Broker(host="127.0.0.1", port=network.port, protocol=5)
     nobody = ReconnectingLink(Options.of(broker, client_id="test-nobody", session_expiry=0))
-    until(nobody, lambda: nobody.failure is not None)
+    run_until(nobody, lambda: nobody.failure is not None)
     assert nobody.failure is not None
     assert nobody.failure.event == "broker refused the login"
 
 
-def test_a_certificate_is_a_login(certified: tuple[Any, Path], links: Links) -> None:
+def test_a_certificate_serves_as_login(certified: tuple[RunningBroker, Path], links: Links) -> None:
     broker, folder = certified
 
     def identity(name: str) -> TLS:
         return TLS(ca=f"{folder}/ca.crt", certificate=f"{folder}/{name}.crt", key=f"{folder}/{name}.key")
 
     agent = links(broker.port, "davylamp", "sensors/+/readings", tls=identity("davylamp"))
-    until(agent, agent.became_ready)
+    run_until(agent, agent.became_ready)
     station = links(broker.port, "st-01", tls=identity("st-01"))
     topics = ["sensors/st-01/readings", "sensors/st-02/readings"]
-    assert may(station, *topics) == {topics[0]: True, topics[1]: False}
+    assert accepted(station, *topics) == {topics[0]: True, topics[1]: False}
     assert [message.topic for message in agent.poll(5.0)] == topics[:1]
 
 
-def test_who_has_no_certificate_is_told_what_is_missing(certified: tuple[Any, Path], links: Links) -> None:
+def test_the_error_of_a_client_without_a_certificate_names_the_setting(
+    certified: tuple[RunningBroker, Path], links: Links
+) -> None:
     broker, folder = certified
     link = links(broker.port, "davylamp", tls=TLS(ca=f"{folder}/ca.crt"))
-    until(link, lambda: link.failure is not None)
+    run_until(link, lambda: link.failure is not None)
     assert link.failure is not None
     assert link.failure.event == "no TLS with the broker"
     assert "broker.tls.certificate" in link.failure.detail

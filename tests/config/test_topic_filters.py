@@ -1,4 +1,4 @@
-"""Which topic filters meet a base, judged against what MQTT says about single topics."""
+"""Overlaps of topic filters, checked against single topics that MQTT says they match."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _matches(topic_filter: str, topic: str) -> bool:
 
 
 @given(topic_filter=_filters, base=st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=3))
-def test_a_filter_reaches_a_base_when_it_matches_a_topic_in_it(topic_filter: str, base: list[str]) -> None:
+def test_a_filter_overlaps_a_subtree_if_it_matches_a_topic_in_it(topic_filter: str, base: list[str]) -> None:
     tails = ["", "/a", "/b", "/a/a", "/a/b", "/b/a", "/b/b", "/a/a/a", "/a/a/b", "/a/b/a", "/a/b/b",
              "/b/a/a", "/b/a/b", "/b/b/a", "/b/b/b"]  # fmt: skip
     truth = any(_matches(topic_filter, "/".join(base) + tail) for tail in tails)
@@ -33,7 +33,7 @@ def test_a_filter_reaches_a_base_when_it_matches_a_topic_in_it(topic_filter: str
 
 
 @given(one=_filters, other=_filters)
-def test_two_filters_meet_when_there_is_a_topic_that_both_match(one: str, other: str) -> None:
+def test_two_filters_overlap_if_some_topic_matches_both(one: str, other: str) -> None:
     topics = ["/".join(levels) for size in range(1, 6) for levels in itertools.product("ab", repeat=size)]
     assert filters_overlap(one, other) == any(_matches(one, topic) and _matches(other, topic) for topic in topics)
     assert filters_overlap(f"$share/pair/{one}", other) == filters_overlap(other, one) == filters_overlap(one, other)

@@ -1,4 +1,4 @@
-"""gateway.yaml: what is worked out, what is refused, and that a password stays unseen."""
+"""gateway.yaml: derived values, refused values, and passwords that are never shown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _problems(path: Path, text: str) -> list[str]:
     return [problem.removeprefix(f"{path}: ") for problem in caught.value.problems]
 
 
-def test_names_follow_from_the_gateway(path: Path) -> None:
+def test_names_are_derived_from_the_gateway(path: Path) -> None:
     gateway = _load(path, "gateway: gw7")
     assert (gateway.gateway, gateway.broker.client_id, gateway.topics.base) == ("gw7", "davylamp-gw7", "davylamp/gw7")
 
@@ -43,7 +43,7 @@ def test_given_names_are_kept(path: Path) -> None:
     ("host", "name"),
     [("Pi-Roof.local", "pi-roof"), ("my_pi", "my-pi"), ("___", "gateway"), ("GW1", "gw1")],
 )
-def test_the_default_gateway_is_the_host(monkeypatch: pytest.MonkeyPatch, host: str, name: str) -> None:
+def test_the_default_gateway_is_the_host_name(monkeypatch: pytest.MonkeyPatch, host: str, name: str) -> None:
     monkeypatch.setattr("socket.gethostname", lambda: host)
     assert Gateway().gateway == name
 
@@ -67,7 +67,7 @@ def test_paths_are_relative_to_the_file(path: Path) -> None:
     assert gateway.journal.path == "journal.db"
 
 
-def test_an_alarm_kind_changes_only_what_it_names(path: Path) -> None:
+def test_an_alarm_kind_overrides_only_the_keys_that_it_names(path: Path) -> None:
     alarms = _load(path, "alarms: {default: {hold: 5}, methane: {raise: [1, 1], limit_ppb: 5e4}}").alarms
     assert alarms.rule_for("methane") == AlarmRule(m_of_n=(1, 1), hold=5)
     assert alarms.rule_for("consistency") == AlarmRule(hold=5)
@@ -75,7 +75,7 @@ def test_an_alarm_kind_changes_only_what_it_names(path: Path) -> None:
     assert (alarms.methane.enhancement_ppb, alarms.methane.limit_ppb) == (1000.0, 50000.0)
 
 
-def test_a_silence_is_latched_and_repeated_as_any_alarm(path: Path) -> None:
+def test_a_stale_alarm_is_latched_and_repeated_like_any_other(path: Path) -> None:
     stale = _load(path, "alarms: {default: {repeat: 60}, stale: {latch: true}}").alarms.rule_for("stale")
     assert (stale.latch, stale.repeat) == (True, 60.0)
 
@@ -102,8 +102,8 @@ def test_a_silence_is_latched_and_repeated_as_any_alarm(path: Path) -> None:
         (
             "broker: {host: broker.example, username: u, password: {env: P}}",
             (
-                "broker.tls: null, so the password would go to broker.example for everybody to read; "
-                "fix: broker.tls (encrypted), or broker.plaintext: true where nobody else can listen"
+                "broker.tls: null, so the password would go to broker.example in clear text; "
+                "fix: broker.tls (encrypted), or broker.plaintext: true if nobody else can listen"
             ),
         ),
         (
@@ -120,15 +120,16 @@ def test_a_silence_is_latched_and_repeated_as_any_alarm(path: Path) -> None:
         ("alarms: {mathane: {}}", 'alarms.mathane: unknown key, did you mean "methane"?'),
         (
             "alarms: {stale: {latch: true, hold: 5}}",
-            "alarms.stale.hold: a silence has none, expected latch or repeat; fix: remove it, and see stale_after",
+            "alarms.stale.hold: does not apply to a silent station, expected latch or repeat; "
+            "fix: remove it, and see stale_after",
         ),
         ("stations: [{}]", "stations[0].bundle: missing, expected a path"),
         ("log: {level: loud}", 'log.level: got "loud", expected debug | info | warning | error'),
     ],
 )  # fmt: skip
-def test_a_wrong_setting_is_told_in_one_line(path: Path, text: str, problem: str) -> None:
-    (told,) = _problems(path, text)
-    assert told == problem
+def test_a_wrong_setting_is_reported_in_one_line(path: Path, text: str, problem: str) -> None:
+    (line,) = _problems(path, text)
+    assert line == problem
 
 
 @pytest.mark.parametrize(
@@ -145,22 +146,25 @@ def test_a_wrong_setting_is_told_in_one_line(path: Path, text: str, problem: str
         ("topic: '$share/{station}/a'", "expected a topic filter with $share/GROUP/FILTER: a group without wildcards"),
         ("topic: '$share/{station}'", "expected a topic filter with $share/GROUP/FILTER: a group without wildcards"),
         ("topic: '$share/g/$share/g/{station}'", "expected a topic filter with no $ in front"),
-        ("topic: '$share/g/davylamp/gw1/{station}'", "expected a filter that does not meet our own topics"),
+        ("topic: '$share/g/davylamp/gw1/{station}'", "expected a filter that does not overlap our own topics"),
         ("topic: '{station}/a', station: st1", 'expected it without {station}: station is "st1" already'),
         ("topic: a/b, station: state", 'station: got "state", expected another name'),
         ("topic: a/b, station: a/b", 'station: got "a/b", expected 1 to 64 letters, digits'),
-        ("topic: 'davylamp/gw1/{station}'", "expected a filter that does not meet our own topics (davylamp/gw1/...)"),
-        ("topic: '#', station: st1", "expected a filter that does not meet our own topics"),
-        ("topic: '+/+/{station}/score'", "expected a filter that does not meet our own topics"),
+        (
+            "topic: 'davylamp/gw1/{station}'",
+            "expected a filter that does not overlap our own topics (davylamp/gw1/...)",
+        ),
+        ("topic: '#', station: st1", "expected a filter that does not overlap our own topics"),
+        ("topic: '+/+/{station}/score'", "expected a filter that does not overlap our own topics"),
         ("keys: {ch4_ppb: a..b}", 'keys.ch4_ppb: got "a..b", expected a dotted path into the message'),
         ("keys: {ch4_ppb: a}, absent: [ch4_ppb]", 'absent: got "ch4_ppb", which keys maps: it cannot be both'),
         ("stale_after: 0", "stale_after: got 0, expected a number > 0 or null"),
     ],
 )
-def test_a_wrong_station_entry_is_told_in_one_line(path: Path, entry: str, problem: str) -> None:
-    (told,) = _problems(path, f"gateway: gw1\nstations: [{{bundle: b.davy, {entry}}}]")
-    assert told.startswith("stations[0].")
-    assert problem in told
+def test_a_wrong_station_entry_is_reported_in_one_line(path: Path, entry: str, problem: str) -> None:
+    (line,) = _problems(path, f"gateway: gw1\nstations: [{{bundle: b.davy, {entry}}}]")
+    assert line.startswith("stations[0].")
+    assert problem in line
 
 
 @pytest.mark.parametrize(
@@ -172,14 +176,14 @@ def test_a_wrong_station_entry_is_told_in_one_line(path: Path, entry: str, probl
         ("sensors/{station}/a", "sensors/{station}/+", False),  # a broker sends it once, and the first entry takes it
     ],
 )
-def test_a_shared_subscription_that_would_bring_readings_twice_is_refused(
+def test_a_shared_subscription_that_would_deliver_readings_twice_is_refused(
     path: Path, one: str, other: str, twice: bool
 ) -> None:
     text = f"gateway: gw1\nstations: [{{bundle: b.davy, topic: '{one}'}}, {{bundle: b.davy, topic: '{other}'}}]"
     if twice:
-        (told,) = _problems(path, text)
-        assert told.startswith(
-            f'stations[1].topic: got "{other}", expected one that does not meet "{one}" of stations[0]: '
+        (line,) = _problems(path, text)
+        assert line.startswith(
+            f'stations[1].topic: got "{other}", expected one that does not overlap "{one}" of stations[0]: '
         )
     else:
         assert len(_load(path, text).stations) == 2
@@ -195,7 +199,7 @@ def test_a_shared_subscription_that_would_bring_readings_twice_is_refused(
         "topic: a/b, station: st-1",
     ],
 )
-def test_a_good_station_entry_is_taken(path: Path, entry: str) -> None:
+def test_a_good_station_entry_is_accepted(path: Path, entry: str) -> None:
     assert len(_load(path, f"gateway: gw1\nstations: [{{bundle: b.davy, {entry}}}]").stations) == 1
 
 
@@ -210,16 +214,16 @@ def test_a_good_station_entry_is_taken(path: Path, entry: str) -> None:
         "username: u, password: {env: P}",
     ],
 )
-def test_a_password_that_nobody_can_overhear_is_taken(path: Path, broker: str) -> None:
+def test_a_password_that_nobody_can_overhear_is_accepted(path: Path, broker: str) -> None:
     assert _load(path, f"broker: {{{broker}}}").broker.username == "u"
 
 
 def test_an_entry_that_never_matches_is_refused(path: Path) -> None:
-    (told,) = _problems(path, "stations: [{bundle: a}, {bundle: b}]")
-    assert told == 'stations[1].topic: got "sensors/{station}/readings", which stations[0] has already'
+    (line,) = _problems(path, "stations: [{bundle: a}, {bundle: b}]")
+    assert line == 'stations[1].topic: got "sensors/{station}/readings", which stations[0] has already'
 
 
-def test_the_filter_of_an_entry_is_what_is_subscribed_to(path: Path) -> None:
+def test_the_topic_of_an_entry_becomes_its_subscription_filter(path: Path) -> None:
     (entry,) = _load(path, "stations: [{bundle: a, topic: 'x/{station}/y/#'}]").stations
     assert entry.filter == "x/+/y/#"
 
@@ -237,7 +241,7 @@ def test_a_password_in_the_file_is_refused_and_not_repeated(path: Path, written:
         assert problems[0].startswith("broker.password: expected {file: PATH}, {env: NAME} or {credential: NAME}")
 
 
-def test_the_password_comes_from_where_the_file_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_password_is_read_from_the_configured_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mqtt").write_text("hunter2\n")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     monkeypatch.setenv("MQTT_PASSWORD", "hunter2")
@@ -256,15 +260,15 @@ def test_the_password_comes_from_where_the_file_says(tmp_path: Path, monkeypatch
         (Password(file="/nowhere/mqtt"), "broker.password.file: /nowhere/mqtt cannot be read: No such file"),
     ],
 )
-def test_a_password_that_is_not_there_is_told_in_one_line(
+def test_a_password_that_is_not_there_is_reported_in_one_line(
     monkeypatch: pytest.MonkeyPatch, password: Password, line: str
 ) -> None:
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     with pytest.raises(ConfigError) as caught:
         Broker(username="u", password=password).read_password()
-    (told,) = caught.value.problems
-    assert told.startswith(line)
-    assert "fix: " in told
+    (line,) = caught.value.problems
+    assert line.startswith(line)
+    assert "fix: " in line
 
 
 def test_an_empty_password_file_is_refused(tmp_path: Path) -> None:

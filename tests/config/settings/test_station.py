@@ -54,7 +54,7 @@ def test_every_reading_of_the_record_is_far_inside_the_physical_ranges(record_fo
             assert high >= max(values) + width / 2, feature.name
 
 
-def test_the_methane_station_knows_its_gas_and_its_redundant_pair() -> None:
+def test_the_methane_station_has_a_gas_and_a_redundant_column() -> None:
     station = load_station(METHANE)
     assert (station.gas, station.gas_index, station.size) == ("ch4_ppb", 0, 9)
     assert station.units[:4] == ("[ppb]", "[ppm]", "Cel", "%")
@@ -63,7 +63,7 @@ def test_the_methane_station_knows_its_gas_and_its_redundant_pair() -> None:
     assert station.recenter == 240
 
 
-def test_a_station_without_a_gas_has_none(tmp_path: Path) -> None:
+def test_a_station_without_a_gas_column_has_no_gas(tmp_path: Path) -> None:
     path = tmp_path / "station.yaml"
     path.write_text(yaml.safe_dump({"name": "box", "features": [_feature(), _feature(name="B", key="b")]}))
     station = load_station(path)
@@ -90,7 +90,7 @@ def test_recenter_off_is_a_word_and_not_false(tmp_path: Path) -> None:
         ({"units": "Ohm"}, 'features[0].units: unknown key, did you mean "unit"?'),
     ],
 )
-def test_a_wrong_column_is_told_in_one_line(tmp_path: Path, changes: dict[str, Any], problem: str) -> None:
+def test_a_wrong_column_is_reported_in_one_line(tmp_path: Path, changes: dict[str, Any], problem: str) -> None:
     assert _problems(tmp_path, _feature(**changes), _feature(name="B", key="b_ohm")) == [problem]
 
 
@@ -108,11 +108,11 @@ def test_a_wrong_column_is_told_in_one_line(tmp_path: Path, changes: dict[str, A
         ({"features": None}, "features: got null, expected a list of at least two columns"),
     ],
 )  # fmt: skip
-def test_a_wrong_station_is_told_in_one_line(tmp_path: Path, station: dict[str, Any], problem: str) -> None:
+def test_a_wrong_station_is_reported_in_one_line(tmp_path: Path, station: dict[str, Any], problem: str) -> None:
     assert _problems(tmp_path, **station) == [problem]
 
 
-def test_twice_the_same_name_or_key_is_told_even_beside_a_column_that_cannot_be_read(tmp_path: Path) -> None:
+def test_a_duplicate_name_or_key_is_reported_even_beside_an_unreadable_column(tmp_path: Path) -> None:
     third = _feature(name="C", key="c_ohm", unit=None, range=[3, 2])
     assert _problems(tmp_path, _feature(), _feature(), third) == [
         'features[2].unit: missing, expected a UCUM code, e.g. "[ppb]"',
@@ -122,6 +122,6 @@ def test_twice_the_same_name_or_key_is_told_even_beside_a_column_that_cannot_be_
     ]
 
 
-def test_a_pair_of_a_key_that_cannot_be_read_is_not_told_twice(tmp_path: Path) -> None:
+def test_a_ratio_with_an_unreadable_key_is_reported_once(tmp_path: Path) -> None:
     ratio = {"of": "a_ohm", "to": "magnus(a_ohm, b_ohm)"}
     assert len(_problems(tmp_path, _feature(), _feature(name="B", key="B ohm"), ratio=ratio)) == 1

@@ -1,4 +1,4 @@
-"""What a new installation starts from."""
+"""The files that a new installation starts from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from config.templates.templates import copy_templates
 from config.yaml.load import load_gateway, load_station, load_training
 
 
-def test_init_copies_files_that_load(tmp_path: Path) -> None:
+def test_the_copied_files_can_be_loaded(tmp_path: Path) -> None:
     written = copy_templates(tmp_path / "new" / "site")
     names = ["methane.yaml", "training.yaml", "gateway.yaml", "mosquitto.conf", "mosquitto.acl", "davylamp.service"]
     assert [path.name for path in written] == names
@@ -22,7 +22,7 @@ def test_init_copies_files_that_load(tmp_path: Path) -> None:
     assert "ExecStart=" in unit.read_text()
 
 
-def test_init_never_overwrites_and_then_writes_nothing(tmp_path: Path) -> None:
+def test_nothing_is_written_if_a_file_exists_already(tmp_path: Path) -> None:
     (tmp_path / "gateway.yaml").write_text("mine")
     (tmp_path / "training.yaml").write_text("mine, too")
     with pytest.raises(ConfigError, match=r"training\.yaml, gateway\.yaml exist already") as caught:
@@ -32,7 +32,7 @@ def test_init_never_overwrites_and_then_writes_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "gateway.yaml").read_text() == "mine"
 
 
-def test_init_says_when_the_folder_cannot_be_made(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="cannot be written to"):
         copy_templates(tmp_path / "file" / "below")

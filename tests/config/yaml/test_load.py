@@ -1,4 +1,4 @@
-"""The loader: every mistake of a file at once, a line each, and nothing but ConfigError."""
+"""The loader reports all mistakes of a file at once, one line each, and raises nothing but ConfigError."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "gateway.yaml"
 
 
-def test_three_mistakes_make_three_lines(path: Path) -> None:
+def test_three_mistakes_give_three_lines(path: Path) -> None:
     text = "broker: {prot: 1883, port: 188x}\nhealth: {every: -1}\n"
     assert _lines(path, text) == [
         'broker.prot: unknown key, did you mean "port"?',
@@ -42,7 +42,7 @@ def test_three_mistakes_make_three_lines(path: Path) -> None:
     ]
 
 
-def test_three_mistakes_of_different_kinds_in_one_station_make_three_lines(path: Path) -> None:
+def test_three_mistakes_of_different_kinds_in_one_station_give_three_lines(path: Path) -> None:
     text = METHANE.read_text(encoding="utf-8")
     text = text.replace("range: [-40, 60]", "range: [60, -40]").replace("key: rmq4_ohm", "key: r2600_ohm")
     assert len(_lines(path, text.replace("recenter:", "recentre:"), Station)) == 3
@@ -55,13 +55,13 @@ def test_a_problem_names_the_file_as_it_was_given(tmp_path: Path, monkeypatch: p
         load_station("here.yaml")
 
 
-def test_a_missing_file_says_what_to_do(path: Path) -> None:
+def test_the_error_for_a_missing_file_has_a_fix(path: Path) -> None:
     with pytest.raises(ConfigError, match=r"gateway\.yaml: there is no such file; .*davylamp init") as caught:
         load_gateway(path)
     assert len(caught.value.problems) == 1
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
+def test_a_folder_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load_station(tmp_path)
 
@@ -85,11 +85,11 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
         (b'gateway: "\\ud800"', "gateway: line 1: half a character"),
     ],
 )
-def test_what_is_no_settings_at_all_is_told_with_its_place(path: Path, text: bytes, line: str) -> None:
+def test_what_is_not_settings_at_all_is_reported_with_its_place(path: Path, text: bytes, line: str) -> None:
     assert _lines(path, text)[0].startswith(line)
 
 
-def test_a_key_that_is_given_twice_is_told_with_both_lines(path: Path) -> None:
+def test_a_key_that_is_given_twice_is_reported_with_both_lines(path: Path) -> None:
     text = "broker:\n  port: 1\n  host: x\n  port: 2\n"
     assert _lines(path, text) == ["broker.port: given twice (lines 2 and 4); keep one of them"]
 
@@ -105,16 +105,16 @@ def test_numbers_are_read_as_a_person_reads_them(path: Path) -> None:
 
 
 @pytest.mark.parametrize("word", [".inf", ".nan", "1e999", "yes", "12:30:45", "0x1F"])
-def test_what_is_no_plain_finite_number_is_no_number(path: Path, word: str) -> None:
+def test_only_plain_finite_numbers_are_numbers(path: Path, word: str) -> None:
     assert _lines(path, f"health: {{every: {word}}}") == [f'health.every: got "{word}", expected a number > 0']
 
 
-def test_null_means_the_default_where_null_is_no_value(path: Path) -> None:
+def test_null_means_the_default_of_a_field_that_cannot_be_null(path: Path) -> None:
     path.write_text("broker:\nalarms: {default: {hold: null}, methane: null}\n")
     assert load_gateway(path) == Gateway()
 
 
-def test_a_byte_order_mark_is_no_problem(path: Path) -> None:
+def test_a_byte_order_mark_is_ignored(path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbflog: {level: debug}")
     assert load_gateway(path).log.level == "debug"
 

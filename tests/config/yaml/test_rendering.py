@@ -1,4 +1,4 @@
-"""The files that ship say what the structs say, and whatever is written is read back the same."""
+"""The shipped files are rendered from the structs, and rendered settings are read back unchanged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from config.yaml.load import load, load_gateway, load_training
 from config.yaml.messages import split_annotated
 from config.yaml.rendering import render, shipped_gateway, shipped_training
 
-_FIX = 'fix: python -c "from config.yaml.rendering import *; print(shipped_%s(), end=str())" > config/%s.yaml'
+_FIX = 'fix: python -c "from config.yaml.rendering import *; print(shipped_%s(), end=str())" > config/templates/%s.yaml'
 
 
 @pytest.mark.parametrize(("file", "text"), [(TRAINING, shipped_training()), (GATEWAY, shipped_gateway())])
@@ -38,7 +38,7 @@ def test_the_shipped_gateway_file_gives_the_defaults_and_one_station() -> None:
     assert gateway == Gateway(stations=(StationEntry(bundle=str(GATEWAY.parent / "one.davy")),))
 
 
-def test_the_shipped_gateway_file_is_yaml_for_everybody() -> None:
+def test_other_yaml_readers_understand_the_shipped_gateway_file() -> None:
     plain = yaml.safe_load(GATEWAY.read_text(encoding="utf-8"))
     assert plain["alarms"]["default"]["raise"] == [3, 5]
     assert plain["stations"][0]["topic"] == "sensors/{station}/readings"
@@ -73,13 +73,13 @@ def test_every_training_setting_has_a_comment() -> None:
         assert any(meta.description for meta in split_annotated(field.type)[1]), field.name
 
 
-def test_comments_stand_in_one_column() -> None:
+def test_comments_are_aligned_in_one_column() -> None:
     lines = [line for line in shipped_gateway().splitlines() if "  # " in line]
     assert len({line.index("  # ") for line in lines}) == 1
 
 
 _text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
-# As the operating system writes it: a path does not end with a slash, nor hold two in a row.
+# A normalised path: it does not end with a slash, nor contain two in a row.
 _path = _text.map(lambda text: "/" + text.replace("/", "_"))
 _level = _text.filter(lambda text: "." not in text)
 _key = st.from_regex(r"[a-z][a-z0-9]{0,5}(_[a-z0-9]{1,4})?", fullmatch=True).filter(
@@ -144,7 +144,7 @@ _gateways = st.builds(
 
 @given(written=_stations | _gateways)
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_what_is_written_is_read_back_the_same(tmp_path: Path, written: Station | Gateway) -> None:
+def test_rendered_settings_are_read_back_unchanged(tmp_path: Path, written: Station | Gateway) -> None:
     path = tmp_path / "written.yaml"
     path.write_text(render(written), encoding="utf-8", newline="")
     loaded = load_gateway(path) if isinstance(written, Gateway) else load(path, Station)
