@@ -94,7 +94,7 @@ def _manifest(run: Run) -> Manifest:
         station=run.station,
         features=run.station.keys,
         scaler=run.scaler,
-        generator=run.generates,
+        generator=run.generator_spec,
         scorers=run.scorers,
         metrics=run.metrics,
         data=Data(files=run.data.files, rows=run.data.rows, sha256=run.data.sha256),

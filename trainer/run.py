@@ -218,7 +218,7 @@ class Run:
             raise TrainingError(f"{path}: cannot be read: it is no whole npz file; {_AGAIN}") from error
 
     @property
-    def generates(self) -> GeneratorSpec:
+    def generator_spec(self) -> GeneratorSpec:
         """What makes synthetic rows, in words."""
         return self._about.generator
 
@@ -248,10 +248,10 @@ class Run:
         """What makes synthetic rows, its network in torch."""
         from trainer.generation.fitted_generator import FittedGenerator
 
-        weights = {} if self.generates.network is None else self.weights("generator")
+        weights = {} if self.generator_spec.network is None else self.weights("generator")
         arrays = subtree(self.tables, "generator")
         try:
-            return FittedGenerator.restored(self.generates, self.station, self.scaler, arrays, weights)
+            return FittedGenerator.restored(self.generator_spec, self.station, self.scaler, arrays, weights)
         except (KeyError, ValueError, RuntimeError) as error:
             raise TrainingError(f"{self.folder}: generator: got {_line(error)}; {_AGAIN}") from error
 

@@ -60,7 +60,7 @@ def test_the_manifest_tells_the_run(runs: dict[str, Path], bundles: dict[str, Pa
     assert manifest.data.sha256 == run.data.sha256
     assert manifest.scaler == run.scaler
     assert manifest.features == run.station.keys
-    assert manifest.generator == run.generates
+    assert manifest.generator == run.generator_spec
     assert manifest.scorers == run.scorers
 
 

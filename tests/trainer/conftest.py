@@ -129,21 +129,24 @@ def curves() -> Curves:
     )
 
 
-def cell(split: SplitName, ours: float, *, pictures: bool = True) -> FoldResult:
+def fold(split: SplitName, ours: float, *, pictures: bool = True) -> FoldResult:
     def found(auroc: float) -> dict[str, CaseResult]:
-        return {name: CaseResult(auroc=auroc, r1=auroc / 2, r01=auroc / 4) for name in ("spike 1 sigma", "zero")}
+        return {
+            name: CaseResult(auroc=auroc, recall_at_1pct=auroc / 2, recall_at_01pct=auroc / 4)
+            for name in ("spike 1 sigma", "zero")
+        }
 
     return FoldResult(
         station="station-1.csv",
         split=split,
         train_rows=2000,
         test_rows=1000,
-        findings={CONSISTENCY: found(ours), RECONSTRUCTION["ae"]: found(0.9), PUBLISHED_AE: found(0.6)},
+        cases={CONSISTENCY: found(ours), RECONSTRUCTION["ae"]: found(0.9), PUBLISHED_AE: found(0.6)},
         rates=(Rate(detector=CONSISTENCY, mode="static", requested=0.01, realised=0.03),),
         events=(Events(case="zero", spacing="dense", mode="static", requested=0.001, total=10, found=10, named=1),),
         alarms=0,
         readings=1000,
-        withheld=(WithoutGas(detector=ONSET, auroc=0.99, requested=0.001, realised=0.002, onsets=2, found=2),),
+        without_gas=(WithoutGas(detector=ONSET, auroc=0.99, requested=0.001, realised=0.002, onsets=2, found=2),),
         notes=(),
         curves=curves() if pictures else None,
     )
@@ -152,7 +155,7 @@ def cell(split: SplitName, ours: float, *, pictures: bool = True) -> FoldResult:
 def evaluation(*, pictures: bool = True) -> Evaluation:
     return Evaluation(
         families={"spike 1 sigma": "spike", "zero": "zero"},
-        cells=(cell("seen", 0.999, pictures=pictures), cell("fwd", 0.96, pictures=pictures)),
+        folds=(fold("seen", 0.999, pictures=pictures), fold("fwd", 0.96, pictures=pictures)),
     )
 
 
@@ -174,14 +177,15 @@ def synthesis() -> SynthesisEvaluation:
         synthesisers=(*names, REAL),
         resemblances=tuple(
             Resemblance(
-                station=station, synthesiser=name, seed=1, train=fidelity, ks=ks, told_train=0.6, told_test=0.6,
-                useful=0.99, moisture=0.01, nearer=0.5, copies=0.0, cpu_seconds=10.0,
+                station=station, synthesiser=name, seed=1, train=fidelity, ks=ks, c2st_train=0.6, c2st_test=0.6,
+                tstr=0.99, moisture=0.01, nearer_share=0.5, copies=0.0, cpu_seconds=10.0,
             )
             for station, ks in (("station-1.csv", 0.02), ("station-2.csv", 0.03))
             for name in (*names, REAL)
         ),
-        usefulness=tuple(
-            TrainSyntheticTestReal(station="station-1.csv", synthesiser=name, seed=1, r2=0.8, real=0.82) for name in names
+        tstr_blocks=tuple(
+            TrainSyntheticTestReal(station="station-1.csv", synthesiser=name, seed=1, r2=0.8, real=0.82)
+            for name in names
         ),
         scarce=tuple(
             Scarce(

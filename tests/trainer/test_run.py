@@ -27,8 +27,8 @@ def test_settings_station_and_data_come_back(runs, chamber):
     assert run.station == chamber.station
     assert run.data.rows == len(chamber.values)
     assert run.seed == run.settings.seed
-    assert len(run.generates.sigma) == 9
-    assert min(run.generates.sigma) > 0
+    assert len(run.generator_spec.sigma) == 9
+    assert min(run.generator_spec.sigma) > 0
 
 
 def test_weights_come_back_bit_for_bit(folder):

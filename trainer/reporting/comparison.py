@@ -160,7 +160,8 @@ def _families(subjects: Sequence[RunResults], colours: Mapping[str, str]) -> Pan
     for subject in subjects:
         if subject.detection is not None:
             families = dict.fromkeys(subject.detection.families.values())
-            means = {str(one): subject.detection.mean(CONSISTENCY, "r1", families=[one]) for one in families}
+            mean = subject.detection.mean
+            means = {str(one): mean(CONSISTENCY, "recall_at_1pct", families=[one]) for one in families}
             found[subject.name] = {name: value for name, value in means.items() if not np.isnan(value)}
     return _dots(
         found,

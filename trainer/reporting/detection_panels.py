@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 
@@ -21,7 +20,6 @@ from trainer.figures.ticks import few_ticks
 from trainer.page import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION, HtmlTable, Panel, figure, percent
 from trainer.reporting.display_names import SPLITS
 
-Measure = Literal["auroc", "r1", "r01"]
 COLOURS = {
     CONSISTENCY: BLUE,
     ONSET: GREEN,
@@ -31,7 +29,12 @@ COLOURS = {
     PUBLISHED_VAE: INK,
 }
 _TOLD = {CONSISTENCY: "the consistency", PUBLISHED_AE: "the published AE"}
-_MEASURES: tuple[Measure, ...] = ("auroc", "r1", "r01")
+_MEASURES: dict[str, Measure] = {
+    "auroc": "auroc",
+    "r1": "recall_at_1pct",
+    "r01": "recall_at_01pct",
+}  # by key of the file
+_DRAWN: tuple[Measure, ...] = ("recall_at_1pct", "auroc")
 _DASHED = {"adaptive": (4, 2), "in sample": (1, 1.5), "static": (None, None)}
 
 
@@ -126,7 +129,7 @@ def families_panel(evaluation: Evaluation) -> Panel | None:
     names = [name for name in COLOURS if name in evaluation.detectors]
     picture = figure(9.6, 0.36 * len(families) + 1.3)
     grid = picture.subplots(1, 2, sharey=True)
-    for axes, measure, title in zip(grid, _MEASURES[1::-1], ("rows found at 1 % false alarms", "AUROC"), strict=True):
+    for axes, measure, title in zip(grid, _DRAWN, ("rows found at 1 % false alarms", "AUROC"), strict=True):
         for place, family in enumerate(families):
             values = [evaluation.mean(name, measure, families=[family]) for name in names]
             axes.plot([min(values), max(values)], [place, place], color=GREY, linewidth=1.0, zorder=1)
@@ -140,27 +143,32 @@ def families_panel(evaluation: Evaluation) -> Panel | None:
                     markersize=8 if first else 5,
                     label=name if place == 0 else None,
                 )
-        axes.set(title=title, xlim=(-0.02 if measure == "r1" else 0.3, 1.02))
+        axes.set(title=title, xlim=(-0.02 if measure == "recall_at_1pct" else 0.3, 1.02))
     grid[0].set_yticks(range(len(families)), families)
     grid[0].invert_yaxis()
     picture.legend(*grid[0].get_legend_handles_labels(), loc="outside lower left", ncols=len(COLOURS))
     rows: list[tuple[str | float, ...]] = [
-        (name, *(round(evaluation.mean(name, "r1", families=[family]), 3) for family in families))
+        (name, *(round(evaluation.mean(name, "recall_at_1pct", families=[family]), 3) for family in families))
         for name in evaluation.detectors
     ]
-    hardest = min(families, key=lambda family: evaluation.mean(CONSISTENCY, "r1", families=[family]))
+    hardest = min(families, key=lambda family: evaluation.mean(CONSISTENCY, "recall_at_1pct", families=[family]))
     return Panel(
         key="families",
         title="What is found, by family of faults",
         says=f"Right is better: the big dot is the consistency that a gateway alarms on; it finds least of {hardest}.",
         figure=picture,
         alt="Recall and AUROC by family of faults and detector; consistency: "
-        + ", ".join(f"{family} {evaluation.mean(CONSISTENCY, 'r1', families=[family]):.2f}" for family in families),
+        + ", ".join(
+            f"{family} {evaluation.mean(CONSISTENCY, 'recall_at_1pct', families=[family]):.2f}" for family in families
+        ),
         tables=(
             HtmlTable(("detector", *families), rows, "Share of fault rows found at 1 % false alarms, mean over splits"),
         ),
         numbers={
-            name: {family: {m: evaluation.mean(name, m, families=[family]) for m in _MEASURES} for family in families}
+            name: {
+                family: {key: evaluation.mean(name, one, families=[family]) for key, one in _MEASURES.items()}
+                for family in families
+            }
             for name in evaluation.detectors
         },
         wide=True,
@@ -168,7 +176,7 @@ def families_panel(evaluation: Evaluation) -> Panel | None:
 
 
 def _by_split(evaluation: Evaluation) -> Mapping[str, Sequence[Curves]]:
-    found = {split: [cell.curves for cell in evaluation.of(split) if cell.curves] for split in evaluation.splits}
+    found = {split: [cell.curves for cell in evaluation.folds_of(split) if cell.curves] for split in evaluation.splits}
     return {split: several for split, several in found.items() if several}
 
 

@@ -82,7 +82,7 @@ def _sentences(fitted: ScoringSpec) -> Iterator[str]:
 
 
 def _networks(run: Run) -> Iterator[tuple[str | float, ...]]:
-    made = run.generates
+    made = run.generator_spec
     found = {} if made.network is None else {"generator": (made.network, run.station.size)}
     found |= {name: (fitted.network, len(fitted.keys)) for name, fitted in run.scorers.items()}
     for name, (network, columns) in found.items():

@@ -99,7 +99,7 @@ def _detection(subject: RunResults) -> Iterator[Panel]:
         )
         return
     drawn = (
-        timelines_panel(detection.cells, subject.run.station.gas),
+        timelines_panel(detection.folds, subject.run.station.gas),
         roc_panel(detection),
         rates_panel(detection),
         families_panel(detection),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from trainer.evaluation.synthesis.goals import BLOCKED, KS, NEARER, RMSE, TOLD, USEFUL
+from trainer.evaluation.synthesis.goals import BLOCKED, C2ST, KS, NEARER_SHARE, RMSE, TSTR
 from trainer.evaluation.synthesis.results import Resemblance, SynthesisEvaluation, mean
 from trainer.page import BLUE, GREEN, GREY, HtmlTable, Panel, figure
 
@@ -20,11 +20,11 @@ _RATES: dict[str, Callable[[Resemblance], float]] = {
     "largest std ratio": lambda one: max(one.train.std_ratio.values()),
     "Pearson": lambda one: one.train.pearson,
     "Spearman": lambda one: one.train.spearman,
-    "AUROC train": lambda one: one.told_train,
-    "AUROC": lambda one: one.told_test,
-    "R2/real": lambda one: one.useful,
+    "AUROC train": lambda one: one.c2st_train,
+    "AUROC": lambda one: one.c2st_test,
+    "R2/real": lambda one: one.tstr,
     "moisture": lambda one: one.moisture,
-    "nearer": lambda one: one.nearer,
+    "nearer": lambda one: one.nearer_share,
     "copies": lambda one: one.copies,
     "CPU s": lambda one: one.cpu_seconds,
 }
@@ -45,9 +45,9 @@ def resemblance_panel(evaluation: SynthesisEvaluation) -> Panel:
     column = list(_RATES).index
     shown = {
         "KS, held out": ([values[column("KS")] for values in found.values()], (None, KS)),
-        "told apart, AUROC": ([values[column("AUROC")] for values in found.values()], (None, TOLD)),
-        "regression, of real": ([values[column("R2/real")] for values in found.values()], (USEFUL, None)),
-        "nearer to its own half": ([values[column("nearer")] for values in found.values()], NEARER),
+        "told apart, AUROC": ([values[column("AUROC")] for values in found.values()], (None, C2ST)),
+        "regression, of real": ([values[column("R2/real")] for values in found.values()], (TSTR, None)),
+        "nearer to its own half": ([values[column("nearer")] for values in found.values()], NEARER_SHARE),
     }
     boards = len(evaluation.stations)
     return Panel(
@@ -79,11 +79,11 @@ def resemblance_panel(evaluation: SynthesisEvaluation) -> Panel:
 
 def downstream_panel(evaluation: SynthesisEvaluation) -> Panel | None:
     """Show what synthetic rows are worth to a regression of the gas; ``None``: there is no gas."""
-    if not evaluation.usefulness:
+    if not evaluation.tstr_blocks:
         return None
     found: Rows = {}
     for name in evaluation.synthesisers:
-        own = [one for one in evaluation.usefulness if one.synthesiser == name]
+        own = [one for one in evaluation.tstr_blocks if one.synthesiser == name]
         if own:
             stations = dict.fromkeys(one.station for one in evaluation.scarce if one.synthesiser == name)
             ratios = np.mean([evaluation.rmse(station, name) for station in stations], axis=0)

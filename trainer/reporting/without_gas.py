@@ -13,7 +13,7 @@ from trainer.reporting.scatter_panels import joint
 
 def withheld_panel(evaluation: Evaluation) -> Panel | None:
     """Draw virtual against reference gas with its band; ``None``: there is no virtual gas."""
-    cell = next((cell for cell in evaluation.cells if cell.curves is not None and cell.curves.virtual), None)
+    cell = next((cell for cell in evaluation.folds if cell.curves is not None and cell.curves.virtual), None)
     if cell is None or cell.curves is None or cell.curves.virtual is None:
         return None
     virtual = cell.curves.virtual
@@ -62,7 +62,7 @@ def withheld_panel(evaluation: Evaluation) -> Panel | None:
 
 def _others(evaluation: Evaluation) -> HtmlTable:
     """Put the detectors side by side, over all splits."""
-    every = [one for cell in evaluation.cells for one in cell.withheld]
+    every = [one for cell in evaluation.folds for one in cell.without_gas]
     rates = sorted({one.requested for one in every})
     rows = []
     for name in dict.fromkeys(one.detector for one in every):

@@ -19,7 +19,7 @@ from trainer.data.regimes import chunk_count
 from trainer.evaluation.detection import results
 from trainer.evaluation.detection.curves import Curves
 from trainer.evaluation.detection.faults import GAP, NO_COLUMN, Case, Family, Faulted, cases, inject
-from trainer.evaluation.detection.folds import Fold, SplitName, splits
+from trainer.evaluation.detection.folds import Fold, SplitName, folds
 from trainer.evaluation.detection.held_out import HeldOutScores, Kind, count_alarms, exceedances, score_held_out
 from trainer.evaluation.detection.peers import Peer, fit_peers
 from trainer.evaluation.detection.results import (
@@ -32,10 +32,10 @@ from trainer.evaluation.detection.results import (
     Rate,
     Spacing,
 )
-from trainer.evaluation.detection.roc import RATES, auroc, found_at, mean_by_family
+from trainer.evaluation.detection.roc import RATES, auroc, mean_by_family, recall_at_rates
 from trainer.evaluation.detection.timelines import timelines
-from trainer.evaluation.detection.virtual_gas import virtual_curve
-from trainer.evaluation.detection.without_gas import judge_withheld
+from trainer.evaluation.detection.virtual_gas import virtual_gas_curve
+from trainer.evaluation.detection.without_gas import evaluate_without_gas
 from trainer.evaluation.parallel import run
 from trainer.scoring.fit_scorer import fit_scorer
 
@@ -83,86 +83,86 @@ def evaluate(
         A record is too short, or a column is constant on the training rows of a split.
     """
     tasks = [
-        partial(evaluate_cell, record, split, settings, quick=quick, pictures=pictures and record is records[0])
+        partial(evaluate_fold, record, split, settings, quick=quick, pictures=pictures and record is records[0])
         for record in records
-        for split in splits(record)
+        for split in folds(record)
     ]
     done: dict[int, results.FoldResult] = {}
-    for number, cell in run(tasks, processes):
-        done[number] = cell
+    for number, fold in run(tasks, processes):
+        done[number] = fold
         if progress is not None:
-            progress.write(f"{len(done)} of {len(tasks)}: {cell.station}, {cell.split}\n")
+            progress.write(f"{len(done)} of {len(tasks)}: {fold.station}, {fold.split}\n")
     return Evaluation(
         families=_families(records[0].station),
-        cells=tuple(done[number] for number in range(len(tasks))),
+        folds=tuple(done[number] for number in range(len(tasks))),
         quick=quick,
     )
 
 
-def evaluate_cell(
+def evaluate_fold(
     record: Record, split: SplitName, settings: Training, *, quick: bool = False, pictures: bool = False
 ) -> results.FoldResult:
     """Measure the scores on one split of one record; parameters as in :func:`evaluate`."""
-    station, cell = record.station, splits(record)[split]
+    station, fold = record.station, folds(record)[split]
     # As many as somebody gets who has the training rows alone.
-    count = chunk_count(Record.from_values(record.values[cell.train], station), settings)
-    fitted = fit_scorer(record, cell.train, settings, folds=count)
+    count = chunk_count(Record.from_values(record.values[fold.train], station), settings)
+    fitted = fit_scorer(record, fold.train, settings, folds=count)
     models = {"ae": fitted.model}
     if not quick:
-        models["vae"] = fit_scorer(record, cell.train, settings, kind="vae", folds=_ROUGH).model
+        models["vae"] = fit_scorer(record, fold.train, settings, kind="vae", folds=_ROUGH).model
     epochs = settings.epochs if quick else None
-    peers = fit_peers(record.values, station, cell.train, cell.validation, epochs=epochs)
-    clean = {kind: score_held_out(model, record.values, station, cell) for kind, model in models.items()}
-    usual = _scores(clean) | {peer.name: peer.score(record.values[cell.test]) for peer in peers}
+    peers = fit_peers(record.values, station, fold.train, fold.validation, epochs=epochs)
+    clean = {kind: score_held_out(model, record.values, station, fold) for kind, model in models.items()}
+    usual = _scores(clean) | {peer.name: peer.score(record.values[fold.test]) for peer in peers}
 
-    findings: dict[str, dict[str, CaseResult]] = {name: {} for name in usual}
+    found: dict[str, dict[str, CaseResult]] = {name: {} for name in usual}
     roc: dict[str, dict[str, Floats]] = {name: {} for name in usual}
     events: list[Events] = []
     for case in _cases(station, quick=quick):
-        faulted = _inject(case, record, cell, cell.spans)
+        faulted = _inject(case, record, fold, fold.spans)
         if not faulted.events:
             continue
-        fault = faulted.fault[cell.test]
-        judged = {kind: score_held_out(model, faulted.values, station, cell) for kind, model in models.items()}
+        fault = faulted.fault[fold.test]
+        judged = {kind: score_held_out(model, faulted.values, station, fold) for kind, model in models.items()}
         scores = {name: score[fault] for name, score in _scores(judged).items()}
         scores |= {peer.name: peer.score(faulted.values[faulted.fault]) for peer in peers}
         for name, score in scores.items():
             if not np.isnan(score).all():  # there is no reconstruction yet where a span begins
-                findings[name][case.name] = _finding(usual[name], score)
+                found[name][case.name] = _case_result(usual[name], score)
                 if pictures:
-                    roc[name][case.name] = found_at(usual[name], score)
-        events += _events(case, "dense", faulted, judged["ae"], cell)
-        apart = _inject(case, record, cell, tuple(_windows(case, cell.spans)))
+                    roc[name][case.name] = recall_at_rates(usual[name], score)
+        events += _events(case, "dense", faulted, judged["ae"], fold)
+        apart = _inject(case, record, fold, tuple(_windows(case, fold.spans)))
         if apart.events:
-            events += _events(case, "sparse", apart, score_held_out(fitted.model, apart.values, station, cell), cell)
+            events += _events(case, "sparse", apart, score_held_out(fitted.model, apart.values, station, fold), fold)
 
-    absent = None if fitted.model.virtual is None else _absent(record, cell, settings)
+    absent = None if fitted.model.virtual is None else _absent(record, fold, settings)
     return results.FoldResult(
         station=", ".join(record.files) or station.name,
         split=split,
-        train_rows=len(cell.train),
-        test_rows=len(cell.test),
-        findings=findings,
+        train_rows=len(fold.train),
+        test_rows=len(fold.test),
+        cases=found,
         rates=(*_rates(clean["ae"], REQUESTED), *_peer_rates(peers, usual, REQUESTED)),
         events=tuple(events),
-        alarms=count_alarms(clean["ae"], cell, DEFAULT),
-        readings=len(cell.test),
-        withheld=() if absent is None else _withheld(record, cell, absent, epochs),
+        alarms=count_alarms(clean["ae"], fold, DEFAULT),
+        readings=len(fold.test),
+        without_gas=() if absent is None else _withheld(record, fold, absent, epochs),
         notes=fitted.about.notes,
         curves=Curves(
             rates=RATES,
-            roc={name: mean_by_family(found, _families(station)) for name, found in roc.items()},
+            roc={name: mean_by_family(by_case, _families(station)) for name, by_case in roc.items()},
             requested=np.array(MANY),
             realised=_realised([*_rates(clean["ae"], MANY), *_peer_rates(peers, usual, MANY)]),
             timelines=timelines(
                 record,
-                cell,
+                fold,
                 fitted.model,
                 _cases(station, quick=True),
-                lambda case, values, where: _inject(case, dataclasses.replace(record, values=values), cell, where),
+                lambda case, values, where: _inject(case, dataclasses.replace(record, values=values), fold, where),
                 rate=DEFAULT,
             ),
-            virtual=None if absent is None else virtual_curve(record, cell, absent, folds=count),
+            virtual=None if absent is None else virtual_gas_curve(record, fold, absent, folds=count),
         )
         if pictures
         else None,
@@ -202,15 +202,15 @@ def _realised(rates: Sequence[Rate]) -> dict[str, Floats]:
     return {name: np.array(realised) for name, realised in found.items()}
 
 
-def _absent(record: Record, cell: Fold, settings: Training) -> ScoringModel:
-    return fit_scorer(record, cell.train, settings, absent=True, folds=_ROUGH).model
+def _absent(record: Record, fold: Fold, settings: Training) -> ScoringModel:
+    return fit_scorer(record, fold.train, settings, absent=True, folds=_ROUGH).model
 
 
-def _withheld(record: Record, cell: Fold, model: ScoringModel, epochs: int | None) -> tuple[results.WithoutGas, ...]:
+def _withheld(record: Record, fold: Fold, model: ScoringModel, epochs: int | None) -> tuple[results.WithoutGas, ...]:
     columns, station = list(model.columns), record.station
     left = replace(station, features=tuple(station.features[i] for i in columns), ratio=None)
-    peers = fit_peers(record.values[:, columns], left, cell.train, cell.validation, epochs=epochs)
-    return judge_withheld(record, cell, model, peers, REQUESTED)
+    peers = fit_peers(record.values[:, columns], left, fold.train, fold.validation, epochs=epochs)
+    return evaluate_without_gas(record, fold, model, peers, REQUESTED)
 
 
 def _families(station: Station) -> dict[str, Family]:
@@ -226,8 +226,8 @@ def _cases(station: Station, *, quick: bool) -> tuple[Case, ...]:
     return tuple(family[len(family) // 2] for family in families)
 
 
-def _inject(case: Case, record: Record, cell: Fold, segments: Sequence[Span]) -> Faulted:
-    train, gas = record.values[cell.train], record.station.gas_index
+def _inject(case: Case, record: Record, fold: Fold, segments: Sequence[Span]) -> Faulted:
+    train, gas = record.values[fold.train], record.station.gas_index
     return inject(
         case,
         record.values,
@@ -264,24 +264,24 @@ def _windows(case: Case, spans: Sequence[Span]) -> Iterator[Span]:
             yield first, first + length
 
 
-def _finding(usual: Floats, score: Floats) -> CaseResult:
+def _case_result(usual: Floats, score: Floats) -> CaseResult:
     """Judge the scores of fault rows by those of the held-out rows while nothing is wrong.
 
     The rows between dense events are no negatives: that a fault is still remembered is no false alarm.
     """
-    r1, r01 = (float(np.mean(score > np.nanquantile(usual, 1 - rate))) for rate in REQUESTED)
-    return CaseResult(auroc=auroc(usual, score), r1=r1, r01=r01)
+    recall_at_1pct, recall_at_01pct = (float(np.mean(score > np.nanquantile(usual, 1 - rate))) for rate in REQUESTED)
+    return CaseResult(auroc=auroc(usual, score), recall_at_1pct=recall_at_1pct, recall_at_01pct=recall_at_01pct)
 
 
-def _events(case: Case, spacing: Spacing, faulted: Faulted, judged: HeldOutScores, cell: Fold) -> Iterator[Events]:
+def _events(case: Case, spacing: Spacing, faulted: Faulted, judged: HeldOutScores, fold: Fold) -> Iterator[Events]:
     """Yield how many events exceed at each requested rate, and in how many the culprit is the right one.
 
     Without those that a span begins with (a plume's rest, seen by a blind reference): nobody knows what was before.
     """
     events = [
-        (*np.searchsorted(cell.test, event).tolist(), channel)
+        (*np.searchsorted(fold.test, event).tolist(), channel)
         for event, channel in zip(faulted.events, faulted.channels, strict=True)
-        if any(first + GAP <= event[0] < last for first, last in cell.spans)
+        if any(first + GAP <= event[0] < last for first, last in fold.spans)
     ]
     blamed = any(channel != NO_COLUMN for channel in faulted.channels)
     for mode, adapt in _MODES.items() if events else ():

@@ -1,4 +1,4 @@
-"""Protocol: on which rows of a record a detector is fitted, and on which it is judged."""
+"""Divides a record into the rows that a detector is fitted on and the held-out rows that it is judged by."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from trainer.errors import TrainingError
 BLOCKS = 30
 """Blocks of a record, or of its training rows: a block of 473 rows of the reference record is a third of a plateau."""
 SIX = 6
-"""Of so many blocks in a row the first four train and the last two test."""
+"""Blocks in a cycle: the first four train and the last two test."""
 
 SplitName = Literal["seen", "fwd", "bwd"]
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One way to split a record.
+    """One way to split a record into training and held-out rows.
 
     Parameters
     ----------
     train
         Rows to fit and to calibrate on, in order.
     validation
-        Those of them by which a detector may stop that needs rows to stop by: one block in four, or in six.
+        The training rows that decide when a detector stops training: one block in four, or in six.
     test
         Held-out rows, in order.
     spans
@@ -43,12 +43,12 @@ class Fold:
     spans: tuple[Span, ...]
 
 
-def splits(record: Record) -> dict[SplitName, Fold]:
-    """Split a record of one station in three ways, contiguous blocks only.
+def folds(record: Record) -> dict[SplitName, Fold]:
+    """Split the record of one station in three ways, always into contiguous blocks.
 
-    ``seen``: the same regimes at another time; of each six blocks the first four train, the last two test. ``fwd``:
-    other regimes; those of the first half train, those of the second test. ``bwd``: the reverse. A record of one
-    regime has ``seen`` alone.
+    ``seen`` tests the training regimes at another time: of every six blocks the first four train and the last two
+    test. ``fwd`` tests other regimes: those of the first half train, those of the second half test. ``bwd`` is the
+    reverse. A record of one regime has ``seen`` alone.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def splits(record: Record) -> dict[SplitName, Fold]:
         raise TrainingError(f"got {count} rows, expected at least {BLOCKS} to split them; give a longer record")
     rows = np.arange(count)
     place = _block(rows) % SIX
-    cells: dict[SplitName, Fold] = {"seen": _cell(record, place < 4, place == 3)}
+    found: dict[SplitName, Fold] = {"seen": _fold(record, place < 4, place == 3)}
     plateaus = regimes(record)
     if len(plateaus) > 1:
         border = plateaus[(len(plateaus) + 1) // 2][0]
@@ -68,16 +68,16 @@ def splits(record: Record) -> dict[SplitName, Fold]:
         for name, train in sides.items():
             validation = train.copy()
             validation[train] = _block(np.flatnonzero(train)) % SIX == SIX - 1
-            cells[name] = _cell(record, train, validation)
-    return cells
+            found[name] = _fold(record, train, validation)
+    return found
 
 
 def _block(rows: Indices) -> Indices:
-    """Number of the block [N] that each row, by its place among ``rows``, lies in."""
+    """Return the number of the block [N] of each row, which depends on its position in ``rows`` alone."""
     return np.arange(len(rows)) // -(-len(rows) // BLOCKS)
 
 
-def _cell(record: Record, train: Mask, validation: Mask) -> Fold:
+def _fold(record: Record, train: Mask, validation: Mask) -> Fold:
     test = np.flatnonzero(~train)
     return Fold(
         train=np.flatnonzero(train),

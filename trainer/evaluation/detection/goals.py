@@ -81,7 +81,8 @@ def _findings(evaluation: Evaluation) -> Iterator[Goal]:
     yield Goal(f"  above {PUBLISHED_AE}", mean - evaluation.mean(PUBLISHED_AE), ABOVE_PUBLISHED)
     for split, (auroc, recall) in BY_SPLIT.items():
         yield Goal(f"  AUROC, {split}", evaluation.mean(CONSISTENCY, split=split), auroc)
-        yield Goal(f"  recall at the 99 % quantile, {split}", evaluation.mean(CONSISTENCY, "r1", split=split), recall)
+        found = evaluation.mean(CONSISTENCY, "recall_at_1pct", split=split)
+        yield Goal(f"  recall at the 99 % quantile, {split}", found, recall)
     for family, auroc in BY_FAMILY.items():
         yield Goal(f"  AUROC, {family}", evaluation.mean(CONSISTENCY, families=[family]), auroc)
     for case, auroc in BY_CASE.items():
@@ -93,13 +94,13 @@ def _rates(evaluation: Evaluation) -> Iterator[Goal]:
     for (mode, requested), most in REALISED.items():
         realised = [
             rate.realised
-            for cell in evaluation.cells
-            for rate in cell.rates
+            for fold in evaluation.folds
+            for rate in fold.rates
             if (rate.detector, rate.mode, rate.requested) == (CONSISTENCY, mode, requested)
         ]
         yield Goal(f"false alarms: realised for {requested:g}, {mode}", max(realised, default=math.nan), most, "<=")
-    readings = sum(cell.readings for cell in evaluation.cells)
-    alarms = sum(cell.alarms for cell in evaluation.cells)
+    readings = sum(fold.readings for fold in evaluation.folds)
+    alarms = sum(fold.alarms for fold in evaluation.folds)
     yield Goal("  alarms in 1000 readings", 1000 * alarms / readings if readings else math.nan, ALARMS, "<=")
 
 
@@ -109,13 +110,13 @@ def _events(evaluation: Evaluation) -> Iterator[Goal]:
         for spacing in spacings:
             share = _worst(
                 events
-                for cell in evaluation.cells
-                for events in cell.events
+                for fold in evaluation.folds
+                for events in fold.events
                 if evaluation.families[events.case] == family and events.spacing == spacing
             )
             yield Goal(f"found at 0.001, static: {family}, {spacing}", share, 1.0)
     blind = _worst(
-        events for cell in evaluation.cells for events in cell.events if evaluation.families[events.case] == "blind"
+        events for fold in evaluation.folds for events in fold.events if evaluation.families[events.case] == "blind"
     )
     yield Goal("found at 0.001, static: blind reference", blind, 1.0)
 
@@ -128,8 +129,8 @@ def _worst(events: Iterable[Events]) -> float:
 def _withheld(evaluation: Evaluation) -> Iterator[Goal]:
     deployed = [
         one
-        for cell in evaluation.cells
-        for one in cell.withheld
+        for fold in evaluation.folds
+        for one in fold.without_gas
         if one.detector == ONSET and one.requested == 0.001 and one.onsets
     ]
     count = len(deployed) or math.nan

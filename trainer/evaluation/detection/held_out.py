@@ -49,7 +49,7 @@ class HeldOutScores(NamedTuple):
     broken: Mask
 
 
-def score_held_out(model: ScoringModel, values: Floats, station: Station, cell: Fold) -> HeldOutScores:
+def score_held_out(model: ScoringModel, values: Floats, station: Station, fold: Fold) -> HeldOutScores:
     """Score held-out rows as a gateway does: the rules first, then the model on what they let through.
 
     Every span of held-out rows is a station that has just come up, with an empty memory.
@@ -66,8 +66,8 @@ def score_held_out(model: ScoringModel, values: Floats, station: Station, cell: 
         Which rows are held out.
     """
     model = replace(model, virtual=None)  # nobody asks for the onset here
-    flags = flag(values[cell.test], station)[:, model.columns]
-    held = values[cell.test][:, model.columns]
+    flags = flag(values[fold.test], station)[:, model.columns]
+    held = values[fold.test][:, model.columns]
     actual = held.copy()
     bad = flags != GOOD
     broken = bad.any(axis=1)
@@ -75,7 +75,7 @@ def score_held_out(model: ScoringModel, values: Floats, station: Station, cell: 
     consistency, reconstruction, error = (np.full(len(held), fill) for fill in (SCORE_CAP, np.nan, np.nan))
     strangeness = np.where(bad, np.inf, 0.0)
     faulty = set(np.flatnonzero(broken).tolist())
-    for rows, runs in _segments(model, cell).runs(held, actual, flags, faulty):
+    for rows, runs in _segments(model, fold).runs(held, actual, flags, faulty):
         measures = score_rows(model, held[rows], runs, actual=actual[rows], broken=broken[rows])
         consistency[rows], reconstruction[rows] = measures.consistency, measures.reconstruction
         error[rows] = measures.error
@@ -84,10 +84,10 @@ def score_held_out(model: ScoringModel, values: Floats, station: Station, cell: 
     return HeldOutScores(consistency, reconstruction, error, culprit, broken)
 
 
-def _segments(model: ScoringModel, cell: Fold) -> Segments:
+def _segments(model: ScoringModel, fold: Fold) -> Segments:
     segments = Segments()
     row = 0
-    for start, end in cell.spans:
+    for start, end in fold.spans:
         state = StationState(model.size, memory=ScoreState(model), adaptation=Adaptation(1.0))
         for _ in range(start, end):
             segments.add(state, Arrival.NEXT, row)
@@ -134,7 +134,7 @@ class AlarmReplay(NamedTuple):
     alarms: tuple[Span, ...]
 
 
-def replay_alarms(judged: HeldOutScores, cell: Fold, rate: float) -> AlarmReplay:
+def replay_alarms(judged: HeldOutScores, fold: Fold, rate: float) -> AlarmReplay:
     """Raise and clear consistency alarms on held-out rows with the gateway's defaults.
 
     Each span is a station that has just come up, so that nothing exceeds while it warms up; the thresholds go on from
@@ -145,7 +145,7 @@ def replay_alarms(judged: HeldOutScores, cell: Fold, rate: float) -> AlarmReplay
     scores = iter(judged.consistency.tolist())
     thresholds: list[float] = []
     alarms: list[Span] = []
-    for number, (start, end) in enumerate(cell.spans):
+    for number, (start, end) in enumerate(fold.spans):
         station = f"span-{number}"
         opened = None
         for n in range(1, end - start + 1):
@@ -174,9 +174,9 @@ def replay_alarms(judged: HeldOutScores, cell: Fold, rate: float) -> AlarmReplay
     return AlarmReplay(np.array(thresholds), tuple(alarms))
 
 
-def count_alarms(judged: HeldOutScores, cell: Fold, rate: float) -> int:
+def count_alarms(judged: HeldOutScores, fold: Fold, rate: float) -> int:
     """Count the consistency alarms that an operator sees on undisturbed held-out rows; see :func:`replay_alarms`."""
-    return len(replay_alarms(judged, cell, rate).alarms)
+    return len(replay_alarms(judged, fold, rate).alarms)
 
 
 class _FrozenClock:

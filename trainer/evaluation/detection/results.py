@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, field
 
 from trainer.evaluation.detection.curves import Curves
 from trainer.evaluation.detection.faults import Family
@@ -17,6 +17,7 @@ from trainer.statistics.json_arrays import read
 
 Mode = Literal["static", "adaptive", "in sample"]
 Spacing = Literal["dense", "sparse"]
+Measure = Literal["auroc", "recall_at_1pct", "recall_at_01pct"]
 
 CONSISTENCY = "ours, consistency"
 DETECTION = "detection.json"
@@ -40,8 +41,8 @@ class CaseResult(Struct, frozen=True, kw_only=True):
     """
 
     auroc: float
-    r1: float
-    r01: float
+    recall_at_1pct: float = field(name="r1")
+    recall_at_01pct: float = field(name="r01")
 
 
 class Rate(Struct, frozen=True, kw_only=True):
@@ -122,12 +123,12 @@ class FoldResult(Struct, frozen=True, kw_only=True):
     split: SplitName
     train_rows: int
     test_rows: int
-    findings: dict[str, dict[str, CaseResult]]
+    cases: dict[str, dict[str, CaseResult]] = field(name="findings")
     rates: tuple[Rate, ...]
     events: tuple[Events, ...]
     alarms: int
     readings: int
-    withheld: tuple[WithoutGas, ...]
+    without_gas: tuple[WithoutGas, ...] = field(name="withheld")
     notes: tuple[str, ...]
     curves: Curves | None = None
 
@@ -140,7 +141,7 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     """
 
     families: dict[str, Family]
-    cells: tuple[FoldResult, ...]
+    folds: tuple[FoldResult, ...] = field(name="cells")
     quick: bool = False
 
     @classmethod
@@ -151,21 +152,21 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     @property
     def splits(self) -> tuple[SplitName, ...]:
         """Splits that there are cells of, in order."""
-        return tuple(dict.fromkeys(cell.split for cell in self.cells))
+        return tuple(dict.fromkeys(fold.split for fold in self.folds))
 
     @property
     def detectors(self) -> tuple[str, ...]:
         """Detectors with findings, in order."""
-        return tuple(dict.fromkeys(name for cell in self.cells for name in cell.findings))
+        return tuple(dict.fromkeys(name for fold in self.folds for name in fold.cases))
 
-    def of(self, split: SplitName | None = None) -> Iterator[FoldResult]:
+    def folds_of(self, split: SplitName | None = None) -> Iterator[FoldResult]:
         """Yield the cells of a split, or all."""
-        return (cell for cell in self.cells if split in (None, cell.split))
+        return (fold for fold in self.folds if split in (None, fold.split))
 
     def mean(
         self,
         detector: str,
-        measure: Literal["auroc", "r1", "r01"] = "auroc",
+        measure: Measure = "auroc",
         *,
         split: SplitName | None = None,
         families: Iterable[Family] | None = None,
@@ -184,9 +185,9 @@ class Evaluation(Struct, frozen=True, kw_only=True):
         """
         wanted = None if families is None else set(families)
         means = []
-        for cell in self.of(split):
+        for fold in self.folds_of(split):
             by_family: dict[str, list[float]] = {}
-            for name, finding in cell.findings.get(detector, {}).items():
+            for name, finding in fold.cases.get(detector, {}).items():
                 family = self.families[name]
                 if (wanted is None or family in wanted) and case in (None, name):
                     by_family.setdefault(family, []).append(getattr(finding, measure))

@@ -25,7 +25,7 @@ def auroc(negatives: Floats, positives: Floats) -> float:
     return float(below.mean() / 2 / len(low))
 
 
-def found_at(usual: Floats, score: Floats) -> Floats:
+def recall_at_rates(usual: Floats, score: Floats) -> Floats:
     """Share of the scores [N] above the quantiles of the usual ones [M] that leave each of :data:`RATES`, [33].
 
     Scores are nan where there is none: that is nothing found.

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Literal, TextIO
+from typing import TextIO
 
 import numpy as np
 
 from trainer.evaluation.detection.faults import Family
 from trainer.evaluation.detection.folds import SplitName
 from trainer.evaluation.detection.goals import goals
-from trainer.evaluation.detection.results import CONSISTENCY, RECONSTRUCTION, Evaluation, Mode, Spacing
+from trainer.evaluation.detection.results import CONSISTENCY, RECONSTRUCTION, Evaluation, Measure, Mode, Spacing
 from trainer.evaluation.text_table import text_table, verdicts
 
-_MEASURES: tuple[Literal["auroc", "r1", "r01"], ...] = ("auroc", "r1", "r01")
+_MEASURES: tuple[Measure, ...] = ("auroc", "recall_at_1pct", "recall_at_01pct")
 _KINDS: tuple[tuple[Spacing, Mode, float], ...] = (
     ("sparse", "static", 0.001),
     ("sparse", "adaptive", 0.001),
@@ -38,13 +38,13 @@ def print_evaluation(evaluation: Evaluation, out: TextIO) -> None:
         lines = list(table(evaluation))
         if len(lines) > 2:  # more than a heading
             out.write("\n".join(lines) + "\n\n")
-    for note in dict.fromkeys(note for cell in evaluation.cells for note in cell.notes):
+    for note in dict.fromkeys(note for fold in evaluation.folds for note in fold.notes):
         out.write(f"{note}\n")
 
 
 def _families(evaluation: Evaluation) -> Iterator[str]:
     families = dict.fromkeys(
-        evaluation.families[case] for cell in evaluation.cells for of in cell.findings.values() for case in of
+        evaluation.families[case] for fold in evaluation.folds for of in fold.cases.values() for case in of
     )
     yield f"AUROC by family of faults, mean over {', '.join(evaluation.splits)} and {_stations(evaluation)}"
     yield from text_table(
@@ -74,7 +74,7 @@ def _splits(evaluation: Evaluation) -> Iterator[str]:
 def _sizes(evaluation: Evaluation) -> Iterator[str]:
     ours = [name for name in (CONSISTENCY, *RECONSTRUCTION.values()) if name in evaluation.detectors]
     yield "AUROC by case"
-    measured = {case for cell in evaluation.cells for case in cell.findings[CONSISTENCY]}
+    measured = {case for fold in evaluation.folds for case in fold.cases[CONSISTENCY]}
     yield from text_table(
         ours,
         {
@@ -87,7 +87,7 @@ def _sizes(evaluation: Evaluation) -> Iterator[str]:
 
 def _rates(evaluation: Evaluation) -> Iterator[str]:
     splits = evaluation.splits
-    rates = [(cell.split, rate) for cell in evaluation.cells for rate in cell.rates]
+    rates = [(fold.split, rate) for fold in evaluation.folds for rate in fold.rates]
     requested = dict.fromkeys(rate.requested for _, rate in rates)
     yield "Undisturbed rows that exceed [%], worst station, at a requested rate"
     lines = {}
@@ -96,14 +96,14 @@ def _rates(evaluation: Evaluation) -> Iterator[str]:
         found = [[r.realised for at, r in rates if (at, r.detector, r.mode, r.requested) == key] for key in wanted]
         lines[f"{name}, {mode}"] = [f"{100 * max(realised):.2f}" if realised else "-" for realised in found]
     yield from text_table([f"{_percent(one)} {split}" for one in requested for split in splits], lines)
-    readings = {split: sum(cell.readings for cell in evaluation.of(split)) for split in splits}
-    alarms = {split: sum(cell.alarms for cell in evaluation.of(split)) for split in splits}
+    readings = {split: sum(fold.readings for fold in evaluation.folds_of(split)) for split in splits}
+    alarms = {split: sum(fold.alarms for fold in evaluation.folds_of(split)) for split in splits}
     told = ", ".join(f"{split} {1000 * alarms[split] / readings[split]:.2f}" for split in splits)
     yield f"Alarms that an operator sees in 1000 undisturbed readings, default settings: {told}"
 
 
 def _events(evaluation: Evaluation) -> Iterator[str]:
-    counted = {evaluation.families[one.case] for cell in evaluation.cells for one in cell.events}
+    counted = {evaluation.families[one.case] for fold in evaluation.folds for one in fold.events}
     families = [family for family in dict.fromkeys(evaluation.families.values()) if family in counted]
     if not families:
         return
@@ -125,8 +125,8 @@ def _events(evaluation: Evaluation) -> Iterator[str]:
     )
     found = [
         one
-        for cell in evaluation.cells
-        for one in cell.events
+        for fold in evaluation.folds
+        for one in fold.events
         if (one.spacing, one.mode, one.requested) == _KINDS[0] and one.named is not None
     ]
     if any(one.found for one in found):
@@ -145,8 +145,8 @@ def _found(
 ) -> list[float]:
     """Share of the events found, by family."""
     shares: dict[Family, list[float]] = {}
-    for cell in evaluation.of(split):
-        for one in cell.events:
+    for fold in evaluation.folds_of(split):
+        for one in fold.events:
             at = evaluation.families[one.case]
             if (one.spacing, one.mode, one.requested) == (spacing, mode, requested) and family in (None, at):
                 shares.setdefault(at, []).append(one.found / one.total)
@@ -154,7 +154,7 @@ def _found(
 
 
 def _withheld(evaluation: Evaluation) -> Iterator[str]:
-    rows = [one for cell in evaluation.cells for one in cell.withheld if one.onsets]
+    rows = [one for fold in evaluation.folds for one in fold.without_gas if one.onsets]
     requested = dict.fromkeys(one.requested for one in rows)
     yield "Methane withheld: plumes against background, onsets found, background rows that exceed [%] (mean, worst)"
     lines = {}
@@ -176,7 +176,7 @@ def _verdicts(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _stations(evaluation: Evaluation) -> str:
-    count = len({cell.station for cell in evaluation.cells})
+    count = len({fold.station for fold in evaluation.folds})
     return f"{count} station{'s' if count > 1 else ''}"
 
 

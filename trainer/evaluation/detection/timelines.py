@@ -26,7 +26,7 @@ _FULL = 0.6  # of a block that may be faulty: a rolling median has to know what 
 
 
 def timelines(
-    record: Record, cell: Fold, model: ScoringModel, cases: Sequence[Case], inject: Inject, *, rate: float
+    record: Record, fold: Fold, model: ScoringModel, cases: Sequence[Case], inject: Inject, *, rate: float
 ) -> tuple[ScoreTimeline, ...]:
     """Put cases into the first few held-out blocks and score them as a gateway does, its thresholds adapting.
 
@@ -44,21 +44,21 @@ def timelines(
         That the gateway requests.
     """
     values, faults = record.values, dict[Span, list[tuple[Case, Span, int]]]()
-    for block, several in _dealt([case for case in cases if case.rows], cell.spans[:MOST]):
+    for block, several in _dealt([case for case in cases if case.rows], fold.spans[:MOST]):
         for case, place in _spaced(several, block):
             faulted = inject(case, values, [place])
             values = faulted.values
             put = zip(faulted.events, faulted.channels, strict=True)
             faults.setdefault(block, []).extend((case, event, channel) for event, channel in put)
-    judged = score_held_out(model, values, record.station, cell)
-    watched = replay_alarms(judged, cell, rate)
+    judged = score_held_out(model, values, record.station, fold)
+    watched = replay_alarms(judged, fold, rate)
     exceeds = judged.consistency >= watched.thresholds
     thresholds = np.where(np.isfinite(watched.thresholds), watched.thresholds, np.nan)
     scores = {"consistency": judged.consistency, "reconstruction": judged.reconstruction}
     gas = record.station.gas_index
     found = []
     for start, end in faults:
-        at = int(np.searchsorted(cell.test, start))
+        at = int(np.searchsorted(fold.test, start))
         edges = _edges(end - start)
         within = slice(at, at + end - start)
         found.append(

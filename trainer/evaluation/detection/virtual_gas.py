@@ -19,7 +19,7 @@ BINS = 480
 """Of the record's held-out rows, at most about so many."""
 
 
-def virtual_curve(record: Record, cell: Fold, model: ScoringModel, *, folds: int) -> VirtualGasCurve | None:
+def virtual_gas_curve(record: Record, fold: Fold, model: ScoringModel, *, folds: int) -> VirtualGasCurve | None:
     """Bin virtual and reference gas of the held-out rows; ``None`` where the model has no virtual gas.
 
     Parameters
@@ -33,19 +33,19 @@ def virtual_curve(record: Record, cell: Fold, model: ScoringModel, *, folds: int
     """
     station, gas = record.station, record.station.gas_index
     scaled = model.scaler.forward(record.values[:, model.columns])
-    parts = [np.searchsorted(cell.train, part) for part in chunks(record, folds, cell.train)]
-    fitted = fit_virtual(record.values[cell.train], scaled[cell.train], station, model.columns, parts).virtual
+    parts = [np.searchsorted(fold.train, part) for part in chunks(record, folds, fold.train)]
+    fitted = fit_virtual(record.values[fold.train], scaled[fold.train], station, model.columns, parts).virtual
     if fitted is None or gas is None:
         return None
     reference, told = record.values[:, gas], np.exp(fitted.log_level(scaled))
     feature = station.features[gas]
-    held, made = reference[cell.test], told[cell.test]
+    held, made = reference[fold.test], told[fold.test]
     both = axis(feature.key, feature.unit, "log", np.concatenate([held, made]))
     bands = [band for band in np.array_split(np.argsort(held, kind="stable"), BANDS) if len(band)]
     low, median, high = np.array([np.quantile(made[band], [0.1, 0.5, 0.9]) for band in bands]).T
-    width = -(-len(cell.test) // BINS)
-    starts = [(row, min(row + width, end)) for start, end in cell.spans for row in range(start, end, width)]
-    breaks = {end for _, end in cell.spans}
+    width = -(-len(fold.test) // BINS)
+    starts = [(row, min(row + width, end)) for start, end in fold.spans for row in range(start, end, width)]
+    breaks = {end for _, end in fold.spans}
     lines = [line for start, end in starts for line in _line(start, end, reference, told, broken=end in breaks)]
     row, line, virtual = np.array(lines, dtype=np.float64).T
     return VirtualGasCurve(

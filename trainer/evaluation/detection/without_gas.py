@@ -21,8 +21,8 @@ IN_TIME = 30
 """Rows after an onset in which an exceedance finds it."""
 
 
-def judge_withheld(
-    record: Record, cell: Fold, model: ScoringModel, peers: Sequence[Peer], requested: Sequence[float]
+def evaluate_without_gas(
+    record: Record, fold: Fold, model: ScoringModel, peers: Sequence[Peer], requested: Sequence[float]
 ) -> tuple[WithoutGas, ...]:
     """Judge the onset and the peers on held-out rows, without the gas column.
 
@@ -41,10 +41,10 @@ def judge_withheld(
         Rates.
     """
     gas = record.values[:, record.station.gas_index]
-    background = float(np.quantile(gas[cell.train], 0.1))
-    quiet = cell.test[gas[cell.test] < BACKGROUND * background]
-    high = cell.test[gas[cell.test] > np.quantile(gas[cell.train], 0.95)]
-    held_out = np.isin(np.arange(len(gas)), cell.test)
+    background = float(np.quantile(gas[fold.train], 0.1))
+    quiet = fold.test[gas[fold.test] < BACKGROUND * background]
+    high = fold.test[gas[fold.test] > np.quantile(gas[fold.train], 0.95)]
+    held_out = np.isin(np.arange(len(gas)), fold.test)
     steps = [row for row in onsets(record, background) if held_out[row]]
     values = record.values[:, model.columns]
     measures = [

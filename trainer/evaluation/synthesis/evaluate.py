@@ -78,7 +78,7 @@ def evaluate_synthesis(
         judged=OURS[ours(settings)],
         synthesisers=(*synthesisers(settings, quick=quick), REAL),
         resemblances=tuple(one for one in found if isinstance(one, Resemblance)),
-        usefulness=tuple(one for one in found if isinstance(one, TrainSyntheticTestReal)),
+        tstr_blocks=tuple(one for one in found if isinstance(one, TrainSyntheticTestReal)),
         scarce=tuple(one for one in found if isinstance(one, Scarce)),
         detections=tuple(one for one in found if isinstance(one, Detection)),
         gallery=_together([one for one in found if isinstance(one, BinnedSamples)]),
@@ -90,7 +90,7 @@ def evaluate_synthesis(
 class _Task:
     """One synthesiser, trained with one seed on one record, and what is to be measured of it."""
 
-    what: Literal["gallery", "resemblance", "usefulness", "scarce"]
+    what: Literal["gallery", "resemblance", "tstr", "scarce"]
     record: Record
     name: str
     seed: int
@@ -109,7 +109,7 @@ class _Task:
         if self.what == "resemblance":
             return [resemblance(self.record, self.name, make, seed=self.seed, draws=self.draws)]
         assert make is not None
-        if self.what == "usefulness":
+        if self.what == "tstr":
             return [tstr(self.record, self.name, make, seed=self.seed, draws=self.draws)]
         found: list[Result] = []
         for one, split, fitted, added in scarce(
@@ -130,7 +130,7 @@ def _tasks(record: Record, settings: Training, *, quick: bool) -> Iterator[_Task
             task = _Task("resemblance", record, name, seed, DRAWS if often else 1, settings, quick)
             yield task
             if name != REAL and record.station.gas is not None:
-                yield replace(task, what="usefulness")
+                yield replace(task, what="tstr")
                 yield replace(task, what="scarce")
 
 

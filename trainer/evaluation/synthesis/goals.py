@@ -14,9 +14,9 @@ COARSE_SPREAD = (0.96, 1.04)
 """Of one column of one board."""
 COARSE = ("station-3.csv", "ch4_ppb")
 PEARSON = 0.01
-TOLD = 0.65
-USEFUL = 0.985
-NEARER = (0.45, 0.55)
+C2ST = 0.65
+TSTR = 0.985
+NEARER_SHARE = (0.45, 0.55)
 MOISTURE = 0.025
 BLOCKED = 0.95
 RMSE = 0.88
@@ -37,15 +37,15 @@ def _station(evaluation: SynthesisEvaluation, station: str) -> Iterator[Goal]:
     yield Goal(f"{station}: mean KS, held out", max(one.ks for one in own), KS, "<=")
     yield from _spreads(station, own)
     yield Goal("  mean difference of correlations", max(one.train.pearson for one in own), PEARSON, "<=")
-    yield Goal("  told apart, AUROC", max(one.told_test for one in own), TOLD, "<=")
-    yield Goal("  regression, of real", min(one.useful for one in own), USEFUL)
-    yield Goal("  nearer to its own half", min(one.nearer for one in own), NEARER[0])
-    yield Goal("  nearer to its own half", max(one.nearer for one in own), NEARER[1], "<=")
+    yield Goal("  told apart, AUROC", max(one.c2st_test for one in own), C2ST, "<=")
+    yield Goal("  regression, of real", min(one.tstr for one in own), TSTR)
+    yield Goal("  nearer to its own half", min(one.nearer_share for one in own), NEARER_SHARE[0])
+    yield Goal("  nearer to its own half", max(one.nearer_share for one in own), NEARER_SHARE[1], "<=")
     yield Goal("  moisture broken", max(one.moisture for one in own), MOISTURE, "<=")
     yield Goal("  CPU seconds of training", max(one.cpu_seconds for one in own), CPU_SECONDS, "<=")
     blocks = [
         one.r2 / one.real
-        for one in evaluation.usefulness
+        for one in evaluation.tstr_blocks
         if (one.station, one.synthesiser) == (station, evaluation.judged)
     ]
     yield Goal("  regression on other blocks, of real", min(blocks, default=math.nan), BLOCKED)

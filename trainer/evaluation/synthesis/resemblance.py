@@ -57,17 +57,17 @@ def resemblance(record: Record, name: str, make: Fit | None, *, seed: int, draws
         seed=seed,
         train=_mean([fidelity(train, rows, station) for rows in made]),
         ks=mean(fidelity(test, rows, station).ks for rows in made) if fitted else float("nan"),
-        told_train=c2st(train[: len(test)], made[0], seed=0),
-        told_test=mean(c2st(test, rows, seed=k) for k, rows in enumerate(made)) if fitted else float("nan"),
-        useful=_useful(made, train, test, station) if fitted and station.gas else float("nan"),
+        c2st_train=c2st(train[: len(test)], made[0], seed=0),
+        c2st_test=mean(c2st(test, rows, seed=k) for k, rows in enumerate(made)) if fitted else float("nan"),
+        tstr=_tstr(made, train, test, station) if fitted and station.gas else float("nan"),
         moisture=mean(moisture_broken(train, rows, station) for rows in made),
-        nearer=nearer_share(first, second, refit),
+        nearer_share=nearer_share(first, second, refit),
         copies=mean(exact_copies(train, rows) for rows in made),
         cpu_seconds=seconds,
     )
 
 
-def _useful(made: Sequence[Floats], train: Floats, test: Floats, station: Station) -> float:
+def _tstr(made: Sequence[Floats], train: Floats, test: Floats, station: Station) -> float:
     alone = regress(train, test, station, seed=0).r2
     return mean(regress(rows, test, station, seed=0).r2 / alone for rows in made)
 

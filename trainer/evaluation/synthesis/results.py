@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, field
 
 from trainer.statistics.json_arrays import read
 from trainer.statistics.samples import BinnedSamples
@@ -81,11 +81,11 @@ class Resemblance(Struct, frozen=True, kw_only=True):
     seed: int
     train: Fidelity
     ks: float
-    told_train: float
-    told_test: float
-    useful: float
+    c2st_train: float = field(name="told_train")
+    c2st_test: float = field(name="told_test")
+    tstr: float = field(name="useful")
     moisture: float
-    nearer: float
+    nearer_share: float = field(name="nearer")
     copies: float
     cpu_seconds: float
 
@@ -165,7 +165,7 @@ class SynthesisEvaluation(Struct, frozen=True, kw_only=True):
     judged: str
     synthesisers: tuple[str, ...]
     resemblances: tuple[Resemblance, ...]
-    usefulness: tuple[TrainSyntheticTestReal, ...]
+    tstr_blocks: tuple[TrainSyntheticTestReal, ...] = field(name="usefulness")
     scarce: tuple[Scarce, ...]
     detections: tuple[Detection, ...]
     gallery: BinnedSamples | None = None

@@ -26,7 +26,7 @@ def print_synthesis(evaluation: SynthesisEvaluation, out: TextIO) -> None:
     out
         Where to.
     """
-    for table in (_resemblance, _usefulness, _scarce, _detection):
+    for table in (_resemblance, _tstr, _scarce, _detection):
         for lines in table(evaluation):
             out.write("\n".join(lines) + "\n\n")
     out.write("\n".join(verdicts(synthesis_goals(evaluation))) + "\n")
@@ -58,16 +58,16 @@ def _cells(own: list[Resemblance]) -> Iterator[str]:
     yield f"{min(ratios):.3f}-{max(ratios):.3f}"
     for value in ("pearson", "spearman", "gas_skewness", "gas_p99"):
         yield _three(mean(getattr(one.train, value) for one in own))
-    for value in ("told_train", "told_test", "useful", "moisture", "nearer"):
+    for value in ("c2st_train", "c2st_test", "tstr", "moisture", "nearer_share"):
         yield _three(mean(getattr(one, value) for one in own))
     yield f"{mean(one.copies for one in own):.0f}"
 
 
-def _usefulness(evaluation: SynthesisEvaluation) -> Iterator[list[str]]:
-    stations = dict.fromkeys(one.station for one in evaluation.usefulness)
-    rows = {"real": [_three(mean(one.real for one in evaluation.usefulness if one.station == at)) for at in stations]}
+def _tstr(evaluation: SynthesisEvaluation) -> Iterator[list[str]]:
+    stations = dict.fromkeys(one.station for one in evaluation.tstr_blocks)
+    rows = {"real": [_three(mean(one.real for one in evaluation.tstr_blocks if one.station == at)) for at in stations]}
     for name in evaluation.synthesisers:
-        own = [one for one in evaluation.usefulness if one.synthesiser == name]
+        own = [one for one in evaluation.tstr_blocks if one.synthesiser == name]
         if own:
             rows[name] = [_three(mean(one.r2 for one in own if one.station == at)) for at in stations]
     if stations:

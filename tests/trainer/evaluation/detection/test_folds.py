@@ -11,7 +11,7 @@ from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from trainer.data.record import Record, load_record
 from trainer.errors import TrainingError
-from trainer.evaluation.detection.folds import Fold, splits
+from trainer.evaluation.detection.folds import Fold, folds
 
 STATION = Station(
     name="two",
@@ -28,50 +28,50 @@ def plateaus(*levels: float, rows: int = 600) -> Record:
     return Record.from_values(np.repeat(levels, rows)[:, None] * [1.0, 0.0] + noise, STATION)
 
 
-def assert_whole(cell: Fold, rows: int) -> None:
-    assert np.array_equal(np.sort(np.concatenate([cell.train, cell.test])), np.arange(rows))
-    assert np.isin(cell.validation, cell.train).all()
-    assert 0 < len(cell.validation) < len(cell.train) / 2
-    assert np.array_equal(np.concatenate([np.arange(start, end) for start, end in cell.spans]), cell.test)
+def assert_whole(fold: Fold, rows: int) -> None:
+    assert np.array_equal(np.sort(np.concatenate([fold.train, fold.test])), np.arange(rows))
+    assert np.isin(fold.validation, fold.train).all()
+    assert 0 < len(fold.validation) < len(fold.train) / 2
+    assert np.array_equal(np.concatenate([np.arange(start, end) for start, end in fold.spans]), fold.test)
 
 
 def test_of_six_blocks_four_train_the_last_of_them_validates_and_two_test() -> None:
-    cell = splits(plateaus(20.0, rows=3000))["seen"]
+    fold = folds(plateaus(20.0, rows=3000))["seen"]
 
-    assert_whole(cell, 3000)
-    assert cell.spans == ((400, 600), (1000, 1200), (1600, 1800), (2200, 2400), (2800, 3000))
-    assert cell.validation[:100].tolist() == list(range(300, 400))
+    assert_whole(fold, 3000)
+    assert fold.spans == ((400, 600), (1000, 1200), (1600, 1800), (2200, 2400), (2800, 3000))
+    assert fold.validation[:100].tolist() == list(range(300, 400))
 
 
 def test_forwards_and_backwards_each_climate_is_tested_by_what_learnt_the_others() -> None:
-    cells = splits(plateaus(20.0, 30.0, 10.0))
+    cells = folds(plateaus(20.0, 30.0, 10.0))
 
     assert list(cells) == ["seen", "fwd", "bwd"]
-    for cell in cells.values():
-        assert_whole(cell, 1800)
+    for fold in cells.values():
+        assert_whole(fold, 1800)
     assert cells["fwd"].spans == ((pytest.approx(1200, abs=20), 1800),)
     assert np.array_equal(cells["bwd"].train, cells["fwd"].test)
     assert np.array_equal(cells["bwd"].test, cells["fwd"].train)
 
 
 def test_a_record_of_one_climate_has_no_other_to_be_tested_on() -> None:
-    assert list(splits(plateaus(20.0, rows=1800))) == ["seen"]
+    assert list(folds(plateaus(20.0, rows=1800))) == ["seen"]
 
 
 def test_a_span_ends_where_a_segment_does() -> None:
     record = dataclasses.replace(plateaus(20.0, rows=3000), segments=((0, 450), (450, 1000), (1000, 3000)))
 
-    assert splits(record)["seen"].spans[:3] == ((400, 450), (450, 600), (1000, 1200))
+    assert folds(record)["seen"].spans[:3] == ((400, 450), (450, 600), (1000, 1200))
 
 
 def test_thirty_rows_are_enough_and_twenty_nine_are_named() -> None:
-    assert_whole(splits(plateaus(20.0, rows=30))["seen"], 30)
+    assert_whole(folds(plateaus(20.0, rows=30))["seen"], 30)
     with pytest.raises(TrainingError, match="got 29 rows, expected at least 30"):
-        splits(plateaus(20.0, rows=29))
+        folds(plateaus(20.0, rows=29))
 
 
 def test_the_reference_record_is_split_between_its_third_and_fourth_set_point(record_folder: Path) -> None:
-    cells = splits(load_record([record_folder / "station-2.csv"], load_station(METHANE)))
+    cells = folds(load_record([record_folder / "station-2.csv"], load_station(METHANE)))
 
     assert cells["fwd"].spans == ((pytest.approx(8278, abs=60), 14186),)
     assert cells["seen"].spans[0] == (4 * 473, 6 * 473)

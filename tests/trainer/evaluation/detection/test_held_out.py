@@ -35,7 +35,7 @@ def judged(*scores: float, broken: tuple[int, ...] = ()) -> HeldOutScores:
     )
 
 
-def cell(*lengths: int) -> Fold:
+def fold(*lengths: int) -> Fold:
     ends = np.cumsum(lengths).tolist()
     spans = tuple((end - length, end) for end, length in zip(ends, lengths, strict=True))
     return Fold(train=np.arange(0), validation=np.arange(0), test=np.arange(sum(lengths)), spans=spans)
@@ -103,7 +103,7 @@ def test_three_exceedances_in_five_are_an_alarm_and_what_follows_belongs_to_it()
     scores[[300, 302, 306]] = 9.0  # too far apart
     scores[[500, 501, 502, 503]] = 9.0  # one more
 
-    assert count_alarms(judged(*scores), cell(600), 0.001) == 2
+    assert count_alarms(judged(*scores), fold(600), 0.001) == 2
 
 
 def test_an_alarm_stands_from_the_reading_that_raises_it_to_the_one_that_clears_it() -> None:
@@ -111,7 +111,7 @@ def test_an_alarm_stands_from_the_reading_that_raises_it_to_the_one_that_clears_
     scores[[100, 102, 104]] = 9.0
     scores[590:] = 9.0  # at the end of the block nobody has cleared it
 
-    found = replay_alarms(judged(*scores), cell(600), 0.001)
+    found = replay_alarms(judged(*scores), fold(600), 0.001)
 
     assert found.alarms == ((104, 135), (592, 600))
     assert np.isinf(found.thresholds[:50]).all()
@@ -122,5 +122,5 @@ def test_a_station_that_has_just_come_up_does_not_alarm() -> None:
     scores = np.zeros(200)
     scores[[30, 31, 32, 130, 131, 132]] = 9.0
 
-    assert count_alarms(judged(*scores), cell(200), 0.001) == 1
-    assert count_alarms(judged(*scores), cell(100, 100), 0.001) == 0
+    assert count_alarms(judged(*scores), fold(200), 0.001) == 1
+    assert count_alarms(judged(*scores), fold(100, 100), 0.001) == 0

@@ -27,10 +27,10 @@ FAMILIES: dict[str, Family] = {"spike 1 sigma": "spike", "spike 3 sigma": "spike
 
 
 def finding(auroc: float) -> CaseResult:
-    return CaseResult(auroc=auroc, r1=auroc / 2, r01=auroc / 4)
+    return CaseResult(auroc=auroc, recall_at_1pct=auroc / 2, recall_at_01pct=auroc / 4)
 
 
-def cell(split: SplitName, realised: float = 0.01, found: int = 10, **aurocs: tuple[float, ...]) -> FoldResult:
+def fold(split: SplitName, realised: float = 0.01, found: int = 10, **aurocs: tuple[float, ...]) -> FoldResult:
     scores = {CONSISTENCY: (0.9, 0.96, 1.0), PUBLISHED_AE: (0.5, 0.7, 1.0), RECONSTRUCTION["ae"]: (0.8, 0.9, 1.0)}
     named = {"ours": CONSISTENCY}
     scores |= {named[name]: values for name, values in aurocs.items()}
@@ -39,7 +39,7 @@ def cell(split: SplitName, realised: float = 0.01, found: int = 10, **aurocs: tu
         split=split,
         train_rows=2000,
         test_rows=1000,
-        findings={name: dict(zip(FAMILIES, map(finding, values), strict=False)) for name, values in scores.items()},
+        cases={name: dict(zip(FAMILIES, map(finding, values), strict=False)) for name, values in scores.items()},
         rates=(Rate(detector=CONSISTENCY, mode="static", requested=0.01, realised=realised),),
         events=(
             Events(case="zero", spacing="dense", mode="static", requested=0.001, total=10, found=found, named=1),
@@ -47,19 +47,19 @@ def cell(split: SplitName, realised: float = 0.01, found: int = 10, **aurocs: tu
         ),
         alarms=1,
         readings=1000,
-        withheld=(WithoutGas(detector=ONSET, auroc=0.99, requested=0.001, realised=0.002, onsets=2, found=2),),
+        without_gas=(WithoutGas(detector=ONSET, auroc=0.99, requested=0.001, realised=0.002, onsets=2, found=2),),
         notes=("no such thing",),
     )
 
 
-TWO = Evaluation(families=FAMILIES, cells=(cell("fwd"), cell("bwd", realised=0.03, found=9, ours=(0.5, 0.5, 0.9))))
+TWO = Evaluation(families=FAMILIES, folds=(fold("fwd"), fold("bwd", realised=0.03, found=9, ours=(0.5, 0.5, 0.9))))
 
 
 def test_a_family_counts_once_however_many_sizes_it_comes_in() -> None:
     assert TWO.mean(CONSISTENCY, split="fwd") == pytest.approx((0.93 + 1.0) / 2)
     assert TWO.mean(CONSISTENCY, split="bwd") == pytest.approx((0.5 + 0.9) / 2)
     assert TWO.mean(CONSISTENCY) == pytest.approx((0.965 + 0.7) / 2)
-    assert TWO.mean(CONSISTENCY, "r1") == pytest.approx((0.965 + 0.7) / 4)
+    assert TWO.mean(CONSISTENCY, "recall_at_1pct") == pytest.approx((0.965 + 0.7) / 4)
     assert TWO.mean(CONSISTENCY, families=["spike"]) == pytest.approx((0.93 + 0.5) / 2)
     assert TWO.mean(CONSISTENCY, case="spike 3 sigma") == pytest.approx((0.96 + 0.5) / 2)
     assert math.isnan(TWO.mean(CONSISTENCY, split="seen"))

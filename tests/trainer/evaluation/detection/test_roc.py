@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from trainer.evaluation.detection.roc import RATES, auroc, found_at, mean_by_family
+from trainer.evaluation.detection.roc import RATES, auroc, mean_by_family, recall_at_rates
 
 USUAL = np.random.default_rng(1).normal(size=20_000)
 
 
 def test_the_curve_of_chance_is_the_rate_itself() -> None:
-    np.testing.assert_allclose(found_at(USUAL, USUAL), RATES, atol=1e-4)
+    np.testing.assert_allclose(recall_at_rates(USUAL, USUAL), RATES, atol=1e-4)
 
 
 def test_what_is_far_off_is_found_at_every_rate_and_what_has_no_score_only_by_who_is_always_wrong() -> None:
-    assert (found_at(USUAL, np.full(10, 99.0)) == 1).all()
-    missing = found_at(USUAL, np.array([np.nan, 99.0]))
+    assert (recall_at_rates(USUAL, np.full(10, 99.0)) == 1).all()
+    missing = recall_at_rates(USUAL, np.array([np.nan, 99.0]))
     assert (missing[:-1] == 0.5).all()
     assert missing[-1] == 1
 

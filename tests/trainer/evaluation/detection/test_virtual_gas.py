@@ -7,7 +7,7 @@ from config.settings.training import Training
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
 from trainer.evaluation.detection.folds import Fold
-from trainer.evaluation.detection.virtual_gas import virtual_curve
+from trainer.evaluation.detection.virtual_gas import virtual_gas_curve
 from trainer.scoring.fit_scorer import fit_scorer
 
 TRAIN = np.arange(2000)
@@ -20,7 +20,7 @@ def model(chamber: Record) -> ScoringModel:
 
 
 def test_the_sensors_follow_the_gas_that_they_are_not_told(chamber: Record, model: ScoringModel) -> None:
-    found = virtual_curve(chamber, CELL, model, folds=4)
+    found = virtual_gas_curve(chamber, CELL, model, folds=4)
 
     assert found is not None
     assert found.sd > 0
@@ -32,7 +32,7 @@ def test_the_sensors_follow_the_gas_that_they_are_not_told(chamber: Record, mode
 
 
 def test_the_line_breaks_between_blocks(chamber: Record, model: ScoringModel) -> None:
-    found = virtual_curve(chamber, CELL, model, folds=4)
+    found = virtual_gas_curve(chamber, CELL, model, folds=4)
 
     assert found is not None
     assert found.row[np.isnan(found.line)].tolist() == [2700, 3000]
@@ -45,4 +45,4 @@ def test_sensors_that_do_not_respond_have_no_curve(chamber: Record, model: Scori
     values = chamber.values.copy()
     values[:, 0] = np.random.default_rng(1).uniform(2000, 3000, len(values))
 
-    assert virtual_curve(Record.from_values(values, chamber.station), CELL, model, folds=4) is None
+    assert virtual_gas_curve(Record.from_values(values, chamber.station), CELL, model, folds=4) is None

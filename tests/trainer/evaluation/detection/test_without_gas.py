@@ -8,20 +8,20 @@ from trainer.data.record import Record
 from trainer.evaluation.detection.folds import Fold
 from trainer.evaluation.detection.peers import Peer
 from trainer.evaluation.detection.results import ONSET
-from trainer.evaluation.detection.without_gas import judge_withheld
+from trainer.evaluation.detection.without_gas import evaluate_without_gas
 from trainer.scoring.fit_scorer import fit_scorer
 
 
 def test_a_detector_is_judged_by_background_and_plumes_on_held_out_rows_alone(chamber: Record) -> None:
     train, test = np.arange(1500), np.arange(1500, 3000)
-    cell = Fold(train=train, validation=train[-250:], test=test, spans=((1500, 3000),))
+    fold = Fold(train=train, validation=train[-250:], test=test, spans=((1500, 3000),))
     settings = Training(hidden=(8,), epochs=2)
     model = fit_scorer(chamber, train, settings, absent=True, folds=2).model
     level = chamber.values[:, 0]
     says = {"all": level, "none": -level, "dumb": np.zeros(3000)}  # whatever they get
     peers = [Peer(name, lambda x, said=said: said, np.sort(level[train])) for name, said in says.items()]
 
-    found = judge_withheld(chamber, cell, model, peers, [0.01])
+    found = evaluate_without_gas(chamber, fold, model, peers, [0.01])
 
     ours, knows, contrary, dumb = found
     steps = [row for row in onsets(chamber, float(np.quantile(level[train], 0.1))) if row >= 1500]

@@ -45,16 +45,16 @@ def test_everything_is_measured_of_every_synthesiser(evaluation: SynthesisEvalua
     assert evaluation.judged == JUDGED
     assert evaluation.synthesisers == (JUDGED, *PUBLISHED.values(), JITTER, SMOTE, REAL)
     assert tuple(one.synthesiser for one in evaluation.resemblances) == evaluation.synthesisers
-    for found in (evaluation.usefulness, evaluation.scarce):
+    for found in (evaluation.tstr_blocks, evaluation.scarce):
         assert tuple(one.synthesiser for one in found) == evaluation.synthesisers[:-1]
     assert len(evaluation.detections) == 1
 
 
 def test_only_the_distance_to_both_halves_shows_who_copies(by_name: dict[str, Resemblance]) -> None:
-    assert {name for name, one in by_name.items() if one.nearer > 0.6} == {JITTER, SMOTE}
+    assert {name for name, one in by_name.items() if one.nearer_share > 0.6} == {JITTER, SMOTE}
     assert by_name[JITTER].train.ks < by_name[PUBLISHED["vae"]].train.ks
-    assert by_name[REAL].told_train == pytest.approx(0.5, abs=0.06)
-    assert by_name[JUDGED].told_test < by_name[PUBLISHED["vae"]].told_test
+    assert by_name[REAL].c2st_train == pytest.approx(0.5, abs=0.06)
+    assert by_name[JUDGED].c2st_test < by_name[PUBLISHED["vae"]].c2st_test
     assert not any(one.copies for one in by_name.values())
 
 
@@ -72,8 +72,8 @@ def test_the_table_shows_them_all_and_a_verdict_on_every_goal(evaluation: Synthe
 def test_the_worst_seed_counts_and_what_nothing_was_measured_for_is_left_out(
     evaluation: SynthesisEvaluation, by_name: dict[str, Resemblance]
 ) -> None:
-    good = replace(by_name[JUDGED], told_test=0.6, moisture=float("nan"))
-    bad = replace(good, seed=1, told_test=0.7)
+    good = replace(by_name[JUDGED], c2st_test=0.6, moisture=float("nan"))
+    bad = replace(good, seed=1, c2st_test=0.7)
 
     def told(*resemblances: Resemblance) -> dict[str, bool]:
         one = replace(evaluation, resemblances=resemblances)
@@ -112,7 +112,7 @@ def test_an_evaluation_comes_back_from_its_file_with_all_samples_on_one_wall(
     assert {*OURS.values(), *PUBLISHED.values(), "real", REAL} <= again.gallery.samples.keys()
     assert {"ours, AE, noise auto", "VAE, published, noise 1"} <= again.gallery.samples.keys()
     assert np.isnan(next(one for one in again.resemblances if one.synthesiser == REAL).ks)
-    assert again.usefulness == evaluation.usefulness
+    assert again.tstr_blocks == evaluation.tstr_blocks
     assert (tmp_path / SYNTHESIS).stat().st_size < 2e6
 
 
@@ -123,9 +123,9 @@ def test_stations_without_gas_are_compared_and_regress_nothing(chamber: Record) 
 
     found = evaluate_synthesis(records, SETTINGS, quick=True, progress=told)
 
-    assert not found.usefulness
+    assert not found.tstr_blocks
     assert not found.scarce
     assert len(told.getvalue().splitlines()) == len(found.resemblances) == 6
-    assert all(np.isnan([one.useful, one.moisture, one.train.gas_p99]).all() for one in found.resemblances)
+    assert all(np.isnan([one.tstr, one.moisture, one.train.gas_p99]).all() for one in found.resemblances)
     print_synthesis(found, told)
     assert "KS train" in told.getvalue()
