@@ -15,6 +15,7 @@ from trainer.evaluation.detection.results import (
     PUBLISHED_VAE,
     RECONSTRUCTION,
     Evaluation,
+    Measure,
 )
 from trainer.figures.ticks import few_ticks
 from trainer.page import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION, HtmlTable, Panel, figure, percent
@@ -29,11 +30,11 @@ COLOURS = {
     PUBLISHED_VAE: INK,
 }
 _TOLD = {CONSISTENCY: "the consistency", PUBLISHED_AE: "the published AE"}
-_MEASURES: dict[str, Measure] = {
+_MEASURES: dict[str, Measure] = {  # by the key of the written numbers
     "auroc": "auroc",
     "r1": "recall_at_1pct",
     "r01": "recall_at_01pct",
-}  # by key of the file
+}
 _DRAWN: tuple[Measure, ...] = ("recall_at_1pct", "auroc")
 _DASHED = {"adaptive": (4, 2), "in sample": (1, 1.5), "static": (None, None)}
 
