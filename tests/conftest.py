@@ -38,9 +38,14 @@ def record_folder() -> Path:
     return RECORD_FOLDER
 
 
+def _needs(library: str, extra: str) -> None:
+    pytest.importorskip(library, reason=f"NOT TESTED WITHOUT THE EXTRA '{extra}': {library} is not installed")
+
+
 @pytest.fixture(scope="session")
 def chamber() -> Record:
     """3,000 simulated chamber rows of board 1 as a record."""
+    _needs("pandas", "trainer")
     from config.templates.templates import METHANE
     from config.yaml.load import load_station
     from edge.simulation.simulator import simulate_chamber
@@ -52,6 +57,7 @@ def chamber() -> Record:
 @pytest.fixture(scope="session")
 def runs(chamber: Record, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Quickly trained run folders, one per ``--model``: ae, vae, both."""
+    _needs("torch", "trainer")
     from config.settings.training import Training
     from trainer.train import train
 
@@ -95,6 +101,7 @@ def _mosquitto(config: pytest.Config) -> str | None:
 
 
 def _embedded(port: int, folder: Path) -> list[str]:
+    _needs("amqtt", "demo")
     from export.demo.broker import broker_command  # the demo imports torch
 
     return broker_command(port, folder)

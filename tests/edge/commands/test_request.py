@@ -38,12 +38,12 @@ class Answerer:
     def _serve(self) -> None:
         seen = 0
         while not self._stop.wait(0.01):
-            for heard in self._client.heard[seen:]:
+            for message in self._client.received[seen:]:
                 seen += 1
-                self.asked.append(heard.body)
-                verb = self._topics.verb(heard.topic)
+                self.asked.append(message.body)
+                verb = self._topics.verb(message.topic)
                 for answer in self.answers:
-                    body = {"transaction": heard.body["transaction"]} | answer
+                    body = {"transaction": message.body["transaction"]} | answer
                     self._client.publish(self._topics.response(verb or ""), body)
 
     def stop(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from edge.errors import RequestError, TableError
 from edge.readings.csv.reader import read_table
 from edge.readings.csv.writer import write_table
 from edge.synthesis.sampling_conditions import SamplingConditions
-from trainer.data.record import Record
+
+if TYPE_CHECKING:
+    from trainer.data.record import Record
 
 
 def text(bundle: Path, n: int = 10, seed: int = 7, **options: object) -> str:

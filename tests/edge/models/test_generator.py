@@ -9,7 +9,6 @@ import pytest
 
 from edge.bundles.bundle import Bundle
 from edge.models.generator import packed, unpacked
-from trainer.run import Run
 
 
 def test_packed_roots_come_back_lower_triangular_to_three_digits() -> None:
@@ -24,6 +23,8 @@ def test_packed_roots_come_back_lower_triangular_to_three_digits() -> None:
 def test_the_bundles_generator_makes_the_rows_of_the_trainers(
     runs: dict[str, Path], bundles: dict[str, Path], model: str
 ) -> None:
+    from trainer.run import Run
+
     ours, theirs = Bundle.open(bundles[model]).generator, Run.open(runs[model]).generator.generator
     for name in ("weights", "means", "roots", "latent_std", "low", "high"):
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))

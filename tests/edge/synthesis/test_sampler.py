@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.stats import ks_2samp
 
 from config.settings.station import Feature, Station
 from edge.arrays import Floats
@@ -20,7 +19,9 @@ from edge.errors import RequestError
 from edge.models.generator import Generator
 from edge.synthesis.random_streams import LARGEST_SEED
 from edge.synthesis.sampler import CHUNK, Sampler
-from trainer.data.record import Record
+
+if TYPE_CHECKING:
+    from trainer.data.record import Record
 
 COVARIANCE = np.array([[4.0, 1.0], [1.0, 0.5]])
 PLUME = (10.0, 12.0)
@@ -170,6 +171,7 @@ def test_without_noise_an_autoencoder_gives_its_codes_back() -> None:
 
 @pytest.mark.parametrize("ranges", [{"a": (5.0, 6.0)}, {"a": (11.0, np.inf)}, {"a": (5.0, 9.0), "b": (-2.6, 9.0)}])
 def test_rows_within_a_range_are_the_priors_rows_there(ranges: dict[str, tuple[float, float]]) -> None:
+    stats = pytest.importorskip("scipy.stats")
     sampler, _ = plain_sampler("vae")
     rows = sampler.within(ranges, 5_000, 1)
     low, high = np.array([ranges.get(key, (-np.inf, np.inf)) for key in ("a", "b")]).T
@@ -177,7 +179,7 @@ def test_rows_within_a_range_are_the_priors_rows_there(ranges: dict[str, tuple[f
     prior = sampler.prior(200_000, 2)
     prior = prior[((prior >= low) & (prior <= high)).all(axis=1)]
     for column in range(2):
-        assert ks_2samp(rows[:, column], prior[:, column]).pvalue > 1e-3
+        assert stats.ks_2samp(rows[:, column], prior[:, column]).pvalue > 1e-3
 
 
 def test_a_regime_is_a_range_of_the_gas() -> None:
