@@ -17,6 +17,7 @@ from edge.mqtt.link import Subscription
 from edge.mqtt.message import Message
 from edge.mqtt.options import Options
 from edge.mqtt.reconnecting_link import ReconnectingLink
+from tests.certificate_authority import CertificateAuthority
 from tests.running_broker import RunningBroker, StartBroker
 
 pytestmark = [pytest.mark.broker, pytest.mark.mqtt5]
@@ -58,20 +59,10 @@ def network(start_broker: StartBroker, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="module")
 def certified(start_broker: StartBroker, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunningBroker, Path]:
     """Return a Mosquitto that identifies clients by certificate, and the folder of the certificates."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl: certificates are not tested")
     folder = tmp_path_factory.mktemp("certified")
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], check=True, cwd=folder, capture_output=True)
-
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.crt", "-days", "2", "-subj", "/CN=ca")
-    (folder / "names").write_text("subjectAltName=IP:127.0.0.1")
+    authority = CertificateAuthority(folder)
     for name in ("broker", "davylamp", "st-01"):
-        openssl("req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
-                "-out", f"{name}.crt", "-days", "2", "-extfile", "names")  # fmt: skip
+        authority.issue(name)
     lines = [
         line for line in enabled_lines(make_readable(folder)) if "password" not in line and "anonymous" not in line
     ]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from config.settings.broker import TLS, Password
+from tests.certificate_authority import CertificateAuthority
 
 pytestmark = pytest.mark.broker
 
@@ -57,24 +58,9 @@ def test_a_refused_login_is_named_and_retried_slowly(
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An authority, another one, and a certificate for 127.0.0.1 signed by the first."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl: TLS is not tested")
     folder = tmp_path_factory.mktemp("certificates")
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], check=True, cwd=folder, capture_output=True)
-
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    for name in ("ca", "other"):
-        openssl(
-            "req", "-x509", *key, "-keyout", f"{name}.key", "-out", f"{name}.crt", "-days", "2", "-subj", f"/CN={name}"
-        )
-    openssl("req", *key, "-keyout", "broker.key", "-out", "broker.csr", "-subj", "/CN=broker")
-    (folder / "names").write_text("subjectAltName=IP:127.0.0.1")
-    openssl("x509", "-req", "-in", "broker.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
-            "-out", "broker.crt", "-days", "2", "-extfile", "names")  # fmt: skip
-    for path in folder.iterdir():
-        path.chmod(0o644)
+    CertificateAuthority(folder).issue("broker")
+    CertificateAuthority(folder, "other")
     return folder
 
 
