@@ -1,21 +1,30 @@
-# `make help` lists what there is to do. Everything happens in .venv; nothing is installed outside it.
+# `make help` lists the targets. Everything happens in .venv, .venv-edge and build/; nothing is installed outside of them.
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
-PACKAGES := config edge trainer export davylamp.py
+EDGE_BIN := .venv-edge/bin
+INSTALL := -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
+PIP := $(BIN)/python $(INSTALL)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format benchmarks clean
+.PHONY: help demo test test-edge coverage check format benchmarks release-check clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 demo: .venv/.demo  ## set up, then run the whole loop: train, export, agent, leak, alarm, synthetic rows
 	$(BIN)/davylamp demo $(ARGS)
 
-test: check  ## set up, check, then run every test (ARGS="-k link" for some)
+test: check  ## set up, check, then run every test (ARGS="-k link" for some; PYTHON=python3.13 with another Python)
 	$(BIN)/python -m pytest $(ARGS)
+
+test-edge: .venv-edge/.ready  ## run the gateway's tests without the trainer extra, as on a Raspberry Pi (PYTHON as above)
+	$(EDGE_BIN)/python -m pytest config edge tests/config tests/edge $(ARGS)
+
+coverage: .venv/.dev  ## run every test and measure which lines they run; edge/ has to reach 95 %
+	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+	$(BIN)/coverage report
+	$(BIN)/coverage report --include='edge/*' --fail-under=95 --format=total
 
 check: .venv/.dev  ## format, lint, types and import rules
 	$(BIN)/ruff format --check .
@@ -23,22 +32,46 @@ check: .venv/.dev  ## format, lint, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: .venv/.dev  ## format the code and mend what the linter can
+format: .venv/.dev  ## format the code and repair what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-benchmarks: .venv/.dev  ## print every benchmark's table and write its JSON to benchmarks/results/ (an hour and more)
+benchmarks: .venv/.dev  ## print every benchmark's table and write its JSON to benchmarks/results/ (more than an hour)
 	@mkdir -p benchmarks/results
 	@for b in latency agent journal chaos sampling simulator training detection synthesis sequences; do \
 	  $(BIN)/python benchmarks/$$b.py --json benchmarks/results/$$b.json || missed="$$missed $$b"; done; \
 	  test -z "$$missed" || { echo "goals missed, or failed:$$missed"; exit 1; }
 
-clean:  ## remove .venv and everything that was generated
-	rm -rf .venv runs demo-run dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/results
+# Needs neither .venv nor torch. --no-isolation: the build backend is the one in constraints.txt.
+release-check:  ## build sdist and wheel, check both, install the wheel in a clean environment and try it
+	@version=$$(sed -nE 's/^__version__ = "(.*)"/\1/p' davylamp.py); tag=$$(git tag --points-at HEAD --list 'v*'); \
+	  grep -qE "^## \[$$version\] - [0-9]{4}-[0-9]{2}-[0-9]{2}$$" CHANGELOG.md \
+	    || { echo "CHANGELOG.md: got no section '## [$$version] - DATE', the version in davylamp.py"; exit 1; }; \
+	  test -z "$$tag" -o "$$tag" = "v$$version" || { echo "the commit has tag $$tag, davylamp.py version $$version"; exit 1; }
+	rm -rf dist build/release
+	$(PYTHON) -m venv build/release/tools
+	build/release/tools/bin/python $(INSTALL) build hatchling 'readme-renderer[md]' twine
+	build/release/tools/bin/python -m build --no-isolation
+	build/release/tools/bin/twine check --strict dist/*
+	$(PYTHON) -m venv build/release/clean
+	build/release/clean/bin/python $(INSTALL) dist/*.whl
+	cd build/release && clean/bin/davylamp --version && clean/bin/davylamp init station && clean/bin/davylamp demo --help >/dev/null
+	@ls -l dist
 
-.venv/.python:
-	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else f"davylamp needs Python 3.11 or newer, this is {sys.version.split()[0]}: make PYTHON=/path/to/python3.11")'
-	$(PYTHON) -m venv .venv
+clean:  ## remove the environments and everything that was generated
+	rm -rf .venv .venv-edge runs demo-run dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+	  .coverage .coverage.* benchmarks/results
+
+# An environment stays with the Python that made it, unless PYTHON asks for another one: then it is made again.
+ifneq ($(origin PYTHON),file)
+.PHONY: $(foreach venv,.venv .venv-edge,$(shell \
+  test "$$($(venv)/bin/python -VV 2>/dev/null)" = "$$($(PYTHON) -VV)" || echo $(venv)/.python))
+endif
+
+.venv/.python .venv-edge/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else f"davylamp needs Python 3.11 or newer, this is {sys.version.split()[0]}: make PYTHON=/path/to/python3.11")'
+	@test ! -e $(@D)/bin/python || echo "$(@D) is made again: it has $$($(@D)/bin/python --version), PYTHON is $$($(PYTHON) --version)"
+	$(PYTHON) -m venv --clear $(@D)
 	@touch $@
 
 # torch before anything that asks for it: see constraints.txt.
@@ -54,4 +87,8 @@ clean:  ## remove .venv and everything that was generated
 
 .venv/.dev: .venv/.demo
 	$(PIP) --editable '.[demo,dev]'
+	@touch $@
+
+.venv-edge/.ready: .venv-edge/.python constraints.txt pyproject.toml
+	$(EDGE_BIN)/python $(INSTALL) --editable '.[test]'
 	@touch $@

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from config.settings.training import Training
     from trainer.run import Run
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _EXTRAS = {
     "amqtt": "demo", "rich": "demo",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edge.models.pvalue import PValueTable
 
-finite = st.floats(-1e6, 1e6)
+finite = st.floats(-1e6, 1e6).map(lambda value: round(value, 9))  # knots 1e-308 apart overflow the slope
 
 
 @st.composite
