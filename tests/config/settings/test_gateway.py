@@ -120,8 +120,10 @@ def test_a_stale_alarm_is_latched_and_repeated_like_any_other(path: Path) -> Non
         ("alarms: {mathane: {}}", 'alarms.mathane: unknown key, did you mean "methane"?'),
         (
             "alarms: {stale: {latch: true, hold: 5}}",
-            "alarms.stale.hold: does not apply to a silent station, expected latch or repeat; "
-            "fix: remove it, and see stale_after",
+            (
+                "alarms.stale.hold: does not apply to a silent station, expected latch or repeat; "
+                "fix: remove it, and see stale_after"
+            ),
         ),
         ("stations: [{}]", "stations[0].bundle: missing, expected a path"),
         ("log: {level: loud}", 'log.level: got "loud", expected debug | info | warning | error'),
