@@ -1,4 +1,4 @@
-"""Tells which MQTT topics and filters are valid (MQTT 5, section 4.7), and which filters overlap."""
+"""Checks whether MQTT topics and filters are valid (MQTT 5, section 4.7), and whether filters overlap."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def strip_share(topic_filter: str) -> str:
     """Return a filter without the ``$share/GROUP/`` of a shared subscription, which the topics of messages lack.
 
     The members of a group get the messages in turn, so the readings of one station go to several agents, each of
-    which sees gaps: if possible, give every agent stations of its own instead. Nor must a broker pass on to the others
-    what a dead member had not acknowledged: Mosquitto 2.0 keeps it for that member alone, and drops it with the
+    which sees gaps: if possible, give every agent stations of its own instead. And a broker need not pass on to the
+    others what a dead member had not acknowledged: Mosquitto 2.0 keeps it for that member alone, and drops it with the
     member's session. So every member needs a constant ``broker.client_id`` and a long ``broker.session_expiry``.
     """
     return topic_filter.split("/", 2)[-1] if topic_filter.startswith(_SHARED) else topic_filter
@@ -57,7 +57,7 @@ def subscription_filter(topic: str) -> str:
 
 
 def overlaps_subtree(topic_filter: str, base: str) -> bool:
-    """Tell whether ``topic_filter`` matches ``base`` or any topic below it."""
+    """Return whether ``topic_filter`` matches ``base`` or any topic below it."""
     levels, below = strip_share(topic_filter).split("/"), base.split("/")
     for level, ours in zip(levels, below, strict=False):
         if level == "#":
@@ -68,7 +68,7 @@ def overlaps_subtree(topic_filter: str, base: str) -> bool:
 
 
 def filters_overlap(one: str, other: str) -> bool:
-    """Tell whether some topic matches both filters."""
+    """Return whether some topic matches both filters."""
     levels = [strip_share(each).split("/") for each in (one, other)]
     for a, b in zip(*levels, strict=False):
         if "#" in (a, b):

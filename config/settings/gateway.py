@@ -161,7 +161,7 @@ class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 def _delivered_twice(one: str, other: str) -> bool:
-    """Tell whether a broker would send one message twice to a client that subscribes to both filters."""
+    """Return whether a broker would send one message twice to a client that subscribes to both filters."""
     shared = one != strip_share(one) or other != strip_share(other)
     return shared and one != other and filters_overlap(one, other)
 
