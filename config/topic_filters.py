@@ -5,6 +5,9 @@ from __future__ import annotations
 STATION_LEVEL = "{station}"
 """The level of a station's topic that names the station."""
 
+READINGS_TOPIC = f"sensors/{STATION_LEVEL}/readings"
+"""Topic on which a station publishes its readings, unless it is configured otherwise."""
+
 _SHARED = "$share/"
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from config.templates.templates import METHANE
-from davylamp import main
+from davylamp import VERBS, __version__, main, parse
+
+ROOT = Path(__file__).parents[1]
 
 THREE_MISTAKES = """
 name: three
@@ -100,6 +104,79 @@ def test_wrong_usage_is_exit_2(words: list[str], capsys: pytest.CaptureFixture[s
     assert "usage: davylamp" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "mistyped", "nearest"),
+    [
+        (["trian"], "trian", "train"),
+        (["scroe", "x.davy", "x.csv"], "scroe", "score"),
+        (["help", "simulat"], "simulat", "simulate"),
+    ],
+)
+def test_a_mistyped_verb_is_answered_with_the_nearest_one(
+    words: list[str], mistyped: str, nearest: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert capsys.readouterr() == ("", f'davylamp: got the verb "{mistyped}"; did you mean "{nearest}"?\n')
+
+
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_the_version_has_a_short_option(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _help(option, capsys=capsys) == f"davylamp {__version__}\n"
+
+
+def test_help_is_a_verb_as_well_as_an_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _help("help", capsys=capsys) == _help("--help", capsys=capsys)
+    assert _help("help", "score", capsys=capsys) == _help("score", "--help", capsys=capsys)
+    assert _help("help", "data", "fetch", capsys=capsys) == _help("data", "fetch", "--help", capsys=capsys)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_is_a_module_with_arguments_a_run_and_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    module = import_module(VERBS[verb][1])
+    assert callable(module.run)
+    assert callable(module.add_arguments)
+    assert module.__name__.endswith(f".commands.{verb}")
+
+    program, *words = shlex.split(module.EXAMPLE)
+    assert program == "davylamp"
+    assert parse(words).verb == verb
+    assert _help(verb, "--help", capsys=capsys).endswith(f"\nexample:\n  {module.EXAMPLE}\n")
+
+
+def test_the_registry_is_the_only_list_of_verbs() -> None:
+    files = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for package in ("edge", "trainer", "export")
+        for path in (ROOT / package / "commands").glob("*.py")
+        if path.stem != "__init__"
+    }
+    assert files == {module for _, module in VERBS.values()}
+    assert len((ROOT / "davylamp.py").read_text().splitlines()) < 120
+
+
+def test_help_imports_no_verb_and_that_of_a_verb_no_library() -> None:
+    script = (
+        "import contextlib, io, sys\n"
+        "import davylamp\n"
+        "for verb in ('', *davylamp.VERBS):\n"
+        "    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
+        "        davylamp.main(['help', verb] if verb else ['help'])\n"
+        "    if not verb: print(*(name for name in sys.modules if '.commands' in name))\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names - {'__main__'}))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", script], capture_output=True, text=True, timeout=60, check=True, cwd=ROOT
+    )
+    assert done.stdout.split("\n") == ["", "config davylamp edge export trainer", ""]
+
+
+def _help(*words: str, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert not stop.value.code
+    return capsys.readouterr().out
+
+
 def test_a_missing_extra_is_named_with_what_installs_it(tmp_path: Path) -> None:
     script = (
         "import sys\n"
@@ -157,8 +234,8 @@ def test_what_is_measured_of_a_run_is_kept_in_its_folder(
 
     found = Evaluation.read(run)
     assert found is not None
-    assert {cell.station for cell in found.cells} == {"short.csv"}
-    assert all(cell.curves is not None for cell in found.cells)
+    assert {fold.station for fold in found.folds} == {"short.csv"}
+    assert all(fold.curves is not None for fold in found.folds)
     assert json.loads(copy.read_text()) == json.loads((run / "detection.json").read_text())
     assert "The least to reach" in capsys.readouterr().out
 

@@ -13,6 +13,7 @@ from msgspec.structs import force_setattr, replace
 from config.settings.alarms import Alarms
 from config.settings.broker import Broker
 from config.topic_filters import (
+    READINGS_TOPIC,
     STATION_LEVEL,
     filter_fault,
     filters_overlap,
@@ -61,7 +62,7 @@ class StationEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The stations that publish to one topic and are scored by one bundle."""
 
     topic: Annotated[str, Meta(description="{station} captures one level; the first entry that matches wins")] = (
-        f"sensors/{STATION_LEVEL}/readings"
+        READINGS_TOPIC
     )
     station: Annotated[StationName | None, Meta(description="name of the station, if topic has no {station}")] = None
     bundle: Annotated[

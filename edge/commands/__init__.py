@@ -1,1 +1,1 @@
-"""The gateway's commands, a verb a file."""
+"""The gateway's verbs, one in a file: its arguments, what it does, and an example."""

@@ -4,47 +4,60 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
+from argparse import ArgumentParser, Namespace
 from collections import Counter
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
+from config.arguments import add_gateway
 from config.errors import DavylampError
-from config.settings.gateway import Gateway
-from config.yaml.load import load_gateway
-from edge.agent.announcer import subscriptions
-from edge.agent.stations import Stations
-from edge.bundles.bundle import Bundle
 from edge.clock import SystemClock
 from edge.errors import ReadingError
-from edge.mqtt.command_link import command_link
-from edge.mqtt.message import Message
-from edge.mqtt.options import Options
-from edge.mqtt.reconnecting_link import ReconnectingLink
-from edge.mqtt.topics import Topics
-from edge.stop import Stop
+
+if TYPE_CHECKING:
+    from config.settings.gateway import Gateway
+    from edge.agent.stations import Stations
+    from edge.bundles.bundle import Bundle
+    from edge.mqtt.message import Message
+    from edge.mqtt.reconnecting_link import ReconnectingLink
+    from edge.mqtt.topics import Topics
+    from edge.stop import Stop
+
+EXAMPLE = "davylamp check -c gateway.yaml"
 
 LISTEN = 5.0
 """How long to listen for readings [s]."""
 
-_CONFIRMATION = 5.0  # [s] that the broker has for it
+_CONFIRMATION = 5.0  # [s] for the broker to confirm a publication and the subscriptions
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of ``davylamp check``."""
+    add_gateway(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Check, printing to standard output; an error among the findings is exit code 1."""
+    return 0 if check(arguments.config, sys.stdout) else 1
 
 
 def check(gateway_path: str | Path, out: TextIO, *, listen: float = LISTEN) -> bool:
-    """Look at everything that the agent needs, and print a line per finding: ok, warning or error.
+    """Check everything that the agent needs, and print a line per finding: ok, warning or error.
 
     Parameters
     ----------
     gateway_path
         Gateway file.
     out
-        Where to print.
+        Stream to print to.
     listen
         How long to listen for readings [s].
 
     Returns
     -------
     bool
-        Whether nothing is an error.
+        Whether no finding is an error.
     """
     return _Check(out).run(gateway_path, listen)
 
@@ -55,6 +68,9 @@ class _Check:
         self._errors = 0
 
     def run(self, gateway_path: str | Path, listen: float) -> bool:
+        from config.yaml.load import load_gateway
+        from edge.mqtt.options import Options
+
         try:
             gateway = load_gateway(gateway_path)
         except DavylampError as error:
@@ -74,21 +90,24 @@ class _Check:
         return not self._errors
 
     def ok(self, text: object) -> None:
-        self._say("ok", text)
+        self._print("ok", text)
 
     def warning(self, text: object) -> None:
-        self._say("warning", text)
+        self._print("warning", text)
 
     def error(self, text: object) -> None:
         self._errors += 1
-        self._say("error", text)
+        self._print("error", text)
 
-    def _say(self, level: str, text: object) -> None:
+    def _print(self, level: str, text: object) -> None:
         for line in str(text).splitlines():
             print(f"{level:8}{line}", file=self._out, flush=True)
 
     def stations(self, gateway: Gateway) -> Stations | None:
-        """Bundles, their golden rows, and the keys that gateway.yaml names."""
+        """Check the bundles, their golden rows, and the keys that gateway.yaml names."""
+        from edge.agent.stations import Stations
+        from edge.bundles.bundle import Bundle
+
         if not gateway.stations:
             self.error("stations: got none, expected at least one entry with a topic and a bundle")
             return None
@@ -105,7 +124,7 @@ class _Check:
             return None
 
     def password(self, gateway: Gateway) -> None:
-        """Who else can read it, on the disk and on the way."""
+        """Check who else can read the password, on the disk and on the way to the broker."""
         broker = gateway.broker
         if broker.password is None:
             return
@@ -117,13 +136,18 @@ class _Check:
             self.warning(f"broker.plaintext: true: everybody on the way to {broker.host} can read the password")
 
     def journal(self, gateway: Gateway) -> None:
-        """Whether there is a place for it."""
+        """Check that the journal's folder can be written."""
         folder = Path(gateway.journal.path).resolve().parent
         if not os.access(folder, os.W_OK | os.X_OK):
             self.warning(f"journal.path: {folder} cannot be written; fix: make it, or let the agent's user write it")
 
     def broker(self, gateway: Gateway, stations: Stations | None, listen: float) -> None:
-        """Login, permissions, and what arrives."""
+        """Check the login, the permissions, and the readings that arrive."""
+        from edge.agent.announcer import subscriptions
+        from edge.mqtt.command_link import command_link
+        from edge.mqtt.topics import Topics
+        from edge.stop import Stop
+
         topics = Topics(gateway.topics.base)
         wanted = [] if stations is None else subscriptions(stations, topics, retained=True)
         broker = gateway.broker
@@ -140,7 +164,7 @@ class _Check:
             self.error(error)
 
     def permissions(self, link: ReconnectingLink, topics: Topics) -> list[Message]:
-        """Whether we may publish below our base (only MQTT 5 tells), and read; returns what came meanwhile."""
+        """Check that we may publish below our base (only MQTT 5 reports it) and read; returns what came meanwhile."""
         clock = SystemClock()
         deadline = clock.monotonic() + _CONFIRMATION
         topic = topics.response("check")
@@ -169,19 +193,19 @@ class _Check:
     def listen(
         self, link: ReconnectingLink, stations: Stations, stop: Stop, seconds: float, early: list[Message]
     ) -> None:
-        """What stations send."""
+        """Listen to the stations, and report what they send and what is wrong with it."""
         clock = SystemClock()
         deadline = clock.monotonic() + seconds
         readings: Counter[str] = Counter()
-        said: set[str] = set()
+        reported: set[str] = set()
         messages = early
         while not stop.requested:
             for message in messages:
-                for name, warning in self._look(message, stations):
+                for name, warning in self._problems(message, stations):
                     if warning is None:
                         readings[name] += 1
-                    elif warning not in said:
-                        said.add(warning)
+                    elif warning not in reported:
+                        reported.add(warning)
                         self.warning(warning)
             link.acknowledge(messages)
             link.flush()
@@ -195,8 +219,8 @@ class _Check:
                 f"no reading that can be scored within {seconds:g} s; fix: stations[].topic, or start a station"
             )
 
-    def _look(self, message: Message, stations: Stations) -> list[tuple[str, str | None]]:
-        """(station, what is wrong) for a message and for each reading in it."""
+    def _problems(self, message: Message, stations: Stations) -> list[tuple[str, str | None]]:
+        """List (station, problem or ``None``) for each reading of a message, and for the message itself."""
         try:
             station = stations.at(message.topic)
         except ReadingError as error:

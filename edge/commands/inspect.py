@@ -1,40 +1,58 @@
-"""inspect: what a bundle says about itself, for people and for scripts."""
+"""inspect: show what is inside a bundle, for people and for scripts."""
 
 from __future__ import annotations
 
 import os
+import sys
 import textwrap
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
 
-import msgspec
+if TYPE_CHECKING:
+    from edge.bundles.bundle import Bundle
+    from edge.bundles.manifest import Manifest, Network, ScoringSpec
 
-from edge.bundles.archive import MEMBERS
-from edge.bundles.bundle import Bundle
-from edge.bundles.manifest import SCORER, Manifest, Network, ScoringSpec
+EXAMPLE = "davylamp inspect one.davy"
 
 _WIDTH = 100
 _DIGITS = 4
 _TIE = "\N{NO-BREAK SPACE}"  # keeps a name and its value on one line; printed as a space
 
 
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of ``davylamp inspect``."""
+    parser.add_argument("bundle", type=Path, metavar="DAVY")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def run(arguments: Namespace) -> None:
+    """Print to standard output."""
+    inspect(arguments.bundle, arguments.json, sys.stdout)
+
+
 def inspect(path: str | os.PathLike[str], as_json: bool, out: TextIO) -> None:
-    """Print what is inside a bundle; nothing is run, so that it works without ONNX Runtime.
+    """Print what is inside a bundle; no network is run, so that it works without ONNX Runtime.
 
     Parameters
     ----------
     path
-        A bundle.
+        Path of a bundle.
     as_json
-        The manifest and the bundle's ``id``, as one JSON object, instead of text.
+        Print the manifest and the bundle's ``id`` as one JSON object instead of text.
     out
-        Where to print.
+        Stream to print to.
 
     Raises
     ------
     BundleError
-        It is missing, damaged, no bundle, or of a later format.
+        The file is missing, damaged, no bundle, or of a later format.
     """
+    import msgspec
+
+    from edge.bundles.bundle import Bundle
+
     bundle = Bundle.open(path)
     if as_json:
         content = msgspec.to_builtins(bundle.manifest) | {"id": bundle.id}
@@ -45,6 +63,8 @@ def inspect(path: str | os.PathLike[str], as_json: bool, out: TextIO) -> None:
 
 
 def _text(bundle: Bundle) -> Iterator[str]:
+    from edge.bundles.archive import MEMBERS
+
     manifest = bundle.manifest
     yield f"davylamp bundle {bundle.id} of station {manifest.station.name}, {manifest.station.size} columns"
     yield f"trained {manifest.created} by davylamp {manifest.davylamp}, seed {manifest.seed}; format {manifest.format}"
@@ -53,12 +73,12 @@ def _text(bundle: Bundle) -> Iterator[str]:
     yield ""
     for name, fitted in manifest.scorers.items():
         yield from _scorer(name, fitted)
-    yield from _generating(manifest)
+    yield from _generator(manifest)
     yield f"requested  {manifest.exceedances_per_1000:g} in 1000 undisturbed readings may exceed"
     yield ""
     yield f"measured by the trainer (split: {manifest.metrics.get('split', 'unknown')})"
-    measures = {name: value for name, value in manifest.metrics.items() if name != "split"}
-    yield from _table(list(_measures("", measures)) or [("nothing",)], wrap=True)
+    metrics = {name: value for name, value in manifest.metrics.items() if name != "split"}
+    yield from _table(list(_metrics("", metrics)) or [("nothing",)], wrap=True)
     yield ""
     files = ", ".join(manifest.data.files) or "no file"
     yield f"trained on {files}: {manifest.data.rows:,} rows, sha256 {manifest.data.sha256}"
@@ -70,7 +90,7 @@ def _text(bundle: Bundle) -> Iterator[str]:
 
 
 def _columns(manifest: Manifest) -> Iterator[str]:
-    """One line a column: what it is, and how it is scaled."""
+    """Describe each column in a line: what it is, and how it is scaled."""
     scaler, ratio = manifest.scaler, manifest.station.ratio
     lines = [("column", "key", "unit", "role", "range", "scaled", "floor", "mean", "std")]
     for i, feature in enumerate(manifest.station.features):
@@ -89,7 +109,9 @@ def _columns(manifest: Manifest) -> Iterator[str]:
 
 
 def _scorer(name: str, fitted: ScoringSpec) -> Iterator[str]:
-    """What scores the readings of stations that send every column, or those of stations that do not."""
+    """Describe the scorer of stations that send every column, or that of stations without a gas analyser."""
+    from edge.bundles.manifest import SCORER
+
     without = "" if name == SCORER else ", without the gas column"
     yield f"scores     {_network(fitted.network, len(fitted.keys))}{without}"
     usual = "z-scores of levels" if fitted.raw else "distances from the baseline"
@@ -103,8 +125,8 @@ def _scorer(name: str, fitted: ScoringSpec) -> Iterator[str]:
         yield from _table([("         ", "trained on " + ", ".join(domain))], indent="", wrap=True)
 
 
-def _generating(manifest: Manifest) -> Iterator[str]:
-    """What makes synthetic rows."""
+def _generator(manifest: Manifest) -> Iterator[str]:
+    """Describe what makes synthetic rows."""
     about = manifest.generator
     size = manifest.station.size
     yield f"generates  {'mixture, no network' if about.network is None else _network(about.network, size)}"
@@ -126,15 +148,15 @@ def _network(network: Network, features: int) -> str:
     return f"{kind} {widths}, loss {network.loss}{beta}"
 
 
-def _measures(place: str, value: Any) -> Iterator[tuple[str, str]]:
-    """One line for the plain values of each level, as deep as it goes."""
+def _metrics(place: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Flatten nested metrics: a line with the plain values of each level."""
     items = list(value.items() if isinstance(value, Mapping) else enumerate(value, 1))
     plain = [(key, item) for key, item in items if not isinstance(item, Mapping | list)]
     if plain:
         yield place or "overall", ", ".join(f"{key}{_TIE}{_number(item)}" for key, item in plain)
     for key, item in items:
         if isinstance(item, Mapping | list):
-            yield from _measures(f"{place} {key}".strip(), item)
+            yield from _metrics(f"{place} {key}".strip(), item)
 
 
 def _number(value: Any) -> str:
@@ -142,7 +164,7 @@ def _number(value: Any) -> str:
 
 
 def _table(lines: Sequence[Sequence[str]], *, indent: str = "  ", wrap: bool = False) -> Iterator[str]:
-    """Columns side by side; the last one wrapped when asked for."""
+    """Align columns; ``wrap`` wraps the last one."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     before = " " * (len(indent) + sum(width + 2 for width in widths[:-1]))
     for line in lines:

@@ -1,4 +1,4 @@
-"""record: a live station becomes a training file."""
+"""record: append a live station's readings to a training file."""
 
 from __future__ import annotations
 
@@ -6,24 +6,46 @@ import csv
 import io
 import math
 import os
+import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from config.settings.gateway import StationEntry
-from config.settings.station import Station
-from config.templates.templates import METHANE
-from config.yaml.load import load_gateway, load_station
+from config.arguments import add_gateway, add_station, natural
 from edge.clock import rfc3339
 from edge.errors import ReadingError, TableError
-from edge.mqtt.command_link import command_link
-from edge.mqtt.link import Subscription
-from edge.mqtt.message import Message
-from edge.mqtt.topics import Pattern
-from edge.readings.reading import Decoder, Reading
-from edge.stop import Stop
+
+if TYPE_CHECKING:
+    from config.settings.gateway import StationEntry
+    from config.settings.station import Station
+    from edge.mqtt.message import Message
+    from edge.readings.reading import Reading
+
+EXAMPLE = "davylamp record -c gateway.yaml --station methane.yaml -o station.csv"
 
 _TIME = "time"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of ``davylamp record``."""
+    add_gateway(parser)
+    add_station(parser, "names of the columns")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="CSV")
+    parser.add_argument("--id", metavar="STATION", help="which station, when several send")
+    parser.add_argument("--rows", type=natural, metavar="N", help="stop after N")
+
+
+def run(arguments: Namespace) -> int:
+    """Record, reporting on standard error."""
+    return record(
+        arguments.config,
+        arguments.output,
+        station=arguments.station,
+        name=arguments.id,
+        rows=arguments.rows,
+        out=sys.stderr,
+    )
 
 
 def record(
@@ -35,10 +57,10 @@ def record(
     rows: int | None = None,
     out: TextIO,
 ) -> int:
-    """Append live readings to a CSV under the training's column names, until SIGINT, SIGTERM or so many rows.
+    """Append live readings to a CSV under the training's column names, until SIGINT, SIGTERM or ``rows`` rows.
 
-    A file that is there is continued. Rows are on the disk before their messages are acknowledged. A missing value is
-    an empty cell; what is retained or cannot be read is left out and counted.
+    An existing file is continued. Rows are on the disk before their messages are acknowledged. A missing value is an
+    empty cell; messages that are retained or cannot be read are left out and counted.
 
     Parameters
     ----------
@@ -49,11 +71,11 @@ def record(
     station
         Station file that names the columns; ``None``: the methane station.
     name
-        Which station to record; ``None``: the first that is heard.
+        Which station to record; ``None``: the first that sends.
     rows
-        When to stop; ``None``: never.
+        Number of rows after which to stop; ``None``: never.
     out
-        Where to say what happens.
+        Stream for progress messages.
 
     Returns
     -------
@@ -71,6 +93,12 @@ def record(
     OSError
         ``output`` cannot be written.
     """
+    from config.templates.templates import METHANE
+    from config.yaml.load import load_gateway, load_station
+    from edge.mqtt.command_link import command_link
+    from edge.mqtt.link import Subscription
+    from edge.stop import Stop
+
     gateway = load_gateway(config)
     columns = load_station(METHANE if station is None else station)
     listeners = [_Listener(entry, columns) for entry in gateway.stations]
@@ -84,7 +112,7 @@ def record(
             for message in messages:
                 listener = next((each for each in listeners if each.pattern.matches(message.topic)), None)
                 if listener is not None:
-                    recorder.take(message, listener)
+                    recorder.add(message, listener)
             recorder.save()
             link.acknowledge(messages)
             link.flush()
@@ -92,9 +120,12 @@ def record(
 
 
 class _Listener:
-    """One entry of gateway.yaml: whose topics they are and how their payloads are read."""
+    """One entry of gateway.yaml: which topics it covers and how their payloads are decoded."""
 
     def __init__(self, entry: StationEntry, station: Station) -> None:
+        from edge.mqtt.topics import Pattern
+        from edge.readings.reading import Decoder
+
         self.pattern = Pattern(entry.topic)
         self.name = entry.station
         self._decoder = Decoder(station.name, station, entry.keys, entry.absent)
@@ -107,22 +138,22 @@ class _Listener:
 
 
 class _Recorder:
-    """The file, and what has happened to it."""
+    """Appends the readings of one station to the file, and counts what is left out."""
 
     def __init__(self, path: Path, station: Station, name: str | None, rows: int | None, out: TextIO) -> None:
         self._path = path
         self._header = [station.time or _TIME, *station.names]
         self._name = name
-        self._most = math.inf if rows is None else rows
+        self._max_rows = math.inf if rows is None else rows
         self._out = out
         self._rows = self._left_out = 0
-        self._others: set[str] = set()
+        self._printed: set[str] = set()
         self._waiting: list[Sequence[str]] = []
         self._last: Reading | None = None
 
     @property
     def full(self) -> bool:
-        return self._rows >= self._most
+        return self._rows >= self._max_rows
 
     def __enter__(self) -> _Recorder:
         new = _prepare(self._path, self._header, self._out)
@@ -136,36 +167,36 @@ class _Recorder:
         left = f", {self._left_out} messages left out" if self._left_out else ""
         print(f"{self._rows} rows appended to {self._path}{left}", file=self._out, flush=True)
 
-    def take(self, message: Message, listener: _Listener) -> None:
-        """Take in a message; its rows are written with :meth:`save`."""
-        heard = listener.station(message.topic)
+    def add(self, message: Message, listener: _Listener) -> None:
+        """Queue a message's readings; :meth:`save` writes them."""
+        sender = listener.station(message.topic)
         if message.retain:
             self._left_out += 1
             return
-        for found in listener.decode(message):
-            if isinstance(found, ReadingError):
+        for reading in listener.decode(message):
+            if isinstance(reading, ReadingError):
                 self._left_out += 1
-                self._say_once(f"left out: {found}")
+                self._print_once(f"left out: {reading}")
                 continue
             if self._name is None:
-                self._name = heard
-                print(f"recording {heard}", file=self._out, flush=True)
-            if heard != self._name:
-                self._say_once(f"not recorded: {heard}; --id chooses which station is")
+                self._name = sender
+                print(f"recording {sender}", file=self._out, flush=True)
+            if sender != self._name:
+                self._print_once(f"not recorded: {sender}; --id chooses which station is")
                 continue
-            self._add(found)
+            self._queue(reading)
 
-    def _add(self, reading: Reading) -> None:
+    def _queue(self, reading: Reading) -> None:
         again = self._last is not None and reading.ts is not None and reading.ts == self._last.ts
         if again and self._last is not None and repr(reading.values) == repr(self._last.values):
             return  # QoS 1 delivers at least once; repr, because nan is not equal to itself
         self._last = reading
-        if self._rows + len(self._waiting) < self._most:
+        if self._rows + len(self._waiting) < self._max_rows:
             time = rfc3339(reading.received if reading.ts is None else reading.ts)
             self._waiting.append([time, *("" if math.isnan(value) else repr(value) for value in reading.values)])
 
     def save(self) -> None:
-        """Put the rows on the disk."""
+        """Write the queued rows to the disk."""
         if self._waiting:
             self._write(self._waiting)
             self._rows += len(self._waiting)
@@ -176,14 +207,14 @@ class _Recorder:
         self._file.flush()
         os.fsync(self._file.fileno())
 
-    def _say_once(self, text: str) -> None:
-        if text not in self._others and len(self._others) < 100:
-            self._others.add(text)
+    def _print_once(self, text: str) -> None:
+        if text not in self._printed and len(self._printed) < 100:
+            self._printed.add(text)
             print(text, file=self._out, flush=True)
 
 
 def _prepare(path: Path, header: list[str], out: TextIO) -> bool:
-    """Check a file that is to be continued; tell whether it is new."""
+    """Check a file that is to be continued; returns whether it is new."""
     if not path.exists() or path.stat().st_size == 0:
         return True
     with path.open("rb+") as file:
@@ -202,7 +233,7 @@ def _prepare(path: Path, header: list[str], out: TextIO) -> bool:
 
 
 def _torn(file: io.BufferedRandom) -> int:
-    """Bytes after the last line end."""
+    """Count the bytes after the last line end."""
     size = file.seek(0, os.SEEK_END)
     length = min(size, 1 << 16)  # no row is longer
     file.seek(-length, os.SEEK_END)

@@ -1,21 +1,60 @@
-"""replay: a file's readings go over MQTT again."""
+"""replay: publish a file's readings."""
 
 from __future__ import annotations
 
 import math
 import re
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Collection
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
+from config.arguments import add_absent, add_sender, add_station, broker_of
 from config.errors import ConfigError
-from config.settings.broker import Broker
-from config.settings.station import Station
+from config.topic_filters import READINGS_TOPIC
 from edge.clock import Clock, SystemClock
-from edge.mqtt.command_link import command_link
-from edge.readings.csv.reader import read_table
-from edge.simulation.publisher import TOPIC, Publisher, message, station_topic
-from edge.stop import Stop
+
+if TYPE_CHECKING:
+    from config.settings.broker import Broker
+    from config.settings.station import Station
+    from edge.stop import Stop
+
+EXAMPLE = "davylamp replay data/station-2.csv --rows 0:2000 --speed 50"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of ``davylamp replay``."""
+    parser.add_argument("file", type=Path, metavar="FILE")
+    add_station(parser, "of FILE")
+    parser.add_argument(
+        "--speed", type=_speed, default=100.0, metavar="N", help="readings a second, or max; default 100"
+    )
+    parser.add_argument("--rows", metavar="A:B", help="from row A up to row B")
+    add_absent(parser)
+    add_sender(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Publish until the last row, SIGINT or SIGTERM."""
+    from config.templates.templates import METHANE
+    from config.yaml.load import load_station
+    from edge.stop import Stop
+
+    station = load_station(arguments.station or METHANE)
+    with Stop() as stop:
+        return replay(
+            arguments.file,
+            station,
+            arguments.id,
+            broker_of(arguments),
+            stop=stop,
+            out=sys.stdout,
+            speed=arguments.speed,
+            rows=arguments.rows,
+            absent=arguments.absent,
+            topic=arguments.topic,
+        )
 
 
 def replay(
@@ -29,7 +68,7 @@ def replay(
     speed: float | None = 100.0,
     rows: str | None = None,
     absent: Collection[str] = (),
-    topic: str = TOPIC,
+    topic: str = READINGS_TOPIC,
     clock: Clock | None = None,
 ) -> int:
     """Publish the readings of a CSV over MQTT, at QoS 1, with ``ts`` and ``seq``.
@@ -42,26 +81,26 @@ def replay(
     file
         A CSV.
     description
-        What its columns are, and their message keys.
+        The file's columns and their message keys.
     station
-        Name of the station that is played, a level of the topic.
+        Name of the station to publish as, a level of the topic.
     broker
         Where to publish.
     stop
-        The wish to stop; what is on its way is still delivered.
+        Ends the publishing; readings in flight are still delivered.
     out
-        Told what was sent, and how fast.
+        Stream for what was sent, and how fast.
     speed
-        Readings per second; ``None`` is as fast as the broker takes them. A subscriber that is slower finds that the
-        broker has dropped some (Mosquitto queues ``max_queued_messages``, 1000 by default, per subscriber).
+        Readings per second; ``None`` is as fast as the broker takes them. For a slower subscriber the broker drops
+        readings (Mosquitto queues ``max_queued_messages``, 1000 by default, per subscriber).
     rows
         ``FIRST:END``, counted from 0, the end exclusive; either may be left out. ``None`` is all of them.
     absent
         Message keys of columns that the file does not have; they are left out of the messages.
     topic
-        With ``{station}`` where the name goes.
+        Topic with ``{station}`` in place of the name.
     clock
-        For ``ts`` and the speed.
+        Clock for ``ts`` and the speed.
 
     Returns
     -------
@@ -77,6 +116,10 @@ def replay(
     BrokerError
         The broker cannot be reached at the start, or refuses the readings.
     """
+    from edge.mqtt.command_link import command_link
+    from edge.readings.csv.reader import read_table
+    from edge.simulation.publisher import Publisher, message, station_topic
+
     clock = clock or SystemClock()
     if speed is not None and not 0 < speed < math.inf:
         raise ConfigError([f"speed: got {speed:g}, expected readings per second above 0, or max"])
@@ -108,8 +151,20 @@ def replay(
     return 1 if lost else 0
 
 
+def _speed(text: str) -> float | None:
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise ArgumentTypeError(f"got {text!r}, expected readings a second, such as 10, or max")
+    return speed
+
+
 def _span(rows: str | None, count: int) -> tuple[int, int]:
-    """First row and the row after the last one."""
+    """Parse ``rows`` into the first row and the row after the last one."""
     found = re.fullmatch(r"(\d*):(\d*)", rows or ":")
     if found is None:
         raise ConfigError([f"rows: got {rows!r}, expected FIRST:END such as 0:2000, 500: or :500"])

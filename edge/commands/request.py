@@ -1,24 +1,39 @@
-"""request: ask the agent something, and print what it answers."""
+"""request: send the agent a request, and print its answer."""
 
 from __future__ import annotations
 
 import secrets
-from typing import Any, TextIO
+import sys
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Any, TextIO
 
-import msgspec
-
-from config.settings.broker import Broker
+from config.arguments import add_agent, agent_of
 from edge.clock import SystemClock
-from edge.commands.watch import ANY
+from edge.commands.watch import ANY_BASE
 from edge.errors import BrokerError, RequestError
-from edge.mqtt.command_link import command_link
-from edge.mqtt.link import Subscription
-from edge.mqtt.reconnecting_link import ReconnectingLink
-from edge.mqtt.topics import Topics
-from edge.stop import Stop
 
-_PATIENCE = 10.0  # [s] for each part of the answer
-_LOOK = 1.0  # [s] for the retained states of gateways
+if TYPE_CHECKING:
+    from config.settings.broker import Broker
+    from edge.mqtt.link import Link
+    from edge.stop import Stop
+
+EXAMPLE = """davylamp request synthesize '{"n": 100, "seed": 7, "format": "csv"}'"""
+
+_ANSWER_TIMEOUT = 10.0  # [s] for each part of the answer
+_DISCOVERY = 1.0  # [s] to wait for the retained states of gateways
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of ``davylamp request``."""
+    parser.add_argument("name", metavar="NAME", help="synthesize, info, rate/set, alarm/acknowledge, alarm/shelve")
+    parser.add_argument("body", nargs="?", default="{}", metavar="JSON")
+    add_agent(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Send the request and print the answer to standard output."""
+    broker, base = agent_of(arguments)
+    return request(broker, base, arguments.name, arguments.body, out=sys.stdout)
 
 
 def request(broker: Broker, base: str | None, verb: str, body: str, *, out: TextIO) -> int:
@@ -27,13 +42,15 @@ def request(broker: Broker, base: str | None, verb: str, body: str, *, out: Text
     Parameters
     ----------
     broker
-        Where the agent is.
+        The agent's broker.
     base
-        The agent's base topic; ``None``: of the one gateway below ``davylamp`` that is online.
-    verb, body
-        The request, and what goes with it: a JSON object.
+        The agent's base topic; ``None``: that of the only gateway below ``davylamp`` that is online.
+    verb
+        Name of the request.
+    body
+        Its parameters, a JSON object.
     out
-        Where to print.
+        Stream to print to.
 
     Returns
     -------
@@ -43,10 +60,17 @@ def request(broker: Broker, base: str | None, verb: str, body: str, *, out: Text
     Raises
     ------
     RequestError
-        ``body`` is no JSON object, or it is not clear which gateway is meant.
+        ``body`` is no JSON object, or without ``base`` not exactly one gateway is online.
     BrokerError
         The broker cannot be reached or refuses the request, or nobody answers within 10 s.
     """
+    import msgspec
+
+    from edge.mqtt.command_link import command_link
+    from edge.mqtt.link import Subscription
+    from edge.mqtt.topics import Topics
+    from edge.stop import Stop
+
     try:
         document = msgspec.json.decode(body)
     except (ValueError, RecursionError) as error:
@@ -71,11 +95,14 @@ def request(broker: Broker, base: str | None, verb: str, body: str, *, out: Text
 
 
 def _find(broker: Broker, stop: Stop) -> str:
-    """Base topic of the only gateway that is online."""
+    """Find the base topic of the only gateway that is online."""
+    from edge.mqtt.command_link import command_link
+    from edge.mqtt.link import Subscription
+
     clock = SystemClock()
     online: set[str] = set()
-    with command_link(broker, "request", [Subscription(f"{ANY}/state", retained=True)], stop) as link:
-        deadline = clock.monotonic() + _LOOK
+    with command_link(broker, "request", [Subscription(f"{ANY_BASE}/state", retained=True)], stop) as link:
+        deadline = clock.monotonic() + _DISCOVERY
         while not stop.requested and clock.monotonic() < deadline:
             messages = link.poll(0.1)
             for message in messages:
@@ -87,40 +114,44 @@ def _find(broker: Broker, stop: Stop) -> str:
     return online.pop()
 
 
-def _collect(link: ReconnectingLink, transaction: object, stop: Stop) -> dict[str, Any] | None:
-    """Wait for all parts of an answer; ``None`` when somebody stops us."""
+def _collect(link: Link, transaction: object, stop: Stop) -> dict[str, Any] | None:
+    """Wait for all parts of an answer and join them; ``None`` when a stop is requested first."""
     clock = SystemClock()
-    whole: dict[str, Any] | None = None
-    deadline = clock.monotonic() + _PATIENCE
+    joined: dict[str, Any] | None = None
+    deadline = clock.monotonic() + _ANSWER_TIMEOUT
     while not stop.requested:
         messages = link.poll(0.5)
         for message in messages:
-            answer = _read(message.payload)
+            answer = _decode(message.payload)
             if answer.get("transaction") != transaction or "status" not in answer:
                 continue
-            deadline = clock.monotonic() + _PATIENCE
+            deadline = clock.monotonic() + _ANSWER_TIMEOUT
             data = answer.get("data")
             if not isinstance(data, dict) or "parts" not in data:
                 return answer
             part, parts = data.pop("part"), data.pop("parts")
-            if whole is None:
-                whole = answer
+            if joined is None:
+                joined = answer
             else:
-                whole["data"]["rows"] += data["rows"]
+                joined["data"]["rows"] += data["rows"]
             if part == parts:
-                return whole
+                return joined
         link.acknowledge(messages)
         link.flush()
         for receipt in link.receipts():
             if receipt.refusal is not None:
                 raise BrokerError(f"{receipt.topic}: {receipt.refusal}; fix: allow this user to write it")
         if clock.monotonic() > deadline:
-            raise BrokerError(f"no answer within {_PATIENCE:g} s; fix: start the agent, or say its topic with --base")
+            raise BrokerError(
+                f"no answer within {_ANSWER_TIMEOUT:g} s; fix: start the agent, or say its topic with --base"
+            )
     return None
 
 
-def _read(payload: bytes) -> dict[str, Any]:
-    """What somebody published where answers go; empty when it is no object."""
+def _decode(payload: bytes) -> dict[str, Any]:
+    """Decode what was published on the response topic; empty when it is no JSON object."""
+    import msgspec
+
     try:
         answer = msgspec.json.decode(payload)
     except (ValueError, RecursionError):

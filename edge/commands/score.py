@@ -1,36 +1,61 @@
-"""score: verdicts on the rows of files, or on a stream of messages, without a broker."""
+"""score: score the rows of files, or a stream of messages, without a broker."""
 
 from __future__ import annotations
 
 import os
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-import msgspec
-import numpy as np
-
-from edge.bundles.bundle import Bundle
+from config.arguments import add_absent
 from edge.clock import SystemClock
 from edge.errors import ReadingError, RequestError
-from edge.readings.csv.reader import read_table
-from edge.readings.csv.writer import Cell, write_table
-from edge.readings.quality import worst
-from edge.readings.reading import Decoder, Reading
-from edge.scoring.scorer import Scorer
-from edge.scoring.verdict import Methane, Verdict
+
+if TYPE_CHECKING:
+    from edge.bundles.bundle import Bundle
+    from edge.readings.csv.writer import Cell
+    from edge.readings.reading import Decoder
+    from edge.scoring.scorer import Scorer
+    from edge.scoring.verdict import Methane, Verdict
+
+EXAMPLE = "davylamp score one.davy data/station-2.csv -o scores.csv"
 
 COLUMNS = (
     "file", "row", "reconstruction", "reconstruction_p", "consistency", "consistency_p", "culprit",
     "methane", "methane_p", "virtual_ppb", "virtual_sd_ppb", "flag", "state", "alarm",
 )  # fmt: skip
-"""Of the CSV that comes out."""
+"""Columns of the CSV that is written."""
 
 STREAM = "-"
-"""In the place of a file: standard input, and standard output."""
+"""Standard input in place of the files, standard output in place of the output."""
 
 _ROWS = 512  # scored together
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of ``davylamp score``."""
+    parser.add_argument("bundle", type=Path, metavar="DAVY")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="CSV files, or - for NDJSON from standard input")
+    parser.add_argument("-o", "--output", type=Path, metavar="CSV", help="default: standard output")
+    parser.add_argument(
+        "--request", type=float, metavar="RATE", help="requested false-alarm rate per reading, e.g. 0.01"
+    )
+    parser.add_argument("--adapt", action="store_true", help="let thresholds follow the record, as the agent does")
+    add_absent(parser)
+
+
+def run(arguments: Namespace) -> None:
+    """Score the files or standard input."""
+    score_files(
+        arguments.bundle,
+        arguments.files,
+        arguments.output,
+        request=arguments.request,
+        absent=arguments.absent,
+        adapt=arguments.adapt,
+    )
 
 
 def score_files(
@@ -43,22 +68,22 @@ def score_files(
     adapt: bool = False,
     source: BinaryIO | None = None,
 ) -> None:
-    """Score files, one output row per input row, in order; or with ``-`` a stream, one line per reading.
+    """Score files, one output row per input row, in order; or with ``-`` a stream, one output line per reading.
 
     The columns are :data:`COLUMNS`; a cell is empty while there is no such score. ``row`` counts the rows below the
     header from 0, the blank ones too: it is the row's line minus 2. Blank rows are no readings and have no verdict.
-    ``virtual_ppb`` says ``over range`` or ``under range`` beyond the levels that were trained on. ``flag`` is the worst
-    channel's; ``alarm`` names, joined by ``+``, the kinds that exceed on this row, before any delay or hold. Each file
-    begins without a past, and so does what follows a row of nothing but separators.
+    ``virtual_ppb`` is ``over range`` or ``under range`` beyond the levels that were trained on. ``flag`` is the worst
+    channel's; ``alarm`` names, joined by ``+``, the kinds that exceed on this row, before any delay or hold. Scoring
+    starts afresh with each file, and after a row of nothing but separators.
 
     A stream is NDJSON, each line a payload as a station would publish it. Each reading gives its verdict as one line
-    of JSON, and what cannot be used gives ``{"error", "at", "line"}`` in its place; the stream goes on, and that is no
-    failure. Blank lines are passed over.
+    of JSON; a reading that cannot be used gives ``{"error", "at", "line"}`` instead, and the stream goes on without a
+    failure. Blank lines are skipped.
 
     Parameters
     ----------
     bundle_path
-        The trained station.
+        Path of the station's bundle.
     files
         CSV files of that station, or ``["-"]``.
     output
@@ -66,12 +91,12 @@ def score_files(
     request
         Requested rate of exceedances by chance, per kind, as a share of the readings in (0, 1); ``None``: the bundle's.
     absent
-        Keys that the station never sends: the gas column's, or none. The column need not be there, and is not looked
-        at where it is.
+        Keys that the station never sends: the gas column's, or none. A file may lack their columns; if it has them,
+        they are ignored.
     adapt
-        Whether thresholds follow the rows, as they follow a station on a gateway; else they stay.
+        Whether thresholds adapt to the rows, as they adapt to a station on a gateway; otherwise they stay fixed.
     source
-        The stream in; ``None``: standard input.
+        Stream to read for ``-``; ``None``: standard input.
 
     Raises
     ------
@@ -84,6 +109,11 @@ def score_files(
     OSError
         ``output`` cannot be written.
     """
+    from edge.bundles.bundle import Bundle
+    from edge.readings.csv.writer import write_table
+    from edge.readings.reading import Decoder
+    from edge.scoring.scorer import Scorer
+
     if request is not None and not 0 < request < 1:
         raise RequestError(f"request: got {request:g}, expected a rate in (0, 1); 0.001 is one reading in 1000")
     names = [os.fspath(file) for file in files]
@@ -100,14 +130,20 @@ def score_files(
         lines = _score_stream(scorer, decoder, sys.stdin.buffer if source is None else source)
         if isinstance(target, str | Path):
             with Path(target).open("w", encoding="utf-8") as file:
-                _pour(lines, file)
+                _write_lines(lines, file)
         else:
-            _pour(lines, target)
+            _write_lines(lines, target)
     else:
         write_table(target, COLUMNS, (row for name in names for row in _score_file(scorer, bundle, name, absent)))
 
 
 def _score_file(scorer: Scorer, bundle: Bundle, name: str, absent: Collection[str]) -> Iterator[Sequence[Cell]]:
+    import numpy as np
+
+    from edge.readings.csv.reader import read_table
+    from edge.readings.quality import worst
+    from edge.readings.reading import Reading
+
     table = read_table(name, bundle.station, absent=absent)
     starts = {0, *table.breaks}
     state = scorer.new_state()
@@ -121,10 +157,10 @@ def _score_file(scorer: Scorer, bundle: Bundle, name: str, absent: Collection[st
             ts = None if time != time else time  # noqa: PLR0124  # the quick test for nan
             batch.append((state, Reading(station=bundle.station.name, values=tuple(values), ts=ts, received=0.0)))
         for line, verdict in zip(table.lines[chunk].tolist(), scorer.score(batch), strict=True):
-            yield _row(name, line - 2, verdict)
+            yield _row(name, line - 2, verdict, worst(verdict.flags.values()))
 
 
-def _row(file: str, row: int, verdict: Verdict) -> Sequence[Cell]:
+def _row(file: str, row: int, verdict: Verdict, flag: int) -> Sequence[Cell]:
     reconstruction, consistency, methane = verdict.reconstruction, verdict.consistency, verdict.methane
     return (
         file,
@@ -138,7 +174,7 @@ def _row(file: str, row: int, verdict: Verdict) -> Sequence[Cell]:
         methane.p if methane else None,
         _virtual(methane) if methane else None,
         methane.sd_ppb if methane else None,
-        worst(verdict.flags.values()),
+        flag,
         verdict.state,
         "+".join(verdict.exceeds),
     )
@@ -149,19 +185,21 @@ def _virtual(methane: Methane) -> Cell:
 
 
 def _score_stream(scorer: Scorer, decoder: Decoder, source: BinaryIO) -> Iterator[bytes]:
+    import msgspec
+
     state = scorer.new_state()
     clock = SystemClock()
     for number, line in enumerate(source, 1):
         if not line.strip():
             continue
-        for found in decoder.decode(line, clock.now()):
-            if isinstance(found, ReadingError):
-                yield msgspec.json.encode({"error": found.reason, "at": found.at, "line": number})
+        for reading in decoder.decode(line, clock.now()):
+            if isinstance(reading, ReadingError):
+                yield msgspec.json.encode({"error": reading.reason, "at": reading.at, "line": number})
             else:
-                yield msgspec.json.encode(scorer.score([(state, found)])[0])
+                yield msgspec.json.encode(scorer.score([(state, reading)])[0])
 
 
-def _pour(lines: Iterator[bytes], target: TextIO) -> None:
+def _write_lines(lines: Iterator[bytes], target: TextIO) -> None:
     for line in lines:
         target.write(line.decode() + "\n")
-        target.flush()  # whoever reads the other end of a pipe wants it now
+        target.flush()  # the reader at the other end of a pipe gets each line at once

@@ -1,32 +1,71 @@
-"""simulate: a station that is not there publishes its readings."""
+"""simulate: publish the readings of a simulated station."""
 
 from __future__ import annotations
 
 import math
+import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
-import numpy as np
-
+from config.arguments import add_sender, broker_of, natural
 from config.errors import ConfigError
-from config.settings.broker import Broker
-from edge.arrays import Floats
+from config.topic_filters import READINGS_TOPIC
 from edge.clock import Clock, SystemClock, rfc3339
-from edge.mqtt.command_link import command_link
-from edge.simulation.board import CHANNELS
-from edge.simulation.field import field_blocks
-from edge.simulation.injection import Injection, inject, sending_order
-from edge.simulation.publisher import TOPIC, Publisher, message, station_topic
-from edge.simulation.simulator import chamber_blocks
-from edge.stop import Stop
+
+if TYPE_CHECKING:
+    from config.settings.broker import Broker
+    from edge.arrays import Floats
+    from edge.simulation.injection import Injection
+    from edge.stop import Stop
+
+EXAMPLE = "davylamp simulate --rows 1000 --interval 0.1 --inject leak@300:60:4000"
 
 Mode = Literal["chamber", "field"]
 
 _MODES = {
-    "chamber": (chamber_blocks, "climate chamber, close to the reference record that it was fitted to"),
-    "field": (field_blocks, "field station, ILLUSTRATIVE: fitted to nothing, a reading is a minute"),
+    "chamber": "climate chamber, close to the reference record that it was fitted to",
+    "field": "field station, ILLUSTRATIVE: fitted to nothing, a reading is a minute",
 }
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of ``davylamp simulate``."""
+    parser.add_argument("--mode", choices=("chamber", "field"), default="chamber", help="field is illustrative")
+    parser.add_argument("--interval", type=float, default=1.0, metavar="S", help="between readings, default 1")
+    parser.add_argument("--rows", type=natural, metavar="N", help="default: for ever")
+    parser.add_argument(
+        "--inject",
+        action="append",
+        default=[],
+        metavar="WHAT",
+        help="leak@START:ROWS:PPB, stuck@START:ROWS:KEY[:PERCENT], drift@START:ROWS:KEY:PERCENT, "
+        "dropout@START:ROWS[:KEY], duplicate@START:ROWS; may be repeated",
+    )
+    parser.add_argument("--board", type=int, choices=(1, 2, 3), default=1)
+    parser.add_argument("--seed", type=natural, default=0)
+    add_sender(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Publish until the last row, SIGINT or SIGTERM."""
+    from edge.stop import Stop
+
+    with Stop() as stop:
+        return simulate(
+            arguments.id,
+            broker_of(arguments),
+            stop=stop,
+            out=sys.stdout,
+            mode=arguments.mode,
+            interval=arguments.interval,
+            rows=arguments.rows,
+            injections=arguments.inject,
+            seed=arguments.seed,
+            board=arguments.board,
+            topic=arguments.topic,
+        )
 
 
 def simulate(
@@ -41,7 +80,7 @@ def simulate(
     injections: Sequence[str] = (),
     seed: int = 0,
     board: int = 1,
-    topic: str = TOPIC,
+    topic: str = READINGS_TOPIC,
     clock: Clock | None = None,
 ) -> int:
     """Publish simulated readings over MQTT, at QoS 1, with ``ts`` and ``seq``.
@@ -51,29 +90,29 @@ def simulate(
     Parameters
     ----------
     station
-        Its name, a level of the topic.
+        Name of the station, a level of the topic.
     broker
         Where to publish.
     stop
-        The wish to stop; what is on its way is still delivered.
+        Ends the publishing; readings in flight are still delivered.
     out
-        Told what is published, what is injected and when.
+        Stream for what is published, and for each injection as it begins.
     mode
         ``chamber`` or ``field``.
     interval
-        Between two readings [s]; 0 is as fast as the broker takes them.
+        Time between two readings [s]; 0 is as fast as the broker takes them.
     rows
-        How many rows, missing ones included; ``None`` goes on until ``stop``.
+        Number of rows, missing ones included; ``None`` goes on until ``stop``.
     injections
-        In the form of :meth:`edge.simulation.injection.Injection.parse`.
+        Leaks and faults in the form of :meth:`edge.simulation.injection.Injection.parse`.
     seed
         The same seed gives the same readings.
     board
         1, 2 or 3: stations of one seed are boards in the same air.
     topic
-        With ``{station}`` where the name goes.
+        Topic with ``{station}`` in place of the name.
     clock
-        For ``ts`` and the interval.
+        Clock for ``ts`` and the interval.
 
     Returns
     -------
@@ -87,21 +126,29 @@ def simulate(
     BrokerError
         The broker cannot be reached at the start, or refuses the readings.
     """
+    from edge.mqtt.command_link import command_link
+    from edge.simulation.board import CHANNELS
+    from edge.simulation.field import field_blocks
+    from edge.simulation.publisher import Publisher, message, station_topic
+    from edge.simulation.simulator import chamber_blocks
+
     clock = clock or SystemClock()
     if not 0 <= interval < math.inf:
         raise ConfigError([f"interval: got {interval:g}, expected seconds, 0 for as fast as it goes"])
     planned = _planned(injections, rows)
     where = station_topic(topic, station)
-    make_blocks, what = _MODES[mode]
+    blocks = {"chamber": chamber_blocks, "field": field_blocks}[mode](seed=seed, board=board)
     sent, payload, last = 0, b"", -1
     with command_link(broker, "simulate", (), stop) as link:
         publisher = Publisher(link, stop, clock)
         until = "until Ctrl-C" if rows is None else f"{rows} rows"
         pace = f"every {interval:g} s" if interval else "as fast as it goes"
-        print(f"{station}: {what}; board {board}, seed {seed}; on {where}, {pace}, {until}", file=out, flush=True)
+        print(
+            f"{station}: {_MODES[mode]}; board {board}, seed {seed}; on {where}, {pace}, {until}", file=out, flush=True
+        )
         upcoming = sorted(planned, key=lambda injection: injection.start)
         start = clock.monotonic()
-        for row, values in _readings(make_blocks(seed=seed, board=board), planned, seed, board):
+        for row, values in _readings(blocks, planned, seed, board):
             if rows is not None and row >= rows:
                 break
             # Counted from the start, so that delays do not add up; a missing reading leaves its gap.
@@ -122,7 +169,9 @@ def simulate(
 
 
 def _planned(texts: Sequence[str], rows: int | None) -> list[Injection]:
-    """Read the injections; all mistakes at once."""
+    """Parse the injections; all mistakes are reported at once."""
+    from edge.simulation.injection import Injection
+
     planned, problems = [], []
     for text in texts:
         try:
@@ -142,7 +191,11 @@ def _planned(texts: Sequence[str], rows: int | None) -> list[Injection]:
 def _readings(
     blocks: Iterator[Floats], injections: Sequence[Injection], seed: int, board: int
 ) -> Iterator[tuple[int, list[float]]]:
-    """Rows to send with their numbers, for ever; everything that is injected lies in the first, long block."""
+    """Iterate over (row number, values), without end; all injections lie in the first, long block."""
+    import numpy as np
+
+    from edge.simulation.injection import inject, sending_order
+
     head = [next(blocks)]
     while sum(map(len, head)) < max((injection.end for injection in injections), default=0):
         head.append(next(blocks))

@@ -1,30 +1,71 @@
-"""synthesize: rows from a bundle, as a CSV like those of the training."""
+"""synthesize: write synthetic rows from a bundle, as a CSV like those it was trained on."""
 
 from __future__ import annotations
 
 import os
 import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-import numpy as np
-from msgspec.structs import replace
-
-from edge.arrays import Floats
-from edge.bundles.bundle import Bundle
+from config.arguments import natural
 from edge.errors import RequestError
-from edge.readings.csv.reader import read_table
-from edge.readings.csv.writer import write_table
-from edge.readings.recent import Recent
-from edge.synthesis.sampler import Sampler
-from edge.synthesis.sampling_conditions import Draw, SamplingConditions
+
+if TYPE_CHECKING:
+    from edge.arrays import Floats
+    from edge.bundles.bundle import Bundle
+    from edge.readings.recent import Recent
+    from edge.synthesis.sampling_conditions import Draw, SamplingConditions
+
+EXAMPLE = "davylamp synthesize one.davy -n 1000 --range ch4_ppb=5000:8000 -o rows.csv"
 
 DIGITS = 6
-"""Significant digits: what every processor agrees on."""
+"""Significant digits: as many as every processor reproduces."""
 
 _PART = 50_000  # rows drawn at a time
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of ``davylamp synthesize``."""
+    parser.add_argument("bundle", type=Path, metavar="DAVY")
+    parser.add_argument("-n", "--rows", type=natural, default=1000, metavar="N", help="default: 1000")
+    parser.add_argument("--seed", type=natural, default=0, help="default: 0")
+    conditions = parser.add_mutually_exclusive_group()
+    conditions.add_argument(
+        "--regime", metavar="NAME", help="background, elevated or plume, in place of all the training"
+    )
+    conditions.add_argument(
+        "--range",
+        type=_range,
+        action="append",
+        default=[],
+        metavar="KEY=LOW:HIGH",
+        help="such as ch4_ppb=5000:8000; may be repeated: all of them hold",
+    )
+    conditions.add_argument(
+        "--mix", type=_shares, metavar="NAME=SHARE,...", help="regimes or prior: background=.5,plume=.5"
+    )
+    conditions.add_argument("--around", type=Path, metavar="CSV", help="rows to oversample")
+    parser.add_argument("--noise", type=float, metavar="STD", help="of the latents, with --around")
+    parser.add_argument("-o", "--output", type=Path, metavar="CSV", help="default: standard output")
+
+
+def run(arguments: Namespace) -> None:
+    """Write the rows to ``--output`` or to standard output."""
+    from edge.synthesis.sampling_conditions import SamplingConditions
+
+    given = {"regime": arguments.regime, "range": dict(arguments.range) or None, "mix": arguments.mix}
+    prior = True if arguments.around is None and not any(given.values()) else None
+    synthesize(
+        arguments.bundle,
+        arguments.output or sys.stdout,
+        n=arguments.rows,
+        seed=arguments.seed,
+        conditions=SamplingConditions(prior=prior, noise=arguments.noise, **given),
+        around=arguments.around,
+    )
 
 
 def synthesize(
@@ -33,7 +74,7 @@ def synthesize(
     *,
     n: int,
     seed: int,
-    wish: SamplingConditions | None = None,
+    conditions: SamplingConditions | None = None,
     around: str | Path | None = None,
 ) -> None:
     """Write synthetic rows under the column names and in the units of the training.
@@ -44,12 +85,14 @@ def synthesize(
         Path of a bundle.
     output
         A path, ``-`` for standard output, or an open text stream.
-    n, seed
-        How many rows, and which: the same bundle and seed give the same rows, and fewer rows are the first of more.
-    wish
-        What they should be like; ``None``: all of the training.
+    n
+        Number of rows; a smaller number gives the first rows of a larger one.
+    seed
+        The same bundle and seed give the same rows.
+    conditions
+        What the rows are conditioned on; ``None``: nothing, they are drawn from the whole prior.
     around
-        A CSV of the station whose rows become those that the wish is ``around``.
+        A CSV of the station; its rows become the conditions' ``around``.
 
     Raises
     ------
@@ -62,12 +105,19 @@ def synthesize(
     OSError
         ``output`` cannot be written.
     """
+    from msgspec.structs import replace
+
+    from edge.bundles.bundle import Bundle
+    from edge.readings.csv.writer import write_table
+    from edge.synthesis.sampler import Sampler
+    from edge.synthesis.sampling_conditions import SamplingConditions
+
     opened = Bundle.open(bundle)
     opened.verify()
-    wish = wish or SamplingConditions(prior=around is None)
+    conditions = conditions or SamplingConditions(prior=around is None)
     if around is not None:
-        wish = replace(wish, around=_given(around, opened).tolist())
-    draw = wish.draw(Sampler(opened.generator), seed, _nobody)
+        conditions = replace(conditions, around=_rows(around, opened).tolist())
+    draw = conditions.draw(Sampler(opened.generator), seed, _no_station)
     parts = _parts(n, draw)
     first = next(parts)  # a wrong number is refused before the header is written
     target = sys.stdout if str(output) == "-" else output
@@ -75,7 +125,7 @@ def synthesize(
     write_table(target, opened.station.names, rows, digits=DIGITS)
 
 
-def _nobody() -> Recent:
+def _no_station() -> Recent:
     raise RequestError("around: got the readings of a station, expected rows; fix: send this request to an agent")
 
 
@@ -85,7 +135,11 @@ def _parts(n: int, draw: Draw) -> Iterator[Floats]:
         yield draw(min(n - first, _PART), first)
 
 
-def _given(path: str | Path, bundle: Bundle) -> Floats:
+def _rows(path: str | Path, bundle: Bundle) -> Floats:
+    import numpy as np
+
+    from edge.readings.csv.reader import read_table
+
     table = read_table(path, bundle.station)
     missing = np.argwhere(np.isnan(table.values))
     if len(missing):
@@ -95,3 +149,20 @@ def _given(path: str | Path, bundle: Bundle) -> Floats:
             "fix: leave out rows with missing values"
         )
     return table.values
+
+
+def _range(text: str) -> tuple[str, tuple[float, float]]:
+    key, _, ends = text.partition("=")
+    low, _, high = ends.partition(":")
+    try:
+        return key, (float(low), float(high))
+    except ValueError:
+        raise ArgumentTypeError(f"got {text!r}, expected KEY=LOW:HIGH, such as ch4_ppb=5000:8000") from None
+
+
+def _shares(text: str) -> dict[str, float]:
+    try:
+        return {name: float(share) for name, _, share in (part.partition("=") for part in text.split(","))}
+    except ValueError:
+        expected = "NAME=SHARE,..., such as background=0.5,plume=0.5"
+        raise ArgumentTypeError(f"got {text!r}, expected {expected}") from None

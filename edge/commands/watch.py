@@ -1,19 +1,32 @@
-"""watch: scores, events and alarms as they come, a line each."""
+"""watch: print scores, events and alarms as they come, a line each."""
 
 from __future__ import annotations
 
-from typing import Any, TextIO
+import sys
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Any, TextIO
 
-import msgspec
+from config.arguments import add_agent, agent_of
 
-from config.settings.broker import Broker
-from edge.mqtt.command_link import command_link
-from edge.mqtt.link import Subscription
-from edge.mqtt.message import Message
-from edge.stop import Stop
+if TYPE_CHECKING:
+    from config.settings.broker import Broker
+    from edge.mqtt.message import Message
 
-ANY = "davylamp/+"
-"""Base of every gateway that keeps the usual one."""
+EXAMPLE = "davylamp watch --broker gateway.local"
+
+ANY_BASE = "davylamp/+"
+"""Matches the default base topic of every gateway."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of ``davylamp watch``."""
+    add_agent(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Watch, printing to standard output."""
+    broker, base = agent_of(arguments)
+    return watch(broker, base, out=sys.stdout)
 
 
 def watch(broker: Broker, base: str | None, *, out: TextIO) -> int:
@@ -22,11 +35,11 @@ def watch(broker: Broker, base: str | None, *, out: TextIO) -> int:
     Parameters
     ----------
     broker
-        Where to listen.
+        Broker to connect to.
     base
         The agent's base topic; ``None``: every one below ``davylamp``.
     out
-        Where to print.
+        Stream to print to.
 
     Returns
     -------
@@ -38,7 +51,11 @@ def watch(broker: Broker, base: str | None, *, out: TextIO) -> int:
     BrokerError
         The broker cannot be reached.
     """
-    base = base or ANY
+    from edge.mqtt.command_link import command_link
+    from edge.mqtt.link import Subscription
+    from edge.stop import Stop
+
+    base = base or ANY_BASE
     subscriptions = [
         Subscription(f"{base}/+/score"),
         Subscription(f"{base}/+/event"),
@@ -60,15 +77,17 @@ def watch(broker: Broker, base: str | None, *, out: TextIO) -> int:
 
 
 def describe(message: Message, alarms: dict[str, tuple[Any, Any]]) -> str | None:
-    """Say a message in one line; ``None`` for one that says nothing new.
+    """Describe a message in one line; ``None`` when it holds nothing new or nothing of the agent's.
 
     Parameters
     ----------
     message
-        From one of the agent's topics. Whoever may publish there decides what is in it.
+        Message on one of the agent's topics. Anybody may have published it, so nothing in it is trusted.
     alarms
-        What was said about each station's alarm topic; updated.
+        Alarm topic -> its last alarm and fault state; updated.
     """
+    import msgspec
+
     levels = message.topic.split("/")
     kind, where = levels[-1], levels[-2]
     try:

@@ -16,9 +16,6 @@ from edge.mqtt.link import Link
 from edge.mqtt.topics import station_problem
 from edge.stop import Stop
 
-TOPIC = f"sensors/{STATION_LEVEL}/readings"
-"""Where a station publishes its readings."""
-
 _WINDOW = 200  # readings that may wait for their PUBACK
 _PATIENCE = 10.0  # [s] for the last PUBACKs
 _GLANCE = 0.2  # [s] between two looks at what is waited for

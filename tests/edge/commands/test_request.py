@@ -102,7 +102,7 @@ def test_answers_to_others_are_passed_over(answerer: Answerer) -> None:
 
 
 def test_nobody_who_answers_is_an_error(answerer: Answerer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requesting, "_PATIENCE", 0.3)
+    monkeypatch.setattr(requesting, "_ANSWER_TIMEOUT", 0.3)
     with pytest.raises(BrokerError, match="no answer within"):
         answerer.ask("info")
 

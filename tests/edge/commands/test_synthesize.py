@@ -59,7 +59,7 @@ def test_rows_are_made_around_those_of_a_file(bundles: dict[str, Path], given_ro
     plain, around = text(bundles[model]), text(bundles[model], around=given_rows)
     assert around != plain
     assert around.splitlines()[0] == plain.splitlines()[0]
-    assert text(bundles[model], around=given_rows, wish=SamplingConditions(noise=2.0)) != around
+    assert text(bundles[model], around=given_rows, conditions=SamplingConditions(noise=2.0)) != around
 
 
 def test_a_missing_value_in_the_given_rows_is_refused_with_its_line(
@@ -78,9 +78,9 @@ def test_a_file_of_another_station_is_refused(bundles: dict[str, Path], tmp_path
         text(bundles["ae"], around=tmp_path / "rows.csv")
 
 
-def test_rows_lie_in_the_range_that_was_wished_for(bundles: dict[str, Path]) -> None:
+def test_rows_lie_in_the_range_that_was_requested(bundles: dict[str, Path]) -> None:
     station = Bundle.open(bundles["vae"]).station
-    written = text(bundles["vae"], 40, wish=SamplingConditions(range={"ch4_ppb": (3000.0, 4000.0)}))
+    written = text(bundles["vae"], 40, conditions=SamplingConditions(range={"ch4_ppb": (3000.0, 4000.0)}))
     methane = [float(line.split(",")[station.keys.index("ch4_ppb")]) for line in written.splitlines()[1:]]
     assert len(methane) == 40
     assert min(methane) >= 3000
@@ -88,16 +88,16 @@ def test_rows_lie_in_the_range_that_was_wished_for(bundles: dict[str, Path]) -> 
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "conditions",
     [
         SamplingConditions(prior=True, noise=0.1),
         SamplingConditions(around="recent"),
         SamplingConditions(regime="storm"),
     ],
 )
-def test_what_a_file_cannot_be_made_of_is_refused(bundles: dict[str, Path], wish: SamplingConditions) -> None:
+def test_what_a_file_cannot_be_made_of_is_refused(bundles: dict[str, Path], conditions: SamplingConditions) -> None:
     with pytest.raises(RequestError):
-        text(bundles["ae"], wish=wish)
+        text(bundles["ae"], conditions=conditions)
 
 
 def test_a_wrong_request_writes_nothing(bundles: dict[str, Path], tmp_path: Path) -> None:

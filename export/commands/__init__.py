@@ -1,0 +1,1 @@
+"""The verbs that make a bundle, one in a file: its arguments, what it does, and an example."""

@@ -1,0 +1,72 @@
+"""train: learn a station's readings; it lives here and not with the trainer because it can export the run as well."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from config.arguments import natural
+
+if TYPE_CHECKING:
+    from config.settings.training import Training
+
+EXAMPLE = "davylamp train data/station-1.csv --station methane.yaml --model both -o runs/one --bundle one.davy"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of ``davylamp train``."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="each one is a contiguous segment")
+    parser.add_argument("--station", type=Path, required=True, metavar="YAML", help="what the columns are")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="RUN", help="run folder")
+    parser.add_argument("--bundle", type=Path, metavar="DAVY", help="export as well")
+    parser.add_argument("--training", type=Path, metavar="YAML", help="settings other than the defaults")
+    preset = parser.add_mutually_exclusive_group()
+    preset.add_argument("--quick", action="store_true", help="seconds, to see the whole loop")
+    preset.add_argument("--reference", action="store_true", help="the published settings, as a baseline")
+    parser.add_argument("--model", choices=("ae", "vae", "both"), help="both: the AE scores, the VAE generates")
+    parser.add_argument("--generator", choices=("vae", "ae", "mixture"), help="other than the model says")
+    parser.add_argument("--loss", choices=("mse", "mae"))
+    parser.add_argument("--split", choices=("blocks", "random"), help="random leaks: for comparison only")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--seed", type=natural)
+
+
+def run(arguments: Namespace) -> None:
+    """Train, print the summary, draw the report unless it is ``--quick``, and export when ``--bundle`` asks for it."""
+    from config.yaml.load import load_station
+    from trainer.commands.report import draw_report
+    from trainer.data.record import load_record
+    from trainer.summary import summary
+    from trainer.train import train
+
+    settings = _settings(arguments)
+    record = load_record(arguments.files, load_station(arguments.station))
+    for sentence in record.dropped:
+        print(sentence)
+    trained = train(record, settings, arguments.output, portrait=not arguments.quick, progress=sys.stderr)
+    print(summary(trained))
+    if not arguments.quick:
+        draw_report([trained.folder])
+    if arguments.bundle:
+        from export.export import export
+
+        export(trained, arguments.bundle, out=sys.stdout)
+
+
+def _settings(arguments: Namespace) -> Training:
+    """Give the flags precedence over the file, and the file over the defaults."""
+    from msgspec.structs import replace
+
+    from config.settings.training import Training
+    from config.yaml.load import load_training
+
+    if arguments.reference:
+        settings = Training.reference()
+    elif arguments.quick:
+        settings = Training.quick()
+    else:
+        settings = load_training(arguments.training)
+    flags = ("model", "generator", "seed", "split", "loss", "device")
+    return replace(settings, **{flag: value for flag in flags if (value := getattr(arguments, flag)) is not None})

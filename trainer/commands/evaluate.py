@@ -1,0 +1,89 @@
+"""evaluate: measure how well the scores, or the synthetic rows, of a station do on rows that were held out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from config.errors import DavylampError
+
+if TYPE_CHECKING:
+    import msgspec
+
+    from config.settings.station import Station
+    from config.settings.training import Training
+
+EXAMPLE = "davylamp evaluate data/station-1.csv --run runs/one"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of ``davylamp evaluate``."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="each one is judged on its own")
+    subject = parser.add_mutually_exclusive_group(required=True)
+    subject.add_argument("--station", type=Path, metavar="YAML", help="what the columns are")
+    subject.add_argument(
+        "--run",
+        type=Path,
+        metavar="RUN",
+        help="station and settings of a run, and the results into its folder, for report",
+    )
+    settings = parser.add_mutually_exclusive_group()
+    settings.add_argument("--training", type=Path, metavar="YAML", help="settings other than the defaults")
+    settings.add_argument("--quick", action="store_true", help="fewer cases, little training: a look")
+    parser.add_argument("--synthesis", action="store_true", help="judge the synthetic rows, in place of the scores")
+    parser.add_argument("-o", "--output", type=Path, metavar="JSON", help="write the numbers there, too")
+
+
+def run(arguments: Namespace) -> None:
+    """Print the results as tables, and write them to the run's folder and to ``--output``."""
+    import msgspec
+
+    from config.atomic import write_bytes
+    from trainer.data.record import load_record
+    from trainer.evaluation.detection.evaluate import evaluate
+    from trainer.evaluation.detection.results import DETECTION
+    from trainer.evaluation.detection.table import print_evaluation
+    from trainer.evaluation.synthesis.evaluate import evaluate_synthesis
+    from trainer.evaluation.synthesis.results import SYNTHESIS
+    from trainer.evaluation.synthesis.table import print_synthesis
+    from trainer.statistics.json_arrays import encoded
+
+    station, settings = _subject(arguments)
+    records = [load_record([file], station) for file in arguments.files]
+    options: dict[str, Any] = {
+        "quick": arguments.quick,
+        "pictures": arguments.run is not None,
+        "processes": os.cpu_count() or 1,
+        "progress": sys.stderr,
+    }
+    results: msgspec.Struct
+    if arguments.synthesis:
+        results = evaluate_synthesis(records, settings, **options)
+        print_synthesis(results, sys.stdout)
+    else:
+        results = evaluate(records, settings, **options)
+        print_evaluation(results, sys.stdout)
+    data = encoded(results)
+    if arguments.run:
+        write_bytes(arguments.run / (SYNTHESIS if arguments.synthesis else DETECTION), data)
+    if arguments.output:
+        write_bytes(arguments.output, msgspec.json.format(data, indent=2) + b"\n")
+
+
+def _subject(arguments: Namespace) -> tuple[Station, Training]:
+    """Resolve what is evaluated: a run's station and settings, or a station and the settings given."""
+    from config.settings.training import Training
+    from config.yaml.load import load_station, load_training
+    from trainer.run import Run
+
+    if arguments.run and arguments.training:
+        raise DavylampError(
+            f"--training: got {arguments.training}, expected none: --run says the settings; fix: drop it"
+        )
+    if arguments.run:
+        run = Run.open(arguments.run)
+        return run.station, run.settings
+    return load_station(arguments.station), Training.quick() if arguments.quick else load_training(arguments.training)

@@ -1,0 +1,35 @@
+"""report: draw what trainings and evaluations left in run folders."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from config.arguments import add_png
+
+EXAMPLE = "davylamp report runs/one runs/two -o report.html"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of ``davylamp report``."""
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="HTML", help="default: report.html in the run; of several, here"
+    )
+    add_png(parser)
+
+
+def run(arguments: Namespace) -> None:
+    """Write the page and print its path."""
+    draw_report(arguments.runs, arguments.output, arguments.png)
+
+
+def draw_report(runs: Sequence[Path], output: Path | None = None, png: Path | None = None) -> None:
+    """Write the page of runs, by default into the only run's folder or else into this one, and print its path."""
+    from trainer.reporting.report import report
+
+    output = output or (runs[0] / "report.html" if len(runs) == 1 else Path("report.html"))
+    report(runs, output, png=png, progress=sys.stderr)
+    print(output)
