@@ -42,7 +42,7 @@ from edge.simulation.simulator import simulate_chamber
 from edge.synthesis.sampler import Sampler
 from trainer.data.record import Record
 from trainer.evaluation.detection.roc import auroc
-from trainer.evaluation.parallel import run
+from trainer.evaluation.parallel import run_tasks
 from trainer.generation.fit_generator import fit_generator
 from trainer.generation.normal_scores import NormalScoreTransform, fit_normal_scores
 
@@ -272,7 +272,7 @@ def main() -> int:
         partial(judge_board, board, record, quick=arguments.quick)
         for board, record in zip(boards, records, strict=True)
     ]
-    judged = dict(run(tasks, min(arguments.processes, len(tasks))))
+    judged = dict(run_tasks(tasks, min(arguments.processes, len(tasks))))
     results = [result for number in sorted(judged) for result in judged[number]]
     seconds = time.perf_counter() - started
     print(f"Sequences on {source}, board {', '.join(map(str, boards))}; {seconds:.0f} s on {platform.machine()}")

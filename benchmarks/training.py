@@ -33,9 +33,9 @@ from edge.simulation.simulator import simulate_chamber
 from trainer.data.record import Record, load_record
 from trainer.data.scaler import fit_scaler
 from trainer.data.splits import blocked, random_split
-from trainer.networks.autoencoder import TabularAE, TabularVAE, seeded
+from trainer.networks.autoencoder import TabularAE, TabularVAE, seeded_autoencoder
 from trainer.networks.history import History
-from trainer.networks.training import fit
+from trainer.networks.training import fit_autoencoder
 
 Kind = Literal["ae", "vae"]
 Model = TabularAE | TabularVAE
@@ -88,7 +88,7 @@ class Problem:
 
     def start(self) -> Model:
         """Return the network with its first weights."""
-        return seeded(self.network, self.train.shape[1], self.seed)
+        return seeded_autoencoder(self.network, self.train.shape[1], self.seed)
 
     @torch.no_grad()
     def judge(self, model: Model) -> float:
@@ -104,7 +104,7 @@ class Problem:
     def ours(self, settings: Training) -> History:
         """Train by ours, and make sure that its validation loss is what the judge says."""
         model = self.start()
-        history = fit(model, self.train, self.validation, settings, seed=self.seed)
+        history = fit_autoencoder(model, self.train, self.validation, settings, seed=self.seed)
         told, judged = history.losses["validation"][history.chosen - 1], self.judge(model)
         if not np.isclose(told, judged, rtol=1e-4):
             raise SystemExit(f"fit() tells a validation loss of {told:.6f}, the judge {judged:.6f}; they must agree")

@@ -19,7 +19,7 @@ from edge.models.scoring_model import ScoringModel
 from export.errors import ExportError
 from export.golden import golden_rows
 from export.graphs import decoder_graph, encoder_graph, scorer_graph
-from export.parity import check
+from export.parity import check_parity
 from trainer.run import Run
 from trainer.scoring.reconstruction import WhitenedReconstruction
 
@@ -76,7 +76,7 @@ def export(run: Run, path: str | os.PathLike[str], *, out: TextIO | None = None)
     }
     data = pack(_manifest(run), members)
     bundle = Bundle.load(data, str(path))
-    parity = check(run, bundle)
+    parity = check_parity(run, bundle)
     try:
         write_bytes(path, data)
     except OSError as error:

@@ -50,7 +50,7 @@ _UNSCALE = """
 """
 
 
-def known(network: nn.Module) -> Model:
+def supported_network(network: nn.Module) -> Model:
     """Return the network as one whose layers can be written out (ExportError if it is another)."""
     if not isinstance(network, TabularAE | TabularVAE):
         raise ExportError(f"got a network {type(network).__name__}, expected a TabularAE or a TabularVAE")
@@ -100,7 +100,7 @@ def decoder_graph(codec: Codec) -> bytes:
         graph.guard("latent")
         graph.guard("noise")
         graph.add("guard = Add (guard_latent, guard_noise)")
-        graph.layers("decoder", known(codec.network).decoder, "latent", "free")
+        graph.layers("decoder", supported_network(codec.network).decoder, "latent", "free")
         graph.add("decoded = Add (free, guard)")
         graph.add("disturbance = Mul (noise, sigma)", sigma=np.asarray(codec.sigma, dtype=np.float32))
         graph.add("scaled = Add (decoded, disturbance)")
@@ -122,7 +122,7 @@ def scorer_graph(network: nn.Module, whitening: ArrayLike) -> bytes:
     whitening
         [F, F]; residuals times this are white.
     """
-    model = known(network)
+    model = supported_network(network)
     last = model.decoder[-1]
     assert isinstance(last, nn.Linear)
     graph = OnnxWriter("scorer")

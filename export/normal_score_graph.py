@@ -13,7 +13,7 @@ from export.nearest_step import nearest_step
 from export.onnx_writer import OnnxWriter
 from trainer.generation.codec import NormalScoreCodec
 from trainer.generation.normal_scores import CELLS, DRY, END, KNOTS, NODES, REACH, NormalScoreTransform
-from trainer.networks.generative import folded
+from trainer.networks.generative import fold_linear
 
 _RATIO = """
     warmth = Gather <axis = 1> (wide, temperature_at)
@@ -184,7 +184,7 @@ def decode_normal_scores(graph: OnnxWriter, codec: NormalScoreCodec) -> None:
     # Un-whitening, and the way from scores to places in the table, are folded into the last layer and into the noise.
     per_score, middle = (NODES - 1) / (2 * REACH), (NODES - 1) / 2
     unwhitening = per_score * shaping.unwhitening
-    modules = folded(codec.network, unwhitening, per_score * shaping.mean + middle)
+    modules = fold_linear(codec.network, unwhitening, per_score * shaping.mean + middle)
     graph.layers("decoder", modules, "latent", "free")
     disturb = (np.asarray(codec.sigma)[:, None] * unwhitening).astype(np.float32)
     graph.add("disturbance = MatMul (noise, disturb)\nplaces = Add (free, disturbance)", disturb=disturb)

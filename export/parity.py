@@ -11,7 +11,7 @@ from export.golden import random_rows
 from trainer.run import Run
 
 
-def check(run: Run, bundle: Bundle) -> dict[str, dict[str, float]]:
+def check_parity(run: Run, bundle: Bundle) -> dict[str, dict[str, float]]:
     """Compare the bundle's graphs with the run's networks.
 
     Parameters

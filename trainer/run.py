@@ -251,7 +251,7 @@ class Run:
         weights = {} if self.generator_spec.network is None else self.weights("generator")
         arrays = subtree(self.tables, "generator")
         try:
-            return FittedGenerator.restored(self.generator_spec, self.station, self.scaler, arrays, weights)
+            return FittedGenerator.from_arrays(self.generator_spec, self.station, self.scaler, arrays, weights)
         except (KeyError, ValueError, RuntimeError) as error:
             raise TrainingError(f"{self.folder}: generator: got {_line(error)}; {_AGAIN}") from error
 
@@ -271,8 +271,8 @@ class Run:
             raise TrainingError(f"{self.folder / 'tables.npz'}: {name}: got {error}; {_AGAIN}") from error
 
     def _module(self, name: str, network: Network, features: int) -> TabularAE | TabularVAE:
-        from trainer.networks.autoencoder import build
+        from trainer.networks.autoencoder import build_autoencoder
 
-        model = build(network, features)
+        model = build_autoencoder(network, features)
         model.load_state_dict(self.weights(name))
         return model.eval()

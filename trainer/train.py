@@ -105,7 +105,7 @@ def train(
         "generator": _quality(generator, parts, settings.seed),
         "scorers": {
             name: {
-                "rows": scorer.about.rows,
+                "rows": scorer.spec.rows,
                 "chunks": count,
                 "realised": false_alarm_rates(scorer.model, record, blocks.test),
             }
@@ -119,8 +119,8 @@ def train(
         data=Data(files=record.files, rows=len(record.values), sha256=record.sha256),
         seed=settings.seed,
         scaler=scaler,
-        generator=generator.about,
-        scorers={name: scorer.about for name, scorer in scorers.items()},
+        generator=generator.spec,
+        scorers={name: scorer.spec for name, scorer in scorers.items()},
     )
     tables: Tables = {f"generator/{name}": array for name, array in generator.arrays().items()}
     if record.station.gas_index is not None:
@@ -169,10 +169,10 @@ def _quality(generator: FittedGenerator, parts: dict[str, Floats], seed: int) ->
     made = generator.codec.decode(latent, rng.standard_normal((size, generator.station.size)))
     real = {part: rows.astype(np.float32) for part, rows in parts.items()}
     return {
-        "kind": generator.about.kind,
-        "components": generator.about.components,
-        "log_likelihood": generator.about.likelihood,
-        "one_gaussian": generator.about.baseline,
+        "kind": generator.spec.kind,
+        "components": generator.spec.components,
+        "log_likelihood": generator.spec.likelihood,
+        "one_gaussian": generator.spec.baseline,
         "ks_train": _distance(made, real["train"]),
         "ks_test": _distance(made, real["test"]),
         "ks_test_train": _distance(real["test"], real["train"]),

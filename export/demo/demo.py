@@ -31,7 +31,7 @@ from edge.simulation.simulator import simulate_chamber
 from export.demo.agent import AgentProcess
 from export.demo.broker import EmbeddedBroker
 from export.demo.client import DemoClient
-from export.demo.findings import InjectionOutcome, find, spans, unexplained
+from export.demo.findings import InjectionOutcome, alarm_spans, find_outcomes, unexplained_alarms
 from export.demo.summary import print_summary
 from export.demo.timeline import draw_timeline
 from export.demo.view import LiveView
@@ -127,9 +127,9 @@ def demo(
         write_table(folder / "synthetic.csv", scene.station.names, np.asarray(rows), digits=6)
 
     row_of = times.index
-    findings = find(scene.injections, session.events, row_of)
-    _draw(folder / "timeline.png", scene, session, spans(session.events, row_of, len(times)))
-    print_summary(console, folder, findings, unexplained(scene.injections, session.events, row_of), len(times))
+    findings = find_outcomes(scene.injections, session.events, row_of)
+    _draw(folder / "timeline.png", scene, session, alarm_spans(session.events, row_of, len(times)))
+    print_summary(console, folder, findings, unexplained_alarms(scene.injections, session.events, row_of), len(times))
     return findings
 
 

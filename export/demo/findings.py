@@ -30,7 +30,7 @@ class InjectionOutcome:
     after: int | None
 
 
-def find(
+def find_outcomes(
     injections: Sequence[Injection], events: Sequence[Mapping[str, Any]], row_of: Callable[[str], int]
 ) -> list[InjectionOutcome]:
     """Match openings with injections: ``methane`` answers a leak, any other kind answers a fault."""
@@ -46,7 +46,7 @@ def find(
     return found
 
 
-def unexplained(
+def unexplained_alarms(
     injections: Sequence[Injection], events: Sequence[Mapping[str, Any]], row_of: Callable[[str], int]
 ) -> list[Mapping[str, Any]]:
     """Openings outside every injection and its aftermath: false alarms."""
@@ -58,7 +58,9 @@ def unexplained(
     ]
 
 
-def spans(events: Sequence[Mapping[str, Any]], row_of: Callable[[str], int], rows: int) -> list[tuple[str, int, int]]:
+def alarm_spans(
+    events: Sequence[Mapping[str, Any]], row_of: Callable[[str], int], rows: int
+) -> list[tuple[str, int, int]]:
     """``(kind, opened, closed)`` of every alarm in readings; one that still stands ends with the stream."""
     ends = {event["id"]: row_of(event["closed"]) for event in events if event["event_type"] == "close"}
     return [

@@ -14,7 +14,7 @@ import pytest
 from config.settings.training import Training
 from edge.simulation.injection import Injection
 from export.demo.demo import demo
-from export.demo.findings import InjectionOutcome, find, spans, unexplained
+from export.demo.findings import InjectionOutcome, alarm_spans, find_outcomes, unexplained_alarms
 
 pytestmark = pytest.mark.broker
 
@@ -100,23 +100,23 @@ def _event(kind: str, row: int, event_type: str = "open") -> dict[str, str]:
 
 def test_a_leak_is_answered_by_methane_and_a_fault_by_any_other_kind() -> None:
     events = [_event("reconstruction", 11), _event("methane", 12), _event("methane", 51), _event("reconstruction", 55)]
-    leak, stuck = find([_LEAK, _STUCK], events, int)
+    leak, stuck = find_outcomes([_LEAK, _STUCK], events, int)
     assert (leak.event, leak.after) == (events[1], 3)
     assert (stuck.event, stuck.after) == (events[3], 6)
 
 
 def test_an_event_before_the_injection_is_no_find() -> None:
-    assert find([_STUCK], [_event("reconstruction", 49)], int)[0].event is None
+    assert find_outcomes([_STUCK], [_event("reconstruction", 49)], int)[0].event is None
 
 
 def test_an_alarm_far_from_every_injection_is_unexplained() -> None:
     far = _event("reconstruction", 200)
-    assert unexplained([_LEAK, _STUCK], [_event("methane", 11), far], int) == [far]
+    assert unexplained_alarms([_LEAK, _STUCK], [_event("methane", 11), far], int) == [far]
 
 
 def test_an_alarm_that_still_stands_lasts_until_the_end() -> None:
     closed = _event("methane", 10) | {"event_type": "close", "closed": "30"}
-    assert spans([_event("methane", 10), closed, _event("reconstruction", 50)], int, 100) == [
+    assert alarm_spans([_event("methane", 10), closed, _event("reconstruction", 50)], int, 100) == [
         ("methane", 10, 30),
         ("reconstruction", 50, 100),
     ]

@@ -18,7 +18,7 @@ from edge.models.scaler import Scaler
 from export.errors import ExportError
 from export.graphs import Model, decoder_graph, encoder_graph, scorer_graph
 from trainer.generation.codec import ScaledCodec
-from trainer.networks.autoencoder import seeded
+from trainer.networks.autoencoder import seeded_autoencoder
 from trainer.scoring.reconstruction import WhitenedReconstruction
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ KINDS = [
 
 def network(kind: str, hidden: tuple[int, ...] = (64, 32), latent: int = 4, scaler: Scaler = LOG) -> Model:
     shape = Network(kind=kind, hidden=hidden, latent=latent, loss="mse", beta=1.0)  # type: ignore[arg-type]
-    return seeded(shape, len(scaler.scale), seed=5).eval()
+    return seeded_autoencoder(shape, len(scaler.scale), seed=5).eval()
 
 
 def readings_of(scaler: Scaler, rows: int = 200) -> Singles:

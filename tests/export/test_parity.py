@@ -10,7 +10,7 @@ import torch
 from edge.bundles.bundle import Bundle
 from export.errors import ParityError
 from export.golden import RANDOM_ROWS, random_rows
-from export.parity import check
+from export.parity import check_parity
 from trainer.run import Run
 
 
@@ -18,7 +18,7 @@ from trainer.run import Run
 def test_every_graph_agrees_on_golden_and_on_random_rows(
     runs: dict[str, Path], bundles: dict[str, Path], model: str
 ) -> None:
-    found = check(Run.open(runs[model]), Bundle.open(bundles[model]))
+    found = check_parity(Run.open(runs[model]), Bundle.open(bundles[model]))
     graphs = {"encoder.onnx", "decoder.onnx", "scorer.onnx", "scorer-absent.onnx"}
     assert set(found) == {*graphs, "tables.npz"}
     for member, by_kind in found.items():
@@ -47,14 +47,14 @@ def test_a_weight_that_differs_in_the_third_digit_is_found_and_its_graph_named(
     with torch.no_grad():
         next(getattr(network, layer).parameters()).mul_(1.001)
     with pytest.raises(ParityError, match=rf"^{member}: got random rows that differ by [^\n]+ at most 1e-05"):
-        check(run, Bundle.open(bundles["both"]))
+        check_parity(run, Bundle.open(bundles["both"]))
 
 
 def test_whitening_that_differs_is_found(runs: dict[str, Path], bundles: dict[str, Path]) -> None:
     run = Run.open(runs["vae"])
     run.scoring["scorer"].network.whitening[2, 2] *= 1.01
     with pytest.raises(ParityError, match=r"^scorer\.onnx: got random rows"):
-        check(run, Bundle.open(bundles["vae"]))
+        check_parity(run, Bundle.open(bundles["vae"]))
 
 
 def test_random_rows_reach_beyond_the_training_and_are_the_same_each_time(runs: dict[str, Path]) -> None:

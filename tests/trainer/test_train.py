@@ -55,19 +55,19 @@ def test_a_run_folder_holds_everything(runs):
 
 def test_a_mixture_has_no_network_and_no_losses(short, tmp_path):
     run = train(short, replace(SHORT, generator="mixture"), tmp_path / "run")
-    assert run.generates.network is None
+    assert run.generator_spec.network is None
     assert run.generator.codec.network is None
     assert not (tmp_path / "run" / "weights" / "generator.safetensors").exists()
     assert set(json.loads((tmp_path / "run" / "losses.json").read_text())) == {"scorer", "scorer-absent"}
 
 
 @pytest.mark.parametrize(
-    ("model", "scores", "generates"), [("ae", "ae", "ae"), ("vae", "vae", "vae"), ("both", "ae", "vae")]
+    ("model", "scores", "generated_by"), [("ae", "ae", "ae"), ("vae", "vae", "vae"), ("both", "ae", "vae")]
 )
-def test_the_model_setting_decides_the_roles(runs, model, scores, generates):
+def test_the_model_setting_decides_the_roles(runs, model, scores, generated_by):
     run = Run.open(runs[model])
     assert {fitted.network.kind for fitted in run.scorers.values()} == {scores}
-    assert run.generates.kind == generates
+    assert run.generator_spec.kind == generated_by
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(short, tmp_path):
@@ -86,9 +86,9 @@ def test_metrics_say_how_well_and_beside_what(chamber, runs):
     metrics, split = run.metrics, blocked(chamber)
     assert metrics["split"] == "blocks"
     assert metrics["rows"] == {name: len(getattr(split, name)) for name in ("train", "validation", "test")}
-    told, about = metrics["generator"], run.generates
-    assert (told["kind"], told["components"]) == (about.kind, about.components) == ("vae", 40)
-    assert (told["log_likelihood"], told["one_gaussian"]) == (about.likelihood, about.baseline)
+    told, spec = metrics["generator"], run.generator_spec
+    assert (told["kind"], told["components"]) == (spec.kind, spec.components) == ("vae", 40)
+    assert (told["log_likelihood"], told["one_gaussian"]) == (spec.likelihood, spec.baseline)
     assert 0 < told["ks_train"] < told["ks_test"] < 1
     real = [np.sort(chamber.values[rows], axis=0) for rows in (split.test, split.train)]
     steps = np.unique(np.concatenate(real)[:, 0])
@@ -141,11 +141,11 @@ def test_reference_is_the_published_training(short, tmp_path):
     assert scorer.raw is not None
     assert not any(scorer.raw.is_log)
     assert any(scorer.scaler.is_log)  # the consistency is not the published one
-    assert run.generates.transform == "scaler"
-    assert run.generates.network == Network(kind="vae", hidden=(64, 32), latent=10, loss="mse", beta=1.0)
-    assert run.generates.components == 1
+    assert run.generator_spec.transform == "scaler"
+    assert run.generator_spec.network == Network(kind="vae", hidden=(64, 32), latent=10, loss="mse", beta=1.0)
+    assert run.generator_spec.components == 1
     assert not any(run.scaler.is_log)
-    assert not any(run.generates.sigma)
+    assert not any(run.generator_spec.sigma)
     losses = json.loads((tmp_path / "run" / "losses.json").read_text())["generator"]
     assert losses["chosen"] == len(losses["train"]) == 3
     published = Training.reference()

@@ -17,8 +17,8 @@ from tests.trainer.baselines import mean_error, pca_error
 from trainer.data.record import Record, load_record
 from trainer.data.scaler import fit_scaler
 from trainer.data.splits import blocked
-from trainer.networks.autoencoder import TabularAE, TabularVAE, row_errors, seeded
-from trainer.networks.training import fit
+from trainer.networks.autoencoder import TabularAE, TabularVAE, row_errors, seeded_autoencoder
+from trainer.networks.training import fit_autoencoder
 
 SETTINGS = Training()
 Model = TabularAE | TabularVAE
@@ -34,7 +34,7 @@ class Trained(NamedTuple):
 
 def untrained(kind: Any, columns: int = 9) -> Model:
     network = Network(kind=kind, hidden=SETTINGS.hidden, latent=SETTINGS.latent, loss="mse", beta=SETTINGS.beta)
-    return seeded(network, columns, SETTINGS.seed)
+    return seeded_autoencoder(network, columns, SETTINGS.seed)
 
 
 def trained(kind: str, record: Record) -> Trained:
@@ -44,7 +44,7 @@ def trained(kind: str, record: Record) -> Trained:
         scaler.forward(record.values[part]).astype(np.float32) for part in (split.train, split.validation, split.test)
     )
     model = untrained(kind)
-    fit(model, train, validation, SETTINGS, seed=SETTINGS.seed)
+    fit_autoencoder(model, train, validation, SETTINGS, seed=SETTINGS.seed)
     return Trained(model, train, test)
 
 

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 Result = TypeVar("Result")
 
 
-def run(tasks: Sequence[Callable[[], Result]], processes: int) -> Iterator[tuple[int, Result]]:
+def run_tasks(tasks: Sequence[Callable[[], Result]], processes: int) -> Iterator[tuple[int, Result]]:
     """Yield every task's number and result, in the order in which they are done.
 
     Parameters

@@ -17,14 +17,14 @@ from edge.models.generator import REGIMES
 from edge.models.scaler import Scaler
 from trainer.data.scaler import fit_scaler
 from trainer.generation.codec import Codec, NormalScoreCodec, ScaledCodec
-from trainer.generation.fitted_generator import FittedGenerator, possible
+from trainer.generation.fitted_generator import FittedGenerator, physical_range
 from trainer.generation.mixture import fit_mixture
 from trainer.generation.normal_scores import fit_normal_scores
-from trainer.networks.autoencoder import described, seeded
+from trainer.networks.autoencoder import describe_network, seeded_autoencoder
 from trainer.networks.generative import seeded_generative
 from trainer.networks.generative_training import fit_generative
 from trainer.networks.history import History
-from trainer.networks.training import fit
+from trainer.networks.training import fit_autoencoder
 
 Kind = Literal["ae", "vae", "mixture"]
 CALIBRATION_ROWS = 100_000
@@ -78,7 +78,7 @@ def fit_generator(
         scores = codec.scores(latent, rng.standard_normal((CALIBRATION_ROWS, station.size)))
         codec = replace(codec, shaping=codec.shaping.calibrated(scores))
     rows = train.astype(np.float32)
-    about = GeneratorSpec(
+    spec = GeneratorSpec(
         kind=kind,
         network=network,
         transform="quantile" if isinstance(codec, NormalScoreCodec) else "scaler",
@@ -90,7 +90,7 @@ def fit_generator(
     )
     return FittedGenerator(
         station=station,
-        about=about,
+        spec=spec,
         codec=codec,
         mixture=mixture,
         latent_std=codes.std(axis=0).astype(np.float32),
@@ -125,7 +125,7 @@ def _shaped(
     white, held_out = (shaping.forward(rows).astype(np.float32) for rows in (train, validation))
     history = fit_generative(model, white, held_out, settings, seed=settings.seed, progress=progress)
     with torch.no_grad():
-        sigma = np.exp(model.bounded.numpy().astype(np.float64)) * settings.observation_noise
+        sigma = np.exp(model.bounded_log_sigma.numpy().astype(np.float64)) * settings.observation_noise
     return network, NormalScoreCodec(shaping, model, sigma), history
 
 
@@ -140,11 +140,11 @@ def _published(
     progress: TextIO | None,
 ) -> tuple[Network | None, NormalScoreCodec | ScaledCodec, History | None]:
     assert kind != "mixture"
-    network = described(kind, settings)
-    model = seeded(network, station.size, settings.seed)
+    network = describe_network(kind, settings)
+    model = seeded_autoencoder(network, station.size, settings.seed)
     z, held_out = (scaler.forward(rows).astype(np.float32) for rows in (train, validation))
-    history = fit(model, z, held_out, settings, seed=settings.seed, progress=progress, label="generator")
-    codec = ScaledCodec(scaler, model, np.zeros(station.size), *possible(station))
+    history = fit_autoencoder(model, z, held_out, settings, seed=settings.seed, progress=progress, label="generator")
+    codec = ScaledCodec(scaler, model, np.zeros(station.size), *physical_range(station))
     if settings.observation_noise:
         codes = _codes(codec, train, settings.seed + _SIGMA).astype(np.float32)
         with torch.no_grad():

@@ -21,7 +21,7 @@ from edge.models.scaler import Scaler
 from trainer.generation.codec import Decoding, Encoding, NormalScoreCodec, ScaledCodec
 from trainer.generation.mixture import Mixture
 from trainer.generation.normal_scores import NormalScoreTransform
-from trainer.networks.autoencoder import build
+from trainer.networks.autoencoder import build_autoencoder
 from trainer.networks.generative import build_generative
 from trainer.networks.history import History
 
@@ -54,7 +54,7 @@ class FittedGenerator:
     """
 
     station: Station
-    about: GeneratorSpec
+    spec: GeneratorSpec
     codec: NormalScoreCodec | ScaledCodec
     mixture: Mixture
     latent_std: Singles
@@ -68,14 +68,14 @@ class FittedGenerator:
         """What the gateway has of it, run by torch and numpy."""
         return Generator(
             station=self.station,
-            kind=self.about.kind,
+            kind=self.spec.kind,
             encoder=Encoding(self.codec),
             decoder=Decoding(self.codec),
             weights=self.mixture.weights.astype(np.float32),
             means=self.mixture.means.astype(np.float32),
             roots=self.mixture.roots.astype(np.float32),
             latent_std=self.latent_std,
-            regimes=self.about.regimes,
+            regimes=self.spec.regimes,
             low=self.low,
             high=self.high,
         )
@@ -95,23 +95,24 @@ class FittedGenerator:
         return arrays
 
     @classmethod
-    def restored(
-        cls, about: GeneratorSpec, station: Station, scaler: Scaler, arrays: Arrays, weights: Mapping[str, Tensor]
+    def from_arrays(
+        cls, spec: GeneratorSpec, station: Station, scaler: Scaler, arrays: Arrays, weights: Mapping[str, Tensor]
     ) -> FittedGenerator:
         """Put one together again from its words, :meth:`arrays` and its network's tensors (KeyError, RuntimeError)."""
-        sigma = np.array(about.sigma)
+        sigma = np.array(spec.sigma)
         codec: NormalScoreCodec | ScaledCodec
-        if about.transform == "quantile":
+        if spec.transform == "quantile":
             shaping = NormalScoreTransform.from_arrays(station, subtree(arrays, "shaping"))
-            network = None if about.network is None else build_generative(about.network, station.size)
+            network = None if spec.network is None else build_generative(spec.network, station.size)
             codec = NormalScoreCodec(shaping, _loaded(network, weights), sigma)
         else:
-            assert about.network is not None
-            codec = ScaledCodec(scaler, _loaded(build(about.network, station.size), weights), sigma, *possible(station))
-        latent = about.latent(station.size)
+            assert spec.network is not None
+            autoencoder = _loaded(build_autoencoder(spec.network, station.size), weights)
+            codec = ScaledCodec(scaler, autoencoder, sigma, *physical_range(station))
+        latent = spec.latent(station.size)
         return cls(
             station=station,
-            about=about,
+            spec=spec,
             codec=codec,
             mixture=Mixture(
                 arrays["weights"].astype(np.float64),
@@ -124,7 +125,7 @@ class FittedGenerator:
         )
 
 
-def possible(station: Station) -> tuple[Floats, Floats]:
+def physical_range(station: Station) -> tuple[Floats, Floats]:
     """Least and largest value of each column [F] that is physically possible."""
     low, high = np.array([feature.range for feature in station.features]).T
     return low, high

@@ -94,7 +94,7 @@ class TabularVAE(nn.Module):
         return self.decode(self.mean(self.trunk(z)))
 
 
-def described(kind: Literal["ae", "vae"], settings: Training, *, latent: int | None = None) -> Network:
+def describe_network(kind: Literal["ae", "vae"], settings: Training, *, latent: int | None = None) -> Network:
     """Describe the network of ``settings``; ``latent``: another count of latents than theirs."""
     return Network(
         kind=kind,
@@ -105,7 +105,7 @@ def described(kind: Literal["ae", "vae"], settings: Training, *, latent: int | N
     )
 
 
-def build(network: Network, features: int) -> TabularAE | TabularVAE:
+def build_autoencoder(network: Network, features: int) -> TabularAE | TabularVAE:
     """Build an untrained network.
 
     Parameters
@@ -127,10 +127,10 @@ def weights_from(seed: int) -> Iterator[None]:
         yield
 
 
-def seeded(network: Network, features: int, seed: int) -> TabularAE | TabularVAE:
+def seeded_autoencoder(network: Network, features: int, seed: int) -> TabularAE | TabularVAE:
     """Build an untrained network, its first weights drawn from ``seed``."""
     with weights_from(seed):
-        return build(network, features)
+        return build_autoencoder(network, features)
 
 
 def residuals(model: TabularAE | TabularVAE, z: NDArray[np.floating]) -> Floats:

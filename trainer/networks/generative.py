@@ -45,7 +45,7 @@ class GenerativeAE(nn.Module):
         return self.decoder(latent)  # type: ignore[no-any-return]
 
     @property
-    def bounded(self) -> Tensor:
+    def bounded_log_sigma(self) -> Tensor:
         """Logarithm [F] of the observation spread."""
         return self.log_sigma.clamp(*SIGMA)
 
@@ -71,7 +71,7 @@ class GenerativeVAE(nn.Module):
         return self.decoder(latent)  # type: ignore[no-any-return]
 
     @property
-    def bounded(self) -> Tensor:
+    def bounded_log_sigma(self) -> Tensor:
         """Logarithm [F] of the observation spread."""
         return self.log_sigma.clamp(*SIGMA)
 
@@ -91,7 +91,7 @@ def seeded_generative(network: Network, features: int, seed: int) -> Generative:
         return build_generative(network, features)
 
 
-def folded(network: Generative | None, unwhitening: Floats, mean: Floats) -> list[nn.Module]:
+def fold_linear(network: Generative | None, unwhitening: Floats, mean: Floats) -> list[nn.Module]:
     """Return the decoder's layers with a linear map after them, as one with their last.
 
     Parameters

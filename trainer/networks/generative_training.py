@@ -155,7 +155,7 @@ def _objective(model: Generative, rows: Tensor, noise: Tensor | None, beta: floa
         mean, log_variance = model.encode(rows)
         assert noise is not None
         code = mean + torch.exp(0.5 * log_variance) * noise
-    log_sigma = model.bounded
+    log_sigma = model.bounded_log_sigma
     scaled = (rows - model.decode(code)) * torch.exp(-log_sigma)
     reconstruction = (0.5 * scaled.square() + log_sigma).sum(dim=1).mean() + _constant(rows)
     if log_variance is None:

@@ -39,7 +39,7 @@ def choose_device(name: str) -> torch.device:
     return torch.device("cuda" if gpu else "cpu")
 
 
-def fit(
+def fit_autoencoder(
     model: TabularAE | TabularVAE,
     train: Singles,
     validation: Singles,

@@ -8,7 +8,7 @@ from edge.arrays import Floats, Indices
 from edge.models.scores import ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
-from trainer.scoring.fit_scorer import quiet
+from trainer.scoring.fit_scorer import without_plume
 
 REQUESTED = (0.01, 0.001)
 
@@ -38,7 +38,7 @@ def false_alarm_rates(model: ScoringModel, record: Record, rows: Indices) -> lis
     scores = {
         "consistency": measures.consistency[rows],
         "reconstruction": measures.reconstruction[rows],
-        "onset": measures.onset[rows[quiet(record, rows)]],
+        "onset": measures.onset[rows[without_plume(record, rows)]],
     }
     rates: list[Rate] = []
     for requested in REQUESTED:

@@ -22,13 +22,13 @@ from trainer.data.record import Record
 from trainer.data.scaler import fit_scaler
 from trainer.data.splits import chunks, spans
 from trainer.errors import TrainingError
-from trainer.networks.autoencoder import described, residuals, seeded
+from trainer.networks.autoencoder import describe_network, residuals, seeded_autoencoder
 from trainer.networks.history import History
-from trainer.networks.training import fit
+from trainer.networks.training import fit_autoencoder
 from trainer.scoring.consistency import fit_consistency
 from trainer.scoring.p_values import p_value_table
 from trainer.scoring.reconstruction import WhitenedReconstruction, whitening
-from trainer.scoring.virtual_gas import fit_virtual
+from trainer.scoring.virtual_gas import fit_virtual_gas
 
 BACKGROUND = 1.5
 """Times the background below which a row has no plume in it."""
@@ -58,7 +58,7 @@ class FittedScorer:
     """
 
     model: ScoringModel
-    about: ScoringSpec
+    spec: ScoringSpec
     history: History
     weights: dict[str, Tensor]
     whitening: Floats
@@ -67,7 +67,7 @@ class FittedScorer:
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences about what the record did not allow."""
-        return self.about.notes
+        return self.spec.notes
 
 
 def fit_scorer(
@@ -114,22 +114,18 @@ def fit_scorer(
     columns = tuple(i for i in range(station.size) if not (absent and i == station.gas_index))
     label = f"without {station.gas}" if absent else "scorer"
     published = settings.scaler == "standard"
-    fitting = _Fitting(
-        record=record,
-        columns=columns,
-        settings=settings,
-        # As many latents as columns, and a copy would be perfect.
-        network=described(kind, settings, latent=None if published else max(1, min(settings.latent, len(columns) - 1))),
-        progress=progress,
-    )
+    # With as many latents as columns, the network could copy its input.
+    latent = None if published else max(1, min(settings.latent, len(columns) - 1))
+    network = describe_network(kind, settings, latent=latent)
+    fitting = _Fitting(record=record, columns=columns, settings=settings, network=network, progress=progress)
     rows = np.sort(rows)
     parts = chunks(record, folds, rows)
     measured, weights = [], []
     for k, part in enumerate(parts, 1):
-        model, network, _ = fitting.fit(np.setdiff1d(rows, part), f"{label} {k}/{folds}")
+        model, fitted, _ = fitting.fit(np.setdiff1d(rows, part), f"{label} {k}/{folds}")
         measured.append(_measure(model, record, part))
-        weights.append(network.module.state_dict())
-    model, network, history = fitting.fit(rows, label)
+        weights.append(fitted.module.state_dict())
+    model, fitted, history = fitting.fit(rows, label)
 
     components = np.concatenate([one.components for one in measured])
     tables = {name: p_value_table(column) for name, column in zip(COMPONENTS, components.T, strict=True)}
@@ -137,7 +133,7 @@ def fit_scorer(
     tables["consistency"] = p_value_table(total)
     tables["reconstruction"] = p_value_table(np.concatenate([one.error for one in measured]))
     values = record.values[rows]
-    virtual = fit_virtual(
+    virtual = fit_virtual_gas(
         values,
         model.scaler.forward(values[:, columns]),
         station,
@@ -146,13 +142,13 @@ def fit_scorer(
     )
     model = replace(model, virtual=virtual.virtual)
     if virtual.virtual is not None:
-        onset = _measure(model, record, rows).onset[quiet(record, rows)]
+        onset = _measure(model, record, rows).onset[without_plume(record, rows)]
         tables["onset"] = p_value_table(onset, disturbed=True)
     return FittedScorer(
         model=replace(model, tables=tables),
-        about=ScoringSpec(
+        spec=ScoringSpec(
             keys=model.keys,
-            network=fitting.network,
+            network=network,
             scaler=model.scaler,
             raw=model.raw,
             recenter=model.window,
@@ -163,13 +159,13 @@ def fit_scorer(
             notes=() if virtual.note is None else (virtual.note,),
         ),
         history=history,
-        weights=network.module.state_dict(),
-        whitening=network.whitening,
+        weights=fitted.module.state_dict(),
+        whitening=fitted.whitening,
         folds=tuple(weights),
     )
 
 
-def quiet(record: Record, rows: Indices) -> Mask:
+def without_plume(record: Record, rows: Indices) -> Mask:
     """Say of each row whether it has no plume in it, [N]: the gas is below 1.5 x its background; all without a gas."""
     if record.station.gas_index is None:
         return np.ones(len(rows), dtype=np.bool_)
@@ -236,8 +232,8 @@ class _Fitting:
         stop = block % _EVERY == _EVERY - 1
         published = self.settings.scaler == "standard"
         epochs = self.settings.epochs if published else -(-self.settings.epochs // _EPOCHS)
-        module = seeded(self.network, size, self.settings.seed)
-        history = fit(
+        module = seeded_autoencoder(self.network, size, self.settings.seed)
+        history = fit_autoencoder(
             module,
             seen[~stop].astype(np.float32),
             seen[stop].astype(np.float32),
@@ -247,9 +243,8 @@ class _Fitting:
             label=label,
         )
         if published:
-            return WhitenedReconstruction(
-                module, np.eye(size) / np.sqrt(size)
-            ), history  # the error is then the mean of squares
+            # The error is then the mean of squares.
+            return WhitenedReconstruction(module, np.eye(size) / np.sqrt(size)), history
         return WhitenedReconstruction(module, whitening(residuals(module, seen))), history
 
 

@@ -27,7 +27,7 @@ class VirtualGasFit:
     note: str | None = None
 
 
-def fit_virtual(
+def fit_virtual_gas(
     values: Floats, scaled: Floats, station: Station, columns: Sequence[int], folds: Sequence[Indices]
 ) -> VirtualGasFit:
     """Regress the logarithm of the gas level on the sensors, the climate and the squared temperatures.

@@ -49,7 +49,7 @@ def collect(
     if inside is not None:
         networks["generator"] = inside
     for name, scorer in scorers.items():
-        kind = scorer.about.network.kind
+        kind = scorer.spec.network.kind
         networks[name] = inside_scorer(scorer.model, kind, record, {"train": blocks.train, "test": blocks.test})
     return RunStatistics(
         rows=gallery(axes, {"train": train, "test": test, "generated": made}, pairs(station)), networks=networks

@@ -31,7 +31,7 @@ def inside_generator(
 
     Its mirrors are columns in their units, on their own axes.
     """
-    if fitted.about.network is None:
+    if fitted.spec.network is None:
         return None
     codes = {part: fitted.codec.encode(rows)["mean"].astype(np.float64) for part, rows in parts.items()}
     # Without the noise that rows get back: it is what the network makes of them that is looked at.
@@ -39,7 +39,7 @@ def inside_generator(
         part: np.asarray(fitted.codec.decode(codes[part], np.zeros_like(rows)), dtype=np.float64)
         for part, rows in parts.items()
     }
-    return _inside(fitted.about.network.kind, axes, parts, back, codes)
+    return _inside(fitted.spec.network.kind, axes, parts, back, codes)
 
 
 def inside_scorer(

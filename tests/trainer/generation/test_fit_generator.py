@@ -63,9 +63,9 @@ def test_moisture_agrees_with_temperature_and_humidity_as_in_the_record(
 
 
 def test_it_says_how_likely_held_out_rows_are(chamber: Record, generator: FittedGenerator) -> None:
-    assert generator.about.likelihood > generator.about.baseline
+    assert generator.spec.likelihood > generator.spec.baseline
     codes = generator.codec.encode(chamber.values)["mean"]
-    assert generator.mixture.log_likelihood(codes) > generator.about.baseline
+    assert generator.mixture.log_likelihood(codes) > generator.spec.baseline
 
 
 def test_no_training_row_is_among_the_generated_ones(chamber: Record, generator: FittedGenerator) -> None:
@@ -85,9 +85,9 @@ def test_regimes_share_the_gas_columns_range(generator: FittedGenerator) -> None
 
 def test_only_the_vae_is_uncertain_of_its_codes_and_only_networks_leave_noise(generator: FittedGenerator) -> None:
     heads = generator.generator.encoder.run(readings=generator.low[None])
-    assert ("log_variance" in heads) == (generator.about.kind == "vae")
-    assert any(generator.about.sigma) == (generator.about.kind != "mixture")
-    assert generator.generator.latent == (4 if generator.about.kind == "ae" else 9)
+    assert ("log_variance" in heads) == (generator.spec.kind == "vae")
+    assert any(generator.spec.sigma) == (generator.spec.kind != "mixture")
+    assert generator.generator.latent == (4 if generator.spec.kind == "ae" else 9)
 
 
 def test_the_same_seed_gives_the_same_rows_and_another_seed_others(chamber: Record) -> None:
@@ -107,15 +107,15 @@ def test_a_station_without_gas_or_ratio_has_no_regimes(chamber: Record) -> None:
 def test_the_reference_settings_keep_the_published_form(chamber: Record) -> None:
     generator = fitted(chamber, replace(Training.reference(), epochs=2))
     assert isinstance(generator.codec, ScaledCodec)
-    assert generator.about.network is not None
-    assert (generator.about.network.hidden, generator.about.network.latent) == ((64, 32), 10)
-    assert (generator.about.components, any(generator.about.sigma)) == (1, False)
+    assert generator.spec.network is not None
+    assert (generator.spec.network.hidden, generator.spec.network.latent) == ((64, 32), 10)
+    assert (generator.spec.components, any(generator.spec.sigma)) == (1, False)
     assert isinstance(fitted(chamber, replace(SETTINGS, generator="mixture")).codec, NormalScoreCodec)
 
 
 def test_noise_can_be_left_out(chamber: Record) -> None:
     short = replace(SETTINGS, generator_epochs=1, generator_steps=1, components=5, observation_noise=False)
-    assert not any(fitted(chamber, short).about.sigma)
+    assert not any(fitted(chamber, short).spec.sigma)
 
 
 def test_a_constant_column_is_refused_by_name(chamber: Record) -> None:

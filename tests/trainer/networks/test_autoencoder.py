@@ -9,7 +9,14 @@ import pytest
 import torch
 
 from edge.bundles.manifest import Network
-from trainer.networks.autoencoder import TabularAE, TabularVAE, build, residuals, row_errors, seeded
+from trainer.networks.autoencoder import (
+    TabularAE,
+    TabularVAE,
+    build_autoencoder,
+    residuals,
+    row_errors,
+    seeded_autoencoder,
+)
 
 Kind = Literal["ae", "vae"]
 KINDS: tuple[Kind, ...] = ("ae", "vae")
@@ -32,7 +39,7 @@ def test_the_variational_one_has_two_heads_on_the_same_trunk():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_between_layers_is_a_relu_and_after_the_last_none(kind: Kind):
-    model = seeded(network(kind), 9, 0)
+    model = seeded_autoencoder(network(kind), 9, 0)
     rows = 50 * torch.randn(500, 9, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         code = model.encode(rows)
@@ -44,7 +51,7 @@ def test_between_layers_is_a_relu_and_after_the_last_none(kind: Kind):
 
 
 def test_a_code_is_decoded_from_its_mean_never_from_a_sample():
-    model = seeded(network("vae"), 9, 0)
+    model = seeded_autoencoder(network("vae"), 9, 0)
     assert isinstance(model, TabularVAE)
     rows = torch.randn(20, 9, generator=torch.Generator().manual_seed(1))
     mean, log_variance = model.encode(rows)
@@ -55,19 +62,19 @@ def test_a_code_is_decoded_from_its_mean_never_from_a_sample():
 @pytest.mark.parametrize("kind", KINDS)
 def test_first_weights_depend_on_the_seed_alone_and_leave_torchs_generator_as_it_was(kind: Kind):
     before = torch.random.get_rng_state()
-    one, same, other = (seeded(network(kind), 9, seed).state_dict() for seed in (7, 7, 8))
+    one, same, other = (seeded_autoencoder(network(kind), 9, seed).state_dict() for seed in (7, 7, 8))
     assert torch.equal(before, torch.random.get_rng_state())
     assert all(torch.equal(one[name], same[name]) for name in one)
     assert not any(torch.equal(one[name], other[name]) for name in one)
 
 
 def test_build_makes_what_the_manifest_names():
-    assert isinstance(build(network("ae"), 5), TabularAE)
-    assert isinstance(build(network("vae"), 5), TabularVAE)
+    assert isinstance(build_autoencoder(network("ae"), 5), TabularAE)
+    assert isinstance(build_autoencoder(network("vae"), 5), TabularVAE)
 
 
 def test_errors_are_means_over_columns_of_squared_or_absolute_residuals():
-    model = seeded(network("ae"), 4, 0)
+    model = seeded_autoencoder(network("ae"), 4, 0)
     rows = np.random.default_rng(0).standard_normal((6, 4))
     with torch.no_grad():
         left = rows - model.reconstruct(torch.from_numpy(rows.astype(np.float32))).numpy()

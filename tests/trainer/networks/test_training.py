@@ -13,9 +13,9 @@ from torch.nn import functional
 from config.settings.training import Training
 from edge.bundles.manifest import Network
 from trainer.errors import TrainingError
-from trainer.networks.autoencoder import TabularAE, TabularVAE, row_errors, seeded
+from trainer.networks.autoencoder import TabularAE, TabularVAE, row_errors, seeded_autoencoder
 from trainer.networks.history import History
-from trainer.networks.training import choose_device, fit
+from trainer.networks.training import choose_device, fit_autoencoder
 
 KINDS = ("ae", "vae")
 
@@ -38,8 +38,8 @@ def settings(**changes: Any) -> Training:
 def fitted(kind: str, seed: int = 1, label: str = "", progress: Any = None, **changes: Any):
     chosen = settings(**changes)
     network = Network(kind=kind, hidden=chosen.hidden, latent=chosen.latent, loss=chosen.loss, beta=chosen.beta)
-    model = seeded(network, TRAIN.shape[1], seed)
-    return model, fit(model, TRAIN, VALIDATION, chosen, seed=seed, progress=progress, label=label)
+    model = seeded_autoencoder(network, TRAIN.shape[1], seed)
+    return model, fit_autoencoder(model, TRAIN, VALIDATION, chosen, seed=seed, progress=progress, label=label)
 
 
 def validation_loss(model: TabularAE | TabularVAE) -> float:

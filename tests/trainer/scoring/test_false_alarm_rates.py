@@ -12,7 +12,7 @@ from config.settings.training import Training
 from edge.models.pvalue import PValueTable
 from trainer.data.record import Record
 from trainer.scoring.false_alarm_rates import false_alarm_rates
-from trainer.scoring.fit_scorer import FittedScorer, fit_scorer, quiet
+from trainer.scoring.fit_scorer import FittedScorer, fit_scorer, without_plume
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def test_shares_are_of_the_rows_asked_for_and_onsets_only_of_quiet_ones(chamber:
     assert (one["requested"], tenth["requested"]) == (0.01, 0.001)
     assert (one["reconstruction"], tenth["reconstruction"]) == (1.0, 0.0)
     assert (one["onset"], tenth["onset"]) == (0.0, 0.0)
-    assert quiet(chamber, rows).any()
+    assert without_plume(chamber, rows).any()
 
 
 def test_a_score_that_no_row_has_yet_is_none(chamber: Record, fitted: FittedScorer) -> None:

@@ -16,7 +16,7 @@ from edge.models.consistency import COMPONENTS
 from edge.models.scores import Scores, ScoreState, score_rows
 from trainer.data.record import Record, load_record
 from trainer.errors import TrainingError
-from trainer.scoring.fit_scorer import FittedScorer, fit_scorer, quiet
+from trainer.scoring.fit_scorer import FittedScorer, fit_scorer, without_plume
 
 SETTINGS = replace(Training.quick(), epochs=4)
 
@@ -47,7 +47,7 @@ def test_every_score_has_a_table_and_the_held_out_rows_a_score(chamber: Record, 
 
 def test_without_the_gas_column_nothing_depends_on_it(chamber: Record, absent: FittedScorer) -> None:
     assert absent.model.keys == chamber.station.keys[1:]
-    assert absent.about.network.kind == "vae"
+    assert absent.spec.network.kind == "vae"
     assert "ch4_ppb" not in absent.model.domain
     values = chamber.values.copy()
     values[2000:, 0] = 90_000.0
@@ -113,7 +113,7 @@ def test_there_must_be_a_gas_column_to_leave_out(chamber: Record) -> None:
 
 def test_quiet_rows_are_those_near_the_background(chamber: Record) -> None:
     rows = np.arange(3000)
-    calm = quiet(chamber, rows)
+    calm = without_plume(chamber, rows)
     assert chamber.values[calm, 0].max() < chamber.values[~calm, 0].min()
     assert 0.3 < calm.mean() < 1
 

@@ -14,14 +14,14 @@ from config.yaml.load import load_station
 from edge.arrays import Floats
 from trainer.data.record import Record, load_record
 from trainer.data.scaler import fit_scaler
-from trainer.scoring.virtual_gas import VirtualGasFit, fit_virtual
+from trainer.scoring.virtual_gas import VirtualGasFit, fit_virtual_gas
 
 STATION = load_station(METHANE)
 
 
 def fitted(values: Floats, station: Station = STATION, columns: range = range(9)) -> VirtualGasFit:
     scaled = fit_scaler(values, station, "log").forward(values)[:, list(columns)]
-    return fit_virtual(values, scaled, station, columns, np.array_split(np.arange(len(values)), 3))
+    return fit_virtual_gas(values, scaled, station, columns, np.array_split(np.arange(len(values)), 3))
 
 
 @pytest.mark.parametrize("board", [1, 2, 3])

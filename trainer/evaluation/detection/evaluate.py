@@ -18,7 +18,7 @@ from trainer.data.record import Record, Span
 from trainer.data.regimes import chunk_count
 from trainer.evaluation.detection import results
 from trainer.evaluation.detection.curves import Curves
-from trainer.evaluation.detection.faults import GAP, NO_COLUMN, Case, Family, Faulted, cases, inject
+from trainer.evaluation.detection.faults import GAP, NO_COLUMN, Case, Family, Faulted, cases, inject_faults
 from trainer.evaluation.detection.folds import Fold, SplitName, folds
 from trainer.evaluation.detection.held_out import HeldOutScores, Kind, count_alarms, exceedances, score_held_out
 from trainer.evaluation.detection.peers import Peer, fit_peers
@@ -36,7 +36,7 @@ from trainer.evaluation.detection.roc import RATES, auroc, mean_by_family, recal
 from trainer.evaluation.detection.timelines import timelines
 from trainer.evaluation.detection.virtual_gas import virtual_gas_curve
 from trainer.evaluation.detection.without_gas import evaluate_without_gas
-from trainer.evaluation.parallel import run
+from trainer.evaluation.parallel import run_tasks
 from trainer.scoring.fit_scorer import fit_scorer
 
 REQUESTED = (0.01, 0.001)
@@ -88,7 +88,7 @@ def evaluate(
         for split in folds(record)
     ]
     done: dict[int, results.FoldResult] = {}
-    for number, fold in run(tasks, processes):
+    for number, fold in run_tasks(tasks, processes):
         done[number] = fold
         if progress is not None:
             progress.write(f"{len(done)} of {len(tasks)}: {fold.station}, {fold.split}\n")
@@ -148,7 +148,7 @@ def evaluate_fold(
         alarms=count_alarms(clean["ae"], fold, DEFAULT),
         readings=len(fold.test),
         without_gas=() if absent is None else _withheld(record, fold, absent, epochs),
-        notes=fitted.about.notes,
+        notes=fitted.spec.notes,
         curves=Curves(
             rates=RATES,
             roc={name: mean_by_family(by_case, _families(station)) for name, by_case in roc.items()},
@@ -228,7 +228,7 @@ def _cases(station: Station, *, quick: bool) -> tuple[Case, ...]:
 
 def _inject(case: Case, record: Record, fold: Fold, segments: Sequence[Span]) -> Faulted:
     train, gas = record.values[fold.train], record.station.gas_index
-    return inject(
+    return inject_faults(
         case,
         record.values,
         record.station,

@@ -107,7 +107,7 @@ def cases(station: Station) -> tuple[Case, ...]:
     )
 
 
-def inject(
+def inject_faults(
     case: Case,
     values: Floats,
     station: Station,

@@ -15,8 +15,8 @@ from config.settings.training import Training
 from edge.arrays import Floats, Indices
 from trainer.data.scaler import fit_scaler
 from trainer.evaluation.detection.results import PUBLISHED_AE, PUBLISHED_VAE
-from trainer.networks.autoencoder import TabularVAE, described, row_errors, seeded
-from trainer.networks.training import fit
+from trainer.networks.autoencoder import TabularVAE, describe_network, row_errors, seeded_autoencoder
+from trainer.networks.training import fit_autoencoder
 
 Score = Callable[[Floats], Floats]
 
@@ -106,8 +106,8 @@ def _published(
     scaler = fit_scaler(fitted, station, "standard")
     kinds: tuple[Literal["ae", "vae"], ...] = ("ae", "vae")
     for kind in kinds:
-        model = seeded(described(kind, settings), station.size, settings.seed)
-        fit(
+        model = seeded_autoencoder(describe_network(kind, settings), station.size, settings.seed)
+        fit_autoencoder(
             model,
             scaler.forward(fitted).astype(np.float32),
             scaler.forward(stopping).astype(np.float32),

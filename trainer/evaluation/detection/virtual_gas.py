@@ -10,7 +10,7 @@ from trainer.data.record import Record
 from trainer.data.splits import chunks
 from trainer.evaluation.detection.curves import VirtualGasCurve
 from trainer.evaluation.detection.folds import Fold
-from trainer.scoring.virtual_gas import fit_virtual
+from trainer.scoring.virtual_gas import fit_virtual_gas
 from trainer.statistics.binning import axis, joint
 
 BANDS = 25
@@ -34,7 +34,7 @@ def virtual_gas_curve(record: Record, fold: Fold, model: ScoringModel, *, folds:
     station, gas = record.station, record.station.gas_index
     scaled = model.scaler.forward(record.values[:, model.columns])
     parts = [np.searchsorted(fold.train, part) for part in chunks(record, folds, fold.train)]
-    fitted = fit_virtual(record.values[fold.train], scaled[fold.train], station, model.columns, parts).virtual
+    fitted = fit_virtual_gas(record.values[fold.train], scaled[fold.train], station, model.columns, parts).virtual
     if fitted is None or gas is None:
         return None
     reference, told = record.values[:, gas], np.exp(fitted.log_level(scaled))

@@ -13,12 +13,12 @@ from edge.bundles.manifest import Network
 from trainer.data.record import Record
 from trainer.data.scaler import fit_scaler
 from trainer.data.splits import Split, spans
-from trainer.evaluation.detection.faults import GAP, Family, cases, inject
+from trainer.evaluation.detection.faults import GAP, Family, cases, inject_faults
 from trainer.evaluation.detection.roc import auroc
 from trainer.evaluation.synthesis.results import mean
 from trainer.evaluation.synthesis.synthesisers import FittedSynthesiser
-from trainer.networks.autoencoder import residuals, seeded
-from trainer.networks.training import fit
+from trainer.networks.autoencoder import residuals, seeded_autoencoder
+from trainer.networks.training import fit_autoencoder
 
 FEW, AUGMENTED, GENERATOR = "AE, few real rows", "AE, with synthetic rows", "generator's reconstruction, few real rows"
 
@@ -81,9 +81,9 @@ def _error(
     """Fit an autoencoder; return the mean squared error [N] of its reconstruction of rows [N, F]."""
     scaler = fit_scaler(train, record.station, "log")
     network = Network(kind="ae", hidden=settings.hidden, latent=settings.latent, loss="mse", beta=0.0)
-    model = seeded(network, record.station.size, seed)
+    model = seeded_autoencoder(network, record.station.size, seed)
     z, held_out = (scaler.forward(rows).astype(np.float32) for rows in (train, validation))
-    fit(model, z, held_out, replace(settings, loss="mse"), seed=seed)
+    fit_autoencoder(model, z, held_out, replace(settings, loss="mse"), seed=seed)
     return lambda x: np.asarray((residuals(model, scaler.forward(x)) ** 2).mean(axis=1))
 
 
@@ -94,7 +94,7 @@ def _faulty(record: Record, split: Split) -> Iterator[Floats]:
         if case.family in _CONTEXT:
             continue
         sigma = record.values[split.train].std(axis=0)
-        faulted = inject(
+        faulted = inject_faults(
             case,
             record.values,
             record.station,

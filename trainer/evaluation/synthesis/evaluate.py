@@ -8,7 +8,7 @@ from typing import Literal, TextIO
 
 from config.settings.training import Training
 from trainer.data.record import Record
-from trainer.evaluation.parallel import run
+from trainer.evaluation.parallel import run_tasks
 from trainer.evaluation.synthesis.augmentation import SETS, scarce, tstr
 from trainer.evaluation.synthesis.detection import augmented_detection
 from trainer.evaluation.synthesis.resemblance import resemblance
@@ -69,7 +69,7 @@ def evaluate_synthesis(
     if pictures:
         tasks = [_Task("gallery", records[0], name, settings.seed, 1, settings, quick) for name in NAMES] + tasks
     done: dict[int, Sequence[Result]] = {}
-    for number, results in run([task.run for task in tasks], processes):
+    for number, results in run_tasks([task.run for task in tasks], processes):
         done[number] = results
         if progress is not None:
             progress.write(f"{len(done)} of {len(tasks)}: {tasks[number]}\n")

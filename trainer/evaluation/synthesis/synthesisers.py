@@ -19,8 +19,8 @@ from edge.synthesis.sampler import Sampler
 from trainer.data.scaler import fit_scaler
 from trainer.evaluation.synthesis.results import JITTER, OURS, PUBLISHED, SMOTE, Kind
 from trainer.generation.fit_generator import fit_generator
-from trainer.networks.autoencoder import TabularVAE, described, seeded
-from trainer.networks.training import fit
+from trainer.networks.autoencoder import TabularVAE, describe_network, seeded_autoencoder
+from trainer.networks.training import fit_autoencoder
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -117,9 +117,9 @@ def _published(kind: Literal["ae", "vae"], published: Training) -> Fit:
     def make(train: Floats, validation: Floats, station: Station, seed: int) -> FittedSynthesiser:
         settings = replace(published, seed=seed)
         scaler = fit_scaler(train, station, "standard")
-        model = seeded(described(kind, settings), station.size, seed)
+        model = seeded_autoencoder(describe_network(kind, settings), station.size, seed)
         z = scaler.forward(train).astype(np.float32)
-        fit(model, z, scaler.forward(validation).astype(np.float32), settings, seed=seed)
+        fit_autoencoder(model, z, scaler.forward(validation).astype(np.float32), settings, seed=seed)
 
         @torch.inference_mode()
         def around(n: int, seed: int, noise: float | None) -> Floats:

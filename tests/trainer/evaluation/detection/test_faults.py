@@ -11,7 +11,7 @@ from config.settings.station import Station
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from trainer.data.record import Record
-from trainer.evaluation.detection.faults import GAP, NO_COLUMN, Case, Faulted, cases, inject
+from trainer.evaluation.detection.faults import GAP, NO_COLUMN, Case, Faulted, cases, inject_faults
 
 STATION = load_station(METHANE)
 SENSITIVITY = np.array([0.0, 0.0, 0.0, 0.0, -0.4, -0.05, -0.1, -0.3, -0.5])
@@ -28,7 +28,7 @@ def of_roles(*roles: str) -> Station:
 
 
 def put(name: str, values: np.ndarray, seed: int = 7) -> Faulted:
-    return inject(
+    return inject_faults(
         ALL[NAMES.index(name)],
         values,
         STATION,
@@ -94,7 +94,7 @@ def test_an_event_is_cut_to_a_third_of_its_length_and_not_further(chamber: Recor
 
     def events(rows: int) -> tuple[tuple[int, int], ...]:
         nothing = {"sensitivity": None, "background": None}
-        return inject(
+        return inject_faults(
             case, chamber.values, STATION, sigma=np.ones(9), segments=[(5, 5 + rows)], seed=1, **nothing
         ).events
 
@@ -201,7 +201,7 @@ def test_an_additive_fault_leaves_a_positive_column_positive_and_a_linear_one_ma
     case = ALL[NAMES.index("offset 2 sigma")]
 
     kept = {"sensitivity": None, "background": None, "segments": SEGMENTS}
-    result = inject(case, clean, STATION, sigma=np.full(9, 50.0), seed=3, **kept)
+    result = inject_faults(case, clean, STATION, sigma=np.full(9, 50.0), seed=3, **kept)
 
     log = [i for i, feature in enumerate(STATION.features) if feature.scale == "log"]
     assert result.values[:, log].min() == pytest.approx(0.1)
@@ -221,7 +221,7 @@ def test_what_a_fault_needs_and_does_not_get_is_named(chamber: Record) -> None:
     def refused(name: str, station: Station = STATION) -> str:
         given = {"sigma": np.ones(9), "sensitivity": None, "background": None, "segments": SEGMENTS, "seed": 1}
         with pytest.raises(ValueError, match="expected") as caught:
-            inject(ALL[NAMES.index(name)], chamber.values, station, **given)
+            inject_faults(ALL[NAMES.index(name)], chamber.values, station, **given)
         return str(caught.value)
 
     assert refused("response x2").startswith("sensitivity: got None")

@@ -9,7 +9,7 @@ from config.settings.training import Training
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record, Span
 from trainer.evaluation.detection.curves import ScoreTimeline
-from trainer.evaluation.detection.faults import GAP, Case, Faulted, cases, inject
+from trainer.evaluation.detection.faults import GAP, Case, Faulted, cases, inject_faults
 from trainer.evaluation.detection.folds import Fold
 from trainer.evaluation.detection.timelines import timelines
 from trainer.scoring.fit_scorer import fit_scorer
@@ -28,7 +28,7 @@ def drawn(chamber: Record, model: ScoringModel, *names: str) -> tuple[ScoreTimel
     chosen = [case for name in names for case in cases(station) if case.name == name]
 
     def put(case: Case, values: np.ndarray, where: Sequence[Span]) -> Faulted:
-        return inject(
+        return inject_faults(
             case, values, station, sigma=chamber.values.std(axis=0), sensitivity=None, background=2000.0,
             segments=where, seed=1,
         )  # fmt: skip
