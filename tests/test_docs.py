@@ -67,11 +67,11 @@ def test_classes_exist(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_commands_have_a_verb_and_options_that_exist(document: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for words in commands(document):
-        if words[0] == "VERB" or words[:2] == ["help", "VERB"]:
+        if "VERB" in words[:2]:  # stands for any
             continue
         verb = words[:2] if words[0] == "data" else words[:1]
         with pytest.raises(SystemExit) as left:
-            davylamp.main([*verb, "--help"])
+            davylamp.main(["help", *verb])
         options = {word.partition("=")[0] for word in words if re.match("--?[a-z]", word)}
         helped = capsys.readouterr().out
         assert left.value.code == 0, words
