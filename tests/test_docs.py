@@ -43,9 +43,11 @@ def commands(path: Path) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_relative_links_lead_somewhere(document: Path) -> None:
-    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", prose(document)) if "://" not in link]
-    assert [link for link in links if link and not (document.parent / link).exists()] == []
+def test_links_to_files_of_the_repository_lead_somewhere(document: Path) -> None:
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", prose(document))]
+    relative = [document.parent / link for link in links if link and "://" not in link]
+    absolute = [ROOT / found[1] for link in links if (found := re.match(r"https://\S*github\S*/main/(\S+)", link))]
+    assert [path for path in (*relative, *absolute) if not path.exists()] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
