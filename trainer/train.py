@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.settings.training import Training
 from edge.arrays import Floats, Indices
@@ -22,6 +21,7 @@ from trainer.data.regimes import chunk_count
 from trainer.data.scaler import fit_scaler
 from trainer.data.splits import blocked, random_split
 from trainer.errors import TrainingError
+from trainer.evaluation.synthesis.fidelity import mean_ks
 from trainer.figures.losses import draw_curves
 from trainer.generation.fit_generator import fit_generator
 from trainer.generation.fitted_generator import FittedGenerator
@@ -173,21 +173,11 @@ def _quality(generator: FittedGenerator, parts: dict[str, Floats], seed: int) ->
         "components": generator.spec.components,
         "log_likelihood": generator.spec.likelihood,
         "one_gaussian": generator.spec.baseline,
-        "ks_train": _distance(made, real["train"]),
-        "ks_test": _distance(made, real["test"]),
-        "ks_test_train": _distance(real["test"], real["train"]),
+        "ks_train": mean_ks(made, real["train"]),
+        "ks_test": mean_ks(made, real["test"]),
+        "ks_test_train": mean_ks(real["test"], real["train"]),
         "cpu_seconds": generator.cpu_seconds,
     }
-
-
-def _distance(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
-    """Mean over the columns of the largest difference between two empirical distributions [N, F], [M, F]."""
-    found = []
-    for x, y in zip(np.sort(one, axis=0).T, np.sort(other, axis=0).T, strict=True):
-        both = np.concatenate([x, y])
-        below = [np.searchsorted(rows, both, side="right") / len(rows) for rows in (x, y)]
-        found.append(np.abs(below[0] - below[1]).max())
-    return float(np.mean(found))
 
 
 def _versions() -> dict[str, str]:
