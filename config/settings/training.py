@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 import msgspec
 from msgspec import Meta, Struct
 
-Model = Literal["ae", "vae", "both"]
+ModelChoice = Literal["ae", "vae", "both"]
 
 
 class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,7 +20,7 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     with a beta of .01 the VAE is no better than the PCA for some seeds.
     """
 
-    model: Annotated[Model, Meta(description="ae | vae | both: the AE scores, the VAE generates")] = "both"
+    model: Annotated[ModelChoice, Meta(description="ae | vae | both: the AE scores, the VAE generates")] = "both"
     generator: Annotated[
         Literal["ae", "vae", "mixture"] | None,
         Meta(description="ae | vae | mixture (no network) | null: follows model"),
@@ -90,7 +90,7 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="auto: a GPU if there is one")] = "auto"
 
     @classmethod
-    def reference(cls, *, model: Model = "both") -> Self:
+    def reference(cls, *, model: ModelChoice = "both") -> Self:
         """Return the published settings exactly."""
         return cls(
             model=model,
@@ -110,7 +110,7 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         )
 
     @classmethod
-    def quick(cls, *, model: Model = "both") -> Self:
+    def quick(cls, *, model: ModelChoice = "both") -> Self:
         """Return settings for a run that takes seconds and is good enough to show the whole loop."""
         return msgspec.structs.replace(
             cls(model=model), epochs=12, chunks=3, generator_epochs=20, generator_steps=300, components=40

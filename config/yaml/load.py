@@ -15,28 +15,28 @@ from config.yaml.document import parse_document
 from config.yaml.messages import describe_type, format_value, split_annotated
 from config.yaml.struct_builder import Problems, build_struct
 
-S = TypeVar("S", bound=msgspec.Struct)
+_S = TypeVar("_S", bound=msgspec.Struct)
 
 
 def load_station(path: str | Path) -> Station:
-    """Read a station file; see :func:`load`."""
-    return load(path, Station)
+    """Read a station file; see :func:`load_settings`."""
+    return load_settings(path, Station)
 
 
 def load_training(path: str | Path | None = None) -> Training:
-    """Read training settings, or return the defaults; see :func:`load`."""
-    return Training() if path is None else load(path, Training)
+    """Read training settings, or return the defaults; see :func:`load_settings`."""
+    return Training() if path is None else load_settings(path, Training)
 
 
 def load_gateway(path: str | Path) -> Gateway:
-    """Read gateway.yaml; see :func:`load`.
+    """Read gateway.yaml; see :func:`load_settings`.
 
     Paths of bundles, certificates and the password file are relative to the file; in the result they are absolute.
     """
-    return _resolve_paths(load(path, Gateway), Path(path).resolve().parent)
+    return _resolve_paths(load_settings(path, Gateway), Path(path).resolve().parent)
 
 
-def load(path: str | Path, struct: type[S]) -> S:
+def load_settings(path: str | Path, struct: type[_S]) -> _S:
     """Read a YAML file as ``struct``.
 
     Parameters
@@ -86,7 +86,7 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
-def _resolve_paths(struct: S, folder: Path) -> S:
+def _resolve_paths(struct: _S, folder: Path) -> _S:
     """Make every path absolute that is declared as relative to its file."""
     changes: dict[str, Any] = {}
     for field in msgspec.structs.fields(struct):

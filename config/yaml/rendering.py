@@ -36,7 +36,7 @@ def shipped_gateway() -> str:
 
 
 def render(settings: msgspec.Struct, *, blank: Collection[str] = ()) -> str:
-    """Render settings as YAML from which :func:`config.yaml.load.load` reads the same settings.
+    """Render settings as YAML from which :func:`config.yaml.load.load_settings` reads the same settings.
 
     Parameters
     ----------

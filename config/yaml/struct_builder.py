@@ -12,13 +12,13 @@ from msgspec.structs import FieldInfo, fields
 from config.yaml.document import join_path
 from config.yaml.messages import describe_type, did_you_mean, format_value, split_annotated
 
-S = TypeVar("S", bound=msgspec.Struct)
+_S = TypeVar("_S", bound=msgspec.Struct)
 Problems = list[tuple[str, str]]
 
 _FAILED: Any = object()  # stands for a value that could not be built
 
 
-def build_struct(data: Any, struct: type[S], problems: Problems, path: str = "") -> S:
+def build_struct(data: Any, struct: type[_S], problems: Problems, path: str = "") -> _S:
     """Build a struct from a mapping.
 
     A field declared with ``Meta(extra={"secret": True})`` is never repeated in a problem. A struct may have a method
@@ -37,7 +37,7 @@ def build_struct(data: Any, struct: type[S], problems: Problems, path: str = "")
     path
         Dotted path of ``data`` in the file.
     """
-    return typing.cast("S", _Builder(problems).value(data, struct, path))
+    return typing.cast("_S", _Builder(problems).value(data, struct, path))
 
 
 class _Builder:

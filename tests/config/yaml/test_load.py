@@ -15,13 +15,13 @@ from config.settings.gateway import Gateway
 from config.settings.station import Feature, Station
 from config.settings.training import Training
 from config.templates.templates import METHANE
-from config.yaml.load import load, load_gateway, load_station, load_training
+from config.yaml.load import load_gateway, load_settings, load_station, load_training
 
 
 def _lines(path: Path, text: str | bytes, struct: type = Gateway) -> list[str]:
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ConfigError) as caught:
-        load(path, struct)
+        load_settings(path, struct)
     lines = str(caught.value).splitlines()
     assert lines == list(caught.value.problems), "a problem is more than one line"
     assert all(line.startswith(f"{path}: ") for line in lines)
@@ -153,7 +153,7 @@ def test_the_loader_raises_nothing_but_its_own_error_on_any_data(tmp_path: Path,
     path.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8", errors="replace")
     problems: tuple[str, ...] = ()
     try:
-        assert isinstance(load(path, struct), struct)
+        assert isinstance(load_settings(path, struct), struct)
     except ConfigError as error:
         problems = error.problems
     assert all(line.startswith(f"{path}: ") for line in "\n".join(problems).splitlines())
@@ -165,7 +165,7 @@ def test_the_loader_raises_nothing_but_its_own_error_on_any_bytes(tmp_path: Path
     path = tmp_path / "any.yaml"
     path.write_bytes(text)
     with pytest.raises(ConfigError):
-        load(path, Station)  # no text so short is a station
+        load_settings(path, Station)  # no text so short is a station
 
 
 def test_too_short_a_list_does_not_hide_the_mistakes_inside_it(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from config.settings.gateway import Gateway, StationEntry, TopicSettings
 from config.settings.station import Feature, Station
 from config.settings.training import Training
 from config.templates.templates import GATEWAY, TRAINING
-from config.yaml.load import load, load_gateway, load_training
+from config.yaml.load import load_gateway, load_settings, load_training
 from config.yaml.messages import split_annotated
 from config.yaml.rendering import render, shipped_gateway, shipped_training
 
@@ -147,5 +147,5 @@ _gateways = st.builds(
 def test_rendered_settings_are_read_back_unchanged(tmp_path: Path, written: Station | Gateway) -> None:
     path = tmp_path / "written.yaml"
     path.write_text(render(written), encoding="utf-8", newline="")
-    loaded = load_gateway(path) if isinstance(written, Gateway) else load(path, Station)
+    loaded = load_gateway(path) if isinstance(written, Gateway) else load_settings(path, Station)
     assert loaded == written
