@@ -19,8 +19,8 @@ from edge.mqtt.topics import Topics
 class Presence:
     """Births, goodbyes and the will of one run of the agent.
 
-    The session, a new name at every start, tells whose word a ``state`` is: a will of an earlier run that the broker
-    publishes late says nothing about this one.
+    ``run_id``, new at every start and published under the key ``session``, marks which run a ``state`` is from: the
+    will of an earlier run may be published late, and does not apply to this one.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Presence:
     """
 
     def __init__(self, gateway: Gateway, topics: Topics, clock: Clock) -> None:
-        self.session = str(uuid4())
+        self.run_id = str(uuid4())
         self._gateway = gateway
         self._topics = topics
         self._clock = clock
@@ -40,22 +40,22 @@ class Presence:
     @property
     def will(self) -> tuple[str, bytes]:
         """Topic and payload that the broker publishes when we are gone without a word."""
-        return self._topics.state, msgspec.json.encode({"state": "offline", "session": self.session})
+        return self._topics.state, msgspec.json.encode({"state": "offline", "session": self.run_id})
 
     @property
     def birth(self) -> dict[str, str]:
         """Body of ``state`` while we are there."""
-        return {"state": "online", "session": self.session, "since": self._since, "version": _version()}
+        return {"state": "online", "session": self.run_id, "since": self._since, "version": _version()}
 
     @property
     def stopped(self) -> dict[str, str]:
         """Body of ``state`` after a clean stop."""
-        return {"state": "stopped", "session": self.session, "ts": rfc3339(self._clock.now())}
+        return {"state": "stopped", "session": self.run_id, "ts": rfc3339(self._clock.now())}
 
     def availability(self, station: str, *, online: bool) -> dict[str, str]:
         """Body of a station's ``availability``."""
         state = "online" if online else "offline"
-        return {"state": state, "station": station, "session": self.session, "ts": rfc3339(self._clock.now())}
+        return {"state": state, "station": station, "session": self.run_id, "ts": rfc3339(self._clock.now())}
 
     def info(self, stations: Stations, protocol: str | None) -> Mapping[str, Any]:
         """Body of ``info``: what runs here, with what settings; nothing of it is secret."""
@@ -63,7 +63,7 @@ class Presence:
         return {
             "gateway": self._gateway.gateway,
             "version": _version(),
-            "session": self.session,
+            "session": self.run_id,
             "since": self._since,
             "mqtt": protocol,
             "sees_refusals": protocol == "5",

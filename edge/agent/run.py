@@ -44,7 +44,7 @@ def run(gateway_path: str | Path) -> int:
         watchdog = Watchdog(clock)
         journal = open_journal(gateway, clock)
         link = ReconnectingLink(
-            Options.of(gateway.broker, client_id=gateway.broker.client_id),
+            Options.from_settings(gateway.broker, client_id=gateway.broker.client_id),
             subscriptions(stations, topics),
             unsubscribe=sorted(journal.past.filters),
             will=presence.will,

@@ -82,7 +82,7 @@ class _Check:
         self.password(gateway)
         self.journal(gateway)
         try:
-            Options.of(broker, client_id=broker.client_id)
+            Options.from_settings(broker, client_id=broker.client_id)
         except DavylampError as error:
             self.error(error)
             return False

@@ -1,1 +1,1 @@
-"""The connection to the broker: one thread, one socket, nothing acknowledged too early."""
+"""The connection to the broker: one thread, one socket, and no message acknowledged before the caller says so."""

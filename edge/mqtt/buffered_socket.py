@@ -1,4 +1,4 @@
-"""Socketing: a socket under paho that receives and sends once per round, and gives whole packets."""
+"""A socket under paho that receives and sends once per round, and splits what it received into packets."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 from edge.mqtt import packets
 
 _CHUNK = 1 << 16  # [B] received at once: several batches of readings
-_FULL = 1 << 18  # [B] that wait here for the broker; beyond it they wait in paho's own queue
+_MAX_UNSENT = 1 << 18  # [B] buffered here; anything more stays in paho's own queue
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class BufferedSocket:
-    """A non-blocking socket with a buffer for either direction; what is not here is the socket's own.
+    """A non-blocking socket with a buffer for each direction; every other attribute is the raw socket's.
 
-    paho asks the system three times for every packet, and sends every packet by itself. Here :meth:`receive` and
-    :meth:`flush` ask once for as many packets as there are, :meth:`take` gives one, and :meth:`feed` hands it to paho
-    if it is paho's to understand.
+    paho makes three system calls to receive a packet, and one to send it. Here :meth:`receive` and :meth:`flush` make
+    one for as many packets as there are; :meth:`next_packet` returns the packets one by one, and :meth:`feed` passes on
+    to paho those that we do not decode ourselves.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class BufferedSocket:
         self._received = b""
         self._begin = self._at = 0
         self._fed = b""
-        self._closed: OSError | bytes | None = None  # what the end looks like; nothing comes after it
+        self._closed: OSError | bytes | None = None  # what recv gives at the end: an error, or b""
         self._unsent = bytearray()
         self._partial = True
 
@@ -41,7 +41,7 @@ class BufferedSocket:
     # ---- in ----------------------------------------------------------------------------------------------------------
 
     def receive(self) -> None:
-        """Receive what is there, unless whole packets wait already."""
+        """Receive what has arrived, unless complete packets are buffered already."""
         if self._closed is not None or not self._partial:
             return
         received = [self._received[self._at :]]
@@ -54,7 +54,7 @@ class BufferedSocket:
                     break
                 received.append(data)
                 size += len(data)
-                if not self._tls:  # which gives all that there is; TLS one record
+                if not self._tls:  # a plain socket returns everything that has arrived, TLS one record
                     break
         except _WOULD_BLOCK:
             pass
@@ -63,10 +63,10 @@ class BufferedSocket:
         self._received = b"".join(received)
         self._partial = not size
 
-    def take(self) -> tuple[int, bytes] | None:
-        """Take the next packet that is all there: its first byte and its content."""
+    def next_packet(self) -> tuple[int, bytes] | None:
+        """Remove the next complete packet from the buffer; returns its first byte and its content."""
         try:
-            found = packets.whole(self._received, self._at)
+            found = packets.find_content(self._received, self._at)
         except ValueError as error:
             found, self._closed = None, OSError(str(error))
         if found is None:
@@ -77,16 +77,16 @@ class BufferedSocket:
         return self._received[self._begin], self._received[content : self._at]
 
     def feed(self) -> None:
-        """Give the packet just taken to paho: the next calls of :meth:`recv` return it."""
+        """Pass the packet of the last :meth:`next_packet` on to paho: the next calls of :meth:`recv` return it."""
         self._fed += self._received[self._begin : self._at]
 
     def recv(self, size: int) -> bytes:
-        """Give what was fed; and, when that is used up, the end of the connection.
+        """Return what was fed and then, once the connection has ended, its end.
 
         Raises
         ------
         BlockingIOError
-            There is neither.
+            Nothing was fed, and the connection has not ended.
         OSError
             The connection broke.
         """
@@ -101,28 +101,28 @@ class BufferedSocket:
 
     @property
     def ended(self) -> bool:
-        """Whether the other end closed the connection, or it broke, after what is still to be taken."""
+        """Whether the connection was closed or broke; packets may still be buffered."""
         return self._closed is not None
 
     @property
     def broken(self) -> OSError | None:
-        """How the connection broke; ``None`` where it did not, or was closed."""
+        """The error with which the connection broke; ``None`` while it is open and after an orderly close."""
         return self._closed if isinstance(self._closed, OSError) else None
 
     def pending(self) -> int:
-        """Whether there is something to read that ``select`` does not see: here, or inside the TLS layer."""
+        """Return non-zero if there is something to read that ``select`` does not see: here, or in the TLS layer."""
         here = not self._partial or self.ended
         return here + self.raw.pending() if self._tls else here
 
     # ---- out ---------------------------------------------------------------------------------------------------------
 
     def send(self, data: bytes | bytearray) -> int:
-        """Take all of ``data``, to be sent with :meth:`flush`.
+        """Buffer ``data`` until :meth:`flush`.
 
         Raises
         ------
         BlockingIOError
-            Too much waits already.
+            The buffer is full.
         """
         if self.full:
             raise BlockingIOError
@@ -131,18 +131,19 @@ class BufferedSocket:
 
     @property
     def full(self) -> bool:
-        """Whether so much waits that :meth:`send` takes nothing."""
-        return len(self._unsent) > _FULL
+        """Whether :meth:`send` refuses more data."""
+        return len(self._unsent) > _MAX_UNSENT
 
     @property
     def unsent(self) -> bool:
-        """Whether something waits for :meth:`flush`."""
+        """Whether there is data for :meth:`flush`."""
         return bool(self._unsent)
 
     def flush(self) -> None:
-        """Send what waits, as far as the socket takes it.
+        """Send what is buffered, as far as the socket takes it.
 
-        A broken connection is told by :meth:`recv`, after what came before it: the broker's last word says why.
+        A broken connection is reported by :meth:`recv`, after what was received before: the broker's last packet may
+        be a DISCONNECT with the reason.
         """
         try:
             while self._unsent:
@@ -155,6 +156,6 @@ class BufferedSocket:
             self._closed = error if self._closed is None else self._closed
 
     def close(self) -> None:
-        """Send what the socket still takes, and close it: a DISCONNECT is written just before."""
+        """Send what the socket still takes (a DISCONNECT is often the last), and close it."""
         self.flush()
         self.raw.close()

@@ -1,4 +1,4 @@
-"""Visiting: the short connection of a command that looks or asks, beside the agent's own."""
+"""The short-lived link of a command, beside the agent's own."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from edge.stop import Stop
 def command_link(
     broker: Broker, purpose: str, subscriptions: Sequence[Subscription], stop: Stop
 ) -> Iterator[ReconnectingLink]:
-    """Connect, and in the end say goodbye; the subscriptions follow at once, and nothing of us stays at the broker.
+    """Connect without a persistent session, subscribe, and disconnect at the end.
 
     Parameters
     ----------
     broker
-        Where, and as which user.
+        Address and login.
     purpose
-        Part of the client id: never the agent's, which would be thrown out.
+        Part of the client id, which must not be the agent's: the broker would disconnect the agent.
     subscriptions
-        What to subscribe to.
+        Subscriptions of the link.
     stop
-        Ends the waiting; then the link is not connected.
+        Ends the waiting for the connection; the link is then not connected.
 
     Raises
     ------
     BrokerError
-        The first connection fails. A later one comes back by itself.
+        The first connection fails; later losses are repaired by the link.
     """
-    options = Options.of(broker, client_id=f"davylamp-{purpose}-{secrets.token_hex(4)}", session_expiry=0)
+    options = Options.from_settings(broker, client_id=f"davylamp-{purpose}-{secrets.token_hex(4)}", session_expiry=0)
     link = ReconnectingLink(options, subscriptions, stop=stop)
     try:
-        # Not until it is subscribed: what is retained may come together with the confirmation.
+        # Not until it is subscribed: retained messages may come together with the SUBACK.
         while not stop.requested and not link.connected:
             link.poll(1.0)
             failure = link.failure
-            if failure is not None and not (failure.older and link.trying):
+            if failure is not None and not (failure.older and link.falling_back):
                 raise BrokerError(f"{options.address}: {failure.event}: {failure.detail}")
         yield link
     finally:

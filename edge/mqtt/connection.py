@@ -1,4 +1,4 @@
-"""Session: one connection to the broker, from CONNECT to its end, on paho's external loop."""
+"""One connection to the broker, from CONNECT to its end, on paho's external loop."""
 
 from __future__ import annotations
 
@@ -15,38 +15,58 @@ from config.topic_filters import strip_share
 from edge.clock import Clock
 from edge.log import ONCE_A_MINUTE, Log
 from edge.mqtt import packets
+from edge.mqtt.failures import LOST, Failure, ended, refused, unreachable
 from edge.mqtt.inbox import Inbox
 from edge.mqtt.link import Counts, Receipt, Subscription
 from edge.mqtt.message import Message
-from edge.mqtt.options import ANSWER_TIMEOUT, LOST, Failure, Options, Protocol, ended, refused, unreachable
+from edge.mqtt.options import ANSWER_TIMEOUT, Options, ProtocolVersion
 from edge.mqtt.packets import Publication
 from edge.mqtt.paho_client import PahoClient
 from edge.mqtt.properties import publish_properties
 
-_NEWER_TIMEOUT = 3.0  # [s] for the CONNACK where an older protocol is left to try: some brokers hang on MQTT 5
-_CONGESTED = 2000  # packets that wait for the socket: nothing more is read, and so made, until they are away
-_WITHOUT_RETAINED = 2  # Retain Handling
+_NEWER_TIMEOUT = 3.0  # [s] for the CONNACK while an older protocol is left to try: some brokers hang on MQTT 5
+_CONGESTED = 2000  # queued packets above which nothing is read, so that no more packets are made
+_WITHOUT_RETAINED = 2  # Retain Handling of MQTT 5: send no retained messages
 
 
 class Connection:
-    """One paho client for one connection; a session that has ended (:attr:`failure`) is thrown away.
+    """One MQTT connection over a paho client of its own; once :attr:`failure` is set it is of no further use.
 
     Parameters
     ----------
-    options, protocol
-        Where, as whom, and in which version to connect.
+    options
+        Address, login and limits.
+    protocol
+        Version to connect with.
     number
-        Count of the connection: stamped on every message.
+        Number of the connection, stamped on every message.
     subscriptions, unsubscribe, will
         As for :class:`edge.mqtt.reconnecting_link.ReconnectingLink`.
     counts, clock, log
-        Shared with the other sessions.
+        Shared by all connections of a link.
+
+    Attributes
+    ----------
+    ready : bool
+        Whether the broker has confirmed the subscriptions.
+    accepted_at : float or None
+        When the broker accepted the connection, monotonic time [s].
+    failure : Failure or None
+        Why the connection could not be opened, was refused or ended.
+    read_at : float
+        When something was last read, monotonic time [s].
+    inbox : Inbox
+        Messages that have been read.
+    receipts : list of Receipt
+        Answers of the broker that have not been handed out.
+    in_flight : dict
+        Packet identifier -> topic of each QoS 1 publication without an answer.
     """
 
     def __init__(
         self,
         options: Options,
-        protocol: Protocol,
+        protocol: ProtocolVersion,
         number: int,
         *,
         subscriptions: Sequence[Subscription],
@@ -60,7 +80,7 @@ class Connection:
         self.ready = False
         self.accepted_at: float | None = None
         self.failure: Failure | None = None
-        self.heard_at = -math.inf
+        self.read_at = -math.inf
         self.inbox = Inbox(number, max(1, options.receive_maximum // 2), counts)
         self.receipts: list[Receipt] = []
         self.in_flight: dict[int, str] = {}
@@ -84,7 +104,7 @@ class Connection:
             client.will_set(*will, qos=1, retain=True)
 
     def open(self) -> bool:
-        """Connect, blocking, and send CONNECT; sets :attr:`failure`, and returns false, when that cannot be done."""
+        """Connect, blocking, and send CONNECT; on an error sets :attr:`failure` and returns false."""
         try:
             self._options.dial(self._client)
         except (OSError, ValueError) as error:
@@ -96,12 +116,12 @@ class Connection:
 
     @property
     def socket(self) -> Any:
-        """What to hand to ``select``."""
+        """The socket for ``select``; ``None`` without a connection."""
         return self._client.socket()
 
     @property
     def congested(self) -> bool:
-        """Whether nothing should be read: until the queue is written, or what waits while the link is held is taken."""
+        """Whether nothing should be read, because too many packets are queued or too many messages are held."""
         return self._queued > _CONGESTED or self.inbox.full
 
     @property
@@ -115,24 +135,24 @@ class Connection:
         return self._client.unsent
 
     def read(self) -> None:
-        """Read until the socket is empty or half of Receive Maximum has come: the broker may send the other half."""
+        """Read until the socket is empty or a batch is full: half of Receive Maximum, the broker may send the rest."""
         self._guarded(self._read)
         if self.failure is None:
-            self.heard_at = self._clock.monotonic()
+            self.read_at = self._clock.monotonic()
 
     def write(self) -> None:
         """Write what is queued, as far as the socket takes it."""
         self._guarded(self._write)
 
-    def look_after(self) -> None:
-        """Send pings, and give up where there is no answer."""
+    def maintain(self) -> None:
+        """Send pings, and end the connection when the broker does not answer them or the CONNECT in time."""
         self._guarded(lambda client: client.loop_misc())
         if self.ready or self.failure is not None:
             return
         newer = self.accepted_at is None and self.protocol != self._options.protocols[-1]
-        patience = _NEWER_TIMEOUT if newer else ANSWER_TIMEOUT
-        if self._clock.monotonic() > self._opened_at + patience:
-            self._end(Failure("broker does not answer", f"nothing within {patience:g} s", older=newer))
+        timeout = _NEWER_TIMEOUT if newer else ANSWER_TIMEOUT
+        if self._clock.monotonic() > self._opened_at + timeout:
+            self._end(Failure("broker does not answer", f"nothing within {timeout:g} s", older=newer))
 
     def publish(
         self,
@@ -148,10 +168,10 @@ class Connection:
         """Queue a publication; see :meth:`edge.mqtt.link.Link.publish`."""
         properties = publish_properties(expiry, correlation, response_topic) if self.protocol == "5" else None
         if not qos and not retain:
-            packed = b"\0" if self.protocol == "5" else b""
+            encoded = b"\0" if self.protocol == "5" else b""
             if properties is not None:
-                packed = properties.pack()  # type: ignore[no-untyped-call]
-            if self._client.send_packet(packets.publication(topic, payload, packed)):
+                encoded = properties.pack()  # type: ignore[no-untyped-call]
+            if self._client.send_packet(packets.encode_publish(topic, payload, encoded)):
                 self._queued += 1
                 return 0
         info = self._client.publish(topic, payload, qos, retain, properties)
@@ -163,7 +183,7 @@ class Connection:
         return info.mid
 
     def acknowledge(self, messages: Iterable[Message]) -> int:
-        """Queue acks; returns how many were dropped, because their message came on another connection."""
+        """Queue acks; returns how many were dropped because their message came on another connection."""
         dropped = 0
         mids = []
         for message in messages:
@@ -171,16 +191,16 @@ class Connection:
                 mids.append(message.mid)
             else:
                 dropped += message.qos
-        if mids and not self._client.send_packet(b"".join(map(packets.acknowledgement, mids))):
+        if mids and not self._client.send_packet(b"".join(map(packets.encode_puback, mids))):
             for mid in mids:
                 self._client.ack(mid, 1)
         self._queued += len(mids)
         return dropped
 
-    def shut(self, *, farewell: bool = False) -> None:
-        """Close the socket, with a DISCONNECT (so that the broker forgets the will) or without."""
+    def close(self, *, disconnect: bool = False) -> None:
+        """Close the socket, after a DISCONNECT (so that the broker discards the will) if ``disconnect``."""
         self._client.on_disconnect = None
-        if farewell and self.failure is None:
+        if disconnect and self.failure is None:
             self._client.disconnect()
             self._guarded(self._write)
         if (sock := self.socket) is not None:
@@ -193,7 +213,7 @@ class Connection:
             pass
 
     def _write(self, client: PahoClient) -> None:
-        # paho would make two property objects for each QoS 0 publication, only to tell us that it is written.
+        # paho would make two property objects for each QoS 0 publication, only to report that it is written.
         client.on_publish = None
         try:
             client.write_all()
@@ -203,19 +223,19 @@ class Connection:
             self._queued = 0
 
     def _guarded(self, step: Callable[[PahoClient], object]) -> None:
-        """Take a step with paho; whatever happens in it ends the connection at worst, and never the loop."""
+        """Call into paho; an exception ends the connection, never the loop."""
         if self.failure is not None:
             return
         try:
             step(self._client)
-        except Exception:  # paho meets what the network sends
+        except Exception:  # paho parses whatever the network sends
             self._log.exception("connection dropped after an unexpected error")
             self._end(Failure(LOST, "an unexpected error"))
             return
         if self.socket is None:
             accepted = self.accepted_at is not None
             if isinstance(self._client.broken, ssl.SSLError) and not accepted:
-                self._end(unreachable(self._client.broken, self._options))  # TLS 1.3 refuses us so late
+                self._end(unreachable(self._client.broken, self._options))  # TLS 1.3 refuses a client as late as this
             elif self._reason is not None and not accepted:
                 self._end(refused(self._reason, self._options))
             else:
@@ -223,7 +243,7 @@ class Connection:
 
     def _end(self, failure: Failure) -> None:
         self.failure = failure
-        self.shut()
+        self.close()
 
     def _on_connect(
         self, client: mqtt.Client, data: object, flags: Any, reason: ReasonCode, properties: object
@@ -269,16 +289,16 @@ class Connection:
         try:
             topic = message.topic
         except UnicodeDecodeError:
-            topic = ""  # is nobody's: counted and acked as such
-        plain = Publication(topic, bytes(message.payload), message.qos, message.retain, message.dup, message.mid)
-        self.inbox.put(plain, message.properties)
+            topic = ""  # matches no station, so that it is counted and acked
+        publication = Publication(topic, bytes(message.payload), message.qos, message.retain, message.dup, message.mid)
+        self.inbox.put(publication, message.properties)
 
     def _on_publish(self, client: mqtt.Client, data: object, mid: int, reason: ReasonCode, properties: object) -> None:
         if (topic := self.in_flight.pop(mid, None)) is None:
             return
         refusal = str(reason) if reason.is_failure else None
         self.receipts.append(Receipt(mid, topic, refusal))
-        self._counts.answered(topic, refusal)
+        self._counts.count_receipt(topic, refusal)
         if refusal is not None:
             self._log.error("broker refused a publication", every=ONCE_A_MINUTE, topic=topic, reason=refusal)
 
@@ -290,7 +310,7 @@ class Connection:
 
 
 def _retain_handling(subscription: Subscription) -> int:
-    # A shared subscription gets nothing that is retained, and some brokers refuse to be told so.
+    # A shared subscription gets nothing that is retained, and some brokers refuse this option for it.
     if subscription.retained or subscription.filter != strip_share(subscription.filter):
         return 0
     return _WITHOUT_RETAINED

@@ -1,4 +1,4 @@
-"""Connection: what the agent and the commands need of MQTT; tests put a fake in its place."""
+"""The interface to MQTT that the agent and the commands need; tests use a fake in its place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edge.mqtt.message import Message
 
 @dataclass(frozen=True)
 class Subscription:
-    """A topic filter, at QoS 1; ``retained`` asks for what is retained (with MQTT 3.1.1 that comes in any case)."""
+    """A topic filter, at QoS 1; ``retained`` asks for retained messages (MQTT 3.1.1 brings them in any case)."""
 
     filter: str
     retained: bool = False
@@ -19,35 +19,39 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Receipt:
-    """The broker's answer to a QoS 1 publication: ``refusal`` is its reason, ``None`` when it took it."""
+    """The broker's answer to a QoS 1 publication: ``refusal`` is its reason, ``None`` for an acceptance."""
 
     mid: int
     topic: str
     refusal: str | None
 
 
-_TOLD = 20  # refused topics
+_MAX_REFUSED = 20  # topics in Counts.refused
 
 
 @dataclass
 class Counts:
-    """What is counted over all connections since the start.
+    """Counts over all connections since the start.
 
     Attributes
     ----------
-    connections, refused_publications, refused_subscriptions
-        What the broker granted and what it did not.
+    connections
+        Connections that the broker accepted.
+    refused_publications
+        Publications that the broker refused.
+    refused_subscriptions
+        Subscriptions that the broker refused.
     dropped_acks
-        Acks of messages of an earlier connection: the broker sends those again.
+        Acks of messages from an earlier connection: the broker sends those messages again.
     dropped_while_held
-        Messages at QoS 0 that came while the link was held and had no room: nobody sends those again.
+        Messages at QoS 0 that came while the link was held and there was no room: they are lost.
     taken_over
-        Connections that the broker ended because another client used our name.
+        Connections that the broker ended because another client used our client id.
     short
-        Connections that ended within 10 s without a word: several in a row look like the same, where the broker does
-        not say so (MQTT 3.1.1, Mosquitto before 2.1).
+        Connections that ended within 10 s without a reason: several in a row suggest another client with our id, which
+        some brokers do not report (MQTT 3.1.1, Mosquitto before 2.1).
     refused
-        Topic -> the broker's reason, where it refused the last publication: the first 20 of them.
+        Topic -> the broker's reason for refusing the last publication there; at most 20 topics.
     """
 
     connections: int = 0
@@ -59,18 +63,18 @@ class Counts:
     short: int = 0
     refused: dict[str, str] = field(default_factory=dict)
 
-    def answered(self, topic: str, refusal: str | None) -> None:
-        """Note the broker's answer to a publication."""
+    def count_receipt(self, topic: str, refusal: str | None) -> None:
+        """Count the broker's answer to a publication."""
         if refusal is None:
             self.refused.pop(topic, None)
             return
         self.refused_publications += 1
-        if topic in self.refused or len(self.refused) < _TOLD:
+        if topic in self.refused or len(self.refused) < _MAX_REFUSED:
             self.refused[topic] = refusal
 
 
 class Link(Protocol):
-    """A connection that comes back by itself; :class:`edge.mqtt.reconnecting_link.ReconnectingLink` is the real one.
+    """A connection that is re-established when lost; implemented by :mod:`edge.mqtt.reconnecting_link`.
 
     One turn is ``poll`` (connect when due, wait, read), whatever the caller does with the messages, ``acknowledge``
     and ``flush``. Publications and acks are only queued until ``flush``.
@@ -80,7 +84,7 @@ class Link(Protocol):
 
     @property
     def connected(self) -> bool:
-        """Whether the broker has accepted us and nothing says that it is gone."""
+        """Whether the broker has accepted the connection and it has not ended since."""
 
     @property
     def protocol(self) -> str | None:
@@ -88,34 +92,34 @@ class Link(Protocol):
 
     @property
     def in_flight(self) -> int:
-        """QoS 1 publications without an answer yet."""
+        """Number of QoS 1 publications that the broker has not answered yet."""
 
     @property
     def congested(self) -> bool:
-        """Whether so much waits for the socket that nothing is read any more."""
+        """Whether reading has stopped until the queue for the socket is shorter."""
 
     @property
     def alive(self) -> bool:
-        """Whether there is progress: something was heard lately, or a connection was tried lately.
+        """Whether there is progress: something was received recently, or a connection was tried recently.
 
-        Not the same as :attr:`connected`: a broker that hangs stays connected, and one that is down for a week is no
-        fault of ours.
+        Not the same as :attr:`connected`: a broker that hangs stays connected, and that a broker is down for a week is
+        no fault of the agent.
         """
 
     def hold(self, held: bool) -> None:
-        """Hand out no message until told otherwise; acks, receipts, keepalive and publications go on.
+        """Stop handing out messages, or resume; acks, receipts, keepalive and publications go on.
 
-        What comes meanwhile waits: at QoS 1 no more than the broker may send before an ack.
+        Messages that come meanwhile wait: at QoS 1 no more than the broker may send before an ack.
         """
 
     def poll(self, timeout: float) -> list[Message]:
-        """Take a turn, waiting at most ``timeout`` [s]; returns what came, at most half of Receive Maximum."""
+        """Take a turn, waiting at most ``timeout`` [s]; returns messages, at most half of Receive Maximum."""
 
     def became_ready(self) -> bool:
-        """Tell once per connection that it is subscribed: the time to assert everything again."""
+        """Return true once per connection, when it is subscribed and everything retained should be published again."""
 
     def receipts(self) -> list[Receipt]:
-        """Take the broker's answers to QoS 1 publications since the last call."""
+        """Return the broker's answers to QoS 1 publications since the last call."""
 
     def publish(
         self,
@@ -133,21 +137,23 @@ class Link(Protocol):
         Parameters
         ----------
         topic, payload, qos, retain
-            What to publish.
-        expiry, correlation, response_topic
-            Message expiry [s], Correlation Data and Response Topic; left out with MQTT 3.1.1.
+            As in the PUBLISH packet.
+        expiry
+            Message expiry [s]; ignored with MQTT 3.1.1.
+        correlation, response_topic
+            Correlation Data and Response Topic; ignored with MQTT 3.1.1.
 
         Returns
         -------
         int or None
-            Packet identifier that comes back in a :class:`Receipt` (QoS 1); ``None`` while not connected.
+            Packet identifier, which the :class:`Receipt` of a QoS 1 publication repeats; ``None`` while not connected.
         """
 
     def acknowledge(self, messages: Iterable[Message]) -> None:
-        """Queue the acks of messages, in the order in which they came; drop those of another connection."""
+        """Queue the acks of messages, in the order of their arrival; drop those of an earlier connection."""
 
     def flush(self) -> None:
         """Write what is queued, as far as the socket takes it."""
 
     def close(self, patience: float = 0.5) -> None:
-        """Wait up to ``patience`` [s] for what is on its way, then say goodbye: no will, and no reconnecting."""
+        """Wait up to ``patience`` [s] for what is in flight, then disconnect for good, without the will."""

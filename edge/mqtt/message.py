@@ -1,4 +1,4 @@
-"""Message: one that came from the broker."""
+"""A message from the broker."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ class Message(msgspec.Struct, frozen=True):
 
     Parameters
     ----------
-    topic, payload, qos, retain
-        As it came; ``retain`` means that it is old.
+    topic, payload, qos
+        As in the PUBLISH packet.
+    retain
+        Whether the broker had stored the message, so that it is old.
     mid
-        Packet identifier, of use only on its own connection.
+        Packet identifier, valid only on its own connection.
     connection
-        Count of the connection on which it came: an ack on another one would ack another message.
+        Number of the connection that brought the message: on another connection its ack would ack another message.
     received
-        When it was read, Unix time [s].
+        When the message was read, Unix time [s].
     properties
         MQTT 5 properties, ``None`` with 3.1.1.
     dup
-        The broker says that it may have sent this before: it did, and had no ack.
+        Whether the broker has sent the message before and received no ack.
     """
 
     topic: str
@@ -36,10 +38,10 @@ class Message(msgspec.Struct, frozen=True):
 
     @property
     def response_topic(self) -> str | None:
-        """Where the sender wants the answer (MQTT 5)."""
+        """Topic on which the sender expects the answer (MQTT 5)."""
         return getattr(self.properties, "ResponseTopic", None)
 
     @property
     def correlation(self) -> bytes | None:
-        """What the sender wants back with the answer (MQTT 5)."""
+        """Correlation Data that the sender expects back with the answer (MQTT 5)."""
         return getattr(self.properties, "CorrelationData", None)

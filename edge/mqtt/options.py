@@ -1,4 +1,4 @@
-"""Connecting: what a connection needs (login, TLS, protocol), when to try again, and what went wrong."""
+"""Resolves what a connection needs (address, login, TLS, protocol), and dials the broker with it."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 
 from config.errors import ConfigError
 from config.settings.broker import Broker
 from edge.mqtt.paho_client import PahoClient
 
-Protocol = Literal["5", "3.1.1"]
+ProtocolVersion = Literal["5", "3.1.1"]
 
 CONNECT_TIMEOUT = 5.0
-"""How long an address may take to answer [s]; the watchdog's patience is several times that."""
+"""How long an address may take to answer [s]; the watchdog waits several times as long."""
 
-_UNSUPPORTED = "Unsupported protocol version"
-_LOGIN_REFUSED = ("Bad user name or password", "Not authorized", "Banned", "Bad authentication method")
-_PACKET_LIMIT = 1 << 20  # [B] what the broker may send us in one piece; a batch of readings is far below it
+ANSWER_TIMEOUT = 10.0
+"""How long a broker may take for CONNACK and SUBACK together [s]."""
+
+_PACKET_LIMIT = 1 << 20  # [B] that the broker may send in one packet; a batch of readings is far below it
 _PREFERRED_BUFFER = 1 << 18  # [B] of the socket: several batches, so that the broker never waits for our scoring
 
 
@@ -38,7 +38,7 @@ class Options:
     host: str
     port: int
     client_id: str
-    protocols: tuple[Protocol, ...]
+    protocols: tuple[ProtocolVersion, ...]
     username: str | None
     password: str | None = field(repr=False)
     tls: ssl.SSLContext | None = field(repr=False)
@@ -47,7 +47,7 @@ class Options:
     receive_maximum: int
 
     @classmethod
-    def of(cls, broker: Broker, *, client_id: str, session_expiry: int | None = None) -> Options:
+    def from_settings(cls, broker: Broker, *, client_id: str, session_expiry: int | None = None) -> Options:
         """Resolve the ``broker`` section of gateway.yaml.
 
         Parameters
@@ -55,9 +55,10 @@ class Options:
         broker
             The section.
         client_id
-            Who connects: two clients of one name throw each other out.
+            Client identifier; the broker disconnects a client when another one connects with the same identifier.
         session_expiry
-            How long the broker keeps the session [s]; 0 for commands that only look, ``None`` for the section's.
+            How long the broker keeps the session after the connection ends [s]: 0 for commands, which leave nothing
+            behind; ``None``: as in the section.
 
         Raises
         ------
@@ -82,11 +83,11 @@ class Options:
         """``host:port``, for the log."""
         return f"{self.host}:{self.port}"
 
-    def client(self, protocol: Protocol) -> PahoClient:
+    def client(self, protocol: ProtocolVersion) -> PahoClient:
         """Make a client for one connection.
 
-        A new one each time: paho keeps unsent messages of a lost connection in memory and sends them again later,
-        which is the outbox's business, and its protocol cannot be changed.
+        Every connection needs a new one: paho keeps the unsent messages of a lost connection in memory and sends them
+        again later, which is the outbox's task, and the protocol of a client cannot be changed.
         """
         client = PahoClient(
             CallbackAPIVersion.VERSION2,
@@ -94,7 +95,7 @@ class Options:
             protocol=mqtt.MQTTv5 if protocol == "5" else mqtt.MQTTv311,
             clean_session=None if protocol == "5" else self.session_expiry == 0,
             manual_ack=True,
-            reconnect_on_failure=False,  # paho would go on with MQTT 3.1 by itself
+            reconnect_on_failure=False,  # paho would reconnect with MQTT 3.1
         )
         client.connect_timeout = CONNECT_TIMEOUT
         client.username = self.username
@@ -102,12 +103,18 @@ class Options:
         if self.tls:
             client.tls_set_context(self.tls)
         client.on_socket_open = _tune
-        # Being there is enough: paho then queues what we publish, and we write when a batch is complete.
+        # With this callback, even an empty one, paho queues what we publish; we write when a batch is complete.
         client.on_socket_register_write = lambda *_: None
         return client
 
     def dial(self, client: PahoClient) -> None:
-        """Connect, blocking for some seconds at most; raises OSError or ValueError."""
+        """Connect, blocking for at most a few seconds.
+
+        Raises
+        ------
+        OSError, ValueError
+            The broker cannot be reached; see :func:`edge.mqtt.failures.unreachable`.
+        """
         _resolve(self.host, self.port)
         if client.protocol != mqtt.MQTTv5:
             client.connect(self.host, self.port, self.keepalive)
@@ -116,21 +123,14 @@ class Options:
         properties.SessionExpiryInterval = self.session_expiry
         properties.ReceiveMaximum = self.receive_maximum
         properties.MaximumPacketSize = _PACKET_LIMIT
-        # clean_start must be said: paho's default wipes the queued session at every start of the process.
+        # clean_start must be given: with paho's default every start of the process discards the kept session.
         client.connect(
             self.host, self.port, self.keepalive, clean_start=self.session_expiry == 0, properties=properties
         )
 
 
-LOST, TAKEN_OVER = "connection lost", "connection taken over"
-"""What happens to a connection, in the log."""
-
-ANSWER_TIMEOUT = 10.0
-"""How long a broker may take for CONNACK and SUBACK together [s]."""
-
-
 class Backoff:
-    """Delays between tries: full jitter, growing, never giving up.
+    """Delays between tries: full jitter, a growing bound, no last try.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ class Backoff:
         self._tries = 0
 
     def delay(self, *, slow: bool = False) -> float:
-        """Seconds to wait before the next try; ``slow`` where only a person can mend what is wrong."""
+        """Draw the delay before the next try [s]; ``slow`` when only a person can fix what is wrong."""
         bound = min(self.longest, self._first * 2.0 ** min(self._tries, 16))
         self._tries += 1
         return self._random.uniform(self.longest / 2, self.longest) if slow else self._random.uniform(0.0, bound)
@@ -157,84 +157,14 @@ class Backoff:
         self._tries = 0
 
 
-@dataclass(frozen=True)
-class Failure:
-    """Why there is no connection.
-
-    Parameters
-    ----------
-    event
-        What happened, for the log.
-    detail
-        What exactly, and how to mend it.
-    slow
-        Only a person can mend it: try rarely.
-    older
-        The broker may speak the older protocol only.
-    """
-
-    event: str
-    detail: str
-    slow: bool = False
-    older: bool = False
-
-
-def unreachable(error: OSError | ValueError, options: Options) -> Failure:
-    """Say why a connection could not be opened."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        detail = f"{error.verify_message}; fix: broker.tls.ca must have signed it, for the name {options.host}"
-        return Failure("broker's certificate refused", detail, slow=True)
-    if isinstance(error, ssl.SSLError):
-        asked = "CERTIFICATE_REQUIRED" in str(error) or "HANDSHAKE_FAILURE" in str(error)
-        fix = (
-            "broker.tls.certificate and broker.tls.key, which the broker trusts"
-            if asked
-            else "broker.port or broker.tls"
-        )
-        return Failure("no TLS with the broker", f"{error}; fix: {fix}", slow=True)
-    if isinstance(error, socket.gaierror):
-        return Failure("broker not found", f"{error.strerror}; fix: broker.host, or the network")
-    if isinstance(error, TimeoutError):
-        return Failure("broker not reachable", f"no answer within {CONNECT_TIMEOUT:g} s")
-    return Failure("broker not reachable", error.strerror or str(error) if isinstance(error, OSError) else str(error))
-
-
-def refused(reason: ReasonCode, options: Options) -> Failure:
-    """Say why the broker refused a CONNECT."""
-    name = str(reason)
-    if name == _UNSUPPORTED:
-        return Failure("broker refused the protocol", name, slow=True, older=True)
-    if name in _LOGIN_REFUSED:
-        who = f"user {options.username!r}" if options.username else "no username"
-        detail = f"{name} ({who}); fix: broker.username and broker.password in gateway.yaml"
-        return Failure("broker refused the login", detail, slow=True)
-    return Failure("broker refused the connection", name)
-
-
-def ended(reason: ReasonCode | None, options: Options, *, accepted: bool) -> Failure:
-    """Say why an open connection ended; ``reason`` is the broker's, if it gave one."""
-    if not accepted:
-        return Failure("broker closed the connection without an answer", "no CONNACK", older=True)
-    if reason is not None and str(reason) == "Session taken over":
-        detail = f"another client is called {options.client_id!r}; fix: a broker.client_id of its own for each"
-        return Failure(TAKEN_OVER, detail, slow=True)
-    return Failure(LOST, str(reason) if reason is not None else "closed")
-
-
-def again_and_again(failure: Failure, options: Options) -> Failure:
-    """Say what it looks like when connections are lost one after another, each soon after it began."""
-    detail = f"{failure.detail}; is another client called {options.client_id!r}? fix: a broker.client_id for each"
-    return Failure("connection lost again and again", detail)
-
-
 def _tune(client: mqtt.Client, userdata: object, sock: Any) -> None:
-    # paho never sets it: 40 ms round trips (Nagle and delayed acks).
+    # paho does not set TCP_NODELAY: round trips would take 40 ms (Nagle's algorithm and delayed acks).
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _PREFERRED_BUFFER)
 
 
 def _resolve(host: str, port: int) -> None:
-    """Look a name up before paho does: where no name server answers that takes half a minute, deaf to signals."""
+    """Look a name up in a thread first: with no name server, paho would ignore signals for half a minute."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -246,7 +176,7 @@ def _resolve(host: str, port: int) -> None:
     def look_up() -> None:
         try:
             socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, ValueError) as error:  # UnicodeError, for names that cannot be one
+        except (OSError, ValueError) as error:  # UnicodeError, for an invalid host name
             errors.append(error)
 
     resolver = threading.Thread(target=look_up, name="resolver", daemon=True)

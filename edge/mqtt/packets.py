@@ -1,4 +1,4 @@
-"""Packets: the three that every reading costs (PUBLISH in, PUBLISH out, PUBACK), read and written without paho.
+"""Encodes and decodes, without paho, the packets that every reading needs: PUBLISH in, PUBLISH out, PUBACK.
 
 paho makes six objects, three of them dictionaries, for every message; readings come by the thousand.
 """
@@ -10,11 +10,11 @@ from typing import NamedTuple
 PUBLISH = 3
 """The packet type of a publication."""
 
-_LONGEST_LENGTH = 4  # bytes of a Remaining Length
+_MAX_LENGTH_BYTES = 4  # bytes of a Remaining Length
 
 
 class Publication(NamedTuple):
-    """What a PUBLISH packet says."""
+    """Content of a PUBLISH packet."""
 
     topic: str
     payload: bytes
@@ -24,48 +24,48 @@ class Publication(NamedTuple):
     mid: int
 
 
-def whole(data: bytes, at: int) -> tuple[int, int] | None:
-    """Find the packet that begins at ``at``.
+def find_content(data: bytes, at: int) -> tuple[int, int] | None:
+    """Find the content of the packet that begins at ``at``.
 
     Returns
     -------
     (int, int) or None
-        Where its content begins and where it ends; ``None`` when it is not all there yet.
+        Where the content begins and where it ends; ``None`` until the packet is complete.
 
     Raises
     ------
     ValueError
-        It is no packet: nothing after it can be read, either.
+        The length is malformed, so nothing after it can be decoded either.
     """
     length, shift = 0, 0
-    for place in range(at + 1, min(len(data), at + 1 + _LONGEST_LENGTH)):
+    for place in range(at + 1, min(len(data), at + 1 + _MAX_LENGTH_BYTES)):
         byte = data[place]
         length |= (byte & 127) << shift
         if byte < 128:
             end = place + 1 + length
             return (place + 1, end) if end <= len(data) else None
         shift += 7
-    if len(data) > at + _LONGEST_LENGTH:
+    if len(data) > at + _MAX_LENGTH_BYTES:
         raise ValueError("got a packet whose length has no end")
     return None
 
 
-def read_publication(first: int, content: bytes, *, properties: bool) -> Publication | None:
-    """Read a PUBLISH packet.
+def decode_publish(first: int, content: bytes, *, properties: bool) -> Publication | None:
+    """Decode a PUBLISH packet.
 
     Parameters
     ----------
     first
         The packet's first byte.
     content
-        All after its Remaining Length.
+        Everything after its Remaining Length.
     properties
-        Whether it has a list of them (MQTT 5).
+        Whether it has a list of properties (MQTT 5).
 
     Returns
     -------
     Publication or None
-        ``None`` when it is none of the plain ones (properties, QoS 2) or malformed: those are paho's.
+        ``None`` for what is left to paho: a packet that has properties or QoS 2, or is malformed.
     """
     qos = (first >> 1) & 3
     at = 2 + int.from_bytes(content[:2], "big")
@@ -80,8 +80,8 @@ def read_publication(first: int, content: bytes, *, properties: bool) -> Publica
     return Publication(topic, content[after:], qos, bool(first & 1), bool(first & 8), mid)
 
 
-def publication(topic: str, payload: bytes, properties: bytes) -> bytes:
-    """Make a PUBLISH packet at QoS 0; ``properties`` as packed, with their length (empty with MQTT 3.1.1)."""
+def encode_publish(topic: str, payload: bytes, properties: bytes) -> bytes:
+    """Encode a PUBLISH packet at QoS 0; ``properties`` are encoded with their length (empty with MQTT 3.1.1)."""
     name = topic.encode()
     content = b"".join((len(name).to_bytes(2, "big"), name, properties, payload))
     length, rest = bytearray(), len(content)
@@ -92,6 +92,6 @@ def publication(topic: str, payload: bytes, properties: bytes) -> bytes:
     return b"".join((bytes((PUBLISH << 4,)), length, content))
 
 
-def acknowledgement(mid: int) -> bytes:
-    """Make a PUBACK packet that accepts a publication."""
+def encode_puback(mid: int) -> bytes:
+    """Encode a PUBACK packet that accepts a publication."""
     return b"\x40\x02" + mid.to_bytes(2, "big")

@@ -1,4 +1,4 @@
-"""Client: paho's, over a socket that receives and sends once per round; readings and acks go past paho."""
+"""paho's client over a socket that receives and sends once per round; readings and acks bypass paho."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from edge.mqtt.packets import Publication
 class PahoClient(mqtt.Client):
     """One paho client for one connection.
 
-    The only seam is private: a paho that has no ``_create_socket`` never calls ours, and everything here then works
-    over its plain socket, at ten times the cost.
+    The only seam is private: a paho without ``_create_socket`` never calls ours, and everything here then works over
+    its plain socket, at ten times the cost.
 
     Attributes
     ----------
     broken : OSError or None
-        How the connection broke; paho only says that it did.
+        The error with which the connection broke; paho only reports that it did.
     """
 
     broken: OSError | None = None
@@ -33,7 +33,7 @@ class PahoClient(mqtt.Client):
 
     @property
     def buffered(self) -> BufferedSocket | None:
-        """Our socket; ``None`` without a connection, and over a plain one."""
+        """Our socket; ``None`` without a connection, and when paho uses its plain one."""
         sock: Any = self.socket()
         return sock if isinstance(sock, BufferedSocket) else None
 
@@ -50,22 +50,22 @@ class PahoClient(mqtt.Client):
         return self.want_write() or (sock is not None and sock.unsent)
 
     def receive(self) -> None:
-        """Receive what is there, for :meth:`read_packet`."""
+        """Receive what has arrived, for :meth:`read_packet`."""
         if (sock := self.buffered) is not None:
             sock.receive()
 
-    def read_packet(self, plain: Callable[[Publication], object]) -> bool:
+    def read_packet(self, on_publication: Callable[[Publication], object]) -> bool:
         """Read the next packet.
 
         Parameters
         ----------
-        plain
-            Takes a publication that has no properties; every other packet goes to paho and its callbacks.
+        on_publication
+            Called with a publication that has no properties; every other packet goes to paho and its callbacks.
 
         Returns
         -------
         bool
-            Whether there was one, and so may be more.
+            Whether there was a packet, so that there may be another.
         """
         sock = self.buffered
         if sock is None:
@@ -73,29 +73,29 @@ class PahoClient(mqtt.Client):
                 return False
             self.loop_read()
             return self.socket() is not None
-        packet = sock.take()
+        packet = sock.next_packet()
         if packet is None:
             if sock.ended:
                 self.broken = sock.broken
-                self.loop_read()  # tells paho
+                self.loop_read()  # paho finds the end
             return False
         first, content = packet
         if first >> 4 == packets.PUBLISH:
-            publication = packets.read_publication(first, content, properties=self.protocol == mqtt.MQTTv5)
+            publication = packets.decode_publish(first, content, properties=self.protocol == mqtt.MQTTv5)
             if publication is not None:
-                plain(publication)
+                on_publication(publication)
                 return True
         sock.feed()
         self.loop_read()
         return self.socket() is not None
 
     def send_packet(self, packet: bytes) -> bool:
-        """Queue a packet of ours behind what paho has queued; false where only paho can take it."""
+        """Queue a packet behind what paho has queued; returns false if it has to be sent through paho."""
         sock = self.buffered
         if sock is None:
             return False
         if self.want_write():
-            self.loop_write()  # into the same buffer: the order is kept
+            self.loop_write()  # into the same buffer, so that the order is kept
             if self.want_write():
                 return False
         if sock.full:

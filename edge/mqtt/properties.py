@@ -1,4 +1,4 @@
-"""Properties of what we publish with MQTT 5."""
+"""MQTT 5 properties of our publications."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _expiring(expiry: int) -> Properties:
 
 
 class _Packed:
-    """Properties that are packed once: every score has the same, and packing them costs a third of publishing it."""
+    """Properties packed once: every score has the same ones, and packing costs a third of publishing a score."""
 
     def __init__(self, properties: Properties) -> None:
         self._packed: bytes = properties.pack()  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Link: the MQTT connection of an agent or a command, on one thread, coming back by itself."""
+"""The link of an agent or a command over MQTT, on one thread, re-established when it is lost."""
 
 from __future__ import annotations
 
@@ -10,26 +10,17 @@ from typing import Any
 from edge.clock import Clock, SystemClock
 from edge.log import ONCE_A_MINUTE, Log
 from edge.mqtt.connection import Connection
+from edge.mqtt.failures import LOST, TAKEN_OVER, Failure, lost_repeatedly
 from edge.mqtt.link import Counts, Receipt, Subscription
 from edge.mqtt.message import Message
-from edge.mqtt.options import (
-    ANSWER_TIMEOUT,
-    CONNECT_TIMEOUT,
-    LOST,
-    TAKEN_OVER,
-    Backoff,
-    Failure,
-    Options,
-    Protocol,
-    again_and_again,
-)
+from edge.mqtt.options import ANSWER_TIMEOUT, CONNECT_TIMEOUT, Backoff, Options, ProtocolVersion
 from edge.stop import Stop
 
-_HELD = 10.0  # [s] after which a connection was a good one, and the next delays start short again
-_SUSPICIOUS = 3  # short connections in a row: perhaps two clients of one name, who throw each other out
-_TURN = 5.0  # [s] at which keepalive is looked after ...
-_SILENT = 2.5  # keepalives without a word: after 2 the connection is given up; so that did not work either
-_HURRY = 1.0  # [s] ... and, before the first answer, how long the broker takes with it
+_STABLE = 10.0  # [s] after which a connection counts as stable, and the next delays start short again
+_SHORT_IN_A_ROW = 3  # short connections in a row that suggest two clients with one id, which displace each other
+_MAX_WAIT = 5.0  # [s] in a turn, so that keepalive is maintained ...
+_MAX_WAIT_UNTIL_READY = 1.0  # [s] ... and the answer timeout, until the broker has confirmed the subscriptions
+_MAX_SILENCE = 2.5  # [keepalives] until not alive: paho gives up after 2, so at 2.5 that has failed too
 
 
 class ReconnectingLink:
@@ -38,18 +29,25 @@ class ReconnectingLink:
     Parameters
     ----------
     options
-        Where and as whom to connect.
+        Address, login and limits.
     subscriptions
-        What to subscribe to on every connection.
+        Subscriptions of every connection.
     unsubscribe
-        Filters that a kept session may still hold and that nobody wants any more: a connection is ready when the
-        broker has confirmed that they are gone.
+        Filters that a kept session may still hold and that are no longer needed; a connection is ready once the broker
+        has confirmed their removal.
     will
-        Topic and payload that the broker publishes, retained, when we are gone without a word.
+        Topic and payload that the broker publishes, retained, when a connection ends without a DISCONNECT.
     stop
-        Wakes :meth:`poll`, and ends a connect that hangs.
+        Wakes :meth:`poll`, and interrupts a connect that hangs.
     clock, random
-        Seams for tests.
+        Injected by tests.
+
+    Attributes
+    ----------
+    counts : Counts
+        Counts over all connections.
+    failure : Failure or None
+        Why there is no connection, or why the last one ended; ``None`` once a connection is stable.
     """
 
     def __init__(
@@ -75,97 +73,97 @@ class ReconnectingLink:
         self._clock = clock or SystemClock()
         self._log = Log("link", self._clock)
         self._backoff = Backoff(random or Random())  # noqa: S311  # jitter, no secret
-        self._session: Connection | None = None
+        self._connection: Connection | None = None
         self._number = 0
-        self._told = 0
-        self._protocols: tuple[Protocol, ...] = options.protocols
+        self._announced = 0
+        self._protocols: tuple[ProtocolVersion, ...] = options.protocols
         self._next_try = self._clock.monotonic()
         self._tried_at = self._next_try
         self._tries = self._short = 0
-        self._said: str | None = None
-        self._said_at = 0.0
+        self._logged_event: str | None = None
+        self._logged_at = 0.0
 
     @property
     def connected(self) -> bool:
-        """Whether the broker has accepted us and nothing says that it is gone."""
-        return self._session is not None and self._session.accepted_at is not None
+        """Whether the broker has accepted the connection and it has not ended since."""
+        return self._connection is not None and self._connection.accepted_at is not None
 
     @property
-    def trying(self) -> bool:
-        """Whether the next try follows at once, in an older protocol."""
+    def falling_back(self) -> bool:
+        """Whether the next try follows at once, with an older protocol."""
         return self._protocols is not self._options.protocols
 
     @property
-    def protocol(self) -> Protocol | None:
+    def protocol(self) -> ProtocolVersion | None:
         """Protocol version while connected."""
-        return self._session.protocol if self._session is not None and self.connected else None
+        return self._connection.protocol if self._connection is not None and self.connected else None
 
     @property
     def in_flight(self) -> int:
-        """QoS 1 publications without an answer yet."""
-        return len(self._session.in_flight) if self._session is not None else 0
+        """Number of QoS 1 publications that the broker has not answered yet."""
+        return len(self._connection.in_flight) if self._connection is not None else 0
 
     @property
     def congested(self) -> bool:
-        """Whether so much waits for the socket that nothing is read any more."""
-        return self._session is not None and self._session.congested
+        """Whether reading has stopped until the queue for the socket is shorter."""
+        return self._connection is not None and self._connection.congested
 
     @property
     def alive(self) -> bool:
-        """Whether there is progress: something was heard lately, or a connection was tried lately."""
+        """Whether there is progress: something was received recently, or a connection was tried recently."""
         now = self._clock.monotonic()
-        if self._session is not None and now - self._session.heard_at <= _SILENT * self._options.keepalive:
+        if self._connection is not None and now - self._connection.read_at <= _MAX_SILENCE * self._options.keepalive:
             return True
         return now - self._tried_at <= self._backoff.longest + CONNECT_TIMEOUT + ANSWER_TIMEOUT
 
     def hold(self, held: bool) -> None:
-        """Hand out no message until told otherwise; see :meth:`edge.mqtt.link.Link.hold`."""
+        """Stop handing out messages, or resume; see :meth:`edge.mqtt.link.Link.hold`."""
         self._held = held
-        if self._session is not None:
-            self._session.inbox.held = held
+        if self._connection is not None:
+            self._connection.inbox.held = held
 
     def poll(self, timeout: float) -> list[Message]:
-        """Take a turn: connect when it is due, wait at most ``timeout`` [s], read what is there."""
-        if self._session is None:
+        """Take a turn: connect when it is due, wait at most ``timeout`` [s], read what has arrived."""
+        if self._connection is None:
             wait = self._next_try - self._clock.monotonic()
             if wait > 0:
                 self._select([self._stop], [], min(timeout, wait))
-                self._complain()
+                self._log_failure()
                 return []
             self._dial()
             return []
-        session = self._session
-        reading = [self._stop] if session.congested else [self._stop, session.socket]
-        writing = [session.socket] if session.wants_write else []
-        waiting = session.pending or session.inbox.ready
+        connection = self._connection
+        reading = [self._stop] if connection.congested else [self._stop, connection.socket]
+        writing = [connection.socket] if connection.wants_write else []
+        waiting = connection.pending or connection.inbox.ready
         readable, writable = self._select(reading, writing, 0.0 if waiting else min(timeout, self._longest_wait))
         if writable:
-            session.write()
-        if session.socket in readable or session.pending:
-            session.read()
-        session.look_after()
-        messages = session.inbox.take()
-        self._settle()
+            connection.write()
+        if connection.socket in readable or connection.pending:
+            connection.read()
+        connection.maintain()
+        messages = connection.inbox.take()
+        self._check_connection()
         return messages
 
     @property
     def _longest_wait(self) -> float:
-        if self._session is None or not self._session.ready:
-            return _HURRY
-        return min(_TURN, self._options.keepalive / 4)
+        if self._connection is None or not self._connection.ready:
+            return _MAX_WAIT_UNTIL_READY
+        return min(_MAX_WAIT, self._options.keepalive / 4)
 
     def became_ready(self) -> bool:
-        """Tell once per connection that it is subscribed: the time to assert everything again."""
-        if self._session is None or not self._session.ready or self._told == self._number:
+        """Return true once per connection, when it is subscribed; see :meth:`edge.mqtt.link.Link.became_ready`."""
+        if self._connection is None or not self._connection.ready or self._announced == self._number:
             return False
-        self._told = self._number
+        self._announced = self._number
         return True
 
     def receipts(self) -> list[Receipt]:
-        """Take the broker's answers to QoS 1 publications since the last call."""
-        if self._session is None:
+        """Return the broker's answers to QoS 1 publications since the last call."""
+        if self._connection is None:
             return []
-        receipts, self._session.receipts = self._session.receipts, []
+        receipts, self._connection.receipts = self._connection.receipts, []
         return receipts
 
     def publish(
@@ -180,9 +178,9 @@ class ReconnectingLink:
         response_topic: str | None = None,
     ) -> int | None:
         """Queue a publication; see :meth:`edge.mqtt.link.Link.publish`."""
-        if self._session is None or not self.connected:
+        if self._connection is None or not self.connected:
             return None
-        return self._session.publish(
+        return self._connection.publish(
             topic,
             payload,
             qos,
@@ -193,29 +191,29 @@ class ReconnectingLink:
         )
 
     def acknowledge(self, messages: Iterable[Message]) -> None:
-        """Queue the acks of messages, in the order in which they came; drop those of another connection."""
-        if self._session is not None:
-            self.counts.dropped_acks += self._session.acknowledge(messages)
+        """Queue the acks of messages, in the order of their arrival; drop those of an earlier connection."""
+        if self._connection is not None:
+            self.counts.dropped_acks += self._connection.acknowledge(messages)
         else:
             self.counts.dropped_acks += sum(message.qos for message in messages)
 
     def flush(self) -> None:
         """Write what is queued, as far as the socket takes it."""
-        if self._session is not None:
-            self._session.write()
-            self._settle()
+        if self._connection is not None:
+            self._connection.write()
+            self._check_connection()
 
     def close(self, patience: float = 0.5) -> None:
-        """Wait up to ``patience`` [s] for what is on its way, then say goodbye: no will, and no reconnecting."""
+        """Wait up to ``patience`` [s] for what is in flight, then disconnect for good, without the will."""
         deadline = self._clock.monotonic() + patience
         self.flush()
-        while self._session is not None and self.connected and self._clock.monotonic() < deadline:
-            if not self._session.wants_write and not self._session.in_flight:
+        while self._connection is not None and self.connected and self._clock.monotonic() < deadline:
+            if not self._connection.wants_write and not self._connection.in_flight:
                 break
             self.poll(0.05)
-        if self._session is not None:
-            self._session.shut(farewell=True)
-            self._session = None
+        if self._connection is not None:
+            self._connection.close(disconnect=True)
+            self._connection = None
 
     def _select(self, reading: list[Any], writing: list[Any], timeout: float) -> tuple[list[Any], list[Any]]:
         readable, writable, _ = select.select(reading, writing, [], timeout)
@@ -226,7 +224,7 @@ class ReconnectingLink:
     def _dial(self) -> None:
         self._number += 1
         self._tried_at = self._clock.monotonic()
-        session = self._session = Connection(
+        connection = self._connection = Connection(
             self._options,
             self._protocols[0],
             self._number,
@@ -237,33 +235,33 @@ class ReconnectingLink:
             clock=self._clock,
             log=self._log,
         )
-        session.inbox.held = self._held
-        if self._stop.interruptible(session.open) is None:
-            session.shut(farewell=True)
-            self._session = None
-        self._settle()
+        connection.inbox.held = self._held
+        if self._stop.interruptible(connection.open) is None:
+            connection.close(disconnect=True)
+            self._connection = None
+        self._check_connection()
 
-    def _settle(self) -> None:
-        """Look whether the connection held or ended, and plan the next one."""
-        session = self._session
-        if session is None:
+    def _check_connection(self) -> None:
+        """Note whether the connection is stable, or has ended; then schedule the next one."""
+        connection = self._connection
+        if connection is None:
             return
         now = self._clock.monotonic()
-        failure = session.failure
+        failure = connection.failure
         if failure is None:
-            if session.accepted_at is not None and now - session.accepted_at > _HELD:
+            if connection.accepted_at is not None and now - connection.accepted_at > _STABLE:
                 self._backoff.reset()
-                self.failure = self._said = None
+                self.failure = self._logged_event = None
                 self._tries = self._short = 0
             return
-        self._session = None
+        self._connection = None
         if failure.event == TAKEN_OVER:
             self.counts.taken_over += 1
-        elif failure.event == LOST and session.accepted_at is not None and now - session.accepted_at <= _HELD:
+        elif failure.event == LOST and connection.accepted_at is not None and now - connection.accepted_at <= _STABLE:
             self.counts.short += 1
             self._short += 1
-            if self._short >= _SUSPICIOUS:
-                failure = again_and_again(failure, self._options)
+            if self._short >= _SHORT_IN_A_ROW:
+                failure = lost_repeatedly(failure, self._options)
         self.failure = failure
         if failure.older and len(self._protocols) > 1:
             self._protocols = self._protocols[1:]
@@ -271,18 +269,18 @@ class ReconnectingLink:
             then = f"MQTT {self._protocols[0]} is tried"
             self._log.info(failure.event, broker=self._options.address, detail=failure.detail, then=then)
             return
-        # The next connection begins with the newest protocol again: a broker that was just starting is no old broker.
+        # The next try begins with the newest protocol again: a broker that was still starting need not be an old one.
         self._protocols = self._options.protocols
         self._next_try = now + self._backoff.delay(slow=failure.slow)
         self._tries += 1
-        self._complain()
+        self._log_failure()
 
-    def _complain(self) -> None:
-        """Say why there is no connection: at once, and then once a minute."""
+    def _log_failure(self) -> None:
+        """Log why there is no connection: at once, and then once a minute."""
         failure, now = self.failure, self._clock.monotonic()
-        if failure is None or (failure.event == self._said and now - self._said_at < ONCE_A_MINUTE):
+        if failure is None or (failure.event == self._logged_event and now - self._logged_at < ONCE_A_MINUTE):
             return
-        self._said, self._said_at = failure.event, now
-        say = self._log.error if failure.slow else self._log.warning
-        next_try = max(0.0, self._next_try - now)
-        say(failure.event, broker=self._options.address, detail=failure.detail, tries=self._tries, next_try_s=next_try)
+        self._logged_event, self._logged_at = failure.event, now
+        write = self._log.error if failure.slow else self._log.warning
+        wait = max(0.0, self._next_try - now)
+        write(failure.event, broker=self._options.address, detail=failure.detail, tries=self._tries, next_try_s=wait)

@@ -1,4 +1,4 @@
-"""Topics: every topic name of davylamp, once; and the patterns under which stations publish."""
+"""Topic names below a gateway's base topic, and the topic patterns of stations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _STATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 
 
 class Topics:
-    """Names of everything below one gateway's base topic.
+    """Topic names below one gateway's base topic.
 
     Parameters
     ----------
@@ -34,47 +34,47 @@ class Topics:
         self.responses = f"{self.base}/response"
 
     def availability(self, station: str) -> str:
-        """Whether the station sends (retained)."""
+        """Topic for whether a station sends (retained)."""
         return f"{self.base}/{station}/availability"
 
     def score(self, station: str) -> str:
-        """Verdict of every reading."""
+        """Topic for the verdicts of a station's readings."""
         return f"{self.base}/{station}/score"
 
     def event(self, station: str) -> str:
-        """Alarms opening, going on and closing (never retained)."""
+        """Topic for a station's alarm events: opened, continuing, closed (never retained)."""
         return f"{self.base}/{station}/event"
 
     def alarm(self, station: str) -> str:
-        """What stands now (retained)."""
+        """Topic for a station's active alarms (retained)."""
         return f"{self.base}/{station}/alarm"
 
     def request(self, verb: str) -> str:
-        """Where a verb is asked for."""
+        """Topic for requests of a verb."""
         return f"{self.base}/request/{verb}"
 
     def response(self, verb: str) -> str:
-        """Where a verb is answered."""
+        """Topic for answers to a verb."""
         return f"{self.responses}/{verb}"
 
     def verb(self, topic: str) -> str | None:
-        """Name the verb of a request topic, ``None`` for every other topic."""
+        """Return the verb of a request topic, ``None`` for every other topic."""
         prefix = f"{self.base}/request/"
         return topic.removeprefix(prefix) if topic.startswith(prefix) else None
 
     def may_answer(self, topic: str, prefixes: tuple[str, ...] = ()) -> bool:
-        """Tell whether a requester may name this topic as the place for its answer.
+        """Return whether a requester may ask for its answer on this topic.
 
-        Whoever may send a request makes the agent publish, with the agent's own permissions. So an answer goes below
-        ``<base>/response`` or below one of the configured prefixes, and nowhere else in the base: a request must not
-        be able to write a gateway's state, or another request.
+        A request makes the agent publish with the agent's own permissions. So an answer goes below ``<base>/response``
+        or below one of the configured prefixes, and nowhere else in the base: a request must not be able to write a
+        gateway's state, or another request.
 
         Parameters
         ----------
         topic
             The Response Topic of an MQTT 5 request.
         prefixes
-            ``topics.response_prefixes`` of gateway.yaml; whole levels, ``clients`` allows no ``clients-of-others``.
+            ``topics.response_prefixes`` of gateway.yaml: whole levels, ``clients`` does not allow ``clients-2``.
         """
         if not topic or len(topic) > 1024 or topic.startswith("$") or any(c in topic for c in "+#\0"):
             return False
@@ -103,26 +103,26 @@ class Pattern:
         self.template = template
         self.filter = subscription_filter(template)
         levels = [_level(level) for level in strip_share(template).split("/")]
-        # "a/#" matches "a" itself, too.
+        # "a/#" matches "a" as well.
         rest = "(?:/.*)?" if levels[-1] == "#" else ""
         self._regex = re.compile("/".join(level for level in levels if level != "#") + rest, re.DOTALL)
         self._captures = STATION_LEVEL in template.split("/")
 
     def matches(self, topic: str) -> bool:
-        """Tell whether a topic is one of this pattern's."""
+        """Return whether a topic matches this pattern."""
         return self._regex.fullmatch(topic) is not None
 
     def station(self, topic: str) -> str | None:
-        """Station of a topic, ``None`` where the pattern does not match or captures none; not checked yet."""
+        """Return a topic's station, unchecked; ``None`` when the pattern does not match or captures no station."""
         found = self._regex.fullmatch(topic)
         return found["station"] if found and self._captures else None
 
 
 def station_problem(station: str) -> str | None:
-    """Say why a name cannot be a station's; ``None`` when it can.
+    """Describe why a name cannot be a station's; ``None`` when it can.
 
-    A station's name becomes a level of our topics and a cell of CSV files: letters, digits and ``_.:-``, at most 64
-    of them, and none of :data:`config.settings.gateway.RESERVED`.
+    A station's name becomes a level of our topics and a cell of CSV files: at most 64 letters, digits and ``_.:-``,
+    and none of :data:`config.settings.gateway.RESERVED`.
     """
     if station in RESERVED:
         return f"{station!r} is one of the gateway's own words ({', '.join(sorted(RESERVED))}); fix: rename the station"

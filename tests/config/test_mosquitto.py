@@ -79,7 +79,7 @@ def links(tmp_path: Path) -> Iterator[Links]:
         password = None if tls else Password(file=str(tmp_path / user))
         username = None if tls else user
         broker = Broker(host="127.0.0.1", port=port, protocol=5, tls=tls, username=username, password=password)
-        options = Options.of(broker, client_id=f"test-{user}", session_expiry=0)
+        options = Options.from_settings(broker, client_id=f"test-{user}", session_expiry=0)
         made.append(ReconnectingLink(options, [Subscription(each) for each in filters]))
         return made[-1]
 
@@ -133,7 +133,7 @@ def test_nobody_overhears_another_or_connects_without_a_login(network: RunningBr
     curious.publish("x", b"{}", qos=1)  # the broker answers it after everything that it sent us before
     assert run_until(curious, lambda: not curious.in_flight) == []
     broker = Broker(host="127.0.0.1", port=network.port, protocol=5)
-    nobody = ReconnectingLink(Options.of(broker, client_id="test-nobody", session_expiry=0))
+    nobody = ReconnectingLink(Options.from_settings(broker, client_id="test-nobody", session_expiry=0))
     run_until(nobody, lambda: nobody.failure is not None)
     assert nobody.failure is not None
     assert nobody.failure.event == "broker refused the login"

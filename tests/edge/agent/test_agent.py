@@ -613,7 +613,7 @@ class Live:
         clock = SystemClock()
         stations = Stations(gateway, [bundle])
         presence = Presence(gateway, self.topics, clock)
-        options = Options.of(gateway.broker, client_id=gateway.broker.client_id)
+        options = Options.from_settings(gateway.broker, client_id=gateway.broker.client_id)
         self.link = ReconnectingLink(options, subscriptions(stations, self.topics), will=presence.will)
         poll = self.link.poll
         # The other one hears on a thread of its own: look again soon.

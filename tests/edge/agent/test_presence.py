@@ -26,14 +26,14 @@ def test_birth_will_and_goodbye_carry_the_same_session(gateway: Gateway, fake_cl
     presence = Presence(gateway, Topics("davylamp/gw1"), fake_clock)
     topic, will = presence.will
     assert topic == "davylamp/gw1/state"
-    assert json.loads(will) == {"state": "offline", "session": presence.session}
-    assert (presence.birth["state"], presence.birth["session"]) == ("online", presence.session)
-    assert (presence.stopped["state"], presence.stopped["session"]) == ("stopped", presence.session)
+    assert json.loads(will) == {"state": "offline", "session": presence.run_id}
+    assert (presence.birth["state"], presence.birth["session"]) == ("online", presence.run_id)
+    assert (presence.stopped["state"], presence.stopped["session"]) == ("stopped", presence.run_id)
 
 
 def test_every_start_is_a_session_of_its_own(gateway: Gateway, fake_clock: Any) -> None:
     first, second = (Presence(gateway, Topics("davylamp/gw1"), fake_clock) for _ in range(2))
-    assert first.session != second.session
+    assert first.run_id != second.run_id
 
 
 def test_the_birth_says_since_when_whatever_the_time_is_now(gateway: Gateway, fake_clock: Any) -> None:

@@ -35,7 +35,7 @@ def make(base: str, protocol: str) -> Iterator[Callable[..., ReconnectingLink]]:
         port: int, *, settings: dict[str, Any] | None = None, session_expiry: int = 60, **options: Any
     ) -> ReconnectingLink:
         broker = Broker(**{"host": "127.0.0.1", "port": port, "protocol": protocol, **(settings or {})})
-        resolved = Options.of(broker, client_id=base.replace("/", "-"), session_expiry=session_expiry)
+        resolved = Options.from_settings(broker, client_id=base.replace("/", "-"), session_expiry=session_expiry)
         links.append(ReconnectingLink(resolved, (Subscription(f"{base}/in/#"),), **options))
         return links[-1]
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.mqtt.buffered_socket import BufferedSocket
-from edge.mqtt.packets import publication
+from edge.mqtt.packets import encode_publish
 
 Pair = tuple[BufferedSocket, socket.socket]
 
@@ -30,7 +30,7 @@ def taken(sock: BufferedSocket) -> list[bytes]:
     """Content of every packet that is there."""
     sock.receive()
     found = []
-    while (packet := sock.take()) is not None:
+    while (packet := sock.next_packet()) is not None:
         found.append(packet[1])
     return found
 
@@ -42,7 +42,7 @@ def test_packets_come_whole_however_they_are_cut(payloads: list[bytes], cuts: li
     with ours, theirs:
         ours.setblocking(False)
         sock = BufferedSocket(ours)
-        stream = b"".join(publication("a", payload, b"") for payload in payloads)
+        stream = b"".join(encode_publish("a", payload, b"") for payload in payloads)
         found = []
         for cut in [*cuts, len(stream)]:
             theirs.sendall(stream[:cut])
@@ -56,11 +56,11 @@ def test_what_was_received_and_not_taken_is_pending(pair: Pair) -> None:
     sock, broker = pair
     broker.sendall(b"\xd0\x00\xd0\x00\xd0")
     sock.receive()
-    assert sock.take() == (0xD0, b"")
+    assert sock.next_packet() == (0xD0, b"")
     assert sock.pending()
     sock.receive()  # takes nothing from the system while a whole packet waits
-    assert sock.take() == (0xD0, b"")
-    assert sock.take() is None
+    assert sock.next_packet() == (0xD0, b"")
+    assert sock.next_packet() is None
     assert not sock.pending()
 
 
@@ -70,8 +70,8 @@ def test_paho_reads_what_it_is_fed_and_no_more(pair: Pair) -> None:
     sock.receive()
     with pytest.raises(BlockingIOError):
         sock.recv(1)
-    sock.take()
-    sock.take()
+    sock.next_packet()
+    sock.next_packet()
     sock.feed()
     assert sock.recv(1) == b"\x40"
     assert sock.recv(100) == b"\x02\x00\x07"
@@ -106,7 +106,7 @@ def test_what_is_no_packet_ends_the_connection(pair: Pair) -> None:
     sock, broker = pair
     broker.sendall(b"\x30" + b"\xff" * 8)
     sock.receive()
-    assert sock.take() is None
+    assert sock.next_packet() is None
     with pytest.raises(OSError, match="length has no end"):
         sock.recv(1)
 

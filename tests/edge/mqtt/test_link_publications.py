@@ -111,7 +111,7 @@ def test_a_paho_without_our_seam_does_the_same_over_its_own_socket(
     monkeypatch.setattr(PahoClient, "_create_socket", mqtt.Client._create_socket)
     other = client(broker.port, f"{base}/out")
     link = ready(make(broker.port))
-    assert link._session._client.buffered is None
+    assert link._connection._client.buffered is None
     for number in range(20):
         other.publish(f"{base}/in", b"%d" % number)
     assert [int(message.payload) for message in collect(link, 20)] == list(range(20))
@@ -132,7 +132,7 @@ def test_the_will_is_published_when_the_link_dies_and_not_when_it_is_closed(
     link.publish(f"{base}/state", b'{"state": "again"}', qos=1, retain=True)
     link.flush()
     other.wait(f"{base}/state", lambda body: body["state"] == "again")
-    link._session._client.socket().shutdown(socket.SHUT_RDWR)
+    link._connection._client.socket().shutdown(socket.SHUT_RDWR)
     other.wait(f"{base}/state", lambda body: body["state"] == "offline")
     assert [body["state"] for body in other.on(f"{base}/state")] == ["stopped", "again", "offline"]
 

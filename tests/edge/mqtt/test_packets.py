@@ -7,14 +7,14 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.mqtt.packets import PUBLISH, Publication, acknowledgement, publication, read_publication, whole
+from edge.mqtt.packets import PUBLISH, Publication, decode_publish, encode_puback, encode_publish, find_content
 
 _topics = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 
 
 def parts(packet: bytes) -> tuple[int, bytes]:
     """First byte and content of a packet that is all there."""
-    found = whole(packet, 0)
+    found = find_content(packet, 0)
     assert found is not None
     assert found[1] == len(packet)
     return packet[0], packet[found[0] :]
@@ -22,9 +22,9 @@ def parts(packet: bytes) -> tuple[int, bytes]:
 
 @given(topic=_topics, payload=st.binary(max_size=20_000), five=st.booleans())
 def test_a_publication_is_read_as_it_was_made(topic: str, payload: bytes, five: bool) -> None:
-    first, content = parts(publication(topic, payload, b"\0" if five else b""))
+    first, content = parts(encode_publish(topic, payload, b"\0" if five else b""))
     assert first >> 4 == PUBLISH
-    found = read_publication(first, content, properties=five)
+    found = decode_publish(first, content, properties=five)
     assert found == Publication(topic, payload, qos=0, retain=False, dup=False, mid=0)
 
 
@@ -37,20 +37,20 @@ def test_at_qos_1_a_packet_identifier_follows_the_topic(
 ) -> None:
     name = topic.encode()
     content = struct.pack("!H", len(name)) + name + struct.pack("!H", mid) + (b"\0" if five else b"") + payload
-    found = read_publication(0x32 | retain | dup << 3, content, properties=five)
+    found = decode_publish(0x32 | retain | dup << 3, content, properties=five)
     assert found == Publication(topic, payload, qos=1, retain=retain, dup=dup, mid=mid)
 
 
 def test_properties_qos_2_an_alias_and_a_topic_that_is_no_text_are_left_to_paho() -> None:
-    assert read_publication(0x30, b"\0\1a\5\2\0\0\0\1x", properties=True) is None
-    assert read_publication(0x34, b"\0\1a\0\7x", properties=False) is None
-    assert read_publication(0x30, b"\0\0\3\x23\0\1x", properties=True) is None
-    assert read_publication(0x30, b"\0\1\xffx", properties=False) is None
+    assert decode_publish(0x30, b"\0\1a\5\2\0\0\0\1x", properties=True) is None
+    assert decode_publish(0x34, b"\0\1a\0\7x", properties=False) is None
+    assert decode_publish(0x30, b"\0\0\3\x23\0\1x", properties=True) is None
+    assert decode_publish(0x30, b"\0\1\xffx", properties=False) is None
 
 
 @given(first=st.integers(0x30, 0x3F), content=st.binary(max_size=40), five=st.booleans())
 def test_whatever_comes_is_read_or_left_to_paho(first: int, content: bytes, five: bool) -> None:
-    found = read_publication(first, content, properties=five)
+    found = decode_publish(first, content, properties=five)
     if found is not None:
         assert content.endswith(found.payload)
         assert found.topic
@@ -59,11 +59,11 @@ def test_whatever_comes_is_read_or_left_to_paho(first: int, content: bytes, five
 
 @given(payload=st.binary(max_size=300), cut=st.integers(0, 400))
 def test_a_packet_is_found_only_when_it_is_all_there(payload: bytes, cut: int) -> None:
-    packet = publication("a", payload, b"")
-    found = whole(packet[:cut], 0)
+    packet = encode_publish("a", payload, b"")
+    found = find_content(packet[:cut], 0)
     assert (found is not None) == (cut >= len(packet))
-    assert whole(b"before" + packet, 6) is not None
+    assert find_content(b"before" + packet, 6) is not None
 
 
 def test_an_ack_names_its_message() -> None:
-    assert acknowledgement(0x1234) == b"\x40\x02\x12\x34"
+    assert encode_puback(0x1234) == b"\x40\x02\x12\x34"

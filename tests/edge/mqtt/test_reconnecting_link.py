@@ -92,7 +92,7 @@ def test_an_ack_of_an_earlier_connection_is_dropped(
     link = ready(make(broker.port))
     client(broker.port).publish(f"{base}/in", BODY)
     old = collect(link, 1, acknowledge=False)
-    link._session._client.socket().shutdown(socket.SHUT_RDWR)  # the network goes away
+    link._connection._client.socket().shutdown(socket.SHUT_RDWR)  # the network goes away
     again = collect(link, 1, acknowledge=False)
     assert again[0].connection > old[0].connection
     link.acknowledge(old)
@@ -113,8 +113,8 @@ def test_a_batch_held_over_a_new_connection_comes_again_marked_and_in_order(
     old = collect(link, 3, acknowledge=False)
     assert not any(message.dup for message in old)
     link.hold(True)
-    link._session._client.socket().shutdown(socket.SHUT_RDWR)
-    turn_until(link, lambda: link.counts.connections == 2 and link._session.ready)
+    link._connection._client.socket().shutdown(socket.SHUT_RDWR)
+    turn_until(link, lambda: link.counts.connections == 2 and link._connection.ready)
     other.publish(f"{base}/in", b"3")
     link.acknowledge(old)  # would ack others of the same identifiers
     link.flush()
@@ -162,7 +162,7 @@ def test_retained_messages_come_only_where_they_are_wanted(
     link = ready(make(broker.port))
     client(broker.port).publish(f"{base}/in/live", b"new")
     assert [message.payload for message in collect(link, 1)] == [b"new"]
-    options = Options.of(Broker(host="127.0.0.1", port=broker.port), client_id=f"{base}-2", session_expiry=0)
+    options = Options.from_settings(Broker(host="127.0.0.1", port=broker.port), client_id=f"{base}-2", session_expiry=0)
     curious = ready(ReconnectingLink(options, [Subscription(f"{base}/in/#", retained=True)]))
     assert [(message.payload, message.retain) for message in collect(curious, 1)] == [(b"old", True)]
     curious.close()
@@ -173,7 +173,7 @@ def test_a_filter_that_nobody_wants_any_more_is_given_back(
     broker: Any, client: Any, make: Any, base: str, collect: Any, ready: Any
 ) -> None:
     settings = Broker(host="127.0.0.1", port=broker.port)
-    options = Options.of(settings, client_id=f"{base}-3", session_expiry=60)
+    options = Options.from_settings(settings, client_id=f"{base}-3", session_expiry=60)
     ready(ReconnectingLink(options, [Subscription(f"{base}/old"), Subscription(f"{base}/new")])).close()
     unwanted = [f"{base}/old", f"{base}/new", f"{base}/never"]
     ready(ReconnectingLink(options, [Subscription(f"{base}/new")], unsubscribe=unwanted)).close()
@@ -193,7 +193,7 @@ def test_a_shared_subscription_gives_each_message_to_one_of_its_group(
     links = [
         ready(
             ReconnectingLink(
-                Options.of(settings, client_id=f"{base}-{name}", session_expiry=0),
+                Options.from_settings(settings, client_id=f"{base}-{name}", session_expiry=0),
                 [Subscription(f"$share/pair/{base}/in/+")],
             )
         )
