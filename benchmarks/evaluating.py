@@ -16,7 +16,7 @@ import msgspec
 from boards import BOARDS, RECORD, find
 
 from config.settings.training import Training
-from trainer.evaluation.detection.goals import Goal
+from trainer.evaluation.goal import Goal
 
 Found = TypeVar("Found")
 

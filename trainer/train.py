@@ -134,6 +134,7 @@ def train(
         weights[name] = scorer.weights
         weights |= {f"{name}-fold-{k}": state for k, state in enumerate(scorer.folds, 1)}
         histories[name] = scorer.history
+    losses = {name: {**history.losses, "chosen": history.chosen} for name, history in histories.items()}
     write_run(
         folder,
         about=about,
@@ -142,8 +143,8 @@ def train(
         metrics=metrics,
         tables=tables,
         weights=weights,
-        curves=draw_curves(histories),
-        losses={name: {**history.losses, "chosen": history.chosen} for name, history in histories.items()},
+        curves=draw_curves(losses),
+        losses=losses,
         portrait=collect(record, generator, split, scorers, blocks, seed=settings.seed + _JUDGED) if portrait else None,
     )
     return Run.open(folder)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from trainer.evaluation.detection.goals import BY_CASE, BY_FAMILY, BY_SPLIT, REALISED, Goal, goals
+from trainer.evaluation.detection.goals import BY_CASE, BY_FAMILY, BY_SPLIT, REALISED, goals
+from trainer.evaluation.goal import Goal
 from trainer.evaluation.synthesis.goals import KS, synthesis_goals
 from trainer.evaluation.synthesis.results import SynthesisEvaluation
 from trainer.page import Check, Checklist

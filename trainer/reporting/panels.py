@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainer.evaluation.detection.goals import Goal, goals
+from trainer.evaluation.detection.goals import goals
 from trainer.evaluation.detection.results import DETECTION
+from trainer.evaluation.goal import Goal
 from trainer.evaluation.synthesis.goals import synthesis_goals
 from trainer.evaluation.synthesis.results import OURS, PUBLISHED, SYNTHESIS
 from trainer.page import BLUE, GREEN, INK, ORANGE, VERMILLION, HtmlTable, Panel

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 from matplotlib.image import imread
 
 from trainer.figures.losses import draw_curves
-from trainer.networks.history import History
 
 
-def history(*suffixes: str) -> History:
+def curves(*suffixes: str) -> dict[str, Any]:
     curve = [1 / epoch for epoch in range(1, 9)]
     names = [part + suffix for part in ("train", "validation") for suffix in ("", *suffixes)]
-    return History(losses=dict.fromkeys(names, curve), chosen=6, cpu_seconds=curve, seconds=1.0)
+    return {**dict.fromkeys(names, curve), "chosen": 6}
 
 
-AE, VAE = history(), history("_reconstruction", "_kl")
+AE, VAE = curves(), curves("_reconstruction", "_kl")
 
 
 def size(png: bytes) -> tuple[int, int]:
@@ -31,10 +31,9 @@ def test_a_row_of_panels_a_network_and_the_variational_parts_beside_their_sum():
     assert size(draw_curves({"ae": AE, "vae": VAE})) == (2 * height, 3 * width)
 
 
-def test_the_same_history_gives_the_same_bytes_and_another_choice_others():
+def test_the_same_curves_give_the_same_bytes_and_another_choice_others():
     assert draw_curves({"ae": AE}) == draw_curves({"ae": AE})
-    other = History(losses=AE.losses, chosen=3, cpu_seconds=[], seconds=2.0)
-    assert draw_curves({"ae": AE}) != draw_curves({"ae": other})
+    assert draw_curves({"ae": AE}) != draw_curves({"ae": AE | {"chosen": 3}})
 
 
 def test_something_is_drawn():
@@ -43,11 +42,6 @@ def test_something_is_drawn():
 
 
 def test_a_loss_below_zero_is_drawn_too():
-    below = History(
-        losses={name: [value - 0.5 for value in curve] for name, curve in AE.losses.items()},
-        chosen=6,
-        cpu_seconds=[],
-        seconds=1.0,
-    )
+    below = AE | {name: [value - 0.5 for value in AE[name]] for name in ("train", "validation")}
     assert size(draw_curves({"generator": below})) == size(draw_curves({"ae": AE}))
     assert draw_curves({"generator": below}) != draw_curves({"generator": AE})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple
 
 from trainer.evaluation.detection.faults import Family
 from trainer.evaluation.detection.folds import SplitName
@@ -18,6 +17,7 @@ from trainer.evaluation.detection.results import (
     Mode,
     Spacing,
 )
+from trainer.evaluation.goal import Goal
 
 MEAN = 0.92
 ABOVE_PUBLISHED = 0.12
@@ -49,20 +49,6 @@ ONSET_AUROC, ONSET_REALISED = 0.98, 0.008
 RECONSTRUCTED = 0.87
 ALARMS = 0.3
 """In 1000 undisturbed readings."""
-
-
-class Goal(NamedTuple):
-    """One number, what it is and what it should be; by default at least that."""
-
-    name: str
-    got: float
-    wanted: float
-    sense: Literal[">=", "<="] = ">="
-
-    @property
-    def met(self) -> bool:
-        """Whether it is reached."""
-        return self.got >= self.wanted if self.sense == ">=" else self.got <= self.wanted
 
 
 def goals(evaluation: Evaluation) -> tuple[Goal, ...]:

@@ -12,7 +12,8 @@ from trainer.evaluation.detection.faults import Family
 from trainer.evaluation.detection.folds import SplitName
 from trainer.evaluation.detection.goals import goals
 from trainer.evaluation.detection.results import CONSISTENCY, RECONSTRUCTION, Evaluation, Measure, Mode, Spacing
-from trainer.evaluation.text_table import text_table, verdicts
+from trainer.evaluation.goal import goal_lines
+from trainer.evaluation.text_table import text_table
 
 _MEASURES: tuple[Measure, ...] = ("auroc", "recall_at_1pct", "recall_at_01pct")
 _KINDS: tuple[tuple[Spacing, Mode, float], ...] = (
@@ -172,7 +173,7 @@ def _withheld(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _verdicts(evaluation: Evaluation) -> Iterator[str]:
-    yield from verdicts(goals(evaluation))
+    yield from goal_lines(goals(evaluation))
 
 
 def _stations(evaluation: Evaluation) -> str:

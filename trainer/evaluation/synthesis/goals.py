@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from trainer.evaluation.detection.goals import Goal
+from trainer.evaluation.goal import Goal
 from trainer.evaluation.synthesis.results import Resemblance, SynthesisEvaluation
 
 KS = 0.025

@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator
 from typing import TextIO
 
+from trainer.evaluation.goal import goal_lines
 from trainer.evaluation.synthesis.goals import synthesis_goals
 from trainer.evaluation.synthesis.results import Resemblance, SynthesisEvaluation, mean
-from trainer.evaluation.text_table import text_table, verdicts
+from trainer.evaluation.text_table import text_table
 
 HEADS = (
     "KS train", "KS", "W1/std", "std ratios", "Pearson", "Spearman", "skewness", "99 %",
@@ -29,7 +30,7 @@ def print_synthesis(evaluation: SynthesisEvaluation, out: TextIO) -> None:
     for table in (_resemblance, _tstr, _scarce, _detection):
         for lines in table(evaluation):
             out.write("\n".join(lines) + "\n\n")
-    out.write("\n".join(verdicts(synthesis_goals(evaluation))) + "\n")
+    out.write("\n".join(goal_lines(synthesis_goals(evaluation))) + "\n")
 
 
 def _resemblance(evaluation: SynthesisEvaluation) -> Iterator[list[str]]:
