@@ -1,11 +1,11 @@
-"""What the agent costs beside a bare subscriber and a first script, how fast it answers, and how much it remembers.
+"""The agent's CPU time beside a bare subscriber and a first script, its response times and its memory.
 
-Full load: everything in the agent (MQTT 5 at QoS 1, journal, scorer, alarms) beside two peers in the same run, each on
-the same core and with the same readings: a bare paho subscriber at QoS 1 that publishes one fixed QoS 0 message per
-reading, which is the ceiling of this library; and a first script (json, torch, one reading at a time, automatic
-acknowledgements). The contenders take turns; told is the lowest of all rounds, because whatever else the machine does
-only adds. Broker, stations and listener have the other core; the broker's settings are those that davylamp ships, but
-for its persistence. CPU time is the kernel's count.
+Full load: the whole agent (MQTT 5 at QoS 1, journal, scorer, alarms) beside two peers in the same run, each on the same
+core and with the same readings: a bare paho subscriber at QoS 1 that publishes one fixed QoS 0 message per reading,
+which is the upper limit of this library; and a first script (json, torch, one reading at a time, automatic
+acknowledgements). The contenders take turns, and the lowest of all rounds counts, because other work on the machine
+only adds. Broker, stations and listener have the other core; the broker has the shipped settings except persistence.
+CPU time is counted by the kernel.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ def _have_score(listener: RawListener, seq: bytes, stations: int) -> bool:
 
 
 def memory(bench: Bench, stations: int, readings: int, starts: int) -> Report:
-    """Peak memory after so many readings of so many stations, and how long it takes to be online again with them."""
+    """Measure peak memory after ``readings`` of each station, and how long a restart with them takes."""
     base = f"memory{stations}"
     agent = bench.agent(base, every=AT_ONCE)
     with bench.running(agent, base) as pid, bench.listening(f"davylamp/{base}/+/score") as listener:
-        for seq in range(0, readings, AT_ONCE):  # in turns: a broker drops what it cannot queue
+        for seq in range(0, readings, AT_ONCE):  # in portions: a broker drops what it cannot queue
             array = b"[" + b",".join(bench.payload(seq + i) for i in range(AT_ONCE)) + b"]"
             topics = (f"{base}/st-{number}/readings" for number in range(stations))
             bench.publisher.blast([bench.publisher.packet(topic, array) for topic in topics])
@@ -75,7 +75,7 @@ def memory(bench: Bench, stations: int, readings: int, starts: int) -> Report:
 
 
 def idle(bench: Bench, seconds: float) -> float:
-    """CPU time of an agent with nothing to do [% of a core]."""
+    """Measure the CPU time of an idle agent [% of a core]."""
     with bench.running(bench.agent("idle"), "idle") as pid:
         before, begun = settled_cpu(pid), time.perf_counter()
         time.sleep(seconds)
@@ -115,7 +115,7 @@ def measure(bundle: Path, disk: Path, *, quick: bool) -> Report:
 
 
 def verdicts(report: Report) -> list[tuple[str, float, str, float, bool]]:
-    """What was found beside its goal: name, value, relation, goal, whether it is met."""
+    """Compare every figure with its goal: name, value, relation, goal, whether it is met."""
     _, _, ours, tenth = report["results"]
     rows = [
         ("CPU at full load, times bare", ours["times_bare"], "<=", 1.6),
@@ -138,7 +138,7 @@ def verdicts(report: Report) -> list[tuple[str, float, str, float, bool]]:
 
 def show(report: Report) -> None:
     versions = ", ".join(f"{name} {number}" for name, number in report["versions"].items())
-    print(f"The agent on {report['machine']}; {versions}{'; --quick: a look, no verdict' if report['quick'] else ''}\n")
+    print(f"The agent on {report['machine']}; {versions}{'; --quick: no verdict' if report['quick'] else ''}\n")
     print(f"{'full load, per reading':<36}{'CPU us':>9}{'median':>9}{'x bare':>9}{'per s':>9}")
     for one in report["results"]:
         print(
@@ -162,10 +162,12 @@ def show(report: Report) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one short round of everything: a look, no verdict")
-    parser.add_argument("--bundle", type=Path, metavar="DAVY", help="default: one is trained quickly, and kept")
-    parser.add_argument("--disk", type=Path, default=Path(), metavar="FOLDER", help="on the disk to be measured")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="write the report there as well")
+    parser.add_argument("--quick", action="store_true", help="one short round of everything, for a first look")
+    parser.add_argument("--bundle", type=Path, metavar="DAVY", help="default: a quickly trained one, which is kept")
+    parser.add_argument(
+        "--disk", type=Path, default=Path(), metavar="FOLDER", help="folder on the disk that is measured"
+    )
+    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the report to PATH")
     arguments = parser.parse_args()
     if mosquitto() is None:
         report: Report = {"benchmark": "agent", "skipped": MISSING}

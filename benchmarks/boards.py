@@ -1,4 +1,4 @@
-"""The boards that a benchmark is about: the reference record's where it is there, else simulated ones."""
+"""The boards of a benchmark: those of the reference record where it is present, else simulated ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BOARDS = (1, 2, 3)
 
 
 def find(folder: Path, boards: tuple[int, ...]) -> tuple[list[Record], str]:
-    """Return the boards' records where they are there, else the simulated chamber of each; and what they are."""
+    """Return the boards' records where they are present, else simulated chambers; and a description of the source."""
     station = load_station(METHANE)
     paths = [folder / f"station-{board}.csv" for board in boards]
     if all(path.is_file() for path in paths):

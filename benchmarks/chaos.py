@@ -1,11 +1,11 @@
-"""What is lost, doubled or left standing when everything dies that can die.
+"""Counts what is lost, doubled or left open when everything that can fail does fail.
 
-A real Mosquitto with the settings that davylamp ships, the real agent as a process of its own, stations that send
-numbered readings with leaks and stuck sensors in known places, and a witness that hears all that davylamp says. At
-random moments under load the agent is killed (-9), the broker killed (-9) or restarted, the connection cut or stalled,
-the journal's disk filled, the journal locked, the clock moved, the agent stopped or paused; a quarter of the faults
-falls into the one before. Then everything is counted, without a look at the agent's own counters. The same seed gives
-the same readings and the same faults.
+A real Mosquitto with the shipped settings, the real agent in a process of its own, stations that send numbered readings
+with leaks and stuck sensors in known places, and a witness that receives everything that davylamp publishes. At random
+moments under load the agent is killed (-9), the broker killed (-9) or restarted, the connection cut or stalled, the
+journal's disk filled, the journal locked, the clock moved, the agent stopped or paused; a quarter of the faults begins
+during the previous one. Then everything is counted, without using the agent's own counters. Equal seeds give equal
+readings and faults.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ STATIONS = 4
 RATE = 400.0  # readings a second
 DISK_MIB = 24
 KEPT = 2000  # readings per station in the journal
-ALMOST = 50  # messages without a score yet, when davylamp has recovered
-PATIENCE = 90.0  # [s] for a recovery: the agent's longest delay between two tries is 60
-LULL = 20.0  # [s] at most between two faults: while connections do not hold, the delays between two tries grow
-AT_REST = 2.0  # [s] without a word
+ALMOST = 50  # messages that may still lack a score when davylamp counts as recovered
+PATIENCE = 90.0  # [s] for a recovery: the agent's longest delay between two attempts is 60
+LULL = 20.0  # [s] at most between two faults: while connections do not last, the delays between attempts grow
+AT_REST = 2.0  # [s] without a message
 
 
 def settings(port: int, protocol: str, bundle: Path, journal: Path) -> str:
-    """gateway.yaml of the agent that is tormented."""
+    """Write the agent's gateway.yaml."""
     return (
         f"gateway: chaos\nbroker: {{host: 127.0.0.1, port: {port}, protocol: {protocol}}}\n"
         f"topics: {{base: {BASE}}}\n"
@@ -67,7 +67,7 @@ def settings(port: int, protocol: str, bundle: Path, journal: Path) -> str:
 
 
 def wait(condition: Callable[[], bool], patience: float = PATIENCE) -> bool:
-    """Wait for a condition; tells whether it came."""
+    """Wait for a condition; return whether it came true."""
     deadline = time.monotonic() + patience
     while not condition():
         if time.monotonic() > deadline:
@@ -77,15 +77,15 @@ def wait(condition: Callable[[], bool], patience: float = PATIENCE) -> bool:
 
 
 def rest(witness: Witness) -> None:
-    """Wait until nothing more is said."""
+    """Wait until the agent publishes nothing more."""
     last = -1
-    while (said := len(witness.heard) + len(witness.scores)) != last:
-        last = said
+    while (count := len(witness.heard) + len(witness.scores)) != last:
+        last = count
         time.sleep(AT_REST)
 
 
-def torment(load: Load, faults: list[Fault], protocol: str, bundle: Path, folder: Path) -> dict[str, Any]:
-    """Let the stations send and the faults happen; returns what there is to judge."""
+def run_chaos(load: Load, faults: list[Fault], protocol: str, bundle: Path, folder: Path) -> dict[str, Any]:
+    """Let the stations send and the faults happen; return the verdict and the counts."""
     broker, disk = Broker(folder / "broker"), SmallDisk(folder / "disk", DISK_MIB)
     proxy = Proxy(free_port(), broker.port)
     witness = Witness(load)
@@ -95,7 +95,7 @@ def torment(load: Load, faults: list[Fault], protocol: str, bundle: Path, folder
     slow: list[str] = []
 
     def expect(condition: Callable[[], bool], when: str) -> None:
-        """Wait until davylamp does what it should: but not again and again, when it has failed once."""
+        """Wait for a recovery; after one that did not come, wait no more."""
         if not slow and not wait(condition):
             slow.append(when)
 
@@ -159,7 +159,7 @@ def measure(seed: int, count: int, readings: int, *, protocol: str, bundle: Path
     load = Load(readings, STATIONS, seed)
     faults = draw(count, len(load.messages), seed)
     begun = time.monotonic()
-    outcome = torment(load, faults, protocol, bundle, folder)
+    outcome = run_chaos(load, faults, protocol, bundle, folder)
     lines: list[Line] = outcome.pop("lines")
     return {
         "benchmark": "chaos",
@@ -200,15 +200,15 @@ def main() -> int:
     parser.add_argument("--long", action="store_true", help=f"{LONG_FAULTS} faults, {LONG_READINGS} readings")
     parser.add_argument("--quick", action="store_true", help="one fault of each kind, 2,400 readings")
     parser.add_argument("--protocol", choices=["5", "3.1.1"], default="5", help="the agent's (default: %(default)s)")
-    parser.add_argument("--bundle", type=Path, metavar="DAVY", help="default: one is trained quickly, and kept")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="write the report there as well")
+    parser.add_argument("--bundle", type=Path, metavar="DAVY", help="default: a quickly trained one, which is kept")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the report to PATH")
     arguments = parser.parse_args()
     count, readings = arguments.faults, arguments.readings
     if arguments.long:
         count, readings = LONG_FAULTS, LONG_READINGS
     if arguments.quick:
         count, readings = len(KINDS), 2400
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # nothing may be left running, or mounted
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing stays running or mounted
     bundle = arguments.bundle or quick_bundle()
     folder = Path(tempfile.mkdtemp(prefix="davylamp-chaos-"))
     report = measure(arguments.seed, count, readings, protocol=arguments.protocol, bundle=bundle, folder=folder)

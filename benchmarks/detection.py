@@ -1,8 +1,8 @@
-"""How trustworthy the scores are: faults found, false alarms and methane onsets on held-out rows of three boards.
+"""Detection by the scores: faults found, false alarms and methane onsets on held-out rows of three boards.
 
-Every board is split in three ways: other times in the same climate, and other climates forwards and backwards. Ours,
-the published networks and textbook detectors are fitted on the same training rows and judged on the same others, with
-33 cases of faults put into them. The last table holds the figures against the least to reach.
+Every board is split in three ways: other times in the same climate, and other climates forwards and backwards. Our
+scores, the published networks and textbook detectors are fitted on the same training rows and evaluated on the same
+held-out rows, into which 33 fault cases are injected. The last table compares the figures with the goals.
 """
 
 from __future__ import annotations

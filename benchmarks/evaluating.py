@@ -1,4 +1,4 @@
-"""One of the trainer's evaluations as a benchmark: its tables, its goals, and its report as JSON."""
+"""Runs an evaluation of the trainer as a benchmark: tables, goals, and a report as JSON."""
 
 from __future__ import annotations
 
@@ -30,30 +30,36 @@ def benchmark(
     goals: Callable[[Found], Sequence[Goal]],
     packages: Sequence[str],
 ) -> int:
-    """Run an evaluation as the command line asks.
+    """Run an evaluation with the options of the command line.
 
     Parameters
     ----------
-    name, about
-        Of the report, and for --help.
+    name
+        Name of the benchmark in its report.
+    about
+        Text whose first line describes it in ``--help``.
     evaluate
-        As :func:`trainer.evaluation.detection.evaluate.evaluate`.
-    show, goals
-        Prints what was found, and holds it against what was to be reached.
+        Function like :func:`trainer.evaluation.detection.evaluate.evaluate`.
+    show
+        Function that prints the result.
+    goals
+        Function that compares the result with the goals.
     packages
-        Whose versions the report names.
+        Packages whose versions the report names.
 
     Returns
     -------
     int
-        0, or 1 when a goal was missed in other than a quick look.
+        0, or 1 when a goal was missed; always 0 with ``--quick``.
     """
     parser = argparse.ArgumentParser(description=about.splitlines()[0])
     parser.add_argument("--data", type=Path, default=RECORD, help="folder of station-1.csv (default: %(default)s)")
     parser.add_argument("--boards", type=int, nargs="+", default=BOARDS, help="default: %(default)s")
-    parser.add_argument("--quick", action="store_true", help="one board, less of everything, few epochs: a look")
+    parser.add_argument(
+        "--quick", action="store_true", help="one board, less of everything, few epochs: for a first look"
+    )
     parser.add_argument("--processes", type=int, default=2, help="default: %(default)s")
-    parser.add_argument("--json", type=Path, help="write the report there, too")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the report to PATH")
     arguments = parser.parse_args()
     boards = BOARDS[:1] if arguments.quick else tuple(arguments.boards)
     settings = Training.quick() if arguments.quick else Training()

@@ -1,9 +1,9 @@
-"""What the journal writes to the disk in a day, what a commit takes, and rebuilding a station after a start.
+"""The journal's writes in a day, the time of a commit, and the time to rebuild a station after a start.
 
 A day of one reading a minute goes through the real agent, with an fsync at every commit (``durability: power``): its
-clock is moved by hand and its connection confirms everything at once, so that the day lasts some seconds. Told is what
-the kernel counts for the process: bytes that it wrote, and whole pages of them that went to the disk. What the file
-system writes on top for itself is not in it.
+clock is moved by hand and its link confirms everything at once, so that the day takes a few seconds. The kernel counts
+for the process the bytes that it wrote, and the whole pages of them that went to the disk; what the file system writes
+for itself is not included.
 """
 
 from __future__ import annotations
@@ -40,21 +40,21 @@ from edge.simulation.simulator import simulate_chamber
 
 DAY, QUICK_DAY = 1440, 120  # readings, one a minute
 LEAKS = [Injection("leak", start, 30, size=6000.0) for start in (400, 1000)]
-TURNS = (0.01, 1.0, 5.0, 20.0, 40.0)  # [s] after a reading, at which the agent looks around
+TURNS = (0.01, 1.0, 5.0, 20.0, 40.0)  # [s] after a reading, when the agent takes a turn
 PAST = 2000  # readings that a station is rebuilt from
 GOAL_MB = 25.0
 ROUNDS = 5
 
 
 class Day:
-    """An agent with a journal on some disk, to which a reading comes every minute.
+    """An agent with a journal on a disk, which receives a reading every minute.
 
     Parameters
     ----------
     folder
-        On the disk.
+        Folder on the disk.
     bundle
-        Of the station.
+        Bundle of the station.
     """
 
     def __init__(self, folder: Path, bundle: Bundle) -> None:
@@ -81,7 +81,7 @@ class Day:
         self.agent.turn()
 
     def play(self, rows: int, first: int = 0) -> list[float]:
-        """Let readings come; returns how long the turn of each took [s]."""
+        """Deliver readings; return how long the turn of each took [s]."""
         values = inject(simulate_chamber(14186, seed=1)[:PAST], LEAKS)
         keys = self.bundle.station.keys
         times = []
@@ -100,13 +100,13 @@ class Day:
 
 
 def written() -> dict[str, int]:
-    """Bytes that this process wrote, and that it made the disk write."""
+    """Return how many bytes this process wrote, and how many it made the disk write."""
     lines = Path("/proc/self/io").read_text().splitlines()
     return {name: int(count) for name, _, count in (line.partition(":") for line in lines)}
 
 
 def rebuilding(day: Day) -> list[float]:
-    """How long it takes to read a station's past from the journal and to rebuild its state [s]."""
+    """Measure how long it takes to read a station's past from the journal and to rebuild its state [s]."""
     day.play(PAST - day.stations["st-1"].state.n, day.stations["st-1"].state.n)
     station = day.stations["st-1"]
     times = []
@@ -150,7 +150,7 @@ def measure(bundle: Path, disk: Path, *, quick: bool) -> dict[str, Any]:
         day.agent.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    counted = results["to_disk_mb"] > 0  # a file system in memory has nothing to count
+    counted = results["to_disk_mb"] > 0  # 0 on a file system in memory
     return {
         "benchmark": "journal",
         "machine": platform.machine(),
@@ -178,10 +178,12 @@ def show(report: dict[str, Any]) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="two hours of the day: a look, no verdict")
-    parser.add_argument("--bundle", type=Path, metavar="DAVY", help="default: one is trained quickly, and kept")
-    parser.add_argument("--disk", type=Path, default=Path(), metavar="FOLDER", help="on the disk to be measured")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="write the report there as well")
+    parser.add_argument("--quick", action="store_true", help="two hours of the day, for a first look")
+    parser.add_argument("--bundle", type=Path, metavar="DAVY", help="default: a quickly trained one, which is kept")
+    parser.add_argument(
+        "--disk", type=Path, default=Path(), metavar="FOLDER", help="folder on the disk that is measured"
+    )
+    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the report to PATH")
     arguments = parser.parse_args()
     report = measure(arguments.bundle or quick_bundle(), arguments.disk, quick=arguments.quick)
     show(report)

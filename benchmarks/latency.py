@@ -1,8 +1,8 @@
-"""How long the gateway takes for a verdict with all its scores, and how much it has to remember.
+"""Time of a verdict with all its scores on the gateway, and the memory of a station's state.
 
 davylamp's whole scorer on one thread (quality rules, features, consistency, reconstruction, virtual methane, p-values,
 adaptation, the verdict itself) beside two peers in the same run: the bare reconstruction network in torch, row by row
-as a first script would do it, and the same in one batch. The contenders take turns, so that a busy machine slows all.
+as in a first script, and in one batch. The contenders take turns, so that a busy machine slows all of them.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ Turn = Callable[[int], None]
 
 
 class Verdicts:
-    """davylamp: in a turn 64 readings, so many at once, of one station or of as many stations."""
+    """davylamp's scorer: 64 readings a round, in batches, of one station or of 64."""
 
     def __init__(self, scorer: Scorer, values: Values, stations: int, at_once: int) -> None:
         self.scorer, self.values, self.at_once = scorer, values, at_once
         self.states = [ran_in(scorer, values) for _ in range(stations)]
 
     def __call__(self, turn: int) -> None:
-        """Score the turn's readings."""
+        """Score the readings of a round."""
         first = RUN_IN + turn * BATCH % (len(self.values) - RUN_IN - BATCH)
         batch = [
             (self.states[i % len(self.states)], reading(values))
@@ -85,7 +85,7 @@ def reading(values: tuple[float, ...]) -> Reading:
 
 
 def ran_in(scorer: Scorer, values: Values) -> StationState:
-    """A station's state after 2,000 readings: nothing in it grows after that."""
+    """Return a station's state after 2,000 readings, from which on it does not grow."""
     state = scorer.new_state()
     for first in range(0, RUN_IN, 500):
         scorer.score([(state, reading(row)) for row in values[first : first + 500]])
@@ -93,9 +93,9 @@ def ran_in(scorer: Scorer, values: Values) -> StationState:
 
 
 def state_bytes(scorer: Scorer, values: Values) -> int:
-    """What a station's state holds in memory, by the interpreter's own count."""
+    """Memory of a station's state [bytes], as counted by the interpreter."""
     tracemalloc.start()
-    states = [ran_in(scorer, values)]  # the first fills caches that are nobody's state
+    states = [ran_in(scorer, values)]  # the first one fills caches that belong to no state
     gc.collect()
     before = tracemalloc.get_traced_memory()[0]
     states += [ran_in(scorer, values) for _ in range(TRACED)]
@@ -177,7 +177,7 @@ def show(report: dict[str, Any]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=400)
-    parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures there as well")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the figures to PATH")
     arguments = parser.parse_args()
     report = measure(arguments.rounds)
     show(report)

@@ -1,8 +1,8 @@
-"""The published training loop, written plainly: the baseline of ``benchmarks/training.py``.
+"""The published training loop, the baseline of ``benchmarks/training.py``.
 
 A dataset that converts one row at a time, batches of 64 in a new order every epoch, Adam at 1e-3, at most 50 epochs,
-stopped when the validation loss has not improved for 5; the last weights stay. Its progress bar is left out, which is
-in its favour.
+stopped when the validation loss has not improved for 5; the last weights are kept. Its progress bar is left out, which
+is in its favour.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ Model = TabularAE | TabularVAE
 
 @dataclass
 class Course:
-    """What a run of the loop cost and reached, epoch by epoch.
+    """Cost and result of a run of the loop, by epoch.
 
     Parameters
     ----------
     cpu_seconds
         CPU time [s] of this process from the start to the end of each epoch, without ``judge``.
     judged
-        What ``judge`` said of the weights after each epoch.
+        Result of ``judge`` for the weights after each epoch.
     """
 
     cpu_seconds: list[float] = field(default_factory=list)
@@ -84,11 +84,11 @@ def train(
     train_rows, validation_rows
         Scaled rows [N, F], [M, F].
     seed
-        Of the order of rows and of a VAE's noise.
+        Seed of the order of rows and of a VAE's noise.
     judge
-        Looks at the model after each epoch; its time is not counted, and it must not draw from torch's own generator.
+        Evaluates the model after each epoch; its time is not counted, and it must not draw from torch's own generator.
     epochs
-        At most.
+        Largest number of epochs.
     """
     course, uncounted, start = Course(), 0.0, time.process_time()
     torch.manual_seed(seed)

@@ -1,10 +1,10 @@
-"""How fast the gateway makes synthetic rows, and where the time goes.
+"""Speed of synthetic rows on the gateway, and where the time goes.
 
 davylamp's whole sampler on one thread (draws, mixture, decoder in ONNX Runtime with noise, calibration, quantile
 tables, snapping and moisture) beside two peers in the same run that do less: torch runs the bare network of the decoder
-on codes that are there already, and numpy draws from the mixture and decodes nothing. Contenders take turns, so that a
-busy machine slows all. The network has its full size and learns a simulated chamber; with --quick hardly, for but the
-plume, whose rows are redrawn until they are in range, speed depends on sizes alone.
+on given codes, and numpy draws from the mixture and decodes nothing. The contenders take turns, so that a busy machine
+slows all of them. The network has its full size and is trained on a simulated chamber; with --quick hardly, because
+speed depends on sizes alone, except for the plume, whose rows are redrawn until they are in range.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ Turn = Callable[[int], object]
 
 
 class Watched:
-    """A graph whose time is counted."""
+    """A graph that counts the time of its runs."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime, self.seconds = runtime, 0.0
 
     def run(self, **inputs: ArrayLike) -> dict[str, NDArray[np.floating]]:
-        """As of the graph."""
+        """Run the graph."""
         start = time.perf_counter()
         outputs = self.runtime.run(**inputs)
         self.seconds += time.perf_counter() - start
@@ -59,7 +59,7 @@ class Watched:
 
 
 class Bare:
-    """The network of the decoder alone, in torch, a thousand rows at a time."""
+    """The decoder's network alone, in torch, a thousand rows at a time."""
 
     def __init__(self, fitted: FittedGenerator) -> None:
         self.network = fitted.codec.network
@@ -67,14 +67,14 @@ class Bare:
 
     @torch.inference_mode()
     def __call__(self, n: int) -> None:
-        """Decode the same codes again and again."""
+        """Decode the same codes repeatedly."""
         assert self.network is not None
         for start in range(0, n, 1000):
             self.network.decode(self.codes[: min(1000, n - start)])
 
 
 class Mixture:
-    """The mixture alone, as numpy draws from it."""
+    """Draws from the mixture alone, in numpy."""
 
     def __init__(self, generator: Generator) -> None:
         self.rng = np.random.default_rng(1)
@@ -90,8 +90,8 @@ class Mixture:
             self.means[component] + np.einsum("nlk,nk->nl", self.roots[component], normal)
 
 
-def learnt(quick: bool) -> FittedGenerator:
-    """A generator of full size; quickly, it has learnt hardly anything."""
+def fitted_generator(quick: bool) -> FittedGenerator:
+    """Fit a generator of full size; with ``quick`` it is hardly trained."""
     rows = simulate_chamber(ROWS + 500, seed=1)
     settings = msgspec.structs.replace(Training(), generator="vae", components=COMPONENTS)
     if quick:
@@ -111,7 +111,7 @@ def median_us(contenders: dict[str, Turn], n: int, rounds: int) -> dict[str, flo
 
 
 def shares(generator: Generator, rounds: int) -> dict[str, float]:
-    """Time of a thousand rows by what it is spent on [us]."""
+    """Time of a thousand rows by part of the sampler [us]."""
     watched = Watched(generator.decoder)
     sampler = Sampler(replace(generator, decoder=watched))
     total = drawing = 0.0
@@ -129,7 +129,7 @@ def shares(generator: Generator, rounds: int) -> dict[str, float]:
 
 def measure(rounds: int, quick: bool) -> dict[str, Any]:
     torch.set_num_threads(1)
-    fitted = learnt(quick)
+    fitted = fitted_generator(quick)
     encoder, decoder = encoder_graph(fitted.codec), decoder_graph(fitted.codec)
     generator = replace(fitted.generator, encoder=OnnxGraph(encoder, "encoder"), decoder=OnnxGraph(decoder, "decoder"))
     sampler = Sampler(generator)
@@ -178,8 +178,8 @@ def show(report: dict[str, Any]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=500)
-    parser.add_argument("--quick", action="store_true", help="few rounds, and a mixture of few")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures there as well")
+    parser.add_argument("--quick", action="store_true", help="few rounds, and a mixture of few components")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the figures to PATH")
     arguments = parser.parse_args()
     report = measure(20 if arguments.quick else arguments.rounds, arguments.quick)
     show(report)

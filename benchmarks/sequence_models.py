@@ -1,4 +1,4 @@
-"""The autoregressions that sequences.py judges: each says how the next white row follows from the last few."""
+"""The autoregressions that sequences.py compares: each draws the next white row from the last few."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from torch import nn
 from edge.arrays import Floats, Indices, Singles
 
 BURN_IN = 500
-"""Rows that are made and thrown away: a segment starts from noise, as a bundle must not hold training rows."""
+"""Rows that are dropped at the start: a segment starts from noise, because a bundle must not hold training rows."""
 NUMBER_BYTES = 4
-"""Single precision."""
+"""Bytes of a number in single precision."""
 TINY = 1e-3
 """Added to variances of standardised differences; the record is far smoother than its mixture of rows."""
 
 HIDDEN = 64
-"""Units of either layer of the network; wider ones overfit sooner."""
+"""Units of each layer of the network; wider layers overfit sooner."""
 
 
 class Autoregression(ABC):
-    """Makes the next white row from the last few.
+    """Draws the next white row from the last few.
 
     Parameters
     ----------
     order
-        How many rows it reads.
+        Count of rows that it reads.
     limit
         [F], the largest training value; without a bound a rollout that leaves the training rows never comes back.
     """
@@ -42,14 +42,14 @@ class Autoregression(ABC):
     @property
     @abstractmethod
     def numbers(self) -> int:
-        """How many a bundle would have to hold."""
+        """Count of numbers that a bundle would have to hold."""
 
     @abstractmethod
     def step(self, past: Floats, rng: np.random.Generator) -> Floats:
-        """Past [S, order, F] -> next rows [S, F]."""
+        """Draw the next rows [S, F] after the past [S, order, F]."""
 
     def start(self, segments: int, rng: np.random.Generator) -> Floats:
-        """Rows [S, order, F] to begin with: one white row each, again and again."""
+        """Draw the first rows [S, order, F]: one white row a segment, repeated."""
         return np.repeat(rng.standard_normal((segments, 1, len(self.limit))), self.order, axis=1)
 
     def roll(self, segments: int, length: int, seed: int) -> Floats:
@@ -96,18 +96,18 @@ class MixtureAutoregression(Autoregression):
         self.logs = self.shares + np.log(np.diagonal(self.inverse, axis1=1, axis2=2)).sum(axis=1)
 
     def _joint(self, rows: Floats) -> Floats:
-        """Windows of rows [N, order (+ 1), F] -> the last given row and standardised differences, side by side."""
+        """Map windows of rows [N, order (+ 1), F] to the last given row beside standardised differences."""
         steps = np.diff(rows, axis=1) / self.scale
         return np.concatenate([rows[:, self.order - 1], steps.reshape(len(rows), -1)], axis=1)
 
     @property
     def numbers(self) -> int:
-        """Weights, means and the triangles of the joint covariances."""
+        """Count of weights, means and triangles of the joint covariances."""
         joint = self.mean.shape[1] + self.next_mean.shape[1]
         return int(len(self.logs) * (1 + joint + joint * (joint + 1) // 2))
 
     def start(self, segments: int, rng: np.random.Generator) -> Floats:
-        """Draw from the mixture itself: off its rows it may never find back to them."""
+        """Draw from the mixture itself: a start away from its rows may never return to them."""
         chosen = gumbel(np.tile(self.shares, (segments, 1)), rng)
         normal = rng.standard_normal((segments, self.mean.shape[1]))
         joint = self.mean[chosen] + np.einsum("sij,sj->si", np.linalg.inv(self.inverse)[chosen], normal)
@@ -118,7 +118,7 @@ class MixtureAutoregression(Autoregression):
         return np.stack([last - self.scale * joint[:, size:], last], axis=1)
 
     def step(self, past: Floats, rng: np.random.Generator) -> Floats:
-        """Choose a component by how likely the past is under it, then draw from it given the past."""
+        """Choose a component by the likelihood of the past under it, then draw from it given the past."""
         away = self._joint(past)[:, None] - self.mean
         logs = self.logs - 0.5 * np.square(np.einsum("kij,skj->ski", self.inverse, away)).sum(axis=2)
         chosen = gumbel(logs, rng)
@@ -143,7 +143,7 @@ class VectorAutoregression(Autoregression):
 
     @property
     def numbers(self) -> int:
-        """The matrices, and the mixture's weights, means and triangles."""
+        """Count of the matrices' entries and of the mixture's weights, means and triangles."""
         size = self.scale.size
         return int(self.weights.size + len(self.roots) * (1 + size + size * (size + 1) // 2))
 
@@ -184,7 +184,7 @@ class NetworkAutoregression(Autoregression):
     def _fit(
         self, fitted: tuple[torch.Tensor, torch.Tensor], judged: tuple[torch.Tensor, torch.Tensor], steps: int
     ) -> None:
-        """Keep the weights that are best on every fifth segment: on the rest the likelihood never stops rising."""
+        """Keep the weights that are best on every fifth segment: on the others the likelihood never stops rising."""
         optimiser = torch.optim.AdamW(self.network.parameters(), lr=1e-3, weight_decay=1e-2)
         best, kept = np.inf, self.network.state_dict()
         for i in range(steps):
@@ -205,7 +205,7 @@ class NetworkAutoregression(Autoregression):
         self.network.eval()
 
     def _loss(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        """Negative log-likelihood of the differences, but for a constant."""
+        """Negative log-likelihood of the differences, up to a constant."""
         weight, mean, log_sigma = self._heads(x)
         fit = -0.5 * ((y[:, None] - mean) / log_sigma.exp()) ** 2 - log_sigma
         return -torch.logsumexp(torch.log_softmax(weight, 1) + fit.sum(2), 1).mean()
@@ -221,12 +221,12 @@ class NetworkAutoregression(Autoregression):
 
     @property
     def numbers(self) -> int:
-        """The network's."""
+        """Count of the network's parameters."""
         return sum(part.numel() for part in self.network.parameters())
 
     @torch.inference_mode()
     def step(self, past: Floats, rng: np.random.Generator) -> Floats:
-        """Draw a component, then the difference from it."""
+        """Draw a component, then a difference from it."""
         weight, mean, log_sigma = (part.numpy() for part in self._heads(torch.from_numpy(self._inputs(past))))
         row, chosen = np.arange(len(past)), gumbel(weight, rng)
         drawn = mean[row, chosen] + np.exp(log_sigma[row, chosen]) * rng.standard_normal(past[:, -1].shape)
@@ -234,7 +234,7 @@ class NetworkAutoregression(Autoregression):
 
 
 def windows(rows: Floats, length: int) -> Floats:
-    """Rows [N, F] -> all runs of so many [N - length + 1, length, F]."""
+    """Cut rows [N, F] into all windows [N - length + 1, length, F]."""
     return np.lib.stride_tricks.sliding_window_view(rows, length, axis=0).transpose(0, 2, 1)
 
 

@@ -1,12 +1,12 @@
-"""Whether contiguous synthetic segments can be made good enough to ship, by models that fit a bundle.
+"""Tests whether models that fit a bundle can make contiguous synthetic segments that are good enough to ship.
 
-The record is cut into blocks of 300 readings; every other one is fitted on, the rest is what segments are held
-against. Candidates are autoregressions in the generator's white space (a Gaussian mixture of pairs and of triples of
-rows, linear ones with mixture innovations, a mixture density network), beside the floor, independent rows of the plain
-mixture, the ceiling, the blocks that were fitted on, and the simulated chamber. Three questions: are the
+The record is cut into blocks of 300 readings; every other block is for fitting, and segments are compared with the
+rest. Candidates are autoregressions in the generator's white space (a Gaussian mixture of pairs and of triples of rows,
+linear ones with mixture innovations, a mixture density network), beside the floor, independent rows of the plain
+mixture, the upper limit, the fitted blocks themselves, and the simulated chamber. Three questions: are the
 autocorrelations within a block those of the record; does methane decay after an injection as it does there; and can
-boosted trees tell windows of 30 readings from real ones, neighbouring blocks and whole segments kept in one fold.
-Single rows are for synthesis.py.
+boosted trees distinguish windows of 30 readings from real ones, with neighbouring blocks and whole segments in one
+fold. Single rows are for synthesis.py.
 """
 
 from __future__ import annotations
@@ -54,17 +54,17 @@ SEGMENTS, LENGTH = 12, 1200
 LAGS = (1, 10, 60)
 AFTER = (10, 30, 60)  # readings after a peak of methane
 PROMINENCE = 1000.0
-"""Of a peak [ppb]; the record's injections add 2,000 to 8,000 to a background of 2,000."""
+"""Least enhancement of a peak [ppb]; the record's injections add 2,000 to 8,000 to a background of 2,000."""
 LARGEST_KB, HIGHEST_AUROC, LARGEST_LAG = 250.0, 0.75, 0.05
-"""What a model must keep to be worth shipping: size, being told apart, and error of autocorrelations at every lag."""
+"""Limits for a model worth shipping: size, AUROC of the discriminator, error of the autocorrelation at each lag."""
 
 REAL, CEILING, FLOOR = "real, held out", "real, other blocks", "independent rows"
 CHAMBER = "simulated chamber"
-"""Not learnt but written: cycle, climates and injections of the record's experiment, fitted to each board by hand."""
+"""Not a learned model: cycle, climates and injections of the record's experiment, fitted to each board by hand."""
 
 
 class Result(msgspec.Struct):
-    """How good one kind of segments is on one board; ``None`` where there is nothing to measure."""
+    """Quality of one kind of segments on one board; ``None``: does not apply."""
 
     board: int
     model: str
@@ -72,21 +72,21 @@ class Result(msgspec.Struct):
     autocorrelation: list[float] | None = None
     """Mean absolute difference over the columns, at each lag."""
     peaks: float | None = None
-    """Per 1000 readings."""
+    """Peaks per 1000 readings."""
     decay: list[float] | None = None
-    """Mean enhancement relative to the peak, so many readings after it."""
+    """Mean enhancement relative to the peak, by readings after it."""
     flat: float | None = None
     """AUROC of the discriminator on the readings of a window."""
     summaries: float | None = None
     """AUROC of the discriminator on levels, spreads, roughness and drifts of its columns."""
     limited: float | None = None
-    """Share of the rows that ran into the largest white training value."""
+    """Share of the rows at the largest white training value."""
     seconds: float | None = None
-    """Of fitting and rolling."""
+    """Duration of fitting and rolling [s]."""
 
     @property
     def good(self) -> bool:
-        """Whether it would be worth shipping."""
+        """Whether the model would be worth shipping."""
         if self.kilobytes is None or self.autocorrelation is None or self.flat is None or self.summaries is None:
             return False
         told = max(self.flat, self.summaries)
@@ -98,8 +98,8 @@ Fit = Callable[[Sequence[Floats]], Autoregression]
 
 
 def candidates(*, quick: bool) -> dict[str, Fit]:
-    """Models by name; quick, three of them, and smaller ones."""
-    # With 60 components the mixture of pairs runs to the limit and stays there; with 20 it comes back now and then.
+    """Models by name; with ``quick`` three smaller ones."""
+    # With 60 components the mixture of pairs reaches the limit and stays there; with 20 it returns sometimes.
     pairs, steps = (10, 200) if quick else (20, 1500)
     found: dict[str, Fit] = {
         "mixture of pairs": lambda rows: MixtureAutoregression(rows, 1, pairs),
@@ -113,7 +113,7 @@ def candidates(*, quick: bool) -> dict[str, Fit]:
 
 
 def judge_board(board: int, record: Record, *, quick: bool) -> list[Result]:
-    """Judge everything on one board."""
+    """Evaluate all models on one board."""
     start, end = max(record.segments, key=lambda span: span[1] - span[0])
     blocks = cut(record.values[start:end])
     fitted, held_out = blocks[::2], blocks[1::2]
@@ -129,7 +129,7 @@ def judge_board(board: int, record: Record, *, quick: bool) -> list[Result]:
         flat, summaries = told_apart(held_out, made[: len(held_out)], per_segment)
         return Result(board, model, None, differences(held_out, made), peaks, decay, flat, summaries)
 
-    # Another one than what stands in for the record where there is none.
+    # Another seed than that of the simulated record.
     chamber = simulate_chamber(seed=100 + board, board=board)
     peaks, decay = decays([record.values[start:end, gas]], background)
     results = [
@@ -152,19 +152,19 @@ def judge_board(board: int, record: Record, *, quick: bool) -> list[Result]:
 
 
 def cut(rows: Floats) -> Blocks:
-    """Rows [N, F] -> whole blocks [300, F]."""
+    """Cut rows [N, F] into whole blocks [300, F]."""
     return [rows[i : i + BLOCK] for i in range(0, len(rows) - BLOCK + 1, BLOCK)]
 
 
 def readings(white: Floats, shaping: NormalScoreTransform) -> Blocks:
-    """Segments of white rows [S, L, F] -> segments in the station's units, calibrated as the generator's rows are."""
+    """Map segments of white rows [S, L, F] to the station's units, calibrated like the generator's rows."""
     scores = shaping.scores(white.reshape(-1, white.shape[2]))
     made = shaping.calibrated(scores).readings(scores).astype(np.float64)
     return list(made.reshape(white.shape))
 
 
 def independent(fitted: Blocks, record: Record) -> Blocks:
-    """Rows of the plain mixture one after another, which have no order in time."""
+    """Draw independent rows of the plain mixture, which have no order in time."""
     rows = np.concatenate(fitted)
     generator = fit_generator(rows, rows[::10], record.station, Training(generator="mixture", components=100)).generator
     made = Sampler(generator).prior(SEGMENTS * LENGTH, 1).astype(np.float64)
@@ -177,9 +177,9 @@ def differences(real: Blocks, made: Blocks) -> list[float]:
 
 
 def autocorrelation(blocks: Blocks, lag: int) -> Floats:
-    """[F], within a block, about its own mean, as levels would else pass for memory: the median of all blocks.
+    """Median over the blocks of the autocorrelation [F] about the mean of each block; 0 for a constant column.
 
-    Pooled, it would be that of the three blocks in which the climate changes; 0 of a column that stands still.
+    About a common mean, levels would pass for memory; pooled, the three blocks with a changing climate would dominate.
     """
     centred = np.stack(blocks) - np.stack(blocks).mean(axis=1, keepdims=True)
     together = (centred[:, lag:] * centred[:, :-lag]).mean(axis=1)
@@ -187,7 +187,7 @@ def autocorrelation(blocks: Blocks, lag: int) -> Floats:
 
 
 def decays(segments: list[Floats], background: float) -> tuple[float, list[float] | None]:
-    """Peaks per 1000 readings, and how much of a peak's enhancement is left so many readings after it."""
+    """Peaks per 1000 readings, and the share of a peak's enhancement that is left, by readings after it."""
     left = []
     for gas in segments:
         peaks, _ = find_peaks(gas, prominence=PROMINENCE)
@@ -201,8 +201,8 @@ def decays(segments: list[Floats], background: float) -> tuple[float, list[float
 def told_apart(real: Blocks, made: Blocks, per_segment: int | None) -> tuple[float, float]:
     """AUROC of boosted trees between windows: on their readings, and on summaries.
 
-    What is next to each other stays in one fold: four blocks of the record, real ones that were fitted on included
-    (``per_segment`` is ``None``: these lie between the others), and the blocks of one made segment.
+    Neighbours stay in one fold: four blocks of the record, with the fitted ones between them (``per_segment`` is
+    ``None``), or the blocks of one synthetic segment.
     """
     half = NEIGHBOURS // 2
     real_group = [i // half for i in range(len(real))]
@@ -219,8 +219,8 @@ def told_apart(real: Blocks, made: Blocks, per_segment: int | None) -> tuple[flo
 
 
 def summarised(piece: Floats) -> Floats:
-    """Windows [N, 30, F] -> mean, spread, drift and roughness of each column [N, 5 F]."""
-    with np.errstate(divide="ignore"):  # a column may stand still, which trees may know
+    """Summarise windows [N, 30, F] by mean, spread, drift and roughness of each column [N, 5 F]."""
+    with np.errstate(divide="ignore"):  # a constant column; trees can read the result
         rough = [np.log(np.maximum(np.diff(piece, n, axis=1).std(axis=1), 1e-9)) for n in (1, 2)]
     return np.concatenate([piece.mean(axis=1), piece.std(axis=1), piece[:, -1] - piece[:, 0], *rough], axis=1)
 
@@ -237,7 +237,7 @@ def _auroc(x: Floats, synthetic: Indices, groups: Indices) -> float:
 
 
 def print_results(results: list[Result]) -> None:
-    """Print one table a board."""
+    """Print a table for each board."""
     for board in sorted({result.board for result in results}):
         print(f"\nboard {board}")
         print(f"{'':20}{'kB':>6}  {'autocorr. off at ' + '/'.join(map(str, LAGS)):>26}  {'peaks':>5}", end="")
@@ -261,9 +261,9 @@ def _numbers(values: list[float] | None, digits: int) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, default=RECORD, help="folder of station-1.csv (default: %(default)s)")
-    parser.add_argument("--quick", action="store_true", help="one board, fewer and smaller models: a look")
+    parser.add_argument("--quick", action="store_true", help="one board, fewer and smaller models: for a first look")
     parser.add_argument("--processes", type=int, default=2, help="default: %(default)s")
-    parser.add_argument("--json", type=Path, help="write the report there, too")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the report to PATH")
     arguments = parser.parse_args()
     boards = BOARDS[:1] if arguments.quick else BOARDS
     records, source = find(arguments.data, boards)

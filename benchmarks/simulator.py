@@ -1,8 +1,9 @@
-"""How close the simulated chamber is to the reference record.
+"""Distance of the simulated chamber from the reference record.
 
-Two-sample Kolmogorov-Smirnov distance of each column, and the mean absolute difference of the correlation matrices,
-for the three boards and several seeds; beside it a Gaussian with the record's own mean and covariance, the two halves
-of the record, and one simulated run against another. The simulator was fitted to this record: figures are in-sample.
+Two-sample Kolmogorov-Smirnov distance of each column, and the mean absolute difference of the correlation matrices, for
+the three boards and several seeds; beside it a Gaussian with the record's own mean and covariance, the two halves of
+the record, and one simulated run against another. The simulator was fitted to this record, so the figures are
+in-sample.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ GOAL_KS, GOAL_CORRELATION = 0.07, 0.03
 
 
 def distances(a: Floats, b: Floats) -> tuple[list[float], float, float]:
-    """KS of each column [F], mean and largest absolute difference of the correlations."""
+    """KS distance of each column [F], mean and largest absolute difference of the correlations."""
     ks = []
     for x, y in zip(np.sort(a.T), np.sort(b.T), strict=True):
         both = np.concatenate([x, y])
@@ -40,12 +41,12 @@ def distances(a: Floats, b: Floats) -> tuple[list[float], float, float]:
 
 
 def gaussian(real: Floats, seed: int) -> Floats:
-    """Rows of a multivariate normal with the record's mean and covariance."""
+    """Draw from a multivariate normal with the record's mean and covariance."""
     return np.random.default_rng(seed).multivariate_normal(real.mean(0), np.cov(real.T), len(real))
 
 
 def summary(name: str, pairs: list[tuple[Floats, Floats]]) -> dict[str, Any]:
-    """Mean over the pairs of what :func:`distances` gives; the spread is that of the mean KS."""
+    """Average :func:`distances` over pairs; the spread is that of the mean KS distance."""
     ks, mean, largest = zip(*(distances(a, b) for a, b in pairs), strict=True)
     columns = np.array(ks)
     return {
@@ -122,7 +123,7 @@ def main() -> int:
         "--data", type=Path, default=RECORD, help="folder of station-1.csv, -2 and -3 (default: %(default)s)"
     )
     parser.add_argument("--seeds", type=int, default=8, help="simulated runs per board (default: %(default)s)")
-    parser.add_argument("--json", type=Path, help="write the report there, too")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the report to PATH")
     arguments = parser.parse_args()
     missing = [f"station-{b}.csv" for b in BOARDS if not (arguments.data / f"station-{b}.csv").is_file()]
     report: dict[str, Any]

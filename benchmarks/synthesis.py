@@ -1,8 +1,8 @@
-"""How good synthetic rows are and what they are good for: three boards, three seeds, beside others' rows and copies.
+"""Quality and use of synthetic rows: three boards, three seeds, beside other synthesisers and copies.
 
-Ours, the published networks resampled as published, a plain Gaussian mixture, and two ways to copy are fitted on the
-same rows, and judged by how they are distributed, whether they can be told from real ones, what a regression learns
-from them, and whether they repeat what they were made from. The last table holds it all against the least to reach.
+Our generators, the published networks resampled as published, a plain Gaussian mixture and two ways to copy are fitted
+on the same rows. Their rows are evaluated by distribution, by a classifier two-sample test, by a regression trained on
+them and tested on real rows, and by memorisation. The last table compares the figures with the goals.
 """
 
 from __future__ import annotations

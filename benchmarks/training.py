@@ -1,12 +1,12 @@
-"""What it costs to train: CPU time to the same validation loss, ours against the published loop.
+"""CPU time of training to the same validation loss, our loop against the published one.
 
 Both loops get the same network and first weights, rows, split, scaler and objective (a VAE with beta 1), and one torch
-thread. They take turns, so that a busy machine slows both. The target of each seed is the best validation loss that
-the published loop reached. The published loop pays for its whole run, because it knows only in the end that there was
-nothing left to win; what it paid until it first reached that loss is told beside it. Ours pays until it first reaches
-the target. The split is the published one, of shuffled rows: it says nothing about quality, but its validation loss
-falls as the training does. On unseen blocks (``--split blocks``) the best of it comes and goes by luck. Both are judged
-alike: for a VAE by one draw of the codes' noise, the same for all epochs of both loops.
+thread. They take turns, so that a busy machine slows both. The target of each seed is the best validation loss that the
+published loop reached. The published loop is charged for its whole run, because only at the end does it know that no
+better loss would follow; its time until it first reached that loss is printed beside it. Ours is charged until it first
+reaches the target. The split is the published one, of shuffled rows: it measures no quality, but its validation loss
+falls with the training loss. On unseen blocks (``--split blocks``) the best validation loss is a matter of luck. Both
+loops are evaluated alike: a VAE with one draw of the codes' noise, the same for all epochs of both loops.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Model = TabularAE | TabularVAE
 
 RECORD = Path(__file__).parent.parent.parent / "shared" / "data"
 PUBLISHED = Training.reference()
-# The published problem, solved with our own defaults for everything that decides how fast.
+# The published problem with our defaults for everything that decides the speed.
 DEFAULTS = msgspec.structs.replace(
     Training(),
     hidden=PUBLISHED.hidden,
@@ -61,7 +61,7 @@ SPLITS = {"random": "the published one, shuffled rows (leaks)", "blocks": "conti
 KNOBS = ("batch_size", "learning_rate", "schedule", "epochs", "patience")
 GOALS: dict[Kind, float] = {"ae": 3.0, "vae": 6.0}
 QUICK_ROWS = 3000
-FIRST_SEED = 20  # none of those that the settings were chosen on
+FIRST_SEED = 20  # the settings were chosen on other seeds
 
 
 class Problem:
@@ -70,11 +70,11 @@ class Problem:
     Parameters
     ----------
     kind
-        Which network.
+        Kind of network.
     train, validation
         Scaled rows [N, F], [M, F].
     seed
-        Of the first weights, of the order of rows and of a VAE's noise.
+        Seed of the first weights, of the order of rows and of a VAE's noise.
     """
 
     def __init__(self, kind: Kind, train: Singles, validation: Singles, seed: int) -> None:
@@ -82,7 +82,7 @@ class Problem:
         beta = DEFAULTS.beta if kind == "vae" else 0.0
         self.network = Network(kind=kind, hidden=DEFAULTS.hidden, latent=DEFAULTS.latent, loss=DEFAULTS.loss, beta=beta)
         self.held_out = torch.from_numpy(validation)
-        # The draw that fit() makes first, for its own validation loss.
+        # The first draw of fit(), which it uses for its validation loss.
         generator = torch.Generator().manual_seed(seed)
         self.noise = torch.randn(len(validation), DEFAULTS.latent, generator=generator)
 
@@ -96,13 +96,13 @@ class Problem:
         return float(reference_loop.objective(model, self.held_out, self.noise))
 
     def published(self, epochs: int = reference_loop.EPOCHS) -> reference_loop.Course:
-        """Train by the published loop."""
+        """Train with the published loop."""
         return reference_loop.train(
             self.start(), self.train, self.validation, seed=self.seed, judge=self.judge, epochs=epochs
         )
 
     def ours(self, settings: Training) -> History:
-        """Train by ours, and make sure that its validation loss is what the judge says."""
+        """Train with our loop, and check that its validation loss is the judge's."""
         model = self.start()
         history = fit_autoencoder(model, self.train, self.validation, settings, seed=self.seed)
         told, judged = history.losses["validation"][history.chosen - 1], self.judge(model)
@@ -112,7 +112,7 @@ class Problem:
 
 
 def race(problem: Problem, *, ours_first: bool) -> dict[str, Any]:
-    """The published loop against ours, with both settings, one after the other; CPU times in seconds."""
+    """Run the published loop and ours with both settings, one after the other; CPU times in seconds."""
     contenders = {"defaults": DEFAULTS, "tuned": TUNED[problem.network.kind]}
     histories = {name: problem.ours(settings) for name, settings in contenders.items() if ours_first}
     course = problem.published()
@@ -145,7 +145,7 @@ def _ratio(published: float, ours: float | None) -> float | None:
 
 
 def median(values: list[float | None]) -> float | None:
-    """Median; a missed target counts as 0 times less."""
+    """Median ratio; a missed target counts as 0."""
     middle = float(np.median([value or 0.0 for value in values]))
     return round(middle, 2) or None
 
@@ -172,7 +172,7 @@ def measure(record: Record, source: str, seeds: int, split_name: str) -> dict[st
     )
     results: list[dict[str, Any]] = []
     for kind, goal in GOALS.items():
-        # What the first use of torch costs belongs to neither.
+        # The first use of torch is charged to neither.
         warm_up = Problem(kind, train[:256], validation[:64], 0)
         warm_up.published(epochs=1)
         warm_up.ours(msgspec.structs.replace(DEFAULTS, epochs=1))
@@ -244,7 +244,7 @@ def _times(times: dict[str, float | None]) -> str:
 
 
 def find(folder: Path, rows: int | None) -> tuple[Record, str]:
-    """Return station 1's record where it is there, else the simulated chamber; at most ``rows`` of it, and its name."""
+    """Return at most ``rows`` of station 1's record where present, else of the simulated chamber; and its name."""
     station = load_station(METHANE)
     path = folder / "station-1.csv"
     if path.is_file():
@@ -259,8 +259,8 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=RECORD, help="folder of station-1.csv (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=3, help="races per network (default: %(default)s)")
     parser.add_argument("--split", choices=SPLITS, default="random", help="default: random, as published")
-    parser.add_argument("--quick", action="store_true", help=f"one seed, {QUICK_ROWS} rows: a look, no verdict")
-    parser.add_argument("--json", type=Path, help="write the report there, too")
+    parser.add_argument("--quick", action="store_true", help=f"one seed, {QUICK_ROWS} rows, for a first look")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the report to PATH")
     arguments = parser.parse_args()
     record, source = find(arguments.data, QUICK_ROWS if arguments.quick else None)
     report = measure(record, source, 1 if arguments.quick else arguments.seeds, arguments.split)

@@ -1,1 +1,1 @@
-"""What chaos and the agent's benchmarks are built from: a broker, the agent's process, stations, and a witness."""
+"""Parts of the chaos and agent benchmarks: a broker, the agent's process, stations, and a witness."""

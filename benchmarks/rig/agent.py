@@ -1,4 +1,4 @@
-"""Agent: `davylamp agent` in a process of its own, started again when it dies, as systemd would."""
+"""Runs `davylamp agent` as a process and restarts it when it dies, as systemd would."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 RUNNER = Path(__file__).parent / "jumping.py"
 ROOT = RUNNER.parent.parent.parent
-_RESTART_AFTER = 1.0  # [s], when nobody asked it to end
+_RESTART_AFTER = 1.0  # [s] after an unexpected end
 _PATIENCE = 20.0  # [s] for a clean stop
 
 
@@ -24,18 +24,18 @@ class Agent:
     Parameters
     ----------
     folder
-        For its settings, its log and the offset of its clock.
+        Folder for its settings, its log and the offset of its clock.
     gateway
         Text of gateway.yaml.
     jumps
-        Whether :meth:`jump` is wanted: the agent then runs with another clock.
+        Whether the agent runs with a clock that :meth:`jump` can move.
 
     Attributes
     ----------
     exits
         Exit codes of clean stops.
     deaths
-        Exit codes of the times when it ended although nobody wanted it to.
+        Exit codes of unexpected ends.
     """
 
     def __init__(self, folder: Path, gateway: str, *, jumps: bool = False) -> None:
@@ -61,12 +61,12 @@ class Agent:
 
     @property
     def pid(self) -> int:
-        """Of the process that runs."""
+        """Identifier of the running process."""
         assert self._process is not None
         return self._process.pid
 
     def start(self) -> None:
-        """Start it."""
+        """Start the process."""
         with self._lock, self.log.open("ab") as log:
             environment = os.environ | {"PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}"}
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log, env=environment)
@@ -74,7 +74,7 @@ class Agent:
             self.starts += 1
 
     def kill(self) -> None:
-        """End it without a word."""
+        """Kill the process (SIGKILL)."""
         with self._lock:
             self._wanted = False
             if self._process is not None:
@@ -82,7 +82,7 @@ class Agent:
                 self._process.wait()
 
     def stop(self) -> None:
-        """Ask it to end, once it has begun to listen for that, and note its exit code."""
+        """Terminate the process (SIGTERM) as soon as it handles the signal, and note its exit code."""
         with self._lock:
             self._wanted = False
             assert self._process is not None
@@ -100,13 +100,13 @@ class Agent:
             self.exits.append(code)
 
     def pause(self, *, paused: bool) -> None:
-        """Stop it where it is, or let it go on."""
+        """Suspend the process, or let it go on."""
         with self._lock:
             assert self._process is not None
             self._process.send_signal(signal.SIGSTOP if paused else signal.SIGCONT)
 
     def jump(self, seconds: float) -> None:
-        """Move its wall clock."""
+        """Move the wall clock of the agent."""
         (offset,) = struct.unpack("d", self._offset[:])
         self._offset[:] = struct.pack("d", offset + seconds)
 
@@ -125,7 +125,7 @@ class Agent:
                     self.start()
 
     def _count_end(self) -> None:
-        """Count an end that nobody asked for, once."""
+        """Count an unexpected end, once."""
         assert self._process is not None
         if self._counted is not self._process:
             self._counted = self._process

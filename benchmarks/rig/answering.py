@@ -1,4 +1,4 @@
-"""Answering: how long it takes from a reading's publication to its score and its event."""
+"""Measures the time from a reading's publication to its score and its event."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ RATE = 200
 """Readings a second."""
 
 _STATIONS = 4
-_WINDOW = 1000  # readings, of whose CPU times the lowest is told: whatever else the machine does only adds
+_WINDOW = 1000  # readings; the window with the lowest CPU time counts, because other work on the machine only adds
 
 
 def latency(bench: Bench, journal: Path, seconds: float) -> dict[str, Any]:
-    """Time from publish to score and to event [ms] at 200 readings a second, and the CPU time of one."""
+    """Measure the time from publication to score and to event, and the CPU time of a reading [ms], at ``RATE``."""
     load = Load(int(RATE * seconds), _STATIONS, seed=1, leak_every=100)
     fsyncs = _fsync_seconds(journal)
     sent: dict[tuple[str, str], float] = {}
@@ -59,7 +59,7 @@ def latency(bench: Bench, journal: Path, seconds: float) -> dict[str, Any]:
 
 
 def bare(bench: Bench, seconds: float) -> float:
-    """CPU time [ms] of a reading at the same pace in a bare subscriber: what it costs to be woken for each."""
+    """Measure the CPU time [ms] per reading of a bare subscriber at the same pace: the cost of waking up for each."""
     process = bench.script("bare")
     try:
         pin(process.pid, 0)
@@ -76,7 +76,7 @@ def bare(bench: Bench, seconds: float) -> float:
 
 
 def _paced(count: int) -> Iterator[int]:
-    """Count from 1, as many times a second as readings are sent."""
+    """Yield 1 to ``count`` at the rate of the readings."""
     due = time.perf_counter()
     for number in range(1, count + 1):
         due += 1 / RATE
@@ -85,12 +85,12 @@ def _paced(count: int) -> Iterator[int]:
 
 
 def _milliseconds(seconds: list[float], *percentiles: float) -> dict[str, float]:
-    """Percentiles [ms]."""
+    """Percentiles in milliseconds, by name."""
     return {f"p{q:g}": round(1e3 * float(np.percentile(seconds, q)), 2) for q in percentiles}
 
 
 def _fsync_seconds(folder: Path) -> list[float]:
-    """What it takes to append a page to a file and to have it on the disk [s], a hundred times."""
+    """Time a hundred appends of one page to a file, each with its fsync [s]."""
     times = []
     with (folder / "fsync").open("ab", buffering=0) as file:
         for _ in range(100):

@@ -1,4 +1,4 @@
-"""Bench: a broker, agents that run at it, and what the stations send them."""
+"""A broker with agents, stations and listeners around it."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _CALM = 0.3  # [s]
 
 
 class Bench:
-    """A broker with davylamp's settings, but for its persistence, and whoever runs at it.
+    """A broker with the shipped settings except persistence, and everything that connects to it.
 
     Parameters
     ----------
     folder
-        For everything that is written.
+        Folder for all files.
     bundle
-        Of the agents.
+        Bundle of the agents.
     """
 
     def __init__(self, folder: Path, bundle: Path) -> None:
@@ -46,7 +46,7 @@ class Bench:
         self._agents = 0
 
     def agent(self, base: str, *, every: int = 1, journal: Path | None = None) -> Agent:
-        """Make an agent, not started yet."""
+        """Make an agent; the caller starts it."""
         self._agents += 1
         path = (journal or self.folder) / f"journal-{self._agents}.db"
         return Agent(
@@ -64,7 +64,7 @@ class Bench:
 
     @contextmanager
     def listening(self, *filters: str, keeps: bool = False) -> Iterator[RawListener]:
-        """Listen for a while."""
+        """Listen inside a ``with`` block."""
         listener = RawListener(self.broker.port, filters, keeps)
         try:
             yield listener
@@ -76,7 +76,7 @@ class Bench:
         command = [sys.executable, str(_RIG / f"{name}.py"), f"{name}/+/readings", f"{name}/out", str(self.broker.port)]
         with self.listening(f"{name}/out") as listener:
             process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)})
-            wait(lambda: f"{name}/out" in listener.tallies)  # it says that it is ready
+            wait(lambda: f"{name}/out" in listener.tallies)  # it publishes that it is ready
         return process
 
     def start(self, agent: Agent, base: str) -> int:
@@ -89,7 +89,7 @@ class Bench:
 
     @contextmanager
     def running(self, agent: Agent, base: str) -> Iterator[int]:
-        """Let an agent run for a while; gives its process."""
+        """Run an agent inside a ``with`` block; gives its process identifier."""
         try:
             yield self.start(agent, base)
         finally:
@@ -106,13 +106,13 @@ def wait(condition: Callable[[], bool], log: Path | None = None) -> None:
     deadline = time.monotonic() + _PATIENCE
     while not condition():
         if time.monotonic() > deadline:
-            said = log.read_text(errors="replace")[-2000:] if log else ""
-            raise SystemExit(f"nothing within {_PATIENCE:g} s\n{said}")
+            tail = log.read_text(errors="replace")[-2000:] if log else ""
+            raise SystemExit(f"the condition did not hold within {_PATIENCE:g} s\n{tail}")
         time.sleep(0.002)
 
 
 def settled_cpu(pid: int) -> float:
-    """CPU time of a process [s], once it does nothing any more."""
+    """Wait until a process is idle, and return its CPU time [s]."""
     before = cpu_seconds(pid)
     while True:
         time.sleep(_CALM)

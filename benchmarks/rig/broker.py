@@ -1,4 +1,4 @@
-"""Broker: Mosquitto as davylamp ships its settings, on a port of its own, to be killed and started at will."""
+"""Runs Mosquitto with the shipped settings on a port of its own; it can be killed and started again."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _PATIENCE = 15.0  # [s]
 
 
 class Broker:
-    """A Mosquitto of our own.
+    """A Mosquitto process.
 
     Parameters
     ----------
     folder
-        For its settings, its data and its log.
+        Folder for its settings, its data and its log.
     lines
-        Settings in the place of those that begin with the same word.
+        Settings that replace those with the same keyword.
     """
 
     def __init__(self, folder: Path, *lines: str) -> None:
@@ -40,12 +40,12 @@ class Broker:
 
     @property
     def pid(self) -> int:
-        """Of the process."""
+        """Identifier of the process."""
         assert self._process is not None
         return self._process.pid
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start the process, and wait until it accepts connections."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
         deadline = time.monotonic() + _PATIENCE
@@ -59,19 +59,19 @@ class Broker:
         raise SystemExit(f"mosquitto did not start:\n{self._log.read_text(errors='replace')}")
 
     def end(self, number: int = signal.SIGTERM) -> None:
-        """Stop it (SIGTERM), or kill it (SIGKILL)."""
+        """Stop the process (SIGTERM), or kill it (SIGKILL)."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(number)
             self._process.wait(_PATIENCE)
 
 
 def mosquitto() -> str | None:
-    """Find the program."""
+    """Find the program; ``None`` without it."""
     return shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
 
 def free_port() -> int:
-    """Return a port on which nobody listens."""
+    """Return a port on which nothing listens."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
@@ -79,10 +79,10 @@ def free_port() -> int:
 
 
 def _adapted(port: int, folder: Path, lines: tuple[str, ...]) -> str:
-    """The shipped settings with another port, another place for the data, and other lines."""
+    """Shipped settings with another port and data folder, and ``lines`` for those with the same keyword."""
     ours = [f"listener {port} 127.0.0.1", f"persistence_location {folder}/", *lines]
     if os.geteuid() == 0:
-        ours.append("user root")  # or it becomes a user who may not write here
+        ours.append("user root")  # otherwise Mosquitto becomes a user who may not write here
     replaced = {line.split()[0] for line in ours}
     kept = [line for line in SHIPPED.read_text().splitlines() if line.strip() and line.split()[0] not in replaced]
     return "\n".join([*kept, *ours, ""])

@@ -1,4 +1,4 @@
-"""Bundle: one that scores what the simulated chamber sends, trained once and kept for the next benchmark."""
+"""A bundle for readings of the simulated chamber, trained once and kept for the next benchmark."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from edge.simulation.simulator import simulate_chamber
 
 
 def quick_bundle() -> Path:
-    """Return a quickly trained bundle; ready in 15 s the first time, at once while it can still be opened."""
+    """Return a quickly trained bundle; the first call takes 15 s, later ones return the kept file while it is valid."""
     kept = Path(tempfile.gettempdir()) / "davylamp-benchmarks" / "quick.davy"
     try:
         Bundle.open(kept).verify()

@@ -1,4 +1,4 @@
-"""Contest: what one reading costs at full load, the agent beside a bare subscriber and a first script."""
+"""Measures the cost of one reading at full load: the agent beside a bare subscriber and a first script."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from rig.bench import Bench, settled_cpu, wait
 from rig.process import pin
 
 _STATIONS = 10
-_NAIVE_SHARE = 0.3  # of a round: it takes so much longer
+_NAIVE_SHARE = 0.3  # of a round's readings: it takes that much longer
 
 
 class Contender:
-    """A process that answers every reading, and the topics it does that on."""
+    """A process that answers every reading, and its topics."""
 
     def __init__(self, name: str, process: Callable[[], int], base: str, answers: str, share: float = 1.0) -> None:
         self.name, self.base, self.answers, self.share = name, base, answers, share
@@ -28,7 +28,7 @@ class Contender:
 
 
 def contest(bench: Bench, rounds: int, size: int) -> list[dict[str, Any]]:
-    """CPU time [us] and readings a second of all contenders, turn by turn."""
+    """Measure CPU time [us] and readings a second of all contenders, which take turns."""
     processes: list[subprocess.Popen[bytes]] = []
     agents = [bench.agent("every1"), bench.agent("every10", every=10)]
 
@@ -76,7 +76,7 @@ def contest(bench: Bench, rounds: int, size: int) -> list[dict[str, Any]]:
 
 
 def _play(bench: Bench, contender: Contender, size: int, *, warming_up: bool) -> None:
-    """One round of one contender: so many readings at once, and what that cost."""
+    """Send one round of readings to one contender at once, and measure its CPU time and duration."""
     names = [f"st-{number}" for number in range(_STATIONS)]
     packets = []
     for i in range(size):

@@ -1,4 +1,4 @@
-"""Disk: a small one for the journal, that can be filled."""
+"""A small disk for the journal that can be filled."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from pathlib import Path
 
 
 class SmallDisk:
-    """A tmpfs of its own where that may be mounted; else a folder, and a full disk is a limit on the size of files.
+    """A tmpfs where mounting is allowed; otherwise a folder, in which a file-size limit stands for a full disk.
 
     Parameters
     ----------
     folder
-        Where.
+        Folder of the disk; it is made.
     mib
-        Its size [MiB].
+        Size [MiB].
 
     Attributes
     ----------
     journal
-        Where the agent's journal is to lie.
+        Path for the agent's journal.
     kind
-        Which of the two it is, in words.
+        Description of which of the two it is.
     """
 
     def __init__(self, folder: Path, mib: int) -> None:
@@ -40,13 +40,15 @@ class SmallDisk:
         self.kind = f"a tmpfs of {mib} MiB" if self._mounted else "a limit on file sizes (no tmpfs may be mounted here)"
 
     def fill(self, pid: int) -> None:
-        """Leave no room; ``pid`` is the process that should feel it."""
+        """Fill the disk; ``pid`` is the process that a file-size limit applies to."""
         if not self._mounted:
             with contextlib.suppress(ProcessLookupError):
                 resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
             return
         with contextlib.closing(self._connect()) as database, contextlib.suppress(sqlite3.Error):
-            database.execute("pragma wal_checkpoint(truncate)")  # room inside the log would do for a while
+            database.execute(
+                "pragma wal_checkpoint(truncate)"
+            )  # otherwise the agent goes on for a while inside the log
         with (self.folder / "filler").open("ab", buffering=0) as file:
             for size in (1 << 16, 1 << 12):
                 with contextlib.suppress(OSError):  # no space left
@@ -54,7 +56,7 @@ class SmallDisk:
                         file.write(bytes(size))
 
     def empty(self, pid: int) -> None:
-        """Make room again."""
+        """Free the disk again."""
         if self._mounted:
             (self.folder / "filler").unlink(missing_ok=True)
         else:
@@ -63,7 +65,7 @@ class SmallDisk:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Let nobody else write to the journal for a while, as somebody who looks into it and does not let go."""
+        """Lock the journal against other writers, as an open transaction in another program does."""
         with contextlib.closing(self._connect()) as database:
             with contextlib.suppress(sqlite3.Error):
                 database.execute("begin immediate")

@@ -1,4 +1,4 @@
-"""Echo: a connection without a network, that confirms everything at once, and a clock that is moved by hand."""
+"""A link without a network that confirms everything at once, and a clock that is moved by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class MovedClock:
     Parameters
     ----------
     time
-        Where it begins, Unix time [s].
+        Unix time at the start [s].
     """
 
     def __init__(self, time: float) -> None:
@@ -25,19 +25,19 @@ class MovedClock:
         return self.time
 
     def monotonic(self) -> float:
-        """The same [s]."""
+        """Seconds; equal to :meth:`now`."""
         return self.time
 
 
 class Echo:
-    """An :class:`edge.mqtt.link.Link` to a broker that takes everything.
+    """An :class:`edge.mqtt.link.Link` to a broker that accepts everything.
 
     Attributes
     ----------
     incoming
-        What the next :meth:`poll` returns.
+        Messages that the next :meth:`poll` returns.
     scores
-        Publications on a ``score`` topic so far.
+        Count of publications on ``score`` topics.
     """
 
     def __init__(self) -> None:
@@ -53,29 +53,29 @@ class Echo:
 
     @property
     def in_flight(self) -> int:
-        """Publications without an answer yet."""
+        """Count of unconfirmed publications."""
         return len(self._receipts)
 
     def hold(self, held: bool) -> None:
-        """Pass over: nothing fails here."""
+        """Ignore: nothing fails here."""
 
     def poll(self, timeout: float) -> list[Message]:
-        """Hand out what has come."""
+        """Return the incoming messages."""
         messages, self.incoming = self.incoming, []
         return messages
 
     def became_ready(self) -> bool:
-        """Tell once."""
+        """Return ``True`` once."""
         greeted, self._greeted = self._greeted, True
         return not greeted
 
     def receipts(self) -> list[Receipt]:
-        """Confirm everything."""
+        """Confirm every publication."""
         receipts, self._receipts = self._receipts, []
         return receipts
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 0, **_: object) -> int:
-        """Take a publication."""
+        """Accept a publication."""
         self._mids += 1
         self.scores += topic.endswith("/score")
         if qos:
@@ -83,10 +83,10 @@ class Echo:
         return self._mids
 
     def acknowledge(self, messages: Iterable[Message]) -> None:
-        """Pass over."""
+        """Ignore."""
 
     def flush(self) -> None:
-        """Pass over."""
+        """Ignore."""
 
     def close(self, patience: float = 0.5) -> None:
-        """Pass over."""
+        """Ignore."""

@@ -1,4 +1,4 @@
-"""Faults: what happens to the agent, its broker, its network, its disk and its clock; drawn with a seed."""
+"""Faults of the agent, its broker, its network, its disk and its clock; drawn with a seed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _DISK_FULL = (1.0, 5.0)  # [s]
 _AWAY = (0.0, 2.0)  # [s]
 _JUMPS = (-86400.0, -7200.0, -30.0, 30.0, 7200.0, 86400.0)  # [s]
 _AT_ONCE = 8
-_OVERLAP = 0.25  # share of faults that do not wait until the one before is over
+_OVERLAP = 0.25  # share of faults that begin before the previous one is over
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ class Fault:
     Parameters
     ----------
     kind
-        What happens.
+        Kind of the fault, one of ``KINDS``.
     message
-        Of the load, at which it happens.
+        Index of the message of the load at which it begins.
     seconds
-        How long it lasts; of a clock, by how much it jumps.
+        Duration, or how far a clock jumps [s].
     waits
-        Whether it comes only when davylamp has recovered from the one before.
+        Whether it begins only after davylamp has recovered from the previous one.
     """
 
     kind: FaultKind
@@ -64,12 +64,12 @@ class Fault:
     waits: bool
 
     def __str__(self) -> str:
-        """Say what happens, and when."""
+        """Describe the fault and when it begins."""
         return f"at message {self.message:>6}: {self.kind}, {self.seconds:+.1f} s{'' if self.waits else ' (at once)'}"
 
 
 def draw(count: int, messages: int, seed: int) -> list[Fault]:
-    """Draw faults over a load of so many messages: every kind once, as far as they go, and then at random."""
+    """Draw ``count`` faults over a load of ``messages``: every kind once while they last, then at random."""
     rng = np.random.default_rng((seed, count, messages))
     weights = np.array(_WEIGHTS) / sum(_WEIGHTS)
     kinds = [*rng.permutation(len(KINDS))[:count], *rng.choice(len(KINDS), max(0, count - len(KINDS)), p=weights)]
@@ -85,7 +85,7 @@ def draw(count: int, messages: int, seed: int) -> list[Fault]:
 
 
 class Saboteur:
-    """Lets faults happen; two of the same part follow on one another, those of different parts may overlap."""
+    """Causes faults; those of one part follow each other, those of different parts may overlap."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class Saboteur:
         }
 
     def begin(self, fault: Fault) -> None:
-        """Let a fault happen."""
+        """Begin a fault."""
         self._under_way.append(self._pool.submit(self._faults[fault.kind], fault.seconds))
 
     def wait(self) -> None:
@@ -131,7 +131,7 @@ class Saboteur:
             one.result()
 
     def end(self) -> None:
-        """Wait for what is under way, and let nothing more happen."""
+        """Wait for the current faults, and begin no others."""
         self._pool.shutdown(cancel_futures=True)
 
     def _agent_killed(self, seconds: float) -> None:
@@ -167,7 +167,7 @@ class Saboteur:
             self._broker_back(seconds)
 
     def _broker_back(self, seconds: float) -> None:
-        """The witness first: what the agent says while nobody listens, nobody has heard."""
+        """Connect the witness before the agent's way is open: what is published earlier would go unseen."""
         time.sleep(seconds)
         self._broker.start()
         self._witness.connect(self._broker.port)
@@ -191,7 +191,7 @@ class Saboteur:
             time.sleep(seconds)
 
     def _killed_on_full_disk(self, seconds: float) -> None:
-        """What it could not keep it must not have acknowledged."""
+        """Fill the disk: what the agent cannot store it must not acknowledge."""
         with self._disk_lock, self._agent_lock:
             self._disk.fill(self._agent.pid)
             time.sleep(seconds)

@@ -1,4 +1,4 @@
-"""Judge: what came of every message, from what the witness heard, the broker keeps and the journal holds."""
+"""Judges the fate of every message by what the witness received, the broker retains and the journal holds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import msgspec
 from rig.load import Load
 from rig.witness import BASE, Heard, Score
 
-_NAMED = 5  # of what is wrong
+_NAMED = 5  # failures that a line names
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Line:
     Parameters
     ----------
     claim
-        What should be.
+        The property that has to hold.
     found
-        In numbers, and for a failure where.
+        Figures, and the places of failures.
     passed
-        Whether it is so.
+        Whether the claim holds.
     """
 
     claim: str
@@ -39,7 +39,7 @@ class Line:
 
 
 def judge_scores(load: Load, scores: list[Score]) -> Iterator[Line]:
-    """Judge whether every reading is scored, once in effect, in order, and always alike."""
+    """Judge whether every reading is scored once in effect, in order, and whether repeated scores are equal."""
     by_n: dict[tuple[str, int], Score] = {}
     numbers: dict[tuple[str, int | None], set[int]] = defaultdict(set)
     doubled, changed, disordered = [], [], []
@@ -73,14 +73,14 @@ def judge_scores(load: Load, scores: list[Score]) -> Iterator[Line]:
 
 
 def judge_dead_letters(load: Load, seen: list[bool]) -> Line:
-    """Judge whether every message that is no reading was set aside."""
+    """Judge whether every malformed message became a dead letter."""
     bad = [i for i, sent in enumerate(load.messages) if sent.seq is None]
     missing = [f"message {i}" for i in bad if not seen[i]]
     return _line("every bad message is a dead letter", f"{len(bad) - len(missing)} of {len(bad)}", missing)
 
 
 def judge_events(load: Load, heard: Iterable[Heard], kept: dict[str, Any]) -> Iterator[Line]:
-    """Judge the lives of the alarms, and whether the retained topics tell what stands."""
+    """Judge the events of every alarm, and whether the retained topics show the active ones."""
     standing: dict[tuple[str, str], str] = {}
     types: dict[str, Counter[str]] = defaultdict(Counter)
     malformed = []
@@ -156,12 +156,12 @@ def judge_journal(load: Load, path: Path, scores: list[Score]) -> Line:
 
 
 def judge_recoveries(slow: list[str], patience: float) -> Line:
-    """Judge whether davylamp came back from every fault."""
+    """Judge whether davylamp recovered from every fault."""
     return _line("it recovers from every fault", f"{len(slow)} took longer than {patience:g} s", slow)
 
 
 def judge_process(exits: list[int], deaths: list[int], log: str, kept: dict[str, Any]) -> Iterator[Line]:
-    """Judge the agent's process: it stops when it is told to, and only then."""
+    """Judge the agent's process: it ends on SIGTERM or SIGKILL, and on nothing else."""
     bad = [f"exit code {code}" for code in exits if code != 0]
     yield _line("a clean stop ends with exit code 0", f"{len(exits)} stops", bad)
     yield _line("the agent never ends by itself", f"{len(deaths)} times", [f"exit code {code}" for code in deaths])

@@ -14,12 +14,12 @@ from davylamp import main
 
 
 class JumpingClock:
-    """The machine's clocks, the wall's moved by the number of seconds [float64] that a file holds.
+    """The machine's clocks; the wall clock is moved by the seconds [float64] in a file.
 
     Parameters
     ----------
     path
-        Of the file; it may be written to at any time.
+        Path of the file, which may change at any time.
     """
 
     def __init__(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Load: the numbered readings of a few stations, with leaks and stuck sensors in known places."""
+"""Numbered readings of several stations, with leaks and stuck sensors in known places."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from edge.simulation.publisher import message
 from edge.simulation.simulator import simulate_chamber
 
 QUIET = 150
-"""Readings of each station before the first leak, and after the last: everything has closed by then."""
+"""Readings of each station before the first leak and after the last, by which every alarm has closed."""
 
 _CADENCE = 1.0  # [s] between two time stamps of a station
-_BEGAN = 200_000.0  # [s] ago: a time stamp is never ahead of a clock that does not jump
-_CALM = 600  # rows of the chamber in which least happens; they go up and down for ever
+_BEGAN = 200_000.0  # [s] before now: no time stamp is ahead of an undisturbed clock
+_CALM = 600  # rows of the quietest part of the chamber; they are played forwards and backwards in turn
 _LEAK_ROWS, _LEAK_PPB = 30, 6000.0
 _STUCK_EVERY, _STUCK_ROWS = 600, 40
-_BAD_EVERY = 499  # messages
+_BAD_EVERY = 499  # messages from one malformed one to the next
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Sent:
     Parameters
     ----------
     station
-        Name.
+        Name of the station.
     seq
-        The station's count; ``None`` of a message that is no reading.
+        Number of the reading at its station; ``None``: the message is malformed.
     payload
-        What is sent; a bad one holds its number in the load.
+        Bytes; a malformed message contains its index in the load.
     """
 
     station: str
@@ -50,7 +50,7 @@ class Leak:
     Parameters
     ----------
     station
-        Name.
+        Name of the station.
     first, last
         ``seq`` of its first and last reading.
     """
@@ -61,25 +61,25 @@ class Leak:
 
 
 class Load:
-    """Everything that the stations send, in order.
+    """All messages of the stations, in order.
 
     Parameters
     ----------
     readings
-        Of all stations together.
+        Count of readings of all stations together.
     stations
-        How many.
+        Count of stations.
     seed
-        The same seed gives the same readings (their time stamps end a while before now).
+        Seed; equal seeds give equal readings, with time stamps that end shortly before now.
     leak_every
-        Readings of a station from one leak to the next.
+        Count of a station's readings from one leak to the next.
 
     Attributes
     ----------
     messages
-        In the order of sending; one in 500 is no reading.
+        Messages in the order of sending; one in 500 is malformed.
     leaks
-        Put in.
+        Leaks in the readings.
     """
 
     def __init__(self, readings: int, stations: int, seed: int, leak_every: int = 200) -> None:
@@ -101,11 +101,11 @@ class Load:
             self.messages.append(Sent(self.names[station], seq, payloads[station][seq]))
 
     def within(self, leak: Leak, ts: float) -> bool:
-        """Tell whether a Unix time [s] is the time stamp of a reading in a leak."""
+        """Return whether a Unix time [s] is the time stamp of a reading in a leak."""
         return leak.first <= round((ts - self._began) / _CADENCE) <= leak.last
 
     def _payloads(self, number: int, seed: int, leak_every: int) -> list[bytes]:
-        """Payloads of one station: a calm stretch of the chamber up and down, with what is put in."""
+        """Payloads of one station: quiet rows of the chamber, with leaks and stuck sensors."""
         rows, offset = self.per_station, 37 * number
         leaks = [
             Injection("leak", start + offset, _LEAK_ROWS, size=_LEAK_PPB)
@@ -126,7 +126,7 @@ class Load:
 
 
 def _calmest(chamber: np.ndarray) -> np.ndarray:
-    """The rows in a row in which the methane changes least."""
+    """Find the consecutive rows in which methane changes least."""
     level = chamber[:, 0]
     starts = range(0, len(level) - _CALM, _CALM // 4)
     start = min(starts, key=lambda at: float(np.ptp(level[at : at + _CALM])))

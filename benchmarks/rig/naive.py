@@ -1,4 +1,4 @@
-"""A first script: json, standardize, torch, one reading at a time, publish; acknowledged by the library."""
+"""A first script: json, standardise, torch, publish, one reading at a time; the library acknowledges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Process: what a process costs, by the kernel's count."""
+"""CPU time and memory of a process, as the kernel counts them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from pathlib import Path
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time of a process, all its threads [s], to the nanosecond (threads that have ended are not in it)."""
+    """CPU time of a process's living threads [s], to the nanosecond."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
 def peak_mib(pid: int) -> float:
-    """Largest resident memory that a process ever had [MiB]."""
+    """Peak resident memory of a process [MiB]."""
     status = Path(f"/proc/{pid}/status").read_text()
     (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) / 1024
 
 
 def pin(pid: int, core: int) -> None:
-    """Keep a process on one core, where there are two at least."""
+    """Keep a process on one core, on machines with two or more."""
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) > 1:
         for task in Path(f"/proc/{pid}/task").iterdir():

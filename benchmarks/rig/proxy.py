@@ -1,4 +1,4 @@
-"""Proxy: the network between the agent and its broker, to be cut, held up and closed at will."""
+"""The network between the agent and its broker; it can be cut, stalled and closed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 _CHUNK = 1 << 16  # [B]
-_RESET = struct.pack("ii", 1, 0)  # closing loses what is under way, and tells the other side so
+_RESET = struct.pack("ii", 1, 0)  # closing drops data in flight and sends a reset
 
 
 class Proxy:
@@ -20,9 +20,9 @@ class Proxy:
     Parameters
     ----------
     port
-        Where to listen.
+        Port to listen on.
     target
-        The broker's port.
+        Port of the broker.
     """
 
     def __init__(self, port: int, target: int) -> None:
@@ -38,27 +38,27 @@ class Proxy:
 
     @property
     def connected(self) -> bool:
-        """Whether a connection goes through."""
+        """Whether a connection is established."""
         return bool(self._ends)
 
     def open(self) -> None:
-        """Let connections through."""
+        """Accept connections."""
         self._do(self._open())
 
     def close(self) -> None:
-        """Cut what is there, and refuse new connections."""
+        """Reset all connections, and refuse new ones."""
         self._do(self._close())
 
     def cut(self) -> None:
-        """Reset every connection; what was on its way is lost."""
+        """Reset every connection; data in flight is lost."""
         self._do(self._cut())
 
     def hold(self) -> None:
-        """Let nothing pass any more, without a word to anybody."""
+        """Stop forwarding without closing any connection."""
         self._loop.call_soon_threadsafe(self._flowing.clear)
 
     def release(self) -> None:
-        """Let what was held pass."""
+        """Go on forwarding."""
         self._loop.call_soon_threadsafe(self._flowing.set)
 
     def end(self) -> None:
@@ -106,7 +106,7 @@ class Proxy:
                 await self._flowing.wait()
                 writer.write(data)
                 await writer.drain()
-        # An end that has closed closes the other, once that has what was sent.
+        # When one end has closed, the other is closed once it has received everything.
         with contextlib.suppress(OSError):
             writer.close()
 

@@ -1,4 +1,4 @@
-"""Publisher: stations with storage, whose readings wait in them until the broker, or the gateway, has them."""
+"""Stations with storage: a reading waits there until the broker, or the gateway, has it."""
 
 from __future__ import annotations
 
@@ -21,33 +21,32 @@ _NOBODY = 0x10  # "No matching subscribers"
 
 
 class Publisher(threading.Thread):
-    """Sends a load at QoS 1, at a steady rate while it can, in order, over one connection after another.
+    """Sends a load in order at QoS 1, at a steady rate while connected, and reconnects.
 
-    What the broker has not acknowledged goes again on the next connection. After a broker that was killed, which may
-    have forgotten what it had acknowledged, everything without a score goes again, as from a station with storage:
-    once the gateway is there.
+    The next connection repeats what the broker has not acknowledged. A killed broker may have forgotten what it
+    acknowledged; then everything without a score is sent again once the gateway is online.
 
     Parameters
     ----------
     load
-        What to send.
+        Messages to send.
     port
-        The broker's.
+        Port of the broker.
     rate
-        Messages a second, all stations together.
+        Messages a second of all stations together.
     seen
-        Per message: whether its score was seen.
+        Whether the score of each message was received.
     gateway_is_there
-        Waits until the agent has said that it is online.
+        Function that waits until the agent is online.
 
     Attributes
     ----------
     acked
-        Per message: whether the broker has acknowledged it.
+        Whether the broker has acknowledged each message.
     sent
-        Publications, those again included.
+        Count of publications, with repetitions.
     nobody
-        Acknowledgements that told that nobody listens.
+        Count of acknowledgements with the reason "no matching subscribers".
     """
 
     def __init__(
@@ -68,7 +67,7 @@ class Publisher(threading.Thread):
         self._in_flight: dict[int, int] = {}
 
     def forgotten(self) -> None:
-        """Say that the broker may have forgotten what it acknowledged."""
+        """Send everything without a score again: the broker may have forgotten what it acknowledged."""
         self._forgotten = True
 
     def stop(self) -> None:
@@ -87,7 +86,7 @@ class Publisher(threading.Thread):
         return self.cursor == len(self.acked) and not self._in_flight and not self._forgotten
 
     def run(self) -> None:
-        """Connect, send, and again."""
+        """Connect and send until stopped."""
         while not self._stopped:
             if self._forgotten:
                 self.cursor = 0
@@ -126,7 +125,7 @@ class Publisher(threading.Thread):
         due = time.monotonic()
         while not self._stopped and not self._forgotten:
             now = time.monotonic()
-            due = max(due, now - 1.0)  # what could not be sent is caught up with, a second's worth at a time
+            due = max(due, now - 1.0)  # the backlog is caught up with, a second's worth at a time
             while self.cursor < self.limit and len(self._in_flight) < _WINDOW and due <= now:
                 if not self.acked[self.cursor]:
                     sent = self._load.messages[self.cursor]

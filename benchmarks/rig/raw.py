@@ -1,4 +1,4 @@
-"""Raw: a publisher and a listener that cost next to nothing beside what they measure (MQTT 3.1.1 by hand)."""
+"""A publisher and a listener that write MQTT 3.1.1 by hand, so that they cost little beside what they measure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RawPublisher:
     Parameters
     ----------
     port
-        The broker's.
+        Port of the broker.
     """
 
     def __init__(self, port: int) -> None:
@@ -29,20 +29,20 @@ class RawPublisher:
         self._mid = 0
 
     def packet(self, topic: str, payload: bytes) -> bytes:
-        """Make the packet of one publication; packets go out in the order in which they were made."""
+        """Build the packet of one publication; packets have to be sent in the order in which they were built."""
         self._mid = self._mid % _MIDS + 1
         name = topic.encode()
         body = len(name).to_bytes(2, "big") + name + self._mid.to_bytes(2, "big") + payload
         return b"\x32" + _length(len(body)) + body
 
     def send(self, packet: bytes) -> None:
-        """Send one packet, and do not wait for the answer."""
+        """Send one packet without waiting for its acknowledgement."""
         self._socket.sendall(packet)
         while select.select([self._socket], [], [], 0)[0]:
             self._socket.recv(_CHUNK)
 
     def blast(self, packets: Iterable[bytes]) -> None:
-        """Send packets as fast as the broker takes them; returns when it has taken the last."""
+        """Send packets as fast as the broker takes them; return when it has taken the last."""
         waiting = memoryview(b"".join(packets))
         while waiting:
             readable, writable, _ = select.select([self._socket], [self._socket], [])
@@ -52,13 +52,13 @@ class RawPublisher:
                 waiting = waiting[self._socket.send(waiting[:_CHUNK], socket.MSG_DONTWAIT) :]
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._socket.close()
 
 
 @dataclass
 class Tally:
-    """What came on one topic."""
+    """Count and newest payload of the messages on one topic."""
 
     count: int = 0
     newest: bytes = b""
@@ -66,7 +66,7 @@ class Tally:
 
 @dataclass
 class Arrival:
-    """One message that came."""
+    """A message and the time of its arrival on the performance counter [s]."""
 
     at: float
     topic: str
@@ -75,16 +75,16 @@ class Arrival:
 
 @dataclass
 class RawListener:
-    """Subscribes at QoS 0, and counts what comes from now on; on a thread of its own.
+    """Subscribes at QoS 0 and counts messages, on a thread of its own; retained ones are not counted.
 
     Parameters
     ----------
     port
-        The broker's.
+        Port of the broker.
     filters
-        What to listen to.
+        Topic filters.
     keeps
-        Whether every message is kept with its time on the performance counter [s].
+        Whether every message is kept, in ``arrivals``.
     """
 
     port: int
@@ -106,7 +106,7 @@ class RawListener:
             raise SystemExit("the listener could not subscribe")
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._socket.close()
@@ -150,7 +150,7 @@ def _connect(port: int, name: bytes) -> socket.socket:
 
 
 def _length(size: int) -> bytes:
-    """A packet's remaining length, seven bits at a time."""
+    """Encode the remaining length of a packet, seven bits a byte."""
     digits = bytearray()
     while True:
         size, digit = divmod(size, 128)
@@ -160,7 +160,7 @@ def _length(size: int) -> bytes:
 
 
 def _end(buffer: bytes, at: int) -> tuple[int, int] | None:
-    """Where the body of the packet at ``at`` begins and ends; ``None`` while it is not all there."""
+    """Begin and end of the body of the packet at ``at``; ``None`` while it is incomplete."""
     size, shift = 0, 0
     for i in range(at + 1, min(at + 5, len(buffer))):
         size |= (buffer[i] & 0x7F) << shift

@@ -1,4 +1,4 @@
-"""Witness: somebody at the broker who hears all that davylamp says, and writes it down."""
+"""A subscriber that keeps everything that davylamp publishes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PATIENCE = 10.0  # [s]
 
 
 class Score(msgspec.Struct, frozen=True):
-    """Of a score message, what makes it that score."""
+    """The parts of a score that have to be equal when it is published again."""
 
     station: str
     n: int
@@ -34,14 +34,14 @@ class Score(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Heard:
-    """Any other message.
+    """A message other than a score.
 
     Parameters
     ----------
     at
-        When, on the monotonic clock [s].
+        Time of arrival on the monotonic clock [s].
     retained
-        Whether the broker had kept it.
+        Whether the broker sent it as a retained message.
     """
 
     topic: str
@@ -51,23 +51,23 @@ class Heard:
 
 
 class Witness:
-    """A subscriber with a connection of its own; it notes which message of the load has had its effect.
+    """A subscriber beside davylamp; it notes which messages of the load have led to a score or a dead letter.
 
-    At QoS 0 it writes nothing: when the broker dies, everything that it had sent can still be read.
+    At QoS 0 it sends nothing, so that everything that a killed broker had sent can still be read.
 
     Parameters
     ----------
     load
-        What the stations send.
+        Messages that the stations send.
 
     Attributes
     ----------
     scores
-        In the order in which they came, the repeated ones, too.
+        Scores in order of arrival, with repetitions.
     heard
-        All but the scores, in order.
+        All other messages, in order of arrival.
     seen
-        Per message of the load: whether its score came, or its dead letter.
+        Whether the score or the dead letter of each message has arrived.
     """
 
     def __init__(self, load: Load) -> None:
@@ -81,9 +81,9 @@ class Witness:
         self._thread: threading.Thread | None = None
 
     def connect(self, port: int) -> None:
-        """Listen, until the broker goes; returns when the subscription stands."""
+        """Listen until the broker closes the connection; return once subscribed."""
         if self._thread is not None:
-            self._thread.join(_PATIENCE)  # it still reads what the broker sent before it went
+            self._thread.join(_PATIENCE)  # it still reads what the broker sent before it died
         subscribed = threading.Event()
         self._client = client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id="witness", protocol=mqtt.MQTTv5, reconnect_on_failure=False
@@ -98,7 +98,7 @@ class Witness:
             raise SystemExit("the witness could not subscribe")
 
     def close(self) -> None:
-        """Listen no more."""
+        """Disconnect."""
         if self._client is not None and self._thread is not None:
             self._client.disconnect()
             self._thread.join(_PATIENCE)
@@ -120,7 +120,7 @@ class Witness:
 
 
 def retained(port: int) -> dict[str, Any]:
-    """Bodies of what the broker keeps under our base, by topic."""
+    """Bodies of the retained messages under the base topic, by topic."""
     found: dict[str, Any] = {}
     quiet = threading.Event()
 
@@ -130,7 +130,7 @@ def retained(port: int) -> dict[str, Any]:
 
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
     client.on_message = on_message
-    # The broker sends what it keeps before it answers to the second subscription.
+    # The broker sends retained messages before it acknowledges the second subscription.
     client.on_subscribe = lambda c, d, mid, *_: quiet.set() if mid == 2 else None
     client.connect("127.0.0.1", port)
     client.subscribe(f"{BASE}/#")
