@@ -24,13 +24,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rig.answering import RATE, bare, latency
 from rig.bench import Bench, settled_cpu, wait
 from rig.broker import MISSING, mosquitto
 from rig.bundle import quick_bundle
 from rig.contest import contest
 from rig.process import cpu_seconds, peak_mib, pin
 from rig.raw import RawListener
+from rig.response_times import RATE, bare, latency
 
 ROUNDS, ROUND = 7, 10_000  # readings per round and contender
 LATENCY_S, IDLE_S = 60.0, 20.0

@@ -79,7 +79,7 @@ def wait(condition: Callable[[], bool], patience: float = PATIENCE) -> bool:
 def rest(witness: Witness) -> None:
     """Wait until the agent publishes nothing more."""
     last = -1
-    while (count := len(witness.heard) + len(witness.scores)) != last:
+    while (count := len(witness.notices) + len(witness.scores)) != last:
         last = count
         time.sleep(AT_REST)
 
@@ -140,7 +140,7 @@ def run_chaos(load: Load, faults: list[Fault], protocol: str, bundle: Path, fold
         *judge_scores(load, witness.scores),
         judge_journal(load, folder / "journal" / disk.journal.name, witness.scores),
         judge_dead_letters(load, witness.seen),
-        *judge_events(load, witness.heard, kept),
+        *judge_events(load, witness.notices, kept),
         judge_recoveries(slow, PATIENCE),
         *judge_process(agent.exits, agent.deaths, agent.log.read_text(errors="replace"), kept),
     ]
@@ -184,7 +184,7 @@ def show(report: dict[str, Any]) -> None:
     print(", ".join(f"{number} x {kind}" for kind, number in sorted(report["faults"].items())))
     print(f"the journal's disk: {report['disk']}; the last recovery took {report['last_recovery_s']:g} s")
     print(
-        f"{report['sent']} messages published, {report['scores']} scores heard, {report['historical']} of them "
+        f"{report['sent']} messages published, {report['scores']} scores received, {report['historical']} of them "
         f"historical, {report['agent_starts']} starts of the agent\n"
     )
     for line in report["results"]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from evaluating import benchmark
+from evaluation import run_evaluation
 
 from trainer.evaluation.detection.evaluate import evaluate
 from trainer.evaluation.detection.goals import goals
@@ -17,7 +17,7 @@ from trainer.evaluation.detection.table import print_evaluation
 
 
 def main() -> int:
-    return benchmark(
+    return run_evaluation(
         "detection",
         __doc__ or "",
         evaluate=evaluate,

@@ -89,9 +89,9 @@ class Result(msgspec.Struct):
         """Whether the model would be worth shipping."""
         if self.kilobytes is None or self.autocorrelation is None or self.flat is None or self.summaries is None:
             return False
-        told = max(self.flat, self.summaries)
+        auroc = max(self.flat, self.summaries)
         near = max(self.autocorrelation) <= LARGEST_LAG
-        return near and told <= HIGHEST_AUROC and self.kilobytes <= LARGEST_KB
+        return near and auroc <= HIGHEST_AUROC and self.kilobytes <= LARGEST_KB
 
 
 Fit = Callable[[Sequence[Floats]], Autoregression]
@@ -126,7 +126,7 @@ def judge_board(board: int, record: Record, *, quick: bool) -> list[Result]:
         made = [block for segment in segments for block in cut(segment)[::2]] if chosen is None else chosen
         per_segment = len(made) // len(segments) if chosen is None else None
         peaks, decay = decays([segment[:, gas] for segment in segments], background)
-        flat, summaries = told_apart(held_out, made[: len(held_out)], per_segment)
+        flat, summaries = auroc_apart(held_out, made[: len(held_out)], per_segment)
         return Result(board, model, None, differences(held_out, made), peaks, decay, flat, summaries)
 
     # Another seed than that of the simulated record.
@@ -198,7 +198,7 @@ def decays(segments: list[Floats], background: float) -> tuple[float, list[float
     return rate, np.mean(left, axis=0).tolist() if left else None
 
 
-def told_apart(real: Blocks, made: Blocks, per_segment: int | None) -> tuple[float, float]:
+def auroc_apart(real: Blocks, made: Blocks, per_segment: int | None) -> tuple[float, float]:
     """AUROC of boosted trees between windows: on their readings, and on summaries.
 
     Neighbours stay in one fold: four blocks of the record, with the fitted ones between them (``per_segment`` is

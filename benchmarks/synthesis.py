@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from evaluating import benchmark
+from evaluation import run_evaluation
 
 from trainer.evaluation.synthesis.evaluate import evaluate_synthesis
 from trainer.evaluation.synthesis.goals import synthesis_goals
@@ -17,7 +17,7 @@ from trainer.evaluation.synthesis.table import print_synthesis
 
 
 def main() -> int:
-    return benchmark(
+    return run_evaluation(
         "synthesis",
         __doc__ or "",
         evaluate=evaluate_synthesis,

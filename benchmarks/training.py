@@ -105,9 +105,11 @@ class Problem:
         """Train with our loop, and check that its validation loss is the judge's."""
         model = self.start()
         history = fit_autoencoder(model, self.train, self.validation, settings, seed=self.seed)
-        told, judged = history.losses["validation"][history.chosen - 1], self.judge(model)
-        if not np.isclose(told, judged, rtol=1e-4):
-            raise SystemExit(f"fit() tells a validation loss of {told:.6f}, the judge {judged:.6f}; they must agree")
+        fitted, judged = history.losses["validation"][history.chosen - 1], self.judge(model)
+        if not np.isclose(fitted, judged, rtol=1e-4):
+            raise SystemExit(
+                f"fit_autoencoder() reports a validation loss of {fitted:.6f}, the judge {judged:.6f}; they must agree"
+            )
         return history
 
 

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from rig.judge import Line, judge_events, judge_scores
 from rig.load import Leak, Load
-from rig.witness import BASE, Heard, Score
+from rig.witness import BASE, Notice, Score
 
 ROOT = Path(__file__).parent.parent
 
@@ -76,17 +76,17 @@ def test_the_judge_sees_what_is_wrong_with_scores(
     assert failed(judge_scores(load, damage(scores(load)))) == claims
 
 
-def event(load: Load, leak: Leak, kind: str) -> Heard:
+def event(load: Load, leak: Leak, kind: str) -> Notice:
     """An event of the alarm that a leak raised."""
     reading = next(sent for sent in load.messages if (sent.station, sent.seq) == (leak.station, leak.first + 2))
     body = {
         "event_type": kind, "id": f"{leak.station}-{leak.first}", "station": leak.station, "kind": "methane",
         "opened": json.loads(reading.payload)["ts"],
     }  # fmt: skip
-    return Heard(f"{BASE}/{leak.station}/event", json.dumps(body).encode(), 0.0, False)
+    return Notice(f"{BASE}/{leak.station}/event", json.dumps(body).encode(), 0.0, False)
 
 
-def lives(load: Load) -> list[Heard]:
+def lives(load: Load) -> list[Notice]:
     return [event(load, leak, kind) for leak in load.leaks for kind in ("open", "close")]
 
 
@@ -98,7 +98,7 @@ def retained(load: Load, **active: str) -> dict[str, Any]:
     }
 
 
-def another(message: Heard) -> Heard:
+def another(message: Notice) -> Notice:
     """The same alarm under another id, as published by an agent that forgot it."""
     return dataclasses.replace(message, payload=message.payload.replace(b'"id": "', b'"id": "another-'))
 
@@ -120,7 +120,7 @@ FOUND = "every leak is one methane alarm"
     ids=["correct", "published twice", "never closed", "never opened", "opened twice", "closed before it opened"],
 )
 def test_the_judge_sees_what_is_wrong_with_alarms(
-    load: Load, damage: Callable[[list[Heard]], list[Heard]], claims: list[str]
+    load: Load, damage: Callable[[list[Notice]], list[Notice]], claims: list[str]
 ) -> None:
     assert len(load.leaks) > 1
     assert failed(judge_events(load, damage(lives(load)), retained(load))) == claims

@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-RUNNER = Path(__file__).parent / "jumping.py"
+RUNNER = Path(__file__).parent / "jumping_clock.py"
 ROOT = RUNNER.parent.parent.parent
 _RESTART_AFTER = 1.0  # [s] after an unexpected end
 _PATIENCE = 20.0  # [s] for a clean stop

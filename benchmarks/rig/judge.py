@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from rig.load import Load
-from rig.witness import BASE, Heard, Score
+from rig.witness import BASE, Notice, Score
 
 _NAMED = 5  # failures that a line names
 
@@ -79,37 +79,37 @@ def judge_dead_letters(load: Load, seen: list[bool]) -> Line:
     return _line("every bad message is a dead letter", f"{len(bad) - len(missing)} of {len(bad)}", missing)
 
 
-def judge_events(load: Load, heard: Iterable[Heard], kept: dict[str, Any]) -> Iterator[Line]:
+def judge_events(load: Load, notices: Iterable[Notice], kept: dict[str, Any]) -> Iterator[Line]:
     """Judge the events of every alarm, and whether the retained topics show the active ones."""
-    standing: dict[tuple[str, str], str] = {}
+    active: dict[tuple[str, str], str] = {}
     types: dict[str, Counter[str]] = defaultdict(Counter)
     malformed = []
-    met: set[bytes] = set()
+    known: set[bytes] = set()
     opened: dict[tuple[str, str], list[float]] = defaultdict(list)
     again = 0
-    for each in heard:
+    for each in notices:
         if not each.topic.endswith("/event"):
             continue
         event = msgspec.json.decode(each.payload)
         event.pop("historical", None)
-        told = msgspec.json.encode(event)
-        if told in met:
+        body = msgspec.json.encode(event)
+        if body in known:
             again += 1
             continue
-        met.add(told)
+        known.add(body)
         key, name, kind = (event["station"], event["kind"]), event["id"], event["event_type"]
         types[name][kind] += 1
-        stands = standing.get(key)
+        current = active.get(key)
         if kind == "open":
-            if stands is not None:
-                malformed.append(f"{name} opens while {stands} stands")
-            standing[key] = name
+            if current is not None:
+                malformed.append(f"{name} opens while {current} is active")
+            active[key] = name
             opened[key].append(datetime.fromisoformat(event["opened"]).timestamp())
-        elif stands != name:
-            malformed.append(f"{kind} of {name} while {stands or 'nothing'} stands")
+        elif current != name:
+            malformed.append(f"{kind} of {name} while {current or 'nothing'} is active")
         if kind == "close":
-            standing.pop(key, None)
-    stand = {
+            active.pop(key, None)
+    retained = {
         (station, event["kind"]): event["id"]
         for station in load.names
         for event in kept.get(f"{BASE}/{station}/alarm", {}).get("standing", [])
@@ -117,10 +117,10 @@ def judge_events(load: Load, heard: Iterable[Heard], kept: dict[str, Any]) -> It
     wrong = [
         f"{name}: {dict(count)}"
         for name, count in types.items()
-        if (count["open"], count["close"]) != (1, 0 if name in stand.values() else 1)
+        if (count["open"], count["close"]) != (1, 0 if name in retained.values() else 1)
     ]
     closed = sum(count["close"] for count in types.values())
-    found = f"{len(types)} opened, {closed} closed, {len(stand)} stand, {again} messages came again"
+    found = f"{len(types)} opened, {closed} closed, {len(retained)} active, {again} messages came again"
     yield _line("every event opens once and closes once", found, malformed + wrong)
     missed = [
         f"{leak.station} {leak.first}-{leak.last}: {count} alarms"
@@ -128,10 +128,12 @@ def judge_events(load: Load, heard: Iterable[Heard], kept: dict[str, Any]) -> It
         if (count := sum(load.within(leak, ts) for ts in opened[leak.station, "methane"])) != 1
     ]
     yield _line("every leak is one methane alarm", f"{len(load.leaks) - len(missed)} of {len(load.leaks)}", missed)
-    orphans = [f"{station} {kind}: {name}" for (station, kind), name in sorted(standing.items() ^ stand.items())]
-    yield _line("no orphan alarms", f"{len(stand)} stand and are told so", orphans)
-    unsaid = [name for name in load.names if f"{BASE}/{name}/alarm" not in kept]
-    yield _line("every station's alarm topic is kept", f"{len(load.names) - len(unsaid)} of {len(load.names)}", unsaid)
+    orphans = [f"{station} {kind}: {name}" for (station, kind), name in sorted(active.items() ^ retained.items())]
+    yield _line("no orphan alarms", f"{len(retained)} are active and retained", orphans)
+    missing = [name for name in load.names if f"{BASE}/{name}/alarm" not in kept]
+    yield _line(
+        "every station's alarm topic is kept", f"{len(load.names) - len(missing)} of {len(load.names)}", missing
+    )
 
 
 def judge_journal(load: Load, path: Path, scores: list[Score]) -> Line:
@@ -143,9 +145,9 @@ def judge_journal(load: Load, path: Path, scores: list[Score]) -> Line:
         rows = database.execute(
             "SELECT name, readings.n, seq FROM readings JOIN stations ON station = id ORDER BY name, readings.n"
         ).fetchall()
-    said = {(score.station, score.n): score.seq for score in scores}
-    wrong = [f"{name} n {n} is seq {seq}, scored as {said.get((name, n))}" for name, n, seq in rows
-             if said.get((name, n)) != seq]  # fmt: skip
+    scored = {(score.station, score.n): score.seq for score in scores}
+    wrong = [f"{name} n {n} is seq {seq}, scored as {scored.get((name, n))}" for name, n, seq in rows
+             if scored.get((name, n)) != seq]  # fmt: skip
     for station in load.names:
         numbers = [n for name, n, _ in rows if name == station]
         if not numbers or numbers[-1] != load.per_station:
@@ -168,7 +170,7 @@ def judge_process(exits: list[int], deaths: list[int], log: str, kept: dict[str,
     traces = [line.strip() for line in log.splitlines() if line.startswith(("Traceback", "Fatal"))]
     yield _line("no traceback in its log", f"{len(traces)} found", traces)
     state = kept.get(f"{BASE}/state", {}).get("state")
-    yield _line("in the end it says that it has stopped", f"state is {state}", [] if state == "stopped" else [""])
+    yield _line("its last state is stopped", f"state is {state}", [] if state == "stopped" else [""])
 
 
 def _line(claim: str, found: str, wrong: list[str]) -> Line:

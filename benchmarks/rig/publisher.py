@@ -17,7 +17,7 @@ from rig.load import Load
 _WINDOW = 60  # messages that may wait for their PUBACK
 _GLANCE = 0.005  # [s]
 _RETRY = 0.2  # [s] between two tries to connect
-_NOBODY = 0x10  # "No matching subscribers"
+_NO_SUBSCRIBERS = 0x10  # "No matching subscribers"
 
 
 class Publisher(threading.Thread):
@@ -45,7 +45,7 @@ class Publisher(threading.Thread):
         Whether the broker has acknowledged each message.
     sent
         Count of publications, with repetitions.
-    nobody
+    unmatched
         Count of acknowledgements with the reason "no matching subscribers".
     """
 
@@ -54,7 +54,7 @@ class Publisher(threading.Thread):
     ) -> None:
         super().__init__(name="publisher", daemon=True)
         self.acked = [False] * len(load.messages)
-        self.sent = self.nobody = 0
+        self.sent = self.unmatched = 0
         self.cursor = 0
         self.limit = 0
         self._load = load
@@ -141,7 +141,7 @@ class Publisher(threading.Thread):
         place = self._in_flight.pop(mid, None)
         if place is not None and not reason.is_failure:
             self.acked[place] = True
-            self.nobody += reason.value == _NOBODY
+            self.unmatched += reason.value == _NO_SUBSCRIBERS
 
 
 def _send_at_once(client: mqtt.Client, data: object, sock: Any) -> None:

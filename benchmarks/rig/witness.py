@@ -33,7 +33,7 @@ class Score(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Heard:
+class Notice:
     """A message other than a score.
 
     Parameters
@@ -64,7 +64,7 @@ class Witness:
     ----------
     scores
         Scores in order of arrival, with repetitions.
-    heard
+    notices
         All other messages, in order of arrival.
     seen
         Whether the score or the dead letter of each message has arrived.
@@ -72,7 +72,7 @@ class Witness:
 
     def __init__(self, load: Load) -> None:
         self.scores: list[Score] = []
-        self.heard: list[Heard] = []
+        self.notices: list[Notice] = []
         self.seen = [False] * len(load.messages)
         self.online = threading.Event()
         self._places = {(sent.station, sent.seq): i for i, sent in enumerate(load.messages) if sent.seq is not None}
@@ -111,7 +111,7 @@ class Witness:
             if score.seq is not None and (place := self._places.get((score.station, score.seq))) is not None:
                 self.seen[place] = True
             return
-        self.heard.append(Heard(topic, payload, time.monotonic(), message.retain))
+        self.notices.append(Notice(topic, payload, time.monotonic(), message.retain))
         if topic == f"{BASE}/deadletter" and (bad := _BAD.search(payload.decode())):
             self.seen[int(bad[1])] = True
         elif topic == f"{BASE}/state" and not message.retain:

@@ -1,4 +1,4 @@
-"""Run davylamp with a wall clock that can be moved from outside: jumping.py OFFSET_FILE VERB ..."""
+"""Run davylamp with a wall clock that can be moved from outside: jumping_clock.py OFFSET_FILE VERB ..."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from trainer.evaluation.goal import Goal
 Found = TypeVar("Found")
 
 
-def benchmark(
+def run_evaluation(
     name: str,
     about: str,
     *,
