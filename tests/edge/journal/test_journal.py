@@ -95,10 +95,10 @@ def test_what_is_delivered_confirmed_pruned_or_cleared_is_gone(path: Path, fake_
 def test_a_killed_agent_loses_nothing_that_was_committed(path: Path, durability: str) -> None:
     script = (
         "import os, sys; from edge.clock import SystemClock; from edge.journal.journal import Journal\n"
-        "from edge.journal.transaction import Batch, ReadingRow\n"
+        "from edge.journal.transaction import Transaction, ReadingRow\n"
         "journal = Journal(sys.argv[1], durability=sys.argv[2], clock=SystemClock())\n"
         "for n in range(50):\n"
-        "    journal.commit(Batch(readings=[ReadingRow(1, n, None, 0.0, n, 0, n, b'')]))\n"
+        "    journal.commit(Transaction(readings=[ReadingRow(1, n, None, 0.0, n, 0, n, b'')]))\n"
         "os.kill(os.getpid(), 9)\n"
     )
     died = subprocess.run([sys.executable, "-c", script, path, durability], check=False)
@@ -149,21 +149,21 @@ def test_a_batch_that_does_not_fit_is_refused_whole_and_what_is_deleted_makes_ro
 def test_a_full_disk_does_not_keep_the_agent_from_starting(path: Path) -> None:
     script = (
         "import os, resource, sys; from edge.clock import SystemClock; from edge.journal.journal import Journal\n"
-        "from edge.journal.transaction import Batch, ReadingRow; from edge.errors import JournalError\n"
+        "from edge.journal.transaction import Transaction, ReadingRow; from edge.errors import JournalError\n"
         "def row(n): return ReadingRow(1, n, None, 0.0, n, 0, n, b'')\n"
         "def room(size): resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))\n"
         "if sys.argv[2] == 'dies':\n"
-        "    Journal(sys.argv[1], clock=SystemClock()).commit(Batch(readings=[row(1)]))\n"
+        "    Journal(sys.argv[1], clock=SystemClock()).commit(Transaction(readings=[row(1)]))\n"
         "    os.kill(os.getpid(), 9)\n"
         "room(1024)\n"
         "journal = Journal(sys.argv[1], clock=SystemClock())\n"
         "assert journal.readings(1) == [row(1)]\n"
         "for _ in range(2):\n"
-        "    try: journal.commit(Batch(readings=[row(2)]))\n"
+        "    try: journal.commit(Transaction(readings=[row(2)]))\n"
         "    except JournalError as error: print(error.kind)\n"
         "assert journal.readings(1) == [row(1)]\n"
         "room(resource.RLIM_INFINITY)\n"
-        "journal.commit(Batch(readings=[row(2)]))\n"
+        "journal.commit(Transaction(readings=[row(2)]))\n"
         "print(journal.set_aside, journal._db.execute('pragma locking_mode').fetchone())\n"
     )
     died = subprocess.run([sys.executable, "-c", script, path, "dies"], check=False)
