@@ -136,7 +136,7 @@ def replay(
         start = clock.monotonic()
         for row in range(first, end):
             if speed is not None:
-                publisher.rest(start + (row - first) / speed - clock.monotonic())
+                publisher.wait(start + (row - first) / speed - clock.monotonic())
             if stop.requested:
                 break
             now = clock.now() if table.time is None or math.isnan(table.time[row]) else float(table.time[row])

@@ -152,7 +152,7 @@ def simulate(
             if rows is not None and row >= rows:
                 break
             # Counted from the start, so that delays do not add up; a missing reading leaves its gap.
-            publisher.rest(start + row * interval - clock.monotonic())
+            publisher.wait(start + row * interval - clock.monotonic())
             if stop.requested:
                 break
             now = clock.now()

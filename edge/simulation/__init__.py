@@ -1,1 +1,1 @@
-"""Stations that are not there: the chamber, the field, and what goes wrong in them."""
+"""Simulated stations: the climate chamber, a field station, and the leaks and faults put into their readings."""

@@ -1,4 +1,4 @@
-"""Board: five metal-oxide sensors as the simulator knows them."""
+"""A board of five metal-oxide sensors, as the simulator models it."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Board:
         shared
             Noise of ln R that all boards have in common [N, 5], see :func:`shared_noise`.
         seed
-            Of the noise that is this board's own. A sensor copied from another board has that board's.
+            Seed of the board's own noise; a sensor copied from another board has that board's noise.
         drift
             Age of the sensors [10,000 rows], 0 in the middle of the reference record.
 
@@ -157,7 +157,7 @@ def shared_noise(rng: np.random.Generator, rows: int, slow: float = 1.0) -> Floa
 
 
 def _convert(ohms: Floats, converter: _Converter, rng: np.random.Generator) -> Floats:
-    """What a coarse analogue-to-digital converter makes of resistances: the mean of two samples."""
+    """Resistances as a coarse analogue-to-digital converter reads them: the mean of two samples."""
     volts = converter.supply / (ohms / converter.load + 1.0)
     samples = volts[:, None] + converter.noise * rng.standard_normal((len(volts), 2))
     samples = np.maximum(np.round(samples / converter.step), 1.0) * converter.step

@@ -1,8 +1,8 @@
 """The simulated field station: illustrative, fitted to nothing.
 
-It looks like a station outdoors (days, weather, nights that build methane up, plumes that pass) where the chamber
-does not. Its numbers are a choice, not a measurement: use it to see davylamp at work, never to judge a model. Only the
-sensors' response and noise are those of the chamber, and the air stays inside the domain that they were fitted in.
+Unlike the chamber it behaves like a station outdoors: days, weather, methane that builds up at night, passing plumes.
+Its numbers are a choice, not a measurement: use it to see davylamp at work, never to judge a model. Only the sensors'
+response and noise are those of the chamber, and the air stays inside the domain that they were fitted in.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def simulate_field(rows: int, *, seed: int = 0, board: int = 1, cadence: float =
     Parameters
     ----------
     rows
-        Readings wanted; the first one is at midnight.
+        Number of readings; the first one is at midnight.
     seed
         The same seed gives every board the same air.
     board
@@ -46,7 +46,7 @@ def simulate_field(rows: int, *, seed: int = 0, board: int = 1, cadence: float =
 
 
 def field_blocks(*, seed: int = 0, board: int = 1, cadence: float = 60.0) -> Iterator[Floats]:
-    """Endless field: blocks [N, 9] of thirty days. Days follow on, the weather starts afresh with each block."""
+    """Yield blocks [N, 9] of thirty days without end; days continue, the weather starts afresh with each block."""
     sensors = Board(board)
     number = 0
     while True:
@@ -60,14 +60,14 @@ def _run(rows: int, seed: tuple[int, int], board: Board, cadence: float) -> Floa
     rng = np.random.default_rng((*seed, 10))
     temperature, humidity = _weather(rng, time, cadence)
     moisture = humidity / 100.0 * _saturation(temperature) / PRESSURE * 1e6
-    moisture *= np.exp(_wander(rng, rows, 0.04, 3600.0, cadence))  # instruments disagree by some 5 %
+    moisture *= np.exp(_wander(rng, rows, 0.04, 3600.0, cadence))  # instruments disagree by about 5 %
     air = np.column_stack([_methane(rng, time, cadence), moisture, temperature, humidity])
     shared = shared_noise(np.random.default_rng((*seed, 11)), rows)
     return np.asarray(np.column_stack([air, board.resistances(air, shared, (*seed, 12))]).round(5))
 
 
 def _weather(rng: np.random.Generator, time: Floats, cadence: float) -> tuple[Floats, Floats]:
-    """Temperature [C] with a daily course and weather of two days' memory; humidity [%] from a slow dew point."""
+    """Temperature [C] with a daily cycle and weather that lasts two days; humidity [%] from a slow dew point."""
     rows = len(time)
     temperature = (
         15.0
@@ -77,7 +77,7 @@ def _weather(rng: np.random.Generator, time: Floats, cadence: float) -> tuple[Fl
     )
     temperature = _limited(temperature, 5.0, 32.0)
     dew = 8.0 + _wander(rng, rows, 3.0, 2 * DAY, cadence) + _wander(rng, rows, 0.3, 600.0, cadence)
-    # Nights outdoors come near 100 %; they are drawn towards the fitted domain before they are bent into it.
+    # Nights outdoors come near 100 %: humidity is shrunk towards the fitted domain before it is bent into it.
     humidity = 100.0 * _saturation(dew) / _saturation(temperature)
     humidity = _limited(52.5 + 0.5 * (humidity - 65.0), 31.0, 74.0)
     return np.round(temperature * 200) / 200, np.round(humidity * 20) / 20
@@ -101,7 +101,7 @@ def _methane(rng: np.random.Generator, time: Floats, cadence: float) -> Floats:
 
 
 def _wander(rng: np.random.Generator, rows: int, sd: float, memory: float, cadence: float) -> Floats:
-    """Stationary noise of a standard deviation that forgets within ``memory`` [s]."""
+    """Stationary noise with standard deviation ``sd`` and a correlation time of ``memory`` [s]."""
     return autoregressive(rng, rows, [np.exp(-cadence / memory)], [[sd * sd]])[:, 0]
 
 

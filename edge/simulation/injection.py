@@ -1,4 +1,4 @@
-"""Injection: a leak or a fault put into readings on purpose, so that it is known what there is to find."""
+"""Leaks and faults put into readings on purpose, so that it is known what there is to find."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ class Injection(msgspec.Struct, frozen=True):
     Parameters
     ----------
     kind
-        ``leak``: a methane plume, answered by the sensors. ``stuck``: a channel repeats its last value, or jumps away
-        from it first, as to a converter's stop. ``drift``: a channel walks away. ``dropout``: a channel, or without a
-        key the whole reading, is missing. ``duplicate``: readings are sent twice.
+        ``leak``: a methane plume, to which the sensors respond. ``stuck``: a channel repeats its last value, or first
+        jumps away from it, as to a converter's limit. ``drift``: a channel drifts away. ``dropout``: a channel, or
+        without a key the whole reading, is missing. ``duplicate``: readings are sent twice.
     start
         First row.
     rows
-        How many rows; nothing outside them is touched.
+        Number of rows; no other row is changed.
     key
         The channel, for ``stuck``, ``drift`` and ``dropout``.
     size
-        Of a leak: height of the plume [ppb]. Of a drift: relative change reached on the last row [-]. Of a stuck
-        channel: relative jump [-].
+        Leak: height of the plume [ppb]. Drift: relative change reached on the last row [-]. Stuck channel: relative
+        jump [-].
     """
 
     kind: Kind
@@ -58,7 +58,7 @@ class Injection(msgspec.Struct, frozen=True):
         return self.start + self.rows
 
     def __str__(self) -> str:
-        """Say what happens."""
+        """Describe what happens, and on which rows."""
         what = {
             "leak": f"leak of {self.size:g} ppb",
             "stuck": f"{self.key} stuck{f' at {1 + self.size:.0%} of its value' if self.size else ''}",
@@ -70,7 +70,7 @@ class Injection(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str, keys: Sequence[str] = CHANNELS) -> Self:
-        """Read the command line's form: ``leak@300:60:4000``, ``drift@500:200:rmq4_ohm:20%``, ``dropout@800:5``.
+        """Parse the command line's form: ``leak@300:60:4000``, ``drift@500:200:rmq4_ohm:20%``, ``dropout@800:5``.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class Injection(msgspec.Struct, frozen=True):
         values: dict[str, Any] = {}
         for field, part in zip(fields, parts, strict=False):
             try:
-                values[_ATTRIBUTES[field]] = _read(field, part, keys)
+                values[_ATTRIBUTES[field]] = _parse_field(field, part, keys)
             except ValueError as error:
                 raise ConfigError([f"inject {text!r}: {field}: got {part!r}, expected {error}"]) from None
         return cls(kind=cast("Kind", kind), **values)
@@ -102,13 +102,13 @@ _ATTRIBUTES = {"START": "start", "ROWS": "rows", "KEY": "key", "PPB": "size", "P
 
 
 def _form(kind: str) -> str:
-    """How an injection is written."""
+    """Show how an injection of this kind is written."""
     *fields, last = _FIELDS[kind]
     return f"{kind}@{':'.join(fields)}" + (f"[:{last}]" if kind in _LAST_IS_OPTIONAL else f":{last}")
 
 
-def _read(field: str, text: str, keys: Sequence[str]) -> int | float | str:
-    """One field; the error says what was expected."""
+def _parse_field(field: str, text: str, keys: Sequence[str]) -> int | float | str:
+    """Parse one field; the text of a ValueError is what was expected."""
     if field in ("START", "ROWS"):
         least = 1 if field == "ROWS" else 0
         if not text.isdecimal() or int(text) < least:
@@ -140,20 +140,20 @@ def inject(
     seed: int = 0,
     board: int = 1,
 ) -> Floats:
-    """Put leaks and faults into readings; the readings given are not changed.
+    """Put leaks and faults into a copy of readings.
 
     Parameters
     ----------
     values
         Readings [N, F].
     injections
-        What to put in. Rows beyond the end are cut off.
+        Leaks and faults; their rows beyond the end are cut off.
     keys
         Message keys of the columns.
     seed
-        Of a plume's rise and flicker.
+        Seed of the plumes' rise and flicker.
     board
-        Whose sensors answer to a leak.
+        Board whose sensors respond to a leak.
 
     Returns
     -------
@@ -189,7 +189,7 @@ def inject(
 
 
 def sending_order(rows: int, injections: Sequence[Injection]) -> Indices:
-    """Indices of the rows to send, in order: a duplicated row is there twice, a missing one is not there."""
+    """Indices of the rows to send, in order: a duplicated row occurs twice, a missing one not at all."""
     times = np.ones(rows, dtype=np.int64)
     for injection in injections:
         if injection.kind == "duplicate":
@@ -214,12 +214,12 @@ def _plume(injection: Injection, rng: np.random.Generator) -> Floats:
     # The tail would end at exp(-3); stretched, it ends at the background.
     tail = (tail - np.exp(-3.0)) / (1.0 - np.exp(-3.0))
     flicker = np.exp(rng.normal(0.0, 0.03, injection.rows))
-    flicker[rise - 1] = 1.0  # the peak is as high as was asked for
+    flicker[rise - 1] = 1.0  # the peak has exactly the requested height
     return np.asarray(injection.size * np.minimum(t / rise, 1.0) * tail * flicker)
 
 
 def _leak(values: Floats, plume: Floats, keys: Sequence[str], board: Board) -> None:
-    """Add a plume in place; every sensor that is there answers by its power law."""
+    """Add a plume in place; every sensor among the columns responds by its power law."""
     methane = values[:, _index("ch4_ppb", keys)]
     ratio = (methane + plume) / methane
     methane += plume

@@ -14,13 +14,13 @@ def autoregressive(rng: np.random.Generator, rows: int, ar: ArrayLike, covarianc
     Parameters
     ----------
     rng
-        Source of the normal deviates; ``rows * K`` are taken.
+        Source of the normal deviates; ``rows * K`` are drawn.
     rows
         Length of the series.
     ar
         Lag-one coefficients [K], each in [0, 1).
     covariance
-        Stationary covariance of the channels [K, K]; slightly indefinite estimates are mended.
+        Stationary covariance of the channels [K, K]; slightly indefinite estimates are corrected.
 
     Returns
     -------

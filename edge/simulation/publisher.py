@@ -1,4 +1,4 @@
-"""Publisher: readings to a broker at QoS 1, as a station would send them."""
+"""Publishes readings at QoS 1, as a station would."""
 
 from __future__ import annotations
 
@@ -17,71 +17,71 @@ from edge.mqtt.topics import station_problem
 from edge.stop import Stop
 
 _WINDOW = 200  # readings that may wait for their PUBACK
-_PATIENCE = 10.0  # [s] for the last PUBACKs
-_GLANCE = 0.2  # [s] between two looks at what is waited for
+_DRAIN_TIMEOUT = 10.0  # [s] for the last PUBACKs
+_MAX_WAIT = 0.2  # [s] in a turn, after which the condition waited for is checked again
 
 
 class Publisher:
-    """Readings over one connection, each acknowledged by the broker in the end.
+    """Publishes readings over a link until the broker has acknowledged each of them.
 
-    The connection lives inside :meth:`publish`, :meth:`rest` and :meth:`drain`. When it is lost they wait for the next
-    one and send again what was not acknowledged, so a reading may arrive twice, with the same bytes.
+    The link takes its turns inside :meth:`publish`, :meth:`wait` and :meth:`drain`. When its connection is lost they
+    wait for the next one and send again what was not acknowledged, so a reading may arrive twice, with the same bytes.
 
     Parameters
     ----------
     link
-        The connection.
+        Link to the broker.
     stop
-        Ends every waiting, but for the last PUBACKs.
+        Ends every wait except the one for the last PUBACKs.
     clock
-        For the waiting.
+        Clock that measures the waits.
     """
 
     def __init__(self, link: Link, stop: Stop, clock: Clock) -> None:
         self._link = link
         self._stop = stop
         self._clock = clock
-        self._pending: dict[int, tuple[str, bytes]] = {}  # packet id -> what waits for its PUBACK, oldest first
-        link.became_ready()  # on the first connection nothing is to be sent again
+        self._pending: dict[int, tuple[str, bytes]] = {}  # packet identifier -> unacknowledged, oldest first
+        link.became_ready()  # on the first connection there is nothing to send again
 
     def publish(self, topic: str, payload: bytes) -> bool:
-        """Send one reading; waits while there is no connection, or too many are on their way.
+        """Publish one reading; waits while there is no connection, or too many readings are in flight.
 
         Returns
         -------
         bool
-            False when the wish to stop came first.
+            False when a stop was requested first.
 
         Raises
         ------
         BrokerError
-            The broker has refused an earlier one.
+            The broker has refused an earlier reading.
         """
         while len(self._pending) >= _WINDOW or not self._send(topic, payload):
             if self._stop.requested:
                 return False
-            self._turn(_GLANCE)
+            self._turn(_MAX_WAIT)
         if len(self._pending) % 16 == 0:  # one system call for several readings
             self._turn(0.0)
         return True
 
-    def rest(self, seconds: float) -> None:
-        """Keep the connection alive for a time [s], or until the wish to stop."""
+    def wait(self, seconds: float) -> None:
+        """Keep the connection alive for a time [s], or until a stop is requested."""
         until = self._clock.monotonic() + seconds
         while (left := until - self._clock.monotonic()) > 0 and not self._stop.requested:
-            self._turn(min(left, _GLANCE))
+            self._turn(min(left, _MAX_WAIT))
 
     def drain(self) -> int:
-        """Wait for what is on its way; returns how many readings the broker has not acknowledged.
+        """Wait for the readings in flight; returns how many the broker has not acknowledged.
 
         Raises
         ------
         BrokerError
-            The broker has refused one.
+            The broker has refused a reading.
         """
-        until = self._clock.monotonic() + _PATIENCE
+        until = self._clock.monotonic() + _DRAIN_TIMEOUT
         while self._pending and self._clock.monotonic() < until and (self._link.connected or not self._stop.requested):
-            self._turn(_GLANCE)
+            self._turn(_MAX_WAIT)
         return len(self._pending)
 
     def _turn(self, timeout: float) -> None:
@@ -106,23 +106,23 @@ class Publisher:
 
 
 def message(keys: Sequence[str], values: Sequence[float], ts: float, seq: int) -> bytes:
-    """Payload of one reading; a missing value (nan) becomes null.
+    """Encode the payload of one reading; a missing value (nan) becomes null.
 
     Parameters
     ----------
     keys, values
         Message keys and values [F].
     ts
-        Unix time [s].
+        Time of the reading, Unix time [s].
     seq
-        The station's count.
+        Sequence number of the reading.
     """
     body: dict[str, Any] = {key: None if math.isnan(value) else value for key, value in zip(keys, values, strict=True)}
     return msgspec.json.encode(body | {"ts": rfc3339(ts), "seq": seq})
 
 
 def station_topic(template: str, station: str) -> str:
-    """Topic of one station.
+    """Put a station's name into a topic template.
 
     Raises
     ------

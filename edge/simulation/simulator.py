@@ -62,13 +62,13 @@ def simulate_chamber(rows: int = ROWS, *, seed: int = 0, board: int = 1) -> Floa
     """Simulate one board in the climate chamber.
 
     Up to 14,186 rows are the whole protocol: a shorter run is the same in fast motion (plateaus, injections, decays,
-    drift and slow noise are compressed; thermostat cycle, rise and fast noise are not), so that it too covers every
+    drift and slow noise are compressed; thermostat cycle, rise and fast noise are not), so that it also covers every
     temperature and methane level. A longer run repeats the protocol with new randomness.
 
     Parameters
     ----------
     rows
-        Readings wanted.
+        Number of readings.
     seed
         The same seed gives every board the same chamber: equal air, equal shared noise.
     board
@@ -93,7 +93,7 @@ def simulate_chamber(rows: int = ROWS, *, seed: int = 0, board: int = 1) -> Floa
 
 
 def chamber_blocks(*, seed: int = 0, board: int = 1) -> Iterator[Floats]:
-    """Endless chamber: one pass through the protocol [14186, 9] after another, each with new randomness."""
+    """Yield passes through the protocol [14186, 9] without end, each with new randomness."""
     sensors = Board(board)
     number = 0
     while True:
@@ -102,7 +102,7 @@ def chamber_blocks(*, seed: int = 0, board: int = 1) -> Iterator[Floats]:
 
 
 def _run(rows: int, seed: tuple[int, int], board: Board) -> Floats:
-    """One pass through the protocol, squeezed into ``rows``; pass 0 starts with a cold chamber."""
+    """Run one pass through the protocol, compressed into ``rows``; pass 0 starts with a cold chamber."""
     pace = rows / ROWS
     rng = np.random.default_rng((*seed, 0))
     air = np.column_stack([_methane(rng, rows, pace), _climate(rng, rows, pace, cold=seed[1] == 0)])

@@ -127,7 +127,7 @@ def test_the_wish_to_stop_ends_a_wait_for_a_broker_that_is_gone(start_broker: An
     with publisher(broker, stop) as connection:
         broker.kill()
         stop.request()
-        connection.rest(3600.0)
+        connection.wait(3600.0)
         while connection.publish(TOPIC, b"1"):
             pass  # until it notices that the broker is gone
         assert connection.drain() > 0
@@ -142,7 +142,7 @@ def test_two_publishers_do_not_throw_each_other_or_the_agent_out(broker: Any, cl
         for i in range(20):
             one.publish(topic, b"%d" % i)
             other.publish(topic, b"%d" % (100 + i))
-            one.rest(0.001)
+            one.wait(0.001)
         assert one.drain() + other.drain() == 0
     listener.wait(topic, lambda body: body == 119)
     assert sorted(listener.on(topic)) == [*range(20), *range(100, 120)]
