@@ -1,4 +1,4 @@
-"""check: everything that would go wrong, a line each."""
+"""check: every problem of a gateway, a line each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import itertools
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ from typing import Any
 import pytest
 
 from edge.commands.check import check
+from tests.mqtt_client import Connect, MqttClient
+from tests.running_broker import RunningBroker, StartBroker
 
 COUNTER = itertools.count()
 GOOD = {
@@ -23,65 +24,75 @@ GOOD = {
 
 
 class Checked:
-    """What check said."""
+    """The output of check."""
 
     def __init__(self, path: Path, listen: float) -> None:
         out = StringIO()
-        self.fine = check(path, out, listen=listen)
+        self.passed = check(path, out, listen=listen)
         self.lines = out.getvalue().splitlines()
 
-    def said(self, level: str, text: str) -> bool:
+    def has(self, level: str, text: str) -> bool:
         return any(line.startswith(level) and text in line for line in self.lines)
 
 
-@pytest.fixture
-def run(tmp_path: Path, bundles: dict[str, Path], protocol: str) -> Callable[..., Checked]:
-    """Check a gateway file that is written first; its sensors are ``in-N/...``."""
+class Run:
+    """Checks a gateway file that is written first; its sensors are ``in-check-N/...``."""
 
-    def run(port: int, *, broker: str = "", station: str = "", more: str = "", listen: float = 0.0) -> Checked:
-        path = tmp_path / "gateway.yaml"
+    def __init__(self, folder: Path, bundle: Path, protocol: str) -> None:
+        number = next(COUNTER)
+        self.topic = f"in-check-{number}"
+        self._base = f"test-check/{number}"
+        self._folder = folder
+        self._bundle = bundle
+        self._protocol = protocol
+
+    def __call__(
+        self, port: int, *, broker: str = "", station: str = "", more: str = "", listen: float = 0.0
+    ) -> Checked:
+        path = self._folder / "gateway.yaml"
         path.write_text(
             f"gateway: gw1\n"
-            f"broker: {{host: 127.0.0.1, port: {port}, protocol: {protocol}{broker}}}\n"
-            f"topics: {{base: test-check/{number}}}\n"
-            f'stations: [{{topic: "in-check-{number}/{{station}}", bundle: {bundles["both"]}{station}}}]\n'
-            f"journal: {{path: {tmp_path}/journal.db}}\n{more}"
+            f"broker: {{host: 127.0.0.1, port: {port}, protocol: {self._protocol}{broker}}}\n"
+            f"topics: {{base: {self._base}}}\n"
+            f'stations: [{{topic: "{self.topic}/{{station}}", bundle: {self._bundle}{station}}}]\n'
+            f"journal: {{path: {self._folder}/journal.db}}\n{more}"
         )
         return Checked(path, listen)
 
-    number = next(COUNTER)
-    run.topic = f"in-check-{number}"  # type: ignore[attr-defined]
-    return run
+
+@pytest.fixture
+def run(tmp_path: Path, bundles: dict[str, Path], protocol: str) -> Run:
+    return Run(tmp_path, bundles["both"], protocol)
 
 
 def test_a_mistake_in_the_file_is_an_error_each(tmp_path: Path) -> None:
     path = tmp_path / "gateway.yaml"
     path.write_text("gatway: x\nbroker: {port: 99999}\nhealth: {every: 0}\n")
     checked = Checked(path, 0)
-    assert not checked.fine
+    assert not checked.passed
     assert len(checked.lines) == 3
     assert all(line.startswith("error") for line in checked.lines)
 
 
 @pytest.mark.broker
-def test_what_is_fine_is_said_to_be(run: Any, broker: Any) -> None:
+def test_a_gateway_without_errors_passes(run: Run, broker: RunningBroker) -> None:
     checked = run(broker.port)
-    assert checked.fine
-    assert checked.said("ok", "golden rows reproduced")
-    assert checked.said("ok", "reached without a login")
-    assert checked.said("warning", "no reading")
-    assert not checked.said("error", "")
+    assert checked.passed
+    assert checked.has("ok", "golden rows reproduced")
+    assert checked.has("ok", "reached without a login")
+    assert checked.has("warning", "no reading")
+    assert not checked.has("error", "")
 
 
-def test_without_a_broker_it_is_an_error_with_the_reason(run: Any, free_port: int) -> None:
+def test_without_a_broker_it_is_an_error_with_the_reason(run: Run, free_port: int) -> None:
     checked = run(free_port)
-    assert not checked.fine
-    assert checked.said("error", f"127.0.0.1:{free_port}: broker not reachable: Connection refused")
+    assert not checked.passed
+    assert checked.has("error", f"127.0.0.1:{free_port}: broker not reachable: Connection refused")
 
 
 @pytest.mark.broker
-def test_a_bundle_that_cannot_be_used_is_an_error_and_the_rest_is_looked_at(
-    run: Any, broker: Any, bundles: dict[str, Path], tmp_path: Path
+def test_a_bundle_that_cannot_be_used_is_an_error_and_the_rest_is_checked(
+    run: Run, broker: RunningBroker, bundles: dict[str, Path], tmp_path: Path
 ) -> None:
     path = tmp_path / "gateway.yaml"
     path.write_text(
@@ -89,48 +100,48 @@ def test_a_bundle_that_cannot_be_used_is_an_error_and_the_rest_is_looked_at(
         f"journal: {{path: {tmp_path}/journal.db}}\n"
     )
     checked = Checked(path, 0)
-    assert not checked.fine
-    assert checked.said("error", "none.davy")
-    assert checked.said("ok", "reached")
+    assert not checked.passed
+    assert checked.has("error", "none.davy")
+    assert checked.has("ok", "reached")
 
 
 @pytest.mark.broker
-def test_a_key_that_the_bundle_does_not_know_is_an_error(run: Any, broker: Any) -> None:
+def test_a_key_that_the_bundle_does_not_know_is_an_error(run: Run, broker: RunningBroker) -> None:
     checked = run(broker.port, station=", keys: {ch4: data.ch4}")
-    assert not checked.fine
-    assert checked.said("error", "stations[0].keys")
+    assert not checked.passed
+    assert checked.has("error", "stations[0].keys")
 
 
 @pytest.mark.broker
-def test_a_password_that_others_can_read_is_a_warning(run: Any, broker: Any, tmp_path: Path) -> None:
+def test_a_password_that_others_can_read_is_a_warning(run: Run, broker: RunningBroker, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("hunter2")
     login = f", username: gateway, password: {{file: {secret}}}"
     secret.chmod(0o644)
     checked = run(broker.port, broker=login)
-    assert checked.said("warning", f"chmod 600 {secret}")
+    assert checked.has("warning", f"chmod 600 {secret}")
     assert "hunter2" not in "".join(checked.lines)
     secret.chmod(0o600)
-    assert not run(broker.port, broker=login).said("warning", "chmod")
+    assert not run(broker.port, broker=login).has("warning", "chmod")
 
 
 @pytest.mark.broker
-def test_a_password_that_is_not_there_is_an_error(run: Any, broker: Any, tmp_path: Path) -> None:
+def test_a_missing_password_file_is_an_error(run: Run, broker: RunningBroker, tmp_path: Path) -> None:
     checked = run(broker.port, broker=f", username: gateway, password: {{file: {tmp_path}/none}}")
-    assert not checked.fine
-    assert checked.said("error", "broker.password.file")
+    assert not checked.passed
+    assert checked.has("error", "broker.password.file")
 
 
 @pytest.mark.broker
-def test_a_journal_without_a_place_is_a_warning(run: Any, broker: Any, tmp_path: Path) -> None:
+def test_a_journal_without_a_place_is_a_warning(run: Run, broker: RunningBroker, tmp_path: Path) -> None:
     path = tmp_path / "elsewhere.yaml"
     path.write_text(f"broker: {{host: 127.0.0.1, port: {broker.port}}}\njournal: {{path: /nowhere/journal.db}}\n")
-    assert Checked(path, 0).said("warning", "journal.path: /nowhere")
+    assert Checked(path, 0).has("warning", "journal.path: /nowhere")
 
 
 @pytest.mark.broker
 @pytest.mark.mqtt5
-def test_a_refused_login_is_an_error(run: Any, start_broker: Any, tmp_path: Path) -> None:
+def test_a_refused_login_is_an_error(run: Run, start_broker: StartBroker, tmp_path: Path) -> None:
     tool = shutil.which("mosquitto_passwd")
     if tool is None:
         pytest.skip("no mosquitto_passwd: logins are not tested")
@@ -138,23 +149,23 @@ def test_a_refused_login_is_an_error(run: Any, start_broker: Any, tmp_path: Path
     (tmp_path / "passwords").chmod(0o644)
     broker = start_broker("allow_anonymous false", f"password_file {tmp_path / 'passwords'}")
     checked = run(broker.port)
-    assert not checked.fine
-    assert checked.said("error", "broker refused the login")
+    assert not checked.passed
+    assert checked.has("error", "broker refused the login")
 
 
 @pytest.mark.broker
 @pytest.mark.mqtt5
-def test_topics_that_the_broker_denies_are_errors(run: Any, start_broker: Any, tmp_path: Path) -> None:
+def test_topics_that_the_broker_denies_are_errors(run: Run, start_broker: StartBroker, tmp_path: Path) -> None:
     (tmp_path / "acl").write_text("topic read elsewhere/#\n")
     checked = run(start_broker(f"acl_file {tmp_path / 'acl'}").port)
-    assert not checked.fine
-    assert checked.said("error", "the broker refuses what we publish: Not authorized")
+    assert not checked.passed
+    assert checked.has("error", "the broker refuses what we publish: Not authorized")
 
 
 class Sender:
-    """Sends readings until it is told to stop."""
+    """Sends readings until it is stopped."""
 
-    def __init__(self, client: Any, topic: str, body: Any, **options: Any) -> None:
+    def __init__(self, client: MqttClient, topic: str, body: Any, **options: Any) -> None:
         self._client, self._topic, self._body, self._options = client, topic, body, options
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._send, name="sender")
@@ -172,11 +183,11 @@ class Sender:
 
 
 @pytest.mark.broker
-def test_readings_that_arrive_are_counted(run: Any, broker: Any, client: Any) -> None:
+def test_readings_that_arrive_are_counted(run: Run, broker: RunningBroker, client: Connect) -> None:
     with Sender(client(broker.port), f"{run.topic}/st-1", GOOD):
         checked = run(broker.port, listen=0.5)
-    assert checked.said("ok", "st-1: ")
-    assert not checked.said("warning", "no reading")
+    assert checked.has("ok", "st-1: ")
+    assert not checked.has("warning", "no reading")
 
 
 @pytest.mark.broker
@@ -190,18 +201,18 @@ def test_readings_that_arrive_are_counted(run: Any, broker: Any, client: Any) ->
     ],
 )
 def test_readings_that_come_in_the_wrong_way_are_warnings(
-    run: Any, broker: Any, client: Any, station: str, body: Any, qos: int, warning: str
+    run: Run, broker: RunningBroker, client: Connect, station: str, body: Any, qos: int, warning: str
 ) -> None:
     with Sender(client(broker.port), f"{run.topic}/{station}", body, qos=qos):
         checked = run(broker.port, listen=0.5)
-    assert checked.said("warning", warning)
+    assert checked.has("warning", warning)
     assert sum(warning in line for line in checked.lines) == 1
 
 
 @pytest.mark.broker
 @pytest.mark.mqtt5  # the embedded broker mixes up what is retained
-def test_a_retained_reading_is_a_warning(run: Any, broker: Any, client: Any) -> None:
+def test_a_retained_reading_is_a_warning(run: Run, broker: RunningBroker, client: Connect) -> None:
     client(broker.port).publish(f"{run.topic}/st-1", GOOD, retain=True)
     checked = run(broker.port, listen=0.2)
-    assert checked.said("warning", "retained")
+    assert checked.has("warning", "retained")
     client(broker.port).publish(f"{run.topic}/st-1", b"", retain=True)

@@ -19,6 +19,8 @@ from config.yaml.load import load_station
 from edge.commands.record import record
 from edge.errors import BrokerError, TableError
 from edge.readings.csv.reader import read_table
+from tests.mqtt_client import Connect, MqttClient
+from tests.running_broker import RunningBroker
 
 COUNTER = itertools.count()
 STATION = load_station(METHANE)
@@ -32,7 +34,7 @@ GOOD = {
 class Recording:
     """One recorder and one station, on topics of their own."""
 
-    def __init__(self, folder: Path, port: int, protocol: str, client: Any) -> None:
+    def __init__(self, folder: Path, port: int, protocol: str, client: MqttClient) -> None:
         number = next(COUNTER)
         self.config = folder / "gateway.yaml"
         self.output = folder / "station.csv"
@@ -42,7 +44,7 @@ class Recording:
             f'stations: [{{topic: "{self.topic}/{{station}}", bundle: never-there.davy}}]\n'
         )
         self._client = client
-        self.said = ""
+        self.printed = ""
 
     def run(self, *messages: tuple[str, Any], before: Callable[[], None] = lambda: None, **options: Any) -> list[str]:
         """Record while a station sends, and send the last message again and again; returns the file's lines."""
@@ -65,12 +67,12 @@ class Recording:
         finally:
             done.set()
             sender.join()
-            self.said = out.getvalue()
+            self.printed = out.getvalue()
         return self.output.read_text().splitlines()
 
 
 @pytest.fixture
-def recording(tmp_path: Path, broker: Any, client: Any, protocol: str) -> Recording:
+def recording(tmp_path: Path, broker: RunningBroker, client: Connect, protocol: str) -> Recording:
     return Recording(tmp_path, broker.port, protocol, client(broker.port))
 
 
@@ -84,8 +86,8 @@ def test_rows_have_the_names_of_the_training_and_their_time(recording: Recording
     assert lines[0] == HEADER
     assert lines[1].startswith("2023-11-14T22:13:20.000Z,2000.0,15000.0,20.0,60.0,")
     assert len(lines) == 4
-    assert "3 rows appended" in recording.said
-    assert "recording st-1" in recording.said
+    assert "3 rows appended" in recording.printed
+    assert "recording st-1" in recording.printed
 
 
 @pytest.mark.broker
@@ -110,7 +112,7 @@ def test_a_row_that_a_power_cut_tore_is_removed(recording: Recording) -> None:
         file.write("2023-11-14T22:1")
     lines = recording.run(*readings(1, first=2), rows=1)
     assert [line.split(",")[1] for line in lines[1:]] == ["2000.0", "2001.0", "2002.0"]
-    assert "cut off" in recording.said
+    assert "cut off" in recording.printed
 
 
 @pytest.mark.broker
@@ -130,18 +132,18 @@ def test_missing_values_are_empty_cells_and_time_is_the_gateways_where_there_is_
 
 
 @pytest.mark.broker
-def test_what_cannot_be_read_is_left_out_and_told(recording: Recording) -> None:
+def test_what_cannot_be_read_is_left_out_and_reported(recording: Recording) -> None:
     lines = recording.run(("st-1", b"nope"), ("st-1", b"nope"), *readings(1), rows=1)
     assert len(lines) == 2
-    assert recording.said.count("not JSON") == 1
-    assert "2 messages left out" in recording.said
+    assert recording.printed.count("not JSON") == 1
+    assert "2 messages left out" in recording.printed
 
 
 @pytest.mark.broker
-def test_one_station_is_recorded_the_first_that_is_heard(recording: Recording) -> None:
+def test_one_station_is_recorded_the_first_that_sends(recording: Recording) -> None:
     lines = recording.run(*readings(1, "st-1"), *readings(2, "st-2", first=5), *readings(1, "st-1", first=1), rows=2)
     assert [line.split(",")[1] for line in lines[1:]] == ["2000.0", "2001.0"]
-    assert recording.said.count("not recorded: st-2; --id") == 1
+    assert recording.printed.count("not recorded: st-2; --id") == 1
 
 
 @pytest.mark.broker

@@ -16,15 +16,17 @@ from edge.commands import request as requesting
 from edge.commands.request import request
 from edge.errors import BrokerError, RequestError
 from edge.mqtt.topics import Topics
+from tests.mqtt_client import Connect
+from tests.running_broker import RunningBroker, StartBroker
 
 pytestmark = pytest.mark.broker
 COUNTER = itertools.count()
 
 
 class Answerer:
-    """An agent that answers as it is told."""
+    """An agent with prepared answers."""
 
-    def __init__(self, broker: Any, client: Any, protocol: Any) -> None:
+    def __init__(self, broker: RunningBroker, client: Connect, protocol: Any) -> None:
         self.base = f"test-requesting/{next(COUNTER)}"
         self.settings = Broker(host=broker.host, port=broker.port, protocol=protocol)
         self._topics = Topics(self.base)
@@ -57,7 +59,7 @@ class Answerer:
 
 
 @pytest.fixture
-def answerer(broker: Any, client: Any, protocol: Any) -> Iterator[Answerer]:
+def answerer(broker: RunningBroker, client: Connect, protocol: Any) -> Iterator[Answerer]:
     answerer = Answerer(broker, client, protocol)
     yield answerer
     answerer.stop()
@@ -114,7 +116,7 @@ def test_a_body_that_is_no_object_is_an_error(answerer: Answerer, body: str) -> 
 
 
 @pytest.mark.mqtt5
-def test_the_only_gateway_that_is_online_is_found(start_broker: Any, client: Any) -> None:
+def test_the_only_gateway_that_is_online_is_found(start_broker: StartBroker, client: Connect) -> None:
     port = start_broker().port
     settings = Broker(host="127.0.0.1", port=port)
     with pytest.raises(RequestError, match="online: no gateway; fix: say which with --base"):
@@ -138,7 +140,7 @@ def test_the_only_gateway_that_is_online_is_found(start_broker: Any, client: Any
 
 
 @pytest.mark.mqtt5
-def test_a_request_that_the_broker_refuses_is_an_error(start_broker: Any, tmp_path: Any) -> None:
+def test_a_request_that_the_broker_refuses_is_an_error(start_broker: StartBroker, tmp_path: Any) -> None:
     (tmp_path / "acl").write_text("topic read #\n")
     broker = start_broker(f"acl_file {tmp_path / 'acl'}")
     with pytest.raises(BrokerError, match="Not authorized"):

@@ -116,7 +116,7 @@ def test_cells_are_empty_while_there_is_no_score(bundles: dict[str, Path], tmp_p
     assert {float(row["consistency"]) for row in rows[110:]} == {12.0}
 
 
-def test_a_level_that_was_never_trained_on_is_named_and_not_told(bundles: dict[str, Path], tmp_path: Path) -> None:
+def test_a_level_beyond_the_training_is_called_over_or_under_range(bundles: dict[str, Path], tmp_path: Path) -> None:
     virtual = Bundle.open(bundles["ae"]).scoring().virtual
     assert virtual is not None
     responsive = [STATION.keys.index(key) for key in virtual.responsive]

@@ -18,11 +18,13 @@ from edge.simulation.board import CHANNELS
 from edge.simulation.field import field_blocks
 from edge.simulation.simulator import chamber_blocks
 from edge.stop import Stop
+from tests.mqtt_client import Connect
+from tests.running_broker import RunningBroker
 
 ANY = Broker(host="127.0.0.1", port=1)
 
 
-def settings(broker: Any) -> Broker:
+def settings(broker: RunningBroker) -> Broker:
     return Broker(host=broker.host, port=broker.port, protocol="3.1.1")  # the embedded one knows no other
 
 
@@ -38,10 +40,10 @@ def values(bodies: list[dict[str, Any]]) -> np.ndarray:
 
 
 @pytest.mark.broker
-def test_the_chamber_is_published_row_by_row_with_time_and_count(broker: Any, client: Any) -> None:
+def test_the_chamber_is_published_row_by_row_with_time_and_count(broker: RunningBroker, client: Connect) -> None:
     topic = "sensors/sim-chamber/readings"
     listener, before = client(broker.port, topic), time.time()
-    code, said = run("sim-chamber", settings(broker), rows=300, seed=4, board=3)
+    code, printed = run("sim-chamber", settings(broker), rows=300, seed=4, board=3)
     listener.wait(topic, lambda body: body["seq"] == 299)
     bodies = listener.on(topic)
     assert (code, len(bodies)) == (0, 300)
@@ -49,25 +51,25 @@ def test_the_chamber_is_published_row_by_row_with_time_and_count(broker: Any, cl
     assert [body["seq"] for body in bodies] == list(range(300))
     assert before - 0.001 <= parse_time(bodies[0]["ts"]) <= parse_time(bodies[-1]["ts"]) <= time.time() + 0.001
     assert {(message.qos, message.retain) for message in listener.received} == {(1, False)}
-    assert "300 readings published" in said
+    assert "300 readings published" in printed
 
 
 @pytest.mark.broker
-def test_the_field_is_published_and_called_illustrative(broker: Any, client: Any) -> None:
+def test_the_field_is_published_and_called_illustrative(broker: RunningBroker, client: Connect) -> None:
     topic = "sensors/sim-field/raw"
     listener = client(broker.port, topic)
-    _, said = run("sim-field", settings(broker), mode="field", rows=50, seed=2, topic="sensors/{station}/raw")
+    _, printed = run("sim-field", settings(broker), mode="field", rows=50, seed=2, topic="sensors/{station}/raw")
     listener.wait(topic, lambda body: body["seq"] == 49)
     np.testing.assert_array_equal(values(listener.on(topic)), next(field_blocks(seed=2))[:50])
-    assert "ILLUSTRATIVE" in said
+    assert "ILLUSTRATIVE" in printed
 
 
 @pytest.mark.broker
-def test_what_is_injected_is_sent_where_it_was_asked_for_and_told(broker: Any, client: Any) -> None:
+def test_an_injection_is_sent_on_its_rows_and_printed(broker: RunningBroker, client: Connect) -> None:
     topic = "sensors/sim-injected/readings"
     listener = client(broker.port, topic)
     asked = ["leak@50:30:4000", "stuck@100:20:rmq4_ohm", "dropout@130:5", "dropout@140:3:r2602_ohm", "duplicate@10:2"]
-    code, said = run("sim-injected", settings(broker), rows=200, seed=1, injections=asked)
+    code, printed = run("sim-injected", settings(broker), rows=200, seed=1, injections=asked)
     listener.wait(topic, lambda body: body["seq"] == 199)
     bodies = listener.on(topic)
     assert (code, len(bodies)) == (0, 200 - 5 + 2)
@@ -81,7 +83,7 @@ def test_what_is_injected_is_sent_where_it_was_asked_for_and_told(broker: Any, c
     assert max(by_row[row]["ch4_ppb"] - clean[row, 0] for row in range(50, 80)) == pytest.approx(4000)
     assert {by_row[row]["rmq4_ohm"] for row in range(99, 120)} == {clean[99, 8]}
     assert [by_row[row]["r2602_ohm"] for row in (140, 141, 142)] == [None] * 3
-    lines = [line.partition(" row ")[2] for line in said.splitlines() if " row " in line]
+    lines = [line.partition(" row ")[2] for line in printed.splitlines() if " row " in line]
     assert lines == [
         "10: readings sent twice, rows 10-11",
         "50: leak of 4000 ppb, rows 50-79",
@@ -92,14 +94,14 @@ def test_what_is_injected_is_sent_where_it_was_asked_for_and_told(broker: Any, c
 
 
 @pytest.mark.broker
-def test_the_interval_is_kept_on_the_average(broker: Any) -> None:
+def test_the_interval_is_kept_on_the_average(broker: RunningBroker) -> None:
     start = time.monotonic()
     run("sim-interval", settings(broker), rows=21, interval=0.02)
     assert time.monotonic() - start >= 0.4
 
 
 @pytest.mark.broker
-def test_it_goes_on_until_it_is_interrupted_and_then_stops_cleanly(broker: Any, client: Any) -> None:
+def test_it_goes_on_until_it_is_interrupted_and_then_stops_cleanly(broker: RunningBroker, client: Connect) -> None:
     topic = "sensors/sim-endless/readings"
     listener = client(broker.port, topic)
     code = (
@@ -111,15 +113,15 @@ def test_it_goes_on_until_it_is_interrupted_and_then_stops_cleanly(broker: Any, 
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     listener.wait(topic, lambda body: body["seq"] == 5)
     process.send_signal(signal.SIGINT)
-    said, complained = process.communicate(timeout=10)
-    assert (process.returncode, complained) == (0, "")
-    count = int(said.splitlines()[-1].split()[1])
+    printed, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (0, "")
+    count = int(printed.splitlines()[-1].split()[1])
     if count > 6:
         listener.wait(topic, lambda body: body["seq"] == count - 1)
     assert [body["seq"] for body in listener.on(topic)] == list(range(count))
 
 
-def test_every_wrong_injection_is_told_before_anything_is_sent() -> None:
+def test_every_wrong_injection_is_reported_before_anything_is_sent() -> None:
     with pytest.raises(ConfigError) as refusal:
         run("st-1", ANY, rows=100, injections=["leek@1:2:3", "leak@1:x:4000", "stuck@90:20:rmq4_ohm", "leak@1:2:3"])
     problems = refusal.value.problems

@@ -1,4 +1,4 @@
-"""watch: what the agent says, a line each."""
+"""watch: the messages of the agent, a line each."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from config.settings.broker import Broker
 from edge.commands.watch import describe, watch
 from edge.errors import BrokerError
 from edge.mqtt.message import Message
+from tests.mqtt_client import Connect
+from tests.running_broker import RunningBroker
 
 SCORE = {
     "station": "st-1", "n": 7, "received": "2026-01-01T00:00:00.000Z", "reconstruction": {"score": 3.1, "p": 0.0008},
@@ -23,19 +25,19 @@ SCORE = {
 }  # fmt: skip
 
 
-def said(topic: str, body: Any, alarms: dict[str, Any] | None = None) -> str | None:
+def line(topic: str, body: Any, alarms: dict[str, Any] | None = None) -> str | None:
     payload = body if isinstance(body, bytes) else json.dumps(body).encode()
     return describe(Message(f"davylamp/gw1/{topic}", payload), {} if alarms is None else alarms)
 
 
 def test_a_score_is_a_line() -> None:
-    assert said("st-1/score", SCORE) == (
+    assert line("st-1/score", SCORE) == (
         "2026-01-01T00:00:00.000Z st-1 #7 alarm reconstruction 3.1 "
         "methane 9000.0 ppb over 2000.0 flags {'humidity_pct': 9}"
     )
 
 
-def test_a_score_without_a_gas_column_tells_what_the_sensors_say() -> None:
+def test_a_score_without_a_gas_column_shows_the_virtual_methane() -> None:
     body = {
         "n": 8,
         "state": "alarm",
@@ -44,35 +46,35 @@ def test_a_score_without_a_gas_column_tells_what_the_sensors_say() -> None:
         "methane": {"score": 4.0, "virtual_ppb": 3100.0, "background_ppb": 1900.0},
     }
     expected = "now st-1 #8 alarm consistency 0.4 (rmq4_ohm) virtual methane 3100.0 ppb over 1900.0 onset 4.0"
-    assert said("st-1/score", body) == expected
+    assert line("st-1/score", body) == expected
 
 
 def test_an_event_names_the_culprit() -> None:
     body = {"event_type": "open", "kind": "consistency", "culprit": "rmq4_ohm", "count": 3, "id": "e2", "ts": "now"}
-    assert said("st-1/event", body) == "now st-1 open consistency, most from rmq4_ohm: 3 readings exceed, e2"
+    assert line("st-1/event", body) == "now st-1 open consistency, most from rmq4_ohm: 3 readings exceed, e2"
 
 
 def test_an_event_is_a_line() -> None:
     body = {"event_type": "open", "kind": "methane", "by": "limit", "count": 3, "id": "e1", "ts": "now"}
-    assert said("st-1/event", body) == "now st-1 open methane by limit: 3 readings exceed, e1"
+    assert line("st-1/event", body) == "now st-1 open methane by limit: 3 readings exceed, e1"
 
 
-def test_an_alarm_is_told_when_it_changes() -> None:
+def test_an_alarm_is_printed_when_it_changes() -> None:
     alarms: dict[str, Any] = {}
     on, off = ({"alarm": state, "fault": "OFF", "ts": "now"} for state in ("ON", "OFF"))
-    lines = [said("st-1/alarm", body, alarms) for body in (off, off, on, on, off)]
+    lines = [line("st-1/alarm", body, alarms) for body in (off, off, on, on, off)]
     assert lines == ["now st-1 alarm OFF, fault OFF", None, "now st-1 alarm ON, fault OFF", None, lines[0]]
 
 
 def test_a_dead_letter_and_a_gateway_are_lines() -> None:
     letter = {"topic": "sensors/st-1/readings", "reason": "got NaN", "at": "ch4_ppb", "received": "now"}
-    assert said("deadletter", letter) == "now sensors/st-1/readings refused at ch4_ppb: got NaN"
-    assert said("state", {"state": "stopped", "ts": "now"}) == "now gw1 gateway stopped"
+    assert line("deadletter", letter) == "now sensors/st-1/readings refused at ch4_ppb: got NaN"
+    assert line("state", {"state": "stopped", "ts": "now"}) == "now gw1 gateway stopped"
 
 
 @pytest.mark.parametrize("payload", [b"", b"nope", b"[]", b"\xff", b"[" * 10000])
-def test_what_is_no_message_of_ours_is_passed_over(payload: bytes) -> None:
-    assert said("st-1/score", payload) is None
+def test_what_is_no_message_of_the_agents_is_skipped(payload: bytes) -> None:
+    assert line("st-1/score", payload) is None
 
 
 @pytest.mark.parametrize("topic", ["st-1/score", "st-1/event", "st-1/alarm", "deadletter", "state"])
@@ -81,14 +83,16 @@ def test_whatever_is_in_a_message_a_line_stays_a_line(topic: str) -> None:
         {},
         {"state": "\x1b[2J\n", "kind": "\x07", "reason": ["\n"], "alarm": {}, "methane": 1, "at": {"a": 1}},
     ):
-        line = said(topic, body)
-        assert line is not None
-        assert line.isprintable()
+        described = line(topic, body)
+        assert described is not None
+        assert described.isprintable()
 
 
 @pytest.mark.broker
 @pytest.mark.parametrize("base", [None, "davylamp/watched"])
-def test_it_prints_what_comes_until_a_signal(base: str | None, broker: Any, client: Any, protocol: Any) -> None:
+def test_it_prints_what_comes_until_a_signal(
+    base: str | None, broker: RunningBroker, client: Connect, protocol: Any
+) -> None:
     out = StringIO()
     other = client(broker.port)
 

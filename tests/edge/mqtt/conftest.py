@@ -1,4 +1,4 @@
-"""Links to brokers, real and made up, and the turns that they are driven by."""
+"""Links to real and fake brokers, and functions that take their turns."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from edge.mqtt.link import Subscription
 from edge.mqtt.message import Message
 from edge.mqtt.options import Options
 from edge.mqtt.reconnecting_link import ReconnectingLink
+from tests.edge.mqtt.links import Answer, Collect, FakeBroker, MakeLink, Ready, TurnUntil
 
 COUNTER = itertools.count()
 
 
 @pytest.fixture
 def base() -> str:
-    """Topics of this test's own, on the shared broker."""
+    """A base topic of this test's own, on the shared broker."""
     return f"test-link/{next(COUNTER)}"
 
 
 @pytest.fixture
-def make(base: str, protocol: str) -> Iterator[Callable[..., ReconnectingLink]]:
-    """Make links to a port, closed in the end."""
+def make(base: str, protocol: str) -> Iterator[MakeLink]:
+    """Make links to a port, closed after the test."""
     links: list[ReconnectingLink] = []
 
     def make(
@@ -45,12 +46,12 @@ def make(base: str, protocol: str) -> Iterator[Callable[..., ReconnectingLink]]:
 
 
 @pytest.fixture
-def fake_broker() -> Iterator[Callable[[Callable[[socket.socket, int], None]], int]]:
+def fake_broker() -> Iterator[FakeBroker]:
     """Answer every connection with a function of its socket and the protocol level in its CONNECT."""
     stop = threading.Event()
     listeners: list[socket.socket] = []
 
-    def start(answer: Callable[[socket.socket, int], None]) -> int:
+    def start(answer: Answer) -> int:
         listener = socket.create_server(("127.0.0.1", 0))
         listeners.append(listener)
 
@@ -80,16 +81,15 @@ def fake_broker() -> Iterator[Callable[[Callable[[socket.socket, int], None]], i
 
 @pytest.fixture
 def early() -> dict[ReconnectingLink, list[Message]]:
-    """What came together with the confirmation of a subscription."""
+    """Messages that came together with a SUBACK."""
     return {}
 
 
 @pytest.fixture
-def ready(early: dict[ReconnectingLink, list[Message]]) -> Callable[..., ReconnectingLink]:
-    """Turn until a link is subscribed."""
+def ready(early: dict[ReconnectingLink, list[Message]]) -> Ready:
+    """Take turns until a link is subscribed."""
 
     def ready(link: ReconnectingLink, seconds: float = 10.0) -> ReconnectingLink:
-        """Turn until the link is subscribed."""
         deadline = time.monotonic() + seconds
         while not link.became_ready():
             assert time.monotonic() < deadline, link.failure
@@ -101,13 +101,12 @@ def ready(early: dict[ReconnectingLink, list[Message]]) -> Callable[..., Reconne
 
 
 @pytest.fixture
-def collect(early: dict[ReconnectingLink, list[Message]]) -> Callable[..., list[Message]]:
-    """Turn until so many messages came."""
+def collect(early: dict[ReconnectingLink, list[Message]]) -> Collect:
+    """Take turns until ``count`` messages have come."""
 
     def collect(
         link: ReconnectingLink, count: int, *, acknowledge: bool = True, seconds: float = 10.0
     ) -> list[Message]:
-        """Turn until so many messages came."""
         found = early.pop(link, [])
         if acknowledge:
             link.acknowledge(found)
@@ -125,8 +124,8 @@ def collect(early: dict[ReconnectingLink, list[Message]]) -> Callable[..., list[
 
 
 @pytest.fixture
-def turn_until() -> Callable[..., None]:
-    """Turn until something has happened."""
+def turn_until() -> TurnUntil:
+    """Take turns until a condition holds."""
 
     def turn_until(link: ReconnectingLink, condition: Callable[[], Any], seconds: float = 10.0) -> None:
         deadline = time.monotonic() + seconds

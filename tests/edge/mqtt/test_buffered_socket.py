@@ -1,4 +1,4 @@
-"""Socketing: packets come out whole however they came in, and nothing is lost at either end."""
+"""Packets come out whole however they came in, and nothing is lost at either end."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def pair() -> Iterator[Pair]:
     theirs.close()
 
 
-def taken(sock: BufferedSocket) -> list[bytes]:
-    """Content of every packet that is there."""
+def contents(sock: BufferedSocket) -> list[bytes]:
+    """Content of every packet that has arrived."""
     sock.receive()
     found = []
     while (packet := sock.next_packet()) is not None:
@@ -47,18 +47,18 @@ def test_packets_come_whole_however_they_are_cut(payloads: list[bytes], cuts: li
         for cut in [*cuts, len(stream)]:
             theirs.sendall(stream[:cut])
             stream = stream[cut:]
-            found += taken(sock)
+            found += contents(sock)
             assert not sock.pending()
     assert found == [b"\0\1a" + payload for payload in payloads]
 
 
-def test_what_was_received_and_not_taken_is_pending(pair: Pair) -> None:
+def test_packets_that_were_received_and_not_returned_are_pending(pair: Pair) -> None:
     sock, broker = pair
     broker.sendall(b"\xd0\x00\xd0\x00\xd0")
     sock.receive()
     assert sock.next_packet() == (0xD0, b"")
     assert sock.pending()
-    sock.receive()  # takes nothing from the system while a whole packet waits
+    sock.receive()  # receives nothing while a complete packet is buffered
     assert sock.next_packet() == (0xD0, b"")
     assert sock.next_packet() is None
     assert not sock.pending()
@@ -79,30 +79,30 @@ def test_paho_reads_what_it_is_fed_and_no_more(pair: Pair) -> None:
         sock.recv(1)
 
 
-def test_the_end_is_told_after_what_came_before_it(pair: Pair) -> None:
+def test_the_end_is_reported_after_the_packets_before_it(pair: Pair) -> None:
     sock, broker = pair
     broker.sendall(b"\xe0\x00")
     broker.close()
-    assert taken(sock) == [b""]
+    assert contents(sock) == [b""]
     sock.receive()
     assert sock.ended
     assert sock.pending()
     assert sock.recv(1) == b""
 
 
-def test_a_connection_that_breaks_while_sending_still_gives_the_last_word(pair: Pair) -> None:
+def test_a_connection_that_breaks_while_sending_still_returns_the_brokers_last_packet(pair: Pair) -> None:
     sock, broker = pair
     broker.sendall(b"\xe0\x02\x8e\x00")
     broker.close()
     sock.send(b"x")
     sock.flush()
-    assert taken(sock) == [b"\x8e\x00"]
+    assert contents(sock) == [b"\x8e\x00"]
     sock.flush()
     assert sock.ended
     assert not sock.unsent
 
 
-def test_what_is_no_packet_ends_the_connection(pair: Pair) -> None:
+def test_bytes_that_are_no_packet_end_the_connection(pair: Pair) -> None:
     sock, broker = pair
     broker.sendall(b"\x30" + b"\xff" * 8)
     sock.receive()

@@ -1,4 +1,4 @@
-"""Inbox: a batch has a bound, and so has what waits while the link is held."""
+"""A batch is bounded, and so is what waits while the link is held."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ def message(number: int, qos: int = 1, size: int = 1) -> Publication:
     return Publication("a", bytes([number % 256]) * size, qos, retain=False, dup=False, mid=number)
 
 
-def fill(inbox: Inbox, most: int, *, qos: int = 1, size: int = 1) -> int:
-    """Put in a round of messages, as far as there is room."""
+def fill(inbox: Inbox, limit: int, *, qos: int = 1, size: int = 1) -> int:
+    """Add a round of messages, as far as there is room; returns how many."""
     inbox.begin(1.0)
     count = 0
-    while inbox.room and count < most:
+    while inbox.room and count < limit:
         count += 1
         inbox.put(message(count, qos, size))
     return count
 
 
-def test_a_batch_has_so_many_messages_or_so_many_bytes() -> None:
+def test_a_batch_is_bounded_in_messages_and_in_bytes() -> None:
     assert fill(Inbox(1, 10, Counts()), 50) == 10
     assert fill(Inbox(1, 10, Counts()), 50, size=300_000) == 4
 
@@ -34,7 +34,7 @@ def test_messages_carry_the_connection_and_the_time_of_their_round() -> None:
     assert (taken.connection, taken.received, taken.mid, taken.dup, taken.retain) == (7, 5.0, 3, True, True)
 
 
-def test_while_it_is_held_reading_goes_on_and_what_came_is_handed_out_in_batches_afterwards() -> None:
+def test_while_held_reading_goes_on_and_the_messages_are_handed_out_in_batches_later() -> None:
     inbox = Inbox(1, 10, Counts())
     inbox.held = True
     assert fill(inbox, 12) == 10
@@ -49,7 +49,7 @@ def test_while_it_is_held_reading_goes_on_and_what_came_is_handed_out_in_batches
     assert not inbox.ready
 
 
-def test_while_it_is_held_what_nobody_would_send_again_has_less_room() -> None:
+def test_while_held_there_is_less_room_for_messages_at_qos_0() -> None:
     counts = Counts()
     inbox = Inbox(1, 10, counts)
     inbox.held = True
@@ -61,7 +61,7 @@ def test_while_it_is_held_what_nobody_would_send_again_has_less_room() -> None:
     assert sum(len(inbox.take()) for _ in range(5)) == 30
 
 
-def test_a_broker_that_sends_more_than_it_may_is_not_read_any_more() -> None:
+def test_a_broker_that_ignores_receive_maximum_is_not_read_any_more() -> None:
     inbox = Inbox(1, 10, Counts())
     inbox.held = True
     while not inbox.full:

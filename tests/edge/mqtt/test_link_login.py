@@ -1,4 +1,4 @@
-"""Link: logins and certificates, and what is said when they are refused."""
+"""Link: logins and certificates, and the errors when they are refused."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import pytest
 
 from config.settings.broker import TLS, Password
 from tests.certificate_authority import CertificateAuthority
+from tests.edge.mqtt.links import Collect, MakeLink, Ready, TurnUntil, failure_of
+from tests.running_broker import RunningBroker, StartBroker
 
 pytestmark = pytest.mark.broker
 
 
 @pytest.fixture(scope="module")
-def password_broker(start_broker: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A Mosquitto that wants user ``gateway`` with ``hunter2``."""
+def password_broker(start_broker: StartBroker, tmp_path_factory: pytest.TempPathFactory) -> RunningBroker:
+    """A Mosquitto that requires user ``gateway`` with ``hunter2``."""
     tool = shutil.which("mosquitto_passwd")
     if tool is None:
         pytest.skip("no mosquitto_passwd: logins are not tested")
@@ -35,8 +37,8 @@ def login(tmp_path: Path, password: str) -> dict[str, Any]:
 
 @pytest.mark.mqtt5
 @pytest.mark.parametrize("protocol", [5, "3.1.1"])
-def test_username_and_password_open_the_door(
-    password_broker: Any, make: Any, tmp_path: Path, protocol: object, ready: Any
+def test_username_and_password_are_accepted(
+    password_broker: RunningBroker, make: MakeLink, tmp_path: Path, protocol: object, ready: Ready
 ) -> None:
     link = ready(make(password_broker.port, settings=login(tmp_path, "hunter2") | {"protocol": protocol}))
     assert link.protocol == str(protocol)
@@ -45,11 +47,16 @@ def test_username_and_password_open_the_door(
 @pytest.mark.mqtt5
 @pytest.mark.parametrize("protocol", [5, "3.1.1"])
 def test_a_refused_login_is_named_and_retried_slowly(
-    password_broker: Any, make: Any, tmp_path: Path, protocol: object, caplog: pytest.LogCaptureFixture, turn_until: Any
+    password_broker: RunningBroker,
+    make: MakeLink,
+    tmp_path: Path,
+    protocol: object,
+    caplog: pytest.LogCaptureFixture,
+    turn_until: TurnUntil,
 ) -> None:
     link = make(password_broker.port, settings=login(tmp_path, "wrong") | {"protocol": protocol})
     turn_until(link, lambda: link.failure is not None)
-    assert link.failure.event == "broker refused the login"
+    assert failure_of(link).event == "broker refused the login"
     assert link._next_try - time.monotonic() > 25
     assert "'gateway'" in caplog.text
     assert "wrong" not in caplog.text
@@ -65,7 +72,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tls_broker(start_broker: Any, certificates: Path) -> Any:
+def tls_broker(start_broker: StartBroker, certificates: Path) -> RunningBroker:
     """A Mosquitto with a certificate."""
     return start_broker(
         f"cafile {certificates}/ca.crt", f"certfile {certificates}/broker.crt", f"keyfile {certificates}/broker.key"
@@ -73,8 +80,8 @@ def tls_broker(start_broker: Any, certificates: Path) -> Any:
 
 
 @pytest.mark.mqtt5
-def test_messages_travel_over_tls_and_none_stays_in_its_layer(
-    tls_broker: Any, make: Any, base: str, certificates: Path, collect: Any, ready: Any
+def test_messages_travel_over_tls_and_none_stays_in_its_buffer(
+    tls_broker: RunningBroker, make: MakeLink, base: str, certificates: Path, collect: Collect, ready: Ready
 ) -> None:
     tls = {"tls": TLS(ca=str(certificates / "ca.crt"))}
     link = ready(make(tls_broker.port, settings=tls))
@@ -86,17 +93,19 @@ def test_messages_travel_over_tls_and_none_stays_in_its_layer(
 
 @pytest.mark.mqtt5
 def test_a_certificate_of_another_authority_is_refused_and_named(
-    tls_broker: Any, make: Any, certificates: Path
+    tls_broker: RunningBroker, make: MakeLink, certificates: Path
 ) -> None:
     link = make(tls_broker.port, settings={"tls": TLS(ca=str(certificates / "other.crt"))})
     link.poll(0)
     link.poll(0)
-    assert link.failure.event == "broker's certificate refused"
-    assert "broker.tls.ca" in link.failure.detail
+    assert failure_of(link).event == "broker's certificate refused"
+    assert "broker.tls.ca" in failure_of(link).detail
 
 
 @pytest.mark.mqtt5
-def test_tls_where_the_broker_has_none_is_named(broker: Any, make: Any, certificates: Path, turn_until: Any) -> None:
+def test_tls_where_the_broker_has_none_is_named(
+    broker: RunningBroker, make: MakeLink, certificates: Path, turn_until: TurnUntil
+) -> None:
     link = make(broker.port, settings={"tls": TLS(ca=str(certificates / "ca.crt"))})
     turn_until(link, lambda: link.failure is not None)
-    assert link.failure.event in ("no TLS with the broker", "broker not reachable")
+    assert failure_of(link).event in ("no TLS with the broker", "broker not reachable")

@@ -1,16 +1,17 @@
-"""Link: what is published arrives, in order, or is said not to."""
+"""Link: publications arrive in order, or their refusal is reported."""
 
 from __future__ import annotations
 
 import random
-import socket
 from pathlib import Path
-from typing import Any
 
 import paho.mqtt.client as mqtt
 import pytest
 
 from edge.mqtt.paho_client import PahoClient
+from tests.edge.mqtt.links import Collect, MakeLink, Ready, TurnUntil, connection_of, sever
+from tests.mqtt_client import Connect
+from tests.running_broker import RunningBroker, StartBroker
 
 pytestmark = pytest.mark.broker
 
@@ -18,7 +19,7 @@ BODY = b'{"n": 1}'
 
 
 def test_publications_are_written_with_flush_and_confirmed(
-    broker: Any, client: Any, make: Any, base: str, ready: Any, turn_until: Any
+    broker: RunningBroker, client: Connect, make: MakeLink, base: str, ready: Ready, turn_until: TurnUntil
 ) -> None:
     other = client(broker.port, f"{base}/out")
     link = ready(make(broker.port))
@@ -34,19 +35,19 @@ def test_publications_are_written_with_flush_and_confirmed(
     other.wait(f"{base}/out", lambda body: body["qos"] == 1)
 
 
-def test_nothing_is_published_without_a_connection(make: Any) -> None:
+def test_nothing_is_published_without_a_connection(make: MakeLink) -> None:
     assert make(1).publish("a", b"b", qos=1) is None
 
 
 @pytest.mark.mqtt5
 def test_a_refused_publication_is_counted_and_named(
-    start_broker: Any,
+    start_broker: StartBroker,
     tmp_path: Path,
-    make: Any,
+    make: MakeLink,
     base: str,
     caplog: pytest.LogCaptureFixture,
-    ready: Any,
-    turn_until: Any,
+    ready: Ready,
+    turn_until: TurnUntil,
 ) -> None:
     (tmp_path / "acl").write_text(f"topic read {base}/in/#\ntopic write {base}/allowed\n")
     link = ready(make(start_broker(f"acl_file {tmp_path / 'acl'}").port))
@@ -60,7 +61,9 @@ def test_a_refused_publication_is_counted_and_named(
 
 
 @pytest.mark.mqtt5
-def test_expiry_and_correlation_travel_with_mqtt_5(broker: Any, client: Any, make: Any, base: str, ready: Any) -> None:
+def test_expiry_and_correlation_travel_with_mqtt_5(
+    broker: RunningBroker, client: Connect, make: MakeLink, base: str, ready: Ready
+) -> None:
     other = client(broker.port, f"{base}/out", protocol=mqtt.MQTTv5)
     link = ready(make(broker.port))
     for _ in range(2):
@@ -73,7 +76,7 @@ def test_expiry_and_correlation_travel_with_mqtt_5(broker: Any, client: Any, mak
 
 
 def test_while_too_much_waits_for_the_socket_nothing_is_read(
-    broker: Any, client: Any, make: Any, base: str, collect: Any, ready: Any
+    broker: RunningBroker, client: Connect, make: MakeLink, base: str, collect: Collect, ready: Ready
 ) -> None:
     link = ready(make(broker.port))
     for _ in range(2001):
@@ -86,7 +89,7 @@ def test_while_too_much_waits_for_the_socket_nothing_is_read(
 
 
 def test_publications_keep_their_order_whatever_their_qos_and_number(
-    broker: Any, client: Any, make: Any, base: str, ready: Any, turn_until: Any
+    broker: RunningBroker, client: Connect, make: MakeLink, base: str, ready: Ready, turn_until: TurnUntil
 ) -> None:
     other = client(broker.port, f"{base}/out")
     link = ready(make(broker.port))
@@ -99,19 +102,19 @@ def test_publications_keep_their_order_whatever_their_qos_and_number(
 
 
 def test_a_paho_without_our_seam_does_the_same_over_its_own_socket(
-    broker: Any,
-    client: Any,
-    make: Any,
+    broker: RunningBroker,
+    client: Connect,
+    make: MakeLink,
     base: str,
     monkeypatch: pytest.MonkeyPatch,
-    collect: Any,
-    ready: Any,
-    turn_until: Any,
+    collect: Collect,
+    ready: Ready,
+    turn_until: TurnUntil,
 ) -> None:
     monkeypatch.setattr(PahoClient, "_create_socket", mqtt.Client._create_socket)
     other = client(broker.port, f"{base}/out")
     link = ready(make(broker.port))
-    assert link._connection._client.buffered is None
+    assert connection_of(link)._client.buffered is None
     for number in range(20):
         other.publish(f"{base}/in", b"%d" % number)
     assert [int(message.payload) for message in collect(link, 20)] == list(range(20))
@@ -122,7 +125,7 @@ def test_a_paho_without_our_seam_does_the_same_over_its_own_socket(
 
 
 def test_the_will_is_published_when_the_link_dies_and_not_when_it_is_closed(
-    broker: Any, client: Any, make: Any, base: str, ready: Any
+    broker: RunningBroker, client: Connect, make: MakeLink, base: str, ready: Ready
 ) -> None:
     other = client(broker.port, f"{base}/state")
     link = ready(make(broker.port, will=(f"{base}/state", b'{"state": "offline"}')))
@@ -132,12 +135,14 @@ def test_the_will_is_published_when_the_link_dies_and_not_when_it_is_closed(
     link.publish(f"{base}/state", b'{"state": "again"}', qos=1, retain=True)
     link.flush()
     other.wait(f"{base}/state", lambda body: body["state"] == "again")
-    link._connection._client.socket().shutdown(socket.SHUT_RDWR)
+    sever(link)
     other.wait(f"{base}/state", lambda body: body["state"] == "offline")
     assert [body["state"] for body in other.on(f"{base}/state")] == ["stopped", "again", "offline"]
 
 
-def test_readiness_is_told_once_per_connection(start_broker: Any, make: Any, ready: Any, turn_until: Any) -> None:
+def test_readiness_is_reported_once_per_connection(
+    start_broker: StartBroker, make: MakeLink, ready: Ready, turn_until: TurnUntil
+) -> None:
     broker = start_broker()
     link = make(broker.port, random=random.Random(1))
     ready(link)
@@ -150,7 +155,9 @@ def test_readiness_is_told_once_per_connection(start_broker: Any, make: Any, rea
     assert link.counts.connections == 2
 
 
-def test_closing_waits_for_what_is_on_its_way(broker: Any, client: Any, make: Any, base: str, ready: Any) -> None:
+def test_closing_waits_for_what_is_on_its_way(
+    broker: RunningBroker, client: Connect, make: MakeLink, base: str, ready: Ready
+) -> None:
     other = client(broker.port, f"{base}/out")
     link = ready(make(broker.port))
     for number in range(50):

@@ -9,12 +9,15 @@ import signal
 import socket
 import threading
 import time
-from typing import Any
 
 import pytest
 
 from edge.clock import SystemClock
 from edge.stop import Stop
+from tests.conftest import FakeClock
+from tests.edge.mqtt.links import Collect, FakeBroker, MakeLink, Ready, TurnUntil, failure_of
+from tests.mqtt_client import Connect
+from tests.running_broker import RunningBroker
 
 pytestmark = pytest.mark.broker
 
@@ -32,7 +35,7 @@ def accept(connection: socket.socket) -> None:
 
 
 def test_a_broker_that_closes_on_mqtt_5_without_a_word_is_asked_in_3_1_1(
-    fake_broker: Any, make: Any, ready: Any
+    fake_broker: FakeBroker, make: MakeLink, ready: Ready
 ) -> None:
     levels = []
 
@@ -46,7 +49,7 @@ def test_a_broker_that_closes_on_mqtt_5_without_a_word_is_asked_in_3_1_1(
     assert levels == [5, 4]
 
 
-def test_a_broker_that_refuses_mqtt_5_is_asked_in_3_1_1(fake_broker: Any, make: Any, ready: Any) -> None:
+def test_a_broker_that_refuses_mqtt_5_is_asked_in_3_1_1(fake_broker: FakeBroker, make: MakeLink, ready: Ready) -> None:
     def answer(connection: socket.socket, level: int) -> None:
         if level == 4:
             accept(connection)
@@ -57,12 +60,14 @@ def test_a_broker_that_refuses_mqtt_5_is_asked_in_3_1_1(fake_broker: Any, make: 
     assert ready(make(fake_broker(answer), settings=AUTO)).protocol == "3.1.1"
 
 
-def test_the_embedded_broker_is_found_to_speak_3_1_1(embedded_broker: Any, make: Any, ready: Any) -> None:
+def test_the_embedded_broker_is_found_to_speak_3_1_1(
+    embedded_broker: RunningBroker, make: MakeLink, ready: Ready
+) -> None:
     assert ready(make(embedded_broker.port, settings=AUTO)).protocol == "3.1.1"
 
 
 def test_after_a_failure_in_both_the_next_try_begins_with_mqtt_5_again(
-    fake_broker: Any, make: Any, turn_until: Any
+    fake_broker: FakeBroker, make: MakeLink, turn_until: TurnUntil
 ) -> None:
     levels: list[int] = []
     link = make(fake_broker(lambda connection, level: levels.append(level)), random=random.Random(0), settings=AUTO)
@@ -72,18 +77,18 @@ def test_after_a_failure_in_both_the_next_try_begins_with_mqtt_5_again(
 
 @pytest.mark.parametrize(("protocol", "level"), [(5, 5), ("3.1.1", 4)])
 def test_a_pinned_protocol_is_the_only_one_that_is_tried(
-    fake_broker: Any, make: Any, protocol: object, level: int, turn_until: Any
+    fake_broker: FakeBroker, make: MakeLink, protocol: object, level: int, turn_until: TurnUntil
 ) -> None:
     levels: list[int] = []
     port = fake_broker(lambda connection, level: levels.append(level))
     link = make(port, settings={"protocol": protocol}, random=random.Random(0))
     turn_until(link, lambda: len(levels) >= 2)
     assert set(levels) == {level}
-    assert link.failure.event == "broker closed the connection without an answer"
+    assert failure_of(link).event == "broker closed the connection without an answer"
 
 
 def test_a_broker_that_hangs_on_mqtt_5_is_asked_in_3_1_1(
-    fake_broker: Any, make: Any, ready: Any, fake_clock: Any
+    fake_broker: FakeBroker, make: MakeLink, ready: Ready, fake_clock: FakeClock
 ) -> None:
     link = make(fake_broker(lambda c, level: accept(c) if level == 4 else c.recv(1)), clock=fake_clock, settings=AUTO)
     link.poll(0)
@@ -91,7 +96,9 @@ def test_a_broker_that_hangs_on_mqtt_5_is_asked_in_3_1_1(
     assert ready(link).protocol == "3.1.1"
 
 
-def test_a_broker_that_never_answers_is_given_up(fake_broker: Any, make: Any, fake_clock: Any) -> None:
+def test_a_broker_that_never_answers_is_given_up(
+    fake_broker: FakeBroker, make: MakeLink, fake_clock: FakeClock
+) -> None:
     port = fake_broker(lambda connection, level: connection.recv(1))
     link = make(port, clock=fake_clock, settings={"protocol": 5})
     link.poll(0)
@@ -99,19 +106,19 @@ def test_a_broker_that_never_answers_is_given_up(fake_broker: Any, make: Any, fa
     assert link.failure is None
     fake_clock.time += 11
     link.poll(0)
-    assert link.failure.event == "broker does not answer"
+    assert failure_of(link).event == "broker does not answer"
 
 
 def test_bytes_that_are_no_mqtt_end_the_connection_and_not_the_loop(
-    fake_broker: Any, make: Any, turn_until: Any
+    fake_broker: FakeBroker, make: MakeLink, turn_until: TurnUntil
 ) -> None:
     link = make(fake_broker(lambda connection, level: connection.sendall(os.urandom(64))), settings={"protocol": 5})
     turn_until(link, lambda: link.failure is not None)
     assert link.poll(0) == []
 
 
-def test_without_a_broker_it_says_so_at_once_and_then_once_a_minute_and_never_gives_up(
-    free_port: int, make: Any, caplog: pytest.LogCaptureFixture, fake_clock: Any
+def test_without_a_broker_it_logs_that_at_once_and_then_once_a_minute_and_never_gives_up(
+    free_port: int, make: MakeLink, caplog: pytest.LogCaptureFixture, fake_clock: FakeClock
 ) -> None:
     caplog.set_level(logging.INFO, "davylamp")
     link = make(free_port, clock=fake_clock, random=random.Random(3))
@@ -125,7 +132,13 @@ def test_without_a_broker_it_says_so_at_once_and_then_once_a_minute_and_never_gi
 
 @REDELIVERS
 def test_an_error_in_a_callback_ends_the_connection_and_the_message_comes_again(
-    broker: Any, client: Any, make: Any, base: str, caplog: pytest.LogCaptureFixture, collect: Any, ready: Any
+    broker: RunningBroker,
+    client: Connect,
+    make: MakeLink,
+    base: str,
+    caplog: pytest.LogCaptureFixture,
+    collect: Collect,
+    ready: Ready,
 ) -> None:
     class Faulty(SystemClock):
         broken = False
@@ -145,7 +158,7 @@ def test_an_error_in_a_callback_ends_the_connection_and_the_message_comes_again(
     assert any("unexpected error" in line for line in caplog.messages)
 
 
-def test_a_signal_ends_a_connect_that_hangs(make: Any) -> None:
+def test_a_signal_ends_a_connect_that_hangs(make: MakeLink) -> None:
     with socket.socket() as listener, Stop() as stop:
         # A listener whose queue is full: connecting to it hangs.
         listener.bind(("127.0.0.1", 0))
@@ -168,7 +181,7 @@ def test_a_signal_ends_a_connect_that_hangs(make: Any) -> None:
     assert 0.1 < took < 2
 
 
-def test_a_signal_ends_the_search_for_a_name_server(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signal_ends_the_search_for_a_name_server(make: MakeLink, monkeypatch: pytest.MonkeyPatch) -> None:
     never = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: never.wait(30))
     with Stop() as stop:
@@ -181,16 +194,18 @@ def test_a_signal_ends_the_search_for_a_name_server(make: Any, monkeypatch: pyte
     never.set()
 
 
-def test_a_name_that_nobody_knows_is_named(make: Any) -> None:
+def test_a_name_that_nobody_knows_is_named(make: MakeLink) -> None:
     link = make(1, settings={"host": "no-such-host.invalid"})
     link.poll(0)
-    assert link.failure.event == "broker not found"
+    assert failure_of(link).event == "broker not found"
 
 
-def test_a_signal_ends_the_waiting_for_the_next_try(free_port: int, make: Any) -> None:
+def test_a_signal_ends_the_waiting_for_the_next_try(
+    free_port: int, make: MakeLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Stop() as stop:
         link = make(free_port, stop=stop, settings={"protocol": 5}, random=random.Random(1))
-        link._backoff.delay = lambda **_: 60.0
+        monkeypatch.setattr(link._backoff, "delay", lambda **_: 60.0)
         link.poll(0)
         threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
         begun = time.monotonic()
@@ -206,7 +221,9 @@ class Eager(random.Random):
         return a
 
 
-def test_a_broker_that_names_a_namesake_is_believed(fake_broker: Any, make: Any, turn_until: Any) -> None:
+def test_a_broker_that_reports_another_client_with_our_id_is_believed(
+    fake_broker: FakeBroker, make: MakeLink, turn_until: TurnUntil
+) -> None:
     def answer(connection: socket.socket, level: int) -> None:
         connection.sendall(b"\x20\x03\x00\x00\x00")
         subscribe = connection.recv(4096)
@@ -214,14 +231,14 @@ def test_a_broker_that_names_a_namesake_is_believed(fake_broker: Any, make: Any,
 
     link = make(fake_broker(answer), settings={"protocol": 5})
     turn_until(link, lambda: link.failure is not None)
-    assert link.failure.event == "connection taken over"
+    assert failure_of(link).event == "connection taken over"
     assert link.counts.taken_over == 1
     assert link._next_try - time.monotonic() > 25
 
 
 @pytest.mark.mqtt5
-def test_two_of_one_name_are_suspected_where_the_broker_says_nothing(
-    broker: Any, make: Any, base: str, caplog: pytest.LogCaptureFixture
+def test_two_clients_with_one_id_are_suspected_when_the_broker_reports_nothing(
+    broker: RunningBroker, make: MakeLink, base: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     links = [make(broker.port, settings={"protocol": "3.1.1"}, random=Eager()) for _ in range(2)]
     deadline = time.monotonic() + 20
@@ -233,8 +250,8 @@ def test_two_of_one_name_are_suspected_where_the_broker_says_nothing(
     assert max(link.counts.short for link in links) >= 3
 
 
-def test_a_broker_that_says_something_is_progress_and_one_that_hangs_is_none(
-    fake_broker: Any, make: Any, ready: Any, turn_until: Any, fake_clock: Any
+def test_a_broker_that_sends_something_is_progress_and_one_that_hangs_is_not(
+    fake_broker: FakeBroker, make: MakeLink, ready: Ready, turn_until: TurnUntil, fake_clock: FakeClock
 ) -> None:
     hangs = threading.Event()
 
@@ -263,7 +280,9 @@ def test_a_broker_that_says_something_is_progress_and_one_that_hangs_is_none(
     assert not link.alive
 
 
-def test_a_broker_that_is_down_for_a_week_is_no_fault_of_ours(free_port: int, make: Any, fake_clock: Any) -> None:
+def test_a_broker_that_is_down_for_a_week_is_no_fault_of_ours(
+    free_port: int, make: MakeLink, fake_clock: FakeClock
+) -> None:
     link = make(free_port, clock=fake_clock, random=random.Random(1))
     for _ in range(7 * 24 * 60):
         link.poll(0)

@@ -43,7 +43,7 @@ def test_after_a_good_connection_delays_start_short_again() -> None:
     assert backoff.delay() == 1
 
 
-def test_what_only_a_person_can_mend_is_tried_rarely_from_the_first_time_on() -> None:
+def test_what_only_a_person_can_fix_is_tried_rarely_from_the_first_time_on() -> None:
     assert min(Backoff(random.Random(seed)).delay(slow=True) for seed in range(100)) >= 30
 
 

@@ -1,4 +1,4 @@
-"""Packets: what we read and write past paho is what MQTT says, and everything else is left to paho."""
+"""Packets that bypass paho are as MQTT specifies them, and everything else is left to paho."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _topics = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size
 
 
 def parts(packet: bytes) -> tuple[int, bytes]:
-    """First byte and content of a packet that is all there."""
+    """First byte and content of a complete packet."""
     found = find_content(packet, 0)
     assert found is not None
     assert found[1] == len(packet)
@@ -21,7 +21,7 @@ def parts(packet: bytes) -> tuple[int, bytes]:
 
 
 @given(topic=_topics, payload=st.binary(max_size=20_000), five=st.booleans())
-def test_a_publication_is_read_as_it_was_made(topic: str, payload: bytes, five: bool) -> None:
+def test_a_publication_is_decoded_as_it_was_encoded(topic: str, payload: bytes, five: bool) -> None:
     first, content = parts(encode_publish(topic, payload, b"\0" if five else b""))
     assert first >> 4 == PUBLISH
     found = decode_publish(first, content, properties=five)
@@ -49,7 +49,7 @@ def test_properties_qos_2_an_alias_and_a_topic_that_is_no_text_are_left_to_paho(
 
 
 @given(first=st.integers(0x30, 0x3F), content=st.binary(max_size=40), five=st.booleans())
-def test_whatever_comes_is_read_or_left_to_paho(first: int, content: bytes, five: bool) -> None:
+def test_any_bytes_are_decoded_or_left_to_paho(first: int, content: bytes, five: bool) -> None:
     found = decode_publish(first, content, properties=five)
     if found is not None:
         assert content.endswith(found.payload)
@@ -58,7 +58,7 @@ def test_whatever_comes_is_read_or_left_to_paho(first: int, content: bytes, five
 
 
 @given(payload=st.binary(max_size=300), cut=st.integers(0, 400))
-def test_a_packet_is_found_only_when_it_is_all_there(payload: bytes, cut: int) -> None:
+def test_a_packet_is_found_only_when_it_is_complete(payload: bytes, cut: int) -> None:
     packet = encode_publish("a", payload, b"")
     found = find_content(packet[:cut], 0)
     assert (found is not None) == (cut >= len(packet))

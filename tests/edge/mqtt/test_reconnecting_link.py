@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socket
 import time
-from typing import Any
 
 import pytest
 
@@ -13,6 +11,9 @@ from edge.mqtt.link import Subscription
 from edge.mqtt.message import Message
 from edge.mqtt.options import Options
 from edge.mqtt.reconnecting_link import ReconnectingLink
+from tests.edge.mqtt.links import Collect, MakeLink, Ready, TurnUntil, connection_of, sever
+from tests.mqtt_client import Connect
+from tests.running_broker import RunningBroker
 
 pytestmark = pytest.mark.broker
 
@@ -20,8 +21,8 @@ REDELIVERS = pytest.mark.mqtt5  # the embedded broker forgets what was not ackno
 BODY = b'{"n": 1}'
 
 
-def test_messages_come_in_order_with_all_they_carry(
-    broker: Any, client: Any, make: Any, base: str, collect: Any, ready: Any
+def test_messages_come_in_order_with_all_their_fields(
+    broker: RunningBroker, client: Connect, make: MakeLink, base: str, collect: Collect, ready: Ready
 ) -> None:
     link = ready(make(broker.port))
     other = client(broker.port)
@@ -36,7 +37,7 @@ def test_messages_come_in_order_with_all_they_carry(
 
 @REDELIVERS
 def test_what_was_not_acknowledged_comes_again_and_what_was_does_not(
-    broker: Any, client: Any, make: Any, base: str, collect: Any, ready: Any
+    broker: RunningBroker, client: Connect, make: MakeLink, base: str, collect: Collect, ready: Ready
 ) -> None:
     link = ready(make(broker.port))
     other = client(broker.port)
@@ -50,16 +51,16 @@ def test_what_was_not_acknowledged_comes_again_and_what_was_does_not(
 
 
 @REDELIVERS
-def test_a_session_keeps_what_came_while_nobody_was_there(
-    broker: Any, client: Any, make: Any, base: str, collect: Any, ready: Any
+def test_a_session_keeps_messages_that_came_without_a_connection(
+    broker: RunningBroker, client: Connect, make: MakeLink, base: str, collect: Collect, ready: Ready
 ) -> None:
     ready(make(broker.port)).close()
     client(broker.port).publish(f"{base}/in", BODY)
     assert [message.payload for message in collect(make(broker.port), 1)] == [BODY]
 
 
-def test_a_command_that_looks_leaves_no_session_behind(
-    broker: Any, client: Any, make: Any, base: str, collect: Any, ready: Any
+def test_a_command_leaves_no_session_behind(
+    broker: RunningBroker, client: Connect, make: MakeLink, base: str, collect: Collect, ready: Ready
 ) -> None:
     ready(make(broker.port, session_expiry=0)).close()
     client(broker.port).publish(f"{base}/in", b"lost")
@@ -69,14 +70,14 @@ def test_a_command_that_looks_leaves_no_session_behind(
 
 
 @pytest.mark.mqtt5
-def test_a_batch_is_at_most_half_of_what_the_broker_may_send(
-    broker: Any, client: Any, make: Any, base: str, ready: Any
+def test_a_batch_is_at_most_half_of_receive_maximum(
+    broker: RunningBroker, client: Connect, make: MakeLink, base: str, ready: Ready
 ) -> None:
     link = ready(make(broker.port, settings={"receive_maximum": 10}))
     other = client(broker.port)
     for number in range(40):
         other.publish(f"{base}/in", b"%d" % number)
-    batches = []
+    batches: list[list[Message]] = []
     while sum(map(len, batches)) < 40:
         batches.append(link.poll(1.0))
         link.acknowledge(batches[-1])
@@ -87,12 +88,12 @@ def test_a_batch_is_at_most_half_of_what_the_broker_may_send(
 
 @REDELIVERS
 def test_an_ack_of_an_earlier_connection_is_dropped(
-    broker: Any, client: Any, make: Any, base: str, collect: Any, ready: Any
+    broker: RunningBroker, client: Connect, make: MakeLink, base: str, collect: Collect, ready: Ready
 ) -> None:
     link = ready(make(broker.port))
     client(broker.port).publish(f"{base}/in", BODY)
     old = collect(link, 1, acknowledge=False)
-    link._connection._client.socket().shutdown(socket.SHUT_RDWR)  # the network goes away
+    sever(link)  # the network goes away
     again = collect(link, 1, acknowledge=False)
     assert again[0].connection > old[0].connection
     link.acknowledge(old)
@@ -104,7 +105,13 @@ def test_an_ack_of_an_earlier_connection_is_dropped(
 
 @REDELIVERS
 def test_a_batch_held_over_a_new_connection_comes_again_marked_and_in_order(
-    broker: Any, client: Any, make: Any, base: str, collect: Any, ready: Any, turn_until: Any
+    broker: RunningBroker,
+    client: Connect,
+    make: MakeLink,
+    base: str,
+    collect: Collect,
+    ready: Ready,
+    turn_until: TurnUntil,
 ) -> None:
     link = ready(make(broker.port))
     other = client(broker.port)
@@ -113,8 +120,8 @@ def test_a_batch_held_over_a_new_connection_comes_again_marked_and_in_order(
     old = collect(link, 3, acknowledge=False)
     assert not any(message.dup for message in old)
     link.hold(True)
-    link._connection._client.socket().shutdown(socket.SHUT_RDWR)
-    turn_until(link, lambda: link.counts.connections == 2 and link._connection.ready)
+    sever(link)
+    turn_until(link, lambda: link.counts.connections == 2 and connection_of(link).ready)
     other.publish(f"{base}/in", b"3")
     link.acknowledge(old)  # would ack others of the same identifiers
     link.flush()
@@ -130,7 +137,7 @@ def test_a_batch_held_over_a_new_connection_comes_again_marked_and_in_order(
 
 
 def test_while_it_is_held_nothing_is_handed_out_and_everything_else_goes_on(
-    broker: Any, client: Any, make: Any, base: str, collect: Any, ready: Any
+    broker: RunningBroker, client: Connect, make: MakeLink, base: str, collect: Collect, ready: Ready
 ) -> None:
     other = client(broker.port, f"{base}/out")
     link = ready(make(broker.port))
@@ -148,15 +155,15 @@ def test_while_it_is_held_nothing_is_handed_out_and_everything_else_goes_on(
     assert [message.payload for message in collect(link, 5)] == [b"0", b"1", b"2", b"3", b"4"]
 
 
-def test_acks_while_there_is_no_connection_are_dropped(broker: Any, make: Any) -> None:
+def test_acks_while_there_is_no_connection_are_dropped(broker: RunningBroker, make: MakeLink) -> None:
     link = make(broker.port)
     link.acknowledge([Message("a", b"", qos=1), Message("a", b"", qos=0)])
     assert link.counts.dropped_acks == 1
 
 
 @pytest.mark.mqtt5
-def test_retained_messages_come_only_where_they_are_wanted(
-    broker: Any, client: Any, make: Any, base: str, collect: Any, ready: Any
+def test_retained_messages_come_only_to_subscriptions_that_ask_for_them(
+    broker: RunningBroker, client: Connect, make: MakeLink, base: str, collect: Collect, ready: Ready
 ) -> None:
     client(broker.port).publish(f"{base}/in/kept", b"old", retain=True)
     link = ready(make(broker.port))
@@ -169,8 +176,8 @@ def test_retained_messages_come_only_where_they_are_wanted(
 
 
 @pytest.mark.mqtt5
-def test_a_filter_that_nobody_wants_any_more_is_given_back(
-    broker: Any, client: Any, make: Any, base: str, collect: Any, ready: Any
+def test_a_filter_that_is_no_longer_needed_is_unsubscribed(
+    broker: RunningBroker, client: Connect, make: MakeLink, base: str, collect: Collect, ready: Ready
 ) -> None:
     settings = Broker(host="127.0.0.1", port=broker.port)
     options = Options.from_settings(settings, client_id=f"{base}-3", session_expiry=60)
@@ -186,8 +193,8 @@ def test_a_filter_that_nobody_wants_any_more_is_given_back(
 
 
 @pytest.mark.mqtt5
-def test_a_shared_subscription_gives_each_message_to_one_of_its_group(
-    broker: Any, client: Any, make: Any, base: str, ready: Any
+def test_a_shared_subscription_delivers_each_message_to_one_of_its_group(
+    broker: RunningBroker, client: Connect, make: MakeLink, base: str, ready: Ready
 ) -> None:
     settings = Broker(host="127.0.0.1", port=broker.port)
     links = [
@@ -202,15 +209,15 @@ def test_a_shared_subscription_gives_each_message_to_one_of_its_group(
     other = client(broker.port)
     for number in range(20):
         other.publish(f"{base}/in/x", b"%d" % number)
-    heard: list[Message] = []
+    received: list[Message] = []
     deadline = time.monotonic() + 10
-    while len(heard) < 20 and time.monotonic() < deadline:
+    while len(received) < 20 and time.monotonic() < deadline:
         for link in links:
             messages = link.poll(0.05)
-            heard += messages
+            received += messages
             link.acknowledge(messages)
             link.flush()
-    assert sorted(int(message.payload) for message in heard) == list(range(20))
-    assert {message.topic for message in heard} == {f"{base}/in/x"}
+    assert sorted(int(message.payload) for message in received) == list(range(20))
+    assert {message.topic for message in received} == {f"{base}/in/x"}
     for link in links:
         link.close()

@@ -102,7 +102,7 @@ def test_a_channel_that_is_not_there_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected", "said"),
+    ("text", "expected", "description"),
     [
         ("leak@300:60:4000", Injection("leak", 300, 60, None, 4000.0), "leak of 4000 ppb, rows 300-359"),
         ("stuck@500:200:rmq4_ohm", Injection("stuck", 500, 200, "rmq4_ohm"), "rmq4_ohm stuck, rows 500-699"),
@@ -121,9 +121,9 @@ def test_a_channel_that_is_not_there_is_named() -> None:
         ("duplicate@7:2", Injection("duplicate", 7, 2), "readings sent twice, rows 7-8"),
     ],
 )
-def test_the_command_lines_form_is_read_and_told(text: str, expected: Injection, said: str) -> None:
+def test_the_command_lines_form_is_parsed_and_described(text: str, expected: Injection, description: str) -> None:
     assert Injection.parse(text) == expected
-    assert str(expected) == said
+    assert str(expected) == description
 
 
 @pytest.mark.parametrize(
