@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import socket
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import paho.mqtt.client as mqtt
 import pytest
 from hypothesis import settings
 
-from edge.mqtt.link import Counts, Receipt
-from edge.mqtt.message import Message
+from tests.doubles import FakeClock, FakeLink
 from tests.mqtt_client import Connect, MqttClient
 from tests.running_broker import RunningBroker, StartBroker
 
@@ -196,120 +193,16 @@ def client() -> Iterator[Connect]:
         each.close()
 
 
-# ---- time and connection, injected -----------------------------------------------------------------------------------
-
-
-class FakeClock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.time = 1_800_000_000.0
-
-    def now(self) -> float:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time
+# ---- time and link, injected -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def fake_clock() -> FakeClock:
-    """Time, standing still."""
+    """A clock that stands still."""
     return FakeClock()
 
 
-@dataclass
-class Published:
-    """What a :class:`FakeConnection` was asked to publish."""
-
-    topic: str
-    payload: bytes
-    qos: int
-    retain: bool
-    expiry: int | None
-    correlation: bytes | None
-    mid: int
-
-    @property
-    def body(self) -> Any:
-        return json.loads(self.payload)
-
-
-class FakeConnection:
-    """A broker that does as it is told; ``happened`` is everything that was done to it, in order."""
-
-    def __init__(self) -> None:
-        self.counts = Counts(connections=1)
-        self.connected = True
-        self.protocol: str | None = "5"
-        self.in_flight = 0
-        self.congested = False
-        self.alive = True
-        self.held = False
-        self.published: list[Published] = []
-        self.happened: list[str] = []
-        self.incoming: list[list[Message]] = []
-        self.new_receipts: list[Receipt] = []
-        self.ready = False
-        self.waits: list[float] = []
-        self._mids = 0
-
-    def hold(self, held: bool) -> None:
-        if held != self.held:
-            self.happened.append("hold" if held else "release")
-        self.held = held
-
-    def poll(self, timeout: float) -> list[Message]:
-        self.waits.append(timeout)
-        return self.incoming.pop(0) if self.incoming and not self.held else []
-
-    def became_ready(self) -> bool:
-        ready, self.ready = self.ready, False
-        return ready
-
-    def receipts(self) -> list[Receipt]:
-        receipts, self.new_receipts = self.new_receipts, []
-        return receipts
-
-    def publish(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        qos: int = 0,
-        retain: bool = False,
-        expiry: int | None = None,
-        correlation: bytes | None = None,
-        response_topic: str | None = None,
-    ) -> int | None:
-        if not self.connected:
-            return None
-        self._mids += 1
-        self.in_flight += qos
-        self.published.append(Published(topic, payload, qos, retain, expiry, correlation, self._mids))
-        self.happened.append(f"publish {topic}")
-        return self._mids
-
-    def acknowledge(self, messages: Iterable[Message]) -> None:
-        self.happened += [f"ack {message.mid}" for message in messages]
-
-    def flush(self) -> None:
-        self.happened.append("flush")
-
-    def close(self, patience: float = 0.5) -> None:
-        self.happened.append("close")
-
-    def confirm(self, refusal: str | None = None) -> None:
-        """Answer everything that is in flight."""
-        self.new_receipts += [Receipt(each.mid, each.topic, refusal) for each in self.published if each.qos]
-        self.in_flight = 0
-
-    def on(self, topic: str) -> list[Any]:
-        """Bodies published on a topic."""
-        return [each.body for each in self.published if each.topic == topic]
-
-
 @pytest.fixture
-def fake_connection() -> FakeConnection:
-    """A connection without a broker."""
-    return FakeConnection()
+def fake_link() -> FakeLink:
+    """A link without a broker."""
+    return FakeLink()

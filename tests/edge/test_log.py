@@ -7,17 +7,7 @@ import logging
 import pytest
 
 from edge.log import ONCE_A_MINUTE, Log, start_logging
-
-
-class FakeClock:
-    def __init__(self) -> None:
-        self.time = 1000.0
-
-    def now(self) -> float:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time
+from tests.doubles import FakeClock
 
 
 def test_a_line_is_what_happened_and_then_keys_and_values(caplog: pytest.LogCaptureFixture) -> None:
@@ -32,7 +22,7 @@ def test_a_percent_sign_is_no_placeholder(caplog: pytest.LogCaptureFixture) -> N
 
 
 def test_what_goes_on_is_said_at_once_and_then_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
-    clock = FakeClock()
+    clock = FakeClock(1000.0)
     log = Log("test", clock)
     for second in range(121):
         clock.time = 1000.0 + second

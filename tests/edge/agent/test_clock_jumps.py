@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from edge.agent.clock_jumps import ClockJumps
+from tests.doubles import FakeClock
 
 
-def test_a_clock_that_is_set_has_jumped_once(fake_clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_is_set_has_jumped_once(fake_clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
     jumps = ClockJumps(fake_clock)
     found = []
     for offset in (0.0, 1.9, 3.8, 103.8, 103.8, -6.2):

@@ -24,12 +24,9 @@ from edge.log import Log
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
 from edge.scoring.state import AHEAD
+from tests.doubles import GOOD, FakeClock, FakeLink
 
 NOW = 1_800_000_000.0
-GOOD = {
-    "ch4_ppb": 2000.0, "h2o_ppm": 15000.0, "temperature_c": 20.0, "humidity_pct": 60.0, "r2611e_ohm": 80000.0,
-    "r2600_ohm": 16000.0, "r2602_ohm": 20000.0, "r2611c_ohm": 30000.0, "rmq4_ohm": 60000.0,
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -67,14 +64,14 @@ class Run:
 
 
 @pytest.fixture
-def start(bundle: Bundle, tmp_path: Path, fake_connection: Any, fake_clock: Any) -> Any:
+def start(bundle: Bundle, tmp_path: Path, fake_link: FakeLink, fake_clock: FakeClock) -> Any:
     """Start a run; the one before is killed."""
     runs: list[Run] = []
 
     def again(**entry: Any) -> Run:
         for run in runs:
             run.journal.close()
-        runs.append(Run(bundle, tmp_path / "journal.db", fake_connection, fake_clock, **entry))
+        runs.append(Run(bundle, tmp_path / "journal.db", fake_link, fake_clock, **entry))
         return runs[-1]
 
     return again

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,6 +13,7 @@ from edge.agent.presence import Presence
 from edge.agent.stations import Stations
 from edge.bundles.bundle import Bundle
 from edge.mqtt.topics import Topics
+from tests.doubles import FakeClock
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def gateway(bundles: dict[str, Path]) -> Gateway:
     return Gateway(gateway="gw1", broker=broker, stations=(StationEntry(bundle=str(bundles["both"])),))
 
 
-def test_birth_will_and_goodbye_carry_the_same_session(gateway: Gateway, fake_clock: Any) -> None:
+def test_birth_will_and_goodbye_carry_the_same_session(gateway: Gateway, fake_clock: FakeClock) -> None:
     presence = Presence(gateway, Topics("davylamp/gw1"), fake_clock)
     topic, will = presence.will
     assert topic == "davylamp/gw1/state"
@@ -31,19 +31,19 @@ def test_birth_will_and_goodbye_carry_the_same_session(gateway: Gateway, fake_cl
     assert (presence.stopped["state"], presence.stopped["session"]) == ("stopped", presence.run_id)
 
 
-def test_every_start_is_a_session_of_its_own(gateway: Gateway, fake_clock: Any) -> None:
+def test_every_start_is_a_session_of_its_own(gateway: Gateway, fake_clock: FakeClock) -> None:
     first, second = (Presence(gateway, Topics("davylamp/gw1"), fake_clock) for _ in range(2))
     assert first.run_id != second.run_id
 
 
-def test_the_birth_says_since_when_whatever_the_time_is_now(gateway: Gateway, fake_clock: Any) -> None:
+def test_the_birth_says_since_when_whatever_the_time_is_now(gateway: Gateway, fake_clock: FakeClock) -> None:
     presence = Presence(gateway, Topics("davylamp/gw1"), fake_clock)
     before = presence.birth
     fake_clock.time += 1000
     assert presence.birth == before
 
 
-def test_info_names_the_bundles_and_no_secret(gateway: Gateway, fake_clock: Any) -> None:
+def test_info_names_the_bundles_and_no_secret(gateway: Gateway, fake_clock: FakeClock) -> None:
     bundle = Bundle.open(gateway.stations[0].bundle)
     presence = Presence(gateway, Topics("davylamp/gw1"), fake_clock)
     info = presence.info(Stations(gateway, [bundle]), "5")
@@ -55,7 +55,7 @@ def test_info_names_the_bundles_and_no_secret(gateway: Gateway, fake_clock: Any)
     assert "secret" not in repr(info)
 
 
-def test_info_tells_where_thresholds_have_moved_to(gateway: Gateway, fake_clock: Any) -> None:
+def test_info_tells_where_thresholds_have_moved_to(gateway: Gateway, fake_clock: FakeClock) -> None:
     stations = Stations(gateway, [Bundle.open(gateway.stations[0].bundle)])
     station = stations.at("sensors/st-1/readings")
     assert station is not None

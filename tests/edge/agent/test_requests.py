@@ -32,6 +32,7 @@ from edge.mqtt.topics import Topics
 from edge.scoring.verdict import Methane, Verdict
 from edge.synthesis.sampler import Sampler
 from edge.synthesis.sampling_conditions import SamplingConditions
+from tests.doubles import FakeClock, FakeLink
 
 TOPICS = Topics("davylamp/gw1")
 KEYS = st.sampled_from(
@@ -87,8 +88,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(bundle: Bundle, fake_connection: Any, fake_clock: Any, tmp_path: Path) -> Desk:
-    return Desk(bundle, fake_connection, fake_clock, tmp_path)
+def desk(bundle: Bundle, fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path) -> Desk:
+    return Desk(bundle, fake_link, fake_clock, tmp_path)
 
 
 # ---- asking ----------------------------------------------------------------------------------------------------------
@@ -157,13 +158,13 @@ def test_a_response_topic_where_answers_must_not_go_is_refused(desk: Desk, topic
 
 
 def test_response_prefixes_of_the_settings_open_others_but_not_the_sensors(
-    bundle: Bundle, fake_connection: Any, fake_clock: Any, tmp_path: Path
+    bundle: Bundle, fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path
 ) -> None:
     desk = Desk(
-        bundle, fake_connection, fake_clock, tmp_path, topics=TopicSettings(response_prefixes=("clients/", "sensors/"))
+        bundle, fake_link, fake_clock, tmp_path, topics=TopicSettings(response_prefixes=("clients/", "sensors/"))
     )
     desk.ask("info", {}, ResponseTopic="clients/me")
-    assert len(fake_connection.published) == 2
+    assert len(fake_link.published) == 2
     assert "not allowed" in desk.error("info", {}, ResponseTopic="sensors/st-1/readings")
 
 
@@ -197,7 +198,7 @@ JSON = st.recursive(
     verb=st.sampled_from(["synthesize", "rate/set", "info", "alarm/acknowledge", "alarm/shelve", "x"]),
     body=JSON | st.binary(),
 )
-def test_whatever_is_asked_is_answered(desk: Desk, fake_clock: Any, verb: str, body: Any) -> None:
+def test_whatever_is_asked_is_answered(desk: Desk, fake_clock: FakeClock, verb: str, body: Any) -> None:
     fake_clock.time += 60
     answers = desk.ask(verb, body if isinstance(body, bytes) else json.dumps(body).encode())
     assert answers
@@ -269,7 +270,7 @@ def test_an_alarm_that_does_not_stand_cannot_be_acknowledged(desk: Desk) -> None
     assert "comment" in desk.error("alarm/acknowledge", {"id": "x", "comment": "x" * 1001})
 
 
-def test_an_alarm_is_put_aside_by_its_id(desk: Desk, fake_clock: Any) -> None:
+def test_an_alarm_is_put_aside_by_its_id(desk: Desk, fake_clock: FakeClock) -> None:
     event = raise_an_alarm(desk.panel)
     (answer,) = desk.ask("alarm/shelve", {"id": event.id, "minutes": 30, "comment": "a drill"})
     (told,) = desk.events
@@ -484,8 +485,10 @@ def test_impossible_wishes_are_refused_with_the_reason(desk: Desk, body: Any, re
     assert reason in desk.error("synthesize", body)
 
 
-def test_only_so_many_requests_a_minute(bundle: Bundle, fake_connection: Any, fake_clock: Any, tmp_path: Path) -> None:
-    desk = Desk(bundle, fake_connection, fake_clock, tmp_path, synthesis=SynthesisSettings(per_minute=2))
+def test_only_so_many_requests_a_minute(
+    bundle: Bundle, fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path
+) -> None:
+    desk = Desk(bundle, fake_link, fake_clock, tmp_path, synthesis=SynthesisSettings(per_minute=2))
     assert "expected 1" in desk.error("synthesize", {"n": 0})  # a refused wish does not count
     for _ in range(2):
         assert desk.ask("synthesize", {"n": 1})[0]["status"] == "ok"

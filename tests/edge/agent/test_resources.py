@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,6 +10,7 @@ from config.settings.gateway import Gateway, JournalSettings, StationEntry
 from edge.agent.resources import open_bundles, open_journal
 from edge.errors import BundleError
 from edge.log import Log
+from tests.doubles import FakeClock
 
 
 def test_a_tampered_bundle_is_refused_before_anything_is_connected(bundles: dict[str, Path], tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_a_tampered_bundle_is_refused_before_anything_is_connected(bundles: dict
     assert "\n" not in str(refused.value)
 
 
-def test_the_journal_is_opened_as_gateway_yaml_says(tmp_path: Path, fake_clock: Any) -> None:
+def test_the_journal_is_opened_as_gateway_yaml_says(tmp_path: Path, fake_clock: FakeClock) -> None:
     settings = JournalSettings(path=str(tmp_path / "j.db"), durability="process", max_mb=50, readings_per_station=700)
     journal = open_journal(Gateway(journal=settings), fake_clock)
     assert (tmp_path / "j.db").is_file()

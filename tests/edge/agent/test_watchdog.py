@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from edge.agent.watchdog import Watchdog
+from tests.doubles import FakeClock
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def environment(sock: socket.socket, **more: str) -> dict[str, str]:
     return {"NOTIFY_SOCKET": sock.getsockname(), **more}
 
 
-def test_it_says_ready_status_and_stopping(systemd: socket.socket, fake_clock: Any) -> None:
+def test_it_says_ready_status_and_stopping(systemd: socket.socket, fake_clock: FakeClock) -> None:
     watchdog = Watchdog(fake_clock, environment(systemd))
     watchdog.ready()
     watchdog.status("waiting for the broker")
@@ -45,7 +46,7 @@ def test_it_says_ready_status_and_stopping(systemd: socket.socket, fake_clock: A
     assert heard(systemd) == ["READY=1", "STATUS=waiting for the broker", "STATUS=connected", "STOPPING=1"]
 
 
-def test_it_is_fed_often_enough_and_no_more(systemd: socket.socket, fake_clock: Any) -> None:
+def test_it_is_fed_often_enough_and_no_more(systemd: socket.socket, fake_clock: FakeClock) -> None:
     watchdog = Watchdog(fake_clock, environment(systemd, WATCHDOG_USEC="30000000", WATCHDOG_PID=str(os.getpid())))
     assert watchdog.every == 15
     for _ in range(600):
@@ -54,7 +55,7 @@ def test_it_is_fed_often_enough_and_no_more(systemd: socket.socket, fake_clock: 
     assert heard(systemd) == ["WATCHDOG=1"] * 8
 
 
-def test_a_turn_as_long_as_it_may_be_still_feeds_it_in_time(systemd: socket.socket, fake_clock: Any) -> None:
+def test_a_turn_as_long_as_it_may_be_still_feeds_it_in_time(systemd: socket.socket, fake_clock: FakeClock) -> None:
     watchdog = Watchdog(fake_clock, environment(systemd, WATCHDOG_USEC="30000000"))
     watchdog.alive()
     fake_clock.time += watchdog.every or 0
@@ -63,25 +64,27 @@ def test_a_turn_as_long_as_it_may_be_still_feeds_it_in_time(systemd: socket.sock
 
 
 @pytest.mark.parametrize("more", [{}, {"WATCHDOG_USEC": "0x"}, {"WATCHDOG_USEC": "1000000", "WATCHDOG_PID": "1"}])
-def test_without_a_watchdog_for_us_it_is_silent(systemd: socket.socket, fake_clock: Any, more: dict[str, str]) -> None:
+def test_without_a_watchdog_for_us_it_is_silent(
+    systemd: socket.socket, fake_clock: FakeClock, more: dict[str, str]
+) -> None:
     watchdog = Watchdog(fake_clock, environment(systemd, **more))
     assert watchdog.every is None
     watchdog.alive()
     assert heard(systemd) == []
 
 
-def test_elsewhere_than_under_systemd_nothing_happens(fake_clock: Any) -> None:
+def test_elsewhere_than_under_systemd_nothing_happens(fake_clock: FakeClock) -> None:
     watchdog = Watchdog(fake_clock, {})
     watchdog.ready()
     watchdog.alive()
     watchdog.stopping()
 
 
-def test_a_systemd_that_does_not_listen_stops_nothing(fake_clock: Any, tmp_path: Path) -> None:
+def test_a_systemd_that_does_not_listen_stops_nothing(fake_clock: FakeClock, tmp_path: Path) -> None:
     Watchdog(fake_clock, {"NOTIFY_SOCKET": str(tmp_path / "nobody")}).ready()
 
 
-def test_an_abstract_socket_is_understood(fake_clock: Any) -> None:
+def test_an_abstract_socket_is_understood(fake_clock: FakeClock) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.bind(f"\0davylamp-test-{os.getpid()}")
         sock.setblocking(False)
@@ -89,7 +92,7 @@ def test_an_abstract_socket_is_understood(fake_clock: Any) -> None:
         assert heard(sock) == ["READY=1"]
 
 
-def test_no_child_process_speaks_in_our_name(systemd: socket.socket, fake_clock: Any) -> None:
+def test_no_child_process_speaks_in_our_name(systemd: socket.socket, fake_clock: FakeClock) -> None:
     mine = environment(systemd, WATCHDOG_USEC="1000000")
     Watchdog(fake_clock, mine)
     assert mine == {}

@@ -13,14 +13,11 @@ from typing import Any
 import pytest
 
 from edge.commands.check import check
+from tests.doubles import GOOD
 from tests.mqtt_client import Connect, MqttClient
 from tests.running_broker import RunningBroker, StartBroker
 
 COUNTER = itertools.count()
-GOOD = {
-    "ch4_ppb": 2000.0, "h2o_ppm": 15000.0, "temperature_c": 20.0, "humidity_pct": 60.0, "r2611e_ohm": 80000.0,
-    "r2600_ohm": 16000.0, "r2602_ohm": 20000.0, "r2611c_ohm": 30000.0, "rmq4_ohm": 60000.0,
-}  # fmt: skip
 
 
 class Checked:

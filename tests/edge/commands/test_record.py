@@ -19,16 +19,13 @@ from config.yaml.load import load_station
 from edge.commands.record import record
 from edge.errors import BrokerError, TableError
 from edge.readings.csv.reader import read_table
+from tests.doubles import GOOD
 from tests.mqtt_client import Connect, MqttClient
 from tests.running_broker import RunningBroker
 
 COUNTER = itertools.count()
 STATION = load_station(METHANE)
 HEADER = ",".join(["time", *STATION.names])
-GOOD = {
-    "ch4_ppb": 2000.0, "h2o_ppm": 15000.0, "temperature_c": 20.0, "humidity_pct": 60.0, "r2611e_ohm": 80000.0,
-    "r2600_ohm": 16000.0, "r2602_ohm": 20000.0, "r2611c_ohm": 30000.0, "rmq4_ohm": 60000.0,
-}  # fmt: skip
 
 
 class Recording:

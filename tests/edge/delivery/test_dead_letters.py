@@ -11,10 +11,11 @@ import pytest
 from edge.delivery.dead_letters import DeadLetters
 from edge.errors import ReadingError
 from edge.mqtt.message import Message
+from tests.doubles import FakeClock
 
 
 @pytest.fixture
-def letters(fake_clock: Any) -> DeadLetters:
+def letters(fake_clock: FakeClock) -> DeadLetters:
     return DeadLetters(fake_clock)
 
 
@@ -44,7 +45,7 @@ def test_a_dead_letter_shows_512_bytes_and_base64_of_what_is_no_text(letters: De
     assert fine["payload"] == "b" * 512
 
 
-def test_a_flood_of_dead_letters_is_held_back_and_counted(letters: DeadLetters, fake_clock: Any) -> None:
+def test_a_flood_of_dead_letters_is_held_back_and_counted(letters: DeadLetters, fake_clock: FakeClock) -> None:
     told = [write(letters, b"bad") for _ in range(1000)]
     assert sum(each is not None for each in told) == 60
     assert write(letters, b"bad", "sensors/other/readings") is not None

@@ -9,11 +9,12 @@ import pytest
 from edge.delivery import outbox as module
 from edge.delivery.outbox import Outbox
 from edge.journal.transaction import OutboxRow
+from tests.doubles import FakeClock, FakeLink
 
 
 @pytest.fixture
-def outbox(fake_connection: Any, fake_clock: Any) -> Outbox:
-    return Outbox(fake_connection, fake_clock)
+def outbox(fake_link: FakeLink, fake_clock: FakeClock) -> Outbox:
+    return Outbox(fake_link, fake_clock)
 
 
 def answer(outbox: Outbox, link: Any, refusal: str | None = None) -> list[int]:
@@ -23,77 +24,77 @@ def answer(outbox: Outbox, link: Any, refusal: str | None = None) -> list[int]:
     return [row for receipt in link.receipts() if (row := outbox.settle(receipt)) is not None]
 
 
-def test_a_row_goes_when_the_broker_has_taken_it(outbox: Outbox, fake_connection: Any) -> None:
+def test_a_row_goes_when_the_broker_has_taken_it(outbox: Outbox, fake_link: FakeLink) -> None:
     row = outbox.put("event", "t", b"{}")
     outbox.send()
     outbox.send()
-    (published,) = fake_connection.published
+    (published,) = fake_link.published
     assert (published.topic, published.payload, published.qos, published.retain) == ("t", b"{}", 1, False)
     assert len(outbox) == 1
-    assert answer(outbox, fake_connection) == [row.id]
+    assert answer(outbox, fake_link) == [row.id]
     assert len(outbox) == 0
 
 
-def test_what_the_journal_has_kept_goes_first_and_numbers_go_on(fake_connection: Any, fake_clock: Any) -> None:
-    outbox = Outbox(fake_connection, fake_clock, [OutboxRow(7, "event", "a", "t", b"old")])
+def test_what_the_journal_has_kept_goes_first_and_numbers_go_on(fake_link: FakeLink, fake_clock: FakeClock) -> None:
+    outbox = Outbox(fake_link, fake_clock, [OutboxRow(7, "event", "a", "t", b"old")])
     assert outbox.put("event", "t", b"new").id == 8
     for _ in range(2):
         outbox.send()
-        answer(outbox, fake_connection)
-    assert fake_connection.happened == ["publish t", "publish t"]
+        answer(outbox, fake_link)
+    assert fake_link.happened == ["publish t", "publish t"]
     assert len(outbox) == 0
 
 
 def test_of_a_topic_one_row_is_in_flight_so_that_a_refusal_cannot_turn_their_order(
-    outbox: Outbox, fake_connection: Any, fake_clock: Any
+    outbox: Outbox, fake_link: FakeLink, fake_clock: FakeClock
 ) -> None:
     first, second = outbox.put("event", "t", b"1"), outbox.put("close", "t", b"2")
     other = outbox.put("event", "u", b"3")
     outbox.send()
-    assert [each.payload for each in fake_connection.published] == [b"1", b"3"]
-    fake_connection.published.pop()
-    assert answer(outbox, fake_connection, "Not authorized") == []
+    assert [each.payload for each in fake_link.published] == [b"1", b"3"]
+    fake_link.published.pop()
+    assert answer(outbox, fake_link, "Not authorized") == []
     outbox.send()
-    assert fake_connection.published == []
+    assert fake_link.published == []
     fake_clock.time += 1
     outbox.send()
-    assert [each.payload for each in fake_connection.published] == [b"1"]
-    assert answer(outbox, fake_connection) == [first.id]
+    assert [each.payload for each in fake_link.published] == [b"1"]
+    assert answer(outbox, fake_link) == [first.id]
     outbox.send()
-    assert answer(outbox, fake_connection) == [second.id]
+    assert answer(outbox, fake_link) == [second.id]
     assert [row.id for row in outbox] == [other.id]
 
 
-def test_a_refused_topic_holds_back_no_other(outbox: Outbox, fake_connection: Any) -> None:
+def test_a_refused_topic_holds_back_no_other(outbox: Outbox, fake_link: FakeLink) -> None:
     outbox.put("event", "refused", b"1")
     outbox.send()
-    answer(outbox, fake_connection, "Not authorized")
+    answer(outbox, fake_link, "Not authorized")
     row = outbox.put("event", "allowed", b"2")
     outbox.send()
-    assert answer(outbox, fake_connection) == [row.id]
+    assert answer(outbox, fake_link) == [row.id]
     assert len(outbox) == 1
 
 
-def test_a_lost_connection_loses_nothing(outbox: Outbox, fake_connection: Any) -> None:
+def test_a_lost_connection_loses_nothing(outbox: Outbox, fake_link: FakeLink) -> None:
     outbox.put("event", "t", b"1")
     outbox.send()
-    lost = fake_connection.published.pop()
+    lost = fake_link.published.pop()
     outbox.reconnected()
     outbox.send()
-    assert [each.payload for each in fake_connection.published] == [b"1"]
+    assert [each.payload for each in fake_link.published] == [b"1"]
     assert outbox.settle(type("Receipt", (), {"mid": lost.mid, "topic": "t", "refusal": None})()) is None
     assert len(outbox) == 1
 
 
-def test_no_more_is_in_flight_than_a_broker_takes(outbox: Outbox, fake_connection: Any) -> None:
+def test_no_more_is_in_flight_than_a_broker_takes(outbox: Outbox, fake_link: FakeLink) -> None:
     for number in range(50):
         outbox.put("event", f"t/{number}", b"")
     outbox.send()
-    assert len(fake_connection.published) == 20
+    assert len(fake_link.published) == 20
     for _ in range(2):
-        answer(outbox, fake_connection)
+        answer(outbox, fake_link)
         outbox.send()
-    assert len(answer(outbox, fake_connection)) == 10
+    assert len(answer(outbox, fake_link)) == 10
     assert len(outbox) == 0
 
 

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from edge.delivery.retained import Retained
+from tests.doubles import FakeClock, FakeLink
 
 
 @pytest.fixture
-def retained(fake_connection: Any, fake_clock: Any) -> Retained:
-    return Retained(fake_connection, fake_clock, ["kept", "orphan"])
+def retained(fake_link: FakeLink, fake_clock: FakeClock) -> Retained:
+    return Retained(fake_link, fake_clock, ["kept", "orphan"])
 
 
 def answer(retained: Retained, link: Any, refusal: str | None = None) -> list[str]:
@@ -21,71 +22,71 @@ def answer(retained: Retained, link: Any, refusal: str | None = None) -> list[st
     return [topic for receipt in link.receipts() if (topic := retained.settle(receipt)) is not None]
 
 
-def test_the_latest_wins_and_goes_until_it_is_confirmed(retained: Retained, fake_connection: Any) -> None:
+def test_the_latest_wins_and_goes_until_it_is_confirmed(retained: Retained, fake_link: FakeLink) -> None:
     retained.retain("kept", b"1")
     retained.retain("kept", b"2")
     retained.send()
     retained.send()
-    (published,) = fake_connection.published
+    (published,) = fake_link.published
     assert (published.payload, published.qos, published.retain) == (b"2", 1, True)
     retained.reconnected()
     retained.send()
-    assert [each.payload for each in fake_connection.published] == [b"2", b"2"]
-    answer(retained, fake_connection)
+    assert [each.payload for each in fake_link.published] == [b"2", b"2"]
+    answer(retained, fake_link)
     retained.send()
-    assert fake_connection.published == []
+    assert fake_link.published == []
     assert len(retained) == 0
 
 
-def test_what_changes_while_it_is_in_flight_goes_too(retained: Retained, fake_connection: Any) -> None:
+def test_what_changes_while_it_is_in_flight_goes_too(retained: Retained, fake_link: FakeLink) -> None:
     retained.retain("kept", b"1")
     retained.send()
     retained.retain("kept", b"2")
-    answer(retained, fake_connection)
+    answer(retained, fake_link)
     retained.send()
-    assert [each.payload for each in fake_connection.published] == [b"2"]
+    assert [each.payload for each in fake_link.published] == [b"2"]
 
 
 def test_a_new_topic_is_told_so_that_the_journal_knows_it(retained: Retained) -> None:
     assert [retained.retain(topic, b"1") for topic in ("kept", "new", "new")] == [False, True, False]
 
 
-def test_orphans_are_cleared_once_and_forgotten_when_the_broker_has(retained: Retained, fake_connection: Any) -> None:
+def test_orphans_are_cleared_once_and_forgotten_when_the_broker_has(retained: Retained, fake_link: FakeLink) -> None:
     assert retained.clear_others({"kept"}) == 1
     retained.send()
-    (published,) = fake_connection.published
+    (published,) = fake_link.published
     assert (published.topic, published.payload, published.retain) == ("orphan", b"", True)
     assert retained.manifest == {"kept", "orphan"}
-    assert answer(retained, fake_connection) == ["orphan"]
+    assert answer(retained, fake_link) == ["orphan"]
     assert retained.manifest == {"kept"}
 
 
-def test_a_station_that_comes_back_is_not_cleared(retained: Retained, fake_connection: Any) -> None:
+def test_a_station_that_comes_back_is_not_cleared(retained: Retained, fake_link: FakeLink) -> None:
     retained.clear_others({"kept"})
     retained.retain("orphan", b"1")
     retained.send()
-    assert [each.payload for each in fake_connection.published] == [b"1"]
-    assert answer(retained, fake_connection) == []
+    assert [each.payload for each in fake_link.published] == [b"1"]
+    assert answer(retained, fake_link) == []
     assert retained.manifest == {"kept", "orphan"}
 
 
 def test_a_refused_one_is_tried_again_later_and_holds_back_no_other(
-    retained: Retained, fake_connection: Any, fake_clock: Any
+    retained: Retained, fake_link: FakeLink, fake_clock: FakeClock
 ) -> None:
     retained.retain("kept", b"1")
     retained.send()
-    answer(retained, fake_connection, "Not authorized")
+    answer(retained, fake_link, "Not authorized")
     retained.retain("other", b"2")
     retained.send()
-    assert [each.topic for each in fake_connection.published] == ["other"]
-    answer(retained, fake_connection)
+    assert [each.topic for each in fake_link.published] == ["other"]
+    answer(retained, fake_link)
     fake_clock.time += 1
     retained.send()
-    assert [each.payload for each in fake_connection.published] == [b"1"]
+    assert [each.payload for each in fake_link.published] == [b"1"]
 
 
-def test_only_some_topics_may_be_told(retained: Retained, fake_connection: Any) -> None:
+def test_only_some_topics_may_be_told(retained: Retained, fake_link: FakeLink) -> None:
     retained.retain("alarm", b"1")
     retained.retain("state", b"2")
     retained.send(["state"])
-    assert [each.topic for each in fake_connection.published] == ["state"]
+    assert [each.topic for each in fake_link.published] == ["state"]

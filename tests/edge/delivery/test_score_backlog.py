@@ -10,6 +10,7 @@ import pytest
 from edge.delivery.score_backlog import SCORE_EXPIRY, ScoreBacklog
 from edge.journal.transaction import Score
 from edge.mqtt.topics import Topics
+from tests.doubles import FakeClock, FakeLink
 
 TOPICS = Topics("davylamp/gw1")
 
@@ -19,8 +20,8 @@ def scores(*numbers: int) -> list[Score]:
 
 
 @pytest.fixture
-def backlog(fake_connection: Any, fake_clock: Any) -> ScoreBacklog:
-    return ScoreBacklog(fake_connection, TOPICS, fake_clock)
+def backlog(fake_link: FakeLink, fake_clock: FakeClock) -> ScoreBacklog:
+    return ScoreBacklog(fake_link, TOPICS, fake_clock)
 
 
 def settle(backlog: ScoreBacklog, link: Any, refusal: str | None = None) -> int:
@@ -34,94 +35,94 @@ def sent(link: Any) -> list[tuple[int, bool]]:
     return [(each.body["n"], each.body.get("historical", False)) for each in link.published]
 
 
-def test_the_last_of_a_batch_is_a_marker_unless_one_is_in_flight(backlog: ScoreBacklog, fake_connection: Any) -> None:
+def test_the_last_of_a_batch_is_a_marker_unless_one_is_in_flight(backlog: ScoreBacklog, fake_link: FakeLink) -> None:
     backlog.put(scores(1, 2, 3))
     backlog.put(scores(4, 5))
     backlog.send()
-    assert [each.qos for each in fake_connection.published] == [0, 0, 1, 0, 0]
-    assert {(each.topic, each.retain, each.expiry) for each in fake_connection.published} == {
+    assert [each.qos for each in fake_link.published] == [0, 0, 1, 0, 0]
+    assert {(each.topic, each.retain, each.expiry) for each in fake_link.published} == {
         (TOPICS.score("st-1"), False, SCORE_EXPIRY)
     }
-    assert settle(backlog, fake_connection) == 1
+    assert settle(backlog, fake_link) == 1
     assert (len(backlog), backlog.confirmed) == (1, 1)
 
 
-def test_an_answer_confirms_every_batch_before_it(backlog: ScoreBacklog, fake_connection: Any) -> None:
+def test_an_answer_confirms_every_batch_before_it(backlog: ScoreBacklog, fake_link: FakeLink) -> None:
     for number in (1, 2, 3):
         backlog.put(scores(number))
         backlog.send()
-    settle(backlog, fake_connection)
+    settle(backlog, fake_link)
     backlog.put(scores(4))
     backlog.send()
-    assert sent(fake_connection) == [(4, False)]
-    settle(backlog, fake_connection)
+    assert sent(fake_link) == [(4, False)]
+    settle(backlog, fake_link)
     assert (len(backlog), backlog.confirmed, backlog.scores) == (0, 4, 4)
 
 
 def test_what_is_not_confirmed_goes_again_in_order_as_history_and_before_what_is_new(
-    backlog: ScoreBacklog, fake_connection: Any
+    backlog: ScoreBacklog, fake_link: FakeLink
 ) -> None:
     backlog.put(scores(1))
     backlog.put(scores(2, 3))
     backlog.send()
-    fake_connection.published.clear()
+    fake_link.published.clear()
     backlog.reconnected()
     backlog.put(scores(4))
     backlog.send()
-    assert sent(fake_connection) == [(1, True), (2, True), (3, True), (4, False)]
+    assert sent(fake_link) == [(1, True), (2, True), (3, True), (4, False)]
     assert (backlog.scores, backlog.historical) == (7, 3)
-    assert settle(backlog, fake_connection) == 1
+    assert settle(backlog, fake_link) == 1
     assert [number for number, _ in backlog] == [2, 3]
 
 
-def test_what_the_journal_has_kept_is_history(fake_connection: Any, fake_clock: Any) -> None:
-    backlog = ScoreBacklog(fake_connection, TOPICS, fake_clock, [(7, scores(70, 71)), (8, scores(72))])
+def test_what_the_journal_has_kept_is_history(fake_link: FakeLink, fake_clock: FakeClock) -> None:
+    backlog = ScoreBacklog(fake_link, TOPICS, fake_clock, [(7, scores(70, 71)), (8, scores(72))])
     assert backlog.put(scores(73)) == 9
     backlog.send()
-    assert sent(fake_connection) == [(70, True), (71, True), (72, True), (73, False)]
+    assert sent(fake_link) == [(70, True), (71, True), (72, True), (73, False)]
 
 
 def test_a_long_backlog_goes_some_batches_a_turn_and_waits_for_the_socket(
-    fake_connection: Any, fake_clock: Any
+    fake_link: FakeLink, fake_clock: FakeClock
 ) -> None:
-    backlog = ScoreBacklog(fake_connection, TOPICS, fake_clock, [(n, scores(n)) for n in range(1, 11)])
+    backlog = ScoreBacklog(fake_link, TOPICS, fake_clock, [(n, scores(n)) for n in range(1, 11)])
     turns = []
     while backlog.ready:
         backlog.send()
-        turns.append(len(fake_connection.published))
+        turns.append(len(fake_link.published))
     assert turns == [4, 8, 10]
     backlog.put(scores(11))
-    fake_connection.congested = True
+    fake_link.congested = True
     backlog.send()
-    assert len(fake_connection.published) == 10
+    assert len(fake_link.published) == 10
 
 
 def test_without_a_connection_nothing_is_sent_and_it_is_history_then(
-    backlog: ScoreBacklog, fake_connection: Any
+    backlog: ScoreBacklog, fake_link: FakeLink
 ) -> None:
-    fake_connection.connected = False
+    fake_link.connected = False
     backlog.put(scores(1))
     backlog.send()
     assert not backlog.ready
-    fake_connection.connected = True
+    fake_link.connected = True
     backlog.reconnected()
     backlog.send()
-    assert [json.loads(each.payload) for each in fake_connection.published] == [
+    assert [json.loads(each.payload) for each in fake_link.published] == [
         {"station": "st-1", "n": 1, "historical": True}
     ]
 
 
 def test_a_refused_marker_is_counted_and_does_not_hold_up_what_follows(
-    backlog: ScoreBacklog, fake_connection: Any
+    backlog: ScoreBacklog, fake_link: FakeLink
 ) -> None:
     backlog.put(scores(1))
     backlog.send()
-    settle(backlog, fake_connection, "Not authorized")
+    settle(backlog, fake_link, "Not authorized")
     assert (backlog.refused, backlog.confirmed, len(backlog)) == (1, 1, 0)
 
 
-def test_an_answer_to_something_else_is_nobodys(backlog: ScoreBacklog, fake_connection: Any) -> None:
-    fake_connection.publish("elsewhere", b"", qos=1)
+def test_an_answer_to_something_else_is_nobodys(backlog: ScoreBacklog, fake_link: FakeLink) -> None:
+    fake_link.publish("elsewhere", b"", qos=1)
     backlog.put(scores(1))
     backlog.send()
-    assert settle(backlog, fake_connection) == 1
+    assert settle(backlog, fake_link) == 1

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from edge.delivery.topic_backoff import TopicBackoff
+from tests.doubles import FakeClock
 
 
-def test_the_delay_doubles_from_a_second_to_five_minutes_and_is_forgotten_on_success(fake_clock: Any) -> None:
+def test_the_delay_doubles_from_a_second_to_five_minutes_and_is_forgotten_on_success(fake_clock: FakeClock) -> None:
     retries = TopicBackoff(fake_clock)
     assert retries.may("a")
     for delay in (1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,6 +12,7 @@ from edge.errors import JournalError
 from edge.journal.committer import Committer
 from edge.journal.journal import Journal
 from edge.journal.transaction import OutboxRow, Transaction
+from tests.doubles import FakeClock
 
 
 def row(number: int) -> OutboxRow:
@@ -20,14 +20,14 @@ def row(number: int) -> OutboxRow:
 
 
 @pytest.fixture
-def journal(tmp_path: Path, fake_clock: Any) -> Iterator[Journal]:
+def journal(tmp_path: Path, fake_clock: FakeClock) -> Iterator[Journal]:
     journal = Journal(tmp_path / "journal.db", clock=fake_clock)
     yield journal
     journal.close()
 
 
 @pytest.fixture
-def keeper(journal: Journal, fake_clock: Any) -> Committer:
+def keeper(journal: Journal, fake_clock: FakeClock) -> Committer:
     return Committer(journal, lambda: [Transaction(outbox=[row(1), row(2)])], fake_clock)
 
 
@@ -43,7 +43,7 @@ def test_what_is_urgent_is_kept_at_once_and_a_new_batch_begun(keeper: Committer,
 
 
 def test_deletions_wait_a_second_and_confirmed_scores_for_the_next_batch(
-    keeper: Committer, journal: Journal, fake_clock: Any
+    keeper: Committer, journal: Journal, fake_clock: FakeClock
 ) -> None:
     keeper.batch.outbox.append(row(1))
     keeper.keep()
@@ -60,7 +60,7 @@ def test_deletions_wait_a_second_and_confirmed_scores_for_the_next_batch(
 
 
 def test_while_it_is_locked_the_batch_grows_and_is_tried_again_later_and_later(
-    keeper: Committer, journal: Journal, fake_clock: Any
+    keeper: Committer, journal: Journal, fake_clock: FakeClock
 ) -> None:
     other = sqlite3.connect(journal._path, isolation_level=None)
     other.execute("begin immediate")
@@ -80,7 +80,7 @@ def test_while_it_is_locked_the_batch_grows_and_is_tried_again_later_and_later(
     assert kept(journal) == [1, 2]
 
 
-def test_before_it_is_due_a_held_batch_is_not_tried(keeper: Committer, journal: Journal, fake_clock: Any) -> None:
+def test_before_it_is_due_a_held_batch_is_not_tried(keeper: Committer, journal: Journal, fake_clock: FakeClock) -> None:
     other = sqlite3.connect(journal._path, isolation_level=None)
     other.execute("begin immediate")
     keeper.batch.outbox.append(row(1))
@@ -99,7 +99,7 @@ def test_into_a_fresh_journal_goes_all_that_memory_holds(keeper: Committer, jour
 
 
 def test_a_journal_that_is_damaged_again_and_again_is_set_aside_once_a_minute(
-    keeper: Committer, journal: Journal, fake_clock: Any
+    keeper: Committer, journal: Journal, fake_clock: FakeClock
 ) -> None:
     for seconds, set_aside in ((0, 1), (10, 1), (49, 1), (1, 2)):
         fake_clock.time += seconds
@@ -111,7 +111,7 @@ def test_a_journal_that_is_damaged_again_and_again_is_set_aside_once_a_minute(
 
 
 def test_a_journal_that_cannot_be_read_is_replaced_at_the_next_try(
-    keeper: Committer, journal: Journal, fake_clock: Any
+    keeper: Committer, journal: Journal, fake_clock: FakeClock
 ) -> None:
     keeper.hold(JournalError("corrupt", "damaged"))
     assert not keeper.keep()
@@ -120,7 +120,7 @@ def test_a_journal_that_cannot_be_read_is_replaced_at_the_next_try(
     assert (kept(journal), journal.set_aside) == ([1, 2], 1)
 
 
-def test_what_is_left_is_kept_in_the_end(keeper: Committer, journal: Journal, fake_clock: Any) -> None:
+def test_what_is_left_is_kept_in_the_end(keeper: Committer, journal: Journal, fake_clock: FakeClock) -> None:
     keeper.batch.delivered.append(1)
     keeper.batch.outbox.append(row(2))
     keeper.finish()

@@ -8,7 +8,6 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from edge.alarms.alarm_label import AlarmLabel
 from edge.errors import JournalError
 from edge.journal.journal import Journal
 from edge.journal.transaction import OutboxRow, ReadingRow, StationRow, Transaction
+from tests.doubles import FakeClock
 
 VALUES = struct.pack("=9d", *range(9))
 LABEL = AlarmLabel(
@@ -58,7 +58,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "journal.db"
 
 
-def test_what_was_kept_is_there_after_a_restart(path: Path, fake_clock: Any) -> None:
+def test_what_was_kept_is_there_after_a_restart(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, clock=fake_clock)
     journal.commit(whole(3))
     journal.commit(whole(4))
@@ -76,7 +76,7 @@ def test_what_was_kept_is_there_after_a_restart(path: Path, fake_clock: Any) -> 
     assert journal.readings(2) == []
 
 
-def test_what_is_delivered_confirmed_pruned_or_cleared_is_gone(path: Path, fake_clock: Any) -> None:
+def test_what_is_delivered_confirmed_pruned_or_cleared_is_gone(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, clock=fake_clock)
     for n in (3, 4, 5):
         journal.commit(whole(n))
@@ -108,7 +108,7 @@ def test_a_killed_agent_loses_nothing_that_was_committed(path: Path, durability:
         assert db.execute("pragma integrity_check").fetchone() == ("ok",)
 
 
-def test_power_syncs_every_commit_and_process_does_not(path: Path, fake_clock: Any) -> None:
+def test_power_syncs_every_commit_and_process_does_not(path: Path, fake_clock: FakeClock) -> None:
     for durability, level in (("power", 2), ("process", 1)):
         journal = Journal(path, durability=durability, clock=fake_clock)
         assert journal._db.execute("pragma synchronous").fetchone() == (level,)
@@ -116,7 +116,7 @@ def test_power_syncs_every_commit_and_process_does_not(path: Path, fake_clock: A
         journal.close()
 
 
-def test_a_second_agent_is_refused_in_one_line(path: Path, fake_clock: Any) -> None:
+def test_a_second_agent_is_refused_in_one_line(path: Path, fake_clock: FakeClock) -> None:
     first = Journal(path, clock=fake_clock)
     with pytest.raises(JournalError, match="another agent has this journal; fix: ") as refused:
         Journal(path, clock=fake_clock)
@@ -126,12 +126,14 @@ def test_a_second_agent_is_refused_in_one_line(path: Path, fake_clock: Any) -> N
     Journal(path, clock=fake_clock).close()
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path, fake_clock: Any) -> None:
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, fake_clock: FakeClock) -> None:
     with pytest.raises(JournalError, match=r"nowhere.*journal\.path in gateway\.yaml"):
         Journal(tmp_path / "nowhere" / "journal.db", clock=fake_clock)
 
 
-def test_a_batch_that_does_not_fit_is_refused_whole_and_what_is_deleted_makes_room(path: Path, fake_clock: Any) -> None:
+def test_a_batch_that_does_not_fit_is_refused_whole_and_what_is_deleted_makes_room(
+    path: Path, fake_clock: FakeClock
+) -> None:
     journal = Journal(path, max_mb=1, clock=fake_clock)
     few = Transaction(readings=[reading(n) for n in range(100)])
     journal.commit(few)
@@ -174,7 +176,7 @@ def test_a_full_disk_does_not_keep_the_agent_from_starting(path: Path) -> None:
         assert db.execute("select n from readings").fetchall() == [(1,), (2,)]
 
 
-def test_somebody_elses_lock_is_named_and_waited_for_by_nobody(path: Path, fake_clock: Any) -> None:
+def test_somebody_elses_lock_is_named_and_waited_for_by_nobody(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, clock=fake_clock)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("begin immediate")
@@ -185,7 +187,7 @@ def test_somebody_elses_lock_is_named_and_waited_for_by_nobody(path: Path, fake_
     journal.commit(whole())
 
 
-def test_others_may_read_while_it_is_written(path: Path, fake_clock: Any) -> None:
+def test_others_may_read_while_it_is_written(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, clock=fake_clock)
     journal.commit(whole(1))
     other = sqlite3.connect(path, isolation_level=None)
@@ -196,7 +198,7 @@ def test_others_may_read_while_it_is_written(path: Path, fake_clock: Any) -> Non
 
 
 @pytest.mark.parametrize("damage", ["no database", "another version", "another program's", "half of it"])
-def test_a_file_that_cannot_be_used_is_set_aside_with_its_name(path: Path, fake_clock: Any, damage: str) -> None:
+def test_a_file_that_cannot_be_used_is_set_aside_with_its_name(path: Path, fake_clock: FakeClock, damage: str) -> None:
     if damage == "no database":
         path.write_bytes(b"not a database at all" * 500)
     elif damage == "half of it":
@@ -218,7 +220,7 @@ def test_a_file_that_cannot_be_used_is_set_aside_with_its_name(path: Path, fake_
     assert journal.readings(1) == [reading(3)]
 
 
-def test_counts_are_saved_out_of_a_damaged_file_where_they_can_be_read(path: Path, fake_clock: Any) -> None:
+def test_counts_are_saved_out_of_a_damaged_file_where_they_can_be_read(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, clock=fake_clock)
     journal.commit(whole(7))
     journal.commit(Transaction(outbox=[OutboxRow(n, "event", "a", "t", b"x" * 900) for n in range(300)]))
@@ -231,7 +233,9 @@ def test_counts_are_saved_out_of_a_damaged_file_where_they_can_be_read(path: Pat
 
 
 @pytest.mark.parametrize("fate", ["removed", "overwritten"])
-def test_a_file_that_is_damaged_under_our_hands_is_noticed_and_replaced(path: Path, fake_clock: Any, fate: str) -> None:
+def test_a_file_that_is_damaged_under_our_hands_is_noticed_and_replaced(
+    path: Path, fake_clock: FakeClock, fate: str
+) -> None:
     journal = Journal(path, clock=fake_clock)
     journal.commit(whole(1))
     if fate == "removed":
@@ -250,14 +254,14 @@ def test_a_file_that_is_damaged_under_our_hands_is_noticed_and_replaced(path: Pa
     assert journal.readings(1) == [reading(2)]
 
 
-def test_so_many_readings_are_kept_that_all_stations_fit(path: Path, fake_clock: Any) -> None:
+def test_so_many_readings_are_kept_that_all_stations_fit(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, max_mb=256, readings_per_station=2000, clock=fake_clock)
     assert (journal.keeps(1, 9), journal.keeps(500, 9)) == (2000, 2000)
     assert 500 < journal.keeps(1000, 9) < 2000
     assert 1 <= journal.keeps(1000, 500) < 100
 
 
-def test_commits_are_timed(path: Path, fake_clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commits_are_timed(path: Path, fake_clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = Journal(path, clock=fake_clock)
     assert journal.commit_seconds == (None, None)
     times = iter([10.0, 10.25])

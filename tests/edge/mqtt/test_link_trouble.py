@@ -14,7 +14,7 @@ import pytest
 
 from edge.clock import SystemClock
 from edge.stop import Stop
-from tests.conftest import FakeClock
+from tests.doubles import FakeClock
 from tests.edge.mqtt.links import Collect, FakeBroker, MakeLink, Ready, TurnUntil, failure_of
 from tests.mqtt_client import Connect
 from tests.running_broker import RunningBroker
