@@ -1,1 +1,1 @@
-"""The record, and how it is divided: segments, splits, regimes, folds."""
+"""The record, and how it is divided: segments, splits, regimes, onsets."""

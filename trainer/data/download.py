@@ -1,4 +1,4 @@
-"""Fetching the reference record: three CSVs from their public repository, with checksums; only when asked to."""
+"""Downloads the reference record, three CSVs, from its public repository and verifies the checksums."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _RAW = f"https://raw.githubusercontent.com/gungunpandey/Synthetic-Data-Generatio
 
 
 def download(folder: str | Path, *, retrieve: Callable[..., Any] | None = None) -> list[Path]:
-    """Bring the reference record into ``folder``; files that are there and good are left alone.
+    """Download the reference record into ``folder``; files that are already there and intact are left alone.
 
     Parameters
     ----------
     folder
-        Made when it is not there.
+        Folder; it is created if it does not exist.
     retrieve
-        What downloads; called as :func:`pooch.retrieve`, which it is by default.
+        Function that downloads, with the signature of :func:`pooch.retrieve`, which is the default.
 
     Returns
     -------
@@ -40,8 +40,8 @@ def download(folder: str | Path, *, retrieve: Callable[..., Any] | None = None) 
     Raises
     ------
     FetchError
-        A download failed, a checksum is wrong, or the folder cannot be written. A file that is there with another
-        content is never overwritten.
+        A download failed, a checksum is wrong, or the folder cannot be written. An existing file with other content is
+        never overwritten.
     """
     folder = Path(folder)
     paths = [folder / name for name in SHA256]
@@ -60,9 +60,9 @@ def _download(path: Path, name: str, retrieve: Callable[..., Any]) -> None:
         raise FetchError(f"{path.parent}: {error.strerror or error}; expected a folder that can be written") from error
     url = f"{_RAW}/{name.replace(' ', '%20')}"
     try:
-        # To a temporary file in the same folder, which gets its name only when the checksum is right.
+        # pooch writes a temporary file in the same folder, and renames it only if the checksum is right.
         retrieve(url, known_hash=f"sha256:{SHA256[path.name]}", fname=path.name, path=path.parent)
-    except OSError as error:  # of requests, too
+    except OSError as error:  # the errors of requests are OSErrors, too
         raise FetchError(
             f'{path}: could not be downloaded ({type(error).__name__}); without a network: download "{name}" by hand '
             f"from {REPOSITORY}/tree/{COMMIT} and save it as {path}, or train on the simulator: davylamp demo"
@@ -82,8 +82,8 @@ def _verify(path: Path, fix: str) -> None:
 
 
 def _pooch() -> Callable[..., Any]:
-    import pooch  # local: it is wanted only for a download
+    import pooch  # needed only for a download
 
-    pooch.get_logger().setLevel(logging.WARNING)  # its progress reports are ours to make
+    pooch.get_logger().setLevel(logging.WARNING)  # we report the progress ourselves
     retrieve: Callable[..., Any] = pooch.retrieve
     return retrieve

@@ -10,7 +10,7 @@ RISE = 0.75
 """Rise of the gas within ``WITHIN`` rows that makes an onset, in backgrounds (1500 ppb of methane)."""
 WITHIN = 5
 APART = 100
-"""Least rows from one onset to the next: a plume flickers in between."""
+"""Least rows between two onsets, because a plume flickers."""
 
 
 def onsets(record: Record, background: float) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Parquet files as tables, with the refusals that a CSV gets."""
+"""Reads Parquet files as tables, and refuses what is refused in a CSV."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trainer.errors import RecordError
 
 
 def read_parquet(path: Path, station: Station) -> CsvTable:
-    """Read a station's readings from a Parquet file; rows are counted from 1 where a CSV has lines.
+    """Read a station's readings from a Parquet file; its rows are numbered from 1, in place of a CSV's lines.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def _numbers(column: pd.Series, faults: list[str]) -> Floats:
 
 
 def _times(column: pd.Series, faults: list[str]) -> Floats:
-    """Read dates (UTC where they name no zone), RFC 3339 texts or Unix seconds as Unix seconds."""
+    """Convert dates (UTC if they name no zone), RFC 3339 texts or Unix seconds to Unix seconds."""
     if pd.api.types.is_datetime64_any_dtype(column):
         column = pd.to_datetime(column, utc=True)
         values = np.array((column - pd.Timestamp(0, tz="UTC")).dt.total_seconds(), dtype=np.float64)
@@ -75,7 +75,7 @@ def _times(column: pd.Series, faults: list[str]) -> Floats:
             try:
                 values[i] = parse_time(cell)
             except (TypeError, ValueError):
-                break  # one such row is told, below
+                break  # the first such row is reported below
     lost = np.flatnonzero(~np.isfinite(values))
     if len(lost):
         got = quoted(str(column.iloc[lost[0]]))

@@ -1,4 +1,4 @@
-"""Record: the rows that are trained on, from one or many CSV or Parquet files."""
+"""Reads one or many CSV or Parquet files into the record that a training uses."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ class Record:
     values
         Readings [N, F] in the station's units, without nan.
     segments
-        ``(start, end)`` of rows that follow one another in time; nothing that has a memory crosses them.
+        ``(start, end)`` of rows that follow one another in time; no memory is carried from one to the next.
     parts
         ``(start, end)`` of the rows of each file.
     files
         Names of the files, without their folders.
     sha256
-        Of the files' bytes, one after the other.
+        Hash of the files' bytes, one after the other.
     dropped
-        What was left out, in sentences.
+        Sentences about the rows that were left out.
     """
 
     station: Station
@@ -53,12 +53,12 @@ class Record:
 
     @classmethod
     def from_values(cls, values: Floats, station: Station, segments: Sequence[Span] | None = None) -> Record:
-        """Make a record of rows in memory [N, F].
+        """Make a record from rows in memory [N, F].
 
         Raises
         ------
         RecordError
-            Another count of columns than the station's, or a value that is not finite.
+            The number of columns is not the station's, or a value is not finite.
         """
         values = np.array(values, dtype=np.float64)
         if values.ndim != 2 or values.shape[1] != station.size:
@@ -77,10 +77,10 @@ class Record:
 
 
 def load_record(files: Sequence[str | Path], station: Station) -> Record:
-    """Read files into one record, each file at least one segment.
+    """Read files into one record; each file makes at least one segment.
 
-    Rows with a missing value, or with one outside the station's physical range, are dropped and end a segment, as does
-    a gap in time longer than three cadences.
+    Rows with a missing value, or with a value outside the station's physical range, are dropped and end a segment, as
+    does a gap in time longer than three cadences.
 
     Raises
     ------
@@ -137,16 +137,16 @@ def load_record(files: Sequence[str | Path], station: Station) -> Record:
 
 
 def _read(path: Path, data: bytes, station: Station) -> tuple[CsvTable, str]:
-    """Read a file by what is in it, whatever its name, and say what its rows are numbered by."""
+    """Read a file by its content, whatever its name; also return what its rows are numbered by."""
     if data.startswith(b"PAR1"):
-        from trainer.data.parquet import read_parquet  # pandas is slow to import, and few need it
+        from trainer.data.parquet import read_parquet  # pandas is slow to import, and few records are Parquet
 
         return read_parquet(path, station), "row"
     return read_table(path, station), "line"
 
 
 def _complete(table: CsvTable, station: Station, numbered: str) -> tuple[Mask, list[str]]:
-    """Choose the rows to keep [N], and say in sentences what is dropped."""
+    """Return which rows to keep [N], and sentences about those that are dropped."""
 
     def sentence(count: int, reason: str, first: int) -> str:
         return f"{count} row{'s' if count > 1 else ''} dropped: {reason} (first at {numbered} {first})"
@@ -165,14 +165,14 @@ def _complete(table: CsvTable, station: Station, numbered: str) -> tuple[Mask, l
 
 
 def _segments(table: CsvTable, keep: Mask, cadence: float | None) -> list[Span]:
-    """Cut at gaps in time and at what was left out; numbers count the rows kept."""
+    """Cut at gaps in time and at dropped rows; the spans count the rows kept."""
     rows = len(keep)
     cut = np.zeros(rows + 1, dtype=bool)  # cut[i]: between rows i - 1 and i
     cut[[0, rows]] = True
     cut[list(table.breaks)] = True
     if table.time is not None:
         cut[[start for start, _ in split_at_gaps(table.time, cadence)]] = True
-    # A kept row begins a segment when any cut, or a dropped row, lies between it and the kept row before.
+    # A kept row begins a segment if a cut or a dropped row lies between it and the previous kept row.
     group = np.cumsum(cut[:-1]) + np.cumsum(~keep)
     kept = group[keep]
     edges = [0, *(np.flatnonzero(np.diff(kept)) + 1).tolist(), len(kept)]

@@ -1,4 +1,4 @@
-"""Regimes: the spans of a record in which the climate keeps to one plateau."""
+"""Finds the regimes of a record: spans in which the climate stays on one plateau."""
 
 from __future__ import annotations
 
@@ -11,45 +11,46 @@ from edge.arrays import Floats
 from trainer.data.record import Record, Span
 
 SHORTEST = 250
-"""Least rows of a regime; in a long record a thirtieth of it."""
+"""Least rows of a regime; in a long record, a thirtieth of its rows."""
 WINDOW = 51
 """Rows of the running median: more than a thermostat's cycle (25 to 40), far more than an opened door (10)."""
 EVERY = 10
-"""Rows between two places where a border may lie; more in a long record, so that these are at most ``PLACES``."""
+"""Rows between two candidate borders; more in a long record, so that there are at most ``PLACES`` candidates."""
 PLACES = 1500
 PENALTY = 0.002
-"""Share of the record's variance that a border has to explain. Low: what is no step is taken out afterwards."""
+"""Share of the record's variance that a border has to explain; low, because borders without a step are removed later."""
 PLATEAU = 8.0
-"""Spreads that two plateaus lie apart. A straight ramp cut in two comes to 2.7 at most, whatever its slope, simulated
-weather rarely to 5; the least step of the reference record's chamber, 4 K, comes to 20."""
+"""Least distance of two plateaus, in spreads. A straight ramp cut in two reaches at most 2.7, whatever its slope, and
+simulated weather rarely 5; the smallest step of the reference record's chamber, 4 K, reaches 20."""
 SPREAD = 0.03
-"""Least spread of a plateau, in standard deviations of the record: a coarse converter may show none at all."""
+"""Least spread of a plateau, in standard deviations of the record, since a coarse converter may show no spread."""
 LEAST_CHUNKS, MOST_CHUNKS = 3, 8
 
 
 def regimes(record: Record) -> tuple[Span, ...]:
     """Cut a record where its climate steps from one plateau to another.
 
-    The environment columns (where there are none, all) are smoothed by a running median and given unit variance. The
-    piecewise-constant mean of least squares, with a penalty for each border and a least length, is found exactly by
-    optimal partitioning (Jackson et al., 2005, doi:10.1109/LSP.2001.838216). Where a ramp or the weather is followed
-    in stairs, its borders are no steps: the weakest border is taken out until at every one left the medians of some
-    column lie ``PLATEAU`` spreads apart (spread: 1.4826 x median absolute deviation from both medians).
+    The environment columns (all columns, if there are none) are smoothed by a running median and scaled to unit
+    variance. The piecewise-constant mean with the least squared error, a penalty for each border and a least length is
+    found exactly by optimal partitioning (Jackson et al., 2005, doi:10.1109/LSP.2001.838216). A ramp or the weather is
+    approximated by stairs, whose borders are no steps: the weakest border is removed until at every remaining border
+    the medians of at least one column lie ``PLATEAU`` spreads apart (spread: 1.4826 x median absolute deviation from
+    both medians).
 
     Parameters
     ----------
     record
-        Its segments and files do not matter: a gap within a plateau is no border.
+        The record; its segments and files do not matter, because a gap within a plateau is no border.
 
     Returns
     -------
     tuple
-        ``(start, end)`` of each regime, in order; together they are all rows.
+        ``(start, end)`` of each regime, in order; together they cover all rows.
     """
     rows = len(record.values)
     every = max(EVERY, rows // PLACES)
     x = _smooth(record, every)
-    # One place more, as the last piece may end right after its last place.
+    # One candidate more, because the last piece may end right after its last candidate.
     borders = _partition(x, -(-shortest(rows) // every) + 1)
     while borders:
         edges = [0, *borders, len(x)]
@@ -62,17 +63,18 @@ def regimes(record: Record) -> tuple[Span, ...]:
 
 
 def chunk_count(record: Record, settings: Training) -> int:
-    """Count of chunks: as set, or about one per regime of the climate, between 3 and 8.
+    """Return how many chunks calibrate the scores: as set, or about one per regime of the climate, between 3 and 8.
 
-    With many more chunks than regimes, every left-out row has its like among those that are fitted on, and the tables
-    promise too much; with fewer they are about other climates only.
+    With many more chunks than regimes, every left-out row has similar rows among those fitted on, and the p-values are
+    too small; with fewer, every left-out row comes from an unseen climate.
 
     Parameters
     ----------
     record
-        Of several files the one with the most regimes counts: boards in one chamber share theirs.
+        The record; if it has several files, the one with the most regimes counts, because boards in one chamber share
+        their regimes.
     settings
-        Its ``chunks``.
+        Read for its ``chunks``.
     """
     if settings.chunks != "auto":
         return settings.chunks
@@ -83,12 +85,12 @@ def chunk_count(record: Record, settings: Training) -> int:
 
 
 def shortest(rows: int) -> int:
-    """Least rows of a regime in a record of so many."""
+    """Return the least rows of a regime in a record of ``rows`` rows."""
     return max(SHORTEST, rows // 30)
 
 
 def _smooth(record: Record, every: int) -> Floats:
-    """Running medians at every so many rows [M, C], of mean 0 and variance 1."""
+    """Return running medians at every ``every``-th row [M, C], scaled to mean 0 and variance 1."""
     climate = [i for i, feature in enumerate(record.station.features) if feature.role == "environment"]
     half = WINDOW // 2
     padded = np.pad(record.values[:, climate or slice(None)], ((half, half), (0, 0)), mode="edge")
@@ -98,14 +100,14 @@ def _smooth(record: Record, every: int) -> Floats:
 
 
 def _partition(x: Floats, least: int) -> list[int]:
-    """Find the borders of the best piecewise-constant mean of ``x`` [M, C], pieces of ``least`` rows or more."""
+    """Find the borders of the best piecewise-constant mean of ``x`` [M, C] with pieces of at least ``least`` rows."""
     count = len(x)
     sums = np.vstack([np.zeros(x.shape[1]), x.cumsum(axis=0)])
     squares = np.concatenate([[0.0], (x * x).sum(axis=1).cumsum()])
     penalty = PENALTY * squares[-1]
-    best = np.full(count + 1, np.inf)  # cost of the first so many rows, at their best
+    best = np.full(count + 1, np.inf)  # least cost of the first i rows
     best[0] = 0.0
-    last = np.zeros(count + 1, dtype=np.int64)  # where their last piece starts
+    last = np.zeros(count + 1, dtype=np.int64)  # where the last piece of that solution starts
     for end in range(least, count + 1):
         start = np.arange(end - least + 1)
         within = squares[end] - squares[start] - ((sums[end] - sums[start]) ** 2).sum(axis=1) / (end - start)
@@ -121,7 +123,7 @@ def _partition(x: Floats, least: int) -> list[int]:
 
 
 def _step(before: Floats, after: Floats) -> float:
-    """Distance of the medians of two pieces, in spreads within them, in the column where it is largest."""
+    """Return the distance of the medians of two pieces, in spreads, in the column where it is largest."""
     low, high = np.median(before, axis=0), np.median(after, axis=0)
     spread = 1.4826 * np.median(np.abs(np.vstack([before - low, after - high])), axis=0)
     return float(np.max(np.abs(high - low) / np.maximum(spread, SPREAD)))

@@ -1,4 +1,4 @@
-"""Fit the house's one scaler."""
+"""Fits the scaler that networks and scores share."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def fit_scaler(values: Floats, station: Station, kind: Literal["log", "standard"
     values
         Training rows [N, F] in the station's units, without NaN.
     station
-        Says which columns are on a logarithmic scale.
+        The station, for the columns on a logarithmic scale.
     kind
         ``log``: logarithm of those columns (floored at 1e-3 of their median), then z-scores; ``standard``: z-scores.
 
@@ -40,7 +40,7 @@ def fit_scaler(values: Floats, station: Station, kind: Literal["log", "standard"
     scaled = values.astype(np.float64, copy=True)
     scaled[:, log] = np.log(np.maximum(scaled[:, log], floor[log]))
     mean, std = scaled.mean(axis=0), scaled.std(axis=0)
-    # Rounding leaves a constant column a spread of about 1e-16 of its size.
+    # Rounding gives a constant column a spread of about 1e-16 of its size.
     constant = [
         station.names[i] for i in np.flatnonzero(~(std > 1e-12 * np.maximum(np.abs(mean), np.finfo(np.float64).tiny)))
     ]

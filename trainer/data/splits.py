@@ -1,4 +1,4 @@
-"""Splits: which rows train, which validate, which test; contiguous blocks unless asked otherwise."""
+"""Divides the rows of a record into training, validation and test rows, and into contiguous chunks and spans."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from trainer.errors import TrainingError
 
 BLOCKS = 30
 CYCLE = ("train", "train", "validation", "train", "train", "test")
-"""The roles of six blocks in a row: test and validation blocks lie as far apart as they can, each between trainers."""
+"""Roles of six consecutive blocks: test and validation blocks lie as far apart as possible, between training blocks."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of a record by role, as indices into its values.
+    """Row numbers of a record by role; some rows may have none (the embargo).
 
     Parameters
     ----------
     train, validation, test
-        Row numbers; together they may leave rows out (the embargo).
+        Row numbers of each role.
     """
 
     train: Indices
@@ -31,23 +31,23 @@ class Split:
 
 
 def blocked(record: Record, *, embargo: int = 12) -> Split:
-    """Split by time: contiguous blocks of about a thirtieth of the rows, of each six 4 train, 1 validation, 1 test.
+    """Split by time into about thirty contiguous blocks; of every six, 4 train, 1 validates and 1 tests.
 
     Neighbouring rows are nearly equal, so a random split tests on what was trained on. Here a test row has no training
-    neighbour: at every join of different roles the training side loses ``embargo`` rows (never more than a quarter of
-    a block, so that a short record keeps most of its rows).
+    neighbour: at every border between roles the training side loses ``embargo`` rows (never more than a quarter of a
+    block, so that a short record keeps most of its rows).
 
-    Two to five files of similar length start the cycle afresh each, with a multiple of six blocks: boards that stood
-    in one chamber, given as one file each, are then tested on the same hours, and none trains on what another is
-    tested on. Otherwise the blocks are laid over the whole record; where a segment ends inside a block, the block is
-    two contiguous pieces of one role.
+    If there are two to five files of similar length, each starts a cycle of its own, with a multiple of six blocks:
+    boards that stood in one chamber, given as one file each, are then tested on the same hours, and none trains on
+    hours that another is tested on. Otherwise the blocks are laid over the whole record; if a segment ends inside a
+    block, the block consists of two contiguous pieces.
 
     Parameters
     ----------
     record
-        At least 30 rows.
+        A record of at least 30 rows.
     embargo
-        Rows left out at a join.
+        Rows left out at a border between roles.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def blocked(record: Record, *, embargo: int = 12) -> Split:
 
 
 def random_split(record: Record, *, seed: int = 42) -> Split:
-    """Split at random, 80 % to 20 %: the published split, for comparison only, as it leaks.
+    """Split at random, 80 % to 20 %, as published; for comparison only, because this split leaks.
 
     The same rows in the same order as scikit-learn's ``train_test_split(test_size=0.2, random_state=seed)``; the
     validation rows are the test rows, as published.
@@ -80,7 +80,7 @@ def random_split(record: Record, *, seed: int = 42) -> Split:
         Too few rows.
     """
     _enough(record)
-    from sklearn.model_selection import train_test_split  # slow to import, and wanted only here
+    from sklearn.model_selection import train_test_split  # slow to import, and needed only here
 
     train, test = train_test_split(np.arange(len(record.values)), test_size=0.2, random_state=seed)
     return Split(train=train, validation=test, test=test)
@@ -89,17 +89,17 @@ def random_split(record: Record, *, seed: int = 42) -> Split:
 def chunks(record: Record, k: int, rows: Indices | None = None) -> list[Indices]:
     """Cut rows into ``k`` contiguous chunks of equal size, for calibration out of fold.
 
-    Of two to five files of similar length, each is cut in ``k`` and the first pieces make the first chunk, and so on:
-    boards that stood in one chamber share their hours (see :func:`blocked`).
+    If there are two to five files of similar length, each is cut in ``k``, and chunk i consists of the i-th piece of
+    every file: boards that stood in one chamber share their hours (see :func:`blocked`).
 
     Parameters
     ----------
     record
         The record.
     k
-        How many chunks.
+        Number of chunks.
     rows
-        Which of its rows, for instance ``split.train``; ``None`` = all.
+        Row numbers to cut, for instance ``split.train``; ``None`` means all.
 
     Returns
     -------
@@ -120,20 +120,20 @@ def chunks(record: Record, k: int, rows: Indices | None = None) -> list[Indices]
 
 
 def spans(record: Record, rows: Indices) -> list[Indices]:
-    """Cut rows where one does not follow the other, because it is left out or because a segment begins.
+    """Cut rows into spans of consecutive rows, at rows left out and where a segment begins.
 
     Parameters
     ----------
     record
-        Its segments.
+        The record, for its segments.
     rows
         Row numbers, in any order.
 
     Returns
     -------
     list
-        Arrays of consecutive row numbers, in order; together they are ``rows``. Nothing that has a memory may cross
-        from one to the next.
+        Arrays of consecutive row numbers, in order; together they are ``rows``. A memory must not be carried from one
+        to the next.
     """
     ordered = np.sort(rows)
     begins = np.isin(ordered[1:], [start for start, _ in record.segments])
@@ -141,7 +141,7 @@ def spans(record: Record, rows: Indices) -> list[Indices]:
 
 
 def _parts(record: Record) -> tuple[tuple[int, int], ...]:
-    """Give the rows of each file where the files are few and of similar length, else all rows as one part."""
+    """Return the rows of each file if the files are few and of similar length, else all rows as one part."""
     rows = len(record.values)
     shortest = min(end - start for start, end in record.parts)
     return record.parts if shortest * BLOCKS >= rows * len(CYCLE) else ((0, rows),)

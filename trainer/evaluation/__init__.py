@@ -1,1 +1,1 @@
-"""Evaluation: how well the scores find faults and plumes on rows that were kept back, beside what others would find."""
+"""Evaluation of scores and of synthetic rows on held-out rows, beside other detectors and synthesisers."""

@@ -1,4 +1,4 @@
-"""Run tasks side by side: measurements that have nothing to do with one another."""
+"""Runs independent measurements in parallel processes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Result = TypeVar("Result")
 
 
 def run_tasks(tasks: Sequence[Callable[[], Result]], processes: int) -> Iterator[tuple[int, Result]]:
-    """Yield every task's number and result, in the order in which they are done.
+    """Yield every task's number and result, in the order in which they finish.
 
     Parameters
     ----------
     tasks
-        To be pickled, where there is more than one process.
+        Tasks to run; they are pickled if there is more than one process.
     processes
         How many tasks run at a time.
     """
@@ -26,7 +26,7 @@ def run_tasks(tasks: Sequence[Callable[[], Result]], processes: int) -> Iterator
         for number, task in enumerate(tasks):
             yield number, _alone(task)
         return
-    # Not forked: torch has threads already.
+    # Not forked, because torch already has threads.
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         futures = {pool.submit(_alone, task): number for number, task in enumerate(tasks)}
         for future in as_completed(futures):
@@ -34,6 +34,6 @@ def run_tasks(tasks: Sequence[Callable[[], Result]], processes: int) -> Iterator
 
 
 def _alone(task: Callable[[], Result]) -> Result:
-    # Arrays this small are no faster on more threads, and much slower where others want the processor, too.
+    # Arrays this small are no faster on more threads, and much slower when other processes need the processor.
     with threadpool_limits(1):
         return task()

@@ -1,4 +1,4 @@
-"""Curves: what pictures of an evaluation need beside its numbers, of one station's record on one split."""
+"""Holds what figures of an evaluation need beside its numbers, for one split of one station's record."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     start, end
         Rows of the record, end exclusive.
     channel
-        Key of the column at fault; ``None`` where it is not one column.
+        Key of the column at fault; ``None`` where the fault is not in a single column.
     found
-        Whether the consistency exceeds in it.
+        Whether the consistency exceeds in at least one of its rows.
     """
 
     family: str
@@ -32,7 +32,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScoreTimeline(msgspec.Struct, frozen=True, kw_only=True):
-    """One held-out block with faults in it, one after the other, as an operator would see it.
+    """One held-out block with one fault after the other in it, as an operator would see it.
 
     Parameters
     ----------
@@ -41,15 +41,16 @@ class ScoreTimeline(msgspec.Struct, frozen=True, kw_only=True):
     row
         First row of each of N bins, [N].
     scores
-        ``consistency``, ``reconstruction`` -> largest score of each bin, -log10 p, [N]; nan where there is none.
+        ``consistency``, ``reconstruction`` -> largest score of each bin, -log10 p, [N]; nan without a score.
     thresholds
-        ``consistency`` -> threshold of the gateway where each bin begins, [N], default settings; nan while it warms up.
+        ``consistency`` -> threshold of a gateway with default settings where each bin begins, [N]; nan while it warms
+        up.
     gas
         Mean of the clean gas column in each bin, in its unit, [N]; ``None`` without such a column.
     faults
-        In order.
+        The faults, in order.
     alarms
-        ``(start, end)`` rows for which an alarm stood, default settings.
+        ``(start, end)`` rows of each alarm that a gateway with default settings raises.
     """
 
     start: int
@@ -68,15 +69,20 @@ class VirtualGasCurve(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     axis
-        Of both, in the gas's unit.
+        Axis of both, in the gas's unit.
     joint
         Rows in percent, [40, 40]: first by the reference, then by the virtual gas.
-    reference, low, median, high
-        [M]: of the rows of each bin of the reference, the bin's centre and the virtual gas's 10, 50 and 90 % quantile.
+    reference
+        Centre of each bin of the reference, [M].
+    low, median, high
+        10, 50 and 90 % quantile of the virtual gas in the rows of that bin, [M].
     sd
-        Of its natural logarithm, as the model itself promises: the band is the virtual gas times e^-sd to e^sd.
-    row, line, virtual
-        [N]: first row of each bin of the record, and means of reference and virtual gas there; nan between blocks.
+        Standard deviation of the virtual gas's natural logarithm that the model itself states: the band reaches from
+        the virtual gas times e^-sd to the virtual gas times e^sd.
+    row
+        First row of each bin of the record, [N].
+    line, virtual
+        Mean of the reference and of the virtual gas in that bin, [N]; nan between blocks.
     """
 
     axis: Axis
@@ -92,22 +98,22 @@ class VirtualGasCurve(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Curves(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything of one cell.
+    """All curves of one fold.
 
     Parameters
     ----------
     rates
         False positives per undisturbed row, [R], evenly spaced on a logarithmic axis from 1e-4 to 1.
     roc
-        Detector -> share of fault rows found at each rate, mean over families of the mean over their cases, [R].
+        Detector -> recall at each rate, the mean over the families of the means over their cases, [R].
     requested
-        Rates asked for, [Q].
+        Requested rates, [Q].
     realised
         ``detector, mode`` -> share of undisturbed held-out rows that exceed, [Q].
     timelines
-        One per held-out block, the first few.
+        The first few held-out blocks.
     virtual
-        ``None`` where there is no virtual gas.
+        ``None`` if the station has no virtual gas.
     """
 
     rates: Floats

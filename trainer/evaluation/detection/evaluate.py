@@ -1,4 +1,4 @@
-"""Evaluate: how trustworthy the scores are on rows that nothing was fitted on, beside the published and plain ones."""
+"""Measures how trustworthy the scores are on held-out rows, beside published networks and textbook detectors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from trainer.evaluation.detection import results
 from trainer.evaluation.detection.curves import Curves
 from trainer.evaluation.detection.faults import GAP, NO_COLUMN, Case, Family, Faulted, cases, inject_faults
 from trainer.evaluation.detection.folds import Fold, SplitName, folds
-from trainer.evaluation.detection.held_out import HeldOutScores, Kind, count_alarms, exceedances, score_held_out
+from trainer.evaluation.detection.held_out import HeldOutScores, ScoreName, count_alarms, exceedances, score_held_out
 from trainer.evaluation.detection.peers import Peer, fit_peers
 from trainer.evaluation.detection.results import (
     CONSISTENCY,
@@ -43,12 +43,12 @@ REQUESTED = (0.01, 0.001)
 MANY = (0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005)
 """Requested rates of a curve."""
 DEFAULT = 0.001
-"""Requested rate of a gateway that was told nothing else."""
+"""Requested rate of a gateway with default settings."""
 SEED = 1
 PERIOD = 500
 """Rows from one sparse event to the next."""
 SETTLED = 240
-"""Rows before the first one."""
+"""Rows before the first sparse event."""
 
 
 def evaluate(
@@ -67,15 +67,15 @@ def evaluate(
     records
         One per file, all of one kind of station; each is fitted and judged on its own.
     settings
-        Of our networks, and how many chunks calibrate them.
+        Settings of our networks, and how many chunks calibrate them.
     quick
-        One case per family, no VAE of ours, and the published networks train no longer than ours: a look.
+        Take one case per family, leave our VAE out, and train the published networks no longer than ours.
     pictures
-        Keep what pictures of the first record need, too: :class:`trainer.evaluation.detection.curves.Curves`.
+        Also keep what figures of the first record need: :class:`trainer.evaluation.detection.curves.Curves`.
     processes
-        How many cells are measured at a time.
+        How many folds are measured at a time.
     progress
-        Told of every cell that is done; ``None``: nobody is.
+        Gets a line for every fold that is done; ``None`` reports nothing.
 
     Raises
     ------
@@ -102,9 +102,9 @@ def evaluate(
 def evaluate_fold(
     record: Record, split: SplitName, settings: Training, *, quick: bool = False, pictures: bool = False
 ) -> results.FoldResult:
-    """Measure the scores on one split of one record; parameters as in :func:`evaluate`."""
+    """Measure the scores on one split of one record, with the parameters of :func:`evaluate`."""
     station, fold = record.station, folds(record)[split]
-    # As many as somebody gets who has the training rows alone.
+    # The count that the training rows alone give.
     count = chunk_count(Record.from_values(record.values[fold.train], station), settings)
     fitted = fit_scorer(record, fold.train, settings, folds=count)
     models = {"ae": fitted.model}
@@ -127,7 +127,7 @@ def evaluate_fold(
         scores = {name: score[fault] for name, score in _scores(judged).items()}
         scores |= {peer.name: peer.score(faulted.values[faulted.fault]) for peer in peers}
         for name, score in scores.items():
-            if not np.isnan(score).all():  # there is no reconstruction yet where a span begins
+            if not np.isnan(score).all():  # where a span begins, no row has a reconstruction score yet
                 found[name][case.name] = _case_result(usual[name], score)
                 if pictures:
                     roc[name][case.name] = recall_at_rates(usual[name], score)
@@ -147,7 +147,7 @@ def evaluate_fold(
         events=tuple(events),
         alarms=count_alarms(clean["ae"], fold, DEFAULT),
         readings=len(fold.test),
-        without_gas=() if absent is None else _withheld(record, fold, absent, epochs),
+        without_gas=() if absent is None else _without_gas(record, fold, absent, epochs),
         notes=fitted.spec.notes,
         curves=Curves(
             rates=RATES,
@@ -169,17 +169,17 @@ def evaluate_fold(
     )
 
 
-_ROUGH = 2  # folds where nobody reads what they calibrate: of the VAE the raw error, without gas the onset alone
+_ROUGH = 2  # folds of models whose tables are hardly read: the VAE's raw error, the onset of the model without gas
 _MODES: dict[Mode, bool] = {"static": False, "adaptive": True}
 
 
 def _scores(judged: Mapping[str, HeldOutScores]) -> dict[str, Floats]:
-    """Our scores by detector: the consistency belongs to every network's model alike."""
+    """Return our scores by detector; the consistency is the same whatever the network."""
     return {CONSISTENCY: judged["ae"].consistency} | {RECONSTRUCTION[kind]: one.error for kind, one in judged.items()}
 
 
 def _rates(clean: HeldOutScores, requested: Sequence[float]) -> Iterator[Rate]:
-    detectors: dict[Kind, str] = {"consistency": CONSISTENCY, "reconstruction": RECONSTRUCTION["ae"]}
+    detectors: dict[ScoreName, str] = {"consistency": CONSISTENCY, "reconstruction": RECONSTRUCTION["ae"]}
     for kind, detector in detectors.items():
         for mode, adapt in _MODES.items():
             for rate in requested:
@@ -195,7 +195,7 @@ def _peer_rates(peers: Sequence[Peer], usual: Mapping[str, Floats], requested: S
 
 
 def _realised(rates: Sequence[Rate]) -> dict[str, Floats]:
-    """Realised rates by detector and mode, as many as were requested."""
+    """Return the realised rates [Q] by detector and mode."""
     found: dict[str, list[float]] = {}
     for rate in rates:
         found.setdefault(f"{rate.detector}, {rate.mode}", []).append(rate.realised)
@@ -206,7 +206,7 @@ def _absent(record: Record, fold: Fold, settings: Training) -> ScoringModel:
     return fit_scorer(record, fold.train, settings, absent=True, folds=_ROUGH).model
 
 
-def _withheld(record: Record, fold: Fold, model: ScoringModel, epochs: int | None) -> tuple[results.WithoutGas, ...]:
+def _without_gas(record: Record, fold: Fold, model: ScoringModel, epochs: int | None) -> tuple[results.WithoutGas, ...]:
     columns, station = list(model.columns), record.station
     left = replace(station, features=tuple(station.features[i] for i in columns), ratio=None)
     peers = fit_peers(record.values[:, columns], left, fold.train, fold.validation, epochs=epochs)
@@ -218,7 +218,7 @@ def _families(station: Station) -> dict[str, Family]:
 
 
 def _cases(station: Station, *, quick: bool) -> tuple[Case, ...]:
-    """All cases, or of each family the one in the middle."""
+    """Return all cases, or the middle one of each family."""
     every = cases(station)
     if not quick:
         return every
@@ -241,7 +241,7 @@ def _inject(case: Case, record: Record, fold: Fold, segments: Sequence[Span]) ->
 
 
 def _sensitivity(train: Floats, station: Station) -> Floats:
-    """Give d ln R / d ln gas of each column [F]: of a sensor by least squares given the climate and its squares."""
+    """Return d ln R / d ln gas of each column [F]; a sensor's by least squares given the climate and its squares."""
     roles = np.array([feature.role for feature in station.features])
     climate = train[:, roles == "environment"]
     spread = np.maximum(climate.std(axis=0), np.finfo(float).tiny)
@@ -254,7 +254,7 @@ def _sensitivity(train: Floats, station: Station) -> Floats:
 
 
 def _windows(case: Case, spans: Sequence[Span]) -> Iterator[Span]:
-    """Yield where one event each goes, about ``PERIOD`` rows apart; a blind reference is as sparse as the plumes."""
+    """Yield windows for one event each, about ``PERIOD`` rows apart; a blind reference is as sparse as the plumes."""
     for start, end in spans:
         if not case.rows:
             yield start, end
@@ -265,9 +265,10 @@ def _windows(case: Case, spans: Sequence[Span]) -> Iterator[Span]:
 
 
 def _case_result(usual: Floats, score: Floats) -> CaseResult:
-    """Judge the scores of fault rows by those of the held-out rows while nothing is wrong.
+    """Compare the scores of fault rows with those of the held-out rows while nothing is wrong.
 
-    The rows between dense events are no negatives: that a fault is still remembered is no false alarm.
+    The rows between dense events are no negatives: while a fault is still in the memory, an exceedance is no false
+    alarm.
     """
     recall_at_1pct, recall_at_01pct = (float(np.mean(score > np.nanquantile(usual, 1 - rate))) for rate in REQUESTED)
     return CaseResult(auroc=auroc(usual, score), recall_at_1pct=recall_at_1pct, recall_at_01pct=recall_at_01pct)
@@ -276,7 +277,8 @@ def _case_result(usual: Floats, score: Floats) -> CaseResult:
 def _events(case: Case, spacing: Spacing, faulted: Faulted, judged: HeldOutScores, fold: Fold) -> Iterator[Events]:
     """Yield how many events exceed at each requested rate, and in how many the culprit is the right one.
 
-    Without those that a span begins with (a plume's rest, seen by a blind reference): nobody knows what was before.
+    An event at the very start of a span (the rest of a plume, for a blind reference) is left out: nothing is known of
+    the rows before it.
     """
     events = [
         (*np.searchsorted(fold.test, event).tolist(), channel)
@@ -301,5 +303,5 @@ def _events(case: Case, spacing: Spacing, faulted: Faulted, judged: HeldOutScore
 
 
 def _culprit(judged: HeldOutScores, start: int, end: int) -> int:
-    """Column that is named where the score is highest."""
+    """Return the column that is named where the score is highest."""
     return int(judged.culprit[start + judged.consistency[start:end].argmax()])

@@ -1,4 +1,4 @@
-"""Faults: put into clean rows on purpose, to measure what a score finds."""
+"""Puts faults into clean rows, to measure what a score finds."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ GAP = 20
 BLIND = 4000.0
 """Gas reading [ppb] above which a blind reference hides what is there."""
 LEAST = 0.01
-"""Share of its value that an additive fault leaves of a log column, which is positive by nature."""
+"""Least share of its value that an additive fault leaves a log column, which is positive by nature."""
 NO_COLUMN = -1
-"""Culprit of an event that no single column is to blame for."""
+"""Culprit of an event that is not in a single column."""
 
 _PLAN: tuple[tuple[Family, int, str, tuple[float, ...]], ...] = (
     ("spike", 1, "spike {:g} sigma", (0.25, 0.5, 1, 3)),
@@ -51,14 +51,14 @@ class Case:
     Parameters
     ----------
     family
-        What it is; cases of a family differ in size or length.
+        Kind of fault; the cases of a family differ in size or length.
     name
         Family and size, in words.
     rows
         Length of an event; 0 = as long as the gas is high.
     size
         In training standard deviations (spike, offset, drift, noise) or a factor [-] (gain, open, methane, response);
-        0 where the family says it all.
+        0 for a family without sizes.
     """
 
     family: Family
@@ -69,7 +69,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Faulted:
-    """Rows with faults in them, and where these are.
+    """Rows with faults in them, and where the faults are.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class Faulted:
     events
         ``(start, end)`` of each event, end exclusive.
     channels
-        Culprit column of each event; ``NO_COLUMN`` where it is not one column (swap, response).
+        Culprit column of each event; ``NO_COLUMN`` for faults in several columns (swap, response).
     """
 
     values: Floats
@@ -118,12 +118,12 @@ def inject_faults(
     segments: Sequence[Span],
     seed: int,
 ) -> Faulted:
-    """Put as many events of one case into clean rows as fit, each after ``GAP`` clean rows; the rows given are kept.
+    """Put as many events of one case into clean rows as fit, each after ``GAP`` clean rows; ``values`` is not changed.
 
     Channel and sign are drawn per event, from the name of the case and the seed alone; a factor of negative sign
-    divides. That holds for methane and response, too: an analyser, or a set of sensors, may be off either way. All in
-    one direction, events of 60 rows with 20 between them would fill three quarters of a rolling window, and a score
-    that recentres would take them for the normal.
+    divides. That holds for methane and response, too: an analyser, or a set of sensors, may be off either way. If all
+    had one direction, events of 60 rows with 20 between them would fill three quarters of a rolling window, and a
+    score that recentres would learn them as normal.
 
     No event crosses a segment: at its end an event is cut off, or left out when less than a third of it would remain.
     A blind reference is different: its events are the stretches where the gas is above ``BLIND``.
@@ -139,11 +139,11 @@ def inject_faults(
     station
         What the columns are.
     sigma
-        Training standard deviation of each column [F], in its unit.
+        Standard deviation of each column in the training rows [F], in its unit.
     sensitivity
-        d ln R / d ln methane of each column [F]; read by ``response`` alone, and of sensors alone.
+        d ln R / d ln methane of each column [F]; read for ``response`` only, and only at the sensors.
     background
-        Gas reading in clean air, in its unit; read by ``blind`` alone.
+        Gas reading in clean air, in its unit; read for ``blind`` only.
     segments
         ``(start, end)`` of rows that follow one another; rows outside them stay clean.
     seed
@@ -152,7 +152,7 @@ def inject_faults(
     Raises
     ------
     ValueError
-        The station cannot have this fault, or what its family reads is ``None``.
+        The station cannot have this fault, or an argument that its family needs is ``None``.
     """
     if case not in cases(station):
         raise ValueError(f"case: got {case.name!r}, expected one of cases(station) of station {station.name!r}")
@@ -191,7 +191,7 @@ _ADDITIVE = ("spike", "offset", "drift", "noise")
 
 
 def _broken(case: Case, x: Floats, held: float, sigma: float, rng: np.random.Generator) -> Floats:
-    """Readings of one column in an event [n], from the clean ones [n] and the value that it may hold."""
+    """Return the readings of one column in an event [n], from the clean ones [n] and the value that it may hold."""
     sign = _sign(rng)
     match case.family:
         case "spike" | "offset":
@@ -215,7 +215,7 @@ def _sign(rng: np.random.Generator) -> float:
 
 
 def _places(rows: int, segments: Sequence[Span]) -> Iterator[Span]:
-    """Yield where events go: one after the other, each after a gap."""
+    """Yield spans for events, one after the other, each after a gap."""
     for first, last in segments:
         start = first + GAP
         while 3 * (last - start) >= rows:
@@ -233,7 +233,7 @@ def _high(values: Floats, station: Station, segments: Sequence[Span]) -> Iterato
 
 
 def _columns(case: Case, station: Station) -> list[int]:
-    """Columns that a fault of one column can be in."""
+    """Return the columns that a fault in a single column can be in."""
     if case.family in ("methane", "blind"):
         return [i for i in (station.gas_index,) if i is not None]
     return _sensors(station) if case.family == "open" else list(range(station.size))

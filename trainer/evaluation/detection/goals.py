@@ -1,4 +1,4 @@
-"""Goals: the least that the scores have to reach on the reference record, and whether they do."""
+"""Lists what the scores have to reach on the reference record, and checks whether they do."""
 
 from __future__ import annotations
 
@@ -48,20 +48,20 @@ ALL_FOUND: tuple[Family, ...] = ("open", "zero", "swap")
 ONSET_AUROC, ONSET_REALISED = 0.98, 0.008
 RECONSTRUCTED = 0.87
 ALARMS = 0.3
-"""In 1000 undisturbed readings."""
+"""Most alarms in 1000 undisturbed readings."""
 
 
 def goals(evaluation: Evaluation) -> tuple[Goal, ...]:
-    """Hold an evaluation against the goals; those that nothing was measured for are left out.
+    """Compare an evaluation with the goals; goals for which nothing was measured are left out.
 
-    An AUROC and a recall are means over stations and splits, a realised rate and a share of events found the worst of
-    any station and split. The alarms are counted over all.
+    An AUROC or a recall is the mean over stations and splits; a realised rate or a share of events found is the worst
+    of any station and split; alarms are counted over all of them.
     """
-    found = (*_findings(evaluation), *_rates(evaluation), *_events(evaluation), *_withheld(evaluation))
-    return tuple(goal for goal in found if not math.isnan(goal.got))
+    parts = (_case_goals, _rate_goals, _event_goals, _without_gas_goals)
+    return tuple(goal for part in parts for goal in part(evaluation) if not math.isnan(goal.got))
 
 
-def _findings(evaluation: Evaluation) -> Iterator[Goal]:
+def _case_goals(evaluation: Evaluation) -> Iterator[Goal]:
     mean = evaluation.mean(CONSISTENCY)
     yield Goal("consistency: mean AUROC", mean, MEAN)
     yield Goal(f"  above {PUBLISHED_AE}", mean - evaluation.mean(PUBLISHED_AE), ABOVE_PUBLISHED)
@@ -76,7 +76,7 @@ def _findings(evaluation: Evaluation) -> Iterator[Goal]:
     yield Goal("reconstruction: mean AUROC, AE", evaluation.mean(RECONSTRUCTION["ae"]), RECONSTRUCTED)
 
 
-def _rates(evaluation: Evaluation) -> Iterator[Goal]:
+def _rate_goals(evaluation: Evaluation) -> Iterator[Goal]:
     for (mode, requested), most in REALISED.items():
         realised = [
             rate.realised
@@ -90,7 +90,7 @@ def _rates(evaluation: Evaluation) -> Iterator[Goal]:
     yield Goal("  alarms in 1000 readings", 1000 * alarms / readings if readings else math.nan, ALARMS, "<=")
 
 
-def _events(evaluation: Evaluation) -> Iterator[Goal]:
+def _event_goals(evaluation: Evaluation) -> Iterator[Goal]:
     spacings: tuple[Spacing, ...] = ("dense", "sparse")
     for family in ALL_FOUND:
         for spacing in spacings:
@@ -112,7 +112,7 @@ def _worst(events: Iterable[Events]) -> float:
     return min(shares, default=math.nan)
 
 
-def _withheld(evaluation: Evaluation) -> Iterator[Goal]:
+def _without_gas_goals(evaluation: Evaluation) -> Iterator[Goal]:
     deployed = [
         one
         for fold in evaluation.folds

@@ -1,4 +1,4 @@
-"""Judge: our scores of a record's held-out rows, with or without faults in them."""
+"""Scores the held-out rows of a record, with or without faults in them, as a gateway would."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from edge.scoring.verdict import Consistency, Verdict
 from trainer.data.record import Span
 from trainer.evaluation.detection.folds import Fold
 
-Kind = Literal["consistency", "reconstruction"]
+ScoreName = Literal["consistency", "reconstruction"]
 
-_KIND: Kind = "consistency"
+_CONSISTENCY: ScoreName = "consistency"
 
 
 class HeldOutScores(NamedTuple):
-    """Of N held-out rows, in order.
+    """Scores of N held-out rows, in order.
 
     Parameters
     ----------
     consistency
         -log10 p, [N].
     reconstruction, error
-        -log10 p, and the raw error that it is of, [N]; nan where there is none.
+        -log10 p and the raw error behind it, [N]; nan for rows without a score.
     culprit
-        The column that broke a rule, or else the strangest, [N].
+        The column that broke a rule, or else the strangest one, [N].
     broken
-        Rows that broke a rule, [N].
+        Whether a row broke a rule, [N].
     """
 
     consistency: Floats
@@ -50,28 +50,28 @@ class HeldOutScores(NamedTuple):
 
 
 def score_held_out(model: ScoringModel, values: Floats, station: Station, fold: Fold) -> HeldOutScores:
-    """Score held-out rows as a gateway does: the rules first, then the model on what they let through.
+    """Score held-out rows as a gateway does: first the rules, then the model on the readings that pass them.
 
-    Every span of held-out rows is a station that has just come up, with an empty memory.
+    Every span of held-out rows is scored as a station that has just started, with an empty memory.
 
     Parameters
     ----------
     model
-        With its tables.
+        A model with its tables.
     values
-        All readings [rows, station.size] of the record, in the station's units; read at ``cell.test`` alone.
+        All readings [rows, station.size] of the record, in the station's units; only those of ``fold.test`` are read.
     station
         What the columns are.
-    cell
+    fold
         Which rows are held out.
     """
-    model = replace(model, virtual=None)  # nobody asks for the onset here
+    model = replace(model, virtual=None)  # the onset is not needed here
     flags = flag(values[fold.test], station)[:, model.columns]
     held = values[fold.test][:, model.columns]
     actual = held.copy()
     bad = flags != GOOD
     broken = bad.any(axis=1)
-    # What no memory can complete has broken a rule for long.
+    # A row that no memory can complete has broken a rule for long.
     consistency, reconstruction, error = (np.full(len(held), fill) for fill in (SCORE_CAP, np.nan, np.nan))
     strangeness = np.where(bad, np.inf, 0.0)
     faulty = set(np.flatnonzero(broken).tolist())
@@ -95,76 +95,76 @@ def _segments(model: ScoringModel, fold: Fold) -> Segments:
     return segments
 
 
-def exceedances(judged: HeldOutScores, kind: Kind, rate: float, *, adapt: bool) -> Mask:
-    """Tell of every row [N] whether its score exceeds at a requested rate.
+def exceedances(scores: HeldOutScores, name: ScoreName, rate: float, *, adapt: bool) -> Mask:
+    """Return whether the score of each row exceeds at a requested rate, [N].
 
     Parameters
     ----------
-    judged
-        Rows of one station, in order.
-    kind
+    scores
+        Scores of one station's rows, in order.
+    name
         Which score.
     rate
         Share of readings that may exceed.
     adapt
-        Whether the threshold follows the station. A broken rule makes the consistency exceed as such, and like a row
-        without a score it teaches the threshold nothing.
+        Whether the threshold follows the station. A broken rule makes the consistency exceed by itself; the threshold
+        learns nothing from it, nor from a row without a score.
     """
     adaptation = Adaptation(rate, adapt=adapt)
-    score: Floats = getattr(judged, kind)
-    by_rule = judged.broken & (kind == "consistency")
+    score: Floats = getattr(scores, name)
+    by_rule = scores.broken & (name == "consistency")
     exceeds = by_rule.copy()
     for row in np.flatnonzero(~by_rule & ~np.isnan(score)).tolist():
-        exceeds[row] = adaptation.decide(kind, float(score[row]))
+        exceeds[row] = adaptation.decide(name, float(score[row]))
     return exceeds
 
 
 class AlarmReplay(NamedTuple):
-    """What a gateway with its defaults makes of N held-out rows.
+    """Thresholds and alarms of a gateway with default settings over N held-out rows.
 
     Parameters
     ----------
     thresholds
-        Least consistency score that exceeds, adapting, [N]; inf while a station warms up.
+        Adaptive threshold of the consistency score, [N]; inf while a station warms up.
     alarms
-        ``(start, end)`` rows of the record for which an operator saw a consistency alarm.
+        ``(start, end)`` rows of the record during which a consistency alarm was active.
     """
 
     thresholds: Floats
     alarms: tuple[Span, ...]
 
 
-def replay_alarms(judged: HeldOutScores, fold: Fold, rate: float) -> AlarmReplay:
-    """Raise and clear consistency alarms on held-out rows with the gateway's defaults.
+def replay_alarms(scores: HeldOutScores, fold: Fold, rate: float) -> AlarmReplay:
+    """Raise and clear consistency alarms on held-out rows as a gateway with default settings does.
 
-    Each span is a station that has just come up, so that nothing exceeds while it warms up; the thresholds go on from
-    one to the next.
+    Each span is replayed as a station that has just started, so nothing exceeds while it warms up; the threshold
+    carries over from one span to the next.
     """
     panel = AlarmPanel(Alarms(), _FrozenClock())
     adaptation = Adaptation(rate)
-    scores = iter(judged.consistency.tolist())
+    remaining = iter(scores.consistency.tolist())
     thresholds: list[float] = []
     alarms: list[Span] = []
     for number, (start, end) in enumerate(fold.spans):
         station = f"span-{number}"
         opened = None
         for n in range(1, end - start + 1):
-            one = next(scores)
+            one = next(remaining)
             warm = n > WARM_UP
             verdict = Verdict(
                 station=station,
                 n=n,
                 ts="",
                 consistency=Consistency(score=one, p=10**-one, culprit=""),
-                exceeds=(_KIND,) if warm and adaptation.decide(_KIND, one) else (),
+                exceeds=(_CONSISTENCY,) if warm and adaptation.decide(_CONSISTENCY, one) else (),
                 state="ok",
                 bundle="",
             )
-            threshold = adaptation.threshold(_KIND)
+            threshold = adaptation.threshold(_CONSISTENCY)
             thresholds.append(threshold if warm else np.inf)
-            for event in panel.observe(verdict, {_KIND: threshold}):
+            for event in panel.observe(verdict, {_CONSISTENCY: threshold}):
                 if event.event_type == "open":
-                    adaptation.freeze(_KIND)
+                    adaptation.freeze(_CONSISTENCY)
                     opened = start + n - 1
                 elif event.event_type == "close" and opened is not None:
                     alarms.append((opened, start + n))
@@ -174,13 +174,13 @@ def replay_alarms(judged: HeldOutScores, fold: Fold, rate: float) -> AlarmReplay
     return AlarmReplay(np.array(thresholds), tuple(alarms))
 
 
-def count_alarms(judged: HeldOutScores, fold: Fold, rate: float) -> int:
-    """Count the consistency alarms that an operator sees on undisturbed held-out rows; see :func:`replay_alarms`."""
-    return len(replay_alarms(judged, fold, rate).alarms)
+def count_alarms(scores: HeldOutScores, fold: Fold, rate: float) -> int:
+    """Count the consistency alarms on undisturbed held-out rows; see :func:`replay_alarms`."""
+    return len(replay_alarms(scores, fold, rate).alarms)
 
 
 class _FrozenClock:
-    """A clock that stands still: nothing is repeated, and readings alone decide."""
+    """A clock that stands still: no alarm is repeated, and readings alone decide."""
 
     def now(self) -> float:
         return 0.0

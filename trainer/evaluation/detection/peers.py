@@ -1,4 +1,4 @@
-"""Peers: the detectors that ours is compared with, each fitted as its publication or its textbook says."""
+"""Fits the detectors that ours is compared with, each as its publication or its textbook describes."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from trainer.networks.training import fit_autoencoder
 Score = Callable[[Floats], Floats]
 
 COMPONENTS = 4
-"""Of the PCA: as many as our networks have latents."""
+"""Components of the PCA, as many as our networks have latents."""
 NEIGHBOUR = 5
 NEIGHBOURS = 2000
-"""Training rows at most among which the kNN searches, evenly spaced."""
+"""Most training rows, evenly spaced, that the kNN searches."""
 TREES = 100
 
 
@@ -35,11 +35,11 @@ class Peer:
     Parameters
     ----------
     name
-        What it is.
+        Name in the tables.
     score
         Readings [N, F] -> scores [N], the larger the stranger.
     trained
-        Its scores of the training rows, ascending [M].
+        Scores of the training rows, ascending [M].
     """
 
     name: str
@@ -47,7 +47,7 @@ class Peer:
     trained: Floats
 
     def threshold(self, rate: float) -> float:
-        """Score that a share ``rate`` of the training rows exceeds: in sample, as published."""
+        """Return the score that a share ``rate`` of the training rows exceeds: in sample, as published."""
         return float(np.quantile(self.trained, 1 - rate))
 
 
@@ -74,13 +74,14 @@ def fit_peers(
         Readings [N, F] in the station's units.
     station
         What the columns are.
-    train, validation
-        Row numbers; ``validation``, a part of ``train``, is what the published networks stop by, and they alone learn
-        nothing else from it.
+    train
+        Row numbers to fit on.
+    validation
+        Part of ``train`` that decides when the published networks stop; these are fitted on the other rows only.
     epochs
-        At most so many instead of the published 50.
+        Most epochs, in place of the published 50.
     seed
-        Of all that is random.
+        Seed of everything random.
     progress
         Where progress bars are drawn; ``None`` draws none.
 
@@ -124,7 +125,7 @@ def _published(
 
 @torch.inference_mode()
 def _sampled(model: TabularVAE, z: Floats, seed: int) -> Floats:
-    """Mean squared error [N] of a reconstruction from one sample of each row's code."""
+    """Return the mean squared error [N] of a reconstruction from one sample of each row's code."""
     generator = torch.Generator().manual_seed(seed)
     rows = torch.from_numpy(z.astype(np.float32))
     mean, log_variance = model.encode(rows)
@@ -133,7 +134,7 @@ def _sampled(model: TabularVAE, z: Floats, seed: int) -> Floats:
 
 
 def _textbook(train: Floats, station: Station, seed: int) -> Iterator[tuple[str, Score]]:
-    from sklearn.ensemble import IsolationForest  # slow to import, and wanted only here
+    from sklearn.ensemble import IsolationForest  # slow to import, and needed only here
     from sklearn.neighbors import NearestNeighbors
 
     scaler = fit_scaler(train, station, "log")

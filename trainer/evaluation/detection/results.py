@@ -1,4 +1,4 @@
-"""Evaluation: what was measured on held-out rows, and the means over it."""
+"""Holds what was measured on held-out rows, and computes the means over it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Measure = Literal["auroc", "recall_at_1pct", "recall_at_01pct"]
 
 CONSISTENCY = "ours, consistency"
 DETECTION = "detection.json"
-"""Its name in a run folder."""
+"""File name of an evaluation in a run folder."""
 
 RECONSTRUCTION = {"ae": "ours, AE", "vae": "ours, VAE"}
 ONSET = "ours, onset"
@@ -30,14 +30,14 @@ PUBLISHED_VAE = "VAE, published"
 
 
 class CaseResult(Struct, frozen=True, kw_only=True):
-    """What one detector makes of one case of faults.
+    """How well one detector finds one case of faults.
 
     Parameters
     ----------
     auroc
-        Fault rows against undisturbed ones.
-    r1, r01
-        Share of the fault rows above the 99 and 99.9 % quantile of the undisturbed held-out rows.
+        AUROC of fault rows against undisturbed ones.
+    recall_at_1pct, recall_at_01pct
+        Share of the fault rows above the 99 % and the 99.9 % quantile of the undisturbed held-out rows.
     """
 
     auroc: float
@@ -46,13 +46,13 @@ class CaseResult(Struct, frozen=True, kw_only=True):
 
 
 class Rate(Struct, frozen=True, kw_only=True):
-    """Share of undisturbed held-out rows that exceed a threshold that knows the training rows alone.
+    """Share of undisturbed held-out rows that exceed a threshold set on the training rows alone.
 
     Parameters
     ----------
     mode
-        ``static``: ours, out of fold; ``adaptive``: the same with the gateway's adaptation; ``in sample``: quantile of
-        the training scores, as published.
+        ``static``: our p-value table, made out of fold; ``adaptive``: the same with the gateway's adaptation;
+        ``in sample``: the quantile of the training scores, as published.
     """
 
     detector: str
@@ -62,15 +62,15 @@ class Rate(Struct, frozen=True, kw_only=True):
 
 
 class Events(Struct, frozen=True, kw_only=True):
-    """Events of one case that the consistency found: an exceedance in at least one row.
+    """Events of one case that the consistency found, which takes an exceedance in at least one row.
 
     Parameters
     ----------
     spacing
         ``dense``: one after the other, 20 rows apart; ``sparse``: one in about 500 rows.
     named
-        Of those found, in how many the row of the highest score names the channel at fault; ``None`` where it is not
-        one channel.
+        Events found in which the row of the highest score names the channel at fault; ``None`` where the fault is not
+        in a single channel.
     """
 
     case: str
@@ -83,16 +83,16 @@ class Events(Struct, frozen=True, kw_only=True):
 
 
 class WithoutGas(Struct, frozen=True, kw_only=True):
-    """How one detector does that gets every column but the gas.
+    """How well a detector does that gets every column but the gas.
 
     Parameters
     ----------
     auroc
-        Background rows against those above the training rows' 95 % quantile of the gas.
+        AUROC of background rows against rows above the training rows' 95 % quantile of the gas.
     requested, realised
-        Share of the background rows that exceed.
+        Share of the background rows that may exceed, and that do.
     onsets, found
-        Steps of the gas among the held-out rows, and those with an exceedance within 30 rows.
+        Onsets of the gas among the held-out rows, and those with an exceedance within 30 rows.
     """
 
     detector: str
@@ -108,15 +108,17 @@ class FoldResult(Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    findings
-        Detector -> case -> finding, of the cases that the held-out rows had room for.
+    cases
+        Detector -> case -> result, for the cases that the held-out rows had room for.
     alarms, readings
-        Consistency alarms that an operator sees with the gateway's default settings, and in how many undisturbed
-        readings.
+        Consistency alarms that an operator sees with the gateway's default settings, and the undisturbed readings that
+        they were raised in.
+    without_gas
+        Results of the detectors that get every column but the gas.
     notes
         What the station cannot be measured for, in sentences.
     curves
-        What pictures need besides; ``None``: nobody asked.
+        What figures need besides; ``None`` unless it was requested.
     """
 
     station: str
@@ -134,10 +136,19 @@ class FoldResult(Struct, frozen=True, kw_only=True):
 
 
 class Evaluation(Struct, frozen=True, kw_only=True):
-    """Every cell, and the family of each case.
+    """All folds, and the family of each case.
 
-    An AUROC or a recall over several cases is the mean over the families of their means, and over several cells the
-    mean over the cells, so that a family counts once however many sizes it comes in. ``quick``: it was only a look.
+    An AUROC or a recall over several cases is the mean over the families of their means, and over several folds the
+    mean over the folds: a family counts once, however many sizes it comes in.
+
+    Parameters
+    ----------
+    families
+        Case -> its family.
+    folds
+        Results of every split of every station.
+    quick
+        Whether only one case of each family was measured.
     """
 
     families: dict[str, Family]
@@ -146,21 +157,21 @@ class Evaluation(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, folder: str | os.PathLike[str]) -> Self | None:
-        """Read a run folder's; ``None`` where there is none (TrainingError: it is damaged)."""
+        """Read the evaluation of a run folder; ``None`` if it has none (TrainingError if it is damaged)."""
         return read(Path(folder) / DETECTION, cls, fix=f"davylamp evaluate FILE --run {folder}")
 
     @property
     def splits(self) -> tuple[SplitName, ...]:
-        """Splits that there are cells of, in order."""
+        """Splits that were measured, in order."""
         return tuple(dict.fromkeys(fold.split for fold in self.folds))
 
     @property
     def detectors(self) -> tuple[str, ...]:
-        """Detectors with findings, in order."""
+        """Detectors that were measured, in order."""
         return tuple(dict.fromkeys(name for fold in self.folds for name in fold.cases))
 
     def folds_of(self, split: SplitName | None = None) -> Iterator[FoldResult]:
-        """Yield the cells of a split, or all."""
+        """Yield the folds of a split, or all folds."""
         return (fold for fold in self.folds if split in (None, fold.split))
 
     def mean(
@@ -172,7 +183,7 @@ class Evaluation(Struct, frozen=True, kw_only=True):
         families: Iterable[Family] | None = None,
         case: str | None = None,
     ) -> float:
-        """Return a detector's mean over cells and families, or over some of them; nan where nothing was measured.
+        """Return a detector's mean over folds and families, all or selected; nan where nothing was measured.
 
         Parameters
         ----------
@@ -181,16 +192,16 @@ class Evaluation(Struct, frozen=True, kw_only=True):
         measure
             Field of :class:`CaseResult`.
         split, families, case
-            Which cells, families and cases alone; ``None``: all.
+            Restrict the mean to one split, to these families, to one case; ``None`` restricts nothing.
         """
         wanted = None if families is None else set(families)
         means = []
         for fold in self.folds_of(split):
             by_family: dict[str, list[float]] = {}
-            for name, finding in fold.cases.get(detector, {}).items():
+            for name, result in fold.cases.get(detector, {}).items():
                 family = self.families[name]
                 if (wanted is None or family in wanted) and case in (None, name):
-                    by_family.setdefault(family, []).append(getattr(finding, measure))
+                    by_family.setdefault(family, []).append(getattr(result, measure))
             if by_family:
                 means.append(float(np.mean([np.mean(values) for values in by_family.values()])))
         return float(np.mean(means)) if means else float("nan")

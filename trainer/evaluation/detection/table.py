@@ -1,4 +1,4 @@
-"""Print an evaluation: who finds what, at which price, and whether that is enough."""
+"""Prints an evaluation as tables: what each detector finds, at which false-alarm rate, and which goals are met."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _KINDS: tuple[tuple[Spacing, Mode, float], ...] = (
 
 
 def print_evaluation(evaluation: Evaluation, out: TextIO) -> None:
-    """Print all tables, and last a verdict on every goal.
+    """Print all tables, and last whether each goal is met.
 
     Parameters
     ----------
     evaluation
         What was measured.
     out
-        Where to.
+        Where to print.
     """
-    for table in (_families, _splits, _sizes, _rates, _events, _withheld, _verdicts):
+    for table in (_families, _splits, _sizes, _rates, _events, _without_gas, _goals):
         lines = list(table(evaluation))
         if len(lines) > 2:  # more than a heading
             out.write("\n".join(lines) + "\n\n")
@@ -99,8 +99,8 @@ def _rates(evaluation: Evaluation) -> Iterator[str]:
     yield from text_table([f"{_percent(one)} {split}" for one in requested for split in splits], lines)
     readings = {split: sum(fold.readings for fold in evaluation.folds_of(split)) for split in splits}
     alarms = {split: sum(fold.alarms for fold in evaluation.folds_of(split)) for split in splits}
-    told = ", ".join(f"{split} {1000 * alarms[split] / readings[split]:.2f}" for split in splits)
-    yield f"Alarms that an operator sees in 1000 undisturbed readings, default settings: {told}"
+    by_split = ", ".join(f"{split} {1000 * alarms[split] / readings[split]:.2f}" for split in splits)
+    yield f"Alarms that an operator sees in 1000 undisturbed readings, default settings: {by_split}"
 
 
 def _events(evaluation: Evaluation) -> Iterator[str]:
@@ -144,7 +144,7 @@ def _found(
     split: SplitName | None = None,
     family: Family | None = None,
 ) -> list[float]:
-    """Share of the events found, by family."""
+    """Return the mean share of the events found of each family."""
     shares: dict[Family, list[float]] = {}
     for fold in evaluation.folds_of(split):
         for one in fold.events:
@@ -154,7 +154,7 @@ def _found(
     return [float(np.mean(values)) for values in shares.values()]
 
 
-def _withheld(evaluation: Evaluation) -> Iterator[str]:
+def _without_gas(evaluation: Evaluation) -> Iterator[str]:
     rows = [one for fold in evaluation.folds for one in fold.without_gas if one.onsets]
     requested = dict.fromkeys(one.requested for one in rows)
     yield "Methane withheld: plumes against background, onsets found, background rows that exceed [%] (mean, worst)"
@@ -172,7 +172,7 @@ def _withheld(evaluation: Evaluation) -> Iterator[str]:
     yield from text_table(["AUROC", *heads], lines)
 
 
-def _verdicts(evaluation: Evaluation) -> Iterator[str]:
+def _goals(evaluation: Evaluation) -> Iterator[str]:
     yield from goal_lines(goals(evaluation))
 
 

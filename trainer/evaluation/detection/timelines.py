@@ -1,4 +1,4 @@
-"""Timelines: held-out blocks with one fault after the other in them, and what an operator sees of it."""
+"""Puts one fault after the other into held-out blocks, and records what an operator sees of them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from trainer.evaluation.detection.folds import Fold
 from trainer.evaluation.detection.held_out import replay_alarms, score_held_out
 
 Inject = Callable[[Case, Floats, Sequence[Span]], Faulted]
-"""(case, readings [N, F], where) -> the readings with the case in them."""
+"""(case, readings [N, F], spans) -> the readings with the case in these spans."""
 
 MOST = 4
-"""Blocks."""
+"""Most blocks."""
 BINS = 480
-"""Of a block, at most about so many."""
-_FULL = 0.6  # of a block that may be faulty: a rolling median has to know what is usual
+"""Most bins of a block, about."""
+_FULL = 0.6  # share of a block that may be faulty: a rolling median needs undisturbed rows
 
 
 def timelines(
@@ -32,16 +32,18 @@ def timelines(
 
     Parameters
     ----------
-    record, cell
-        Which rows are held out.
+    record
+        The record of one station.
+    fold
+        Which of its rows are held out.
     model
-        With its tables.
+        A model with its tables.
     cases
-        Each is used once, in order, where there is room for it; those without a length of their own are not.
+        Cases to put in, in order, each at most once and only if it fits; cases without a fixed length are skipped.
     inject
         Puts a case into rows.
     rate
-        That the gateway requests.
+        Rate that the gateway requests.
     """
     values, faults = record.values, dict[Span, list[tuple[Case, Span, int]]]()
     for block, several in _dealt([case for case in cases if case.rows], fold.spans[:MOST]):
@@ -87,7 +89,7 @@ def timelines(
 
 
 def _dealt(cases: Sequence[Case], blocks: Sequence[Span]) -> Iterator[tuple[Span, list[Case]]]:
-    """Fill blocks one after the other with the cases that fit."""
+    """Fill one block after the other with the cases that fit."""
     left = list(cases)
     for start, end in blocks:
         room, several = _FULL * (end - start), []
@@ -101,7 +103,7 @@ def _dealt(cases: Sequence[Case], blocks: Sequence[Span]) -> Iterator[tuple[Span
 
 
 def _spaced(cases: Sequence[Case], block: Span) -> Iterator[tuple[Case, Span]]:
-    """Yield each case and its place in the block, the clean rows shared out between them."""
+    """Yield each case and its span in the block; the clean rows are shared out evenly between the cases."""
     start, end = block
     clean = (end - start - sum(case.rows + GAP for case in cases)) // (len(cases) + 1)
     row = start

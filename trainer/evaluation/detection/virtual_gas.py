@@ -1,4 +1,4 @@
-"""virtual_curve: the gas as the other columns have it, against the gas column, on held-out rows."""
+"""Bins the virtual gas, made from the other columns, against the gas column on held-out rows."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ from trainer.scoring.virtual_gas import fit_virtual_gas
 from trainer.statistics.binning import axis, joint
 
 BANDS = 25
-"""Bins of the reference, each with as many rows."""
+"""Bins of the reference, with equally many rows each."""
 BINS = 480
-"""Of the record's held-out rows, at most about so many."""
+"""Most bins of the held-out rows, about."""
 
 
 def virtual_gas_curve(record: Record, fold: Fold, model: ScoringModel, *, folds: int) -> VirtualGasCurve | None:
-    """Bin virtual and reference gas of the held-out rows; ``None`` where the model has no virtual gas.
+    """Bin virtual and reference gas of the held-out rows; ``None`` if the model has no virtual gas.
 
     Parameters
     ----------
-    record, cell
-        A station with a gas column, and which rows are held out.
+    record
+        Record of a station with a gas column.
+    fold
+        Which of its rows are held out.
     model
-        Fitted on the training rows without the gas column; its virtual gas is fitted again with
+        Model fitted on the training rows without the gas column. Its virtual gas is fitted again here.
     folds
-        contiguous chunks of the training rows, each left out once: what the band is made of.
+        Contiguous chunks of the training rows, each left out once; their errors give the band its width.
     """
     station, gas = record.station, record.station.gas_index
     scaled = model.scaler.forward(record.values[:, model.columns])
@@ -37,17 +39,17 @@ def virtual_gas_curve(record: Record, fold: Fold, model: ScoringModel, *, folds:
     fitted = fit_virtual_gas(record.values[fold.train], scaled[fold.train], station, model.columns, parts).virtual
     if fitted is None or gas is None:
         return None
-    reference, told = record.values[:, gas], np.exp(fitted.log_level(scaled))
+    reference, virtual = record.values[:, gas], np.exp(fitted.log_level(scaled))
     feature = station.features[gas]
-    held, made = reference[fold.test], told[fold.test]
+    held, made = reference[fold.test], virtual[fold.test]
     both = axis(feature.key, feature.unit, "log", np.concatenate([held, made]))
     bands = [band for band in np.array_split(np.argsort(held, kind="stable"), BANDS) if len(band)]
     low, median, high = np.array([np.quantile(made[band], [0.1, 0.5, 0.9]) for band in bands]).T
     width = -(-len(fold.test) // BINS)
     starts = [(row, min(row + width, end)) for start, end in fold.spans for row in range(start, end, width)]
     breaks = {end for _, end in fold.spans}
-    lines = [line for start, end in starts for line in _line(start, end, reference, told, broken=end in breaks)]
-    row, line, virtual = np.array(lines, dtype=np.float64).T
+    lines = [line for start, end in starts for line in _line(start, end, reference, virtual, broken=end in breaks)]
+    row, line, means = np.array(lines, dtype=np.float64).T
     return VirtualGasCurve(
         axis=both,
         joint=joint(both, held, both, made),
@@ -58,11 +60,13 @@ def virtual_gas_curve(record: Record, fold: Fold, model: ScoringModel, *, folds:
         sd=fitted.sd,
         row=row,
         line=line,
-        virtual=virtual,
+        virtual=means,
     )
 
 
-def _line(start: int, end: int, reference: Floats, told: Floats, *, broken: bool) -> list[tuple[float, float, float]]:
-    """Give a bin, and where a block ends a gap."""
-    line = (float(start), float(reference[start:end].mean()), float(told[start:end].mean()))
+def _line(
+    start: int, end: int, reference: Floats, virtual: Floats, *, broken: bool
+) -> list[tuple[float, float, float]]:
+    """Return a bin of both lines, followed by a gap where a block ends."""
+    line = (float(start), float(reference[start:end].mean()), float(virtual[start:end].mean()))
     return [line, (float(end), np.nan, np.nan)] if broken else [line]

@@ -1,4 +1,4 @@
-"""Withheld: what detectors make of plumes when the gas column is kept from them."""
+"""Measures what detectors find of plumes when they do not get the gas column."""
 
 from __future__ import annotations
 
@@ -18,27 +18,29 @@ from trainer.evaluation.detection.roc import auroc
 from trainer.scoring.fit_scorer import BACKGROUND
 
 IN_TIME = 30
-"""Rows after an onset in which an exceedance finds it."""
+"""Rows after an onset within which an exceedance counts as finding it."""
 
 
 def evaluate_without_gas(
     record: Record, fold: Fold, model: ScoringModel, peers: Sequence[Peer], requested: Sequence[float]
 ) -> tuple[WithoutGas, ...]:
-    """Judge the onset and the peers on held-out rows, without the gas column.
+    """Measure the onset score and the peers on held-out rows, without the gas column.
 
-    The onset's memory runs over the whole record, as it does on a gateway, and is read at the held-out rows. Its
-    threshold is that of its table, the peers' the quantile of all their training rows, as published.
+    The onset's memory runs over the whole record, as it does on a gateway, and its score is read at the held-out rows.
+    Its threshold is that of its table; a peer's is the quantile of all its training rows, as published.
 
     Parameters
     ----------
-    record, cell
-        A station with a gas column, and which rows are held out.
+    record
+        Record of a station with a gas column.
+    fold
+        Which of its rows are held out.
     model
-        Fitted on the training rows without the gas column, with a virtual gas.
+        Model with a virtual gas, fitted on the training rows without the gas column.
     peers
-        Fitted on the same columns.
+        Detectors fitted on the same columns.
     requested
-        Rates.
+        Requested rates.
     """
     gas = record.values[:, record.station.gas_index]
     background = float(np.quantile(gas[fold.train], 0.1))

@@ -1,4 +1,4 @@
-"""Measure what a synthesiser's rows are worth on blocks of time that nothing was fitted on, alone and beside few."""
+"""Measures what synthetic rows are worth to a regression on held-out blocks of time, alone and beside few real rows."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from trainer.evaluation.synthesis.results import Scarce, TrainSyntheticTestReal,
 from trainer.evaluation.synthesis.synthesisers import Fit, FittedSynthesiser
 
 SHARE = 0.05
-"""Of the training rows, where they are few."""
+"""Share of the training rows that is left where real rows are to be few."""
 ADDED = 5000
-"""Synthetic rows beside them."""
+"""Synthetic rows added to them."""
 SETS = 5
 EMBARGO = 12
 
 
 def tstr(record: Record, name: str, make: Fit, *, seed: int, draws: int) -> TrainSyntheticTestReal:
-    """Train a regression of the gas on synthetic rows alone and judge it on the test blocks.
+    """Train a regression of the gas on synthetic rows alone and test it on the test blocks.
 
     Parameters
     ----------
     record
-        Of a station with a gas column; it is split into blocks as for training.
+        Record of a station with a gas column; it is split into blocks as for training.
     name, make, seed, draws
         As in :func:`~trainer.evaluation.synthesis.resemblance.resemblance`.
     """
@@ -44,10 +44,10 @@ def tstr(record: Record, name: str, make: Fit, *, seed: int, draws: int) -> Trai
 
 
 def scarce_splits(record: Record, *, sets: int = SETS) -> tuple[Split, ...]:
-    """Split into the blocks of :func:`~trainer.data.splits.blocked`, their roles moved on by a block from set to set.
+    """Split into the blocks of :func:`~trainer.data.splits.blocked`, with the roles moved on by one block per set.
 
-    Of the training and of the validation rows a twentieth is left, evenly spaced; none of them is within 12 rows of a
-    test row.
+    A twentieth of the training rows and of the validation rows is left, evenly spaced; none of them is within 12 rows
+    of a test row.
     """
     block = np.arange(len(record.values)) * BLOCKS // len(record.values)
     found = []
@@ -73,8 +73,14 @@ def scarce(
 
     Yields
     ------
-    Scarce, Split, Fitted, float64 [5000, F]
-        What came of it, and with which rows, what was fitted on them, and what it added.
+    Scarce
+        Errors of the regressions.
+    Split
+        The rows used.
+    FittedSynthesiser
+        The synthesiser fitted on them.
+    float64 [5000, F]
+        The rows that it added.
     """
     station = record.station
     for number, split in enumerate(scarce_splits(record, sets=sets)):

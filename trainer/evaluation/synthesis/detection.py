@@ -1,4 +1,4 @@
-"""Measure what synthetic rows add to the detection of faults where few real rows are there."""
+"""Measures what synthetic rows add to the detection of faults when there are few real rows."""
 
 from __future__ import annotations
 
@@ -22,36 +22,36 @@ from trainer.networks.training import fit_autoencoder
 
 FEW, AUGMENTED, GENERATOR = "AE, few real rows", "AE, with synthetic rows", "generator's reconstruction, few real rows"
 
-_CONTEXT: tuple[Family, ...] = ("response", "blind")  # seen beside their neighbours in time, or not at all
+_CONTEXT: tuple[Family, ...] = ("response", "blind")  # found by comparison with neighbours in time, or not at all
 
 
 def augmented_detection(
     record: Record, split: Split, added: Floats, fitted: FittedSynthesiser, settings: Training, *, seed: int
 ) -> dict[str, float]:
-    """AUROC of faults by an autoencoder of few real rows, of these and synthetic ones, and by the generator itself.
+    """Compare autoencoders fitted with and without synthetic rows, and the generator itself, as fault detectors.
 
-    Our scores remember what was before, and synthetic rows follow on nothing: they can train no such score. What they
-    can train is a reconstruction error of single rows, so that is what is compared, on the faults of single rows.
+    Our scores depend on earlier rows, and a synthetic row has none, so synthetic rows cannot train such a score. They
+    can train a reconstruction error of single rows; that is compared here, on faults that show in single rows.
 
     Parameters
     ----------
     record
-        Its test rows get the faults.
+        The record; faults are put into its test rows.
     split
-        Few rows to train on, some to stop by, and test rows.
+        Few training rows, validation rows that decide when training stops, and test rows.
     added
         Synthetic rows [N, F].
     fitted
-        What drew them; fitted on the few rows as well.
+        The synthesiser that drew them, fitted on the same few rows.
     settings
-        Of the autoencoders.
+        Settings of the autoencoders.
     seed
-        Of their training.
+        Seed of their training.
 
     Returns
     -------
     dict
-        What scores -> mean AUROC over the cases of faults.
+        Detector -> mean AUROC over the cases of faults.
     """
     train, validation = record.values[split.train], record.values[split.validation]
     score = {
@@ -61,12 +61,12 @@ def augmented_detection(
     if fitted.reconstruct is not None:
         reconstruct, scaler = fitted.reconstruct, fit_scaler(train, record.station, "log")
 
-        def left(x: Floats) -> Floats:
-            # What cannot even be encoded, for instance the logarithm of a zero, is as strange as can be.
+        def error(x: Floats) -> Floats:
+            # A row that cannot be encoded (the logarithm of a zero) gets the highest score there is.
             squares = (scaler.forward(x) - scaler.forward(reconstruct(x))) ** 2
             return np.asarray(np.nan_to_num(squares.mean(axis=1), nan=np.inf, posinf=np.inf))
 
-        score[GENERATOR] = left
+        score[GENERATOR] = error
     usual = {name: one(record.values[split.test]) for name, one in score.items()}
     found: dict[str, list[float]] = {name: [] for name in score}
     for rows in _faulty(record, split):
@@ -88,7 +88,7 @@ def _error(
 
 
 def _faulty(record: Record, split: Split) -> Iterator[Floats]:
-    """Yield the rows with faults in them, case by case."""
+    """Yield the faulty rows of each case."""
     pieces = [(int(piece[0]), int(piece[-1]) + 1) for piece in spans(record, split.test) if len(piece) > GAP]
     for case in cases(record.station):
         if case.family in _CONTEXT:

@@ -1,4 +1,4 @@
-"""Downstream: what rows are worth to somebody who trains a regression of the gas on them."""
+"""Measures what rows are worth for a downstream task: a regression of the gas that is trained on them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edge.arrays import Floats
 
 
 class Regression(Struct, frozen=True, kw_only=True):
-    """How well the gas is told from the other columns on real held-out rows.
+    """How well the gas is predicted from the other columns on real held-out rows.
 
     Parameters
     ----------
@@ -29,33 +29,33 @@ class Regression(Struct, frozen=True, kw_only=True):
 
 
 def regress(train: Floats, test: Floats, station: Station, *, seed: int) -> Regression:
-    """Fit gradient-boosted trees on rows and judge them on others: train on synthetic, test on real.
+    """Fit gradient-boosted trees on rows and test them on others: train on synthetic, test on real (TSTR).
 
-    Esteban, Hyland and Rätsch, 2017 (TSTR). Every row counts alike.
+    Source: Esteban, Hyland and Rätsch, 2017. Every row has the same weight.
 
     Parameters
     ----------
     train
-        Rows to fit on [N, F], real, synthetic or both, in the station's units.
+        Rows to fit on [N, F]: real, synthetic or both, in the station's units.
     test
-        Real rows that neither the regression nor what made the synthetic ones has seen [M, F].
+        Real rows [M, F] that neither the regression nor the synthesiser was fitted on.
     station
-        With a gas column.
+        A station with a gas column.
     seed
-        Of the trees.
+        Seed of the trees.
 
     Raises
     ------
     ValueError
         The station has no gas column.
     """
-    from sklearn.ensemble import HistGradientBoostingRegressor  # slow to import, and wanted only here
+    from sklearn.ensemble import HistGradientBoostingRegressor  # slow to import, and needed only here
 
     gas = station.gas_index
     if gas is None:
         raise ValueError(f"station: got {station.name!r} without a gas column, expected one to regress")
     truth = test[:, gas]
-    # On more threads trees this small are no faster, and many times slower where others want the processor, too.
+    # Trees this small are no faster on more threads, and many times slower when other processes need the processor.
     with threadpool_limits(1):
         trees = HistGradientBoostingRegressor(random_state=seed).fit(np.delete(train, gas, axis=1), train[:, gas])
         squares = (trees.predict(np.delete(test, gas, axis=1)) - truth) ** 2

@@ -1,4 +1,4 @@
-"""Evaluate synthesis: how good synthetic rows are, and what they are good for, beside others' and copies."""
+"""Measures how good synthetic rows are, and what for, beside other synthesisers and plain copies."""
 
 from __future__ import annotations
 
@@ -42,23 +42,23 @@ def evaluate_synthesis(
 ) -> SynthesisEvaluation:
     """Measure synthesisers on every record.
 
-    The one that the settings make is trained with three seeds, and four draws are measured of each; what it is
-    compared with is trained and drawn once.
+    The synthesiser that the settings describe is trained with three seeds and drawn from four times each; those that
+    it is compared with are trained and drawn from once.
 
     Parameters
     ----------
     records
         One per file, all of one kind of station; each is fitted and judged on its own.
     settings
-        Of ours.
+        Settings of our synthesiser.
     quick
-        One seed, one draw, one set of test blocks, and fewer to compare with: a look.
+        Use one seed, one draw, one set of test blocks, and fewer synthesisers to compare with.
     pictures
-        Keep what pictures of the first record need, too: :attr:`SynthesisEvaluation.gallery`.
+        Also keep what figures of the first record need: :attr:`SynthesisEvaluation.gallery`.
     processes
         How many synthesisers are measured at a time.
     progress
-        Told of every one that is done; ``None``: nobody is.
+        Gets a line for every synthesiser that is done; ``None`` reports nothing.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def evaluate_synthesis(
 
 @dataclass(frozen=True)
 class _Task:
-    """One synthesiser, trained with one seed on one record, and what is to be measured of it."""
+    """One synthesiser, trained with one seed on one record, and what to measure."""
 
     what: Literal["gallery", "resemblance", "tstr", "scarce"]
     record: Record
@@ -123,7 +123,7 @@ class _Task:
 
 
 def _tasks(record: Record, settings: Training, *, quick: bool) -> Iterator[_Task]:
-    """Yield what is to be measured, the longest first."""
+    """Yield the tasks, the longest first."""
     for name in (*synthesisers(settings, quick=quick), REAL):
         often = name == OURS[ours(settings)] and not quick
         for seed in range(settings.seed, settings.seed + (SEEDS if often else 1)):
@@ -135,7 +135,7 @@ def _tasks(record: Record, settings: Training, *, quick: bool) -> Iterator[_Task
 
 
 def _together(galleries: Sequence[BinnedSamples]) -> BinnedSamples | None:
-    """Hang galleries of the same rows as one."""
+    """Merge galleries of the same record into one."""
     if not galleries:
         return None
     samples = {name: sample for gallery in galleries for name, sample in gallery.samples.items()}

@@ -1,4 +1,4 @@
-"""Goals of synthesis: the least that our synthetic rows have to reach on the reference record."""
+"""Lists what our synthetic rows have to reach on the reference record, and checks whether they do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trainer.evaluation.synthesis.results import Resemblance, SynthesisEvaluatio
 KS = 0.025
 SPREAD = (0.98, 1.02)
 COARSE_SPREAD = (0.96, 1.04)
-"""Of one column of one board."""
+"""Spread of one column of one board, which is measured coarsely."""
 COARSE = ("station-3.csv", "ch4_ppb")
 PEARSON = 0.01
 C2ST = 0.65
@@ -24,9 +24,9 @@ CPU_SECONDS = 30.0
 
 
 def synthesis_goals(evaluation: SynthesisEvaluation) -> tuple[Goal, ...]:
-    """Hold the judged synthesiser against the goals, board by board; those that nothing was measured for are left out.
+    """Compare the judged synthesiser with the goals, board by board; goals without a measurement are left out.
 
-    Of several seeds the worst counts, each being a mean of its draws; an RMSE is a mean over seeds and test blocks.
+    The worst seed counts, each being a mean of its draws; an RMSE is a mean over seeds and test blocks.
     """
     found = (goal for station in evaluation.stations for goal in _station(evaluation, station))
     return tuple(goal for goal in found if not math.isnan(goal.got))
@@ -53,7 +53,7 @@ def _station(evaluation: SynthesisEvaluation, station: str) -> Iterator[Goal]:
 
 
 def _spreads(station: str, own: Sequence[Resemblance]) -> Iterator[Goal]:
-    """Yield the least and the largest ratio of standard deviations, the coarse board's gas apart."""
+    """Yield the least and the largest ratio of standard deviations, with the coarse board's gas apart."""
     ratios = {key: [one.train.std_ratio[key] for one in own] for key in own[0].train.std_ratio}
     board, column = COARSE
     if station == board and column in ratios:

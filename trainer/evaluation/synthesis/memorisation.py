@@ -1,4 +1,4 @@
-"""Copying: whether synthetic rows repeat the rows that their generator was fitted on."""
+"""Measures whether synthetic rows repeat the rows that their generator was fitted on."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from edge.arrays import Floats
 
 
 def nearer_share(own: Floats, other: Floats, rows: Floats) -> float:
-    """Share of rows that lie nearer to a row that their generator was fitted on than to any it has not seen.
+    """Return the share of rows that lie nearer to the generator's training rows than to rows it was not fitted on.
 
-    The distance to the closest record (DCR) with the training rows halved at random: a generator of the one half that
-    has learnt the distribution gives .5, one that copies gives 1. Copies excel in everything else that is measured
-    here. It is no proof of privacy.
+    The distance to the closest record (DCR), with the training rows halved at random: a generator fitted on one half
+    that has learnt the distribution gives .5, one that copies gives 1. Copies excel in everything else that is
+    measured here. The share proves no privacy.
 
     Parameters
     ----------
     own
-        The half that the generator was fitted on [N, F].
+        Half that the generator was fitted on [N, F].
     other
-        The half that it has not seen [N, F].
+        Half that it was not fitted on [N, F].
     rows
-        Its rows [M, F]. Distances are Euclidean, over the standard deviations of both halves; a tie counts half.
+        Generated rows [M, F]. Distances are Euclidean, in standard deviations of both halves; a tie counts half.
     """
-    from sklearn.neighbors import NearestNeighbors  # slow to import, and wanted only here
+    from sklearn.neighbors import NearestNeighbors  # slow to import, and needed only here
 
     spread = np.concatenate([own, other]).std(axis=0)
     distance = [
@@ -33,7 +33,7 @@ def nearer_share(own: Floats, other: Floats, rows: Floats) -> float:
 
 
 def exact_copies(train: Floats, rows: Floats) -> int:
-    """Count the rows [M, F] that equal a training row [N, F] in all columns as both are written, to 7 digits."""
+    """Count the rows [M, F] that equal a training row [N, F] in all columns, to the 7 digits that are written."""
     known = {_written(row) for row in train.tolist()}
     return sum(_written(row) in known for row in rows.tolist())
 

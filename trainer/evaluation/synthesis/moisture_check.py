@@ -1,4 +1,4 @@
-"""Moisture: whether the water mole fraction of synthetic rows agrees with their temperature and humidity."""
+"""Checks whether the water mole fraction of synthetic rows agrees with their temperature and humidity."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ USUAL = 0.99
 
 
 def moisture_broken(train: Floats, rows: Floats, station: Station) -> float:
-    """Share of rows whose measured water is at odds with the one that temperature and humidity stand for.
+    """Return the share of rows whose water is at odds with the water that temperature and humidity imply.
 
-    The logarithm of their ratio is further from the training rows' median than that of 99 % of the training rows:
-    nominally .010. nan for a station without such columns.
+    In such a row the logarithm of their ratio is further from the training rows' median than in 99 % of the training
+    rows, so the nominal share is .010. nan for a station without such columns.
 
     Parameters
     ----------
-    train, rows
-        Rows [N, F], [M, F] in the station's units.
+    train
+        Training rows [N, F] in the station's units.
+    rows
+        Synthetic rows [M, F] in the station's units.
     station
         Its ``ratio`` names the columns.
     """
@@ -29,9 +31,9 @@ def moisture_broken(train: Floats, rows: Floats, station: Station) -> float:
     water, temperature, humidity = (station.keys.index(key) for key in station.ratio.keys)
 
     def ratio(values: Floats) -> Floats:
-        meant = magnus(values[:, temperature], values[:, humidity])
-        measured, meant = (np.maximum(one, np.finfo(float).tiny) for one in (values[:, water], meant))
-        return np.asarray(np.log(measured / meant))
+        implied = magnus(values[:, temperature], values[:, humidity])
+        measured, implied = (np.maximum(one, np.finfo(float).tiny) for one in (values[:, water], implied))
+        return np.asarray(np.log(measured / implied))
 
     known = ratio(train)
     off = np.abs(known - np.median(known))

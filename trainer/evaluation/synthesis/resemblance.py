@@ -1,4 +1,4 @@
-"""Measure how a synthesiser's rows resemble real ones, on the published random split."""
+"""Measures how closely a synthesiser's rows resemble real ones, on the published random split."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ HALVING = 7
 def resemblance(record: Record, name: str, make: Fit | None, *, seed: int, draws: int) -> Resemblance:
     """Fit a synthesiser on the training rows and compare what it draws with them and with held-out rows.
 
-    Every draw has as many rows as there are training rows; what depends on the count, the classifier, sees as many as
-    are held out. The split is the same for all seeds. The refit for the copies is drawn from once.
+    Every draw has as many rows as there are training rows; the classifier, whose AUROC depends on the count, gets as
+    many as are held out. The split is the same for all seeds. The refit that tests for copies is drawn from once.
 
     Parameters
     ----------
     record
         Its rows are split at random, as published.
     name
-        What the synthesiser is called.
+        Name of the synthesiser.
     make
-        Fits it; ``None``: the held-out rows themselves are compared with the training rows.
+        Fits it; ``None`` compares the held-out rows themselves with the training rows.
     seed
-        Of its training.
+        Seed of its training.
     draws
-        Draws that the figures are means of, at least 1.
+        Draws to average over, at least 1.
     """
     station, split = record.station, random_split(record)
     train, test = record.values[split.train], record.values[split.test]

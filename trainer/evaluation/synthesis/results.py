@@ -1,4 +1,4 @@
-"""Synthesis evaluation: what was measured of every synthesiser, and the means over it."""
+"""Holds what was measured of every synthesiser, and computes the means over it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from trainer.statistics.json_arrays import read
 from trainer.statistics.samples import BinnedSamples
 
 SYNTHESIS = "synthesis.json"
-"""Its name in a run folder."""
+"""File name of an evaluation of synthesis in a run folder."""
 
-Kind = Literal["vae", "ae", "mixture"]
+GeneratorKind = Literal["vae", "ae", "mixture"]
 
-OURS: dict[Kind, str] = {"vae": "ours, VAE", "ae": "ours, AE", "mixture": "plain Gaussian mixture"}
+OURS: dict[GeneratorKind, str] = {"vae": "ours, VAE", "ae": "ours, AE", "mixture": "plain Gaussian mixture"}
 PUBLISHED: dict[Literal["ae", "vae"], str] = {"ae": "AE, published", "vae": "VAE, published"}
 JITTER, SMOTE = "jitter 2 %", "SMOTE, 5 neighbours"
 REAL = "real, held out"
@@ -26,7 +26,7 @@ REAL = "real, held out"
 
 
 class Fidelity(Struct, frozen=True, kw_only=True):
-    """How much rows differ from real ones; 0 is equal unless another number is named.
+    """How much rows differ from real ones; 0 means equal unless noted otherwise.
 
     Parameters
     ----------
@@ -35,11 +35,11 @@ class Fidelity(Struct, frozen=True, kw_only=True):
     wasserstein
         Mean over columns of the first Wasserstein distance [standard deviations of the real column].
     std_ratio
-        Standard deviation over the real one by column key; 1 is equal.
+        Standard deviation over the real one, by column key; 1 means equal.
     pearson, spearman
         Mean absolute difference of the correlations over all pairs of columns, whether they are correlated or not.
     gas_skewness, gas_p99
-        Skewness and 99 % quantile of the gas over the real ones; 1 is equal, nan without a gas column.
+        Skewness and 99 % quantile of the gas over the real ones; 1 means equal, nan without a gas column.
     """
 
     ks: float
@@ -52,28 +52,33 @@ class Fidelity(Struct, frozen=True, kw_only=True):
 
 
 class Resemblance(Struct, frozen=True, kw_only=True):
-    """How one synthesiser's rows resemble real ones, split at random; the mean of its draws.
+    """How closely one synthesiser's rows resemble real ones, split at random; the mean over its draws.
 
     Parameters
     ----------
-    station, synthesiser, seed
-        Which board, what made the rows, and the seed of its training.
+    station
+        Which board.
+    synthesiser
+        Name of the synthesiser.
+    seed
+        Seed of its training.
     train
-        Against the rows that it was fitted on.
+        Comparison with the rows that it was fitted on.
     ks
-        Mean Kolmogorov-Smirnov statistic against held-out rows; nan of these themselves.
-    told_train, told_test
-        AUROC of a classifier between its rows and those that it was fitted on, or held-out ones.
-    useful
-        R2 of a regression of the gas trained on its rows over one trained on the real rows, on held-out rows [-].
+        Mean Kolmogorov-Smirnov statistic against held-out rows; nan for the held-out rows themselves.
+    c2st_train, c2st_test
+        Classifier two-sample test, an AUROC, against the rows that it was fitted on, and against held-out rows.
+    tstr
+        Train on synthetic, test on real: R2 of a regression of the gas over that of one trained on real rows [-].
     moisture
         Share of rows whose moisture is at odds with temperature and humidity; nominally .010.
-    nearer
-        Of a refit on one half of the training rows: share of rows nearer to this half than to the other; .5 is ideal.
+    nearer_share
+        Share of rows, after a refit on one half of the training rows, nearer to this half than to the other; .5 is
+        ideal.
     copies
         Rows that equal a training row.
     cpu_seconds
-        CPU time of fitting it [s].
+        CPU time of the fit [s].
     """
 
     station: str
@@ -91,14 +96,14 @@ class Resemblance(Struct, frozen=True, kw_only=True):
 
 
 class TrainSyntheticTestReal(Struct, frozen=True, kw_only=True):
-    """What rows alone are worth on blocks of time that nothing was fitted on.
+    """What synthetic rows alone are worth on held-out blocks of time.
 
     Parameters
     ----------
     r2
-        Of a regression of the gas trained on as many synthetic rows as there are training rows.
+        R2 of a regression of the gas trained on as many synthetic rows as there are training rows.
     real
-        Of the same trained on the training rows.
+        R2 of the same regression trained on the training rows.
     """
 
     station: str
@@ -116,9 +121,9 @@ class Scarce(Struct, frozen=True, kw_only=True):
     blocks
         Which set of test blocks.
     rmse, tail_rmse
-        Of a regression trained on both, in the gas's unit; the tail is the highest tenth of the held-out gas.
+        RMSE of a regression trained on both, in the gas's unit; the tail is the highest tenth of the held-out gas.
     real_rmse, real_tail_rmse
-        Of the same trained on the real rows alone.
+        RMSE of the same regression trained on the real rows alone.
     """
 
     station: str
@@ -132,12 +137,12 @@ class Scarce(Struct, frozen=True, kw_only=True):
 
 
 class Detection(Struct, frozen=True, kw_only=True):
-    """What synthetic rows add to the detection of faults where few real rows are there.
+    """What synthetic rows add to the detection of faults when there are few real rows.
 
     Parameters
     ----------
     auroc
-        Fault rows against undisturbed ones, mean over cases, by what scores them.
+        Detector -> AUROC of fault rows against undisturbed ones, mean over cases.
     """
 
     station: str
@@ -154,12 +159,14 @@ class SynthesisEvaluation(Struct, frozen=True, kw_only=True):
     judged
         The synthesiser that the goals are about.
     synthesisers
-        All of them, in the order in which they are shown.
+        All synthesisers, in the order of the tables.
+    resemblances, tstr_blocks, scarce, detections
+        The measurements.
     gallery
-        Of the first board, split at random, see :func:`trainer.evaluation.synthesis.sample_gallery.sample_gallery`;
-        ``None``: nobody asked.
+        Binned rows of the first board, see :func:`trainer.evaluation.synthesis.sample_gallery.sample_gallery`;
+        ``None`` unless it was requested.
     quick
-        Whether it was only a look.
+        Whether only one seed and fewer synthesisers were measured.
     """
 
     judged: str
@@ -173,16 +180,16 @@ class SynthesisEvaluation(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, folder: str | os.PathLike[str]) -> Self | None:
-        """Read a run folder's; ``None`` where there is none (TrainingError: it is damaged)."""
+        """Read the evaluation of a run folder; ``None`` if it has none (TrainingError if it is damaged)."""
         return read(Path(folder) / SYNTHESIS, cls, fix=f"davylamp evaluate FILE --run {folder} --synthesis")
 
     @property
     def stations(self) -> tuple[str, ...]:
-        """Boards, in order."""
+        """Boards that were measured, in order."""
         return tuple(dict.fromkeys(one.station for one in self.resemblances))
 
     def rmse(self, station: str, synthesiser: str) -> tuple[float, float, float, float]:
-        """RMSE and tail RMSE with synthetic rows over those without, and the shares of runs where each got worse.
+        """Return RMSE and tail RMSE with synthetic rows over those without, and the share of runs where each got worse.
 
         Means over sets of test blocks and seeds; nan where nothing was measured.
         """
@@ -196,6 +203,6 @@ class SynthesisEvaluation(Struct, frozen=True, kw_only=True):
 
 
 def mean(values: Iterable[float]) -> float:
-    """Mean; nan of nothing."""
+    """Return the mean; nan of no values."""
     found = list(values)
     return float(np.mean(found)) if found else float("nan")

@@ -1,4 +1,4 @@
-"""Synthesisers: what makes rows, ours and those that ours is compared with."""
+"""Fits the synthesisers that are evaluated: ours, and those that ours is compared with."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from config.settings.training import Training
 from edge.arrays import Floats
 from edge.synthesis.sampler import Sampler
 from trainer.data.scaler import fit_scaler
-from trainer.evaluation.synthesis.results import JITTER, OURS, PUBLISHED, SMOTE, Kind
+from trainer.evaluation.synthesis.results import JITTER, OURS, PUBLISHED, SMOTE, GeneratorKind
 from trainer.generation.fit_generator import fit_generator
 from trainer.networks.autoencoder import TabularVAE, describe_network, seeded_autoencoder
 from trainer.networks.training import fit_autoencoder
@@ -29,24 +29,24 @@ Draw = Callable[[int, int], Floats]
 """(n, seed) -> rows [n, F] in the station's units."""
 
 VAE_NOISE = 0.1
-"""Added to the codes of the published VAE; the published AE gets half of each latent's standard deviation."""
+"""Noise on the codes of the published VAE; the published AE gets half of each latent's standard deviation."""
 NEIGHBOURS = 5
 TVAE_EPOCHS = 100
 
 
 @dataclass(frozen=True)
 class FittedSynthesiser:
-    """What was fitted on training rows.
+    """A synthesiser that was fitted on training rows.
 
     Parameters
     ----------
     draw
         (n, seed) -> rows [n, F] in the station's units.
     reconstruct
-        Rows [N, F] -> what is left of them after encoding and decoding [N, F]; ``None``: it cannot.
+        Rows [N, F] -> the same rows encoded and decoded [N, F]; ``None`` if the synthesiser cannot.
     around
-        (n, seed, noise on the codes) -> rows [n, F] around training rows, with its own noise where it is ``None``;
-        ``None``: it has no network.
+        (n, seed, noise on the codes) -> rows [n, F] around training rows, where a noise of ``None`` stands for the
+        synthesiser's own; ``None`` if it has no network.
     """
 
     draw: Draw
@@ -55,30 +55,32 @@ class FittedSynthesiser:
 
 
 Fit = Callable[[Floats, Floats, Station, int], FittedSynthesiser]
-"""(training rows [N, F], validation rows [M, F], station, seed) -> what draws rows."""
+"""(training rows [N, F], validation rows [M, F], station, seed) -> fitted synthesiser."""
 
 
-def ours(settings: Training) -> Kind:
+def ours(settings: Training) -> GeneratorKind:
     """Return which generator a training with these settings makes."""
     return settings.generator or ("ae" if settings.model == "ae" else "vae")
 
 
 def synthesisers(settings: Training, *, quick: bool = False) -> dict[str, Fit]:
-    """List what makes rows, the one that is judged first.
+    """List the synthesisers by name, first the one that is judged.
 
-    Ours as the settings have it; the plain Gaussian mixture on the same transform and our other network; the published
-    networks, resampled as published; two ways to copy; and, where their packages are installed, a Gaussian copula and
-    a TVAE as their authors tuned them.
+    These are ours as the settings describe it; the plain Gaussian mixture on the same transform and our other network;
+    the published networks, resampled as published; two ways to copy; and, if their packages are installed, a Gaussian
+    copula and a TVAE as their authors tuned them.
 
     Parameters
     ----------
     settings
-        Of ours.
+        Settings of ours.
     quick
-        Without our other network, the optional packages, and all but 12 of the published epochs.
+        Leave out our other network and the optional packages, and train the published networks for 12 epochs.
     """
     first = ours(settings)
-    kinds: tuple[Kind, ...] = (first, "mixture") if quick else (first, "mixture", "ae" if first == "vae" else "vae")
+    kinds: tuple[GeneratorKind, ...] = (
+        (first, "mixture") if quick else (first, "mixture", "ae" if first == "vae" else "vae")
+    )
     every = networks(settings, quick=quick)
     found = {name: every[name] for name in dict.fromkeys([*(OURS[kind] for kind in kinds), *PUBLISHED.values()])}
     found |= {JITTER: _jitter, SMOTE: _smote}
@@ -86,13 +88,13 @@ def synthesisers(settings: Training, *, quick: bool = False) -> dict[str, Fit]:
 
 
 def networks(settings: Training, *, quick: bool = False) -> dict[str, Fit]:
-    """List ours, all three whatever the settings judge, and the published networks; parameters as above."""
+    """List all three of ours, whatever the settings, and the published networks; parameters as above."""
     published = replace(Training.reference(), epochs=12) if quick else Training.reference()
     found: dict[str, Fit] = {name: _our(kind, settings) for kind, name in OURS.items()}
     return found | {name: _published(kind, published) for kind, name in PUBLISHED.items()}
 
 
-def _our(kind: Kind, settings: Training) -> Fit:
+def _our(kind: GeneratorKind, settings: Training) -> Fit:
     def make(train: Floats, validation: Floats, station: Station, seed: int) -> FittedSynthesiser:
         chosen = replace(settings, generator=kind, seed=seed)
         generator = fit_generator(train, validation, station, chosen, None).generator
@@ -154,8 +156,8 @@ def _jitter(train: Floats, validation: Floats, station: Station, seed: int) -> F
 
 
 def _smote(train: Floats, validation: Floats, station: Station, seed: int) -> FittedSynthesiser:
-    """Put rows between a training row and one of its neighbours (Chawla et al., JAIR 16, 2002), without classes."""
-    from sklearn.neighbors import NearestNeighbors  # slow to import, and wanted only here
+    """Interpolate between a training row and one of its neighbours (Chawla et al., JAIR 16, 2002), without classes."""
+    from sklearn.neighbors import NearestNeighbors  # slow to import, and needed only here
 
     z = train / train.std(axis=0)
     count = min(NEIGHBOURS, len(z) - 1)
@@ -171,7 +173,7 @@ def _smote(train: Floats, validation: Floats, station: Station, seed: int) -> Fi
 
 
 def _optional() -> Iterator[tuple[str, Fit]]:
-    """Yield the SDV's synthesisers where its packages are installed; the project does not ask for them."""
+    """Yield the SDV's synthesisers if its packages are installed; they are no dependency of the project."""
     if find_spec("copulas") is not None:
         yield "Gaussian copula, SDV", _copula
     if find_spec("ctgan") is not None:
@@ -179,7 +181,7 @@ def _optional() -> Iterator[tuple[str, Fit]]:
 
 
 def _copula(train: Floats, validation: Floats, station: Station, seed: int) -> FittedSynthesiser:
-    """Fit a Gaussian copula between beta distributions, as the SDV does unless told otherwise."""
+    """Fit a Gaussian copula between beta distributions, the SDV's default."""
     marginal = import_module("copulas.univariate").BetaUnivariate
     model = import_module("copulas.multivariate").GaussianMultivariate(distribution=marginal)
     model.fit(_frame(train, station))
@@ -205,6 +207,6 @@ def _tvae(train: Floats, validation: Floats, station: Station, seed: int) -> Fit
 
 
 def _frame(values: Floats, station: Station) -> DataFrame:
-    import pandas as pd  # slow to import, and wanted only here
+    import pandas as pd  # slow to import, and needed only here
 
     return pd.DataFrame(values, columns=list(station.keys))

@@ -1,4 +1,4 @@
-"""Print a synthesis evaluation: who makes which rows, what they are good for, and whether that is enough."""
+"""Prints an evaluation of synthesis as tables: how good the rows are, what for, and which goals are met."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ HEADS = (
 
 
 def print_synthesis(evaluation: SynthesisEvaluation, out: TextIO) -> None:
-    """Print all tables, and last a verdict on every goal.
+    """Print all tables, and last whether each goal is met.
 
     Parameters
     ----------
     evaluation
         What was measured.
     out
-        Where to.
+        Where to print.
     """
     for table in (_resemblance, _tstr, _scarce, _detection):
         for lines in table(evaluation):

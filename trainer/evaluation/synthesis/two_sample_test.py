@@ -1,4 +1,4 @@
-"""Indistinguishable: whether a classifier can tell synthetic rows from real ones."""
+"""Measures by a classifier two-sample test how well synthetic rows can be distinguished from real ones."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ FOLDS = 5
 
 
 def c2st(real: Floats, rows: Floats, *, seed: int) -> float:
-    """AUROC of a classifier between real rows [N, F] and others [M, F]: .5 = it only guesses, 1 = it always knows.
+    """Return the AUROC of a classifier between real rows [N, F] and others [M, F]: .5 if it guesses, 1 if it is right.
 
-    The classifier two-sample test (Lopez-Paz and Oquab, ICLR 2017) with gradient-boosted trees, five folds and as many
-    rows of one kind as of the other: the mean AUROC of the folds' unseen rows. It rises with the count of rows. Below
-    .5 the others are copies: a row and its copy in two folds mislead the classifier.
+    The classifier two-sample test (Lopez-Paz and Oquab, ICLR 2017) with gradient-boosted trees, five folds and equally
+    many rows of both kinds: the mean AUROC over the folds' held-out rows. It rises with the count of rows. Below .5
+    the others are copies: a row and its copy in different folds mislead the classifier.
 
-    Both are seen in single precision, in which rows are made: where a coarse column has few values, trees would else
-    tell a value from the same one rounded.
+    Both are compared in single precision, in which rows are generated: in a coarse column of few values, trees would
+    otherwise distinguish a value from its rounded self.
 
     Parameters
     ----------
     real, rows
-        In the station's units; of the larger set as many rows are drawn as the smaller has, at least 5.
+        Rows in the station's units, at least 5 of each; the larger set is thinned to the size of the smaller.
     seed
-        Of the draw, the folds and the trees.
+        Seed of the thinning, the folds and the trees.
     """
-    from sklearn.ensemble import HistGradientBoostingClassifier  # slow to import, and wanted only here
+    from sklearn.ensemble import HistGradientBoostingClassifier  # slow to import, and needed only here
     from sklearn.model_selection import StratifiedKFold
 
     count = min(len(real), len(rows))
@@ -37,7 +37,7 @@ def c2st(real: Floats, rows: Floats, *, seed: int) -> float:
     x = x.astype(np.float32)
     synthetic = np.repeat([False, True], count)
     found = []
-    # On more threads trees this small are no faster, and many times slower where others want the processor, too.
+    # Trees this small are no faster on more threads, and many times slower when other processes need the processor.
     with threadpool_limits(1):
         for fit, judge in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, synthetic):
             trees = HistGradientBoostingClassifier(random_state=seed).fit(x[fit], synthetic[fit])
