@@ -1,1 +1,1 @@
-"""What runs on the workstation: record -> split -> networks -> calibration -> run folder."""
+"""The workstation's part: record -> split -> networks -> calibration -> run folder."""

@@ -1,4 +1,4 @@
-"""Run: the folder that a training leaves behind."""
+"""Writes and reads the folder that a training leaves behind."""
 
 from __future__ import annotations
 
@@ -36,20 +36,24 @@ Tables = dict[str, NDArray[Any]]
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """``run.json``: where a run comes from and how its networks are put together.
+    """``run.json``: where a run comes from, and the structure of its networks.
 
     Parameters
     ----------
     created
-        RFC 3339, the end of the training.
+        End of the training, RFC 3339.
     versions
         Package -> version.
+    data
+        The files trained on.
+    seed
+        Seed of the training.
     scaler
-        Of all columns.
+        Scaler of all columns.
     generator
-        What makes synthetic rows.
+        Description of the generator.
     scorers
-        Name (``scorer``, ``scorer-absent``) -> scoring model.
+        Name (``scorer``, ``scorer-absent``) -> description of the scoring model.
     """
 
     created: str
@@ -93,12 +97,12 @@ def write_run(
     losses: Mapping[str, Any],
     portrait: RunStatistics | None = None,
 ) -> None:
-    """Write a run folder so that ``folder`` is at any time either as before or complete.
+    """Write a run folder atomically: ``folder`` is at any time either as before or complete.
 
     Raises
     ------
     TrainingError
-        ``folder`` holds something that is no run, or cannot be written.
+        ``folder`` holds something else than a run, or cannot be written.
     """
     from safetensors.torch import save
 
@@ -131,10 +135,7 @@ def write_run(
 
 
 class Run:
-    """A finished training.
-
-    Everything that the export needs, read from the folder when it is asked for.
-    """
+    """A finished training, read from its folder as needed."""
 
     def __init__(self, folder: Path, about: About, station: Station, settings: Training) -> None:
         self.folder = folder
@@ -149,9 +150,9 @@ class Run:
         Raises
         ------
         TrainingError
-            It is no run folder, or one of its files is damaged.
+            ``folder`` is no run folder, or one of its files is damaged.
         ConfigError
-            Its station or settings file is.
+            Its station or settings file is damaged.
         """
         folder = Path(folder)
         if not (folder / "run.json").is_file():
@@ -174,7 +175,7 @@ class Run:
 
     @property
     def created(self) -> str:
-        """RFC 3339 time of the training's end."""
+        """End of the training, RFC 3339."""
         return self._about.created
 
     @property
@@ -184,12 +185,12 @@ class Run:
 
     @property
     def data(self) -> Data:
-        """What was trained on."""
+        """The files trained on."""
         return self._about.data
 
     @property
     def seed(self) -> int:
-        """The training's seed."""
+        """Seed of the training."""
         return self._about.seed
 
     @property
@@ -219,12 +220,12 @@ class Run:
 
     @property
     def generator_spec(self) -> GeneratorSpec:
-        """What makes synthetic rows, in words."""
+        """Description of the generator."""
         return self._about.generator
 
     @property
     def scorers(self) -> dict[str, ScoringSpec]:
-        """Scoring models by name, in words."""
+        """Descriptions of the scoring models, by name."""
         return self._about.scorers
 
     def weights(self, name: str) -> dict[str, Tensor]:
@@ -245,7 +246,7 @@ class Run:
 
     @cached_property
     def generator(self) -> FittedGenerator:
-        """What makes synthetic rows, its network in torch."""
+        """The generator of synthetic rows, its network in torch."""
         from trainer.generation.fitted_generator import FittedGenerator
 
         weights = {} if self.generator_spec.network is None else self.weights("generator")

@@ -1,4 +1,4 @@
-"""summary: what a training reached, as a table beside its baselines."""
+"""Summarises a training: its results beside their baselines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SPLITS = {
 
 
 def summary(run: Run) -> str:
-    """Say how like real rows the generated ones are, beside what the split makes, and how honest the p-values are.
+    """Summarise how closely generated rows resemble real ones, and which false-alarm rates the p-values lead to.
 
     Parameters
     ----------

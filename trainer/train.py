@@ -1,4 +1,4 @@
-"""From a record to a run folder."""
+"""Trains on a record and writes the run folder."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from trainer.scoring.fit_scorer import fit_scorer
 from trainer.statistics.collect import collect
 
 LEAST_ROWS = 600
-"""Fewer leave spans too short for what has a memory."""
+"""Least rows: fewer leave spans too short to fill the memories."""
 EMBARGO = 12
-"""Rows beside a test row that no score is fitted on."""
-_JUDGED = 7  # added to the seed, so that the rows judged are not those of the calibration
+"""Rows on both sides of a test row that no score is fitted on."""
+_EVALUATED = 7  # added to the seed, so that the rows evaluated are not those of the calibration
 
 
 def train(
@@ -47,30 +47,30 @@ def train(
     progress: TextIO | None = None,
     clock: Clock | None = None,
 ) -> Run:
-    """Fit the generator and what scores readings, with the gas column and without it, and leave a run folder.
+    """Fit the generator and the scorers, with the gas column and without it, and write a run folder.
 
-    The same record and settings give the same weights, bit for bit, on one machine.
+    On one machine, the same record and settings give the same weights, bit for bit.
 
     Parameters
     ----------
     record
         Rows in the station's units.
     settings
-        Everything that can be chosen.
+        All settings of the training.
     folder
-        Run folder: new, empty, or an earlier run, which is replaced when this one is complete.
+        Run folder: new, empty, or an earlier run, which is replaced once this one is complete.
     portrait
-        Leave what pictures need, too: :class:`trainer.statistics.run_statistics.RunStatistics`.
+        Also write what figures need: :class:`trainer.statistics.run_statistics.RunStatistics`.
     progress
         Where progress bars are drawn; ``None`` draws none.
     clock
-        Tells the time that is written into the run.
+        Clock for the time that is written into the run.
 
     Raises
     ------
     TrainingError
-        Fewer than 600 rows or too short segments, a constant column, a loss that is no number, no such device, or a
-        folder with other files.
+        There are fewer than 600 rows, or only short segments; a column is constant; a loss is no longer a number; the
+        device does not exist; or the folder holds other files.
     """
     folder = Path(folder)
     refuse_foreign(folder)
@@ -84,8 +84,8 @@ def train(
     scaler = fit_scaler(record.values[split.train], record.station, settings.scaler)
     parts = {part: record.values[getattr(split, part)] for part in ("train", "validation", "test")}
     generator = fit_generator(parts["train"], parts["validation"], record.station, settings, progress)
-    # What has a memory is fitted on blocks of time, whatever the generator was.
-    rows = _apart(record, blocks.test)
+    # Scores have a memory: they are fitted on blocks of time, whatever the generator was fitted on.
+    rows = _away_from(record, blocks.test)
     count = chunk_count(record, settings)
     scorers = {
         name: fit_scorer(
@@ -145,13 +145,15 @@ def train(
         weights=weights,
         curves=draw_curves(losses),
         losses=losses,
-        portrait=collect(record, generator, split, scorers, blocks, seed=settings.seed + _JUDGED) if portrait else None,
+        portrait=collect(record, generator, split, scorers, blocks, seed=settings.seed + _EVALUATED)
+        if portrait
+        else None,
     )
     return Run.open(folder)
 
 
-def _apart(record: Record, test: Indices) -> Indices:
-    """Rows that are no test rows and not next to one."""
+def _away_from(record: Record, test: Indices) -> Indices:
+    """Return the rows more than ``EMBARGO`` rows away from every test row."""
     near = np.zeros(len(record.values), dtype=bool)
     for offset in range(-EMBARGO, EMBARGO + 1):
         near[np.clip(test + offset, 0, len(near) - 1)] = True
@@ -159,12 +161,12 @@ def _apart(record: Record, test: Indices) -> Indices:
 
 
 def _quality(generator: FittedGenerator, parts: dict[str, Floats], seed: int) -> dict[str, Any]:
-    """How likely held-out rows are, and how far the columns' distributions lie from the real ones'.
+    """Measure how likely held-out rows are, and how far the columns' distributions lie from those of real rows.
 
-    Kolmogorov-Smirnov distances are means over the columns; those of test rows against training rows are what the split
-    itself makes.
+    Kolmogorov-Smirnov statistics are means over the columns; that of test rows against training rows shows what the
+    split itself contributes.
     """
-    rng = np.random.Generator(np.random.Philox(key=seed + _JUDGED))
+    rng = np.random.Generator(np.random.Philox(key=seed + _EVALUATED))
     size = len(parts["train"])
     latent = generator.mixture.draw(size, rng)
     made = generator.codec.decode(latent, rng.standard_normal((size, generator.station.size)))

@@ -18,7 +18,7 @@ EVERY = 10
 """Rows between two candidate borders; more in a long record, so that there are at most ``PLACES`` candidates."""
 PLACES = 1500
 PENALTY = 0.002
-"""Share of the record's variance that a border has to explain; low, because borders without a step are removed later."""
+"""Share of the record's variance that a border has to explain; low: borders without a step are removed later."""
 PLATEAU = 8.0
 """Least distance of two plateaus, in spreads. A straight ramp cut in two reaches at most 2.7, whatever its slope, and
 simulated weather rarely 5; the smallest step of the reference record's chamber, 4 K, reaches 20."""

@@ -1,1 +1,1 @@
-"""What makes synthetic rows, fitted."""
+"""Fits the generator of synthetic rows."""

@@ -1,4 +1,4 @@
-"""fit_generator: the model that makes synthetic rows."""
+"""Fits the generator of synthetic rows."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from trainer.networks.generative_training import fit_generative
 from trainer.networks.history import History
 from trainer.networks.training import fit_autoencoder
 
-Kind = Literal["ae", "vae", "mixture"]
+_Kind = Literal["ae", "vae", "mixture"]
 CALIBRATION_ROWS = 100_000
-"""Generated rows that the calibration is made of."""
+"""Generated rows that the calibration is made from."""
 _CODES, _HELD_OUT, _GENERATED, _SIGMA = range(3, 7)  # streams of random numbers, added to the seed
 
 
@@ -39,30 +39,32 @@ def fit_generator(
     settings: Training,
     progress: TextIO | None = None,
 ) -> FittedGenerator:
-    """Fit transforms, network, mixture and calibration; the same seed gives the same, bit for bit, on one machine.
+    """Fit transforms, network, mixture and calibration; on one machine, the same seed gives the same bits.
 
-    With ``scaler: standard`` it is the published form: z-scores, the settings' own network and loss, and one Gaussian
-    over the codes.
+    ``scaler: standard`` selects the published form: z-scores, the network and the loss of the settings, and one
+    Gaussian over the codes.
 
     Parameters
     ----------
     train, validation
         Rows [N, F] and [M, F] in the station's units, without nan.
-    station, settings
-        What the columns are, and how to fit.
+    station
+        What the columns are.
+    settings
+        How to fit.
     progress
         Where a progress bar is drawn; ``None`` draws none.
 
     Raises
     ------
     TrainingError
-        A constant column, a loss that is no number, or no such device.
+        A column is constant, a loss is no longer a number, or the device does not exist.
     """
     started = time.process_time()
     kind = settings.generator or ("ae" if settings.model == "ae" else "vae")
-    scaler = fit_scaler(train, station, settings.scaler)  # and no column is constant
+    scaler = fit_scaler(train, station, settings.scaler)  # also refuses constant columns
     published = settings.scaler == "standard" and kind != "mixture"
-    fitting = _published if published else _shaped
+    fitting = _published if published else _with_normal_scores
     network, codec, history = fitting(
         train, validation, settings, kind=kind, scaler=scaler, progress=progress, station=station
     )
@@ -101,14 +103,14 @@ def fit_generator(
     )
 
 
-def _shaped(
+def _with_normal_scores(
     train: Floats,
     validation: Floats,
     settings: Training,
     *,
     station: Station,
     scaler: Scaler,
-    kind: Kind,
+    kind: _Kind,
     progress: TextIO | None,
 ) -> tuple[Network | None, NormalScoreCodec | ScaledCodec, History | None]:
     shaping = fit_normal_scores(train, station)
@@ -136,7 +138,7 @@ def _published(
     *,
     station: Station,
     scaler: Scaler,
-    kind: Kind,
+    kind: _Kind,
     progress: TextIO | None,
 ) -> tuple[Network | None, NormalScoreCodec | ScaledCodec, History | None]:
     assert kind != "mixture"
@@ -153,7 +155,7 @@ def _published(
 
 
 def _codes(codec: Codec, readings: Floats, seed: int) -> Floats:
-    """Codes [N, L] of rows; a VAE's are one draw each from what it says of the row."""
+    """Return codes [N, L] of rows; a VAE's are one draw each from the code's distribution."""
     heads = codec.encode(readings)
     mean = heads["mean"].astype(np.float64)
     if "log_variance" not in heads:
@@ -163,16 +165,16 @@ def _codes(codec: Codec, readings: Floats, seed: int) -> Floats:
 
 
 def _regimes(rows: Singles, station: Station) -> dict[str, tuple[float, float]]:
-    """Cut the gas column's range where three clusters meet (k-means on its own scale); none without a gas column."""
+    """Cut the gas column's range where three clusters meet (k-means on its scale); no regimes without a gas column."""
     if station.gas_index is None:
         return {}
-    from sklearn.cluster import KMeans  # slow to import, and wanted only here
+    from sklearn.cluster import KMeans  # slow to import, and needed only here
 
     gas = rows[:, station.gas_index].astype(np.float64)
     log = station.features[station.gas_index].scale == "log" and gas.min() > 0
-    shaped = np.log(gas) if log else gas
-    first = np.quantile(shaped, [0.1, 0.5, 0.9])[:, None]
-    centres = np.sort(KMeans(len(REGIMES), init=first, n_init=1).fit(shaped[:, None]).cluster_centers_[:, 0])
+    scaled = np.log(gas) if log else gas
+    first = np.quantile(scaled, [0.1, 0.5, 0.9])[:, None]
+    centres = np.sort(KMeans(len(REGIMES), init=first, n_init=1).fit(scaled[:, None]).cluster_centers_[:, 0])
     cuts = (centres[1:] + centres[:-1]) / 2
     borders = [float(gas.min()), *(np.exp(cuts) if log else cuts).tolist(), float(gas.max())]
     return {name: (borders[i], borders[i + 1]) for i, name in enumerate(REGIMES)}

@@ -1,4 +1,4 @@
-"""FittedGenerator: what makes synthetic rows, as the trainer has it."""
+"""Holds the trainer's form of a generator, and converts it to arrays and back."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ Module = TypeVar("Module", bound=nn.Module | None)
 
 @dataclass(frozen=True)
 class FittedGenerator:
-    """What makes synthetic rows, as the trainer has it.
+    """A fitted generator of synthetic rows.
 
     Parameters
     ----------
     station
         What the columns are.
-    about
-        In words.
+    spec
+        Description of the generator, as the manifest holds it.
     codec
         Transforms and network.
     mixture
         Distribution of the codes.
     latent_std
-        [L], standard deviation of the training rows' codes.
+        Standard deviation of the training rows' codes, [L].
     low, high
-        [F], range of the training rows.
+        Range of the training rows, [F].
     history
-        Of the network's training; ``None`` of a mixture, and of a generator that was read again.
+        Training history of the network; ``None`` for a mixture, and for a generator read from a run.
     cpu_seconds
-        CPU time [s] of this process for all of it; nan of one that was read again.
+        CPU time [s] of this process for the whole fit; nan for a generator read from a run.
     """
 
     station: Station
@@ -65,7 +65,7 @@ class FittedGenerator:
 
     @cached_property
     def generator(self) -> Generator:
-        """What the gateway has of it, run by torch and numpy."""
+        """The gateway's form of the generator, run by torch and numpy."""
         return Generator(
             station=self.station,
             kind=self.spec.kind,
@@ -81,7 +81,7 @@ class FittedGenerator:
         )
 
     def arrays(self) -> Arrays:
-        """Its numbers, but for the network's: those of a bundle, and behind ``shaping/`` what its graphs hold."""
+        """Return all arrays but the network's: those of a bundle and, behind ``shaping/``, those that its graphs hold."""
         arrays: Arrays = {
             "weights": self.mixture.weights.astype(np.float32),
             "means": self.mixture.means.astype(np.float32),
@@ -98,7 +98,7 @@ class FittedGenerator:
     def from_arrays(
         cls, spec: GeneratorSpec, station: Station, scaler: Scaler, arrays: Arrays, weights: Mapping[str, Tensor]
     ) -> FittedGenerator:
-        """Put one together again from its words, :meth:`arrays` and its network's tensors (KeyError, RuntimeError)."""
+        """Rebuild a generator from its spec, :meth:`arrays` and its network's tensors (KeyError, RuntimeError)."""
         sigma = np.array(spec.sigma)
         codec: NormalScoreCodec | ScaledCodec
         if spec.transform == "quantile":
@@ -126,7 +126,7 @@ class FittedGenerator:
 
 
 def physical_range(station: Station) -> tuple[Floats, Floats]:
-    """Least and largest value of each column [F] that is physically possible."""
+    """Return the least and the largest physically possible value of each column [F]."""
     low, high = np.array([feature.range for feature in station.features]).T
     return low, high
 

@@ -1,4 +1,4 @@
-"""Prior: the mixture of Gaussians that codes are drawn from."""
+"""Fits the Gaussian mixture that codes are drawn from."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from edge.arrays import Floats
 from edge.models.generator import packed, unpacked
 
 MOST = 300
-"""Components; more ship more without being told from real rows any less."""
+"""Most components: beyond it the bundle grows and the two-sample AUROC does not fall."""
 LEAST_ROWS = 30
 """Training rows per component."""
 REGULARISATION = 1e-3
-"""Added to each variance: with 1e-6 components shrink onto few rows, and held-out rows become unlikely."""
+"""Added to each variance; with 1e-6, components shrink onto few rows, and held-out rows become unlikely."""
 CANDIDATES = (100, 200, 300)
 WITHIN = 0.3
-"""Of the best held-out log-likelihood [nat]: among so good ones the largest count is told from real rows the least."""
+"""Distance from the best held-out log-likelihood [nat] within which the largest count has the lowest two-sample AUROC."""
 HELD_OUT = 0.15
-"""Share of the rows that a search judges on."""
+"""Share of the rows that a search evaluates on."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Mixture:
     Parameters
     ----------
     weights, means, roots
-        [K], [K, L] and [K, L, L], the last lower triangular.
+        Arrays [K], [K, L] and [K, L, L]; the roots are lower triangular.
     """
 
     weights: Floats
@@ -38,14 +38,14 @@ class Mixture:
     roots: Floats
 
     def draw(self, n: int, rng: np.random.Generator) -> Floats:
-        """Codes [n, L]."""
+        """Draw codes [n, L]."""
         borders = np.cumsum(self.weights)
         chosen = np.searchsorted(borders / borders[-1], rng.random(n), side="right")
         normal = rng.standard_normal((n, self.means.shape[1]))
         return np.asarray(self.means[chosen] + np.einsum("nij,nj->ni", self.roots[chosen], normal))
 
     def log_likelihood(self, codes: Floats) -> float:
-        """Mean log-density [nat] of codes [N, L]."""
+        """Return the mean log-density [nat] of codes [N, L]."""
         size = codes.shape[1]
         inverse = np.linalg.inv(self.roots)
         logs = np.log(self.weights) - np.log(np.diagonal(self.roots, axis1=1, axis2=2)).sum(axis=1)
@@ -58,7 +58,7 @@ class Mixture:
         return float(np.concatenate(total).mean() - 0.5 * size * np.log(2 * np.pi))
 
     def moments(self) -> tuple[Floats, Floats]:
-        """Mean [L] and covariance [L, L]."""
+        """Return mean [L] and covariance [L, L]."""
         mean = self.weights @ self.means
         centred = self.means - mean
         within = np.einsum("k,kij,klj->il", self.weights, self.roots, self.roots)
@@ -71,17 +71,17 @@ def fit_mixture(codes: Floats, seed: int, *, components: int | None = None, sear
     Parameters
     ----------
     codes
-        [N, L], one draw per training row.
+        Codes [N, L], one draw per training row.
     seed
-        Of the first guess, and of what a search holds out.
+        Seed of the first guess, and of the rows that a search holds out.
     components
-        How many; ``None``: a thirtieth of the rows, at most 300. Never more than the rows allow.
+        Number of components, at most a thirtieth of the rows; ``None`` means that many, at most 300.
     search
-        Choose the count on 15 % of the rows instead: the largest within .3 nat of the best (three more fits).
+        Choose the number on 15 % of the rows instead: the largest within .3 nat of the best (three more fits).
     """
     most = max(1, len(codes) // LEAST_ROWS)
     count = min(components or MOST, most)
-    with threadpool_limits(limits=1):  # as fast, and the order of sums does not depend on the machine
+    with threadpool_limits(limits=1):  # as fast as more, and the order of sums does not depend on the machine
         if search:
             count = _search(codes, seed, most)
         return _fit(codes, count, seed)
@@ -97,13 +97,13 @@ def _search(codes: Floats, seed: int, most: int) -> int:
 
 
 def _fit(codes: Floats, count: int, seed: int) -> Mixture:
-    from sklearn.mixture import GaussianMixture  # slow to import, and wanted only here
+    from sklearn.mixture import GaussianMixture  # slow to import, and needed only here
 
     model = GaussianMixture(count, covariance_type="full", reg_covar=REGULARISATION, random_state=seed % 2**32)
-    model.fit(codes.astype(np.float32))  # takes half of the time
+    model.fit(codes.astype(np.float32))  # single precision takes half the time
     weights, means, covariances = (
         np.asarray(part, dtype=np.float64) for part in (model.weights_, model.means_, model.covariances_)
     )
-    # Rounded as in a bundle, so that what is calibrated and measured is what ships.
+    # Rounded as in a bundle, so that the shipped mixture is the one calibrated and measured.
     roots = unpacked(packed(np.linalg.cholesky(covariances)), codes.shape[1]).astype(np.float64)
     return Mixture(weights / weights.sum(), means, roots)

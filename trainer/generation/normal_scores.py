@@ -1,4 +1,4 @@
-"""Shaping: the map between readings and the whitened normal scores that generators work in."""
+"""Maps readings to the whitened normal scores that generators work in, and back."""
 
 from __future__ import annotations
 
@@ -16,42 +16,43 @@ from edge.arrays import Floats, Singles
 from edge.moisture import magnus
 
 KNOTS = 400
-"""Of a column's quantile table, equally spaced in the normal score from -END to END."""
+"""Knots of a column's quantile table, equally spaced in the normal score from -END to END."""
 END = 3.2
 NODES = 4096
-"""Of the table from decoded scores to readings, equally spaced from -REACH to REACH."""
+"""Nodes of the table from decoded scores to readings, equally spaced from -REACH to REACH."""
 REACH = 4.0
 CELLS = 256
-"""Of the calibration, which lies between the two, over the same range."""
+"""Cells of the calibration, which is applied between the two, over the range of the nodes."""
 COARSE = 1000
-"""Distinct values up to which a column is taken for one with steps; also, no more than half of the rows."""
+"""A column with at most this many distinct values (and at most half as many as rows) is treated as quantised."""
 DRY = 1.0
-"""Water below it is taken for so much [ppm], so that a ratio has a logarithm."""
-_FLOOR = 1e-4  # of an eigenvalue; below it a direction is redundant
+"""Least water [ppm]: less is replaced by this, so that the ratio has a logarithm."""
+_FLOOR = 1e-4  # eigenvalue below which a direction is redundant
 
 
 @dataclass(frozen=True)
 class NormalScoreTransform:
     """Fitted column transforms.
 
-    A reading becomes its normal score by a table of quantiles, the mole fraction of water as the logarithm of its ratio
-    to what temperature and humidity say (Magnus), so that generated rows obey physics; the scores are whitened. A value
-    that many rows share takes many knots, and stands for the middle of them; the other way, all of them lead to it.
+    A reading becomes its normal score by a table of quantiles. The mole fraction of water is first replaced by the
+    logarithm of its ratio to the water that temperature and humidity imply (Magnus), so that generated rows obey
+    physics. The scores are whitened. A value that many rows share occupies many knots: its score is that of the middle
+    one, and in the other direction all of them give this value.
 
     Parameters
     ----------
     station
         What the columns are.
     knots
-        float32 [F, 400], the columns' quantiles in their units; of the ratio column, those of the log ratio.
+        Quantiles of the columns in their units, float32 [F, 400]; for the ratio column, those of the log ratio.
     steps
-        Column index -> its distinct values [V], float32, ascending, where these are at most 1000 and half of the rows.
+        Index of each quantised column -> its distinct values [V], float32, ascending.
     mean, directions, spread
-        [F], [F, F] and [F]: ``(score - mean) @ directions / spread`` is white.
+        [F], [F, F] and [F]; ``(score - mean) @ directions / spread`` is white.
     low, high
-        float32 [F]: range of the training rows in the station's units.
+        Range of the training rows in the station's units, float32 [F].
     calibration
-        Half precision, [F, 257]: decoded score at equally spaced nodes from -4 to 4 -> the score it should have been.
+        Corrected scores at equally spaced decoded scores from -4 to 4, half precision, [F, 257].
     """
 
     station: Station
@@ -66,12 +67,12 @@ class NormalScoreTransform:
 
     @property
     def whitening(self) -> Floats:
-        """[F, F]: centred scores times this are white."""
+        """Matrix [F, F] that makes centred scores white."""
         return self.directions / self.spread
 
     @property
     def unwhitening(self) -> Floats:
-        """[F, F]: white rows times this are centred scores."""
+        """Matrix [F, F] that makes white rows centred scores."""
         return (self.directions * self.spread).T
 
     @property
@@ -81,8 +82,10 @@ class NormalScoreTransform:
 
     def forward(self, readings: ArrayLike) -> Floats:
         """Readings [N, F] in the station's units, taken as float32 -> white rows [N, F]."""
-        shaped = _with_ratio(np.asarray(readings, dtype=np.float32), self.ratio)
-        scores = np.stack([_score(column, knots) for column, knots in zip(shaped.T, self.knots, strict=True)], axis=1)
+        converted = _with_ratio(np.asarray(readings, dtype=np.float32), self.ratio)
+        scores = np.stack(
+            [_score(column, knots) for column, knots in zip(converted.T, self.knots, strict=True)], axis=1
+        )
         return np.asarray((scores - self.mean) @ self.whitening)
 
     def scores(self, white: ArrayLike) -> Floats:
@@ -90,11 +93,11 @@ class NormalScoreTransform:
         return np.asarray(white, dtype=np.float64) @ self.unwhitening + self.mean
 
     def inverse(self, white: ArrayLike) -> Singles:
-        """White rows [N, F] -> readings [N, F] in the station's units, complete."""
+        """White rows [N, F] -> readings [N, F] in the station's units."""
         return self.readings(self.scores(white))
 
     def readings(self, scores: ArrayLike) -> Singles:
-        """Decoded scores [N, F] -> calibrated readings [N, F], on their steps, in the trained range."""
+        """Decoded scores [N, F] -> calibrated readings [N, F], quantised, within the trained range."""
         position = (np.clip(np.asarray(scores, dtype=np.float32), -REACH, REACH) + np.float32(REACH)) * np.float32(
             (NODES - 1) / (2 * REACH)
         )
@@ -113,7 +116,7 @@ class NormalScoreTransform:
 
     @cached_property
     def table(self) -> Singles:
-        """[F, 4096]: the calibration and the quantile tables, one after the other."""
+        """Calibration and quantile tables composed into one, [F, 4096]."""
         at = np.arange(NODES) * (CELLS / (NODES - 1))
         cell = np.minimum(at.astype(np.int64), CELLS - 1)
         below = self.calibration[:, cell].astype(np.float64)
@@ -124,7 +127,7 @@ class NormalScoreTransform:
         return np.asarray(low + (high - low) * (position - knot), dtype=np.float32)
 
     def calibrated(self, scores: Floats) -> NormalScoreTransform:
-        """Return the same with generated scores [N, F] made standard normal, column by column."""
+        """Return the transform that makes generated scores [N, F] standard normal, column by column."""
         nodes = np.linspace(-REACH, REACH, CELLS + 1)
         ordered = np.sort(scores, axis=0)
         below = np.stack([np.searchsorted(column, nodes) for column in ordered.T]) / len(scores)
@@ -133,7 +136,7 @@ class NormalScoreTransform:
         return replace(self, calibration=score.astype(np.float16))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Everything but the station, for an npz."""
+        """Return everything but the station, for an npz."""
         names = ("knots", "mean", "directions", "spread", "low", "high", "calibration")
         steps = {f"steps/{column}": values for column, values in self.steps.items()}
         return {name: getattr(self, name) for name in names} | steps
@@ -147,17 +150,17 @@ class NormalScoreTransform:
 
 
 def fit_normal_scores(values: ArrayLike, station: Station) -> NormalScoreTransform:
-    """Fit on training rows [N, F] in the station's units; it is not calibrated yet."""
+    """Fit on training rows [N, F] in the station's units, without a calibration."""
     readings = np.asarray(values, dtype=np.float32)
     ratio = ratio_columns(station)
-    shaped = _with_ratio(readings, ratio)
+    converted = _with_ratio(readings, ratio)
     probability = [NormalDist().cdf(score) for score in np.linspace(-END, END, KNOTS)]
     probability[0], probability[-1] = 0.0, 1.0
-    knots = np.quantile(shaped, probability, axis=0).T.astype(np.float32)
-    scores = np.stack([_score(column, table) for column, table in zip(shaped.T, knots, strict=True)], axis=1)
+    knots = np.quantile(converted, probability, axis=0).T.astype(np.float32)
+    scores = np.stack([_score(column, table) for column, table in zip(converted.T, knots, strict=True)], axis=1)
     values, directions = np.linalg.eigh(np.cov(scores, rowvar=False))
     distinct = {column: np.unique(readings[:, column]) for column in range(station.size)}
-    most = min(COARSE, len(readings) // 2)  # where rows are few, values differ that have no steps
+    most = min(COARSE, len(readings) // 2)  # in a short record, an unquantised column also has few values
     water = None if ratio is None else ratio[0]
     return NormalScoreTransform(
         station=station,
@@ -173,7 +176,7 @@ def fit_normal_scores(values: ArrayLike, station: Station) -> NormalScoreTransfo
 
 
 def ratio_columns(station: Station) -> tuple[int, int, int] | None:
-    """Columns of the mole fraction of water, the temperature and the humidity, where the station names such a ratio."""
+    """Return the columns of water, temperature and humidity; ``None`` if the station names no such ratio."""
     if station.ratio is None:
         return None
     water, temperature, humidity = (station.keys.index(key) for key in station.ratio.keys)
@@ -181,17 +184,17 @@ def ratio_columns(station: Station) -> tuple[int, int, int] | None:
 
 
 def _with_ratio(readings: Singles, ratio: tuple[int, int, int] | None) -> Floats:
-    """Readings [N, F], the mole fraction of water as its log ratio; double, as a logarithm near 0 has few digits."""
-    shaped = readings.astype(np.float64)
+    """Replace the water of readings [N, F] by its log ratio, in double precision: a logarithm near 0 has few digits."""
+    converted = readings.astype(np.float64)
     if ratio is not None:
         water, temperature, humidity = ratio
-        saturated = np.maximum(magnus(shaped[:, temperature], shaped[:, humidity]), DRY)
-        shaped[:, water] = np.log(np.maximum(shaped[:, water], DRY)) - np.log(saturated)
-    return shaped
+        saturated = np.maximum(magnus(converted[:, temperature], converted[:, humidity]), DRY)
+        converted[:, water] = np.log(np.maximum(converted[:, water], DRY)) - np.log(saturated)
+    return converted
 
 
 def _score(column: Floats, knots: Singles) -> Floats:
-    """Normal scores [N] of a column's values [N]; the middle of the knots where several are equal to a value."""
+    """Return the normal scores of a column's values [N]; that of the middle knot if several equal the value."""
     table = knots.astype(np.float64)
     before, through = np.searchsorted(table, column, side="left"), np.searchsorted(table, column, side="right")
     below, above = np.clip(before - 1, 0, KNOTS - 1), np.clip(before, 0, KNOTS - 1)

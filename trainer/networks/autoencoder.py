@@ -1,4 +1,4 @@
-"""TabularAE and TabularVAE: the two networks, in scaled space."""
+"""Provides the autoencoder and the variational autoencoder of scaled rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from edge.bundles.manifest import Network
 
 
 def layers(sizes: Sequence[int], between: type[nn.Module] = nn.ReLU) -> nn.Sequential:
-    """Linear layers of the given sizes with an activation between them; the last one stays linear."""
+    """Return linear layers of the given sizes with an activation between them; the last one stays linear."""
     modules: list[nn.Module] = []
     for inputs, outputs in pairwise(sizes):
         modules += [nn.Linear(inputs, outputs), between()]
@@ -59,7 +59,7 @@ class TabularAE(nn.Module):
 
 
 class TabularVAE(nn.Module):
-    """The variational form: the same layers with two heads, mean and log-variance of a Gaussian code.
+    """The variational form, with the same layers and two heads: mean and log-variance of a Gaussian code.
 
     A NaN in a row makes that row's outputs NaN and touches no other row.
 
@@ -95,7 +95,7 @@ class TabularVAE(nn.Module):
 
 
 def describe_network(kind: Literal["ae", "vae"], settings: Training, *, latent: int | None = None) -> Network:
-    """Describe the network of ``settings``; ``latent``: another count of latents than theirs."""
+    """Describe the network of ``settings``, with ``latent`` latents in place of theirs unless that is ``None``."""
     return Network(
         kind=kind,
         hidden=settings.hidden,
@@ -121,26 +121,26 @@ def build_autoencoder(network: Network, features: int) -> TabularAE | TabularVAE
 
 @contextmanager
 def weights_from(seed: int) -> Iterator[None]:
-    """Draw the first weights of what is built meanwhile from ``seed``; torch's own generator stays as it was."""
+    """Draw the initial weights of networks built in this context from ``seed``; torch's generator is not touched."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
 
 
 def seeded_autoencoder(network: Network, features: int, seed: int) -> TabularAE | TabularVAE:
-    """Build an untrained network, its first weights drawn from ``seed``."""
+    """Build an untrained network with initial weights drawn from ``seed``."""
     with weights_from(seed):
         return build_autoencoder(network, features)
 
 
 def residuals(model: TabularAE | TabularVAE, z: NDArray[np.floating]) -> Floats:
-    """Scaled rows minus their reconstruction, both [N, F]."""
+    """Return scaled rows minus their reconstruction, both [N, F]."""
     with torch.no_grad():
         back = model.reconstruct(torch.from_numpy(z.astype(np.float32)))
     return np.asarray(z - back.numpy(), dtype=np.float64)
 
 
 def row_errors(model: TabularAE | TabularVAE, z: NDArray[np.floating], loss: Literal["mse", "mae"]) -> Floats:
-    """Reconstruction error of each scaled row [N]: the mean over columns of the squared or absolute residual."""
+    """Return the reconstruction error of each scaled row [N]: the mean of the squared or absolute residuals."""
     difference = residuals(model, z)
     return np.asarray((difference**2 if loss == "mse" else np.abs(difference)).mean(axis=1))

@@ -1,4 +1,4 @@
-"""GenerativeAE and GenerativeVAE: the networks that make rows, between white rows and codes."""
+"""Provides the networks that generate rows; they map white rows to codes and back."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class GenerativeAE(nn.Module):
 
 
 class GenerativeVAE(nn.Module):
-    """The variational form: two heads, mean and log-variance of a Gaussian code; parameters as above."""
+    """The variational form with two heads, mean and log-variance of a Gaussian code; parameters as above."""
 
     def __init__(self, features: int, hidden: Sequence[int], latent: int) -> None:
         super().__init__()
@@ -86,20 +86,20 @@ def build_generative(network: Network, features: int) -> Generative:
 
 
 def seeded_generative(network: Network, features: int, seed: int) -> Generative:
-    """Build an untrained network, its first weights drawn from ``seed``."""
+    """Build an untrained network with initial weights drawn from ``seed``."""
     with weights_from(seed):
         return build_generative(network, features)
 
 
 def fold_linear(network: Generative | None, unwhitening: Floats, mean: Floats) -> list[nn.Module]:
-    """Return the decoder's layers with a linear map after them, as one with their last.
+    """Return the decoder's layers, with a linear map after them folded into the last layer.
 
     Parameters
     ----------
     network
-        ``None``: there is only the map.
+        Network with the decoder; ``None`` gives the map alone.
     unwhitening, mean
-        [F, F] and [F]: the map is ``rows @ unwhitening + mean``.
+        [F, F] and [F]; the map is ``rows @ unwhitening + mean``.
     """
     matrix, offset = torch.from_numpy(unwhitening.T.copy()), torch.from_numpy(mean)
     layers: list[nn.Module] = [] if network is None else list(network.decoder)

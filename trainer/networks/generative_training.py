@@ -1,4 +1,4 @@
-"""Fitting a network that generates: the evidence lower bound with a learned observation spread."""
+"""Trains a network that generates, by the evidence lower bound with a learned observation spread."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ LEARNING_RATE = 2e-3
 WARM_UP = 100
 """Steps over which the learning rate rises."""
 LAST = 0.02
-"""Of the learning rate, at the end of its half cosine."""
+"""Share of the learning rate that is left at the end of its half cosine."""
 KL_WARM_UP = 0.2
-"""Of all steps, over which beta rises."""
+"""Share of all steps over which beta rises."""
 CLIP = 5.0
 """Largest norm of a gradient."""
 AVERAGE = 0.998
-"""Decay of the average of the weights, which is what is kept."""
+"""Decay of the moving average of the weights, which is kept in place of the last weights."""
 BATCH = 256
-"""Rows."""
+"""Rows of a batch."""
 
 
 def fit_generative(
@@ -45,8 +45,8 @@ def fit_generative(
     """Train ``model`` in place; the same seed gives the same weights, bit for bit, on one machine.
 
     The loss of a row is the sum over columns of the Gaussian negative log-likelihood with one learned spread a column,
-    for a VAE plus beta times the sum over latents of the Kullback-Leibler divergence: sums, not means, so that beta
-    means the same for any count of columns. The moving average of the weights is kept, not the last ones.
+    plus, for a VAE, beta times the sum over latents of the Kullback-Leibler divergence: sums, not means, so that beta
+    has the same effect for any number of columns. The moving average of the weights is kept, not the last ones.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def fit_generative(
     settings
         ``generator_epochs``, ``generator_steps``, ``generator_beta``, ``device``.
     seed
-        Of the order of rows and of a VAE's codes.
+        Seed of the order of rows and of a VAE's codes.
     progress
         Where a progress bar is drawn; ``None`` draws none.
 
@@ -103,7 +103,7 @@ def fit_generative(
 
 
 class _Step:
-    """One step of the optimiser after the other, and the average of the weights."""
+    """Takes one step of the optimiser per call, and keeps the average of the weights."""
 
     def __init__(
         self, model: Generative, average: Generative, steps: int, beta: float, generator: torch.Generator
@@ -116,18 +116,18 @@ class _Step:
 
     @property
     def beta(self) -> float:
-        """Weight of the divergence, as far as the training is."""
+        """Current weight of the divergence."""
         return self._full_beta * min(1.0, self._count / (KL_WARM_UP * self._steps))
 
     def draw(self, rows: Tensor) -> Tensor | None:
-        """Standard normal noise [N, L] for a VAE's codes; an AE needs none."""
+        """Draw standard normal noise [N, L] for a VAE's codes; an AE needs none."""
         if isinstance(self._model, GenerativeAE):
             return None
         shape = (len(rows), self._model.mean.out_features)
         return torch.randn(shape, generator=self._generator, device=self._generator.device)
 
     def __call__(self, batch: Tensor) -> Tensor:
-        """Learn from rows [N, F]; the parts of the objective before."""
+        """Learn from rows [N, F]; return the parts of the objective before the step."""
         self._optimiser.param_groups[0]["lr"] = self._learning_rate()
         objective = _objective(self._model, batch, self.draw(batch), self.beta)
         self._optimiser.zero_grad(set_to_none=True)
@@ -147,7 +147,7 @@ class _Step:
 
 
 def _objective(model: Generative, rows: Tensor, noise: Tensor | None, beta: float) -> list[Tensor]:
-    """[loss] of an AE, [loss, reconstruction, kl] of a VAE, means over rows [N, F] of sums over their columns."""
+    """Return [loss] of an AE or [loss, reconstruction, kl] of a VAE: means over rows [N, F] of sums over columns."""
     log_variance: Tensor | None = None
     if isinstance(model, GenerativeAE):
         mean = code = model.encode(rows)

@@ -1,4 +1,4 @@
-"""Holds what happened while a network was fitted; no torch is needed to read it."""
+"""Records the course of a training; needs no torch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class History:
-    """What happened while a network was fitted.
+    """Course of the training of one network.
 
     Parameters
     ----------
@@ -15,7 +15,7 @@ class History:
         Curve name -> one value per epoch: ``train`` and ``validation``; for a VAE also ``train_reconstruction``,
         ``train_kl``, ``validation_reconstruction`` and ``validation_kl`` (the loss is reconstruction + beta * kl).
     chosen
-        Epoch (from 1) whose weights the network now has.
+        Epoch (from 1) whose weights were kept.
     cpu_seconds
         CPU time [s] of this process from the start to the end of each epoch.
     seconds
@@ -29,5 +29,5 @@ class History:
 
     @property
     def epochs(self) -> int:
-        """Epochs run."""
+        """Number of epochs run."""
         return len(self.losses["train"])

@@ -1,4 +1,4 @@
-"""The training loop."""
+"""Trains autoencoders."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from trainer.networks.autoencoder import TabularAE, TabularVAE
 from trainer.networks.history import History
 
 LEAST_BATCH = 16
-"""Rows of a batch, however few there are."""
+"""Least rows of a batch, however short the record."""
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device to train on; ``auto`` is a GPU where there is one.
+    """Return the device to train on; ``auto`` is a GPU if there is one.
 
     Raises
     ------
     TrainingError
-        The named device is not there.
+        The named device does not exist here.
     """
     if name not in {"auto", "cpu", "cuda"}:
         raise TrainingError(f"device: got {name}, expected auto, cpu or cuda")
@@ -58,11 +58,11 @@ def fit_autoencoder(
     settings
         Loss, epochs, patience, batch size, learning rate, which weights are kept, device.
     seed
-        Of the order of rows and of a VAE's noise.
+        Seed of the order of rows and of a VAE's noise.
     progress
         Where a progress bar is drawn; ``None`` draws none.
     label
-        The bar's name.
+        Label of the progress bar.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def fit_autoencoder(
     with one_thread(), bar:
         model.to(device).train()
         rows, held_out = torch.from_numpy(train).to(device), torch.from_numpy(validation).to(device)
-        # One draw for all epochs: the validation loss then moves because the weights did.
+        # One draw for all epochs, so that the validation loss changes only because the weights do.
         held_out_noise = _draw(model, len(held_out), generator)
         optimiser = torch.optim.Adam(model.parameters(), fused=True)
         for epoch in range(1, settings.epochs + 1):
@@ -121,7 +121,7 @@ def fit_autoencoder(
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Networks this small are no faster on more threads, and the order of sums would depend on their number."""
+    """Run torch on one thread: small networks gain nothing from more, and the order of sums would depend on them."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -137,14 +137,14 @@ def _learning_rate(settings: Training, epoch: int) -> float:
 
 
 def _draw(model: TabularAE | TabularVAE, count: int, generator: torch.Generator) -> Tensor | None:
-    """Standard normal noise [count, L] for a VAE's codes; an AE needs none."""
+    """Draw standard normal noise [count, L] for a VAE's codes; an AE needs none."""
     if isinstance(model, TabularAE):
         return None
     return torch.randn(count, model.mean.out_features, generator=generator, device=generator.device)
 
 
 def _objective(model: TabularAE | TabularVAE, rows: Tensor, noise: Tensor | None, settings: Training) -> list[Tensor]:
-    """[loss] of an AE, [loss, reconstruction, kl] of a VAE on rows [N, F].
+    """Return [loss] of an AE or [loss, reconstruction, kl] of a VAE on rows [N, F].
 
     Reconstruction error and Kullback-Leibler divergence are means over rows and columns, as in the published exercise.
     """
@@ -167,7 +167,7 @@ def _pass(
     learning_rate: float,
     generator: torch.Generator,
 ) -> list[float]:
-    """One epoch: every row once, in a new order; returns the means of the objective's parts."""
+    """Train for one epoch, every row once in a new order; return the means of the objective's parts."""
     parts: list[Tensor] = []
     sizes: list[int] = []
     optimiser.param_groups[0]["lr"] = learning_rate

@@ -1,1 +1,1 @@
-"""What readings are scored with, fitted and calibrated."""
+"""Fits and calibrates the models that score readings."""

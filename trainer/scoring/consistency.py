@@ -1,4 +1,4 @@
-"""Fit the linear part of the scores: what channels say of one another, and what they were a moment ago."""
+"""Fits the linear part of the scores: how channels follow from one another and from their previous readings."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def fit_consistency(segments: Sequence[Floats], window: int | None) -> Consisten
     Parameters
     ----------
     segments
-        Arrays [n, F] of consecutive rows, scaled; no memory crosses from one to the next.
+        Arrays [n, F] of consecutive rows, scaled; no memory is carried from one to the next.
     window
-        Readings in the rolling median that residuals are compared with; ``None``: they are not recentred.
+        Readings in the rolling median that residuals are compared with; ``None`` does not recentre them.
 
     Raises
     ------
     TrainingError
-        No segment is long enough for what has a memory.
+        No segment is long enough to fill the memories.
     """
     scaled = np.concatenate(segments)
     columns = scaled.shape[1]

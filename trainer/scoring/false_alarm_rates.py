@@ -1,4 +1,4 @@
-"""realised: the false alarms that come for those that were asked for."""
+"""Measures the false-alarm rates that requested rates lead to."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ Rate = dict[str, float | None]
 
 
 def false_alarm_rates(model: ScoringModel, record: Record, rows: Indices) -> list[Rate]:
-    """Score a record from the start of each segment, as a gateway would, and count exceedances on some of its rows.
+    """Score a record from the start of each segment, as a gateway would, and count exceedances in the given rows.
 
     Parameters
     ----------
     model
-        With its tables.
+        A model with its tables.
     record
         Everything that the station sent.
     rows
-        Clean rows that nothing was fitted on.
+        Numbers of clean rows that nothing was fitted on.
 
     Returns
     -------
     list
         For each of 1 % and 0.1 % its ``requested`` rate and the share of rows that exceed in ``consistency``,
-        ``reconstruction`` and ``onset`` (there only of rows without a plume); ``None`` where no row has a score.
+        ``reconstruction`` and ``onset`` (for the onset, of rows without a plume); ``None`` if no row has a score.
     """
     runs = [(ScoreState(model), end - start) for start, end in record.segments]
     measures = score_rows(model, record.values[:, model.columns], runs)

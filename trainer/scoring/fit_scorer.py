@@ -1,4 +1,4 @@
-"""Fit everything that scores readings, and calibrate it on rows that it was not fitted on."""
+"""Fits the models that score readings, and calibrates them on rows that they were not fitted on."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ from trainer.scoring.reconstruction import WhitenedReconstruction, whitening
 from trainer.scoring.virtual_gas import fit_virtual_gas
 
 BACKGROUND = 1.5
-"""Times the background below which a row has no plume in it."""
+"""Multiple of the background below which a row has no plume in it."""
 
-_EPOCHS = 2  # a network that scores gains nothing from the second half of the epochs, and there are many of them
-_BLOCK, _EVERY = 250, 6  # rows of a block, and which block tells the network when to stop
+_EPOCHS = 2  # divides the epochs: the second half improves no score, and many networks are fitted
+_BLOCK, _EVERY = 250, 6  # rows of a block, and every which block decides when to stop
 
 
 @dataclass(frozen=True)
 class FittedScorer:
-    """What :func:`fit_scorer` made.
+    """Result of :func:`fit_scorer`.
 
     Parameters
     ----------
     model
-        With its tables; its network runs in torch.
-    about
-        The model in words.
+        Scoring model with its tables; its network runs in torch.
+    spec
+        Description of the model, as the manifest holds it.
     history
-        How its network was trained.
+        Training history of its network.
     weights
-        Of the network.
+        Weights of the network.
     whitening
-        Of its residuals, [F, F].
+        Whitening of its residuals, [F, F].
     folds
-        Weights of the networks that made the tables.
+        Weights of the networks that made the tables, fold by fold.
     """
 
     model: ScoringModel
@@ -66,7 +66,7 @@ class FittedScorer:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences about what the record did not allow."""
+        """Sentences about what the record did not allow to be fitted."""
         return self.spec.notes
 
 
@@ -80,25 +80,27 @@ def fit_scorer(
     folds: int,
     progress: TextIO | None = None,
 ) -> FittedScorer:
-    """Fit the scores on rows of a record, and their p-value tables on folds of them (blocked cross-conformal).
+    """Fit the scores on rows of a record, and their p-value tables out of fold (blocked cross-conformal).
 
-    For each of ``folds`` contiguous chunks everything is fitted on the others and measured on it, so that p-values are
-    about unseen time. The sum of the consistency's components has a table of its own. The onset is calibrated in
-    sample, on rows without a plume: it rises above its own rolling background, which makes it stationary.
+    For each of ``folds`` contiguous chunks everything is fitted on the others and measured on it, so that p-values
+    apply to unseen time. The sum of the consistency's components has a table of its own. The onset is calibrated in
+    sample, on rows without a plume: it is measured above its own rolling background, which makes it stationary.
 
     Parameters
     ----------
-    record, rows
-        Which rows are fitted on and calibrated with; no memory crosses from a span of consecutive rows to the next.
+    record
+        Complete rows of a station.
+    rows
+        Row numbers to fit on and to calibrate with; no memory is carried from a span of consecutive rows to the next.
     settings
         Network and scaler. ``scaler: standard`` is the published form: the network reads z-scores of the levels, its
         residuals are not whitened, and nothing is recentred for it.
     absent
-        Leave the gas column out: for stations that do not send it.
+        Leave the gas column out, for stations that do not send it.
     kind
-        Autoencoder, or variational autoencoder.
+        Autoencoder or variational autoencoder.
     folds
-        How many chunks; about as many as the record has regimes.
+        Number of chunks, about as many as the record has regimes.
     progress
         Where progress bars are drawn; ``None`` draws none.
 
@@ -166,7 +168,7 @@ def fit_scorer(
 
 
 def without_plume(record: Record, rows: Indices) -> Mask:
-    """Say of each row whether it has no plume in it, [N]: the gas is below 1.5 x its background; all without a gas."""
+    """Return whether each row is without a plume, [N]: its gas is below 1.5 x the background, or there is no gas column."""
     if record.station.gas_index is None:
         return np.ones(len(rows), dtype=np.bool_)
     level = record.values[rows, record.station.gas_index]
@@ -175,7 +177,7 @@ def without_plume(record: Record, rows: Indices) -> Mask:
 
 @dataclass(frozen=True)
 class _Fitting:
-    """What all folds have in common."""
+    """What all folds share."""
 
     record: Record
     columns: tuple[int, ...]
@@ -226,7 +228,7 @@ class _Fitting:
         return model, network, history
 
     def _reconstruct(self, seen: Floats, label: str) -> tuple[WhitenedReconstruction, History]:
-        """Train the network on its features [N, F]; every sixth block of rows tells it when to stop."""
+        """Train the network on its features [N, F]; every sixth block of rows decides when to stop."""
         size = len(self.columns)
         block = np.arange(len(seen)) // max(1, min(_BLOCK, len(seen) // _EVERY))
         stop = block % _EVERY == _EVERY - 1
@@ -249,12 +251,12 @@ class _Fitting:
 
 
 def _part(station: Station, columns: Sequence[int]) -> Station:
-    """The station as far as these columns go."""
+    """Return the station with these columns only."""
     return msgspec.structs.replace(station, features=tuple(station.features[i] for i in columns))
 
 
 def _measure(model: ScoringModel, record: Record, rows: Indices) -> Scores:
-    """Raw measures of rows, in their order, without tables."""
+    """Return the raw scores of rows, in order, without p-values."""
     pieces = spans(record, rows)
     runs = [(ScoreState(model), len(piece)) for piece in pieces]
     return score_rows(model, record.values[np.concatenate(pieces)][:, model.columns], runs, judge=False)

@@ -1,4 +1,4 @@
-"""P-value tables: how unusual a raw score is among those of undisturbed rows."""
+"""Makes p-value tables: how unusual a raw score is among the scores of undisturbed rows."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from edge.models.pvalue import SCORE_CAP, PValueTable
 from trainer.errors import TrainingError
 
 BODY = 0.98
-"""Below this quantile the table is the empirical distribution, above it a fitted tail."""
+"""Quantile up to which a table is the empirical distribution; above it the table is a fitted tail."""
 BODY_KNOTS = 100
 TAIL_KNOTS = 60
 
 
 def _tail(excess: Floats) -> tuple[float, float]:
-    """Shape and scale of a generalised Pareto distribution by probability-weighted moments, shape within [0, .5].
+    """Fit shape and scale of a generalised Pareto distribution by probability-weighted moments, shape within [0, .5].
 
     Source: Hosking and Wallis, Technometrics 29 (1987) 339-349; the scale follows from the mean once the shape is
     clipped.
@@ -30,7 +30,7 @@ def _tail(excess: Floats) -> tuple[float, float]:
 
 
 def _steady_tail(excess: Floats) -> tuple[float, float]:
-    """Shape 0, and the scale at which an exponential distribution has this upper quartile."""
+    """Return shape 0, and the scale at which an exponential distribution has the excesses' upper quartile."""
     quartile = float(np.quantile(excess, 0.75))
     return 0.0, (quartile if quartile > 0 else float(excess.mean())) / np.log(4)
 
@@ -41,10 +41,10 @@ def p_value_table(raw: Floats, *, disturbed: bool = False) -> PValueTable:
     Parameters
     ----------
     raw
-        Scores [N] of undisturbed rows that nothing was fitted on; nan = none, and left out.
+        Scores [N] of undisturbed rows that nothing was fitted on; rows without a score are nan and left out.
     disturbed
-        A few rows are not undisturbed (an opened door). A Pareto tail would follow them; instead it is exponential with
-        its scale from the upper quartile of the excesses, which a few rows do not move.
+        Whether a few rows may be disturbed after all (an opened door). A Pareto tail would follow them; the tail is
+        then exponential, with its scale from the upper quartile of the excesses, which a few rows do not move.
 
     Returns
     -------
@@ -77,10 +77,10 @@ def p_value_table(raw: Floats, *, disturbed: bool = False) -> PValueTable:
         survival = 10.0**-tail_score / share
         beyond = -scale * np.log(survival) if shape < 1e-9 else scale / shape * (survival**-shape - 1)
         knots, score = np.append(knots, threshold + beyond), np.append(score, tail_score)
-    else:  # many equal ones, and whatever exceeds them was never seen
+    else:  # the highest scores are all equal, and nothing above them was ever seen
         knots = np.append(knots, np.nextafter(np.float32(threshold), np.float32(np.inf)))
         score = np.append(score, np.log10(count + 1))
     knots, score = knots.astype(np.float32), score.astype(np.float32)
-    # Equal scores: the first of them has the p-value of all.
+    # Of equal scores, the first has the p-value of all.
     rising = np.append(True, np.diff(np.maximum.accumulate(knots)) > 0)
     return PValueTable(knots[rising], score[rising])

@@ -1,4 +1,4 @@
-"""Fit virtual gas: which sensors respond to the gas, and what level they speak of."""
+"""Fits the virtual gas: which sensors respond to the gas, and the level that they indicate."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from edge.arrays import Floats, Indices
 from edge.models.virtual_gas import VirtualGas
 
 RESPONDS = 0.5
-"""Least partial correlation of a sensor that responds."""
+"""Least partial correlation with the gas of a responsive sensor."""
 
 _RIDGE = 10.0  # on standardised predictors
 _TEMPERATURES = ("Cel", "K")
-_FLOOR = 1e-3  # of the median, below which no level is distinguished
+_FLOOR = 1e-3  # share of the median below which levels are not distinguished
 
 
 @dataclass(frozen=True)
 class VirtualGasFit:
-    """The virtual gas, or ``None`` and a sentence why there is none."""
+    """The virtual gas, or ``None`` and a sentence that gives the reason."""
 
     virtual: VirtualGas | None
     note: str | None = None
@@ -32,26 +32,27 @@ def fit_virtual_gas(
 ) -> VirtualGasFit:
     """Regress the logarithm of the gas level on the sensors, the climate and the squared temperatures.
 
-    A ridge regression. A sensor responds when its partial correlation with the logarithm of the level, given the
-    climate, exceeds .5 in size. All sensors take part: those that do not respond say what the others' drift is.
+    The fit is a ridge regression. A sensor responds if its partial correlation with the logarithm of the level, given
+    the climate, exceeds .5 in absolute value. All sensors are predictors: those that do not respond show the drift that
+    they share with the others.
 
     Parameters
     ----------
     values
         Training rows [N, station.size] in the station's units.
     scaled
-        The same rows as the scoring model sees them, [N, F].
+        The same rows, scaled for the scoring model, [N, F].
     station
-        Roles, units and keys of its columns.
+        The station, for roles, units and keys of its columns.
     columns
         The scoring model's columns, as indices into the station's.
     folds
-        Row numbers of ``values`` by fold: the standard deviation is that of the folds that are left out.
+        Row numbers of ``values`` by fold; the standard deviation is that of the errors on left-out folds.
 
     Returns
     -------
-    Fitted
-        Without virtual gas where the station has no gas column or no sensor, or where none of them responds.
+    VirtualGasFit
+        Without a virtual gas if the station has no gas column or no sensor, or if no sensor responds.
     """
     roles = [station.features[i].role for i in columns]
     sensors = [j for j, role in enumerate(roles) if role == "sensor"]
@@ -73,7 +74,8 @@ def fit_virtual_gas(
     responsive = tuple(
         station.keys[columns[j]]
         for j in sensors
-        if abs(_correlation(_left(given, target), _left(given, scaled[:, j]))) > RESPONDS
+        if abs(_correlation(_regression_residuals(given, target), _regression_residuals(given, scaled[:, j])))
+        > RESPONDS
     )
     if not responsive:
         names = ", ".join(station.keys[columns[j]] for j in sensors)
@@ -93,7 +95,7 @@ def fit_virtual_gas(
             squares=tuple(squares),
             weights=weights,
             intercept=intercept,
-            # Chance may let folds look better than the whole.
+            # By chance, left-out folds may have smaller errors than the whole.
             sd=max(_root_mean_square(out_of_fold), _root_mean_square(misses[0])),
             low=float(level.min()),
             high=float(level.max()),
@@ -103,7 +105,7 @@ def fit_virtual_gas(
 
 
 def _ridge(design: Floats, target: Floats) -> tuple[Floats, float]:
-    """Weights and intercept for predictors as they are, penalised as if they were standardised."""
+    """Return weights and intercept for unscaled predictors, penalised as if these were standardised."""
     mean, spread = design.mean(axis=0), np.maximum(design.std(axis=0), 1e-9)
     standard = (design - mean) / spread
     gram = standard.T @ standard + _RIDGE * np.eye(design.shape[1])
@@ -111,8 +113,8 @@ def _ridge(design: Floats, target: Floats) -> tuple[Floats, float]:
     return weights, float(target.mean() - mean @ weights)
 
 
-def _left(given: Floats, target: Floats) -> Floats:
-    """What a regression on ``given`` leaves of ``target``."""
+def _regression_residuals(given: Floats, target: Floats) -> Floats:
+    """Return the residuals of a regression of ``target`` on ``given``."""
     return np.asarray(target - given @ np.linalg.lstsq(given, target, rcond=None)[0])
 
 

@@ -1,1 +1,1 @@
-"""How well the scores find faults and plumes in held-out rows, beside what others would find."""
+"""How well the scores find faults and plumes in held-out rows, beside other detectors."""

@@ -18,19 +18,20 @@ from trainer.data.record import Record, Span
 from trainer.data.regimes import chunk_count
 from trainer.evaluation.detection import results
 from trainer.evaluation.detection.curves import Curves
-from trainer.evaluation.detection.faults import GAP, NO_COLUMN, Case, Family, Faulted, cases, inject_faults
+from trainer.evaluation.detection.events import count_events
+from trainer.evaluation.detection.faults import GAP, Case, Family, Faulted, cases, inject_faults
 from trainer.evaluation.detection.folds import Fold, SplitName, folds
 from trainer.evaluation.detection.held_out import HeldOutScores, ScoreName, count_alarms, exceedances, score_held_out
 from trainer.evaluation.detection.peers import Peer, fit_peers
 from trainer.evaluation.detection.results import (
     CONSISTENCY,
+    MODES,
     RECONSTRUCTION,
+    REQUESTED,
     CaseResult,
     Evaluation,
     Events,
-    Mode,
     Rate,
-    Spacing,
 )
 from trainer.evaluation.detection.roc import RATES, auroc, mean_by_family, recall_at_rates
 from trainer.evaluation.detection.timelines import timelines
@@ -39,7 +40,6 @@ from trainer.evaluation.detection.without_gas import evaluate_without_gas
 from trainer.evaluation.parallel import run_tasks
 from trainer.scoring.fit_scorer import fit_scorer
 
-REQUESTED = (0.01, 0.001)
 MANY = (0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005)
 """Requested rates of a curve."""
 DEFAULT = 0.001
@@ -131,10 +131,12 @@ def evaluate_fold(
                 found[name][case.name] = _case_result(usual[name], score)
                 if pictures:
                     roc[name][case.name] = recall_at_rates(usual[name], score)
-        events += _events(case, "dense", faulted, judged["ae"], fold)
+        events += count_events(case, "dense", faulted, judged["ae"], fold)
         apart = _inject(case, record, fold, tuple(_windows(case, fold.spans)))
         if apart.events:
-            events += _events(case, "sparse", apart, score_held_out(fitted.model, apart.values, station, fold), fold)
+            events += count_events(
+                case, "sparse", apart, score_held_out(fitted.model, apart.values, station, fold), fold
+            )
 
     absent = None if fitted.model.virtual is None else _absent(record, fold, settings)
     return results.FoldResult(
@@ -170,7 +172,6 @@ def evaluate_fold(
 
 
 _ROUGH = 2  # folds of models whose tables are hardly read: the VAE's raw error, the onset of the model without gas
-_MODES: dict[Mode, bool] = {"static": False, "adaptive": True}
 
 
 def _scores(judged: Mapping[str, HeldOutScores]) -> dict[str, Floats]:
@@ -181,7 +182,7 @@ def _scores(judged: Mapping[str, HeldOutScores]) -> dict[str, Floats]:
 def _rates(clean: HeldOutScores, requested: Sequence[float]) -> Iterator[Rate]:
     detectors: dict[ScoreName, str] = {"consistency": CONSISTENCY, "reconstruction": RECONSTRUCTION["ae"]}
     for kind, detector in detectors.items():
-        for mode, adapt in _MODES.items():
+        for mode, adapt in MODES.items():
             for rate in requested:
                 realised = float(exceedances(clean, kind, rate, adapt=adapt).mean())
                 yield Rate(detector=detector, mode=mode, requested=rate, realised=realised)
@@ -272,36 +273,3 @@ def _case_result(usual: Floats, score: Floats) -> CaseResult:
     """
     recall_at_1pct, recall_at_01pct = (float(np.mean(score > np.nanquantile(usual, 1 - rate))) for rate in REQUESTED)
     return CaseResult(auroc=auroc(usual, score), recall_at_1pct=recall_at_1pct, recall_at_01pct=recall_at_01pct)
-
-
-def _events(case: Case, spacing: Spacing, faulted: Faulted, judged: HeldOutScores, fold: Fold) -> Iterator[Events]:
-    """Yield how many events exceed at each requested rate, and in how many the culprit is the right one.
-
-    An event at the very start of a span (the rest of a plume, for a blind reference) is left out: nothing is known of
-    the rows before it.
-    """
-    events = [
-        (*np.searchsorted(fold.test, event).tolist(), channel)
-        for event, channel in zip(faulted.events, faulted.channels, strict=True)
-        if any(first + GAP <= event[0] < last for first, last in fold.spans)
-    ]
-    blamed = any(channel != NO_COLUMN for channel in faulted.channels)
-    for mode, adapt in _MODES.items() if events else ():
-        for rate in REQUESTED:
-            exceeds = exceedances(judged, "consistency", rate, adapt=adapt)
-            found = [event for event in events if exceeds[event[0] : event[1]].any()]
-            named = sum(_culprit(judged, start, end) == channel for start, end, channel in found)
-            yield Events(
-                case=case.name,
-                spacing=spacing,
-                mode=mode,
-                requested=rate,
-                total=len(events),
-                found=len(found),
-                named=named if blamed else None,
-            )
-
-
-def _culprit(judged: HeldOutScores, start: int, end: int) -> int:
-    """Return the column that is named where the score is highest."""
-    return int(judged.culprit[start + judged.consistency[start:end].argmax()])

@@ -28,6 +28,11 @@ ONSET = "ours, onset"
 PUBLISHED_AE = "AE, published"
 PUBLISHED_VAE = "VAE, published"
 
+REQUESTED = (0.01, 0.001)
+"""Requested rates."""
+MODES: dict[Mode, bool] = {"static": False, "adaptive": True}
+"""Mode of our thresholds -> whether they follow the station."""
+
 
 class CaseResult(Struct, frozen=True, kw_only=True):
     """How well one detector finds one case of faults.

@@ -1,1 +1,1 @@
-"""How good synthetic rows are, beside those of others."""
+"""How good synthetic rows are, beside those of other synthesisers."""
