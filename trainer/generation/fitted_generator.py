@@ -81,7 +81,7 @@ class FittedGenerator:
         )
 
     def arrays(self) -> Arrays:
-        """Return all arrays but the network's: those of a bundle and, behind ``shaping/``, those that its graphs hold."""
+        """Return all arrays but the network's: those of a bundle and, behind ``shaping/``, those of its graphs."""
         arrays: Arrays = {
             "weights": self.mixture.weights.astype(np.float32),
             "means": self.mixture.means.astype(np.float32),

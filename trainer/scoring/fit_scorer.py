@@ -168,7 +168,7 @@ def fit_scorer(
 
 
 def without_plume(record: Record, rows: Indices) -> Mask:
-    """Return whether each row is without a plume, [N]: its gas is below 1.5 x the background, or there is no gas column."""
+    """Return whether each row is without a plume, [N]: gas below 1.5 x its background, or no gas column."""
     if record.station.gas_index is None:
         return np.ones(len(rows), dtype=np.bool_)
     level = record.values[rows, record.station.gas_index]
