@@ -23,7 +23,7 @@ from edge.log import Log
 from edge.mqtt.link import Link
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
-from edge.readings.reading import SIZE_LIMIT
+from edge.readings.decoder import SIZE_LIMIT
 
 ANSWER_EXPIRY = 600
 """An answer that nobody fetched for so long is of no use [s]."""

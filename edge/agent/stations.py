@@ -13,8 +13,8 @@ from edge.errors import ReadingError
 from edge.journal.transaction import StationRow
 from edge.models.rolling_median import RollingMedian
 from edge.mqtt.topics import Pattern, station_problem
+from edge.readings.decoder import Decoder
 from edge.readings.duplicates import Duplicates
-from edge.readings.reading import Decoder
 from edge.readings.recent import Recent
 from edge.scoring.scorer import Scorer
 from edge.scoring.state import StationState

@@ -124,7 +124,7 @@ class _Listener:
 
     def __init__(self, entry: StationEntry, station: Station) -> None:
         from edge.mqtt.topics import Pattern
-        from edge.readings.reading import Decoder
+        from edge.readings.decoder import Decoder
 
         self.pattern = Pattern(entry.topic)
         self.name = entry.station

@@ -16,7 +16,7 @@ from edge.errors import ReadingError, RequestError
 if TYPE_CHECKING:
     from edge.bundles.bundle import Bundle
     from edge.readings.csv.writer import Cell
-    from edge.readings.reading import Decoder
+    from edge.readings.decoder import Decoder
     from edge.scoring.scorer import Scorer
     from edge.scoring.verdict import Methane, Verdict
 
@@ -111,7 +111,7 @@ def score_files(
     """
     from edge.bundles.bundle import Bundle
     from edge.readings.csv.writer import write_table
-    from edge.readings.reading import Decoder
+    from edge.readings.decoder import Decoder
     from edge.scoring.scorer import Scorer
 
     if request is not None and not 0 < request < 1:
