@@ -177,7 +177,7 @@ def _help(*words: str, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
-def test_a_missing_extra_is_named_with_what_installs_it(tmp_path: Path) -> None:
+def _run_without_torch(*words: str) -> subprocess.CompletedProcess[str]:
     script = (
         "import sys\n"
         "class Block:\n"
@@ -187,12 +187,27 @@ def test_a_missing_extra_is_named_with_what_installs_it(tmp_path: Path) -> None:
         "import davylamp\n"
         "sys.exit(davylamp.main(sys.argv[1:]))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, "train", "x.csv", "--station", str(METHANE), "-o", str(tmp_path / "run")],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-c", script, *words], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_a_missing_extra_is_named_with_what_installs_it(tmp_path: Path) -> None:
+    done = _run_without_torch("train", "x.csv", "--station", str(METHANE), "-o", str(tmp_path / "run"))
     assert done.returncode == 1
     assert done.stderr == "davylamp train needs torch; fix: pip install 'davylamp[trainer]'\n"
+
+
+def test_a_record_is_explored_without_torch(chamber_csv: Path, tmp_path: Path) -> None:
+    done = _run_without_torch("explore", str(chamber_csv), "-o", str(tmp_path / "explore.html"))
+    assert (done.returncode, done.stdout) == (0, f"{tmp_path}/explore.html\n"), done.stderr
+    assert (tmp_path / "explore.html").is_file()
+
+
+def test_a_run_is_reported_without_torch(runs: dict[str, Path], tmp_path: Path) -> None:
+    done = _run_without_torch("report", str(runs["both"]), "-o", str(tmp_path / "report.html"))
+    assert (done.returncode, done.stdout) == (0, f"{tmp_path}/report.html\n"), done.stderr
+    assert (tmp_path / "report.html").is_file()
 
 
 def test_init_train_export_inspect_score_and_synthesize_follow_one_another(chamber_csv: Path, tmp_path: Path) -> None:

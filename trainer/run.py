@@ -6,10 +6,10 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # torch is slow to import, and a run's numbers are read witho
     from trainer.networks.autoencoder import TabularAE, TabularVAE
 
 Tables = dict[str, NDArray[Any]]
+T = TypeVar("T")
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,6 +239,15 @@ class Run:
         """
         from safetensors.torch import load_file
 
+        return self._load_weights(name, load_file)
+
+    def parameter_count(self, name: str) -> int:
+        """Count the parameters in ``weights/NAME.safetensors``, without torch; raises as :meth:`weights` does."""
+        from safetensors.numpy import load_file
+
+        return sum(array.size for array in self._load_weights(name, load_file).values())
+
+    def _load_weights(self, name: str, load_file: Callable[[Path], dict[str, T]]) -> dict[str, T]:
         path = self.folder / "weights" / f"{name}.safetensors"
         try:
             return load_file(path)

@@ -86,7 +86,7 @@ def _networks(run: Run) -> Iterator[tuple[str | float, ...]]:
     found = {} if made.network is None else {"generator": (made.network, run.station.size)}
     found |= {name: (fitted.network, len(fitted.keys)) for name, fitted in run.scorers.items()}
     for name, (network, columns) in found.items():
-        parameters = sum(tensor.numel() for tensor in run.weights(name).values())
+        parameters = run.parameter_count(name)
         hidden = "-".join(map(str, network.hidden))
         kind, loss = network.kind.upper(), f"{network.loss}, beta {network.beta:g}" if network.beta else network.loss
         yield NETWORKS.get(name, name), kind, columns, hidden, network.latent, loss, parameters
