@@ -374,7 +374,12 @@ def test_however_much_is_on_its_way_a_stop_is_told(
     agent = make(bundle, fake_link, fake_clock)
     fake_link.incoming = [[message(GOOD, topic=f"sensors/st-{mid}/readings", mid=mid) for mid in range(1, 151)]]
     agent.turn()
-    monkeypatch.setattr(fake_link, "poll", lambda timeout: fake_link.confirm() or [])
+
+    def poll(timeout: float) -> list[Message]:
+        fake_link.confirm()
+        return []
+
+    monkeypatch.setattr(fake_link, "poll", poll)
     agent.stop()
     assert len({each.topic for each in fake_link.published if each.retain}) == 301
     assert fake_link.on(TOPICS.state)[-1]["state"] == "stopped"
@@ -550,11 +555,13 @@ def test_topics_of_stations_that_are_gone_are_cleared(
     assert Journal(tmp_path / "journal.db", clock=fake_clock).past.retained == {TOPICS.state, TOPICS.info}
 
 
-def test_a_clock_that_jumps_is_counted(bundle: Bundle, fake_link: FakeLink, fake_clock: FakeClock) -> None:
+def test_a_clock_that_jumps_is_counted(
+    bundle: Bundle, fake_link: FakeLink, fake_clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     agent = make(bundle, fake_link, fake_clock)
     now = fake_clock.now
     for offset, jumps in ((1.5, 0), (100.0, 1), (100.0, 1), (-5.0, 2)):
-        fake_clock.now = lambda offset=offset: now() + offset
+        monkeypatch.setattr(fake_clock, "now", lambda offset=offset: now() + offset)
         agent.turn()
         assert agent._health.clock_jumps == jumps
 

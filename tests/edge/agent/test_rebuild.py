@@ -25,14 +25,14 @@ AFTER = 200
 def numbers(verdict: Verdict) -> list[float]:
     """Everything in a verdict that is a score, or a level [100 ppb]."""
     gas = verdict.methane
+    levels = (gas.background_ppb, gas.virtual_ppb) if gas else (None, None)
     found = [
-        verdict.reconstruction and verdict.reconstruction.score,
-        verdict.consistency and verdict.consistency.score,
-        gas and gas.score,
-        gas and gas.background_ppb and gas.background_ppb / 100,
-        gas and gas.virtual_ppb and gas.virtual_ppb / 100,
+        verdict.reconstruction.score if verdict.reconstruction else None,
+        verdict.consistency.score if verdict.consistency else None,
+        gas.score if gas else None,
+        *(None if level is None else level / 100 for level in levels),
     ]
-    return [math.nan if each is None else float(each) for each in found]
+    return [math.nan if each is None else each for each in found]
 
 
 def row(reading: Reading, verdict: Verdict) -> ReadingRow:

@@ -22,6 +22,7 @@ from edge.agent.requests import ANSWER_EXPIRY, Requests
 from edge.agent.stations import Stations
 from edge.alarms.event import Event
 from edge.alarms.panel import AlarmPanel
+from edge.arrays import Floats
 from edge.bundles.bundle import Bundle
 from edge.clock import rfc3339
 from edge.commands.synthesize import synthesize
@@ -399,7 +400,7 @@ def test_parts_put_together_are_the_rows_of_the_command_line(desk: Desk, wish: d
     (group,) = desk.stations.groups
     answers = desk.ask("synthesize", {"n": 1200, "seed": 7, "format": "csv", "from": wish})
     out = StringIO()
-    synthesize(group.bundle.path, out, n=1200, seed=7, wish=msgspec.convert(wish, SamplingConditions))
+    synthesize(group.bundle.path, out, n=1200, seed=7, conditions=msgspec.convert(wish, SamplingConditions))
     assert "".join(answer["data"]["rows"] for answer in answers) == out.getvalue()
 
 
@@ -427,18 +428,15 @@ def test_rows_around_what_a_station_has_just_sent(desk: Desk, bundle: Bundle) ->
     leak, after = sampler.within(sampler.regime("plume"), 30, 1), sampler.prior(40, 2)
     heard(desk, "st-1", leak, raised_by=1, stands=True)
     heard(desk, "st-1", after)
-    for wish, expected in (
+    cases: list[tuple[dict[str, Any], Floats]] = [
         ({"around": "recent", "last": 40}, after),
         ({"around": "recent", "last": 40, "noise": 0.5}, after),
         ({"around": "event"}, leak),
-    ):
+    ]
+    for wish, expected in cases:
         answers = desk.ask("synthesize", {"n": 600, "seed": 3, "from": wish})
-        noise = wish.get("noise")
-        np.testing.assert_allclose(
-            rows(answers),
-            sampler.around(expected.astype(np.float32), 600, 3, noise),
-            rtol=1e-5,  # type: ignore[arg-type]
-        )
+        made = sampler.around(expected.astype(np.float32), 600, 3, wish.get("noise"))
+        np.testing.assert_allclose(np.array(rows(answers)), made, rtol=1e-5)
     heard(desk, "st-2", after)
     assert "got none, expected one that has been heard: st-1, st-2" in desk.error(
         "synthesize", {"from": {"around": "recent"}}

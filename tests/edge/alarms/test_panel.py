@@ -91,7 +91,7 @@ class Station:
             events += self.panel.observe(verdict, THRESHOLDS)
         return events
 
-    def sense(self, *scores: float, **gas: float) -> list[Event]:
+    def sense(self, *scores: float, **gas: Any) -> list[Event]:
         """Onsets, with what else is known of the gas."""
         events = []
         for score in scores:

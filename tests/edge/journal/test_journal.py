@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -109,7 +110,8 @@ def test_a_killed_agent_loses_nothing_that_was_committed(path: Path, durability:
 
 
 def test_power_syncs_every_commit_and_process_does_not(path: Path, fake_clock: FakeClock) -> None:
-    for durability, level in (("power", 2), ("process", 1)):
+    levels: dict[Literal["power", "process"], int] = {"power": 2, "process": 1}
+    for durability, level in levels.items():
         journal = Journal(path, durability=durability, clock=fake_clock)
         assert journal._db.execute("pragma synchronous").fetchone() == (level,)
         assert journal._db.execute("pragma journal_mode").fetchone() == ("wal",)
@@ -263,7 +265,8 @@ def test_so_many_readings_are_kept_that_all_stations_fit(path: Path, fake_clock:
 
 def test_commits_are_timed(path: Path, fake_clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = Journal(path, clock=fake_clock)
-    assert journal.commit_seconds == (None, None)
+    before = journal.commit_seconds
+    assert before == (None, None)
     times = iter([10.0, 10.25])
     monkeypatch.setattr(fake_clock, "monotonic", lambda: next(times))
     journal.commit(whole())

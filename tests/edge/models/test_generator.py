@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge.bundles.bundle import Bundle
 from edge.models.generator import packed, unpacked
@@ -30,7 +31,10 @@ def test_the_bundles_generator_makes_the_rows_of_the_trainers(
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
     assert (ours.kind, ours.regimes, ours.latent) == (theirs.kind, theirs.regimes, 4 if model == "ae" else 9)
     rng = np.random.default_rng(0)
-    draw = {"latent": ours.means[rng.integers(0, 40, 200)], "noise": rng.standard_normal((200, 9))}
+    draw: dict[str, NDArray[np.floating]] = {
+        "latent": ours.means[rng.integers(0, 40, 200)],
+        "noise": rng.standard_normal((200, 9)),
+    }
     rows, expected = (one.decoder.run(**draw)["readings"] for one in (ours, theirs))
     assert rows.dtype == np.float32
     # A row at the edge of a step may fall to either side.

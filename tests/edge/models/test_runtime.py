@@ -68,10 +68,11 @@ def test_a_machine_without_onnxruntime_is_told_which_system_it_needs(bundles: di
 
 
 def test_sessions_run_on_one_processor_core_only(bundle: Bundle) -> None:
-    session = bundle.scoring().network  # made before the import: that of ONNX Runtime has to be davylamp's
+    network = bundle.scoring().network  # made before the import: davylamp has to be the first to import ONNX Runtime
     import onnxruntime
 
-    options = session._session.get_session_options()
+    assert isinstance(network, OnnxGraph)
+    options = network._session.get_session_options()
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)
     assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
     assert options.execution_mode == onnxruntime.ExecutionMode.ORT_SEQUENTIAL

@@ -40,11 +40,11 @@ def model(window: int | None = 240) -> ScoringModel:
     return ScoringModel(
         keys=("a", "b", "c", "d"),
         columns=tuple(range(F)),
-        scaler=Scaler(scale=("linear",) * F, floor=(0.0,) * F, mean=(1.0,) * F, std=(2.0,) * F),
+        scaler=Scaler(scale=tuple(["linear"] * F), floor=(0.0,) * F, mean=(1.0,) * F, std=(2.0,) * F),
         window=window,
         consistency=ConsistencyModel(
             conditional=conditional,
-            inverse=np.linalg.inv(conditional),
+            inverse=np.asarray(np.linalg.inv(conditional), np.float64),
             innovation=rng.standard_normal((3 * F + 1, F)) / F,
             whitening=rng.standard_normal((F, F)),
             spread=np.full(F, 0.5),
@@ -131,7 +131,7 @@ def test_a_short_gap_forgets_the_readings_before_and_keeps_the_baseline() -> Non
     flat, innovation = COMPONENTS.index("flat"), COMPONENTS.index("innovation")
     assert np.isnan(after.components[:3, innovation]).all()
     assert np.isnan(after.components[:11, flat]).all()
-    assert not np.isnan(after.components[11:]).any(axis=0)[[flat, innovation]].any()
+    assert not np.isnan(after.components[11:, [flat, innovation]]).any()
     assert np.isfinite(after.error).all()  # the baseline is there at once
 
 

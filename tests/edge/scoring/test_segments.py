@@ -7,6 +7,7 @@ from typing import cast
 
 import numpy as np
 
+from edge.models.scores import ScoreState
 from edge.readings.last_good import HOLD
 from edge.scoring.adaptation import Adaptation
 from edge.scoring.segments import Segments

@@ -107,7 +107,7 @@ def test_the_classic_air_quality_file_is_read_to_its_last_reading(tmp_path: Path
 def test_a_missing_cell_is_nan_and_its_row_stays(tmp_path: Path, text: str) -> None:
     table = read(tmp_path, f"{HEADER}\n1,{text},3\n4,5,6\n")
 
-    assert np.array_equal(table.values, [[1, np.nan, 3], [4, 5, 6]], equal_nan=True)
+    assert np.array_equal(table.values, [[1.0, np.nan, 3.0], [4.0, 5.0, 6.0]], equal_nan=True)
     assert table.lines.tolist() == [2, 3]
     assert table.dropped == ()
 
