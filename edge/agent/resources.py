@@ -1,13 +1,14 @@
-"""Opening: the files that gateway.yaml names, before anything is connected."""
+"""Opens the files that gateway.yaml names, before anything is connected."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from config.errors import ConfigError
 from config.settings.gateway import Gateway
 from edge.bundles.bundle import Bundle
 from edge.clock import Clock
 from edge.journal.journal import Journal
-from edge.log import Log
 
 
 def open_journal(gateway: Gateway, clock: Clock) -> Journal:
@@ -22,8 +23,15 @@ def open_journal(gateway: Gateway, clock: Clock) -> Journal:
     )
 
 
-def open_bundles(gateway: Gateway, log: Log) -> list[Bundle]:
+def open_bundles(gateway: Gateway, on_verified: Callable[[str, Bundle, float], None]) -> list[Bundle]:
     """Open and verify the bundle of every entry, each file once.
+
+    Parameters
+    ----------
+    gateway
+        Settings with the entries.
+    on_verified
+        Called with a file, its bundle, and the largest difference of its golden rows.
 
     Raises
     ------
@@ -38,5 +46,5 @@ def open_bundles(gateway: Gateway, log: Log) -> list[Bundle]:
     for entry in gateway.stations:
         if entry.bundle not in bundles:
             bundle = bundles[entry.bundle] = Bundle.open(entry.bundle)
-            log.info("bundle verified", file=entry.bundle, bundle=bundle.id, golden_rows_differ_by=bundle.verify())
+            on_verified(entry.bundle, bundle, bundle.verify())
     return [bundles[entry.bundle] for entry in gateway.stations]

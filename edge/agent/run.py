@@ -11,6 +11,7 @@ from edge.agent.presence import Presence
 from edge.agent.resources import open_bundles, open_journal
 from edge.agent.stations import Stations
 from edge.agent.watchdog import Watchdog
+from edge.bundles.bundle import Bundle
 from edge.clock import SystemClock
 from edge.log import Log, start_logging
 from edge.mqtt.options import Options
@@ -38,7 +39,11 @@ def run(gateway_path: str | Path) -> int:
         gateway = load_gateway(gateway_path)
         start_logging(gateway.log.level)
         clock, log = SystemClock(), Log("agent")
-        stations = Stations(gateway, open_bundles(gateway, log))
+
+        def log_verified(file: str, bundle: Bundle, difference: float) -> None:
+            log.info("bundle verified", file=file, bundle=bundle.id, golden_rows_differ_by=difference)
+
+        stations = Stations(gateway, open_bundles(gateway, log_verified))
         topics = Topics(gateway.topics.base)
         presence = Presence(gateway, topics, clock)
         watchdog = Watchdog(clock)

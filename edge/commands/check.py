@@ -105,20 +105,14 @@ class _Check:
 
     def stations(self, gateway: Gateway) -> Stations | None:
         """Check the bundles, their golden rows, and the keys that gateway.yaml names."""
+        from edge.agent.resources import open_bundles
         from edge.agent.stations import Stations
-        from edge.bundles.bundle import Bundle
 
-        if not gateway.stations:
-            self.error("stations: got none, expected at least one entry with a topic and a bundle")
-            return None
-        bundles: dict[str, Bundle] = {}
+        def print_verified(file: str, bundle: Bundle, difference: float) -> None:
+            self.ok(f"{file}: bundle {bundle.id}, golden rows reproduced (off by {difference:.0e})")
+
         try:
-            for entry in gateway.stations:
-                if entry.bundle not in bundles:
-                    bundle = bundles[entry.bundle] = Bundle.open(entry.bundle)
-                    off = bundle.verify()
-                    self.ok(f"{entry.bundle}: bundle {bundle.id}, golden rows reproduced (off by {off:.0e})")
-            return Stations(gateway, [bundles[entry.bundle] for entry in gateway.stations])
+            return Stations(gateway, open_bundles(gateway, print_verified))
         except DavylampError as error:
             self.error(error)
             return None

@@ -1,4 +1,4 @@
-"""Opening: what cannot be used is refused before anything is connected."""
+"""Files that cannot be used are refused before anything is connected."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from config.errors import ConfigError
 from config.settings.gateway import Gateway, JournalSettings, StationEntry
 from edge.agent.resources import open_bundles, open_journal
 from edge.errors import BundleError
-from edge.log import Log
 from tests.doubles import FakeClock
 
 
@@ -19,8 +19,24 @@ def test_a_tampered_bundle_is_refused_before_anything_is_connected(bundles: dict
     (tmp_path / "bad.davy").write_bytes(data)
     gateway = Gateway(stations=(StationEntry(bundle=str(tmp_path / "bad.davy")),))
     with pytest.raises(BundleError) as refused:
-        open_bundles(gateway, Log("test"))
+        open_bundles(gateway, lambda *_: None)
     assert "\n" not in str(refused.value)
+
+
+def test_entries_of_one_bundle_share_it_and_it_is_verified_once(bundles: dict[str, Path]) -> None:
+    both, ae = str(bundles["both"]), str(bundles["ae"])
+    gateway = Gateway(
+        stations=tuple(StationEntry(bundle=file, topic=f"{n}/{{station}}") for n, file in enumerate((both, ae, both)))
+    )
+    verified: list[tuple[str, str]] = []
+    first, second, third = open_bundles(gateway, lambda file, bundle, difference: verified.append((file, bundle.id)))
+    assert first is third
+    assert verified == [(both, first.id), (ae, second.id)]
+
+
+def test_a_gateway_without_stations_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"gateway\.yaml: stations: got none, expected at least one entry"):
+        open_bundles(Gateway(), lambda *_: None)
 
 
 def test_the_journal_is_opened_as_gateway_yaml_says(tmp_path: Path, fake_clock: FakeClock) -> None:

@@ -103,6 +103,15 @@ def test_a_bundle_that_cannot_be_used_is_an_error_and_the_rest_is_checked(
 
 
 @pytest.mark.broker
+def test_a_gateway_without_stations_is_an_error(broker: RunningBroker, tmp_path: Path) -> None:
+    path = tmp_path / "gateway.yaml"
+    path.write_text(f"broker: {{host: 127.0.0.1, port: {broker.port}}}\njournal: {{path: {tmp_path}/journal.db}}\n")
+    checked = Checked(path, 0)
+    assert checked.has("error", "stations: got none, expected at least one entry with a topic and a bundle")
+    assert checked.has("ok", "reached")
+
+
+@pytest.mark.broker
 def test_a_key_that_the_bundle_does_not_know_is_an_error(run: Run, broker: RunningBroker) -> None:
     checked = run(broker.port, station=", keys: {ch4: data.ch4}")
     assert not checked.passed
