@@ -81,7 +81,7 @@ class StationAlarms(msgspec.Struct, array_like=True):
                 raise ValueError(f"alarms of {station}: got one of {alarm.event.station}, {alarm.event.kind}")
             if not math.isfinite(alarm.told + alarm.seen):
                 raise ValueError(f"alarms of {station}: got a time that is none")
-        state.standing = state._moved(-epoch, latest=now)
+        state.standing = state._moved(-epoch, latest=now)  # noqa: SLF001  it is of this class
         return state
 
     def _moved(self, seconds: float, latest: float = math.inf) -> dict[AlarmKind, ActiveAlarm]:
