@@ -31,7 +31,7 @@ def add_absent(parser: ArgumentParser) -> None:
 
 def add_png(parser: ArgumentParser) -> None:
     """Add the folder for a page's figures."""
-    parser.add_argument("--png", type=Path, metavar="DIR", help="write each picture there, too")
+    parser.add_argument("--png", type=Path, metavar="DIR", help="write each figure there as well")
 
 
 def add_broker(parser: ArgumentParser) -> None:

@@ -150,7 +150,7 @@ class _Check:
                 who = f"as {broker.username}" if broker.username else "without a login"
                 self.ok(f"{broker.host}:{broker.port}: reached {who}, MQTT {link.protocol}")
                 if link.protocol != "5":
-                    self.warning("MQTT 3.1.1: a broker that refuses what we publish does not say so, so no way to tell")
+                    self.warning("MQTT 3.1.1: a broker does not report what it refuses, so publishing is not checked")
                 early = self.permissions(link, topics)
                 if stations is not None:
                     self.listen(link, stations, stop, listen, early)

@@ -110,7 +110,7 @@ def _find(broker: Broker, stop: Stop) -> str:
                     online.add(message.topic.removesuffix("/state"))
             link.acknowledge(messages)
     if len(online) != 1:
-        raise RequestError(f"online: {', '.join(sorted(online)) or 'no gateway'}; fix: say which with --base")
+        raise RequestError(f"online: {', '.join(sorted(online)) or 'no gateway'}; fix: name one with --base")
     return online.pop()
 
 
@@ -143,7 +143,7 @@ def _collect(link: Link, transaction: object, stop: Stop) -> dict[str, Any] | No
                 raise BrokerError(f"{receipt.topic}: {receipt.refusal}; fix: allow this user to write it")
         if clock.monotonic() > deadline:
             raise BrokerError(
-                f"no answer within {_ANSWER_TIMEOUT:g} s; fix: start the agent, or say its topic with --base"
+                f"no answer within {_ANSWER_TIMEOUT:g} s; fix: start the agent, or give its topic with --base"
             )
     return None
 

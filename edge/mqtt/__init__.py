@@ -1,1 +1,1 @@
-"""The connection to the broker: one thread, one socket, and no message acknowledged before the caller says so."""
+"""The connection to the broker: one thread, one socket, and messages acknowledged only when the caller asks for it."""

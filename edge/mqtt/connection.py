@@ -44,23 +44,6 @@ class Connection:
         As for :class:`edge.mqtt.reconnecting_link.ReconnectingLink`.
     counts, clock, log
         Shared by all connections of a link.
-
-    Attributes
-    ----------
-    ready : bool
-        Whether the broker has confirmed the subscriptions.
-    accepted_at : float or None
-        When the broker accepted the connection, monotonic time [s].
-    failure : Failure or None
-        Why the connection could not be opened, was refused or ended.
-    read_at : float
-        When something was last read, monotonic time [s].
-    inbox : Inbox
-        Messages that have been read.
-    receipts : list of Receipt
-        Answers of the broker that have not been handed out.
-    in_flight : dict
-        Packet identifier -> topic of each QoS 1 publication without an answer.
     """
 
     def __init__(
@@ -77,13 +60,13 @@ class Connection:
         log: Log,
     ) -> None:
         self.protocol = protocol
-        self.ready = False
-        self.accepted_at: float | None = None
+        self.ready = False  # the broker has confirmed the subscriptions
+        self.accepted_at: float | None = None  # monotonic time [s]
         self.failure: Failure | None = None
-        self.read_at = -math.inf
+        self.read_at = -math.inf  # monotonic time [s]
         self.inbox = Inbox(number, max(1, options.receive_maximum // 2), counts)
         self.receipts: list[Receipt] = []
-        self.in_flight: dict[int, str] = {}
+        self.in_flight: dict[int, str] = {}  # packet identifier -> topic
         self._queued = 0
         self._options = options
         self._number = number

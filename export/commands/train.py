@@ -18,15 +18,17 @@ EXAMPLE = "davylamp train data/station-1.csv --station methane.yaml --model both
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of ``davylamp train``."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="each one is a contiguous segment")
-    parser.add_argument("--station", type=Path, required=True, metavar="YAML", help="what the columns are")
+    parser.add_argument(
+        "--station", type=Path, required=True, metavar="YAML", help="station file of the columns"
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="RUN", help="run folder")
     parser.add_argument("--bundle", type=Path, metavar="DAVY", help="export as well")
     parser.add_argument("--training", type=Path, metavar="YAML", help="settings other than the defaults")
     preset = parser.add_mutually_exclusive_group()
-    preset.add_argument("--quick", action="store_true", help="seconds, to see the whole loop")
+    preset.add_argument("--quick", action="store_true", help="train for seconds, to see the whole loop")
     preset.add_argument("--reference", action="store_true", help="the published settings, as a baseline")
     parser.add_argument("--model", choices=("ae", "vae", "both"), help="both: the AE scores, the VAE generates")
-    parser.add_argument("--generator", choices=("vae", "ae", "mixture"), help="other than the model says")
+    parser.add_argument("--generator", choices=("vae", "ae", "mixture"), help="another one than --model implies")
     parser.add_argument("--loss", choices=("mse", "mae"))
     parser.add_argument("--split", choices=("blocks", "random"), help="random leaks: for comparison only")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"))

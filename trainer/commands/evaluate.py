@@ -23,7 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of ``davylamp evaluate``."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="each one is judged on its own")
     subject = parser.add_mutually_exclusive_group(required=True)
-    subject.add_argument("--station", type=Path, metavar="YAML", help="what the columns are")
+    subject.add_argument("--station", type=Path, metavar="YAML", help="station file of the columns")
     subject.add_argument(
         "--run",
         type=Path,
@@ -33,7 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     settings = parser.add_mutually_exclusive_group()
     settings.add_argument("--training", type=Path, metavar="YAML", help="settings other than the defaults")
     settings.add_argument("--quick", action="store_true", help="fewer cases, little training: a look")
-    parser.add_argument("--synthesis", action="store_true", help="judge the synthetic rows, in place of the scores")
+    parser.add_argument("--synthesis", action="store_true", help="judge the synthetic rows instead of the scores")
     parser.add_argument("-o", "--output", type=Path, metavar="JSON", help="write the numbers there, too")
 
 
@@ -81,7 +81,7 @@ def _subject(arguments: Namespace) -> tuple[Station, Training]:
 
     if arguments.run and arguments.training:
         raise DavylampError(
-            f"--training: got {arguments.training}, expected none: --run says the settings; fix: drop it"
+            f"--training: got {arguments.training}, expected none: --run brings its own settings; fix: drop it"
         )
     if arguments.run:
         run = Run.open(arguments.run)

@@ -14,7 +14,7 @@ EXAMPLE = "davylamp explore data/station-1.csv --station methane.yaml -o explore
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of ``davylamp explore``."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="each one is a contiguous segment")
-    add_station(parser, "that says what the columns are")
+    add_station(parser, "that describes the columns")
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("explore.html"), metavar="HTML", help="default: explore.html"
     )

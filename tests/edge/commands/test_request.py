@@ -119,7 +119,7 @@ def test_a_body_that_is_no_object_is_an_error(answerer: Answerer, body: str) -> 
 def test_the_only_gateway_that_is_online_is_found(start_broker: StartBroker, client: Connect) -> None:
     port = start_broker().port
     settings = Broker(host="127.0.0.1", port=port)
-    with pytest.raises(RequestError, match="online: no gateway; fix: say which with --base"):
+    with pytest.raises(RequestError, match="online: no gateway; fix: name one with --base"):
         request(settings, None, "info", "{}", out=StringIO())
     other = client(port, "davylamp/gw1/request/#")
     other.publish("davylamp/gw1/state", {"state": "online"}, retain=True)

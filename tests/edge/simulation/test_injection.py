@@ -18,7 +18,7 @@ def touched(changed: np.ndarray) -> tuple[set[int], set[int]]:
     return set(rows.tolist()), set(columns.tolist())
 
 
-def test_a_leak_is_a_plume_that_only_methane_and_its_sensors_see_and_only_where_it_was_asked_for() -> None:
+def test_a_leak_changes_methane_and_its_sensors_on_its_rows_and_nothing_else() -> None:
     changed = inject(VALUES, [Injection("leak", 300, 60, None, 4000.0)], board=2)
     rows, columns = touched(changed)
     assert rows == set(range(300, 360))
