@@ -87,12 +87,12 @@ class Bundle:
     @cached_property
     def encoder(self) -> OnnxGraph:
         """``readings`` [N, F] -> ``mean`` [N, L], and ``log_variance`` [N, L] of a VAE."""
-        return self._session("encoder.onnx")
+        return self._graph("encoder.onnx")
 
     @cached_property
     def decoder(self) -> OnnxGraph:
         """``latent`` [N, L], ``noise`` [N, F] -> ``readings`` [N, F] in the station's units."""
-        return self._session("decoder.onnx")
+        return self._graph("decoder.onnx")
 
     @cached_property
     def generator(self) -> Generator:
@@ -130,7 +130,7 @@ class Bundle:
             raise BundleError(f"{self.path}: got no gas column, expected one that may be absent; fix: leave absent out")
         model = self._models[name]
         if isinstance(model.network, _Closed):
-            model = self._models[name] = replace(model, network=self._session(f"{name}.onnx"))
+            model = self._models[name] = replace(model, network=self._graph(f"{name}.onnx"))
         return model
 
     def verify(self) -> float:
@@ -167,7 +167,7 @@ class Bundle:
     def _restored(self, name: str) -> ScoringModel:
         return from_arrays(self.manifest.scorers[name], self.station, subtree(self.tables, name), _Closed())
 
-    def _session(self, name: str) -> OnnxGraph:
+    def _graph(self, name: str) -> OnnxGraph:
         return OnnxGraph(self._members[name], f"{self.path}: {name}")
 
     def _arrays(self, name: str) -> Arrays:
@@ -205,7 +205,7 @@ class Bundle:
 
 
 class _Closed:
-    """A network whose session is not made yet: a bundle can be looked at without ONNX Runtime."""
+    """A network that ONNX Runtime loads when it is first run: a bundle can be inspected without it."""
 
     def run(self, **inputs: ArrayLike) -> dict[str, NDArray[np.floating]]:
         raise NotImplementedError

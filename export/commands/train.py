@@ -18,9 +18,7 @@ EXAMPLE = "davylamp train data/station-1.csv --station methane.yaml --model both
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of ``davylamp train``."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="each one is a contiguous segment")
-    parser.add_argument(
-        "--station", type=Path, required=True, metavar="YAML", help="station file of the columns"
-    )
+    parser.add_argument("--station", type=Path, required=True, metavar="YAML", help="station file of the columns")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="RUN", help="run folder")
     parser.add_argument("--bundle", type=Path, metavar="DAVY", help="export as well")
     parser.add_argument("--training", type=Path, metavar="YAML", help="settings other than the defaults")

@@ -30,7 +30,7 @@ def test_a_leak_changes_methane_and_its_sensors_on_its_rows_and_nothing_else() -
     assert plume[355] < 200
 
 
-def test_the_sensors_answer_a_leak_by_their_power_law() -> None:
+def test_the_sensors_respond_to_a_leak_by_their_power_law() -> None:
     changed = inject(VALUES, [Injection("leak", 300, 60, None, 4000.0)], board=2)[300:360] / VALUES[300:360]
     for sensor in SENSORS:
         expected = changed[:, 0] ** Board(2).response[sensor].b

@@ -8,7 +8,7 @@ from edge.simulation.noise import autoregressive
 COVARIANCE = np.array([[4.0, 1.0], [1.0, 1.0]])
 
 
-def test_it_is_the_recursion_it_says() -> None:
+def test_the_series_follows_the_recursion() -> None:
     ar = np.array([0.9, 0.3])
     x = autoregressive(np.random.default_rng(5), 300, ar, COVARIANCE)
     innovations = x[1:] - ar * x[:-1]
@@ -17,14 +17,14 @@ def test_it_is_the_recursion_it_says() -> None:
     np.testing.assert_allclose(innovations, expected @ (vectors * np.sqrt(values)) @ vectors.T, atol=1e-9)
 
 
-def test_its_covariance_and_memory_are_those_asked_for_from_the_first_row_on() -> None:
+def test_covariance_and_autocorrelation_are_as_requested_from_the_first_row_on() -> None:
     draws = np.stack([autoregressive(np.random.default_rng(s), 3, [0.9, 0.3], COVARIANCE) for s in range(4000)])
     for row in range(3):
         np.testing.assert_allclose(np.cov(draws[:, row].T), COVARIANCE, atol=0.25)
     assert np.corrcoef(draws[:, 0, 0], draws[:, 1, 0])[0, 1] == pytest.approx(0.9, abs=0.02)
 
 
-def test_an_estimated_covariance_that_is_slightly_indefinite_is_mended() -> None:
+def test_an_estimated_covariance_that_is_slightly_indefinite_is_corrected() -> None:
     x = autoregressive(np.random.default_rng(0), 100, [0.5, 0.5], [[1.0, 1.01], [1.01, 1.0]])
     assert np.isfinite(x).all()
 
