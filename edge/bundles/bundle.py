@@ -205,7 +205,7 @@ class Bundle:
 
 
 class _Closed:
-    """A network that ONNX Runtime loads when it is first run: a bundle can be inspected without it."""
+    """Stands for a network that is not loaded yet: a bundle can be inspected without ONNX Runtime."""
 
     def run(self, **inputs: ArrayLike) -> dict[str, NDArray[np.floating]]:
         raise NotImplementedError
