@@ -23,11 +23,12 @@ from typing import Any
 import msgspec
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from config.settings.training import Training
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
+from edge.arrays import Arrays
 from edge.models.generator import Generator
 from edge.models.runtime import OnnxGraph, Runtime
 from edge.simulation.simulator import simulate_chamber
@@ -50,7 +51,7 @@ class Watched:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime, self.seconds = runtime, 0.0
 
-    def run(self, **inputs: ArrayLike) -> dict[str, NDArray[np.floating]]:
+    def run(self, **inputs: ArrayLike) -> Arrays:
         """Run the graph."""
         start = time.perf_counter()
         outputs = self.runtime.run(**inputs)

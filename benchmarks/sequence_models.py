@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from sklearn.mixture import GaussianMixture
 from torch import nn
 
-from edge.arrays import Floats, Indices, Singles
+from edge.arrays import AnyFloats, Floats, Indices, Singles
 
 BURN_IN = 500
 """Rows that are dropped at the start: a segment starts from noise, because a bundle must not hold training rows."""
@@ -238,6 +237,6 @@ def windows(rows: Floats, length: int) -> Floats:
     return np.lib.stride_tricks.sliding_window_view(rows, length, axis=0).transpose(0, 2, 1)
 
 
-def gumbel(logs: NDArray[np.floating], rng: np.random.Generator) -> Indices:
+def gumbel(logs: AnyFloats, rng: np.random.Generator) -> Indices:
     """Draw one index a row by unnormalised log-probabilities [S, K]."""
     return np.asarray(np.argmax(logs + rng.gumbel(size=logs.shape), axis=1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,9 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 """What goes into and comes out of a network, and what is stored, in single precision."""
 
+AnyFloats = NDArray[np.floating]
+"""Floating point numbers of either precision."""
+
 Indices = NDArray[np.int64]
 """Row numbers."""
 
@@ -19,3 +24,6 @@ Flags = NDArray[np.uint8]
 
 Mask = NDArray[np.bool_]
 """Which rows or channels something holds for."""
+
+Arrays = dict[str, NDArray[Any]]
+"""Arrays by name: the members of an npz, or the outputs of a network."""

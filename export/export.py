@@ -6,12 +6,12 @@ import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from config.atomic import write_bytes
+from edge.arrays import Arrays
 from edge.bundles.archive import pack
 from edge.bundles.bundle import Bundle
 from edge.bundles.manifest import Data, Manifest
@@ -109,13 +109,13 @@ def _scorer(model: ScoringModel) -> bytes:
     return scorer_graph(model.network.module, model.network.whitening)
 
 
-def _tables(run: Run) -> dict[str, NDArray[Any]]:
+def _tables(run: Run) -> Arrays:
     """Everything but what the graphs hold."""
     held = (*(f"{name}/whitening" for name in run.scorers), "generator/shaping/")
     return {name: array for name, array in run.tables.items() if not name.startswith(held)}
 
 
-def _npz(arrays: dict[str, NDArray[Any]]) -> bytes:
+def _npz(arrays: Arrays) -> bytes:
     buffer = io.BytesIO()
     # Sorted, and numpy dates the entries of the zip 1980: the same arrays give the same bytes.
     np.savez(buffer, allow_pickle=False, **dict(sorted(arrays.items())))

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from edge.arrays import Floats, Singles
+from edge.arrays import Arrays, Floats, Singles
 from edge.bundles.golden import ROWS, RUN_IN, scored
 from edge.simulation.noise import autoregressive
 from trainer.generation.codec import NormalScoreCodec
 from trainer.run import Run
-
-Arrays = dict[str, NDArray[Any]]
 
 RANDOM_ROWS = 1000
 

@@ -6,12 +6,11 @@ about 10, has too few digits in single precision. The networks run in single pre
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import nn
 
+from edge.arrays import Arrays
 from edge.models.scaler import Scaler
 from export.errors import ExportError
 from export.normal_score_graph import decode_normal_scores, normal_scores
@@ -142,5 +141,5 @@ def scorer_graph(network: nn.Module, whitening: ArrayLike) -> bytes:
     return graph.build(f"{rows} features", f"{rows} residuals", f"{rows} contributions", "float[N] error")
 
 
-def _affine(scaler: Scaler) -> dict[str, NDArray[Any]]:
+def _affine(scaler: Scaler) -> Arrays:
     return {"is_log": scaler.is_log, "centre": np.array(scaler.mean), "spread": np.array(scaler.std)}

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import numpy_helper, parser
 from torch import nn
 
+from edge.arrays import Arrays
 from export.errors import ExportError
 
 # IR version 8 belongs to opset 17.
@@ -35,7 +35,7 @@ class OnnxWriter:
     def __init__(self, name: str) -> None:
         self._name = name
         self._lines: list[str] = []
-        self._arrays: dict[str, NDArray[Any]] = {}
+        self._arrays: Arrays = {}
 
     def add(self, text: str, **arrays: Any) -> None:
         """Add lines, and the arrays that they name."""

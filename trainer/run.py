@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from config.settings.station import Station
 from config.settings.training import Training
 from config.yaml.load import load_station, load_training
+from edge.arrays import Arrays
 from edge.bundles.manifest import Data, GeneratorSpec, Network, ScoringSpec
 from edge.bundles.scoring_tables import from_arrays, subtree
 from edge.models.scaler import Scaler
@@ -32,7 +32,6 @@ if TYPE_CHECKING:  # torch is slow to import, and a run's numbers are read witho
     from trainer.generation.fitted_generator import FittedGenerator
     from trainer.networks.autoencoder import TabularAE, TabularVAE
 
-Tables = dict[str, NDArray[Any]]
 T = TypeVar("T")
 
 
@@ -92,7 +91,7 @@ def write_run(
     station: Station,
     settings: Training,
     metrics: Mapping[str, Any],
-    tables: Tables,
+    tables: Arrays,
     weights: Mapping[str, Mapping[str, Tensor]],
     curves: bytes,
     losses: Mapping[str, Any],
@@ -210,7 +209,7 @@ class Run:
         return self._decode(self.folder / "losses.json", dict)  # type: ignore[no-any-return]
 
     @cached_property
-    def tables(self) -> Tables:
+    def tables(self) -> Arrays:
         """Contents of ``tables.npz``."""
         path = self.folder / "tables.npz"
         try:

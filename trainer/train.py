@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from config.settings.training import Training
-from edge.arrays import Floats, Indices
+from edge.arrays import Arrays, Floats, Indices
 from edge.bundles.manifest import SCORER_ABSENT, Data, scorer_keys
 from edge.bundles.scoring_tables import to_arrays
 from edge.clock import Clock, SystemClock, rfc3339
@@ -26,7 +26,7 @@ from trainer.figures.losses import draw_curves
 from trainer.generation.fit_generator import fit_generator
 from trainer.generation.fitted_generator import FittedGenerator
 from trainer.networks.training import choose_device
-from trainer.run import About, Run, Tables, refuse_foreign, write_run
+from trainer.run import About, Run, refuse_foreign, write_run
 from trainer.scoring.false_alarm_rates import false_alarm_rates
 from trainer.scoring.fit_scorer import fit_scorer
 from trainer.statistics.collect import collect
@@ -122,7 +122,7 @@ def train(
         generator=generator.spec,
         scorers={name: scorer.spec for name, scorer in scorers.items()},
     )
-    tables: Tables = {f"generator/{name}": array for name, array in generator.arrays().items()}
+    tables: Arrays = {f"generator/{name}": array for name, array in generator.arrays().items()}
     if record.station.gas_index is not None:
         tables["background_ppb"] = np.quantile(parts["train"][:, record.station.gas_index], [0.1])
     network = generator.codec.network

@@ -9,9 +9,10 @@ from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from config.settings.station import Station
+from edge.arrays import Arrays
 from edge.bundles.archive import LARGEST, Contents, read, unpack
 from edge.bundles.golden import ROWS, RUN_IN, TOLERANCE, differences
 from edge.bundles.manifest import SCORER, SCORER_ABSENT, Manifest
@@ -21,8 +22,6 @@ from edge.models.generator import Generator, unpacked
 from edge.models.runtime import OnnxGraph
 from edge.models.scaler import Scaler
 from edge.models.scoring_model import ScoringModel
-
-Arrays = dict[str, NDArray[np.floating]]
 
 
 class Bundle:
@@ -207,5 +206,5 @@ class Bundle:
 class _Closed:
     """Stands for a network that is not loaded yet: a bundle can be inspected without ONNX Runtime."""
 
-    def run(self, **inputs: ArrayLike) -> dict[str, NDArray[np.floating]]:
+    def run(self, **inputs: ArrayLike) -> Arrays:
         raise NotImplementedError

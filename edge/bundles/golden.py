@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from edge.arrays import AnyFloats, Arrays
 from edge.models.runtime import Runtime
 from edge.models.scaler import Scaler
 from edge.models.scores import ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
-
-Arrays = Mapping[str, NDArray[np.floating]]
 
 TOLERANCE = 1e-5
 """Largest difference, relative to the expected value where that exceeds 1, in scaled space."""
@@ -38,7 +37,7 @@ def root_difference(got: ArrayLike, expected: ArrayLike, gain: float) -> float:
     return difference(np.sqrt(got), np.sqrt(expected)) / gain
 
 
-def scored(model: ScoringModel, readings: NDArray[np.floating]) -> dict[str, NDArray[np.floating]]:
+def scored(model: ScoringModel, readings: AnyFloats) -> Arrays:
     """Let a station begin with readings, and say what the last of them give.
 
     Parameters

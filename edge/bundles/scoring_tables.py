@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from config.settings.station import Station
+from edge.arrays import Arrays
 from edge.bundles.manifest import ScoringSpec
 from edge.models.consistency import ConsistencyModel
 from edge.models.pvalue import PValueTable
 from edge.models.runtime import Runtime
 from edge.models.scoring_model import CALIBRATED, ScoringModel
 from edge.models.virtual_gas import VirtualGas
-
-Arrays = dict[str, NDArray[Any]]
 
 
 def to_arrays(model: ScoringModel) -> Arrays:
@@ -36,9 +31,7 @@ def to_arrays(model: ScoringModel) -> Arrays:
     return arrays
 
 
-def from_arrays(
-    fitted: ScoringSpec, station: Station, arrays: Mapping[str, NDArray[Any]], network: Runtime
-) -> ScoringModel:
+def from_arrays(fitted: ScoringSpec, station: Station, arrays: Arrays, network: Runtime) -> ScoringModel:
     """Put a model together again.
 
     Parameters
@@ -82,6 +75,6 @@ def from_arrays(
     )
 
 
-def subtree(arrays: Mapping[str, NDArray[Any]], name: str) -> Arrays:
+def subtree(arrays: Arrays, name: str) -> Arrays:
     """Return the arrays whose names begin with ``name/``, without it."""
     return {key.removeprefix(f"{name}/"): array for key, array in arrays.items() if key.startswith(f"{name}/")}

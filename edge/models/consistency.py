@@ -7,14 +7,13 @@ and a run of small jumps (a mean of the innovations). Each becomes a -log10 p by
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edge.arrays import Floats
+from edge.arrays import Arrays, Floats
 from edge.models.features import LAGS, SHORT, Features, Runs
 from edge.models.pvalue import PValueTable
 
@@ -78,7 +77,7 @@ class ConsistencyModel:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[np.floating]]) -> Self:
+    def from_arrays(cls, arrays: Arrays) -> Self:
         """Read :meth:`arrays` again (KeyError, ValueError)."""
         return cls(**{field.name: np.asarray(arrays[field.name], dtype=np.float64) for field in fields(cls)})
 

@@ -11,8 +11,9 @@ from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from edge.arrays import Arrays
 from edge.errors import BundleError
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -23,7 +24,7 @@ _ERRORS_ONLY = 3
 class Runtime(Protocol):
     """Something that runs one graph."""
 
-    def run(self, **inputs: ArrayLike) -> dict[str, NDArray[np.floating]]:
+    def run(self, **inputs: ArrayLike) -> Arrays:
         """Outputs by name, for inputs by name."""
 
 
@@ -58,7 +59,7 @@ class OnnxGraph:
             raise BundleError(f"{name}: ONNX Runtime refuses this graph: {reason}; fix: export it again") from error
         self._outputs = [output.name for output in self._session.get_outputs()]
 
-    def run(self, **inputs: ArrayLike) -> dict[str, NDArray[np.floating]]:
+    def run(self, **inputs: ArrayLike) -> Arrays:
         """Outputs by name; inputs are taken as float32, rows first, and a nan in one row stays in that row."""
         feed = {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in inputs.items()}
         return dict(zip(self._outputs, self._session.run(self._outputs, feed), strict=True))

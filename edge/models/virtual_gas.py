@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edge.arrays import Floats
+from edge.arrays import Arrays, Floats
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class VirtualGas:
         slopes[0, list(self.columns)], slopes[1, list(self.squares)] = np.split(self.weights, [len(self.columns)])
         return slopes
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
+    def arrays(self) -> Arrays:
         """The numbers, for an npz; the sensors' names go elsewhere."""
         return {
             "columns": np.array(self.columns, dtype=np.int64),
@@ -74,7 +72,7 @@ class VirtualGas:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], responsive: tuple[str, ...]) -> Self:
+    def from_arrays(cls, arrays: Arrays, responsive: tuple[str, ...]) -> Self:
         """Read :meth:`arrays` again (KeyError, ValueError)."""
         intercept, sd, low, high = (float(value) for value in arrays["scalars"])
         return cls(

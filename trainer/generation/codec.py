@@ -7,16 +7,14 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import nn
 
-from edge.arrays import Floats, Singles
+from edge.arrays import AnyFloats, Arrays, Floats, Singles
 from edge.models.scaler import Scaler
 from trainer.generation.normal_scores import NormalScoreTransform
 from trainer.networks.autoencoder import TabularAE, TabularVAE
 from trainer.networks.generative import Generative
-
-Arrays = dict[str, NDArray[np.floating]]
 
 
 class Codec(Protocol):
@@ -25,7 +23,7 @@ class Codec(Protocol):
     def encode(self, readings: ArrayLike) -> Arrays:
         """Readings [N, F] in the station's units -> ``mean`` [N, L] and, of a VAE, ``log_variance`` [N, L]."""
 
-    def decode(self, latent: ArrayLike, noise: ArrayLike) -> NDArray[np.floating]:
+    def decode(self, latent: ArrayLike, noise: ArrayLike) -> AnyFloats:
         """Codes [N, L] and standard normal noise [N, F] -> readings [N, F] in the station's units."""
 
 
@@ -57,7 +55,7 @@ class NormalScoreCodec:
         white = self.shaping.forward(readings)
         return {"mean": white.astype(np.float32)} if self.network is None else _heads(self.network, white)
 
-    def decode(self, latent: ArrayLike, noise: ArrayLike) -> NDArray[np.floating]:
+    def decode(self, latent: ArrayLike, noise: ArrayLike) -> AnyFloats:
         """See :class:`Codec`."""
         return self.shaping.readings(self.scores(latent, noise))
 
@@ -96,7 +94,7 @@ class ScaledCodec:
         """See :class:`Codec`."""
         return _heads(self.network, self.scaler.forward(np.asarray(readings, dtype=np.float32)))
 
-    def decode(self, latent: ArrayLike, noise: ArrayLike) -> NDArray[np.floating]:
+    def decode(self, latent: ArrayLike, noise: ArrayLike) -> AnyFloats:
         """See :class:`Codec`."""
         free = self.scaler.inverse(_decoded(self.network, latent) + self.sigma * np.asarray(noise))
         return np.clip(free, self.low, self.high).astype(np.float32)

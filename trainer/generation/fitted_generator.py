@@ -6,14 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from config.settings.station import Station
-from edge.arrays import Floats, Singles
+from edge.arrays import Arrays, Floats, Singles
 from edge.bundles.manifest import GeneratorSpec
 from edge.bundles.scoring_tables import subtree
 from edge.models.generator import Generator, packed, unpacked
@@ -25,7 +24,6 @@ from trainer.networks.autoencoder import build_autoencoder
 from trainer.networks.generative import build_generative
 from trainer.networks.history import History
 
-Arrays = dict[str, NDArray[Any]]
 Module = TypeVar("Module", bound=nn.Module | None)
 
 

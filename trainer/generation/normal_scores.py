@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from config.settings.station import Station
-from edge.arrays import Floats, Singles
+from edge.arrays import Arrays, Floats, Singles
 from edge.moisture import magnus
 
 KNOTS = 400
@@ -135,14 +134,14 @@ class NormalScoreTransform:
         score = np.vectorize(NormalDist().inv_cdf)(np.clip(below, outermost, 1 - outermost))
         return replace(self, calibration=score.astype(np.float16))
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
+    def arrays(self) -> Arrays:
         """Return everything but the station, for an npz."""
         names = ("knots", "mean", "directions", "spread", "low", "high", "calibration")
         steps = {f"steps/{column}": values for column, values in self.steps.items()}
         return {name: getattr(self, name) for name in names} | steps
 
     @classmethod
-    def from_arrays(cls, station: Station, arrays: Mapping[str, NDArray[Any]]) -> NormalScoreTransform:
+    def from_arrays(cls, station: Station, arrays: Arrays) -> NormalScoreTransform:
         """Read :meth:`arrays` again (KeyError)."""
         names = ("knots", "mean", "directions", "spread", "low", "high", "calibration")
         found = {int(name.removeprefix("steps/")): arrays[name] for name in arrays if name.startswith("steps/")}

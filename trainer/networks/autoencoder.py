@@ -9,11 +9,10 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from config.settings.training import Training
-from edge.arrays import Floats
+from edge.arrays import AnyFloats, Floats
 from edge.bundles.manifest import Network
 
 
@@ -133,14 +132,14 @@ def seeded_autoencoder(network: Network, features: int, seed: int) -> TabularAE 
         return build_autoencoder(network, features)
 
 
-def residuals(model: TabularAE | TabularVAE, z: NDArray[np.floating]) -> Floats:
+def residuals(model: TabularAE | TabularVAE, z: AnyFloats) -> Floats:
     """Return scaled rows minus their reconstruction, both [N, F]."""
     with torch.no_grad():
         back = model.reconstruct(torch.from_numpy(z.astype(np.float32)))
     return np.asarray(z - back.numpy(), dtype=np.float64)
 
 
-def row_errors(model: TabularAE | TabularVAE, z: NDArray[np.floating], loss: Literal["mse", "mae"]) -> Floats:
+def row_errors(model: TabularAE | TabularVAE, z: AnyFloats, loss: Literal["mse", "mae"]) -> Floats:
     """Return the reconstruction error of each scaled row [N]: the mean of the squared or absolute residuals."""
     difference = residuals(model, z)
     return np.asarray((difference**2 if loss == "mse" else np.abs(difference)).mean(axis=1))

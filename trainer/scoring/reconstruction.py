@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from edge.arrays import Floats
+from edge.arrays import Arrays, Floats
 from trainer.networks.autoencoder import TabularAE, TabularVAE, residuals
 
 
@@ -26,7 +26,7 @@ class WhitenedReconstruction:
     module: TabularAE | TabularVAE
     whitening: Floats
 
-    def run(self, **inputs: ArrayLike) -> dict[str, NDArray[np.floating]]:
+    def run(self, **inputs: ArrayLike) -> Arrays:
         """``features`` [N, F] -> ``residuals``, ``contributions`` [N, F] and their sum, ``error`` [N]."""
         left = residuals(self.module, np.asarray(inputs["features"], dtype=np.float32))
         contributions = np.square(left @ self.whitening)

@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from edge.arrays import Floats, Indices
+from edge.arrays import Arrays, Floats, Indices
 from edge.models.scores import ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
@@ -71,7 +71,7 @@ class _Recorder:
     left: Floats = field(init=False)
     codes: Floats = field(init=False)
 
-    def run(self, **inputs: ArrayLike) -> dict[str, NDArray[np.floating]]:
+    def run(self, **inputs: ArrayLike) -> Arrays:
         found = self.network.run(**inputs)
         self.seen = np.asarray(inputs["features"], dtype=np.float64)
         self.left = np.asarray(found["residuals"], dtype=np.float64)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from edge.arrays import Floats
+from edge.arrays import Arrays, Floats
 from edge.models.consistency import COMPONENTS, ConsistencyModel
 from edge.models.pvalue import PValueTable
 from edge.models.scaler import Scaler
@@ -26,7 +26,7 @@ F = 4
 class Echo:
     """A network that answers with the squares of what it reads."""
 
-    def run(self, **inputs: ArrayLike) -> dict[str, NDArray[np.floating]]:
+    def run(self, **inputs: ArrayLike) -> Arrays:
         read = np.asarray(inputs["features"], dtype=np.float32)
         return {"residuals": read, "contributions": read**2, "error": (read**2).sum(axis=1)}
 

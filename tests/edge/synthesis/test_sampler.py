@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from config.settings.station import Feature, Station
-from edge.arrays import Floats
+from edge.arrays import Arrays, Floats
 from edge.bundles.bundle import Bundle
 from edge.errors import RequestError
 from edge.models.generator import Generator
@@ -34,7 +33,7 @@ class Plain:
         self.is_vae = is_vae
         self.largest = 0
 
-    def run(self, **inputs: Any) -> dict[str, NDArray[np.floating]]:
+    def run(self, **inputs: Any) -> Arrays:
         if "readings" in inputs:
             mean = np.asarray(inputs["readings"], np.float32)
             return {"mean": mean} | ({"log_variance": np.full_like(mean, 2 * np.log(0.5))} if self.is_vae else {})

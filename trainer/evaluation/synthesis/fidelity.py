@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import ks_2samp, rankdata, skew, wasserstein_distance
 
 from config.settings.station import Station
-from edge.arrays import Floats
+from edge.arrays import AnyFloats, Floats
 from trainer.evaluation.synthesis.results import Fidelity
 
 
@@ -33,7 +32,7 @@ def fidelity(real: Floats, rows: Floats, station: Station) -> Fidelity:
     )
 
 
-def mean_ks(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
+def mean_ks(one: AnyFloats, other: AnyFloats) -> float:
     """Return the mean over the columns of the Kolmogorov-Smirnov statistic of rows [N, F] and [M, F]."""
     # The exact p-value, which nobody reads, would take far longer than the statistic.
     return float(np.mean([ks_2samp(x, y, method="asymp").statistic for x, y in zip(one.T, other.T, strict=True)]))
