@@ -110,6 +110,6 @@ def _ms(seconds: float | None) -> float | None:
 def _resident_mib() -> float | None:
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, IndexError, ValueError):
+    except (OSError, IndexError, ValueError):  # pragma: no cover  no /proc: not Linux
         return None
     return round(pages * _PAGE / 2**20, 1)

@@ -93,5 +93,5 @@ class Presence:
 def _version() -> str:
     try:
         return version("davylamp")
-    except PackageNotFoundError:  # run from a folder, not installed
+    except PackageNotFoundError:  # pragma: no cover  run from a folder, not installed
         return "unknown"

@@ -20,6 +20,12 @@ def test_milliseconds_are_rounded_not_cut() -> None:
     assert rfc3339(1753776000.9996) == "2025-07-29T08:00:01.000Z"
 
 
+@pytest.mark.parametrize("unix", [math.inf, math.nan, 1e15, -1e15])
+def test_a_time_outside_the_calendar_is_not_written(unix: float) -> None:
+    with pytest.raises(ValueError, match="expected a Unix time in seconds between the years 1 and 9999"):
+        rfc3339(unix)
+
+
 @given(st.integers(-2_000_000_000_000, 4_000_000_000_000))
 def test_what_is_written_is_read_back(milliseconds: int) -> None:
     assert round(1000 * parse_time(rfc3339(milliseconds / 1000))) == milliseconds

@@ -256,6 +256,25 @@ def test_a_file_that_is_damaged_under_our_hands_is_noticed_and_replaced(
     assert journal.readings(1) == [reading(2)]
 
 
+def test_a_file_that_another_has_replaced_is_noticed(path: Path, fake_clock: FakeClock) -> None:
+    journal = Journal(path, clock=fake_clock)
+    journal.commit(whole(1))
+    other = path.with_name("other.db")
+    other.write_bytes(path.read_bytes())
+    other.replace(path)
+    with pytest.raises(JournalError, match="the file is another one") as refused:
+        journal.commit(whole(2))
+    assert refused.value.kind == "corrupt"
+
+
+def test_what_cannot_be_read_is_an_error_that_names_the_file(path: Path, fake_clock: FakeClock) -> None:
+    journal = Journal(path, clock=fake_clock)
+    journal._db.close()
+    for read in (lambda: journal.readings(1), lambda: journal.labelled("a")):
+        with pytest.raises(JournalError, match=r"journal\.db: .*; fix: "):
+            read()
+
+
 def test_so_many_readings_are_kept_that_all_stations_fit(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, max_mb=256, readings_per_station=2000, clock=fake_clock)
     assert (journal.keeps(1, 9), journal.keeps(500, 9)) == (2000, 2000)
