@@ -99,7 +99,7 @@ def _mosquitto(config: pytest.Config) -> str | None:
 
 def _embedded(port: int, folder: Path) -> list[str]:
     _needs("amqtt", "demo")
-    from export.demo.broker import broker_command  # the demo imports torch
+    from export.demo.embedded_broker import broker_command  # the demo imports torch
 
     return broker_command(port, folder)
 

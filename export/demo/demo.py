@@ -28,13 +28,13 @@ from edge.mqtt.topics import Topics
 from edge.readings.csv.reader import write_table
 from edge.simulation.injection import Injection, inject
 from edge.simulation.simulator import simulate_chamber
-from export.demo.agent import AgentProcess
-from export.demo.broker import EmbeddedBroker
-from export.demo.client import DemoClient
-from export.demo.findings import InjectionOutcome, alarm_spans, find_outcomes, unexplained_alarms
+from export.demo.agent_process import AgentProcess
+from export.demo.demo_client import DemoClient
+from export.demo.embedded_broker import EmbeddedBroker
+from export.demo.injection_outcome import InjectionOutcome, alarm_spans, find_outcomes, unexplained_alarms
+from export.demo.live_view import LiveView
 from export.demo.summary import print_summary
 from export.demo.timeline import draw_timeline
-from export.demo.view import LiveView
 from export.errors import ExportError
 from export.export import export
 from trainer.data.record import Record, load_record

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from export.demo.findings import InjectionOutcome
+from export.demo.injection_outcome import InjectionOutcome
 
 _FILES = {
     "run/": "weights, settings, metrics, loss curves of both networks",

@@ -14,7 +14,7 @@ import pytest
 from config.settings.training import Training
 from edge.simulation.injection import Injection
 from export.demo.demo import demo
-from export.demo.findings import InjectionOutcome, alarm_spans, find_outcomes, unexplained_alarms
+from export.demo.injection_outcome import InjectionOutcome, alarm_spans, find_outcomes, unexplained_alarms
 
 pytestmark = pytest.mark.broker
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from config.atomic import write_text
-from export.demo.client import DemoClient
+from export.demo.demo_client import DemoClient
 from export.errors import ExportError
 
 _ONLINE_TIMEOUT = 20.0  # [s]
