@@ -127,7 +127,7 @@ def measure(rounds: int) -> dict[str, Any]:
         run = train(record, Training.quick(model="ae"), Path(folder) / "run")
         export(Run.open(run.folder), Path(folder) / "one.davy")
         bundle = Bundle.open(Path(folder) / "one.davy")
-        scoring = run.scoring[SCORER].network
+        scoring = run.scoring_models[SCORER].network
     assert isinstance(scoring, WhitenedReconstruction)
     network = scoring.module
     scorer = Scorer(bundle, adapt=True)

@@ -117,7 +117,7 @@ def judge_board(board: int, record: Record, *, quick: bool) -> list[Result]:
     start, end = max(record.segments, key=lambda span: span[1] - span[0])
     blocks = cut(record.values[start:end])
     fitted, held_out = blocks[::2], blocks[1::2]
-    shaping = fit_normal_scores(np.concatenate(fitted), record.station)
+    transform = fit_normal_scores(np.concatenate(fitted), record.station)
     gas = record.station.gas_index
     assert gas is not None
     background = float(np.quantile(record.values[:, gas], 0.05))
@@ -138,13 +138,13 @@ def judge_board(board: int, record: Record, *, quick: bool) -> list[Result]:
         judge(FLOOR, independent(fitted, record)),
         judge(CHAMBER, [chamber], chosen=cut(chamber)[::2]),
     ]
-    white = [shaping.forward(block) for block in fitted]
+    white = [transform.forward(block) for block in fitted]
     for name, fit in candidates(quick=quick).items():
         started = time.perf_counter()
         model = fit(white)
         rolled = model.roll(SEGMENTS, LENGTH, seed=board)
         seconds = time.perf_counter() - started
-        result = judge(name, readings(rolled, shaping))
+        result = judge(name, readings(rolled, transform))
         result.kilobytes, result.seconds = model.kilobytes, seconds
         result.limited = float((np.abs(rolled) >= model.limit).any(axis=2).mean())
         results.append(result)
@@ -156,10 +156,10 @@ def cut(rows: Floats) -> Blocks:
     return [rows[i : i + BLOCK] for i in range(0, len(rows) - BLOCK + 1, BLOCK)]
 
 
-def readings(white: Floats, shaping: NormalScoreTransform) -> Blocks:
+def readings(white: Floats, transform: NormalScoreTransform) -> Blocks:
     """Map segments of white rows [S, L, F] to the station's units, calibrated like the generator's rows."""
-    scores = shaping.scores(white.reshape(-1, white.shape[2]))
-    made = shaping.calibrated(scores).readings(scores).astype(np.float64)
+    scores = transform.scores(white.reshape(-1, white.shape[2]))
+    made = transform.calibrated(scores).readings(scores).astype(np.float64)
     return list(made.reshape(white.shape))
 
 

@@ -1,4 +1,4 @@
-"""What must not be shipped.
+"""Errors of an export.
 
 ::
 

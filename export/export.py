@@ -1,4 +1,4 @@
-"""From a run to a bundle."""
+"""Makes the bundle of a run."""
 
 from __future__ import annotations
 
@@ -26,12 +26,16 @@ from trainer.scoring.reconstruction import WhitenedReconstruction
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written.
+    """A bundle that was written.
 
     Parameters
     ----------
-    path, id, size
-        File, the bundle's id, and its size in bytes.
+    path
+        The file.
+    id
+        Id of the bundle.
+    size
+        Size in bytes.
     parity
         Member -> ``golden`` and ``random`` -> the largest difference between torch and ONNX Runtime in scaled space.
     """
@@ -43,19 +47,19 @@ class Exported:
 
     @property
     def worst(self) -> float:
-        """The largest difference of all."""
+        """Largest difference of all members."""
         return max(value for by_kind in self.parity.values() for value in by_kind.values())
 
 
 def export(run: Run, path: str | os.PathLike[str], *, out: TextIO | None = None) -> Exported:
-    """Make a bundle; the same run gives the same bytes, on any path and at any time.
+    """Make a bundle; the same run gives the same bytes, at any path and any time.
 
     Parameters
     ----------
     run
         A finished training.
     path
-        The bundle; replaced whole, and only when its graphs agree with torch.
+        The bundle; it is replaced whole, and only if its graphs agree with torch.
     out
         Where the parity table is printed; ``None`` prints nothing.
 
@@ -70,7 +74,7 @@ def export(run: Run, path: str | os.PathLike[str], *, out: TextIO | None = None)
     members = {
         "encoder.onnx": encoder_graph(run.generator.codec),
         "decoder.onnx": decoder_graph(run.generator.codec),
-        **{f"{name}.onnx": _scorer(model) for name, model in run.scoring.items()},
+        **{f"{name}.onnx": _scorer(model) for name, model in run.scoring_models.items()},
         "tables.npz": _npz(_tables(run)),
         "golden.npz": _npz(golden_rows(run)),
     }
@@ -95,7 +99,7 @@ def _manifest(run: Run) -> Manifest:
         features=run.station.keys,
         scaler=run.scaler,
         generator=run.generator_spec,
-        scorers=run.scorers,
+        scorers=run.scoring_specs,
         metrics=run.metrics,
         data=Data(files=run.data.files, rows=run.data.rows, sha256=run.data.sha256),
         versions=run.versions,
@@ -110,14 +114,14 @@ def _scorer(model: ScoringModel) -> bytes:
 
 
 def _tables(run: Run) -> Arrays:
-    """Everything but what the graphs hold."""
-    held = (*(f"{name}/whitening" for name in run.scorers), "generator/shaping/")
+    """Return the run's tables, except those that the graphs hold."""
+    held = (*(f"{name}/whitening" for name in run.scoring_specs), "generator/shaping/")
     return {name: array for name, array in run.tables.items() if not name.startswith(held)}
 
 
 def _npz(arrays: Arrays) -> bytes:
     buffer = io.BytesIO()
-    # Sorted, and numpy dates the entries of the zip 1980: the same arrays give the same bytes.
+    # The arrays are sorted, and numpy dates zip entries 1980: the same arrays give the same bytes.
     np.savez(buffer, allow_pickle=False, **dict(sorted(arrays.items())))
     return buffer.getvalue()
 

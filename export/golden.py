@@ -38,7 +38,7 @@ def golden_rows(run: Run) -> Arrays:
     low, high = np.array([feature.range for feature in run.station.features]).T
     readings = np.clip(run.generator.codec.decode(latent, noise), low, high).astype(np.float32)
     arrays = expected(run, readings[-ROWS:], rng) | {"readings": readings}
-    for name, model in run.scoring.items():
+    for name, model in run.scoring_models.items():
         outputs = scored(model, readings) | {"gain": _gain(run, name)}
         arrays |= {f"{name}/{key}": array for key, array in outputs.items()}
     return arrays
@@ -56,7 +56,7 @@ def random_rows(run: Run) -> Arrays:
     rng = _generator(1)
     readings = run.scaler.inverse(_WIDTH * rng.standard_normal((RANDOM_ROWS, run.station.size)))
     arrays = expected(run, readings.astype(np.float32), rng)
-    for name, model in run.scoring.items():
+    for name, model in run.scoring_models.items():
         features = (_WIDTH * rng.standard_normal((RANDOM_ROWS, model.size))).astype(np.float32)
         outputs = model.network.run(features=features) | {"features": features, "gain": _gain(run, name)}
         arrays |= {f"{name}/{key}": array for key, array in outputs.items()}
@@ -103,7 +103,7 @@ def _settled(run: Run, rng: np.random.Generator, rows: int) -> tuple[Singles, Si
     noise = rng.standard_normal((drawn, run.station.size)).astype(np.float32)
     if isinstance(codec, NormalScoreCodec):
         scores = codec.scores(latent, noise)
-        around = [run.scaler.forward(codec.shaping.readings(scores + nudge)) for nudge in (-_NUDGE, _NUDGE)]
+        around = [run.scaler.forward(codec.transform.readings(scores + nudge)) for nudge in (-_NUDGE, _NUDGE)]
         calm = np.flatnonzero((np.abs(around[1] - around[0]) < 2 * _NUDGE * _STEEP).all(axis=1))
         latent, noise = latent[calm], noise[calm]
     return latent[:rows], noise[:rows]

@@ -1,4 +1,4 @@
-"""The graphs of a bundle.
+"""Builds the ONNX graphs of a bundle.
 
 Readings are scaled in double precision: a pressure that moves by 1 hPa about 1013, or a logarithm that moves by 0.05
 about 10, has too few digits in single precision. The networks run in single precision, as they were trained.
@@ -22,7 +22,7 @@ from trainer.networks.generative import LOG_VARIANCE, GenerativeVAE
 Model = TabularAE | TabularVAE
 Codec = NormalScoreCodec | ScaledCodec
 
-# Less is false for a nan, which therefore stays one; Max may lose it.
+# Less is false for a nan, which is therefore kept; Max may lose it.
 _SCALE = """
     wide = Cast <to = 11> (readings)
     is_low = Less (wide, least)
@@ -50,7 +50,7 @@ _UNSCALE = """
 
 
 def supported_network(network: nn.Module) -> Model:
-    """Return the network as one whose layers can be written out (ExportError if it is another)."""
+    """Return the network if its layers can be written as ONNX (else ExportError)."""
     if not isinstance(network, TabularAE | TabularVAE):
         raise ExportError(f"got a network {type(network).__name__}, expected a TabularAE or a TabularVAE")
     return network
@@ -61,8 +61,8 @@ def encoder_graph(codec: Codec) -> bytes:
     graph = OnnxWriter("encoder")
     graph.guard("readings")
     if isinstance(codec, NormalScoreCodec):
-        normal_scores(graph, codec.shaping)
-        source, features, latent = "white", codec.shaping.station.size, codec.latent
+        normal_scores(graph, codec.transform)
+        source, features, latent = "white", codec.transform.station.size, codec.latent
     else:
         graph.add(_SCALE, least=codec.scaler.least, **_affine(codec.scaler))
         source, features, latent = "scaled", len(codec.scaler.scale), codec.latent
@@ -93,7 +93,7 @@ def decoder_graph(codec: Codec) -> bytes:
     graph = OnnxWriter("decoder")
     if isinstance(codec, NormalScoreCodec):
         decode_normal_scores(graph, codec)
-        features = codec.shaping.station.size
+        features = codec.transform.station.size
     else:
         features = len(codec.scaler.scale)
         graph.guard("latent")
@@ -111,15 +111,15 @@ def decoder_graph(codec: Codec) -> bytes:
 def scorer_graph(network: nn.Module, whitening: ArrayLike) -> bytes:
     """``features`` float [N, F] -> ``residuals``, ``contributions`` [N, F] and ``error`` [N], float.
 
-    Residuals are features minus reconstruction; contributions the squares of the whitened residuals, and sum to the
-    error. A VAE reconstructs from the mean of the code, never from a sample.
+    Residuals are features minus reconstruction; contributions are the squares of the whitened residuals, and their sum
+    is the error. A VAE reconstructs from the mean of the code, never from a sample.
 
     Parameters
     ----------
     network
         The reconstruction network.
     whitening
-        [F, F]; residuals times this are white.
+        Matrix [F, F]; residuals times this are white.
     """
     model = supported_network(network)
     last = model.decoder[-1]

@@ -1,4 +1,4 @@
-"""The nearest step of a coarse column, as lines of a graph: by a table of cells, as opset 17 has no search."""
+"""Adds to a graph the search for the nearest step of a quantised column, by a table, since opset 17 has no search."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from edge.arrays import Singles
 from export.onnx_writer import OnnxWriter
 
 MOST_CELLS = 65_536
-"""Cells in which the step that is nearest to a value is looked up."""
+"""Most cells of the table in which the step nearest to a value is looked up."""
 
-# A cell holds at most one border between two steps: below it the lower one is nearest, else the upper one.
+# A cell holds at most one border between two steps: below it the lower step is nearest, above it the upper one.
 _SNAP = """
     steps_lower_{c} = Slice (steps_{c}, step_0, before_last, first_axis)
     steps_upper_{c} = Slice (steps_{c}, step_1, after_last, first_axis)
@@ -46,11 +46,13 @@ _SNAP = """
 
 
 def nearest_step(graph: OnnxWriter, column: int, steps: Singles) -> str:
-    """Add the way from ``value_COLUMN`` [1, N] to the nearest of the column's steps [V]; returns its name."""
+    """Map ``value_COLUMN`` [1, N] to the nearest of the column's steps [V]; return the name of the result."""
     borders = (steps[1:] + steps[:-1]) / 2
     narrowest = float(np.diff(borders).min()) if len(borders) > 1 else float(np.ptp(steps))
     span = float(np.ptp(steps))
-    cells = min(2 * span / narrowest, MOST_CELLS - 2)  # two cells from border to border: none has two
+    cells = min(
+        2 * span / narrowest, MOST_CELLS - 2
+    )  # two cells between neighbouring borders, so that no cell has two borders
     graph.add(
         _SNAP.format(c=column),
         half=np.float32(0.5),
@@ -66,7 +68,7 @@ def nearest_step(graph: OnnxWriter, column: int, steps: Singles) -> str:
             f"steps_{column}": steps,
             f"step_first_{column}": steps[0],
             f"cells_per_unit_{column}": np.float32(cells / span),
-            f"cell_last_{column}": np.int32(int(cells) + 1),  # a nan is a whole number of no promised size
+            f"cell_last_{column}": np.int32(int(cells) + 1),  # what integer a nan is cast to is undefined
             f"cell_count_{column}": np.array([int(cells) + 2], dtype=np.int64),
             f"last_step_{column}": np.int64(len(steps) - 1),
             f"last_border_{column}": np.int64(len(steps) - 2),

@@ -1,7 +1,7 @@
-"""A generator's transforms as lines of a graph; the arithmetic is that of :mod:`trainer.generation.normal_scores`.
+"""Adds a generator's transforms to a graph; the arithmetic is that of :mod:`trainer.generation.normal_scores`.
 
-The large tables are worked out from small ones by lines without an input: ONNX Runtime does so once, when a session is
-made, and the file stays small.
+The large tables are computed from small ones by nodes without an input: ONNX Runtime does so once, when it loads the
+graph, and the file stays small.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _RATIO = """
     shaped = Where (is_water, log_ratio, wide)
 """
 
-# How many knots lie below a value, and how many no higher than it: opset 17 has no search.
+# Counts the knots below a value, and those no higher than it, since opset 17 has no search.
 _SCORE = """
     knots = Cast <to = 11> (quantiles)
     flat_knots = Reshape (knots, flat)
@@ -110,8 +110,8 @@ _TABLE = """
     table_rise = Sub (table_back, table_front)
 """
 
-# A nan is a whole number of no promised size: its place is clipped, too, and its row made nan again in the end.
-# Columns lie in rows from here, [F, N]: what is done with each of them then runs along the memory.
+# What integer a nan is cast to is undefined: its place is clipped, too, and its row is made nan again at the end.
+# From here on, columns are rows, [F, N], so that each is contiguous in memory.
 _LOOK_UP = """
     turned = Transpose (places)
     position = Clip (turned, first_position, last_position)
@@ -147,23 +147,23 @@ _UNRATIO = """
 """
 
 
-def normal_scores(graph: OnnxWriter, shaping: NormalScoreTransform) -> None:
-    """Add the way from ``readings`` [N, F] to ``white`` float [N, F]."""
-    size = shaping.station.size
+def normal_scores(graph: OnnxWriter, transform: NormalScoreTransform) -> None:
+    """Map ``readings`` [N, F] to ``white`` float [N, F]."""
+    size = transform.station.size
     graph.add("wide = Cast <to = 11> (readings)")
-    if shaping.ratio is None:
+    if transform.ratio is None:
         graph.add("shaped = Identity (wide)")
     else:
-        places = dict(zip(("water_at", "temperature_at", "humidity_at"), shaping.ratio, strict=True))
+        places = dict(zip(("water_at", "temperature_at", "humidity_at"), transform.ratio, strict=True))
         graph.add(
             _RATIO,
-            is_water=np.arange(size) == shaping.ratio[0],
+            is_water=np.arange(size) == transform.ratio[0],
             **{name: np.array([column], dtype=np.int64) for name, column in places.items()},
             **_magnus(np.float64),
         )
     graph.add(
         _SCORE,
-        quantiles=shaping.knots,
+        quantiles=transform.knots,
         flat=np.array([-1], dtype=np.int64),
         last_axis=np.array([2], dtype=np.int64),
         column_start=np.arange(size, dtype=np.int64) * KNOTS,
@@ -173,23 +173,23 @@ def normal_scores(graph: OnnxWriter, shaping: NormalScoreTransform) -> None:
         last_knot=np.float64(KNOTS - 1),
         knot_width=np.float64(2 * END / (KNOTS - 1)),
         end=np.float64(END),
-        centre=shaping.mean,
-        whitening=shaping.whitening,
+        centre=transform.mean,
+        whitening=transform.whitening,
     )
 
 
 def decode_normal_scores(graph: OnnxWriter, codec: NormalScoreCodec) -> None:
-    """Add the way from ``latent`` [N, L] and ``noise`` [N, F] to ``readings`` float [N, F]."""
-    shaping = codec.shaping
-    # Un-whitening, and the way from scores to places in the table, are folded into the last layer and into the noise.
+    """Map ``latent`` [N, L] and ``noise`` [N, F] to ``readings`` float [N, F]."""
+    transform = codec.transform
+    # Un-whitening, and the map from scores to places in the table, are folded into the last layer and into the noise.
     per_score, middle = (NODES - 1) / (2 * REACH), (NODES - 1) / 2
-    unwhitening = per_score * shaping.unwhitening
-    modules = fold_linear(codec.network, unwhitening, per_score * shaping.mean + middle)
+    unwhitening = per_score * transform.unwhitening
+    modules = fold_linear(codec.network, unwhitening, per_score * transform.mean + middle)
     graph.layers("decoder", modules, "latent", "free")
     disturb = (np.asarray(codec.sigma)[:, None] * unwhitening).astype(np.float32)
     graph.add("disturbance = MatMul (noise, disturb)\nplaces = Add (free, disturbance)", disturb=disturb)
-    _look_up(graph, shaping)
-    columns = _snapped(graph, shaping)
+    _look_up(graph, transform)
+    columns = _snapped(graph, transform)
     graph.add(f"complete = Concat <axis = 0> ({', '.join(columns)})" if columns else "complete = Identity (values)")
     graph.add(
         _GUARD,
@@ -198,11 +198,11 @@ def decode_normal_scores(graph: OnnxWriter, codec: NormalScoreCodec) -> None:
     )
 
 
-def _look_up(graph: OnnxWriter, shaping: NormalScoreTransform) -> None:
+def _look_up(graph: OnnxWriter, transform: NormalScoreTransform) -> None:
     graph.add(
         _TABLE,
-        calibration=shaping.calibration,
-        quantiles=shaping.knots,
+        calibration=transform.calibration,
+        quantiles=transform.knots,
         nought=np.float64(0),
         one=np.float64(1),
         next=np.int64(1),
@@ -228,20 +228,20 @@ def _look_up(graph: OnnxWriter, shaping: NormalScoreTransform) -> None:
     )
 
 
-def _snapped(graph: OnnxWriter, shaping: NormalScoreTransform) -> list[str]:
-    """Add what is done column by column; their names, none where there is nothing to do."""
-    if shaping.ratio is None and not shaping.steps:
+def _snapped(graph: OnnxWriter, transform: NormalScoreTransform) -> list[str]:
+    """Add the operations on single columns; return the columns' names, none if there is no such operation."""
+    if transform.ratio is None and not transform.steps:
         return []
-    columns = [f"value_{column}" for column in range(shaping.station.size)]
+    columns = [f"value_{column}" for column in range(transform.station.size)]
     graph.add(f"{', '.join(columns)} = Split <axis = 0> (values)")
-    for column, steps in shaping.steps.items():
+    for column, steps in transform.steps.items():
         columns[column] = nearest_step(graph, column, steps)
-    if shaping.ratio is not None:
-        water, temperature, humidity = (columns[column] for column in shaping.ratio)
-        # The tables and the steps end where the training did; this column alone is worked out.
-        ends = {"low": shaping.low[shaping.ratio[0]], "high": shaping.high[shaping.ratio[0]]}
+    if transform.ratio is not None:
+        water, temperature, humidity = (columns[column] for column in transform.ratio)
+        # Tables and steps end where the training rows did; the water is computed, and has to be clipped.
+        ends = {"low": transform.low[transform.ratio[0]], "high": transform.high[transform.ratio[0]]}
         graph.add(_UNRATIO.format(w=water, t=temperature, h=humidity), **ends, **_magnus(np.float32))
-        columns[shaping.ratio[0]] = "water"
+        columns[transform.ratio[0]] = "water"
     return columns
 
 

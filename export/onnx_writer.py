@@ -1,4 +1,4 @@
-"""A graph being written in ONNX's text form, by hand: the same weights give the same bytes."""
+"""Writes ONNX graphs in ONNX's text form: the same weights give the same bytes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from export.errors import ExportError
 # IR version 8 belongs to opset 17.
 _HEADER = '<ir_version: 8, opset_import: ["" : 17], producer_name: "davylamp">'
 
-# 0 for a row of numbers, nan for any other. A Relu may or may not let a nan through: that depends on the processor.
+# 0 for a row of numbers, nan for any other row. Whether a Relu keeps a nan depends on the processor.
 _GUARD = """
     zeros_{source} = Mul ({source}, zero)
     guard_{source} = ReduceSum <keepdims = 1> (zeros_{source}, columns)
@@ -24,12 +24,12 @@ _GUARD = """
 
 
 class OnnxWriter:
-    """Lines of text; weights are kept beside them.
+    """A graph as lines of text, with its arrays beside them.
 
     Parameters
     ----------
     name
-        Of the graph.
+        Name of the graph.
     """
 
     def __init__(self, name: str) -> None:
@@ -38,16 +38,16 @@ class OnnxWriter:
         self._arrays: Arrays = {}
 
     def add(self, text: str, **arrays: Any) -> None:
-        """Add lines, and the arrays that they name."""
+        """Add lines, and the arrays that they refer to."""
         self._lines.append(text)
         self._arrays |= {name: np.asarray(array) for name, array in arrays.items()}
 
     def guard(self, source: str) -> None:
-        """Add ``guard_SOURCE`` [N, 1]: to be added to what is made of ``source`` [N, columns]."""
+        """Add ``guard_SOURCE`` [N, 1], to be added to everything computed from ``source`` [N, columns]."""
         self.add(_GUARD.format(source=source), zero=np.float32(0), columns=np.array([1], dtype=np.int64))
 
     def layers(self, name: str, modules: Iterable[nn.Module], source: str, target: str) -> None:
-        """Add linear layers, ReLUs and SiLUs; the last one's output is called ``target``."""
+        """Add linear layers, ReLUs and SiLUs; the output of the last one is ``target``."""
         steps = list(modules)
         for index, module in enumerate(steps):
             output = target if index == len(steps) - 1 else f"{name}_{index}"
@@ -64,7 +64,7 @@ class OnnxWriter:
             source = output
 
     def build(self, inputs: str, *outputs: str) -> bytes:
-        """Serialise the graph, checked."""
+        """Check the graph and serialise it."""
         body = "\n".join(self._lines)
         model = parser.parse_model(f"{_HEADER}\n{self._name} ({inputs}) => ({', '.join(outputs)}) {{\n{body}\n}}")
         model.graph.initializer.extend(numpy_helper.from_array(array, name) for name, array in self._arrays.items())

@@ -1,4 +1,4 @@
-"""Parity: ONNX Runtime, in the sessions of the gateway, gives what torch gives."""
+"""Checks that ONNX Runtime, as the gateway runs it, reproduces torch."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def check_parity(run: Run, bundle: Bundle) -> dict[str, dict[str, float]]:
     Parameters
     ----------
     run
-        The torch networks.
+        The run, with its torch networks.
     bundle
-        Made from them.
+        The bundle made from it.
 
     Returns
     -------
@@ -30,7 +30,7 @@ def check_parity(run: Run, bundle: Bundle) -> dict[str, dict[str, float]]:
     Raises
     ------
     ParityError
-        One of them exceeds 1e-5.
+        A difference exceeds 1e-5.
     """
     scorers = {name: bundle.scoring(name == SCORER_ABSENT) for name in bundle.manifest.scorers}
     golden = differences(
@@ -50,7 +50,7 @@ def check_parity(run: Run, bundle: Bundle) -> dict[str, dict[str, float]]:
 
 
 def _random(run: Run, bundle: Bundle, scorers: dict[str, ScoringModel]) -> dict[str, float]:
-    """Graph by graph, on rows that do not follow one another."""
+    """Compare graph by graph, on rows that do not follow one another."""
     rows = random_rows(run)
     decoded = bundle.decoder.run(latent=rows["latent"], noise=rows["noise"])["readings"]
     codes = bundle.encoder.run(readings=rows["readings"])

@@ -224,7 +224,7 @@ class Run:
         return self._about.generator
 
     @property
-    def scorers(self) -> dict[str, ScoringSpec]:
+    def scoring_specs(self) -> dict[str, ScoringSpec]:
         """Descriptions of the scoring models, by name."""
         return self._about.scorers
 
@@ -266,9 +266,9 @@ class Run:
             raise TrainingError(f"{self.folder}: generator: got {_line(error)}; {_AGAIN}") from error
 
     @cached_property
-    def scoring(self) -> dict[str, ScoringModel]:
+    def scoring_models(self) -> dict[str, ScoringModel]:
         """Scoring models by name; their networks are :class:`trainer.scoring.reconstruction.WhitenedReconstruction`."""
-        return {name: self._scoring(name, fitted) for name, fitted in self.scorers.items()}
+        return {name: self._scoring(name, fitted) for name, fitted in self.scoring_specs.items()}
 
     def _scoring(self, name: str, fitted: ScoringSpec) -> ScoringModel:
         from trainer.scoring.reconstruction import WhitenedReconstruction

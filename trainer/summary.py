@@ -30,7 +30,7 @@ def summary(run: Run) -> str:
     str
         Lines for a terminal.
     """
-    return "\n".join(_lines(run.metrics, run.scorers))
+    return "\n".join(_lines(run.metrics, run.scoring_specs))
 
 
 def _lines(metrics: dict[str, Any], scorers: dict[str, ScoringSpec]) -> Iterator[str]:

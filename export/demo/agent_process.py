@@ -1,4 +1,4 @@
-"""AgentProcess: the agent as a process of its own, with a gateway file made for the demo."""
+"""Runs the agent as a process of its own, with a gateway file made for the demo."""
 
 from __future__ import annotations
 
@@ -32,16 +32,18 @@ journal:
 
 
 class AgentProcess:
-    """``davylamp agent`` on the demo's bundle, alive inside a ``with`` block.
+    """``davylamp agent`` on the demo's bundle, running inside a ``with`` block.
 
     Parameters
     ----------
     folder
-        Where gateway.yaml, agent.log and the journal go; the journal of an earlier demo is deleted.
+        Folder for gateway.yaml, agent.log and the journal; the journal of an earlier demo is deleted.
     bundle
         The bundle to score with.
-    host, port, protocol
-        The broker, and what it speaks.
+    host, port
+        The broker.
+    protocol
+        Version of MQTT to speak with it.
     """
 
     def __init__(self, folder: Path, bundle: Path, host: str, port: int, protocol: str) -> None:
@@ -82,23 +84,23 @@ class AgentProcess:
             self._process.wait()
         self._log.close()
 
-    def wait_online(self, session: DemoClient) -> None:
+    def wait_online(self, client: DemoClient) -> None:
         """Wait for the birth message.
 
         Raises
         ------
         ExportError
-            It did not come within 20 s, or the agent ended.
+            It did not arrive within 20 s, or the agent ended.
         """
-        session.wait(lambda: session.state == "online" or self._process.poll() is not None, _ONLINE_TIMEOUT)
+        client.wait(lambda: client.state == "online" or self._process.poll() is not None, _ONLINE_TIMEOUT)
         self.check_alive()
-        if session.state != "online":
+        if client.state != "online":
             raise ExportError(f"agent: not online after {_ONLINE_TIMEOUT:.0f} s; its log: {self.log}")
 
     def check_alive(self) -> None:
         """Raise ExportError when the agent has ended."""
         if self._process.poll() is not None:
-            said = self.log.read_text(encoding="utf-8").strip().splitlines()
+            lines = self.log.read_text(encoding="utf-8").strip().splitlines()
             raise ExportError(
-                f"agent: ended by itself ({said[-1] if said else 'it said nothing'}); its log: {self.log}"
+                f"agent: ended by itself ({lines[-1] if lines else 'it logged nothing'}); its log: {self.log}"
             )

@@ -1,4 +1,4 @@
-"""demo: the whole loop on embedded defaults, told in the terminal."""
+"""Runs the whole loop with embedded defaults and prints every step to the terminal."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _WIDTH = 110  # where there is no terminal to ask
 
 @dataclass(frozen=True)
 class _Scene:
-    """What is trained on, and what is then played live."""
+    """The record to train on, and the rows to publish live."""
 
     station: Station
     record: Record
@@ -74,26 +74,26 @@ def demo(
     Parameters
     ----------
     folder
-        Where the run, the bundle, the synthetic rows and the timeline go; an earlier demo's files are replaced.
+        Folder for the run, the bundle, the synthetic rows and the timeline; files of an earlier demo are replaced.
     data
-        A real record in place of the simulated one; its last rows are kept from training and played live.
+        A real record in place of the simulated one; its last rows are not trained on but published live.
     station
         The station file that describes ``data``.
     broker
-        ``HOST[:PORT]`` of a running anonymous broker; None starts an embedded one.
+        ``HOST[:PORT]`` of a running anonymous broker; ``None`` starts an embedded one.
     seed
-        Of the simulated station, the training and the injections.
+        Seed of the simulated station, the training and the injections.
     settings
         How to train.
     rate
         Live readings per second.
     out
-        Where the story is told.
+        Where the steps are printed.
 
     Raises
     ------
     DavylampError
-        With one line that says what is wrong; nothing is left running.
+        A step failed; nothing is left running.
     """
     console = Console(file=out, highlight=False, width=None if out.isatty() else _WIDTH)
     scene = _real_scene(data, load_station(station)) if data else _simulated_scene(load_station(station), seed)
@@ -114,23 +114,23 @@ def demo(
         _heading(console, 3, "agent", f"a process of its own, broker {host}:{port}")
         topics = Topics("davylamp/demo")
         agent = stack.enter_context(AgentProcess(folder, bundle, host, port, protocol))
-        session = stack.enter_context(DemoClient(host, port, topics, _STATION))
-        agent.wait_online(session)
+        client = stack.enter_context(DemoClient(host, port, topics, _STATION))
+        agent.wait_online(client)
 
         _heading(console, 4, "live", f"{len(scene.live)} readings, {rate:g} a second, one a minute of station time")
         for injection in scene.injections:
             console.print(f"  to be injected: {injection}", style="dim")
-        times = _play(scene, session, console, agent, rate)
+        times = _play(scene, client, console, agent, rate)
 
         _heading(console, 5, "synthesize", f"{_SYNTHETIC_ROWS} rows asked for on {topics.request('synthesize')}")
-        rows = session.synthesize(_SYNTHETIC_ROWS, seed=7)
+        rows = client.synthesize(_SYNTHETIC_ROWS, seed=7)
         write_table(folder / "synthetic.csv", scene.station.names, np.asarray(rows), digits=6)
 
     row_of = times.index
-    findings = find_outcomes(scene.injections, session.events, row_of)
-    _draw(folder / "timeline.png", scene, session, alarm_spans(session.events, row_of, len(times)))
-    print_summary(console, folder, findings, unexplained_alarms(scene.injections, session.events, row_of), len(times))
-    return findings
+    outcomes = find_outcomes(scene.injections, client.events, row_of)
+    _draw(folder / "timeline.png", scene, client, alarm_spans(client.events, row_of, len(times)))
+    print_summary(console, folder, outcomes, unexplained_alarms(scene.injections, client.events, row_of), len(times))
+    return outcomes
 
 
 def _heading(console: Console, step: int, name: str, text: str) -> None:
@@ -162,7 +162,7 @@ def _first(record: Record, rows: int) -> Record:
 
 
 def _scene(station: Station, record: Record, quiet: Floats, seed: int) -> _Scene:
-    """A leak in the first third; then a sensor that sticks at its last value until the end."""
+    """Inject a leak in the first third, and later a sensor that sticks at its last value until the end."""
     rows = len(quiet)
     sensors = [feature.key for feature in station.features if feature.role == "sensor"]
     key = sensors[0] if sensors else station.keys[-1]
@@ -182,8 +182,8 @@ def _broker(stack: ExitStack, broker: str | None) -> tuple[str, int, str]:
     return host, int(port or 1883), "auto"
 
 
-def _play(scene: _Scene, session: DemoClient, console: Console, agent: AgentProcess, rate: float) -> list[str]:
-    """Publish the live rows at their pace, show what comes back, return the rows' times (RFC 3339)."""
+def _play(scene: _Scene, client: DemoClient, console: Console, agent: AgentProcess, rate: float) -> list[str]:
+    """Publish the live rows at their pace, show the agent's messages, and return the rows' times (RFC 3339)."""
     total = len(scene.live)
     start = time.time() - total * _CADENCE
     times = [rfc3339(start + row * _CADENCE) for row in range(total)]
@@ -191,19 +191,19 @@ def _play(scene: _Scene, session: DemoClient, console: Console, agent: AgentProc
     with LiveView(console, total) as view:
         for row, values in enumerate(scene.live):
             body: dict[str, Any] = dict(zip(scene.station.keys, values.tolist(), strict=True))
-            session.publish(f"sensors/{_STATION}/readings", body | {"ts": times[row], "seq": row})
+            client.publish(f"sensors/{_STATION}/readings", body | {"ts": times[row], "seq": row})
             if row % 5 == 0:
-                view.show(session.scores, session.events)
+                view.show(client.scores, client.events)
                 agent.check_alive()
             time.sleep(max(0.0, began + row / rate - time.monotonic()))
-        session.wait(lambda: len(session.scores) >= total, timeout=10.0)
-        view.show(session.scores, session.events)
-    if len(session.scores) < total:
-        raise ExportError(f"agent: scored {len(session.scores)} of {total} readings; its log: {agent.log}")
+        client.wait(lambda: len(client.scores) >= total, timeout=10.0)
+        view.show(client.scores, client.events)
+    if len(client.scores) < total:
+        raise ExportError(f"agent: scored {len(client.scores)} of {total} readings; its log: {agent.log}")
     return times
 
 
-def _draw(path: Path, scene: _Scene, session: DemoClient, alarms: Sequence[tuple[str, int, int]]) -> None:
+def _draw(path: Path, scene: _Scene, client: DemoClient, alarms: Sequence[tuple[str, int, int]]) -> None:
     stuck = scene.injections[-1].key or scene.station.keys[-1]
     gas = scene.station.gas_index
     draw_timeline(
@@ -211,7 +211,7 @@ def _draw(path: Path, scene: _Scene, session: DemoClient, alarms: Sequence[tuple
         methane_ppb=None if gas is None else scene.live[:, gas],
         sensor=scene.live[:, scene.station.keys.index(stuck)],
         sensor_label=stuck,
-        scores=session.scores,
+        scores=client.scores,
         injected=[(i.kind, i.start, i.end) for i in scene.injections],
         alarms=alarms,
         threshold=-math.log10(ScoringSettings().exceedances_per_1000 / 1000),

@@ -1,4 +1,4 @@
-"""Session: the demo's own MQTT client; it plays the station and listens to the agent."""
+"""Provides the demo's MQTT client, which publishes as the station and receives what the agent publishes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REPLY_TIMEOUT = 30.0  # [s]
 
 @dataclass
 class DemoClient:
-    """A connection that publishes readings at QoS 1 and collects what the agent says.
+    """An MQTT client that publishes readings at QoS 1 and collects the agent's messages.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class DemoClient:
     topics
         The agent's topics.
     station
-        The station that is played.
+        Id of the simulated station.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class DemoClient:
     events
         Event messages in order of arrival.
     alarm
-        The retained alarm as it stands.
+        The current retained alarm.
     """
 
     host: str
@@ -87,7 +87,7 @@ class DemoClient:
             self._replies.put(body)
 
     def publish(self, topic: str, body: dict[str, Any]) -> None:
-        """Send one reading at QoS 1."""
+        """Publish one message at QoS 1."""
         self._client.publish(topic, msgspec.json.encode(body), qos=1)
 
     def wait(self, done: Any, timeout: float) -> bool:

@@ -1,4 +1,4 @@
-"""EmbeddedBroker: a small MQTT 3.1.1 broker for a machine that has none (amqtt, as a process of its own)."""
+"""Runs a small MQTT 3.1.1 broker (amqtt) as a process of its own, for a machine without a broker."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _START_TIMEOUT = 20.0  # [s]
 
 
 def broker_command(port: int, folder: Path) -> list[str]:
-    """Write the embedded broker's settings into ``folder``; return what starts it on a loopback port."""
+    """Write the embedded broker's settings into ``folder``; return the command that starts it on a loopback port."""
     settings = {
         "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
         "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
@@ -29,14 +29,14 @@ def broker_command(port: int, folder: Path) -> list[str]:
 
 
 class EmbeddedBroker:
-    """An anonymous broker on a free loopback port, alive inside a ``with`` block.
+    """An anonymous broker on a free loopback port, running inside a ``with`` block.
 
-    It keeps nothing on disk and speaks MQTT 3.1.1 only: for the demo and for tests, not for a station.
+    It persists nothing and speaks MQTT 3.1.1 only: for the demo and for tests, not for a station.
 
     Raises
     ------
     ExportError
-        When amqtt is not installed or does not start within 20 s.
+        amqtt is not installed or does not start within 20 s.
     """
 
     host = "127.0.0.1"
@@ -53,7 +53,7 @@ class EmbeddedBroker:
             command,
             stdout=self._log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches us first: the agent says goodbye before its broker goes
+            start_new_session=True,  # Ctrl-C reaches the demo first: the agent disconnects before its broker stops
         )
         self._wait()
         return self
@@ -68,10 +68,10 @@ class EmbeddedBroker:
             else:
                 return
         self._log.seek(0)
-        said = self._log.read().strip().splitlines()
+        lines = self._log.read().strip().splitlines()
         self.__exit__(None, None, None)
         raise ExportError(
-            f"embedded broker: did not start ({said[-1] if said else 'it said nothing'}); "
+            f"embedded broker: did not start ({lines[-1] if lines else 'it logged nothing'}); "
             "fix: pip install 'davylamp[demo]', or name a running broker with --broker HOST[:PORT]"
         )
 

@@ -1,4 +1,4 @@
-"""find: which event answers which injection, and after how many readings."""
+"""Matches the agent's events with the injections, and counts the readings until each was found."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from edge.simulation.injection import Injection
 
-_AFTERMATH = 60  # readings after an injection in which an event may still be its echo
+_AFTERMATH = 60  # readings after an injection in which an event may still be caused by it
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,9 @@ class InjectionOutcome:
     Parameters
     ----------
     injection
-        What was put in.
+        The injection.
     event
-        The event that opened, or None when nothing did.
+        The event that opened the alarm; ``None`` if none did.
     after
         Readings from the injection's start to the opening, that reading included.
     """
@@ -33,7 +33,7 @@ class InjectionOutcome:
 def find_outcomes(
     injections: Sequence[Injection], events: Sequence[Mapping[str, Any]], row_of: Callable[[str], int]
 ) -> list[InjectionOutcome]:
-    """Match openings with injections: ``methane`` answers a leak, any other kind answers a fault."""
+    """Match opened alarms with injections: ``methane`` with a leak, any other kind with a fault."""
     found = []
     for injection in injections:
         opened = (
@@ -49,7 +49,7 @@ def find_outcomes(
 def unexplained_alarms(
     injections: Sequence[Injection], events: Sequence[Mapping[str, Any]], row_of: Callable[[str], int]
 ) -> list[Mapping[str, Any]]:
-    """Openings outside every injection and its aftermath: false alarms."""
+    """Return the events that opened alarms outside every injection and its aftermath: false alarms."""
     return [
         event
         for event in events
@@ -61,7 +61,7 @@ def unexplained_alarms(
 def alarm_spans(
     events: Sequence[Mapping[str, Any]], row_of: Callable[[str], int], rows: int
 ) -> list[tuple[str, int, int]]:
-    """``(kind, opened, closed)`` of every alarm in readings; one that still stands ends with the stream."""
+    """Return ``(kind, opened, closed)`` of every alarm in readings; an alarm still active ends with the stream."""
     ends = {event["id"]: row_of(event["closed"]) for event in events if event["event_type"] == "close"}
     return [
         (event["kind"], row_of(event["opened"]), ends.get(event["id"], rows))

@@ -1,4 +1,4 @@
-"""LiveView: scores and alarms in the terminal while the readings come in."""
+"""Shows scores and alarms in the terminal as the readings arrive."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _EVENT_STYLE = {"open": "bold red", "update": "yellow", "close": "green"}
 
 
 class LiveView:
-    """A table of the latest scores above the events so far; plain event lines where there is no terminal.
+    """A table of the latest scores below the events so far; event lines only, if the output is no terminal.
 
     Parameters
     ----------
     console
-        Where to draw.
+        Console to draw on.
     total
         Readings to come.
     """
@@ -50,7 +50,7 @@ class LiveView:
             self._live.stop()
 
     def show(self, scores: dict[int, dict[str, Any]], events: list[dict[str, Any]]) -> None:
-        """Draw what is known by now; each new event is also printed once, to stay."""
+        """Draw the current state; each new event is also printed once, permanently."""
         for event in events[self._events :]:
             if event["event_type"] != "update":
                 self._console.print(event_line(event))
@@ -60,7 +60,7 @@ class LiveView:
 
 
 def event_line(event: dict[str, Any]) -> Text:
-    """One event as a line."""
+    """Format one event as a line."""
     kind = event["event_type"]
     why = f" by {event['by']}" if event.get("by") else ""
     culprit = f", most from {event['culprit']}" if event.get("culprit") else ""

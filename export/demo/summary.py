@@ -1,4 +1,4 @@
-"""print_summary: what was injected, what was found and how fast, where the files are."""
+"""Prints what was injected, what was found and how fast, and where the files are."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ _FILES = {
 def print_summary(
     console: Console,
     folder: Path,
-    findings: Sequence[InjectionOutcome],
+    outcomes: Sequence[InjectionOutcome],
     unexplained: Sequence[Mapping[str, Any]],
     rows: int,
 ) -> None:
-    """Print the demo's end."""
+    """Print the end of the demo."""
     table = Table(title="\nwhat was injected, what was found", title_justify="left", title_style="bold")
     for name in ("injected", "found", "after", "culprit"):
         table.add_column(name)
-    for finding in findings:
-        if finding.event is None:
-            table.add_row(str(finding.injection), "[red]not found[/]", "", "")
+    for outcome in outcomes:
+        if outcome.event is None:
+            table.add_row(str(outcome.injection), "[red]not found[/]", "", "")
             continue
-        by = finding.event.get("by")
+        by = outcome.event.get("by")
         table.add_row(
-            str(finding.injection),
-            f"[green]{finding.event['kind']}[/]{f' by {by}' if by else ''}",
-            f"{finding.after} readings",
-            str(finding.event.get("culprit") or ""),
+            str(outcome.injection),
+            f"[green]{outcome.event['kind']}[/]{f' by {by}' if by else ''}",
+            f"{outcome.after} readings",
+            str(outcome.event.get("culprit") or ""),
         )
     console.print(table)
-    clean = rows - sum(finding.injection.rows for finding in findings)
+    clean = rows - sum(outcome.injection.rows for outcome in outcomes)
     console.print(f"  alarms without a cause: {len(unexplained)} in {clean} clean readings")
     console.print(f"\n[bold]files in {folder}/[/]")
     for name, what in _FILES.items():

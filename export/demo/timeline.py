@@ -1,4 +1,4 @@
-"""draw_timeline: what was injected, what the agent said and when, as one picture."""
+"""Draws the live readings, the agent's scores and alarms, and what was injected, as one figure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from config.atomic import write_bytes
 from edge.arrays import Floats
 
-# Okabe and Ito's colours: told apart with any colour vision.
+# Okabe and Ito's colours can be distinguished with any colour vision.
 _BLUE, _ORANGE, _GREEN, _RED, _PURPLE, _GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#666666"
 
 
@@ -34,7 +34,7 @@ def draw_timeline(
     path
         PNG to write.
     methane_ppb, sensor
-        The published gas column [ppb] (None when the station has none) and the sensor that was made to fail, shape [N].
+        The published gas column [ppb], ``None`` if the station has none, and the sensor that was made to fail, [N].
     sensor_label
         Key of that sensor.
     scores
@@ -91,6 +91,6 @@ def draw_timeline(
 
 
 def _series(scores: Mapping[int, Mapping[str, Any]], part: str, *names: str) -> list[Floats]:
-    """Reading numbers, and for each of them what a part of its verdict says; readings without it are left out."""
+    """Return the numbers of the readings whose verdict has this part, and the named values of the part."""
     known = [n for n in sorted(scores) if names[0] in scores[n].get(part, {})]
     return [np.array(known)] + [np.array([scores[n][part][name] for n in known]) for name in names]

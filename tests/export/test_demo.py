@@ -36,8 +36,8 @@ def _processes_that_mention(text: str) -> list[str]:
 def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[InjectionOutcome], str]:
     folder = tmp_path_factory.mktemp("demo")
     out = io.StringIO()
-    findings = demo(folder, settings=Training.quick(), rate=400.0, out=out)
-    return folder, findings, out.getvalue()
+    outcomes = demo(folder, settings=Training.quick(), rate=400.0, out=out)
+    return folder, outcomes, out.getvalue()
 
 
 def test_the_leak_is_found_within_the_first_readings(told: tuple[Path, list[InjectionOutcome], str]) -> None:

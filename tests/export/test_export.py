@@ -61,7 +61,7 @@ def test_the_manifest_tells_the_run(runs: dict[str, Path], bundles: dict[str, Pa
     assert manifest.scaler == run.scaler
     assert manifest.features == run.station.keys
     assert manifest.generator == run.generator_spec
-    assert manifest.scorers == run.scorers
+    assert manifest.scorers == run.scoring_specs
 
 
 def test_a_scorer_and_its_tables_are_small(bundles: dict[str, Path]) -> None:

@@ -43,7 +43,7 @@ def test_a_weight_that_differs_in_the_third_digit_is_found_and_its_graph_named(
     runs: dict[str, Path], bundles: dict[str, Path], module: str, layer: str, member: str
 ) -> None:
     run = Run.open(runs["both"])
-    network = run.generator.codec.network if module == "generator" else run.scoring[module].network.module
+    network = run.generator.codec.network if module == "generator" else run.scoring_models[module].network.module
     with torch.no_grad():
         next(getattr(network, layer).parameters()).mul_(1.001)
     with pytest.raises(ParityError, match=rf"^{member}: got random rows that differ by [^\n]+ at most 1e-05"):
@@ -52,7 +52,7 @@ def test_a_weight_that_differs_in_the_third_digit_is_found_and_its_graph_named(
 
 def test_whitening_that_differs_is_found(runs: dict[str, Path], bundles: dict[str, Path]) -> None:
     run = Run.open(runs["vae"])
-    run.scoring["scorer"].network.whitening[2, 2] *= 1.01
+    run.scoring_models["scorer"].network.whitening[2, 2] *= 1.01
     with pytest.raises(ParityError, match=r"^scorer\.onnx: got random rows"):
         check_parity(run, Bundle.open(bundles["vae"]))
 

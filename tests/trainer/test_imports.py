@@ -52,7 +52,7 @@ def test_a_runs_numbers_are_read_without_torch(runs: dict[str, Path]) -> None:
         "from trainer.run import Run\n"
         "from trainer.statistics.run_statistics import RunStatistics\n"
         f"run = Run.open({str(runs['both'])!r})\n"
-        "assert run.metrics and run.losses and run.tables and run.scorers and run.generator_spec.sigma\n"
+        "assert run.metrics and run.losses and run.tables and run.scoring_specs and run.generator_spec.sigma\n"
         "RunStatistics.read(run.folder)\n"
     )
     assert child.returncode == 0, child.stderr

@@ -36,7 +36,7 @@ def test_weights_come_back_bit_for_bit(folder):
     stored = run.weights("generator")
     assert all(torch.equal(value, stored[name]) for name, value in run.generator.codec.network.state_dict().items())
     assert not run.generator.codec.network.training
-    network = run.scoring["scorer-absent"].network
+    network = run.scoring_models["scorer-absent"].network
     assert isinstance(network, WhitenedReconstruction)
     assert set(run.weights("scorer-absent-fold-2")) == set(network.module.state_dict())
 
@@ -57,7 +57,7 @@ def test_damaged_weights_are_named(folder):
     path.write_bytes(path.read_bytes()[:-100])
     run = Run.open(folder)
     with pytest.raises(TrainingError, match=r"scorer\.safetensors: cannot be read: .*fix: train again") as refusal:
-        _ = run.scoring
+        _ = run.scoring_models
     assert "\n" not in str(refusal.value)
     assert run.generator is run.generator
 

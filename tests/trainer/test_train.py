@@ -66,7 +66,7 @@ def test_a_mixture_has_no_network_and_no_losses(short, tmp_path):
 )
 def test_the_model_setting_decides_the_roles(runs, model, scores, generated_by):
     run = Run.open(runs[model])
-    assert {fitted.network.kind for fitted in run.scorers.values()} == {scores}
+    assert {fitted.network.kind for fitted in run.scoring_specs.values()} == {scores}
     assert run.generator_spec.kind == generated_by
 
 
@@ -98,8 +98,8 @@ def test_metrics_say_how_well_and_beside_what(chamber, runs):
         distances.append(np.abs(below[0] - below[1]).max())
     assert told["ks_test_train"] == pytest.approx(np.mean(distances), rel=1e-15)
     for name, scorer in metrics["scorers"].items():
-        assert scorer["chunks"] == run.scorers[name].chunks == 3
-        assert scorer["realised"] == false_alarm_rates(run.scoring[name], chamber, split.test)
+        assert scorer["chunks"] == run.scoring_specs[name].chunks == 3
+        assert scorer["realised"] == false_alarm_rates(run.scoring_models[name], chamber, split.test)
 
 
 def test_no_test_row_and_no_neighbour_of_one_takes_part_in_the_scores(short, tmp_path):
@@ -130,14 +130,14 @@ def test_a_station_without_gas_has_no_background(chamber, tmp_path):
     station = replace(chamber.station, features=chamber.station.features[1:], ratio=None)
     run = train(Record.from_values(chamber.values[:600, 1:], station), replace(SHORT, model="ae"), tmp_path / "run")
     assert "background_ppb" not in run.tables
-    assert set(run.scorers) == {"scorer"}
+    assert set(run.scoring_specs) == {"scorer"}
 
 
 def test_reference_is_the_published_training(short, tmp_path):
     run = train(short, replace(Training.reference(model="both"), epochs=3, chunks=2), tmp_path / "run")
     assert run.metrics["split"] == "random"
     assert run.metrics["rows"] == {"train": 480, "validation": 120, "test": 120}
-    scorer = run.scorers["scorer"]
+    scorer = run.scoring_specs["scorer"]
     assert scorer.network.hidden == (64, 32)
     assert scorer.network.latent == 10
     assert scorer.raw is not None
@@ -176,7 +176,7 @@ def test_a_run_is_replaced_whole_and_nothing_else_is_left(short, tmp_path):
     folder = tmp_path / "deep" / "run"
     train(short, replace(SHORT, model="both"), folder)
     train(short, replace(SHORT, model="vae"), folder)
-    assert Run.open(folder).scorers["scorer"].network.kind == "vae"
+    assert Run.open(folder).scoring_specs["scorer"].network.kind == "vae"
     assert [path.name for path in folder.parent.iterdir()] == ["run"]
 
 

@@ -1,4 +1,4 @@
-"""Codecs: readings to codes and back, by torch and numpy; the graphs of a bundle do the same arithmetic."""
+"""Codes readings and decodes them, by torch and numpy; the graphs of a bundle do the same arithmetic."""
 
 from __future__ import annotations
 
@@ -29,54 +29,56 @@ class Codec(Protocol):
 
 @dataclass(frozen=True)
 class NormalScoreCodec:
-    """Quantile tables, whitening and a network between white rows and codes; without one these are the same.
+    """A codec of quantile tables, whitening and a network.
 
     Parameters
     ----------
-    shaping
-        The transforms.
+    transform
+        Transform between readings and white rows.
     network
-        ``None``: codes are white rows.
+        Network between white rows and codes; with ``None``, the codes are the white rows.
     sigma
-        [F], in white space.
+        Standard deviations of the observation noise in white space, [F].
     """
 
-    shaping: NormalScoreTransform
+    transform: NormalScoreTransform
     network: Generative | None
     sigma: Floats
 
     @property
     def latent(self) -> int:
         """Size L of a code."""
-        return self.shaping.station.size if self.network is None else _latent(self.network)
+        return self.transform.station.size if self.network is None else _latent(self.network)
 
     def encode(self, readings: ArrayLike) -> Arrays:
         """See :class:`Codec`."""
-        white = self.shaping.forward(readings)
+        white = self.transform.forward(readings)
         return {"mean": white.astype(np.float32)} if self.network is None else _heads(self.network, white)
 
     def decode(self, latent: ArrayLike, noise: ArrayLike) -> AnyFloats:
         """See :class:`Codec`."""
-        return self.shaping.readings(self.scores(latent, noise))
+        return self.transform.readings(self.scores(latent, noise))
 
     def scores(self, latent: ArrayLike, noise: ArrayLike) -> Floats:
         """Codes [N, L] and noise [N, F] -> normal scores [N, F] before the calibration."""
         white = np.asarray(latent, dtype=np.float32) if self.network is None else _decoded(self.network, latent)
-        return self.shaping.scores(white + self.sigma * np.asarray(noise))
+        return self.transform.scores(white + self.sigma * np.asarray(noise))
 
 
 @dataclass(frozen=True)
 class ScaledCodec:
-    """The published form: z-scores, and an autoencoder or a variational one between them and codes.
+    """The published form: z-scores, and an autoencoder or a variational autoencoder.
 
     Parameters
     ----------
-    scaler, network
-        Of all columns.
+    scaler
+        Scaler of all columns.
+    network
+        Network between z-scores and codes.
     sigma
-        [F], in scaled space; none as published.
+        Standard deviations of the observation noise in scaled space, [F]; 0 in the published form.
     low, high
-        [F]: what is physically possible in the station's units.
+        Physical range in the station's units, [F].
     """
 
     scaler: Scaler
@@ -102,7 +104,7 @@ class ScaledCodec:
 
 @dataclass(frozen=True)
 class Encoding:
-    """A codec's way in, with the interface of :class:`edge.models.runtime.Runtime`."""
+    """The encoder of a codec, with the interface of :class:`edge.models.runtime.Runtime`."""
 
     codec: Codec
 
@@ -113,7 +115,7 @@ class Encoding:
 
 @dataclass(frozen=True)
 class Decoding:
-    """A codec's way out, with the interface of :class:`edge.models.runtime.Runtime`."""
+    """The decoder of a codec, with the interface of :class:`edge.models.runtime.Runtime`."""
 
     codec: Codec
 

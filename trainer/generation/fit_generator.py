@@ -78,7 +78,7 @@ def fit_generator(
         rng = np.random.Generator(np.random.Philox(key=settings.seed + _GENERATED))
         latent = mixture.draw(CALIBRATION_ROWS, rng)
         scores = codec.scores(latent, rng.standard_normal((CALIBRATION_ROWS, station.size)))
-        codec = replace(codec, shaping=codec.shaping.calibrated(scores))
+        codec = replace(codec, transform=codec.transform.calibrated(scores))
     rows = train.astype(np.float32)
     spec = GeneratorSpec(
         kind=kind,
@@ -113,9 +113,9 @@ def _with_normal_scores(
     kind: _Kind,
     progress: TextIO | None,
 ) -> tuple[Network | None, NormalScoreCodec | ScaledCodec, History | None]:
-    shaping = fit_normal_scores(train, station)
+    transform = fit_normal_scores(train, station)
     if kind == "mixture":
-        return None, NormalScoreCodec(shaping, None, np.zeros(station.size)), None
+        return None, NormalScoreCodec(transform, None, np.zeros(station.size)), None
     network = Network(
         kind=kind,
         hidden=settings.generator_hidden,
@@ -124,11 +124,11 @@ def _with_normal_scores(
         beta=settings.generator_beta if kind == "vae" else 0.0,
     )
     model = seeded_generative(network, station.size, settings.seed)
-    white, held_out = (shaping.forward(rows).astype(np.float32) for rows in (train, validation))
+    white, held_out = (transform.forward(rows).astype(np.float32) for rows in (train, validation))
     history = fit_generative(model, white, held_out, settings, seed=settings.seed, progress=progress)
     with torch.no_grad():
         sigma = np.exp(model.bounded_log_sigma.numpy().astype(np.float64)) * settings.observation_noise
-    return network, NormalScoreCodec(shaping, model, sigma), history
+    return network, NormalScoreCodec(transform, model, sigma), history
 
 
 def _published(

@@ -89,7 +89,7 @@ class FittedGenerator:
             "high": self.high,
         }
         if isinstance(self.codec, NormalScoreCodec):
-            arrays |= {f"shaping/{name}": array for name, array in self.codec.shaping.arrays().items()}
+            arrays |= {f"shaping/{name}": array for name, array in self.codec.transform.arrays().items()}
         return arrays
 
     @classmethod
@@ -100,9 +100,9 @@ class FittedGenerator:
         sigma = np.array(spec.sigma)
         codec: NormalScoreCodec | ScaledCodec
         if spec.transform == "quantile":
-            shaping = NormalScoreTransform.from_arrays(station, subtree(arrays, "shaping"))
+            transform = NormalScoreTransform.from_arrays(station, subtree(arrays, "shaping"))
             network = None if spec.network is None else build_generative(spec.network, station.size)
-            codec = NormalScoreCodec(shaping, _loaded(network, weights), sigma)
+            codec = NormalScoreCodec(transform, _loaded(network, weights), sigma)
         else:
             assert spec.network is not None
             autoencoder = _loaded(build_autoencoder(spec.network, station.size), weights)

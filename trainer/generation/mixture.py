@@ -18,7 +18,7 @@ REGULARISATION = 1e-3
 """Added to each variance; with 1e-6, components shrink onto few rows, and held-out rows become unlikely."""
 CANDIDATES = (100, 200, 300)
 WITHIN = 0.3
-"""Distance [nat] from the best held-out log-likelihood; within it, the largest count has the lowest two-sample AUROC."""
+"""Distance [nat] from the best held-out log-likelihood; within it, the largest count has the lowest C2ST AUROC."""
 HELD_OUT = 0.15
 """Share of the rows that a search evaluates on."""
 

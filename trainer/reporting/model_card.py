@@ -44,7 +44,7 @@ def card_panel(run: Run) -> Panel:
             "settings": msgspec.to_builtins(run.settings),
             "versions": run.versions,
             "created": run.created,
-            "limits": {name: msgspec.to_builtins(scorer.domain) for name, scorer in run.scorers.items()},
+            "limits": {name: msgspec.to_builtins(scorer.domain) for name, scorer in run.scoring_specs.items()},
         },
         wide=True,
     )
@@ -62,12 +62,12 @@ def _data(run: Run) -> Iterator[tuple[str, str]]:
 
 def _limits(run: Run) -> Iterator[tuple[str, str]]:
     units = dict(zip(run.station.keys, run.station.units, strict=True))
-    scorer = next(iter(run.scorers.values()))
+    scorer = next(iter(run.scoring_specs.values()))
     for key, (low, high) in scorer.domain.items():
         yield key, f"trained on {shown(low)} to {shown(high)} {unit(units[key])}; beyond, scores say little"
     if run.metrics["split"] == "random":
         yield "split", "shuffled rows leak: what was measured on them is too good"
-    for name, fitted in run.scorers.items():
+    for name, fitted in run.scoring_specs.items():
         of = _sentences(fitted) if run.station.gas is not None else fitted.notes
         yield from ((NETWORKS.get(name, name), sentence) for sentence in of)
     yield "data", "one record: other boards, rooms and seasons were not seen"
@@ -84,7 +84,7 @@ def _sentences(fitted: ScoringSpec) -> Iterator[str]:
 def _networks(run: Run) -> Iterator[tuple[str | float, ...]]:
     made = run.generator_spec
     found = {} if made.network is None else {"generator": (made.network, run.station.size)}
-    found |= {name: (fitted.network, len(fitted.keys)) for name, fitted in run.scorers.items()}
+    found |= {name: (fitted.network, len(fitted.keys)) for name, fitted in run.scoring_specs.items()}
     for name, (network, columns) in found.items():
         parameters = run.parameter_count(name)
         hidden = "-".join(map(str, network.hidden))

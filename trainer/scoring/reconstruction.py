@@ -1,4 +1,4 @@
-"""Whitened: a reconstruction network and what its residuals usually are, run as the gateway runs the exported graph."""
+"""Runs a reconstruction network and whitens its residuals, as the exported graph does."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class WhitenedReconstruction:
     module
         Reconstructs features [N, F]; a VAE from the mean of the code.
     whitening
-        [F, F], symmetric: residuals times this have unit covariance; see :func:`whitening`.
+        Symmetric matrix [F, F]; residuals times this have unit covariance, see :func:`whitening`.
     """
 
     module: TabularAE | TabularVAE

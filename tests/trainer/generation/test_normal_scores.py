@@ -14,18 +14,18 @@ RATIO, STEPS = 1, 3  # moisture, and a humidity in tenths
 
 
 @pytest.fixture(scope="module")
-def shaping(chamber: Record) -> NormalScoreTransform:
+def transform(chamber: Record) -> NormalScoreTransform:
     return fit_normal_scores(chamber.values, chamber.station)
 
 
-def test_training_rows_become_white(chamber: Record, shaping: NormalScoreTransform) -> None:
-    white = shaping.forward(chamber.values)
+def test_training_rows_become_white(chamber: Record, transform: NormalScoreTransform) -> None:
+    white = transform.forward(chamber.values)
     np.testing.assert_allclose(white.mean(axis=0), 0, atol=1e-9)
     np.testing.assert_allclose(np.cov(white.T), np.eye(9), atol=1e-6)
 
 
-def test_rows_come_back_through_the_tables(chamber: Record, shaping: NormalScoreTransform) -> None:
-    back = shaping.inverse(shaping.forward(chamber.values))
+def test_rows_come_back_through_the_tables(chamber: Record, transform: NormalScoreTransform) -> None:
+    back = transform.inverse(transform.forward(chamber.values))
     middle = (chamber.values > np.quantile(chamber.values, 0.02, axis=0)).all(axis=1)
     middle &= (chamber.values < np.quantile(chamber.values, 0.98, axis=0)).all(axis=1)
     spread = chamber.values.std(axis=0)
@@ -45,14 +45,14 @@ def test_a_value_that_many_rows_share_stands_for_the_middle_of_its_knots(chamber
         assert np.ptp(scores[values[:, 2] == value]) < 1e-9
 
 
-def test_generated_values_keep_to_the_steps_of_a_coarse_column_and_others_do_not(shaping: NormalScoreTransform) -> None:
-    rows = shaping.inverse(np.random.default_rng(0).standard_normal((5000, 9)))
-    assert STEPS in shaping.steps
-    assert RATIO not in shaping.steps
+def test_generated_values_keep_to_the_steps_of_a_coarse_column(transform: NormalScoreTransform) -> None:
+    rows = transform.inverse(np.random.default_rng(0).standard_normal((5000, 9)))
+    assert STEPS in transform.steps
+    assert RATIO not in transform.steps
     for column in range(9):
         distinct = np.unique(rows[:, column])
-        if column in shaping.steps:
-            assert set(distinct) <= set(shaping.steps[column])
+        if column in transform.steps:
+            assert set(distinct) <= set(transform.steps[column])
         else:
             assert len(distinct) > COARSE
 
@@ -63,14 +63,14 @@ def test_a_short_record_has_no_steps_where_no_two_values_agree(chamber: Record) 
 
 
 def test_generated_moisture_is_what_temperature_and_humidity_allow(
-    chamber: Record, shaping: NormalScoreTransform
+    chamber: Record, transform: NormalScoreTransform
 ) -> None:
     def ratio(rows: np.ndarray) -> np.ndarray:
         return np.log(rows[:, 1] / magnus(rows[:, 2], rows[:, 3]))
 
     real = ratio(chamber.values)
-    rows = shaping.inverse(np.random.default_rng(0).standard_normal((5000, 9)) * 1.5)
-    inside = (rows[:, 1] > shaping.low[1]) & (rows[:, 1] < shaping.high[1])
+    rows = transform.inverse(np.random.default_rng(0).standard_normal((5000, 9)) * 1.5)
+    inside = (rows[:, 1] > transform.low[1]) & (rows[:, 1] < transform.high[1])
     assert inside.mean() > 0.5
     assert ratio(rows[inside]).min() >= real.min() - 1e-4
     assert ratio(rows[inside]).max() <= real.max() + 1e-4
@@ -82,14 +82,14 @@ def test_without_a_declared_ratio_moisture_is_a_column_like_any_other(chamber: R
     assert fitted.knots[1, -1] == np.float32(chamber.values[:, 1].max())
 
 
-def test_rows_keep_to_the_trained_range_whatever_is_decoded(chamber: Record, shaping: NormalScoreTransform) -> None:
-    rows = shaping.inverse(np.random.default_rng(0).standard_normal((1000, 9)) * 50)
+def test_rows_keep_to_the_trained_range_whatever_is_decoded(chamber: Record, transform: NormalScoreTransform) -> None:
+    rows = transform.inverse(np.random.default_rng(0).standard_normal((1000, 9)) * 50)
     assert (rows >= chamber.values.min(axis=0).astype(np.float32)).all()
     assert (rows <= chamber.values.max(axis=0).astype(np.float32)).all()
 
 
 def test_calibration_gives_distorted_scores_the_distributions_of_the_training(
-    chamber: Record, shaping: NormalScoreTransform
+    chamber: Record, transform: NormalScoreTransform
 ) -> None:
     rng = np.random.default_rng(0)
     scores = np.sinh(rng.standard_normal((100_000, 9))) * 0.5 + 0.3
@@ -99,13 +99,13 @@ def test_calibration_gives_distorted_scores_the_distributions_of_the_training(
         ranks = [np.searchsorted(np.sort(chamber.values[:, 0]), q) / len(chamber.values) for q in quantiles]
         return float(np.abs(ranks[0] - ranks[1]).max())
 
-    assert furthest(shaping.readings(scores)) > 0.1
-    assert furthest(shaping.calibrated(scores).readings(scores)) < 0.01
+    assert furthest(transform.readings(scores)) > 0.1
+    assert furthest(transform.calibrated(scores).readings(scores)) < 0.01
 
 
-def test_its_arrays_are_all_of_it(chamber: Record, shaping: NormalScoreTransform) -> None:
-    again = NormalScoreTransform.from_arrays(chamber.station, shaping.arrays())
-    assert again.steps.keys() == shaping.steps.keys()
+def test_its_arrays_are_all_of_it(chamber: Record, transform: NormalScoreTransform) -> None:
+    again = NormalScoreTransform.from_arrays(chamber.station, transform.arrays())
+    assert again.steps.keys() == transform.steps.keys()
     white = np.random.default_rng(0).standard_normal((100, 9))
-    np.testing.assert_array_equal(again.inverse(white), shaping.inverse(white))
-    np.testing.assert_array_equal(again.forward(chamber.values), shaping.forward(chamber.values))
+    np.testing.assert_array_equal(again.inverse(white), transform.inverse(white))
+    np.testing.assert_array_equal(again.forward(chamber.values), transform.forward(chamber.values))

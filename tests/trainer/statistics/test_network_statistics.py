@@ -24,7 +24,7 @@ def run(runs: dict[str, Path]) -> Run:
 @pytest.fixture(scope="module")
 def scorer(run: Run, chamber: Record) -> NetworkStatistics:
     split = blocked(chamber)
-    return inside_scorer(run.scoring["scorer"], "ae", chamber, {"train": split.train, "test": split.test})
+    return inside_scorer(run.scoring_models["scorer"], "ae", chamber, {"train": split.train, "test": split.test})
 
 
 def test_a_scorer_is_seen_by_the_rows_that_have_a_past(scorer: NetworkStatistics, run: Run, chamber: Record) -> None:
@@ -47,7 +47,7 @@ def test_what_comes_back_is_what_the_network_explains(scorer: NetworkStatistics)
 
 
 def test_a_network_that_gives_nothing_back_explains_nothing(run: Run, chamber: Record) -> None:
-    model = Run.open(run.folder).scoring["scorer"]
+    model = Run.open(run.folder).scoring_models["scorer"]
     for parameter in model.network.module.decoder.parameters():  # type: ignore[attr-defined]
         parameter.data.zero_()
     split = blocked(chamber)
