@@ -220,6 +220,7 @@ def test_a_network_of_another_make_is_refused() -> None:
     with pytest.raises(ExportError, match="got a network Linear, expected a TabularAE or a TabularVAE"):
         scorer_graph(nn.Linear(4, 2), np.eye(4))
     model = network("ae")
+    assert isinstance(model.encoder, nn.Sequential)
     model.encoder[1] = nn.Tanh()
     with pytest.raises(ExportError, match="got a layer Tanh, expected Linear, ReLU or SiLU"):
         encoder_graph(codec(model, LOG))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ NOISES = ("auto", ".1", ".5", "1")
 def axis(key: str, low: float = 1.0, high: float = 100.0) -> Axis:
     log = key.endswith(("ppb", "ppm"))
     spaced = np.geomspace if log else np.linspace
-    scale = "log" if log else "linear"
+    scale: Literal["log", "linear"] = "log" if log else "linear"
     return Axis(key=key, unit="[ppb]", scale=scale, points=spaced(low, high, 256), edges=spaced(low, high, 41))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from msgspec.structs import replace
 
 from config.settings.training import Training
@@ -13,7 +15,7 @@ from trainer.train import train
 SHORT = replace(Training.quick(model="ae"), epochs=1, generator_epochs=2, generator_steps=1, components=3)
 
 
-def test_it_shows_the_generator_its_baselines_and_the_rates_of_each_scorer(runs):
+def test_it_shows_the_generator_its_baselines_and_the_rates_of_each_scorer(runs: dict[str, Path]) -> None:
     run = Run.open(runs["both"])
     text = summary(run)
     told = run.metrics["generator"]
@@ -30,13 +32,13 @@ def test_it_shows_the_generator_its_baselines_and_the_rates_of_each_scorer(runs)
     assert "contiguous blocks" in text
 
 
-def test_a_score_that_no_test_row_has_is_said(chamber, tmp_path):
+def test_a_score_that_no_test_row_has_is_said(chamber: Record, tmp_path: Path) -> None:
     no_gas = replace(chamber.station, features=chamber.station.features[1:], ratio=None)
     run = train(Record.from_values(chamber.values[:700, 1:], no_gas), SHORT, tmp_path / "run")
     assert "no score" in summary(run)
     assert "no virtual gas" in summary(run)
 
 
-def test_a_random_split_is_told_to_leak(chamber, tmp_path):
+def test_a_random_split_is_told_to_leak(chamber: Record, tmp_path: Path) -> None:
     run = train(chamber, replace(SHORT, split="random"), tmp_path / "run")
     assert "LEAKS" in summary(run)

@@ -81,7 +81,14 @@ def test_a_time_that_is_the_index_is_found(tmp_path: Path) -> None:
     assert load_record([path], TIMED).segments == ((0, 3),)
 
 
-@pytest.mark.parametrize("lost", [[0.0, None, 120.0], ["1970-01-01", "never", "later"], pd.to_datetime([0, None, 2])])
+@pytest.mark.parametrize(
+    "lost",
+    [
+        [0.0, None, 120.0],
+        ["1970-01-01", "never", "later"],
+        pd.DatetimeIndex([pd.Timestamp(0), pd.NaT, pd.Timestamp(2)]),
+    ],
+)
 def test_a_time_that_is_none_is_named(tmp_path: Path, lost: object) -> None:
     path = parquet(tmp_path, Time=lost, Temperature=[1.0, 2, 3], RMQ4=[1.0, 2, 3])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -20,13 +22,13 @@ LOG = [feature.scale == "log" for feature in STATION.features]
 
 
 @pytest.mark.parametrize("kind", ["log", "standard"])
-def test_training_rows_become_standard(kind):
+def test_training_rows_become_standard(kind: Literal["log", "standard"]) -> None:
     scaled = fit_scaler(ROWS, STATION, kind).forward(ROWS)
     np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-9)
     np.testing.assert_allclose(scaled.std(axis=0), 1)
 
 
-def test_log_takes_the_logarithm_of_the_columns_that_ask_for_it():
+def test_log_takes_the_logarithm_of_the_columns_that_ask_for_it() -> None:
     scaler = fit_scaler(ROWS, STATION, "log")
     assert list(scaler.is_log) == LOG
     assert any(LOG)
@@ -34,7 +36,7 @@ def test_log_takes_the_logarithm_of_the_columns_that_ask_for_it():
     np.testing.assert_allclose(np.array(scaler.floor)[LOG], 1e-3 * np.median(ROWS[:, LOG], axis=0))
 
 
-def test_standard_takes_no_logarithm():
+def test_standard_takes_no_logarithm() -> None:
     scaler = fit_scaler(ROWS, STATION, "standard")
     assert not any(scaler.is_log)
     np.testing.assert_allclose(scaler.mean, ROWS.mean(axis=0))
@@ -43,21 +45,21 @@ def test_standard_takes_no_logarithm():
 
 @pytest.mark.parametrize("kind", ["log", "standard"])
 @given(seed=st.integers(0, 2**32 - 1))
-def test_inverse_brings_readings_back(kind, seed):
+def test_inverse_brings_readings_back(kind: Literal["log", "standard"], seed: int) -> None:
     scaler = fit_scaler(ROWS, STATION, kind)
     rows = ROWS[:5] * np.random.default_rng(seed).uniform(0.5, 2, (5, 9))
     np.testing.assert_allclose(scaler.inverse(scaler.forward(rows)), rows, rtol=1e-9)
 
 
 @pytest.mark.parametrize("value", [0.3, 4711.1, 1e-9])
-def test_a_constant_column_is_named_with_the_fix(value):
+def test_a_constant_column_is_named_with_the_fix(value: float) -> None:
     rows = ROWS.copy()
     rows[:, 6] = value
     with pytest.raises(TrainingError, match=rf"^{STATION.names[6]}: got the same value .* fix: remove it"):
         fit_scaler(rows, STATION, "log")
 
 
-def test_all_constant_columns_are_named_in_one_line():
+def test_all_constant_columns_are_named_in_one_line() -> None:
     rows = ROWS.copy()
     rows[:, 3] = rows[:, 8] = 1.0
     with pytest.raises(TrainingError) as refusal:
@@ -66,7 +68,7 @@ def test_all_constant_columns_are_named_in_one_line():
     assert "\n" not in str(refusal.value)
 
 
-def test_a_log_column_that_is_mostly_zero_is_refused():
+def test_a_log_column_that_is_mostly_zero_is_refused() -> None:
     rows = ROWS.copy()
     rows[:400, 0] = 0
     with pytest.raises(TrainingError, match=r"expected a positive one .* scale: linear"):

@@ -177,4 +177,4 @@ def test_many_onsets_are_marked_at_the_edge_of_the_timeline(sheet: Any, methane:
     assert panel.figure is not None
     marks = panel.figure.axes[0].lines
     assert len(marks) > 40
-    assert {mark.get_ydata()[0] for mark in marks} == {0.9}
+    assert {np.asarray(mark.get_ydata())[0] for mark in marks} == {0.9}

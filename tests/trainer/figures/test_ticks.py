@@ -27,7 +27,7 @@ def test_ticks_are_few_and_written_out(
     axes.set_xscale(scale)
     axes.set_xlim(low, high)
     few_ticks(axes.xaxis)
-    written = axes.xaxis.get_major_formatter().format_ticks(axes.get_xticks())
+    written = axes.xaxis.get_major_formatter().format_ticks(axes.get_xticks().tolist())
     assert [text for text, at in zip(written, axes.get_xticks(), strict=True) if low <= at <= high] == expected
 
 

@@ -65,7 +65,7 @@ def test_moisture_agrees_with_temperature_and_humidity_as_in_the_record(
 def test_it_says_how_likely_held_out_rows_are(chamber: Record, generator: FittedGenerator) -> None:
     assert generator.spec.likelihood > generator.spec.baseline
     codes = generator.codec.encode(chamber.values)["mean"]
-    assert generator.mixture.log_likelihood(codes) > generator.spec.baseline
+    assert generator.mixture.log_likelihood(codes.astype(np.float64)) > generator.spec.baseline
 
 
 def test_no_training_row_is_among_the_generated_ones(chamber: Record, generator: FittedGenerator) -> None:

@@ -26,19 +26,19 @@ def network(kind: Kind, latent: int = 3) -> Network:
     return Network(kind=kind, hidden=(64, 32), latent=latent, loss="mse", beta=0.01)
 
 
-def test_the_autoencoder_has_the_published_layers():
+def test_the_autoencoder_has_the_published_layers() -> None:
     sizes = [tuple(value.shape) for name, value in TabularAE(9, (64, 32), 8).state_dict().items() if "weight" in name]
     assert sizes == [(64, 9), (32, 64), (8, 32), (32, 8), (64, 32), (9, 64)]
 
 
-def test_the_variational_one_has_two_heads_on_the_same_trunk():
+def test_the_variational_one_has_two_heads_on_the_same_trunk() -> None:
     shapes = {name: tuple(value.shape) for name, value in TabularVAE(9, (64, 32), 8).state_dict().items()}
     assert shapes["mean.weight"] == shapes["log_variance.weight"] == (8, 32)
     assert shapes["decoder.4.weight"] == (9, 64)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_between_layers_is_a_relu_and_after_the_last_none(kind: Kind):
+def test_between_layers_is_a_relu_and_after_the_last_none(kind: Kind) -> None:
     model = seeded_autoencoder(network(kind), 9, 0)
     rows = 50 * torch.randn(500, 9, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
@@ -50,7 +50,7 @@ def test_between_layers_is_a_relu_and_after_the_last_none(kind: Kind):
         assert torch.allclose(model.reconstruct(1e6 * rows) / 1e6, model.reconstruct(1e7 * rows) / 1e7, atol=1e-3)
 
 
-def test_a_code_is_decoded_from_its_mean_never_from_a_sample():
+def test_a_code_is_decoded_from_its_mean_never_from_a_sample() -> None:
     model = seeded_autoencoder(network("vae"), 9, 0)
     assert isinstance(model, TabularVAE)
     rows = torch.randn(20, 9, generator=torch.Generator().manual_seed(1))
@@ -60,7 +60,7 @@ def test_a_code_is_decoded_from_its_mean_never_from_a_sample():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_first_weights_depend_on_the_seed_alone_and_leave_torchs_generator_as_it_was(kind: Kind):
+def test_first_weights_depend_on_the_seed_alone_and_leave_torchs_generator_as_it_was(kind: Kind) -> None:
     before = torch.random.get_rng_state()
     one, same, other = (seeded_autoencoder(network(kind), 9, seed).state_dict() for seed in (7, 7, 8))
     assert torch.equal(before, torch.random.get_rng_state())
@@ -68,12 +68,12 @@ def test_first_weights_depend_on_the_seed_alone_and_leave_torchs_generator_as_it
     assert not any(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_build_makes_what_the_manifest_names():
+def test_build_makes_what_the_manifest_names() -> None:
     assert isinstance(build_autoencoder(network("ae"), 5), TabularAE)
     assert isinstance(build_autoencoder(network("vae"), 5), TabularVAE)
 
 
-def test_errors_are_means_over_columns_of_squared_or_absolute_residuals():
+def test_errors_are_means_over_columns_of_squared_or_absolute_residuals() -> None:
     model = seeded_autoencoder(network("ae"), 4, 0)
     rows = np.random.default_rng(0).standard_normal((6, 4))
     with torch.no_grad():

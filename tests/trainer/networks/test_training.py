@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -17,7 +17,9 @@ from trainer.networks.autoencoder import TabularAE, TabularVAE, row_errors, seed
 from trainer.networks.history import History
 from trainer.networks.training import choose_device, fit_autoencoder
 
-KINDS = ("ae", "vae")
+NetworkKind = Literal["ae", "vae"]
+
+KINDS: tuple[NetworkKind, ...] = ("ae", "vae")
 
 
 def rows(count: int, seed: int) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -32,10 +34,13 @@ TRAIN, VALIDATION = rows(600, 0), rows(150, 1)
 
 
 def settings(**changes: Any) -> Training:
-    return Training(**({"hidden": (16, 8), "latent": 2, "epochs": 10, "learning_rate": 5e-3} | changes))
+    chosen: dict[str, Any] = {"hidden": (16, 8), "latent": 2, "epochs": 10, "learning_rate": 5e-3}
+    return Training(**(chosen | changes))
 
 
-def fitted(kind: str, seed: int = 1, label: str = "", progress: Any = None, **changes: Any):
+def fitted(
+    kind: NetworkKind, seed: int = 1, label: str = "", progress: Any = None, **changes: Any
+) -> tuple[TabularAE | TabularVAE, History]:
     chosen = settings(**changes)
     network = Network(kind=kind, hidden=chosen.hidden, latent=chosen.latent, loss=chosen.loss, beta=chosen.beta)
     model = seeded_autoencoder(network, TRAIN.shape[1], seed)
@@ -49,14 +54,14 @@ def validation_loss(model: TabularAE | TabularVAE) -> float:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_seed_gives_the_same_bits_and_another_seed_others(kind):
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(kind: NetworkKind) -> None:
     one, same, other = (fitted(kind, seed)[0].state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(one[name], same[name]) for name in one)
     assert not any(torch.equal(one[name], other[name]) for name in one)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_callers_random_numbers_and_threads_change_nothing_and_are_not_changed(kind):
+def test_the_callers_random_numbers_and_threads_change_nothing_and_are_not_changed(kind: NetworkKind) -> None:
     one = fitted(kind)[0].state_dict()
     threads = torch.get_num_threads()
     try:
@@ -72,13 +77,13 @@ def test_the_callers_random_numbers_and_threads_change_nothing_and_are_not_chang
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_training_lowers_the_loss_on_rows_it_has_not_seen(kind):
+def test_training_lowers_the_loss_on_rows_it_has_not_seen(kind: NetworkKind) -> None:
     model, history = fitted(kind, epochs=30, beta=0.01)
     assert history.losses["validation"][history.chosen - 1] < 0.5 * history.losses["validation"][0]
     assert validation_loss(model) < 0.3 * VALIDATION.var(axis=0).mean()
 
 
-def test_it_stops_after_patience_epochs_without_a_better_validation_loss():
+def test_it_stops_after_patience_epochs_without_a_better_validation_loss() -> None:
     _, history = fitted("ae", epochs=500, patience=3, learning_rate=0.05, schedule="constant")
     losses = history.losses["validation"]
     assert history.epochs < 500
@@ -86,8 +91,8 @@ def test_it_stops_after_patience_epochs_without_a_better_validation_loss():
     assert losses[history.chosen - 1] == min(losses)
 
 
-def test_the_best_weights_are_restored_or_the_last_ones_kept():
-    common = {"epochs": 60, "patience": 8, "learning_rate": 0.05, "schedule": "constant"}
+def test_the_best_weights_are_restored_or_the_last_ones_kept() -> None:
+    common: dict[str, Any] = {"epochs": 60, "patience": 8, "learning_rate": 0.05, "schedule": "constant"}
     best, history = fitted("ae", **common)
     losses = history.losses["validation"]
     assert history.chosen < history.epochs
@@ -98,7 +103,7 @@ def test_the_best_weights_are_restored_or_the_last_ones_kept():
     assert validation_loss(last) == pytest.approx(losses[-1], rel=1e-5)
 
 
-def test_a_variational_loss_is_reconstruction_plus_beta_times_kl():
+def test_a_variational_loss_is_reconstruction_plus_beta_times_kl() -> None:
     _, history = fitted("vae", beta=0.3)
     for part in ("train", "validation"):
         total, reconstruction, kl = (np.array(history.losses[part + name]) for name in ("", "_reconstruction", "_kl"))
@@ -106,25 +111,25 @@ def test_a_variational_loss_is_reconstruction_plus_beta_times_kl():
         assert (kl > 0).all()
 
 
-def test_a_larger_beta_gives_codes_nearer_to_the_prior():
+def test_a_larger_beta_gives_codes_nearer_to_the_prior() -> None:
     small, large = (fitted("vae", beta=beta, epochs=30)[1].losses["validation_kl"][-1] for beta in (1e-4, 1.0))
     assert large < 0.5 * small
 
 
-def test_the_absolute_error_can_be_the_loss():
+def test_the_absolute_error_can_be_the_loss() -> None:
     model, history = fitted("ae", loss="mae")
     told = history.losses["validation"][history.chosen - 1]
     assert row_errors(model, VALIDATION, "mae").mean() == pytest.approx(told, rel=1e-5)
 
 
-def test_the_history_counts_epochs_and_cpu_time():
+def test_the_history_counts_epochs_and_cpu_time() -> None:
     history: History = fitted("ae", epochs=4)[1]
     assert history.epochs == len(history.cpu_seconds) == 4
     assert history.cpu_seconds == sorted(history.cpu_seconds)
     assert history.seconds > 0
 
 
-def test_progress_goes_to_the_stream_that_is_given_and_nowhere_else(capsys):
+def test_progress_goes_to_the_stream_that_is_given_and_nowhere_else(capsys: pytest.CaptureFixture[str]) -> None:
     stream = io.StringIO()
     fitted("ae", epochs=3, label="calibration 2/4", progress=stream)
     assert "calibration 2/4" in stream.getvalue()
@@ -134,7 +139,7 @@ def test_progress_goes_to_the_stream_that_is_given_and_nowhere_else(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_loss_that_is_no_number_is_refused_with_the_fix():
+def test_a_loss_that_is_no_number_is_refused_with_the_fix() -> None:
     with pytest.raises(
         TrainingError, match=r"^AE: got a loss of .*epoch 1.*fix: a learning_rate below 1e\+20"
     ) as refusal:
@@ -143,18 +148,18 @@ def test_a_loss_that_is_no_number_is_refused_with_the_fix():
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
-def test_without_a_gpu_auto_is_the_cpu_and_cuda_is_refused():
+def test_without_a_gpu_auto_is_the_cpu_and_cuda_is_refused() -> None:
     assert choose_device("auto") == torch.device("cpu")
     with pytest.raises(TrainingError, match=r"^device: got cuda.*fix: device: auto$"):
         choose_device("cuda")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="NOT TESTED: there is no GPU here")
-def test_on_a_gpu_the_model_comes_back_to_the_cpu():
+def test_on_a_gpu_the_model_comes_back_to_the_cpu() -> None:
     model, _ = fitted("vae", device="auto")
     assert next(model.parameters()).device.type == "cpu"
 
 
-def test_an_unknown_device_is_refused():
+def test_an_unknown_device_is_refused() -> None:
     with pytest.raises(TrainingError, match=r"^device: got tpu, expected auto, cpu or cuda$"):
         choose_device("tpu")

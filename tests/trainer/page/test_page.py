@@ -17,7 +17,8 @@ from trainer.page import BLUE, INK, Check, Checklist, HtmlTable, Panel, figure, 
 def panel(key: str = "one", **how: Any) -> Panel:
     picture = figure(5.0, 2.0)
     picture.subplots().plot([1, 2, 3], color=BLUE, label="<script>")
-    return Panel(**({"key": key, "title": "One", "says": "See.", "figure": picture, "alt": 'A "line"'} | how))
+    parts: dict[str, Any] = {"key": key, "title": "One", "says": "See.", "figure": picture, "alt": 'A "line"'}
+    return Panel(**(parts | how))
 
 
 def written(tmp_path: Path, *panels: Panel, **how: Any) -> str:

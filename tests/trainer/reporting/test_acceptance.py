@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from trainer.reporting.acceptance import acceptance
 from trainer.reporting.run_results import RunResults
 
 
-def test_goals_of_one_kind_are_one_line_and_what_falls_short_has_its_own_and_comes_first(whole):
+def test_goals_of_one_kind_are_one_line_and_what_falls_short_has_its_own_and_comes_first(whole: Path) -> None:
     lines = acceptance(RunResults.open(whole)).rows
     short = [line for line in lines if line.met is False]
     assert list(lines[: len(short)]) == short
@@ -18,7 +20,7 @@ def test_goals_of_one_kind_are_one_line_and_what_falls_short_has_its_own_and_com
     assert by_name["consistency: AUROC, fwd"].split == "held-out blocks, later regimes"
 
 
-def test_of_several_boards_the_worst_counts(whole):
+def test_of_several_boards_the_worst_counts(whole: Path) -> None:
     by_name = {line.name: line for line in acceptance(RunResults.open(whole)).rows}
     worst = by_name["synthesis: mean KS, held out"]
     assert (worst.got, worst.met) == ("0.03", False)
@@ -26,7 +28,7 @@ def test_of_several_boards_the_worst_counts(whole):
     assert by_name["synthesis: RMSE with few real rows, of real alone"].split.startswith("held-out blocks")
 
 
-def test_what_was_not_measured_is_said_and_does_not_count(bare):
+def test_what_was_not_measured_is_said_and_does_not_count(bare: Path) -> None:
     lines = {line.name: line for line in acceptance(RunResults.open(bare)).rows}
     assert lines["detection"].met is None
     assert lines["synthesis"].met is None

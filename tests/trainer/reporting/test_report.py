@@ -23,7 +23,7 @@ def sections(page: Path) -> dict[str, str]:
     return dict(re.findall(r'<section id="([^"]+)"(.*?)</section>', page.read_text(), re.DOTALL))
 
 
-def test_a_whole_run_shows_every_picture_and_its_numbers_and_nothing_is_missing(whole, tmp_path):
+def test_a_whole_run_shows_every_picture_and_its_numbers_and_nothing_is_missing(whole: Path, tmp_path: Path) -> None:
     page = tmp_path / "r.html"
     report([whole], page, png=tmp_path / "png")
     assert page.stat().st_size <= HEAVIEST
@@ -40,7 +40,7 @@ def test_a_whole_run_shows_every_picture_and_its_numbers_and_nothing_is_missing(
     assert not any('class="missing"' in text for text in found.values())
 
 
-def test_what_is_not_there_is_a_panel_with_the_command_that_makes_it(bare, tmp_path):
+def test_what_is_not_there_is_a_panel_with_the_command_that_makes_it(bare: Path, tmp_path: Path) -> None:
     report([bare], tmp_path / "r.html")
     found = sections(tmp_path / "r.html")
     assert f"--run {bare}" in found["detection"]
@@ -51,14 +51,14 @@ def test_what_is_not_there_is_a_panel_with_the_command_that_makes_it(bare, tmp_p
     assert "not a certified safety device" in found["card"]
 
 
-def test_a_damaged_file_is_named_in_its_panel_and_spoils_no_other(whole):
+def test_a_damaged_file_is_named_in_its_panel_and_spoils_no_other(whole: Path) -> None:
     (whole / DETECTION).write_bytes(b'{"families": 3}')
     found = {panel.key: panel for panel in panels(RunResults.open(whole))}
     assert "detection.json: cannot be read" in (found["detection"].missing or "")
     assert found["densities"].figure is not None
 
 
-def test_what_is_no_run_is_refused(tmp_path):
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"got no run\.json in it"):
         report([tmp_path / "nothing"], tmp_path / "r.html")
     with pytest.raises(TrainingError, match="got no run, expected one or more"):
@@ -68,7 +68,7 @@ def test_what_is_no_run_is_refused(tmp_path):
     assert not (tmp_path / "r.html").exists()
 
 
-def test_a_station_without_gas_gets_a_page_without_what_is_about_gas(whole):
+def test_a_station_without_gas_gets_a_page_without_what_is_about_gas(whole: Path) -> None:
     evaluation = json.loads((whole / DETECTION).read_text())
     for cell in evaluation["cells"]:
         cell["withheld"] = []
@@ -83,7 +83,7 @@ def test_a_station_without_gas_gets_a_page_without_what_is_about_gas(whole):
     (whole / "synthesis.json").write_text(json.dumps(synthesis))
     found = {panel.key: panel for panel in panels(RunResults.open(whole))}
     assert not {"withheld", "downstream"} & set(found)
-    pictures = {key: found[key].figure.axes for key in ("timeline", "synthesis")}
+    pictures = {key: figure.axes for key in ("timeline", "synthesis") if (figure := found[key].figure) is not None}
     assert len(pictures["timeline"]) == 2
     assert [axes.get_title(loc="left") for axes in pictures["synthesis"]] == [
         "KS, held out", "told apart, AUROC", "nearer to its own half",
@@ -91,7 +91,7 @@ def test_a_station_without_gas_gets_a_page_without_what_is_about_gas(whole):
     assert all(axes.has_data() for several in pictures.values() for axes in several)
 
 
-def test_a_station_without_pairs_of_columns_gets_a_page_without_scatters(whole):
+def test_a_station_without_pairs_of_columns_gets_a_page_without_scatters(whole: Path) -> None:
     portrait = json.loads((whole / PORTRAIT).read_text())
     portrait["rows"]["pairs"] = []
     for sample in portrait["rows"]["samples"].values():
@@ -102,12 +102,12 @@ def test_a_station_without_pairs_of_columns_gets_a_page_without_scatters(whole):
     assert {"generated", "generated-correlations"} <= found
 
 
-def test_the_same_run_twice_is_refused(bare, tmp_path):
+def test_the_same_run_twice_is_refused(bare: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="twice, expected runs of their own"):
         report([bare, bare], tmp_path / "r.html")
 
 
-def test_runs_are_put_side_by_side_with_what_differs(whole, runs, tmp_path):
+def test_runs_are_put_side_by_side_with_what_differs(whole: Path, runs: dict[str, Path], tmp_path: Path) -> None:
     other = Path(shutil.copytree(runs["vae"], tmp_path / "other" / "whole"))  # of the same name
     for name in (PORTRAIT, DETECTION):
         shutil.copy(whole / name, other)
@@ -121,7 +121,7 @@ def test_runs_are_put_side_by_side_with_what_differs(whole, runs, tmp_path):
     assert "synthesis.json is not there yet" in found["missing"]
 
 
-def test_runs_of_different_data_are_not_held_against_one_another(whole, tmp_path):
+def test_runs_of_different_data_are_not_held_against_one_another(whole: Path, tmp_path: Path) -> None:
     other = Path(shutil.copytree(whole, tmp_path / "field"))
     about = json.loads((other / "run.json").read_text())
     about["data"] |= {"sha256": "0" * 64, "files": ["field.csv"]}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import msgspec
@@ -46,7 +47,7 @@ def test_a_methane_station_has_33_cases_in_12_families() -> None:
 
 
 def test_a_station_has_only_the_faults_that_its_columns_can_have() -> None:
-    def absent(*roles: str) -> set[str]:
+    def absent(*roles: str) -> AbstractSet[str]:
         return {case.family for case in ALL} - {case.family for case in cases(of_roles(*roles))}
 
     assert absent("environment", "sensor") == {"methane", "response", "blind"}
@@ -200,8 +201,9 @@ def test_an_additive_fault_leaves_a_positive_column_positive_and_a_linear_one_ma
     clean = np.full((3000, 9), 10.0)
     case = ALL[NAMES.index("offset 2 sigma")]
 
-    kept = {"sensitivity": None, "background": None, "segments": SEGMENTS}
-    result = inject_faults(case, clean, STATION, sigma=np.full(9, 50.0), seed=3, **kept)
+    result = inject_faults(
+        case, clean, STATION, sigma=np.full(9, 50.0), seed=3, sensitivity=None, background=None, segments=SEGMENTS
+    )
 
     log = [i for i, feature in enumerate(STATION.features) if feature.scale == "log"]
     assert result.values[:, log].min() == pytest.approx(0.1)
@@ -219,7 +221,13 @@ def test_the_same_seed_gives_the_same_faults_and_another_seed_or_size_others(cha
 
 def test_what_a_fault_needs_and_does_not_get_is_named(chamber: Record) -> None:
     def refused(name: str, station: Station = STATION) -> str:
-        given = {"sigma": np.ones(9), "sensitivity": None, "background": None, "segments": SEGMENTS, "seed": 1}
+        given: dict[str, Any] = {
+            "sigma": np.ones(9),
+            "sensitivity": None,
+            "background": None,
+            "segments": SEGMENTS,
+            "seed": 1,
+        }
         with pytest.raises(ValueError, match="expected") as caught:
             inject_faults(ALL[NAMES.index(name)], chamber.values, station, **given)
         return str(caught.value)

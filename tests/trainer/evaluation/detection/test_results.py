@@ -30,7 +30,7 @@ def finding(auroc: float) -> CaseResult:
     return CaseResult(auroc=auroc, recall_at_1pct=auroc / 2, recall_at_01pct=auroc / 4)
 
 
-def fold(split: SplitName, realised: float = 0.01, found: int = 10, **aurocs: tuple[float, ...]) -> FoldResult:
+def fold(split: SplitName, realised: float = 0.01, found: int = 10, **aurocs: tuple[float, float, float]) -> FoldResult:
     scores = {CONSISTENCY: (0.9, 0.96, 1.0), PUBLISHED_AE: (0.5, 0.7, 1.0), RECONSTRUCTION["ae"]: (0.8, 0.9, 1.0)}
     named = {"ours": CONSISTENCY}
     scores |= {named[name]: values for name, values in aurocs.items()}

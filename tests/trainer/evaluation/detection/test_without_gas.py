@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from config.settings.training import Training
+from edge.arrays import Floats
 from trainer.data.onsets import onsets
 from trainer.data.record import Record
 from trainer.evaluation.detection.folds import Fold
@@ -18,8 +21,12 @@ def test_a_detector_is_judged_by_background_and_plumes_on_held_out_rows_alone(ch
     settings = Training(hidden=(8,), epochs=2)
     model = fit_scorer(chamber, train, settings, absent=True, folds=2).model
     level = chamber.values[:, 0]
-    says = {"all": level, "none": -level, "dumb": np.zeros(3000)}  # whatever they get
-    peers = [Peer(name, lambda x, said=said: said, np.sort(level[train])) for name, said in says.items()]
+    given = {"all": level, "none": -level, "dumb": np.zeros(3000)}  # scores, whatever the rows are
+
+    def constant(scores: Floats) -> Callable[[Floats], Floats]:
+        return lambda rows: scores
+
+    peers = [Peer(name, constant(scores), np.sort(level[train])) for name, scores in given.items()]
 
     found = evaluate_without_gas(chamber, fold, model, peers, [0.01])
 
