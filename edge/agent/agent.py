@@ -196,7 +196,7 @@ class Agent:
         new = []
         for station in results.heard:
             station.hear(now)
-            events += self._panel.heard(station.name)
+            events += self._panel.clear_stale(station.name)
             if not station.online:
                 station.online, station.awaited = True, False
                 new.append(station)
@@ -246,7 +246,7 @@ class Agent:
                 self._keeper.hold(error)
         for station in self._stations.fallen_silent(now):
             self._log.warning("station silent", station=station.name)
-            self._hand_over(self._panel.silent(station.name, n=station.state.n, bundle=station.group.bundle.id))
+            self._hand_over(self._panel.raise_stale(station.name, n=station.state.n, bundle=station.group.bundle.id))
             self._announcer.station(self._keeper.batch, station)
 
     def _feed_watchdog(self) -> None:

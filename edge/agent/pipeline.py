@@ -209,7 +209,7 @@ class Pipeline:
                 station, reading, _, own, told = entries[judged]
                 past = judgement.past
                 published = past.n % self._every == 0 or judgement.exceeds or past.late
-                followed = judgement.exceeds or panel.follows(station.name)
+                followed = judgement.exceeds or panel.tracks(station.name)
                 raised_by = 0
                 if published or followed:
                     verdict = scorer.tell(judgement)

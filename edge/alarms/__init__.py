@@ -1,1 +1,1 @@
-"""Exceedances become alarms that open, go on, close, and are talked about."""
+"""Turns exceedances into alarms that open, close, are shelved and are acknowledged."""

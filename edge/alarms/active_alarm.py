@@ -1,4 +1,4 @@
-"""Standing: one alarm from the reading that opened it to the one that closes it."""
+"""Defines an active alarm, from the reading that opened it to the one that closes it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from edge.clock import parse_time
 UPDATE_EVERY = 10.0
 """Least time between two messages about a growing peak [s]."""
 
-_PEAK_SCORE = 1.0  # a peak is news when it is ten times less likely than the one last told ...
-_PEAK_LEVEL = 1.25  # ... or, for a gas level, so many times as high
+_SCORE_STEP = 1.0  # a peak is news when it is ten times less likely than the one last reported ...
+_LEVEL_FACTOR = 1.25  # ... or, for a gas level, this many times as high
 
 
 class ActiveAlarm(msgspec.Struct, array_like=True):
@@ -27,37 +27,39 @@ class ActiveAlarm(msgspec.Struct, array_like=True):
     Parameters
     ----------
     event
-        As last told, with what has been learnt since.
-    size
-        Of the strangest reading, see :class:`edge.alarms.condition.Condition`.
+        The last event published, with the changes since.
+    severity
+        Severity of the strangest reading, see :class:`edge.alarms.condition.Condition`.
     ts
-        Of the latest reading, RFC 3339.
+        Time of the latest reading, RFC 3339.
     seen
         When that reading came, monotonic [s].
-    told
-        When something was last said, monotonic [s].
-    told_size
-        The size as it was then.
+    reported_at
+        When the last event was published, monotonic [s].
+    reported_severity
+        The severity at that time.
     readings
-        That it has stood for.
-    quiet
-        Of them, those in a row that speak against it.
+        Number of readings since it opened.
+    clearing
+        Number of the latest of them, in a row, that clear it.
     """
 
     event: Event
-    size: float
+    severity: float
     ts: str
     seen: float = 0.0
-    told: float = 0.0
-    told_size: float = 0.0
+    reported_at: float = 0.0
+    reported_severity: float = 0.0
     readings: int = 0
-    quiet: int = 0
+    clearing: int = 0
 
     @classmethod
-    def of(cls, exceedances: Sequence[Condition], station: str, received: str, *, n: int, bundle: str) -> ActiveAlarm:
-        """Begin one on the exceedances that raised it, the present reading, the station's ``n``-th, last."""
-        latest, worst = exceedances[-1], max(exceedances, key=lambda sign: sign.size)
-        # The gateway's own time and count: those of a station that is replayed come again.
+    def from_exceedances(
+        cls, exceedances: Sequence[Condition], station: str, received: str, *, n: int, bundle: str
+    ) -> ActiveAlarm:
+        """Begin an alarm on the exceedances that raised it; the last is the station's ``n``-th reading, the present."""
+        latest, worst = exceedances[-1], max(exceedances, key=lambda condition: condition.severity)
+        # The gateway's own time and count: a station that is replayed repeats its own.
         compact = received.translate({ord("-"): None, ord(":"): None})
         event = Event(
             event_type="open",
@@ -79,54 +81,55 @@ class ActiveAlarm(msgspec.Struct, array_like=True):
             bundle=bundle,
             historical=False,
         )
-        return cls(event, worst.size, latest.ts)
+        return cls(event, worst.severity, latest.ts)
 
     @property
     def kind(self) -> AlarmKind:
-        """Of the alarm."""
+        """Kind of the alarm."""
         return self.event.kind
 
-    def follow(self, sign: Condition, now: float) -> None:
+    def observe(self, condition: Condition, now: float) -> None:
         """Take in the next reading, at the monotonic time ``now`` [s]."""
         self.readings += 1
-        self.quiet = self.quiet + 1 if sign.quiet else 0
-        self.ts, self.seen = sign.ts, now
-        changes: dict[str, Any] = {"score": sign.peak.score, "p": sign.peak.p, "count": self.event.count + sign.exceeds}
-        if sign.size > self.size:
-            self.size = sign.size
-            changes.update(peak=sign.peak, culprit=sign.culprit, contributions=sign.contributions or {})
-            changes["by"] = sign.by or self.event.by
+        self.clearing = self.clearing + 1 if condition.clears else 0
+        self.ts, self.seen = condition.ts, now
+        peak = condition.peak
+        changes: dict[str, Any] = {"score": peak.score, "p": peak.p, "count": self.event.count + condition.exceeds}
+        if condition.severity > self.severity:
+            self.severity = condition.severity
+            changes.update(peak=peak, culprit=condition.culprit, contributions=condition.contributions or {})
+            changes["by"] = condition.by or self.event.by
         self.event = replace(self.event, **changes)
 
     def acknowledge(self, label: Label | None, comment: str | None) -> None:
-        """Note that somebody has seen it; ``None``: what was said before holds."""
+        """Note that somebody has seen it; ``None`` keeps the earlier label or comment."""
         event = self.event
         self.event = replace(
             event, acknowledged=True, label=label or event.label, comment=event.comment if comment is None else comment
         )
 
     def shelve(self, shelf: Shelf | None) -> None:
-        """Put it aside; ``None`` takes it up again."""
+        """Shelve it; ``None`` takes it off the shelf."""
         event = self.event
         self.event = replace(
             event,
-            shelved_until=None if shelf is None else shelf.text,
+            shelved_until=None if shelf is None else shelf.until_ts,
             comment=event.comment if shelf is None or shelf.comment is None else shelf.comment,
         )
 
     def is_over(self, rule: AlarmRule) -> bool:
-        """Tell whether it may close."""
-        lasted = self.readings >= rule.hold and self.quiet >= rule.clear_after
-        return lasted and (self.event.acknowledged or not rule.latch)
+        """Return whether it may close."""
+        cleared = self.readings >= rule.hold and self.clearing >= rule.clear_after
+        return cleared and (self.event.acknowledged or not rule.latch)
 
     def is_due(self, rule: AlarmRule, now: float) -> bool:
-        """Tell whether something is to be said of it again: a reminder, or a peak that is news."""
-        silence = now - self.told
-        return (rule.repeat > 0 and silence >= rule.repeat) or (silence >= UPDATE_EVERY and self._has_news())
+        """Return whether it has to be published again: as a reminder, or because its peak is news."""
+        silence = now - self.reported_at
+        return (rule.repeat > 0 and silence >= rule.repeat) or (silence >= UPDATE_EVERY and self._has_grown())
 
-    def tell(self, event_type: EventType, ts: str, now: float) -> Event:
-        """Make its next event, about the time ``ts``, at the monotonic time ``now`` [s]."""
-        self.told, self.told_size = now, self.size
+    def report(self, event_type: EventType, ts: str, now: float) -> Event:
+        """Make the next event to publish, about the time ``ts``, at the monotonic time ``now`` [s]."""
+        self.reported_at, self.reported_severity = now, self.severity
         changes: dict[str, Any] = {"event_type": event_type, "ts": ts}
         if event_type == "open":
             self.seen = now
@@ -139,7 +142,7 @@ class ActiveAlarm(msgspec.Struct, array_like=True):
         self.event = replace(self.event, **changes)
         return self.event
 
-    def _has_news(self) -> bool:
+    def _has_grown(self) -> bool:
         if self.event.peak.level_ppb is not None:
-            return self.size >= self.told_size * _PEAK_LEVEL
-        return self.size >= self.told_size + _PEAK_SCORE
+            return self.severity >= self.reported_severity * _LEVEL_FACTOR
+        return self.severity >= self.reported_severity + _SCORE_STEP

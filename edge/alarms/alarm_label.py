@@ -1,4 +1,4 @@
-"""Labels: what people said that alarms were, kept for retraining."""
+"""Defines the label of an alarm: what people found it to be, kept for retraining."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from edge.alarms.event import Event, Label
 
 
 class AlarmLabel(msgspec.Struct, frozen=True, kw_only=True):
-    """An alarm that has closed, or that somebody has said something about; of one ``alarm_id`` the last row holds.
+    """An alarm that has closed or was labelled; the last row of an ``alarm_id`` holds.
 
     Parameters
     ----------
     ts
-        When it closed, or they said it, RFC 3339 as all times here.
+        When it closed or was labelled, RFC 3339 like every time here.
     alarm_id, station, kind
-        Of the alarm.
-    label, comment
-        What it was, and their words; ``None`` where nobody has said anything.
+        The alarm's id, station and kind.
+    label
+        What it was; ``None``: nobody has said.
+    comment
+        The person's words, or ``None``.
     opened, closed
-        From when to when it stood; ``closed`` is ``None`` while it does, and the row comes again when it closes.
+        Beginning and end; ``closed`` is ``None`` while it stands, and the row is written again when it closes.
     bundle
-        Whose scores raised it.
+        Id of the bundle whose scores raised it.
     """
 
     ts: str
@@ -35,8 +37,8 @@ class AlarmLabel(msgspec.Struct, frozen=True, kw_only=True):
     bundle: str
 
     @classmethod
-    def of(cls, event: Event, ts: str) -> AlarmLabel:
-        """Keep what an event says that its alarm was."""
+    def from_event(cls, event: Event, ts: str) -> AlarmLabel:
+        """Copy from an event what belongs to its alarm's label."""
         return cls(
             ts=ts,
             alarm_id=event.id,

@@ -1,7 +1,8 @@
-"""Events: what davylamp says about an alarm that opens, goes on and closes, and what stands."""
+"""Defines the events of an alarm, and the message that lists the alarms of a station."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -10,7 +11,7 @@ from config.settings.alarms import AlarmKind
 
 EventType = Literal["open", "update", "close"]
 Label = Literal["plume", "fault", "false"]
-"""What somebody says that an alarm was: gas, a sensor's fault, or nothing at all."""
+"""What an alarm was: gas, a sensor's fault, or a false alarm."""
 
 Switch = Literal["ON", "OFF"]
 
@@ -21,11 +22,11 @@ class Peak(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     ts
-        When, RFC 3339.
+        Time of the reading, RFC 3339.
     score, p
         As in the verdict; ``None`` for an alarm by level.
     level_ppb
-        Gas level [ppb]; ``None`` for an alarm without one.
+        Gas level [ppb]; ``None`` for an alarm by score.
     """
 
     ts: str
@@ -37,33 +38,37 @@ class Peak(msgspec.Struct, frozen=True, kw_only=True):
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One message in the life of an alarm; all of them carry the same ``id``.
 
-    Every key is in the message, null or not, but for ``duration_s``, which no ``open`` has, and for ``label`` and
-    ``comment``, which somebody has to give first.
+    Every key is in the message, null or not, except ``duration_s``, which no ``open`` has, and ``label`` and
+    ``comment``, which are left out until somebody gives them.
 
     Parameters
     ----------
     event_type
         ``open`` once, ``update`` any number of times, ``close`` once.
     id
-        Station, kind, and the time and count of the reading that opened it; sorts by time, and outlives a restart.
+        Station, kind, and the time and count of the reading that opened it; sorts by time, and survives a restart.
     by
         Why methane alarms: ``limit``, ``enhancement`` or ``onset``.
     ts
-        Of the reading, or of the moment, that this message is about, RFC 3339 as all times here.
+        Time of the reading, or of the moment, that this message is about, RFC 3339 like every time here.
     duration_s
-        For how long it has stood [s].
+        Time since it opened [s].
     score, p
-        Of the latest reading; ``None`` for an alarm by level, and for ``stale``.
+        Score and p-value of the latest reading; ``None`` for an alarm by level, and for ``stale``.
     peak, culprit, contributions
-        Of the strangest reading so far.
+        The strangest reading so far, its culprit and its contributions.
     count
-        Readings that exceeded so far, those that opened the alarm included; of a ``stale`` station, silences.
-    acknowledged, label, comment
-        Whether somebody has seen it, what it was, and their words.
+        Readings that exceeded so far, those that opened the alarm included; for ``stale``, silences.
+    acknowledged
+        Whether somebody has seen it.
+    label
+        What it was.
+    comment
+        The words of whoever acknowledged, labelled or shelved it.
     shelved_until
-        Until then it stands without counting in ``alarm`` and ``fault``.
+        Until then it does not count in ``alarm`` and ``fault``.
     historical
-        Whether it is told later than it happened, after an outage or a restart; it may have been told then, too.
+        Whether it is published late, after an outage or a restart; it may have been published on time as well.
     """
 
     event_type: EventType
@@ -90,7 +95,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AlarmMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands at a station now: the body of its retained alarm topic.
+    """The alarms that stand at a station now: the body of its retained alarm topic.
 
     Parameters
     ----------
@@ -107,3 +112,15 @@ class AlarmMessage(msgspec.Struct, frozen=True, kw_only=True):
     fault: Switch
     standing: tuple[Event, ...]
     ts: str
+
+    @classmethod
+    def from_events(cls, station: str, standing: Sequence[Event], ts: str) -> AlarmMessage:
+        """Make the message of a station from the latest events of its alarms, at the time ``ts`` (RFC 3339)."""
+        counting = [event.kind for event in standing if event.shelved_until is None]
+        return cls(
+            station=station,
+            alarm="ON" if "methane" in counting else "OFF",
+            fault="ON" if any(kind != "methane" for kind in counting) else "OFF",
+            standing=tuple(standing),
+            ts=ts,
+        )

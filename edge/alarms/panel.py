@@ -1,4 +1,4 @@
-"""Alarms: exceedances become events that open, go on and close, as on an industrial alarm panel."""
+"""Runs the alarms of all stations as an industrial alarm panel does: they open, close, and can be shelved."""
 
 from __future__ import annotations
 
@@ -26,35 +26,34 @@ class AlarmPanel:
 
     An alarm opens when m of the last n readings exceed. It closes once ``clear_after`` readings in a row lie below the
     threshold by more than the deadband, but not before ``hold`` readings, and with ``latch`` not before somebody
-    acknowledged it. In between, an ``update`` tells of a peak worth telling, and repeats what stands every ``repeat``
-    seconds. A reading without a score says nothing: it neither raises nor clears; nor does one with a failed or missing
-    channel about ``reconstruction``, since ``consistency`` names the channel. While a station warms up nothing exceeds
-    but an absolute limit. The kind ``stale`` has no score: it opens when a station falls silent, and is over with its
-    next reading.
+    acknowledged it. In between, an ``update`` reports a higher peak, and repeats the alarm every ``repeat`` seconds.
+    A reading without a score neither raises nor clears; nor does one with a failed or missing channel for
+    ``reconstruction``, since ``consistency`` names the channel. While a station warms up, only the absolute limit can
+    be exceeded. The kind ``stale`` has no score: it opens when a station falls silent, and ends with its next reading.
 
-    What it has to say comes as lists of events, to be published in order. All of it outlives a restart when each list
-    is journalled together with the :meth:`labels` and the snapshots of the stations that have :meth:`changed`.
+    Methods return events, to be published in order. Everything survives a restart if each list is journalled together
+    with the :meth:`labels` and the snapshots of the stations that have :meth:`changed`.
 
     Parameters
     ----------
     rules
         Per kind, as in gateway.yaml.
     clock
-        Its monotonic time paces the updates; its wall time dates what no reading caused, and ends what is shelved.
+        Its monotonic time paces the updates; its wall time dates events without a reading, and ends shelving.
     """
 
     def __init__(self, rules: Alarms, clock: Clock) -> None:
-        # A station is silent or it is not: nothing is counted.
+        # A station is either silent or not: there is nothing to count.
         stale = replace(rules.rule_for("stale"), clear_after=1, hold=0)
         self._rules: dict[AlarmKind, AlarmRule] = {kind: rules.rule_for(kind) for kind in _KINDS} | {"stale": stale}
-        self._signs = Conditions(rules)
+        self._conditions = Conditions(rules)
         self._clock = clock
-        self._states: dict[str, StationAlarms] = {}  # only of stations of which there is something to remember
+        self._states: dict[str, StationAlarms] = {}  # only stations with something to remember
         self._changed: dict[str, None] = {}
         self._labels: list[AlarmLabel] = []
 
     def observe(self, verdict: Verdict, thresholds: Mapping[str, float]) -> list[Event]:
-        """Take in the verdict on a station's next reading; a late one is passed over.
+        """Take in the verdict on a station's next reading; a late one is ignored.
 
         ``thresholds`` are the least scores that exceed, per kind with a score
         (:meth:`edge.scoring.adaptation.Adaptation.threshold`).
@@ -62,65 +61,65 @@ class AlarmPanel:
         station = verdict.station
         state = self._states.get(station)
         if verdict.late or (state is None and not verdict.exceeds):
-            return []  # nearly always: nothing stands, and nothing is about to
+            return []  # nearly always: no alarm stands, and none is about to open
         state = state or StationAlarms()
         received = verdict.received or rfc3339(self._clock.now())
         events: list[Event] = []
-        for sign in self._signs.of(verdict, thresholds, verdict.ts or received):
-            alarm = state.standing.get(sign.kind)
+        for condition in self._conditions.evaluate(verdict, thresholds, verdict.ts or received):
+            alarm = state.standing.get(condition.kind)
             if alarm is not None:
-                alarm.follow(sign, self._clock.monotonic())
-                events += self._go_on(state, sign.kind, sign.ts)
-            elif exceedances := state.raised_by(sign, self._rules[sign.kind]):
-                alarm = ActiveAlarm.of(exceedances, station, received, n=verdict.n, bundle=verdict.bundle)
-                events.append(self._open(state, alarm))
-        self._keep(station, state)
+                alarm.observe(condition, self._clock.monotonic())
+                events += self._close_or_update(state, condition.kind, condition.ts)
+            elif exceedances := state.raised_by(condition, self._rules[condition.kind]):
+                events.append(self._open(state, exceedances, station, received, n=verdict.n, bundle=verdict.bundle))
+        self._store(station, state)
         return events
 
-    def follows(self, station: str) -> bool:
-        """Tell whether anything stands or is about to, so that every verdict on a station counts."""
+    def tracks(self, station: str) -> bool:
+        """Return whether an alarm stands or may be about to open, so that every verdict on the station counts."""
         return station in self._states
 
-    def silent(self, station: str, *, n: int, bundle: str) -> list[Event]:
-        """Raise ``stale``, unless it stands: nothing has come since reading ``n``, which ``bundle`` (its id) scored."""
+    def raise_stale(self, station: str, *, n: int, bundle: str) -> list[Event]:
+        """Raise ``stale`` unless it stands: no reading has come since the ``n``-th, which ``bundle`` (an id) scored."""
         state = self._states.get(station) or StationAlarms()
         alarm = state.standing.get("stale")
-        if alarm is not None and not alarm.quiet:
+        if alarm is not None and not alarm.clearing:
             return []
         ts = rfc3339(self._clock.now())
-        sign = Condition("stale", exceeds=True, quiet=False, size=0.0, peak=Peak(ts=ts))
+        condition = Condition("stale", exceeds=True, clears=False, severity=0.0, peak=Peak(ts=ts))
         events: list[Event] = []
         if alarm is None:
-            events.append(self._open(state, ActiveAlarm.of([sign], station, ts, n=n, bundle=bundle)))
+            events.append(self._open(state, [condition], station, ts, n=n, bundle=bundle))
         else:  # it came back, but nobody has acknowledged yet that it was away
-            alarm.follow(sign, self._clock.monotonic())
-        self._keep(station, state)
+            alarm.observe(condition, self._clock.monotonic())
+        self._store(station, state)
         return events
 
-    def heard(self, station: str) -> list[Event]:
-        """Let ``stale`` be over, if it stands: a reading has come."""
+    def clear_stale(self, station: str) -> list[Event]:
+        """Clear ``stale``, if it stands: a reading has come."""
         state = self._states.get(station)
         alarm = None if state is None else state.standing.get("stale")
-        if state is None or alarm is None or alarm.quiet:
+        if state is None or alarm is None or alarm.clearing:
             return []
         ts = rfc3339(self._clock.now())
-        alarm.follow(Condition("stale", exceeds=False, quiet=True, size=0.0, peak=Peak(ts=ts)), self._clock.monotonic())
-        events = self._go_on(state, "stale", ts)
-        self._keep(station, state)
+        condition = Condition("stale", exceeds=False, clears=True, severity=0.0, peak=Peak(ts=ts))
+        alarm.observe(condition, self._clock.monotonic())
+        events = self._close_or_update(state, "stale", ts)
+        self._store(station, state)
         return events
 
     def tick(self) -> list[Event]:
-        """Repeat what stands, and take up what was put aside, where it is due; to be called every now and then."""
+        """Repeat alarms and end shelving where due; call it regularly."""
         now = self._clock.now()
         ts = rfc3339(now)
         events: list[Event] = []
         for station, state in list(self._states.items()):
             expired = [kind for kind, shelf in state.shelves.items() if shelf.until <= now]
-            told = [event for kind in expired for event in self._shelve(state, kind, None, ts)]
-            told += [event for kind in list(state.standing) for event in self._go_on(state, kind, ts)]
-            if told or expired:
-                self._keep(station, state)
-            events += told
+            due = [event for kind in expired for event in self._shelve(state, kind, None, ts)]
+            due += [event for kind in list(state.standing) for event in self._close_or_update(state, kind, ts)]
+            if due or expired:
+                self._store(station, state)
+            events += due
         return events
 
     def acknowledge(
@@ -138,8 +137,10 @@ class AlarmPanel:
         ----------
         alarm_id, station, kind
             Which alarm: its id, or its station and kind.
-        label, comment
-            What it was, and the person's words; ``None``: as said before.
+        label
+            What it was; ``None`` keeps the earlier label.
+        comment
+            The person's words; ``None`` keeps the earlier comment.
 
         Raises
         ------
@@ -152,9 +153,9 @@ class AlarmPanel:
         alarm.acknowledge(label, comment)
         ts = rfc3339(self._clock.now())
         if label is not None or comment is not None:
-            self._labels.append(AlarmLabel.of(alarm.event, ts))
-        events = [self._tell(alarm, "update", ts), *self._go_on(state, found, ts)]
-        self._keep(name, state)
+            self._labels.append(AlarmLabel.from_event(alarm.event, ts))
+        events = [self._report(alarm, "update", ts), *self._close_or_update(state, found, ts)]
+        self._store(name, state)
         return events
 
     def shelve(
@@ -166,14 +167,14 @@ class AlarmPanel:
         minutes: float,
         comment: str | None = None,
     ) -> list[Event]:
-        """Put a kind of alarm of a station aside for a while: it stands and is told of, but does not count.
+        """Shelve a kind of alarm of a station for a while: it stands and is published, but does not count.
 
         Parameters
         ----------
         alarm_id, station, kind
-            Which: an alarm's id, or a station and a kind, of which none need stand: it would open shelved.
+            Which: an alarm's id; or a station and a kind, of which none needs to stand: the next opens shelved.
         minutes
-            For how long [min]; 0 takes it up again.
+            For how long [min]; 0 takes it off the shelf.
         comment
             Why.
 
@@ -189,65 +190,58 @@ class AlarmPanel:
         state = self._states.get(name) or StationAlarms()
         now = self._clock.now()
         events = self._shelve(state, found, Shelf(now + 60 * minutes, comment) if minutes else None, rfc3339(now))
-        self._keep(name, state)
+        self._store(name, state)
         return events
 
     def shelved(self) -> dict[str, dict[AlarmKind, str]]:
-        """Tell what is put aside: station -> kind -> until when, RFC 3339."""
+        """Return what is shelved: station -> kind -> end, RFC 3339."""
         states = {station: state.shelves for station, state in self._states.items() if state.shelves}
-        return {station: {kind: shelf.text for kind, shelf in shelves.items()} for station, shelves in states.items()}
+        return {
+            station: {kind: shelf.until_ts for kind, shelf in shelves.items()} for station, shelves in states.items()
+        }
 
     def standing(self, station: str | None = None) -> list[Event]:
-        """Return the latest state of every alarm that stands, the oldest first; of one station, or of all."""
+        """Return the latest state of every alarm that stands, at one station or at all, the oldest first."""
         states = [state for name, state in self._states.items() if station is None or name == station]
-        events = [alarm.event for state in states for alarm in state.standing.values()]
-        return sorted(events, key=lambda event: event.opened)
+        return sorted((a.event for state in states for a in state.standing.values()), key=lambda event: event.opened)
 
     def stands(self, station: str) -> bool:
-        """Tell whether an alarm stands that a station's readings raised, of any kind."""
+        """Return whether an alarm of any kind stands that the station's readings raised."""
         state = self._states.get(station)
         return state is not None and any(kind != "stale" for kind in state.standing)
 
     def message(self, station: str) -> AlarmMessage:
         """Return the body of a station's retained alarm topic."""
-        standing = self.standing(station)
-        counting = [event.kind for event in standing if event.shelved_until is None]
-        return AlarmMessage(
-            station=station,
-            alarm="ON" if "methane" in counting else "OFF",
-            fault="ON" if any(kind != "methane" for kind in counting) else "OFF",
-            standing=tuple(standing),
-            ts=rfc3339(self._clock.now()),
-        )
+        return AlarmMessage.from_events(station, self.standing(station), rfc3339(self._clock.now()))
 
     def labels(self) -> list[AlarmLabel]:
-        """Hand out, once, which alarms have closed, and what people have said about them."""
+        """Return, once, the rows of the alarms that have closed or were labelled since the last call."""
         labels, self._labels = self._labels, []
         return labels
 
     def changed(self) -> list[str]:
-        """Hand out, once, the stations whose snapshot is another one than before."""
+        """Return, once, the stations whose snapshot has changed since the last call."""
         changed, self._changed = self._changed, {}
         return list(changed)
 
     def snapshot(self, station: str) -> bytes | None:
-        """Write down what there is to remember of a station's alarms (msgpack); ``None``: nothing."""
+        """Encode what there is to remember of a station's alarms (msgpack); ``None``: nothing."""
         state = self._states.get(station)
-        return None if state is None else state.write(self._clock.now() - self._clock.monotonic())
+        return None if state is None else state.to_bytes(self._clock.now() - self._clock.monotonic())
 
-    def restore(self, station: str, written: bytes) -> None:
-        """Take up a station's alarms where they were before a restart.
+    def restore(self, station: str, snapshot: bytes) -> None:
+        """Resume a station's alarms where they were before a restart.
 
         Raises
         ------
         ValueError
-            It is not what :meth:`snapshot` wrote of this station, or another version did; nothing has changed.
+            The bytes are no :meth:`snapshot` of this station, or another version's; nothing has changed.
         """
         now = self._clock.monotonic()
-        self._states[station] = StationAlarms.read(written, station, epoch=self._clock.now() - now, now=now)
+        self._states[station] = StationAlarms.from_bytes(snapshot, station, epoch=self._clock.now() - now, now=now)
 
     def _find(self, alarm_id: str | None, station: str | None, kind: AlarmKind | None) -> tuple[str, AlarmKind]:
-        """Station and kind of an alarm that stands."""
+        """Look up the station and kind of an alarm that stands."""
         if alarm_id is None and (station is None or kind is None):
             raise RequestError("got neither an id nor a station and a kind, expected one or the other")
         for name, state in self._states.items():
@@ -262,24 +256,26 @@ class AlarmPanel:
             "until it is acknowledged"
         )
 
-    def _open(self, state: StationAlarms, alarm: ActiveAlarm) -> Event:
-        """Let an alarm stand, put aside if its kind is."""
-        kind = alarm.kind
-        state.standing[kind] = alarm
-        if kind in state.shelves:
-            alarm.shelve(state.shelves[kind])
-        return self._tell(alarm, "open", alarm.ts)
+    def _open(
+        self, state: StationAlarms, exceedances: list[Condition], station: str, received: str, *, n: int, bundle: str
+    ) -> Event:
+        """Open the alarm that exceedances raise, shelved if its kind is."""
+        alarm = ActiveAlarm.from_exceedances(exceedances, station, received, n=n, bundle=bundle)
+        state.standing[alarm.kind] = alarm
+        if alarm.kind in state.shelves:
+            alarm.shelve(state.shelves[alarm.kind])
+        return self._report(alarm, "open", alarm.ts)
 
-    def _go_on(self, state: StationAlarms, kind: AlarmKind, ts: str) -> list[Event]:
-        """Close an alarm that is over, or tell again of one that is not, where that is due."""
+    def _close_or_update(self, state: StationAlarms, kind: AlarmKind, ts: str) -> list[Event]:
+        """Close an alarm that is over, or repeat one that is not, if that is due."""
         alarm, rule = state.standing[kind], self._rules[kind]
         if alarm.is_over(rule):
             del state.standing[kind]
-            return [self._tell(alarm, "close", ts)]
-        return [self._tell(alarm, "update", ts)] if alarm.is_due(rule, self._clock.monotonic()) else []
+            return [self._report(alarm, "close", ts)]
+        return [self._report(alarm, "update", ts)] if alarm.is_due(rule, self._clock.monotonic()) else []
 
     def _shelve(self, state: StationAlarms, kind: AlarmKind, shelf: Shelf | None, ts: str) -> list[Event]:
-        """Put a kind aside, or take it up again."""
+        """Shelve a kind, or take it off the shelf."""
         if shelf is not None:
             state.shelves[kind] = shelf
         elif state.shelves.pop(kind, None) is None:
@@ -287,16 +283,16 @@ class AlarmPanel:
         if kind not in state.standing:
             return []
         state.standing[kind].shelve(shelf)
-        return [self._tell(state.standing[kind], "update", ts)]
+        return [self._report(state.standing[kind], "update", ts)]
 
-    def _tell(self, alarm: ActiveAlarm, event_type: EventType, ts: str) -> Event:
-        event = alarm.tell(event_type, ts, self._clock.monotonic())
+    def _report(self, alarm: ActiveAlarm, event_type: EventType, ts: str) -> Event:
+        event = alarm.report(event_type, ts, self._clock.monotonic())
         if event_type == "close":
-            self._labels.append(AlarmLabel.of(event, ts))
+            self._labels.append(AlarmLabel.from_event(event, ts))
         return event
 
-    def _keep(self, station: str, state: StationAlarms) -> None:
-        """Note that there is something else to remember of a station."""
+    def _store(self, station: str, state: StationAlarms) -> None:
+        """Note that there is something new to remember about a station."""
         self._changed[station] = None
         if state:
             self._states[station] = state

@@ -1,4 +1,4 @@
-"""Shelf: a kind of alarm of a station that somebody has put aside for a while."""
+"""Defines a shelf: a kind of alarm of one station that somebody has set aside for a while."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from edge.clock import rfc3339
 
 
 class Shelf(msgspec.Struct, frozen=True, array_like=True):
-    """Until when it is put aside, and why.
+    """How long a kind of alarm is shelved, and why.
 
     Parameters
     ----------
     until
-        Unix time [s].
+        End, Unix time [s].
     comment
-        In the words of whoever did it.
+        Reason, in the words of whoever shelved it.
     """
 
     until: float
     comment: str | None = None
 
     @property
-    def text(self) -> str:
-        """Until when, RFC 3339."""
+    def until_ts(self) -> str:
+        """End, RFC 3339."""
         return rfc3339(self.until)

@@ -1,4 +1,4 @@
-"""Alarm state: what there is to remember of one station's alarms, and how it is written down."""
+"""Holds the alarm state of one station, and its form in the journal."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ class StationAlarms(msgspec.Struct, array_like=True):
     Parameters
     ----------
     windows
-        Of a kind that does not stand: its last readings, from an exceedance on; ``None`` for one that did not exceed.
+        The last readings, from an exceedance on, of each kind that does not stand; ``None`` for a reading that did not
+        exceed.
     standing
-        Those that stand, the oldest first.
+        The active alarms, the oldest first.
     shelves
-        What is put aside.
+        The shelved kinds.
     version
-        Of what is written down.
+        Version of the journalled form.
     """
 
     windows: dict[AlarmKind, list[Condition | None]] = {}
@@ -39,36 +40,36 @@ class StationAlarms(msgspec.Struct, array_like=True):
         """Whether there is anything to remember."""
         return bool(self.windows or self.standing or self.shelves)
 
-    def raised_by(self, sign: Condition, rule: AlarmRule) -> list[Condition]:
-        """Count a reading; return the exceedances that raise an alarm with it, or none."""
-        window = self.windows.get(sign.kind, [])
-        # What did not exceed counts for nothing until something does.
-        if not window and not sign.exceeds:
+    def raised_by(self, condition: Condition, rule: AlarmRule) -> list[Condition]:
+        """Count a reading; return the exceedances that raise an alarm with it, or an empty list."""
+        window = self.windows.get(condition.kind, [])
+        # Readings that do not exceed count for nothing until one does.
+        if not window and not condition.exceeds:
             return []
-        window.append(sign if sign.exceeds else None)
+        window.append(condition if condition.exceeds else None)
         del window[: -rule.n]
         exceedances = [past for past in window if past is not None]
-        if not exceedances or (sign.exceeds and len(exceedances) >= rule.m):
-            self.windows.pop(sign.kind, None)
+        if not exceedances or (condition.exceeds and len(exceedances) >= rule.m):
+            self.windows.pop(condition.kind, None)
             return exceedances
-        self.windows[sign.kind] = window
+        self.windows[condition.kind] = window
         return []
 
-    def write(self, epoch: float) -> bytes:
-        """Write it down (msgpack), its times on the wall's clock: ``epoch`` is that of the monotonic zero [s]."""
-        return _WRITER.encode(replace(self, standing=self._moved(epoch)))
+    def to_bytes(self, epoch: float) -> bytes:
+        """Encode it (msgpack) with its times on the wall clock; ``epoch`` is the Unix time of monotonic zero [s]."""
+        return _ENCODER.encode(replace(self, standing=_shifted(self.standing, epoch)))
 
     @classmethod
-    def read(cls, written: bytes, station: str, *, epoch: float, now: float) -> StationAlarms:
-        """Read what was written of ``station``, at the monotonic time ``now`` [s].
+    def from_bytes(cls, snapshot: bytes, station: str, *, epoch: float, now: float) -> StationAlarms:
+        """Decode what :meth:`to_bytes` made for ``station``, at the monotonic time ``now`` [s].
 
         Raises
         ------
         ValueError
-            It was not, or by another version.
+            The bytes are no such snapshot, or one of another version.
         """
         try:
-            state = _READER.decode(written)
+            state = _DECODER.decode(snapshot)
             for alarm in state.standing.values():
                 parse_time(alarm.ts)
                 parse_time(alarm.event.opened)
@@ -79,18 +80,23 @@ class StationAlarms(msgspec.Struct, array_like=True):
         for kind, alarm in state.standing.items():
             if (alarm.event.station, alarm.event.kind) != (station, kind):
                 raise ValueError(f"alarms of {station}: got one of {alarm.event.station}, {alarm.event.kind}")
-            if not math.isfinite(alarm.told + alarm.seen):
-                raise ValueError(f"alarms of {station}: got a time that is none")
-        state.standing = state._moved(-epoch, latest=now)  # noqa: SLF001  it is of this class
+            if not math.isfinite(alarm.reported_at + alarm.seen):
+                raise ValueError(f"alarms of {station}: got a time that is not finite")
+        state.standing = _shifted(state.standing, -epoch, latest=now)
         return state
 
-    def _moved(self, seconds: float, latest: float = math.inf) -> dict[AlarmKind, ActiveAlarm]:
-        # A clock that was set back meanwhile must not silence what stands: nothing was told later than now.
-        return {
-            kind: replace(alarm, told=min(alarm.told + seconds, latest), seen=min(alarm.seen + seconds, latest))
-            for kind, alarm in self.standing.items()
-        }
+
+def _shifted(
+    standing: dict[AlarmKind, ActiveAlarm], seconds: float, latest: float = math.inf
+) -> dict[AlarmKind, ActiveAlarm]:
+    # A clock that was set back meanwhile must not silence an alarm: nothing was published later than now.
+    return {
+        kind: replace(
+            alarm, reported_at=min(alarm.reported_at + seconds, latest), seen=min(alarm.seen + seconds, latest)
+        )
+        for kind, alarm in standing.items()
+    }
 
 
-_WRITER = msgspec.msgpack.Encoder()
-_READER = msgspec.msgpack.Decoder(StationAlarms)
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(StationAlarms)
