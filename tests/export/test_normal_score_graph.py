@@ -7,6 +7,7 @@ import onnx
 import pytest
 from msgspec.structs import replace
 
+from edge.arrays import AnyFloats
 from edge.bundles.manifest import Network
 from edge.models.runtime import OnnxGraph
 from export.graphs import decoder_graph, encoder_graph
@@ -75,16 +76,15 @@ def test_what_is_no_number_spoils_its_own_row_wholly_and_no_other(
 ) -> None:
     ours = codec(transform, kind)
     encoder, decoder = OnnxGraph(encoder_graph(ours), "encoder"), OnnxGraph(decoder_graph(ours), "decoder")
-    inputs = [
-        (encoder, {"readings": transform.inverse(np.eye(9)[:6])}, "readings"),
-        *((decoder, {"latent": np.ones((6, ours.latent)), "noise": np.ones((6, 9))}, k) for k in ("latent", "noise")),
-    ]
-    for session, rows, spoilt in inputs:
-        clean = session.run(**rows)
+    readings: dict[str, AnyFloats] = {"readings": transform.inverse(np.eye(9)[:6])}
+    codes: dict[str, AnyFloats] = {"latent": np.ones((6, ours.latent)), "noise": np.ones((6, 9))}
+    inputs = [(encoder, readings, "readings"), (decoder, codes, "latent"), (decoder, codes, "noise")]
+    for graph, rows, spoilt in inputs:
+        clean = graph.run(**rows)
         for column in range(rows[spoilt].shape[1]):
             changed = {name: np.array(value, dtype=np.float32) for name, value in rows.items()}
             changed[spoilt][2, column] = wrong
-            for name, value in session.run(**changed).items():
+            for name, value in graph.run(**changed).items():
                 assert np.isnan(value[2]).all(), (name, spoilt, column)
                 np.testing.assert_array_equal(np.delete(value, 2, 0), np.delete(clean[name], 2, 0))
 

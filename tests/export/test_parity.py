@@ -12,6 +12,7 @@ from export.errors import ParityError
 from export.golden import RANDOM_ROWS, random_rows
 from export.parity import check_parity
 from trainer.run import Run
+from trainer.scoring.reconstruction import WhitenedReconstruction
 
 
 @pytest.mark.parametrize("model", ["ae", "vae", "both"])
@@ -26,6 +27,12 @@ def test_every_graph_agrees_on_golden_and_on_random_rows(
         assert max(by_kind.values()) <= 1e-5
     # Rounding is never the same everywhere: a comparison that finds nothing at all compares nothing.
     assert all(found[member]["random"] > 0 for member in graphs)
+
+
+def reconstruction(run: Run, name: str) -> WhitenedReconstruction:
+    network = run.scoring_models[name].network
+    assert isinstance(network, WhitenedReconstruction)
+    return network
 
 
 @pytest.mark.parametrize(
@@ -43,7 +50,7 @@ def test_a_weight_that_differs_in_the_third_digit_is_found_and_its_graph_named(
     runs: dict[str, Path], bundles: dict[str, Path], module: str, layer: str, member: str
 ) -> None:
     run = Run.open(runs["both"])
-    network = run.generator.codec.network if module == "generator" else run.scoring_models[module].network.module
+    network = run.generator.codec.network if module == "generator" else reconstruction(run, module).module
     with torch.no_grad():
         next(getattr(network, layer).parameters()).mul_(1.001)
     with pytest.raises(ParityError, match=rf"^{member}: got random rows that differ by [^\n]+ at most 1e-05"):
@@ -52,7 +59,7 @@ def test_a_weight_that_differs_in_the_third_digit_is_found_and_its_graph_named(
 
 def test_whitening_that_differs_is_found(runs: dict[str, Path], bundles: dict[str, Path]) -> None:
     run = Run.open(runs["vae"])
-    run.scoring_models["scorer"].network.whitening[2, 2] *= 1.01
+    reconstruction(run, "scorer").whitening[2, 2] *= 1.01
     with pytest.raises(ParityError, match=r"^scorer\.onnx: got random rows"):
         check_parity(run, Bundle.open(bundles["vae"]))
 

@@ -41,7 +41,7 @@ def weights(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "weights").iterdir()}
 
 
-def test_a_run_folder_holds_everything(runs):
+def test_a_run_folder_holds_everything(runs: dict[str, Path]) -> None:
     names = {path.name for path in runs["both"].iterdir()}
     assert names == {
         *("losses.json", "losses.png", "metrics.json", "run.json"),
@@ -53,7 +53,7 @@ def test_a_run_folder_holds_everything(runs):
     }
 
 
-def test_a_mixture_has_no_network_and_no_losses(short, tmp_path):
+def test_a_mixture_has_no_network_and_no_losses(short: Record, tmp_path: Path) -> None:
     run = train(short, replace(SHORT, generator="mixture"), tmp_path / "run")
     assert run.generator_spec.network is None
     assert run.generator.codec.network is None
@@ -64,13 +64,13 @@ def test_a_mixture_has_no_network_and_no_losses(short, tmp_path):
 @pytest.mark.parametrize(
     ("model", "scores", "generated_by"), [("ae", "ae", "ae"), ("vae", "vae", "vae"), ("both", "ae", "vae")]
 )
-def test_the_model_setting_decides_the_roles(runs, model, scores, generated_by):
+def test_the_model_setting_decides_the_roles(runs: dict[str, Path], model: str, scores: str, generated_by: str) -> None:
     run = Run.open(runs[model])
     assert {fitted.network.kind for fitted in run.scoring_specs.values()} == {scores}
     assert run.generator_spec.kind == generated_by
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(short, tmp_path):
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(short: Record, tmp_path: Path) -> None:
     for name, seed in (("one", 1), ("same", 1), ("other", 2)):
         train(short, replace(SHORT, seed=seed), tmp_path / name)
     one, same, other = (weights(tmp_path / name) for name in ("one", "same", "other"))
@@ -81,28 +81,28 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(short, tmp_p
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "same" / name).read_bytes(), name
 
 
-def test_metrics_say_how_well_and_beside_what(chamber, runs):
+def test_metrics_hold_likelihoods_distances_and_false_alarm_rates(chamber: Record, runs: dict[str, Path]) -> None:
     run = Run.open(runs["both"])
     metrics, split = run.metrics, blocked(chamber)
     assert metrics["split"] == "blocks"
     assert metrics["rows"] == {name: len(getattr(split, name)) for name in ("train", "validation", "test")}
-    told, spec = metrics["generator"], run.generator_spec
-    assert (told["kind"], told["components"]) == (spec.kind, spec.components) == ("vae", 40)
-    assert (told["log_likelihood"], told["one_gaussian"]) == (spec.likelihood, spec.baseline)
-    assert 0 < told["ks_train"] < told["ks_test"] < 1
+    quality, spec = metrics["generator"], run.generator_spec
+    assert (quality["kind"], quality["components"]) == (spec.kind, spec.components) == ("vae", 40)
+    assert (quality["log_likelihood"], quality["one_gaussian"]) == (spec.likelihood, spec.baseline)
+    assert 0 < quality["ks_train"] < quality["ks_test"] < 1
     real = [np.sort(chamber.values[rows].astype(np.float32), axis=0) for rows in (split.test, split.train)]
     distances = []
     for test, fitted in zip(real[0].T, real[1].T, strict=True):
         at = np.unique(np.concatenate([test, fitted]))
         below = [np.searchsorted(column, at, side="right") / len(column) for column in (test, fitted)]
         distances.append(np.abs(below[0] - below[1]).max())
-    assert told["ks_test_train"] == pytest.approx(np.mean(distances), rel=1e-15)
+    assert quality["ks_test_train"] == pytest.approx(np.mean(distances), rel=1e-15)
     for name, scorer in metrics["scorers"].items():
         assert scorer["chunks"] == run.scoring_specs[name].chunks == 3
         assert scorer["realised"] == false_alarm_rates(run.scoring_models[name], chamber, split.test)
 
 
-def test_no_test_row_and_no_neighbour_of_one_takes_part_in_the_scores(short, tmp_path):
+def test_no_test_row_and_no_neighbour_of_one_takes_part_in_the_scores(short: Record, tmp_path: Path) -> None:
     values = short.values.copy()
     test = blocked(short).test
     near = np.unique(np.clip(test[:, None] + np.arange(-12, 13), 0, len(values) - 1))
@@ -115,7 +115,7 @@ def test_no_test_row_and_no_neighbour_of_one_takes_part_in_the_scores(short, tmp
             np.testing.assert_array_equal(one.tables[name], other.tables[name])
 
 
-def test_tables_hold_the_background_and_the_mixture_of_the_codes(chamber, runs):
+def test_tables_hold_the_background_and_the_mixture_of_the_codes(chamber: Record, runs: dict[str, Path]) -> None:
     run = Run.open(runs["both"])
     rows = chamber.values[blocked(chamber).train]
     assert run.tables["background_ppb"] == pytest.approx(np.quantile(rows[:, 0], 0.1))
@@ -126,14 +126,14 @@ def test_tables_hold_the_background_and_the_mixture_of_the_codes(chamber, runs):
     assert np.corrcoef(covariance.ravel(), np.cov(codes.T).ravel())[0, 1] > 0.9
 
 
-def test_a_station_without_gas_has_no_background(chamber, tmp_path):
+def test_a_station_without_gas_has_no_background(chamber: Record, tmp_path: Path) -> None:
     station = replace(chamber.station, features=chamber.station.features[1:], ratio=None)
     run = train(Record.from_values(chamber.values[:600, 1:], station), replace(SHORT, model="ae"), tmp_path / "run")
     assert "background_ppb" not in run.tables
     assert set(run.scoring_specs) == {"scorer"}
 
 
-def test_reference_is_the_published_training(short, tmp_path):
+def test_reference_is_the_published_training(short: Record, tmp_path: Path) -> None:
     run = train(short, replace(Training.reference(model="both"), epochs=3, chunks=2), tmp_path / "run")
     assert run.metrics["split"] == "random"
     assert run.metrics["rows"] == {"train": 480, "validation": 120, "test": 120}
@@ -156,7 +156,7 @@ def test_reference_is_the_published_training(short, tmp_path):
     assert not published.restore_best
 
 
-def test_created_is_the_clocks_time_and_the_data_are_named_by_their_hash(short, tmp_path):
+def test_created_is_the_clocks_time_and_the_data_are_named_by_their_hash(short: Record, tmp_path: Path) -> None:
     run = train(short, replace(SHORT, model="ae"), tmp_path / "run", clock=FixedClock())
     assert run.created == "2025-07-29T08:00:00.250Z"
     assert run.data.sha256 == short.sha256
@@ -164,7 +164,9 @@ def test_created_is_the_clocks_time_and_the_data_are_named_by_their_hash(short, 
     assert {"davylamp", "torch", "numpy", "python"} <= run.versions.keys()
 
 
-def test_progress_shows_every_network_and_is_silent_unless_asked(short, tmp_path, capsys):
+def test_progress_shows_every_network_and_is_silent_unless_asked(
+    short: Record, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     stream = io.StringIO()
     train(short, SHORT, tmp_path / "run", progress=stream)
     for label in ("generator", "scorer 1/3", "scorer", "without ch4_ppb 3/3", "without ch4_ppb"):
@@ -172,7 +174,7 @@ def test_progress_shows_every_network_and_is_silent_unless_asked(short, tmp_path
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_run_is_replaced_whole_and_nothing_else_is_left(short, tmp_path):
+def test_a_run_is_replaced_whole_and_nothing_else_is_left(short: Record, tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "run"
     train(short, replace(SHORT, model="both"), folder)
     train(short, replace(SHORT, model="vae"), folder)
@@ -180,19 +182,19 @@ def test_a_run_is_replaced_whole_and_nothing_else_is_left(short, tmp_path):
     assert [path.name for path in folder.parent.iterdir()] == ["run"]
 
 
-def test_an_empty_folder_is_used(short, tmp_path):
+def test_an_empty_folder_is_used(short: Record, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     assert train(short, replace(SHORT, model="ae"), tmp_path / "run").settings.model == "ae"
 
 
-def test_a_folder_with_other_files_is_refused_and_left_alone(short, tmp_path):
+def test_a_folder_with_other_files_is_refused_and_left_alone(short: Record, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years")
     with pytest.raises(TrainingError, match=r"other files in it, expected a new, an empty or a run folder"):
         train(short, SHORT, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
-def test_a_file_in_place_of_the_folder_is_refused(short, tmp_path):
+def test_a_file_in_place_of_the_folder_is_refused(short: Record, tmp_path: Path) -> None:
     (tmp_path / "run").write_text("")
     with pytest.raises(TrainingError, match="got a file, expected a folder"):
         train(short, SHORT, tmp_path / "run")
@@ -200,7 +202,7 @@ def test_a_file_in_place_of_the_folder_is_refused(short, tmp_path):
         train(short, replace(SHORT, model="ae"), tmp_path / "run" / "below")
 
 
-def test_a_failed_training_leaves_the_earlier_run(short, tmp_path):
+def test_a_failed_training_leaves_the_earlier_run(short: Record, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     train(short, replace(SHORT, model="ae"), folder)
     before = weights(folder)
@@ -210,19 +212,19 @@ def test_a_failed_training_leaves_the_earlier_run(short, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
-def test_too_few_rows_are_counted(chamber, tmp_path):
+def test_too_few_rows_are_counted(chamber: Record, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"^record: got 599 usable rows, expected at least 600$"):
         train(Record.from_values(chamber.values[:599], chamber.station), SHORT, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
-def test_spans_too_short_for_a_memory_are_refused(chamber, tmp_path):
+def test_spans_too_short_for_a_memory_are_refused(chamber: Record, tmp_path: Path) -> None:
     gappy = Record.from_values(chamber.values[:600], chamber.station, [(i, i + 30) for i in range(0, 600, 30)])
     with pytest.raises(TrainingError, match=r"got 30 consecutive rows at most, expected more than 32; fix: "):
         train(gappy, SHORT, tmp_path / "run")
 
 
-def test_a_constant_column_is_named(short, tmp_path):
+def test_a_constant_column_is_named(short: Record, tmp_path: Path) -> None:
     values = short.values.copy()
     values[:, 5] = 7.0
     with pytest.raises(TrainingError, match=rf"^{short.station.names[5]}: got the same value"):
@@ -230,12 +232,12 @@ def test_a_constant_column_is_named(short, tmp_path):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
-def test_a_device_that_is_not_there_is_refused_before_anything_else(short, tmp_path):
+def test_a_device_that_is_not_there_is_refused_before_anything_else(short: Record, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="device: got cuda"):
         train(short, replace(SHORT, device="cuda"), tmp_path / "run")
 
 
-def test_losses_are_kept_as_numbers_and_as_a_picture(runs):
+def test_losses_are_kept_as_numbers_and_as_a_picture(runs: dict[str, Path]) -> None:
     losses = json.loads((runs["both"] / "losses.json").read_text())
     assert set(losses) == {"generator", "scorer", "scorer-absent"}
     assert len(losses["generator"]["validation_kl"]) == len(losses["generator"]["train"])
