@@ -45,7 +45,7 @@ _CADENCE = 60.0  # [s] of station time between two readings
 _LIVE_ROWS = 640
 _SIMULATED_LIVE = 12110  # first row of the simulated live stream: no injection, and a step of 5 K after 530 rows
 _SYNTHETIC_ROWS = 200
-_WIDTH = 110  # where there is no terminal to ask
+_WIDTH = 110  # if the output is no terminal
 
 
 @dataclass(frozen=True)

@@ -33,31 +33,31 @@ def _processes_that_mention(text: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[InjectionOutcome], str]:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[InjectionOutcome], str]:
     folder = tmp_path_factory.mktemp("demo")
     out = io.StringIO()
     outcomes = demo(folder, settings=Training.quick(), rate=400.0, out=out)
     return folder, outcomes, out.getvalue()
 
 
-def test_the_leak_is_found_within_the_first_readings(told: tuple[Path, list[InjectionOutcome], str]) -> None:
-    leak = told[1][0]
+def test_the_leak_is_found_within_the_first_readings(finished: tuple[Path, list[InjectionOutcome], str]) -> None:
+    leak = finished[1][0]
     assert leak.injection.kind == "leak"
     assert leak.event is not None
     assert leak.after is not None
     assert leak.after <= 10
 
 
-def test_the_stuck_sensor_is_found(told: tuple[Path, list[InjectionOutcome], str]) -> None:
-    stuck = told[1][1]
+def test_the_stuck_sensor_is_found(finished: tuple[Path, list[InjectionOutcome], str]) -> None:
+    stuck = finished[1][1]
     assert stuck.injection.kind == "stuck"
     assert stuck.event is not None
     assert stuck.event["kind"] == "consistency"
     assert stuck.event["culprit"] == stuck.injection.key
 
 
-def test_every_file_that_the_summary_names_is_there(told: tuple[Path, list[InjectionOutcome], str]) -> None:
-    folder, _, text = told
+def test_every_file_that_the_summary_names_is_there(finished: tuple[Path, list[InjectionOutcome], str]) -> None:
+    folder, _, text = finished
     for name in ("run", "demo.davy", "gateway.yaml", "agent.log", "synthetic.csv", "timeline.png"):
         assert (folder / name).exists(), name
         assert name in text
@@ -65,8 +65,8 @@ def test_every_file_that_the_summary_names_is_there(told: tuple[Path, list[Injec
     assert (folder / "timeline.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_nothing_is_left_running(told: tuple[Path, list[InjectionOutcome], str]) -> None:
-    assert _processes_that_mention(str(told[0])) == []
+def test_nothing_is_left_running(finished: tuple[Path, list[InjectionOutcome], str]) -> None:
+    assert _processes_that_mention(str(finished[0])) == []
 
 
 def test_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:

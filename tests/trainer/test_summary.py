@@ -18,11 +18,11 @@ SHORT = replace(Training.quick(model="ae"), epochs=1, generator_epochs=2, genera
 def test_it_shows_the_generator_its_baselines_and_the_rates_of_each_scorer(runs: dict[str, Path]) -> None:
     run = Run.open(runs["both"])
     text = summary(run)
-    told = run.metrics["generator"]
+    quality = run.metrics["generator"]
     assert "generator: variational autoencoder; its codes from 40 Gaussians" in text
     for name in ("ks_train", "ks_test", "ks_test_train"):
-        assert f"{told[name]:.4f}" in text
-    assert f"{told['log_likelihood']:.2f} nat (baseline: one Gaussian {told['one_gaussian']:.2f})" in text
+        assert f"{quality[name]:.4f}" in text
+    assert f"{quality['log_likelihood']:.2f} nat (baseline: one Gaussian {quality['one_gaussian']:.2f})" in text
     for name, scorer in run.metrics["scorers"].items():
         part = text.split(f"\n{name}: ")[1].split("\n\n")[0]
         assert f"{scorer['rows']:,} rows in 3 chunks" in part
@@ -32,13 +32,13 @@ def test_it_shows_the_generator_its_baselines_and_the_rates_of_each_scorer(runs:
     assert "contiguous blocks" in text
 
 
-def test_a_score_that_no_test_row_has_is_said(chamber: Record, tmp_path: Path) -> None:
+def test_a_score_that_no_test_row_has_is_shown_as_missing(chamber: Record, tmp_path: Path) -> None:
     no_gas = replace(chamber.station, features=chamber.station.features[1:], ratio=None)
     run = train(Record.from_values(chamber.values[:700, 1:], no_gas), SHORT, tmp_path / "run")
     assert "no score" in summary(run)
     assert "no virtual gas" in summary(run)
 
 
-def test_a_random_split_is_told_to_leak(chamber: Record, tmp_path: Path) -> None:
+def test_a_random_split_is_reported_to_leak(chamber: Record, tmp_path: Path) -> None:
     run = train(chamber, replace(SHORT, split="random"), tmp_path / "run")
     assert "LEAKS" in summary(run)

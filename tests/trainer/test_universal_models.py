@@ -54,7 +54,7 @@ ROWS = torch.randn(257, 9, generator=torch.Generator().manual_seed(5))
 
 
 def outputs(model: Model, rows: torch.Tensor) -> list[torch.Tensor]:
-    """Everything a model says about rows: codes, reconstruction, decoded codes."""
+    """Return all outputs of a model: codes, reconstruction, decoded codes."""
     with torch.no_grad():
         code = model.encode(rows)
         codes = list(code) if isinstance(code, tuple) else [code]

@@ -45,7 +45,7 @@ def resemblance_panel(evaluation: SynthesisEvaluation) -> Panel:
     column = list(_RATES).index
     shown = {
         "KS, held out": ([values[column("KS")] for values in found.values()], (None, KS)),
-        "told apart, AUROC": ([values[column("AUROC")] for values in found.values()], (None, C2ST)),
+        "C2ST, AUROC": ([values[column("AUROC")] for values in found.values()], (None, C2ST)),
         "regression, of real": ([values[column("R2/real")] for values in found.values()], (TSTR, None)),
         "nearer to its own half": ([values[column("nearer")] for values in found.values()], NEARER_SHARE),
     }

@@ -122,7 +122,7 @@ def test_a_dropped_row_and_a_gap_at_one_place_are_one_cut(tmp_path: Path) -> Non
     assert load_record([path], TIMED).segments == ((0, 2), (2, 4))
 
 
-def test_the_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+def test_the_faults_of_all_files_are_reported_at_once(tmp_path: Path) -> None:
     good = csv(tmp_path / "good.csv", "1,10")
     wrong = csv(tmp_path / "wrong.csv", "1,abc")
     empty = csv(tmp_path / "empty.csv", ",10", ",20")
@@ -147,7 +147,7 @@ def test_no_files_are_refused() -> None:
         load_record([], STATION)
 
 
-def test_rows_in_memory_are_one_segment_unless_told_otherwise() -> None:
+def test_rows_in_memory_are_one_segment_by_default() -> None:
     values = np.arange(12.0).reshape(6, 2)
 
     assert Record.from_values(values, STATION).segments == ((0, 6),)

@@ -99,7 +99,7 @@ def test_a_long_record_is_cut_as_well() -> None:
 
 
 def plateaus(chamber: Record, *counts: int) -> Record:
-    """Return a record of one file per count, with so many plateaus of 400 rows in each."""
+    """Return a record of one file per count, with that many plateaus of 400 rows in each."""
     levels = np.concatenate([np.repeat(10.0 + 10 * (np.arange(count) % 4), 400) for count in counts])
     values = np.repeat(chamber.values[:1], len(levels), axis=0)
     values[:, 2] = levels + 0.1 * np.sin(np.arange(len(levels)))

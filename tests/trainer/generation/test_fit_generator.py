@@ -1,4 +1,4 @@
-"""fit_generator: every kind learns what rows look like, and says how well."""
+"""fit_generator: every kind learns the distribution of rows, and measures how well."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_moisture_agrees_with_temperature_and_humidity_as_in_the_record(
     assert ((rows < low) | (rows > high)).mean() < 0.05
 
 
-def test_it_says_how_likely_held_out_rows_are(chamber: Record, generator: FittedGenerator) -> None:
+def test_it_measures_how_likely_held_out_rows_are(chamber: Record, generator: FittedGenerator) -> None:
     assert generator.spec.likelihood > generator.spec.baseline
     codes = generator.codec.encode(chamber.values)["mean"]
     assert generator.mixture.log_likelihood(codes.astype(np.float64)) > generator.spec.baseline

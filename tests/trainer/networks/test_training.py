@@ -118,8 +118,8 @@ def test_a_larger_beta_gives_codes_nearer_to_the_prior() -> None:
 
 def test_the_absolute_error_can_be_the_loss() -> None:
     model, history = fitted("ae", loss="mae")
-    told = history.losses["validation"][history.chosen - 1]
-    assert row_errors(model, VALIDATION, "mae").mean() == pytest.approx(told, rel=1e-5)
+    loss = history.losses["validation"][history.chosen - 1]
+    assert row_errors(model, VALIDATION, "mae").mean() == pytest.approx(loss, rel=1e-5)
 
 
 def test_the_history_counts_epochs_and_cpu_time() -> None:

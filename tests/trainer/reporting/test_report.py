@@ -86,7 +86,7 @@ def test_a_station_without_gas_gets_a_page_without_what_is_about_gas(whole: Path
     pictures = {key: figure.axes for key in ("timeline", "synthesis") if (figure := found[key].figure) is not None}
     assert len(pictures["timeline"]) == 2
     assert [axes.get_title(loc="left") for axes in pictures["synthesis"]] == [
-        "KS, held out", "told apart, AUROC", "nearer to its own half",
+        "KS, held out", "C2ST, AUROC", "nearer to its own half",
     ]  # fmt: skip
     assert all(axes.has_data() for several in pictures.values() for axes in several)
 

@@ -1,4 +1,4 @@
-"""fit_consistency: what channels say of one another, checked against regressions done the long way."""
+"""fit_consistency: channels follow from one another, checked against explicit regressions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_innovations_of_training_rows_are_white() -> None:
     assert innovation.var() == pytest.approx((rows[3:] - lags @ best).var(), rel=1e-3)
 
 
-def test_recentred_training_rows_have_the_spread_that_is_told() -> None:
+def test_recentred_training_rows_have_the_models_spread() -> None:
     rows = scaled()
     model = fit_consistency([rows[:1000], rows[1000:]], 100)
     runs = Runs([FeatureState(4, 100), FeatureState(4, 100)], [1000, 2000])

@@ -52,7 +52,7 @@ def test_the_gas_itself_is_no_predictor_with_it_or_without_it(chamber: Record) -
     assert absent.columns == tuple(column - 1 for column in whole.columns)
 
 
-def test_sensors_that_do_not_respond_are_told(chamber: Record) -> None:
+def test_sensors_that_do_not_respond_are_named(chamber: Record) -> None:
     values = chamber.values.copy()
     values[:, 0] = np.random.default_rng(0).uniform(2000, 4000, len(values))
     found = fitted(values)
@@ -61,7 +61,7 @@ def test_sensors_that_do_not_respond_are_told(chamber: Record) -> None:
     assert found.note.startswith("no virtual gas, and no onset: none of r2611e_ohm, r2600_ohm")
 
 
-def test_stations_without_gas_or_without_sensors_are_told(chamber: Record) -> None:
+def test_stations_without_gas_or_without_sensors_get_a_note(chamber: Record) -> None:
     no_gas = replace(STATION, features=STATION.features[1:])
     assert "no gas column" in str(fitted(chamber.values[:, 1:], no_gas, range(8)).note)
     assert "no column with role: sensor" in str(fitted(chamber.values, columns=range(4)).note)

@@ -37,7 +37,7 @@ def _station(evaluation: SynthesisEvaluation, station: str) -> Iterator[Goal]:
     yield Goal(f"{station}: mean KS, held out", max(one.ks for one in own), KS, "<=")
     yield from _spreads(station, own)
     yield Goal("  mean difference of correlations", max(one.train.pearson for one in own), PEARSON, "<=")
-    yield Goal("  told apart, AUROC", max(one.c2st_test for one in own), C2ST, "<=")
+    yield Goal("  C2ST, AUROC", max(one.c2st_test for one in own), C2ST, "<=")
     yield Goal("  regression, of real", min(one.tstr for one in own), TSTR)
     yield Goal("  nearer to its own half", min(one.nearer_share for one in own), NEARER_SHARE[0])
     yield Goal("  nearer to its own half", max(one.nearer_share for one in own), NEARER_SHARE[1], "<=")

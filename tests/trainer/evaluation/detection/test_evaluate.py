@@ -90,13 +90,13 @@ def test_an_evaluation_comes_back_from_its_file(fold: FoldResult, tmp_path: Path
 def test_stations_without_gas_are_judged_each_for_itself(chamber: Record) -> None:
     station = replace(chamber.station, features=chamber.station.features[2:], ratio=None)
     records = [Record.from_values(chamber.values[rows, 2:], station) for rows in (slice(700), slice(1000, 1800))]
-    told = io.StringIO()
+    progress = io.StringIO()
 
-    evaluation = evaluate(records, SETTINGS, quick=True, progress=told)
+    evaluation = evaluate(records, SETTINGS, quick=True, progress=progress)
 
     seen = [fold for fold in evaluation.folds if fold.split == "seen"]
     assert [fold.train_rows + fold.test_rows for fold in seen] == [700, 800]
-    assert len(told.getvalue().splitlines()) == len(evaluation.folds)
+    assert len(progress.getvalue().splitlines()) == len(evaluation.folds)
     for fold in evaluation.folds:
         assert fold.curves is None  # nobody asked
         assert not fold.without_gas

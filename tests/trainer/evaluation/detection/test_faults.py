@@ -186,7 +186,7 @@ def test_a_response_moves_every_sensor_by_its_power_law_and_nothing_else(chamber
     assert signs == {-1.0, 1.0}
 
 
-def test_a_blind_reference_hides_every_stretch_above_the_level_even_across_a_segment_border(chamber: Record) -> None:
+def test_a_blind_reference_hides_every_stretch_above_the_level_across_segments(chamber: Record) -> None:
     clean = np.tile(np.append(1900.0, chamber.values[0, 1:]), (3000, 1))
     clean[[50, 52, 53, 698, 699, 700, 701, 1150, 2999], 0] = 4000.1
     clean[60, 0] = 4000.0  # not above

@@ -34,7 +34,7 @@ def test_there_are_the_published_and_the_plain_ones(peers: dict[str, Peer]) -> N
     ]
 
 
-def test_an_absurd_reading_is_beyond_the_threshold_that_one_training_row_in_a_hundred_exceeds(
+def test_an_absurd_reading_exceeds_the_threshold_of_one_training_row_in_a_hundred(
     peers: dict[str, Peer], chamber: Record
 ) -> None:
     absurd = np.median(chamber.values[TRAIN], axis=0, keepdims=True)

@@ -66,7 +66,7 @@ def test_a_family_counts_once_however_many_sizes_it_comes_in() -> None:
     assert math.isnan(TWO.mean(RECONSTRUCTION["vae"]))
 
 
-def test_goals_take_means_of_aurocs_and_the_worst_of_rates_and_events_and_leave_out_what_was_not_measured() -> None:
+def test_goals_take_mean_aurocs_and_the_worst_rates_and_events_and_skip_the_unmeasured() -> None:
     got = {goal.name.strip(): goal for goal in goals(TWO)}
 
     assert got["consistency: mean AUROC"].got == pytest.approx(0.8325)

@@ -14,7 +14,7 @@ def test_the_curve_of_chance_is_the_rate_itself() -> None:
     np.testing.assert_allclose(recall_at_rates(USUAL, USUAL), RATES, atol=1e-4)
 
 
-def test_what_is_far_off_is_found_at_every_rate_and_what_has_no_score_only_by_who_is_always_wrong() -> None:
+def test_a_high_score_is_found_at_every_rate_and_a_missing_one_only_at_rate_one() -> None:
     assert (recall_at_rates(USUAL, np.full(10, 99.0)) == 1).all()
     missing = recall_at_rates(USUAL, np.array([np.nan, 99.0]))
     assert (missing[:-1] == 0.5).all()

@@ -19,7 +19,7 @@ def model(chamber: Record) -> ScoringModel:
     return fit_scorer(chamber, TRAIN, Training(hidden=(8,), epochs=2), absent=True, folds=2).model
 
 
-def test_the_sensors_follow_the_gas_that_they_are_not_told(chamber: Record, model: ScoringModel) -> None:
+def test_the_sensors_follow_the_gas_column_that_they_do_not_get(chamber: Record, model: ScoringModel) -> None:
     found = virtual_gas_curve(chamber, CELL, model, folds=4)
 
     assert found is not None

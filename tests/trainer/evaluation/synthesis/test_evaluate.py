@@ -63,10 +63,10 @@ def test_the_table_shows_them_all_and_a_verdict_on_every_goal(evaluation: Synthe
 
     print_synthesis(evaluation, out)
 
-    told = out.getvalue()
-    assert all(told.count(f"\n{name} ") >= 3 for name in evaluation.synthesisers[:-1])
-    assert "no proof of privacy" in told
-    assert told.count("pass") + told.count("FALLS SHORT") == len(synthesis_goals(evaluation))
+    text = out.getvalue()
+    assert all(text.count(f"\n{name} ") >= 3 for name in evaluation.synthesisers[:-1])
+    assert "no proof of privacy" in text
+    assert text.count("pass") + text.count("FALLS SHORT") == len(synthesis_goals(evaluation))
 
 
 def test_the_worst_seed_counts_and_what_nothing_was_measured_for_is_left_out(
@@ -75,14 +75,14 @@ def test_the_worst_seed_counts_and_what_nothing_was_measured_for_is_left_out(
     good = replace(by_name[JUDGED], c2st_test=0.6, moisture=float("nan"))
     bad = replace(good, seed=1, c2st_test=0.7)
 
-    def told(*resemblances: Resemblance) -> dict[str, bool]:
+    def met(*resemblances: Resemblance) -> dict[str, bool]:
         one = replace(evaluation, resemblances=resemblances)
         return {goal.name.strip(): goal.met for goal in synthesis_goals(one)}
 
-    assert told(good)["told apart, AUROC"]
-    assert not told(good, bad)["told apart, AUROC"]
-    assert "moisture broken" not in told(good)
-    assert "moisture broken" in told(by_name[JUDGED])
+    assert met(good)["C2ST, AUROC"]
+    assert not met(good, bad)["C2ST, AUROC"]
+    assert "moisture broken" not in met(good)
+    assert "moisture broken" in met(by_name[JUDGED])
 
 
 def test_an_rmse_is_a_mean_over_test_blocks_beside_the_share_that_got_worse(evaluation: SynthesisEvaluation) -> None:
@@ -119,13 +119,13 @@ def test_an_evaluation_comes_back_from_its_file_with_all_samples_on_one_wall(
 def test_stations_without_gas_are_compared_and_regress_nothing(chamber: Record) -> None:
     station = replace(chamber.station, features=chamber.station.features[2:], ratio=None)
     records = [Record.from_values(chamber.values[:900, 2:], station)]
-    told = io.StringIO()
+    out = io.StringIO()
 
-    found = evaluate_synthesis(records, SETTINGS, quick=True, progress=told)
+    found = evaluate_synthesis(records, SETTINGS, quick=True, progress=out)
 
     assert not found.tstr_blocks
     assert not found.scarce
-    assert len(told.getvalue().splitlines()) == len(found.resemblances) == 6
+    assert len(out.getvalue().splitlines()) == len(found.resemblances) == 6
     assert all(np.isnan([one.tstr, one.moisture, one.train.gas_p99]).all() for one in found.resemblances)
-    print_synthesis(found, told)
-    assert "KS train" in told.getvalue()
+    print_synthesis(found, out)
+    assert "KS train" in out.getvalue()

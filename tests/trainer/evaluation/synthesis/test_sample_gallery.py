@@ -17,7 +17,7 @@ SETTINGS = replace(Training.quick(), components=10)
 def test_the_more_noise_on_codes_the_less_are_rows_like_the_real_ones(chamber: Record, name: str) -> None:
     found = sample_gallery(chamber, name, networks(SETTINGS, quick=True)[name], seed=1)
 
-    noises = [f"{name}, noise {told}" for told in ("auto", ".1", ".5", "1")]
+    noises = [f"{name}, noise {label}" for label in ("auto", ".1", ".5", "1")]
     assert list(found.samples) == ["real", REAL, name, *noises]
     real = found.samples["real"]
     assert real.rows == found.samples[name].rows == 2400

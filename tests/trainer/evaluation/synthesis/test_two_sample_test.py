@@ -7,7 +7,7 @@ from trainer.evaluation.synthesis.two_sample_test import c2st
 ROWS = np.random.default_rng(0).standard_normal((1500, 4))
 
 
-def test_rows_of_one_distribution_are_not_told_apart() -> None:
+def test_rows_of_one_distribution_are_not_distinguished() -> None:
     assert 0.44 < c2st(ROWS[:600], ROWS[600:], seed=0) < 0.56
 
 
@@ -27,7 +27,7 @@ def test_copies_mislead_the_classifier_and_the_same_seed_gives_the_same() -> Non
     assert c2st(ROWS, copies, seed=3) == c2st(ROWS, copies, seed=3)
 
 
-def test_a_coarse_column_rounded_to_single_precision_is_not_told_from_itself() -> None:
+def test_a_coarse_column_rounded_to_single_precision_is_not_distinguished_from_itself() -> None:
     steps = np.round(ROWS, 1) / 3
 
     assert c2st(steps[:750], steps[750:].astype(np.float32), seed=0) < 0.56
