@@ -28,7 +28,7 @@ from config.settings.training import Training
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.arrays import Singles
-from edge.bundles.manifest import Network
+from edge.bundles.manifest import NetworkSpec
 from edge.simulation.simulator import simulate_chamber
 from trainer.data.record import Record, load_record
 from trainer.data.scaler import fit_scaler
@@ -80,7 +80,9 @@ class Problem:
     def __init__(self, kind: Kind, train: Singles, validation: Singles, seed: int) -> None:
         self.train, self.validation, self.seed = train, validation, seed
         beta = DEFAULTS.beta if kind == "vae" else 0.0
-        self.network = Network(kind=kind, hidden=DEFAULTS.hidden, latent=DEFAULTS.latent, loss=DEFAULTS.loss, beta=beta)
+        self.network = NetworkSpec(
+            kind=kind, hidden=DEFAULTS.hidden, latent=DEFAULTS.latent, loss=DEFAULTS.loss, beta=beta
+        )
         self.held_out = torch.from_numpy(validation)
         # The first draw of fit(), which it uses for its validation loss.
         generator = torch.Generator().manual_seed(seed)

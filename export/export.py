@@ -14,7 +14,7 @@ from config.atomic import write_bytes
 from edge.arrays import Arrays
 from edge.bundles.archive import pack
 from edge.bundles.bundle import Bundle
-from edge.bundles.manifest import Data, Manifest
+from edge.bundles.manifest import Manifest, TrainingData
 from edge.models.scoring_model import ScoringModel
 from export.errors import ExportError
 from export.golden import golden_rows
@@ -101,7 +101,7 @@ def _manifest(run: Run) -> Manifest:
         generator=run.generator_spec,
         scorers=run.scoring_specs,
         metrics=run.metrics,
-        data=Data(files=run.data.files, rows=run.data.rows, sha256=run.data.sha256),
+        data=TrainingData(files=run.data.files, rows=run.data.rows, sha256=run.data.sha256),
         versions=run.versions,
         seed=run.seed,
         members={},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edge.arrays import Arrays, Floats, Singles
-from edge.bundles.golden import ROWS, RUN_IN, scored
+from edge.bundles.golden import GOLDEN_ROWS, RUN_IN, golden_scores
 from edge.simulation.noise import autoregressive
 from trainer.generation.codec import NormalScoreCodec
 from trainer.run import Run
@@ -27,19 +27,19 @@ def golden_rows(run: Run) -> Arrays:
     -------
     dict
         ``readings`` [332, F] and, for the last 32, what :func:`expected` gives, with codes of their own; and behind
-        each scoring model's name and a slash what :func:`edge.bundles.golden.scored` gives with its torch network, and
-        the ``gain`` of its whitening.
+        each scoring model's name and a slash what :func:`edge.bundles.golden.golden_scores` gives with its torch
+        network, and the ``gain`` of its whitening.
     """
-    rows = RUN_IN + ROWS
+    rows = RUN_IN + GOLDEN_ROWS
     rng = _generator(0)
     mean, covariance = run.generator.mixture.moments()
     latent = mean + autoregressive(rng, rows, np.full(mean.size, _INERTIA), covariance)
     noise = rng.standard_normal((rows, run.station.size))
     low, high = np.array([feature.range for feature in run.station.features]).T
     readings = np.clip(run.generator.codec.decode(latent, noise), low, high).astype(np.float32)
-    arrays = expected(run, readings[-ROWS:], rng) | {"readings": readings}
+    arrays = expected(run, readings[-GOLDEN_ROWS:], rng) | {"readings": readings}
     for name, model in run.scoring_models.items():
-        outputs = scored(model, readings) | {"gain": _gain(run, name)}
+        outputs = golden_scores(model, readings) | {"gain": _gain(run, name)}
         arrays |= {f"{name}/{key}": array for key, array in outputs.items()}
     return arrays
 

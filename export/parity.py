@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.bundles.bundle import Bundle
-from edge.bundles.golden import TOLERANCE, difference, differences, root_difference
+from edge.bundles.golden import TOLERANCE, difference, golden_differences, root_difference
 from edge.bundles.manifest import SCORER_ABSENT
 from edge.models.scoring_model import ScoringModel
 from export.errors import ParityError
@@ -33,7 +33,7 @@ def check_parity(run: Run, bundle: Bundle) -> dict[str, dict[str, float]]:
         A difference exceeds 1e-5.
     """
     scorers = {name: bundle.scoring(name == SCORER_ABSENT) for name in bundle.manifest.scorers}
-    golden = differences(
+    golden = golden_differences(
         bundle.golden, encoder=bundle.encoder, decoder=bundle.decoder, scaler=run.scaler, scorers=scorers
     )
     found = {member: {"golden": worst} for member, worst in golden.items()}

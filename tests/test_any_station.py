@@ -17,7 +17,7 @@ from edge.bundles.bundle import Bundle
 from edge.commands.inspect import inspect
 from edge.commands.score import score_files
 from edge.errors import BundleError
-from edge.readings.csv.reader import write_table
+from edge.readings.csv.writer import write_table
 from export.export import export
 from trainer.data.record import Record
 from trainer.summary import summary

@@ -299,7 +299,7 @@ def test_a_record_is_explored_as_the_methane_stations_unless_another_is_named(
 @pytest.fixture(scope="module")
 def chamber_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from config.yaml.load import load_station
-    from edge.readings.csv.reader import write_table
+    from edge.readings.csv.writer import write_table
     from edge.simulation.simulator import simulate_chamber
 
     path = tmp_path_factory.mktemp("chamber") / "chamber.csv"

@@ -18,7 +18,7 @@ from config.settings.station import Station
 from config.settings.training import Training
 from config.yaml.load import load_station, load_training
 from edge.arrays import Arrays
-from edge.bundles.manifest import Data, GeneratorSpec, Network, ScoringSpec
+from edge.bundles.manifest import GeneratorSpec, NetworkSpec, ScoringSpec, TrainingData
 from edge.bundles.scoring_tables import from_arrays, subtree
 from edge.models.scaler import Scaler
 from edge.models.scoring_model import ScoringModel
@@ -58,7 +58,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
     created: str
     versions: dict[str, str]
-    data: Data
+    data: TrainingData
     seed: int
     scaler: Scaler
     generator: GeneratorSpec
@@ -184,7 +184,7 @@ class Run:
         return self._about.versions
 
     @property
-    def data(self) -> Data:
+    def data(self) -> TrainingData:
         """The files trained on."""
         return self._about.data
 
@@ -280,7 +280,7 @@ class Run:
         except (KeyError, ValueError) as error:
             raise TrainingError(f"{self.folder / 'tables.npz'}: {name}: got {error}; {_AGAIN}") from error
 
-    def _module(self, name: str, network: Network, features: int) -> TabularAE | TabularVAE:
+    def _module(self, name: str, network: NetworkSpec, features: int) -> TabularAE | TabularVAE:
         from trainer.networks.autoencoder import build_autoencoder
 
         model = build_autoencoder(network, features)

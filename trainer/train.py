@@ -13,7 +13,7 @@ import numpy as np
 
 from config.settings.training import Training
 from edge.arrays import Arrays, Floats, Indices
-from edge.bundles.manifest import SCORER_ABSENT, Data, scorer_keys
+from edge.bundles.manifest import SCORER_ABSENT, TrainingData, scorer_keys
 from edge.bundles.scoring_tables import to_arrays
 from edge.clock import Clock, SystemClock, rfc3339
 from trainer.data.record import Record
@@ -116,7 +116,7 @@ def train(
     about = About(
         created=rfc3339((clock or SystemClock()).now()),
         versions=_versions(),
-        data=Data(files=record.files, rows=len(record.values), sha256=record.sha256),
+        data=TrainingData(files=record.files, rows=len(record.values), sha256=record.sha256),
         seed=settings.seed,
         scaler=scaler,
         generator=generator.spec,

@@ -12,7 +12,7 @@ from edge.journal.journal import Journal
 from edge.journal.transaction import Transaction
 from edge.log import Log
 from edge.mqtt.message import Message
-from edge.readings.recent import KEPT
+from edge.readings.recent import MOST_RECENT
 
 _WAKES = 16  # stations whose past is rebuilt in one turn: about half a second on a small computer
 
@@ -93,7 +93,7 @@ class Recovery:
             self._log.exception("past could not be rebuilt", station=station.name)
             return
         station.state.shift(self._jumped)
-        for seen in rebuilt[-KEPT:]:
+        for seen in rebuilt[-MOST_RECENT:]:
             station.recent.keep(seen.values)
 
     def jumped(self, seconds: float) -> None:

@@ -16,7 +16,7 @@ from edge.arrays import Floats
 from edge.clock import Clock
 from edge.errors import RequestError
 from edge.readings.csv.writer import write_table
-from edge.synthesis.sampling_conditions import Draw, SamplingConditions
+from edge.synthesis.sampling_conditions import DrawRows, SamplingConditions
 
 _DIGITS = 6  # significant: what every processor agrees on
 _MINUTE = 60.0  # [s]
@@ -84,7 +84,9 @@ class SynthesisRequests:
         self._count()
         return self._parts(request, group, seed, draw)
 
-    def _parts(self, request: SynthesisRequest, group: StationGroup, seed: int, draw: Draw) -> Iterator[dict[str, Any]]:
+    def _parts(
+        self, request: SynthesisRequest, group: StationGroup, seed: int, draw: DrawRows
+    ) -> Iterator[dict[str, Any]]:
         station, size = group.bundle.station, self._bounds.rows_per_part
         parts = -(-request.n // size)
         for part in range(parts):

@@ -24,11 +24,11 @@ from edge.bundles.manifest import FORMAT, Manifest, Member
 from edge.errors import BundleError
 
 MANIFEST = "manifest.json"
-OPTIONAL = "scorer-absent.onnx"
+OPTIONAL_MEMBER = "scorer-absent.onnx"
 """A member that a bundle has when its station has a gas column."""
-MEMBERS = ("encoder.onnx", "decoder.onnx", "scorer.onnx", OPTIONAL, "tables.npz", "golden.npz")
+MEMBERS = ("encoder.onnx", "decoder.onnx", "scorer.onnx", OPTIONAL_MEMBER, "tables.npz", "golden.npz")
 """Every other member, in the order of the file."""
-LARGEST = 20_000_000
+MAX_BYTES = 20_000_000
 """Bytes; a bundle has some 100,000."""
 
 _SEAL = b"davylamp sha256:"
@@ -38,7 +38,7 @@ _AGAIN = "fix: copy or export the bundle again"
 
 
 @dataclass(frozen=True)
-class Contents:
+class BundleContents:
     """An intact bundle: 64 hexadecimal digits of its digest, its manifest and its other members."""
 
     digest: str
@@ -70,7 +70,7 @@ def pack(manifest: Manifest, members: Mapping[str, bytes]) -> bytes:
     return body + _seal(body)
 
 
-def read(path: str | os.PathLike[str]) -> bytes:
+def read_bundle(path: str | os.PathLike[str]) -> bytes:
     """Read a file that may be a bundle.
 
     Raises
@@ -82,15 +82,15 @@ def read(path: str | os.PathLike[str]) -> bytes:
         if Path(path).is_dir():
             raise BundleError(f"{path}: got a folder, expected a bundle (a file that ends in .davy)")
         with Path(path).open("rb") as file:
-            data = file.read(LARGEST + 1)
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise BundleError(f"{path}: {error.strerror}; expected a bundle made by 'davylamp export'") from error
-    if len(data) > LARGEST:
-        raise BundleError(f"{path}: got more than {LARGEST:,} bytes, expected a bundle (they are far smaller)")
+    if len(data) > MAX_BYTES:
+        raise BundleError(f"{path}: got more than {MAX_BYTES:,} bytes, expected a bundle (they are far smaller)")
     return data
 
 
-def unpack(data: bytes, place: str) -> Contents:
+def unpack(data: bytes, place: str) -> BundleContents:
     """Take a bundle apart.
 
     Parameters
@@ -116,16 +116,16 @@ def unpack(data: bytes, place: str) -> Contents:
         raise BundleError(f"{place}: got a zip that contradicts itself ({error}); {_AGAIN}") from error
     manifest = _decode(contents.pop(MANIFEST), place)
     expected = _members(manifest)
-    if (OPTIONAL in contents) != (OPTIONAL in expected):
-        fault = "is missing" if OPTIONAL in expected else "does not belong"
-        raise BundleError(f"{place}: got a zip that is no bundle: {OPTIONAL} {fault}; {_AGAIN}")
+    if (OPTIONAL_MEMBER in contents) != (OPTIONAL_MEMBER in expected):
+        fault = "is missing" if OPTIONAL_MEMBER in expected else "does not belong"
+        raise BundleError(f"{place}: got a zip that is no bundle: {OPTIONAL_MEMBER} {fault}; {_AGAIN}")
     for name in expected:
         _compare(name, contents[name], manifest, place)
-    return Contents(seal[len(_SEAL) :].decode(), manifest, contents)
+    return BundleContents(seal[len(_SEAL) :].decode(), manifest, contents)
 
 
 def _members(manifest: Manifest) -> list[str]:
-    return [name for name in MEMBERS if name != OPTIONAL or manifest.station.gas is not None]
+    return [name for name in MEMBERS if name != OPTIONAL_MEMBER or manifest.station.gas is not None]
 
 
 def _sha256(data: bytes) -> str:
@@ -161,7 +161,7 @@ def _decode(text: bytes, place: str) -> Manifest:
 def _check_directory(entries: list[zipfile.ZipInfo], place: str) -> None:
     names = [entry.filename for entry in entries]
     faults = [
-        *(f"{name} is missing" for name in (MANIFEST, *MEMBERS) if name not in {*names, OPTIONAL}),
+        *(f"{name} is missing" for name in (MANIFEST, *MEMBERS) if name not in {*names, OPTIONAL_MEMBER}),
         *(f"{name!r} does not belong" for name in names if name not in (MANIFEST, *MEMBERS)),
         *(f"{name} is there twice" for name in dict.fromkeys(names) if names.count(name) > 1),
         *(f"{entry.filename!r} is compressed" for entry in entries if entry.compress_type != zipfile.ZIP_STORED),

@@ -13,12 +13,12 @@ from numpy.typing import ArrayLike
 
 from config.settings.station import Station
 from edge.arrays import Arrays
-from edge.bundles.archive import LARGEST, Contents, read, unpack
-from edge.bundles.golden import ROWS, RUN_IN, TOLERANCE, differences
+from edge.bundles.archive import MAX_BYTES, BundleContents, read_bundle, unpack
+from edge.bundles.golden import GOLDEN_ROWS, RUN_IN, TOLERANCE, golden_differences
 from edge.bundles.manifest import SCORER, SCORER_ABSENT, Manifest
 from edge.bundles.scoring_tables import from_arrays, subtree
 from edge.errors import BundleError
-from edge.models.generator import Generator, unpacked
+from edge.models.generator import Generator, unpack_roots
 from edge.models.runtime import OnnxGraph
 from edge.models.scaler import Scaler
 from edge.models.scoring_model import ScoringModel
@@ -37,14 +37,14 @@ class Bundle:
         What it says about itself.
     tables
         Arrays of ``tables.npz``: behind ``generator/`` the ``weights`` [K], ``means`` [K, L] and ``triangles``
-        [K, L(L + 1) / 2] of its mixture (:func:`edge.models.generator.packed`), ``latent_std`` [L], ``low`` and
+        [K, L(L + 1) / 2] of its mixture (:func:`edge.models.generator.pack_roots`), ``latent_std`` [L], ``low`` and
         ``high`` [F]; with a gas column ``background_ppb`` [1]; and those of :mod:`edge.bundles.scoring_tables` behind
         ``scorer/`` and ``scorer-absent/``.
     golden
         Arrays of ``golden.npz``; see :mod:`edge.bundles.golden`.
     """
 
-    def __init__(self, path: str, contents: Contents) -> None:
+    def __init__(self, path: str, contents: BundleContents) -> None:
         self.path = path
         self.id = contents.digest[:12]
         self.manifest: Manifest = contents.manifest
@@ -66,7 +66,7 @@ class Bundle:
         BundleError
             It is missing, damaged (names the member and both hashes), no bundle, or of a later format.
         """
-        return cls.load(read(path), str(path))
+        return cls.load(read_bundle(path), str(path))
 
     @classmethod
     def load(cls, data: bytes, path: str) -> Bundle:
@@ -104,7 +104,7 @@ class Bundle:
             decoder=self.decoder,
             weights=tables["weights"],
             means=tables["means"],
-            roots=unpacked(tables["triangles"], about.latent(self.station.size)),
+            roots=unpack_roots(tables["triangles"], about.latent(self.station.size)),
             latent_std=tables["latent_std"],
             regimes=about.regimes,
             low=tables["low"],
@@ -146,7 +146,7 @@ class Bundle:
             ONNX Runtime is missing, or some output is not reproduced here.
         """
         try:
-            found = differences(
+            found = golden_differences(
                 self.golden,
                 encoder=self.encoder,
                 decoder=self.decoder,
@@ -174,8 +174,8 @@ class Bundle:
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 # An npz may be compressed, and a small file a large array.
-                if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
-                    raise BundleError(f"{self.path}: {name}: got more than {LARGEST:,} bytes of numbers")
+                if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
+                    raise BundleError(f"{self.path}: {name}: got more than {MAX_BYTES:,} bytes of numbers")
             with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
                 return dict(arrays)
         except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, MemoryError) as error:
@@ -197,7 +197,11 @@ class Bundle:
         for name, shape in expected.items():
             if self.tables[name].shape != shape or not np.isfinite(self.tables[name]).all():
                 raise ValueError(f"{name}: expected finite numbers of shape {shape}")
-        rows = {"readings": (RUN_IN + ROWS, features), "latent": (ROWS, latent), "noise": (ROWS, features)}
+        rows = {
+            "readings": (RUN_IN + GOLDEN_ROWS, features),
+            "latent": (GOLDEN_ROWS, latent),
+            "noise": (GOLDEN_ROWS, features),
+        }
         for name, shape in rows.items():
             if self.golden[name].shape != shape:
                 raise ValueError(f"golden {name} of shape {self.golden[name].shape}, expected {shape}")

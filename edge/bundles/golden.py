@@ -15,7 +15,7 @@ from edge.models.scoring_model import ScoringModel
 
 TOLERANCE = 1e-5
 """Largest difference, relative to the expected value where that exceeds 1, in scaled space."""
-ROWS = 32
+GOLDEN_ROWS = 32
 """Rows with expected outputs, at the end of the golden rows."""
 RUN_IN = 300
 """Rows before them, which fill whatever remembers the past."""
@@ -37,7 +37,7 @@ def root_difference(got: ArrayLike, expected: ArrayLike, gain: float) -> float:
     return difference(np.sqrt(got), np.sqrt(expected)) / gain
 
 
-def scored(model: ScoringModel, readings: AnyFloats) -> Arrays:
+def golden_scores(model: ScoringModel, readings: AnyFloats) -> Arrays:
     """Let a station begin with readings, and say what the last of them give.
 
     Parameters
@@ -58,10 +58,10 @@ def scored(model: ScoringModel, readings: AnyFloats) -> Arrays:
     names = ["error", "contributions", "reconstruction", *_JUDGED]
     if model.virtual is None:
         names.remove("onset")
-    return {name: getattr(measures, name)[-ROWS:] for name in names}
+    return {name: getattr(measures, name)[-GOLDEN_ROWS:] for name in names}
 
 
-def differences(
+def golden_differences(
     rows: Arrays, *, encoder: Runtime, decoder: Runtime, scaler: Scaler, scorers: Mapping[str, ScoringModel]
 ) -> dict[str, float]:
     """Run rows through the graphs and through everything that scores readings, and compare.
@@ -71,7 +71,7 @@ def differences(
     rows
         ``readings`` [N, F], ``latent`` [M, L], ``noise`` [M, F], what the last M readings, or the M latents, must give:
         ``mean``, ``log_variance`` (of a VAE), ``decoded``; and for each scoring model, behind its name and a slash,
-        what :func:`scored` gives and the ``gain`` of its whitening.
+        what :func:`golden_scores` gives and the ``gain`` of its whitening.
     encoder, decoder
         The graphs.
     scaler
@@ -92,7 +92,7 @@ def differences(
     }
     judged = []
     for name, model in scorers.items():
-        got = scored(model, rows["readings"])
+        got = golden_scores(model, rows["readings"])
         expected = {key: rows[f"{name}/{key}"] for key in got}
         gain = float(rows[f"{name}/gain"])
         found[f"{name}.onnx"] = max(

@@ -17,7 +17,7 @@ SCORER, SCORER_ABSENT = "scorer", "scorer-absent"
 """Names of the scoring models: for stations that send every column, and for those that do not send the gas level."""
 
 
-class Network(msgspec.Struct, frozen=True, kw_only=True):
+class NetworkSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Architecture and loss of one network.
 
     Parameters
@@ -63,7 +63,7 @@ class GeneratorSpec(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     kind: Literal["ae", "vae", "mixture"]
-    network: Network | None
+    network: NetworkSpec | None
     transform: Literal["quantile", "scaler"]
     sigma: tuple[float, ...]
     components: int
@@ -107,7 +107,7 @@ class ScoringSpec(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     keys: tuple[str, ...]
-    network: Network
+    network: NetworkSpec
     scaler: Scaler
     raw: Scaler | None
     recenter: int | None
@@ -118,7 +118,7 @@ class ScoringSpec(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
 
 
-class Data(msgspec.Struct, frozen=True, kw_only=True):
+class TrainingData(msgspec.Struct, frozen=True, kw_only=True):
     """What the networks were trained on: file names, rows used, SHA-256 of the files' bytes."""
 
     files: tuple[str, ...]
@@ -170,7 +170,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     scorers: dict[str, ScoringSpec]
     exceedances_per_1000: float = 1.0
     metrics: dict[str, Any]
-    data: Data
+    data: TrainingData
     versions: dict[str, str]
     seed: int
     members: dict[str, Member]
@@ -189,7 +189,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             )
 
     @property
-    def reconstruction(self) -> Network:
+    def reconstruction(self) -> NetworkSpec:
         """The network that scores stations which send every column."""
         return self.scorers[SCORER].network
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from edge.bundles.bundle import Bundle
-    from edge.bundles.manifest import Manifest, Network, ScoringSpec
+    from edge.bundles.manifest import Manifest, NetworkSpec, ScoringSpec
 
 EXAMPLE = "davylamp inspect one.davy"
 
@@ -140,7 +140,7 @@ def _generator(manifest: Manifest) -> Iterator[str]:
     yield "           no training row is in this bundle"
 
 
-def _network(network: Network, features: int) -> str:
+def _network(network: NetworkSpec, features: int) -> str:
     encoder = [features, *network.hidden, network.latent]
     widths = "-".join(map(str, [*encoder, *reversed(encoder[:-1])]))
     kind = {"ae": "autoencoder", "vae": "variational autoencoder"}[network.kind]

@@ -15,7 +15,7 @@ from edge.errors import ReadingError, RequestError
 
 if TYPE_CHECKING:
     from edge.bundles.bundle import Bundle
-    from edge.readings.csv.writer import Cell
+    from edge.readings.csv.writer import CsvCell
     from edge.readings.decoder import Decoder
     from edge.scoring.scorer import Scorer
     from edge.scoring.verdict import Methane, Verdict
@@ -137,11 +137,11 @@ def score_files(
         write_table(target, COLUMNS, (row for name in names for row in _score_file(scorer, bundle, name, absent)))
 
 
-def _score_file(scorer: Scorer, bundle: Bundle, name: str, absent: Collection[str]) -> Iterator[Sequence[Cell]]:
+def _score_file(scorer: Scorer, bundle: Bundle, name: str, absent: Collection[str]) -> Iterator[Sequence[CsvCell]]:
     import numpy as np
 
     from edge.readings.csv.reader import read_table
-    from edge.readings.quality import worst
+    from edge.readings.quality import worst_flag
     from edge.readings.reading import Reading
 
     table = read_table(name, bundle.station, absent=absent)
@@ -157,10 +157,10 @@ def _score_file(scorer: Scorer, bundle: Bundle, name: str, absent: Collection[st
             ts = None if time != time else time  # noqa: PLR0124  # the quick test for nan
             batch.append((state, Reading(station=bundle.station.name, values=tuple(values), ts=ts, received=0.0)))
         for line, verdict in zip(table.lines[chunk].tolist(), scorer.score(batch), strict=True):
-            yield _row(name, line - 2, verdict, worst(verdict.flags.values()))
+            yield _row(name, line - 2, verdict, worst_flag(verdict.flags.values()))
 
 
-def _row(file: str, row: int, verdict: Verdict, flag: int) -> Sequence[Cell]:
+def _row(file: str, row: int, verdict: Verdict, flag: int) -> Sequence[CsvCell]:
     reconstruction, consistency, methane = verdict.reconstruction, verdict.consistency, verdict.methane
     return (
         file,
@@ -180,7 +180,7 @@ def _row(file: str, row: int, verdict: Verdict, flag: int) -> Sequence[Cell]:
     )
 
 
-def _virtual(methane: Methane) -> Cell:
+def _virtual(methane: Methane) -> CsvCell:
     return "over range" if methane.over_range else "under range" if methane.under_range else methane.virtual_ppb
 
 

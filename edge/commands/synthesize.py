@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from edge.arrays import Floats
     from edge.bundles.bundle import Bundle
     from edge.readings.recent import Recent
-    from edge.synthesis.sampling_conditions import Draw, SamplingConditions
+    from edge.synthesis.sampling_conditions import DrawRows, SamplingConditions
 
 EXAMPLE = "davylamp synthesize one.davy -n 1000 --range ch4_ppb=5000:8000 -o rows.csv"
 
@@ -129,7 +129,7 @@ def _no_station() -> Recent:
     raise RequestError("around: got the readings of a station, expected rows; fix: send this request to an agent")
 
 
-def _parts(n: int, draw: Draw) -> Iterator[Floats]:
+def _parts(n: int, draw: DrawRows) -> Iterator[Floats]:
     yield draw(min(n, _PART), 0)
     for first in range(_PART, n, _PART):
         yield draw(min(n - first, _PART), first)

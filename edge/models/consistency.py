@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from edge.arrays import Arrays, Floats
-from edge.models.features import LAGS, SHORT, Features, Runs
+from edge.models.features import LAGS, SHORT_WINDOW, Features, Runs
 from edge.models.pvalue import PValueTable
 
 COMPONENTS = ("conditional", "innovation", "flat", "average", "mean_innovation")
@@ -108,11 +108,11 @@ def measure_consistency(model: ConsistencyModel, features: Features, runs: Runs)
     innovation = np.add.reduce(white * white, axis=1, out=components[1])
     np.maximum.reduce(flat, axis=1, out=components[2])
     np.maximum.reduce(np.abs(features.average) / model.average_spread, axis=1, out=components[3])
-    np.divide(np.add.reduce(runs.innovations(innovation), axis=1), SHORT, out=components[4])
+    np.divide(np.add.reduce(runs.innovations(innovation), axis=1), SHORT_WINDOW, out=components[4])
     return ConsistencyMeasures(components.T, np.fmax(strangeness, flat))
 
 
-def combine(components: Floats, tables: Sequence[PValueTable]) -> Floats:
+def combine_components(components: Floats, tables: Sequence[PValueTable]) -> Floats:
     """Sum [N] of the components' -log10 p, each capped; a missing one adds nothing."""
     scores = np.array([table.score(column) for table, column in zip(tables, components.T, strict=True)])
     # fmax passes over what is nan.

@@ -19,10 +19,10 @@ from edge.models.rolling_median import RollingMedian
 LAGS = 3
 """Previous readings that predict the present one."""
 
-SHORT = 12
+SHORT_WINDOW = 12
 """Readings over which a flat line, and a mean innovation, are judged."""
 
-LEAST = 20
+BASELINE_LEAST = 20
 """Readings before there is a baseline."""
 
 HALF_LIFE = 20.0
@@ -46,7 +46,7 @@ class FeatureState:
 
     def __init__(self, columns: int, window: int | None) -> None:
         self.columns = columns
-        self.medians = None if window is None else RollingMedian(columns, window, LEAST)
+        self.medians = None if window is None else RollingMedian(columns, window, BASELINE_LEAST)
         self.clear()
 
     def clear(self) -> None:
@@ -57,8 +57,8 @@ class FeatureState:
 
     def restart(self) -> None:
         """Forget the readings just before, and keep the baseline: a gap of a few readings."""
-        self.recent: Floats = np.full((SHORT - 1, self.columns), np.nan)
-        self.innovations: Floats = np.full(SHORT - 1, np.nan)
+        self.recent: Floats = np.full((SHORT_WINDOW - 1, self.columns), np.nan)
+        self.innovations: Floats = np.full(SHORT_WINDOW - 1, np.nan)
         self.sums = [0.0] * self.columns
 
 
@@ -104,10 +104,10 @@ def _layout(lengths: tuple[int, ...]) -> tuple[Indices, tuple[int, ...]]:
     # What came before lies in front of the rows, 11 readings a run; a window begins there or among the rows.
     run = np.repeat(np.arange(len(sizes)), sizes)
     rows = np.arange(len(run))
-    offset = np.arange(1 - SHORT, 1)
+    offset = np.arange(1 - SHORT_WINDOW, 1)
     place = (rows - (ends - sizes)[run])[:, None] + offset  # within the run
-    among = len(sizes) * (SHORT - 1) + rows[:, None] + offset
-    index = np.where(place >= 0, among, ((run + 1) * (SHORT - 1))[:, None] + place)
+    among = len(sizes) * (SHORT_WINDOW - 1) + rows[:, None] + offset
+    index = np.where(place >= 0, among, ((run + 1) * (SHORT_WINDOW - 1))[:, None] + place)
     return index, tuple((ends - 1).tolist())
 
 
@@ -138,7 +138,7 @@ class Features(NamedTuple):
     spread: Floats
 
 
-def features(scaled: Floats, residual: Floats, runs: Runs) -> Features:
+def compute_features(scaled: Floats, residual: Floats, runs: Runs) -> Features:
     """Let memories go on by the readings of their runs.
 
     Parameters
@@ -150,8 +150,8 @@ def features(scaled: Floats, residual: Floats, runs: Runs) -> Features:
     """
     windows = runs.readings(scaled)
     lags = windows[:, -2 : -2 - LAGS : -1].reshape(len(scaled), -1)
-    centred = windows - np.add.reduce(windows, axis=1, keepdims=True) / SHORT
-    spread = np.sqrt(np.add.reduce(centred * centred, axis=1) / SHORT)
+    centred = windows - np.add.reduce(windows, axis=1, keepdims=True) / SHORT_WINDOW
+    spread = np.sqrt(np.add.reduce(centred * centred, axis=1) / SHORT_WINDOW)
     rows = residual.tolist()
     middles: list[list[float]] = []
     sums: list[list[float]] = []

@@ -63,7 +63,7 @@ class Generator:
         return int(self.means.shape[1])
 
 
-def packed(roots: AnyFloats) -> NDArray[np.float16]:
+def pack_roots(roots: AnyFloats) -> NDArray[np.float16]:
     """Lower triangles [K, L(L + 1) / 2] of roots [K, L, L], row by row.
 
     In half precision: three digits are more than a covariance has that was estimated on some thirty rows.
@@ -71,7 +71,7 @@ def packed(roots: AnyFloats) -> NDArray[np.float16]:
     return np.asarray(roots[:, *np.tril_indices(roots.shape[1])], dtype=np.float16)
 
 
-def unpacked(triangles: AnyFloats, latent: int) -> Singles:
+def unpack_roots(triangles: AnyFloats, latent: int) -> Singles:
     """Roots [K, L, L] of triangles [K, L(L + 1) / 2]."""
     roots = np.zeros((len(triangles), latent, latent), dtype=np.float32)
     roots[:, *np.tril_indices(latent)] = triangles

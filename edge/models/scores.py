@@ -11,8 +11,8 @@ import numpy as np
 
 from edge.arrays import Floats, Mask
 from edge.models.background import Background
-from edge.models.consistency import COMPONENTS, RULE, combine, measure_consistency
-from edge.models.features import FeatureState, Runs, features
+from edge.models.consistency import COMPONENTS, RULE, combine_components, measure_consistency
+from edge.models.features import FeatureState, Runs, compute_features
 from edge.models.pvalue import SCORE_CAP
 from edge.models.scoring_model import ScoringModel
 
@@ -105,7 +105,7 @@ def score_rows(
     """
     scaled = model.scaler.forward(values)
     inner = Runs([memory.features for memory, _ in runs], [length for _, length in runs])
-    past = features(scaled, scaled @ model.consistency.conditional, inner)
+    past = compute_features(scaled, scaled @ model.consistency.conditional, inner)
     measured = measure_consistency(model.consistency, past, inner)
     if model.raw is not None:
         read = model.raw.forward(values if actual is None else actual)
@@ -120,7 +120,7 @@ def score_rows(
         consistency = reconstruction = np.full(len(values), np.nan)
     else:
         tables = model.tables
-        total = combine(measured.components, [tables[name] for name in COMPONENTS])
+        total = combine_components(measured.components, [tables[name] for name in COMPONENTS])
         consistency = tables["consistency"].score(total if broken is None else np.where(broken, RULE, total))
         if broken is not None:
             consistency[broken] = SCORE_CAP
@@ -144,7 +144,9 @@ def advance(model: ScoringModel, values: Floats, runs: Sequence[tuple[ScoreState
     """Let the memories go on as :func:`score_rows` does, and say nothing: most of its cost is in what is said."""
     scaled = model.scaler.forward(values)
     inner = Runs([memory.features for memory, _ in runs], [length for _, length in runs])
-    measure_consistency(model.consistency, features(scaled, scaled @ model.consistency.conditional, inner), inner)
+    measure_consistency(
+        model.consistency, compute_features(scaled, scaled @ model.consistency.conditional, inner), inner
+    )
     _virtual(model, scaled, runs)
 
 

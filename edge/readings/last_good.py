@@ -13,7 +13,7 @@ HOLD = 12
 """Readings for which a flagged channel's last good value stands in."""
 
 
-class Held(NamedTuple):
+class FilledReadings(NamedTuple):
     """Readings that are complete, or could be completed: M of N.
 
     Parameters
@@ -63,7 +63,7 @@ class LastGood:
         self._last = values.copy()
         self._age = np.zeros(self._columns, dtype=np.intp)
 
-    def take(self, values: Floats, flags: Flags) -> Held:
+    def take(self, values: Floats, flags: Flags) -> FilledReadings:
         """Complete readings that follow on those before.
 
         Parameters
@@ -85,4 +85,4 @@ class LastGood:
         self._last, self._age = held[-1].copy(), np.minimum(age[-1], HOLD)
         rows = np.flatnonzero((age <= HOLD).all(axis=1))
         complete, sent = held[rows], values[rows]
-        return Held(rows, complete, np.where(np.isfinite(sent), sent, complete), ~good[rows].all(axis=1))
+        return FilledReadings(rows, complete, np.where(np.isfinite(sent), sent, complete), ~good[rows].all(axis=1))

@@ -44,7 +44,7 @@ def flag(values: ArrayLike, station: Station) -> Flags:
     return flags
 
 
-def worst(flags: Iterable[int]) -> int:
+def worst_flag(flags: Iterable[int]) -> int:
     """Sum up the flags of a reading's channels in one: 4 before 3, 9, 2 and 1; good when there is none.
 
     A failing channel says more than a missing one, which QARTOD's own order would put first.

@@ -10,7 +10,7 @@ import numpy as np
 from edge.arrays import Singles
 from edge.errors import RequestError
 
-KEPT = 500
+MOST_RECENT = 500
 """Readings that are remembered."""
 
 
@@ -24,7 +24,7 @@ class Recent:
     """
 
     def __init__(self, size: int) -> None:
-        self._ring = np.empty((KEPT, size), dtype=np.float32)
+        self._ring = np.empty((MOST_RECENT, size), dtype=np.float32)
         self._count = 0  # complete readings so far; number i lies at i % KEPT
         self._began = self._ended = 0  # of the last alarm
         self._stands = False
@@ -42,7 +42,7 @@ class Recent:
             Whether an alarm stands now. Alarms that overlap are one.
         """
         if math.isfinite(sum(values)):
-            self._ring[self._count % KEPT] = values
+            self._ring[self._count % MOST_RECENT] = values
             self._count += 1
         if raised_by and not self._stands:
             self._began = max(self._count - raised_by, self._ended)
@@ -52,18 +52,18 @@ class Recent:
 
     def last(self, n: int) -> Singles:
         """The last ``n`` readings, or as many as there are, [N, F]; raises RequestError when there is none."""
-        if not 1 <= n <= KEPT:
-            raise RequestError(f"last: got {n}, expected 1 to {KEPT}")
+        if not 1 <= n <= MOST_RECENT:
+            raise RequestError(f"last: got {n}, expected 1 to {MOST_RECENT}")
         return self._rows(self._count - n, self._count, "recent: got a station that has sent no complete reading yet")
 
     def event(self) -> Singles:
         """Readings [N, F] of the last alarm, those that raised it included; raises RequestError when there is none."""
         return self._rows(
-            self._began, self._ended, f"event: got a station without an alarm among its last {KEPT} readings"
+            self._began, self._ended, f"event: got a station without an alarm among its last {MOST_RECENT} readings"
         )
 
     def _rows(self, begin: int, end: int, otherwise: str) -> Singles:
-        numbers = np.arange(max(begin, self._count - KEPT, 0), end)
+        numbers = np.arange(max(begin, self._count - MOST_RECENT, 0), end)
         if not len(numbers):
             raise RequestError(f"around: {otherwise}")
-        return self._ring[numbers % KEPT]
+        return self._ring[numbers % MOST_RECENT]

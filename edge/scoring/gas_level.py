@@ -13,7 +13,7 @@ from edge.arrays import Flags, Floats
 from edge.models.background import Background
 from edge.readings.quality import GOOD
 
-PPB = {"[ppb]": 1.0, "nmol/mol": 1.0, "[ppm]": 1e3, "umol/mol": 1e3, "%": 1e7}
+PPB_PER_UNIT = {"[ppb]": 1.0, "nmol/mol": 1.0, "[ppm]": 1e3, "umol/mol": 1e3, "%": 1e7}
 """Of one unit of a gas column; those in other units (mg/m3 needs temperature and pressure) have no level in ppb."""
 
 _GRID = 4e5  # the background's grid spans a little more than this
@@ -34,15 +34,15 @@ class GasLevel:
     Raises
     ------
     ValueError
-        The station has no gas column in a unit of :data:`PPB`.
+        The station has no gas column in a unit of :data:`PPB_PER_UNIT`.
     """
 
     def __init__(self, station: Station, enhancement_ppb: float, limit_ppb: float | None) -> None:
         gas = station.gas_index
-        if gas is None or station.units[gas] not in PPB:
-            raise ValueError(f"{station.name}: got no gas column in one of {', '.join(PPB)}")
+        if gas is None or station.units[gas] not in PPB_PER_UNIT:
+            raise ValueError(f"{station.name}: got no gas column in one of {', '.join(PPB_PER_UNIT)}")
         self._gas = gas
-        self._ppb = PPB[station.units[gas]]
+        self._ppb = PPB_PER_UNIT[station.units[gas]]
         self._low, self._high = (edge * self._ppb for edge in station.features[gas].range)
         self._enhancement = enhancement_ppb
         self._limit = math.inf if limit_ppb is None else limit_ppb

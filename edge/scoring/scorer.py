@@ -16,7 +16,7 @@ from edge.readings.quality import GOOD, flag
 from edge.readings.reading import Reading
 from edge.scoring.adaptation import Adaptation
 from edge.scoring.decision import Context, Decision
-from edge.scoring.gas_level import PPB, GasLevel
+from edge.scoring.gas_level import PPB_PER_UNIT, GasLevel
 from edge.scoring.row_scores import RowScores, RowScoresBuilder
 from edge.scoring.segments import Segments
 from edge.scoring.state import Arrival, StationState
@@ -93,7 +93,7 @@ class Scorer:
         self._columns = slice(None) if columns == list(range(station.size)) else columns
         self._adapt = adapt
         gas = station.gas_index
-        ppb = None if gas is None else PPB.get(station.units[gas])
+        ppb = None if gas is None else PPB_PER_UNIT.get(station.units[gas])
         self._findings = RowScoresBuilder(self._model)
         self._teller = VerdictBuilder(self._model, ppb, bundle.id)
         self._level = None if ppb is None or absent else GasLevel(station, enhancement_ppb, limit_ppb)

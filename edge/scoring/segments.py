@@ -43,7 +43,7 @@ class Segments:
         ----------
         values, actual
             The batch's readings [N, F], twice; what is completed is changed in place, see
-            :class:`edge.readings.last_good.Held`.
+            :class:`edge.readings.last_good.FilledReadings`.
         flags
             Of the readings [N, F].
         faulty

@@ -14,7 +14,7 @@ Ranges = Mapping[str, tuple[float, float]]
 """Least and largest value by key [the column's unit]."""
 
 
-def bounds(ranges: Ranges, generator: Generator) -> tuple[Floats, Floats]:
+def column_bounds(ranges: Ranges, generator: Generator) -> tuple[Floats, Floats]:
     """Least and largest value [F] of each column, without end where nothing is asked.
 
     Raises

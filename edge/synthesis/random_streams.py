@@ -12,7 +12,7 @@ from edge.arrays import Floats, Indices, Singles
 
 LARGEST_SEED = 2**63 - 1
 
-ROWS, PILOT, _BEGINNING = 0, 1, 2
+ROW_STREAM, PILOT_STREAM, _BEGINNING = 0, 1, 2
 """Streams of a seed; above them each row has one of its own."""
 
 _OF_ROW = 2**63
@@ -31,7 +31,7 @@ def positions(seed: int, first: int, rows: int) -> Floats:
     return ((index * _GOLDEN + _beginning(seed)) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def normals(seed: int, first: int, rows: int, width: int, stream: int = ROWS) -> Singles:
+def normals(seed: int, first: int, rows: int, width: int, stream: int = ROW_STREAM) -> Singles:
     """Standard normal numbers for rows ``first`` to ``first + rows - 1`` of an endless table.
 
     Philox (Salmon and others, 2011) is a function of a key and a counter: row ``i`` is a fixed range of the counter,

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 from edge.arrays import Floats, Indices, Singles
 from edge.errors import RequestError
 from edge.models.generator import Generator
-from edge.synthesis.bounds import Ranges, bounds
+from edge.synthesis.bounds import Ranges, column_bounds
 from edge.synthesis.conditional_mixture import ConditionalMixture
-from edge.synthesis.random_streams import LARGEST_SEED, PILOT, normals, positions, redraws
+from edge.synthesis.random_streams import LARGEST_SEED, PILOT_STREAM, normals, positions, redraws
 
 CHUNK = 4000
 """Rows decoded at a time: bounds the memory of a long request."""
@@ -212,7 +212,7 @@ class Sampler:
         count = len(self._everything.chances)
         component = np.repeat(np.arange(count), max(_PILOT_ROWS, -(-_PILOT_LEAST // count)))
         parts = [
-            self._make(component[start : start + rows], normals(0, start, rows, self._width, PILOT))
+            self._make(component[start : start + rows], normals(0, start, rows, self._width, PILOT_STREAM))
             for start, rows, _ in _chunks(0, len(component))
         ]
         return np.concatenate(parts).reshape(count, -1, self._size)
@@ -221,7 +221,7 @@ class Sampler:
         asked = tuple(sorted(ranges.items()))
         found = self._targets.get(asked)
         if found is None:
-            found = self._everything.within(*bounds(ranges, self._generator), self._pilot)
+            found = self._everything.within(*column_bounds(ranges, self._generator), self._pilot)
             if found is None:
                 words = ", ".join(f"{key} {least:g} to {largest:g}" for key, (least, largest) in asked)
                 raise RequestError(f"range: got {words}, where no row of the training is; fix: ask for a wider one")

@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike
 
 from edge.arrays import Floats
 from edge.errors import RequestError
-from edge.readings.recent import KEPT, Recent
+from edge.readings.recent import MOST_RECENT, Recent
 from edge.synthesis.sampler import Sampler
 
-Draw = Callable[[int, int], Floats]
+DrawRows = Callable[[int, int], Floats]
 """Makes so many rows from a first index on."""
 
 _LISTED = "prior, regime, range, mix, around"
@@ -48,7 +48,7 @@ class SamplingConditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     noise: float | None = None
     last: int | None = None
 
-    def draw(self, sampler: Sampler, seed: int, recent: Callable[[], Recent]) -> Draw:
+    def draw(self, sampler: Sampler, seed: int, recent: Callable[[], Recent]) -> DrawRows:
         """Decide what is drawn from.
 
         Parameters
@@ -81,7 +81,7 @@ class SamplingConditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             return lambda n, first: sampler.prior(n, seed, first=first)
         rows: ArrayLike = self.around
         if self.around == "recent":
-            rows = recent().last(KEPT if self.last is None else self.last)
+            rows = recent().last(MOST_RECENT if self.last is None else self.last)
         elif self.around == "event":
             rows = recent().event()
         return lambda n, first: sampler.around(rows, n, seed, self.noise, first=first)

@@ -25,7 +25,7 @@ from config.yaml.load import load_station
 from edge.arrays import Floats
 from edge.clock import rfc3339
 from edge.mqtt.topics import Topics
-from edge.readings.csv.reader import write_table
+from edge.readings.csv.writer import write_table
 from edge.simulation.injection import Injection, inject
 from edge.simulation.simulator import simulate_chamber
 from export.demo.agent_process import AgentProcess

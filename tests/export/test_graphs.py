@@ -12,7 +12,7 @@ from torch import nn
 
 from edge.arrays import Floats, Singles
 from edge.bundles.golden import TOLERANCE, difference
-from edge.bundles.manifest import Network
+from edge.bundles.manifest import NetworkSpec
 from edge.models.runtime import OnnxGraph
 from edge.models.scaler import Scaler
 from export.errors import ExportError
@@ -37,7 +37,7 @@ KINDS = [
 
 
 def network(kind: str, hidden: tuple[int, ...] = (64, 32), latent: int = 4, scaler: Scaler = LOG) -> Model:
-    shape = Network(kind=kind, hidden=hidden, latent=latent, loss="mse", beta=1.0)  # type: ignore[arg-type]
+    shape = NetworkSpec(kind=kind, hidden=hidden, latent=latent, loss="mse", beta=1.0)  # type: ignore[arg-type]
     return seeded_autoencoder(shape, len(scaler.scale), seed=5).eval()
 
 

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from edge.arrays import AnyFloats
-from edge.bundles.manifest import Network
+from edge.bundles.manifest import NetworkSpec
 from edge.models.runtime import OnnxGraph
 from export.graphs import decoder_graph, encoder_graph
 from trainer.data.record import Record
@@ -31,7 +31,7 @@ def codec(transform: NormalScoreTransform, kind: str | None) -> NormalScoreCodec
     size = transform.station.size
     if kind is None:
         return NormalScoreCodec(transform, None, np.zeros(size))
-    shape = Network(kind=kind, hidden=(16, 16), latent=4, loss="likelihood", beta=0.1)  # type: ignore[arg-type]
+    shape = NetworkSpec(kind=kind, hidden=(16, 16), latent=4, loss="likelihood", beta=0.1)  # type: ignore[arg-type]
     return NormalScoreCodec(transform, seeded_generative(shape, size, 3).eval(), np.linspace(0.1, 0.3, size))
 
 

@@ -12,7 +12,7 @@ import torch
 from msgspec.structs import replace
 
 from config.settings.training import Training
-from edge.bundles.manifest import Network
+from edge.bundles.manifest import NetworkSpec
 from trainer.data.record import Record
 from trainer.data.splits import blocked
 from trainer.errors import TrainingError
@@ -144,7 +144,7 @@ def test_reference_is_the_published_training(short: Record, tmp_path: Path) -> N
     assert not any(scorer.raw.is_log)
     assert any(scorer.scaler.is_log)  # the consistency is not the published one
     assert run.generator_spec.transform == "scaler"
-    assert run.generator_spec.network == Network(kind="vae", hidden=(64, 32), latent=10, loss="mse", beta=1.0)
+    assert run.generator_spec.network == NetworkSpec(kind="vae", hidden=(64, 32), latent=10, loss="mse", beta=1.0)
     assert run.generator_spec.components == 1
     assert not any(run.scaler.is_log)
     assert not any(run.generator_spec.sigma)

@@ -11,7 +11,7 @@ import torch
 
 from config.settings.training import Training
 from edge.arrays import Singles
-from edge.bundles.manifest import Network
+from edge.bundles.manifest import NetworkSpec
 from edge.simulation.simulator import simulate_chamber
 from tests.trainer.baselines import mean_error, pca_error
 from trainer.data.record import Record, load_record
@@ -35,7 +35,7 @@ class Trained(NamedTuple):
 
 
 def untrained(kind: NetworkKind, columns: int = 9) -> Model:
-    network = Network(kind=kind, hidden=SETTINGS.hidden, latent=SETTINGS.latent, loss="mse", beta=SETTINGS.beta)
+    network = NetworkSpec(kind=kind, hidden=SETTINGS.hidden, latent=SETTINGS.latent, loss="mse", beta=SETTINGS.beta)
     return seeded_autoencoder(network, columns, SETTINGS.seed)
 
 

@@ -12,7 +12,7 @@ import torch
 from config.settings.station import Station
 from config.settings.training import Training
 from edge.arrays import Floats, Singles
-from edge.bundles.manifest import GeneratorSpec, Network
+from edge.bundles.manifest import GeneratorSpec, NetworkSpec
 from edge.models.generator import REGIMES
 from edge.models.scaler import Scaler
 from trainer.data.scaler import fit_scaler
@@ -112,11 +112,11 @@ def _with_normal_scores(
     scaler: Scaler,
     kind: _Kind,
     progress: TextIO | None,
-) -> tuple[Network | None, NormalScoreCodec | ScaledCodec, History | None]:
+) -> tuple[NetworkSpec | None, NormalScoreCodec | ScaledCodec, History | None]:
     transform = fit_normal_scores(train, station)
     if kind == "mixture":
         return None, NormalScoreCodec(transform, None, np.zeros(station.size)), None
-    network = Network(
+    network = NetworkSpec(
         kind=kind,
         hidden=settings.generator_hidden,
         latent=min(settings.latent, station.size) if kind == "ae" else station.size,
@@ -140,7 +140,7 @@ def _published(
     scaler: Scaler,
     kind: _Kind,
     progress: TextIO | None,
-) -> tuple[Network | None, NormalScoreCodec | ScaledCodec, History | None]:
+) -> tuple[NetworkSpec | None, NormalScoreCodec | ScaledCodec, History | None]:
     assert kind != "mixture"
     network = describe_network(kind, settings)
     model = seeded_autoencoder(network, station.size, settings.seed)

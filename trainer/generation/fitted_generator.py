@@ -15,7 +15,7 @@ from config.settings.station import Station
 from edge.arrays import Arrays, Floats, Singles
 from edge.bundles.manifest import GeneratorSpec
 from edge.bundles.scoring_tables import subtree
-from edge.models.generator import Generator, packed, unpacked
+from edge.models.generator import Generator, pack_roots, unpack_roots
 from edge.models.scaler import Scaler
 from trainer.generation.codec import Decoding, Encoding, NormalScoreCodec, ScaledCodec
 from trainer.generation.mixture import Mixture
@@ -83,7 +83,7 @@ class FittedGenerator:
         arrays: Arrays = {
             "weights": self.mixture.weights.astype(np.float32),
             "means": self.mixture.means.astype(np.float32),
-            "triangles": packed(self.mixture.roots),
+            "triangles": pack_roots(self.mixture.roots),
             "latent_std": self.latent_std,
             "low": self.low,
             "high": self.high,
@@ -115,7 +115,7 @@ class FittedGenerator:
             mixture=Mixture(
                 arrays["weights"].astype(np.float64),
                 arrays["means"].astype(np.float64),
-                unpacked(arrays["triangles"], latent).astype(np.float64),
+                unpack_roots(arrays["triangles"], latent).astype(np.float64),
             ),
             latent_std=arrays["latent_std"],
             low=arrays["low"],

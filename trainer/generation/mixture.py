@@ -8,7 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from edge.arrays import Floats
-from edge.models.generator import packed, unpacked
+from edge.models.generator import pack_roots, unpack_roots
 
 MOST = 300
 """Most components: beyond it the bundle grows and the two-sample AUROC does not fall."""
@@ -105,5 +105,5 @@ def _fit(codes: Floats, count: int, seed: int) -> Mixture:
         np.asarray(part, dtype=np.float64) for part in (model.weights_, model.means_, model.covariances_)
     )
     # Rounded as in a bundle, so that the shipped mixture is the one calibrated and measured.
-    roots = unpacked(packed(np.linalg.cholesky(covariances)), codes.shape[1]).astype(np.float64)
+    roots = unpack_roots(pack_roots(np.linalg.cholesky(covariances)), codes.shape[1]).astype(np.float64)
     return Mixture(weights / weights.sum(), means, roots)

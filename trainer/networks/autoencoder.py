@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from config.settings.training import Training
 from edge.arrays import AnyFloats, Floats
-from edge.bundles.manifest import Network
+from edge.bundles.manifest import NetworkSpec
 
 
 def layers(sizes: Sequence[int], between: type[nn.Module] = nn.ReLU) -> nn.Sequential:
@@ -93,9 +93,9 @@ class TabularVAE(nn.Module):
         return self.decode(self.mean(self.trunk(z)))
 
 
-def describe_network(kind: Literal["ae", "vae"], settings: Training, *, latent: int | None = None) -> Network:
+def describe_network(kind: Literal["ae", "vae"], settings: Training, *, latent: int | None = None) -> NetworkSpec:
     """Describe the network of ``settings``, with ``latent`` latents in place of theirs unless that is ``None``."""
-    return Network(
+    return NetworkSpec(
         kind=kind,
         hidden=settings.hidden,
         latent=settings.latent if latent is None else latent,
@@ -104,7 +104,7 @@ def describe_network(kind: Literal["ae", "vae"], settings: Training, *, latent: 
     )
 
 
-def build_autoencoder(network: Network, features: int) -> TabularAE | TabularVAE:
+def build_autoencoder(network: NetworkSpec, features: int) -> TabularAE | TabularVAE:
     """Build an untrained network.
 
     Parameters
@@ -126,7 +126,7 @@ def weights_from(seed: int) -> Iterator[None]:
         yield
 
 
-def seeded_autoencoder(network: Network, features: int, seed: int) -> TabularAE | TabularVAE:
+def seeded_autoencoder(network: NetworkSpec, features: int, seed: int) -> TabularAE | TabularVAE:
     """Build an untrained network with initial weights drawn from ``seed``."""
     with weights_from(seed):
         return build_autoencoder(network, features)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from edge.arrays import Floats
-from edge.bundles.manifest import Network
+from edge.bundles.manifest import NetworkSpec
 from trainer.networks.autoencoder import layers, weights_from
 
 SIGMA = (-4.0, 1.0)
@@ -79,13 +79,13 @@ class GenerativeVAE(nn.Module):
 Generative = GenerativeAE | GenerativeVAE
 
 
-def build_generative(network: Network, features: int) -> Generative:
+def build_generative(network: NetworkSpec, features: int) -> Generative:
     """Build an untrained network of ``features`` columns."""
     kind = GenerativeAE if network.kind == "ae" else GenerativeVAE
     return kind(features, network.hidden, network.latent)
 
 
-def seeded_generative(network: Network, features: int, seed: int) -> Generative:
+def seeded_generative(network: NetworkSpec, features: int, seed: int) -> Generative:
     """Build an untrained network with initial weights drawn from ``seed``."""
     with weights_from(seed):
         return build_generative(network, features)

@@ -8,7 +8,7 @@ import numpy as np
 
 from edge.arrays import Floats
 from edge.models.consistency import ConsistencyModel
-from edge.models.features import LAGS, LEAST, SHORT, FeatureState, Runs, features
+from edge.models.features import BASELINE_LEAST, LAGS, SHORT_WINDOW, FeatureState, Runs, compute_features
 from trainer.errors import TrainingError
 
 _RIDGE = 1.0  # on the weights of the lags, not on the intercept
@@ -42,9 +42,9 @@ def fit_consistency(segments: Sequence[Floats], window: int | None) -> Consisten
     conditional = precision / np.sqrt(np.diag(precision))[None, :]
 
     runs = Runs([FeatureState(columns, window) for _ in segments], map(len, segments))
-    past = features(scaled, scaled @ conditional, runs)
+    past = compute_features(scaled, scaled @ conditional, runs)
     recentred = past.residual - past.baseline
-    least = SHORT + (LEAST if window is not None else 0)
+    least = SHORT_WINDOW + (BASELINE_LEAST if window is not None else 0)
     if max(map(len, segments)) <= least:
         raise TrainingError(
             f"got {max(map(len, segments))} consecutive rows at most, expected more than {least}; "

@@ -13,9 +13,9 @@ from torch import Tensor
 from config.settings.station import Station
 from config.settings.training import Training
 from edge.arrays import Floats, Indices, Mask
-from edge.bundles.manifest import Network, ScoringSpec
-from edge.models.consistency import COMPONENTS, combine
-from edge.models.features import FeatureState, Runs, features
+from edge.bundles.manifest import NetworkSpec, ScoringSpec
+from edge.models.consistency import COMPONENTS, combine_components
+from edge.models.features import FeatureState, Runs, compute_features
 from edge.models.scores import Scores, ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
@@ -131,7 +131,7 @@ def fit_scorer(
 
     components = np.concatenate([one.components for one in measured])
     tables = {name: p_value_table(column) for name, column in zip(COMPONENTS, components.T, strict=True)}
-    total = combine(components, [tables[name] for name in COMPONENTS])
+    total = combine_components(components, [tables[name] for name in COMPONENTS])
     tables["consistency"] = p_value_table(total)
     tables["reconstruction"] = p_value_table(np.concatenate([one.error for one in measured]))
     values = record.values[rows]
@@ -182,7 +182,7 @@ class _Fitting:
     record: Record
     columns: tuple[int, ...]
     settings: Training
-    network: Network
+    network: NetworkSpec
     progress: TextIO | None
 
     def fit(self, rows: Indices, label: str) -> tuple[ScoringModel, WhitenedReconstruction, History]:
@@ -202,7 +202,7 @@ class _Fitting:
         else:
             raw = None
             runs = Runs([FeatureState(len(self.columns), window) for _ in pieces], map(len, pieces))
-            past = features(scaled, scaled @ consistency.conditional, runs)
+            past = compute_features(scaled, scaled @ consistency.conditional, runs)
             distance = scaled - past.baseline @ consistency.inverse
             distance = distance[np.isfinite(distance).all(axis=1)]
             spread = distance.std(axis=0)

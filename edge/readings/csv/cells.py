@@ -12,7 +12,7 @@ from edge.clock import parse_time
 from edge.errors import TableError
 from edge.readings.csv.header import quoted
 
-MISSING = frozenset({"", "na", "nan", "-nan", "null", "none", "n/a", "-", "--"})
+MISSING_TEXTS = frozenset({"", "na", "nan", "-nan", "null", "none", "n/a", "-", "--"})
 """What, in any case of letters, stands for a missing value beside the station's sentinels."""
 MOST_FAULTS = 10
 """Faults of one file that are told; the others are counted."""
@@ -74,7 +74,7 @@ class Cells:
         values = np.full(len(cells), np.nan)
         for i, cell in enumerate(cells):
             text = cell.strip()
-            if text.lower() in MISSING:
+            if text.lower() in MISSING_TEXTS:
                 continue
             if _NUMBER.fullmatch(text) is None:
                 self.refuse(lines[i], f"got {quoted(text)}, expected a number; fix the cell or leave it empty", column)

@@ -17,12 +17,9 @@ from edge.arrays import Floats, Indices
 from edge.errors import TableError
 from edge.readings.csv.cells import Cells
 from edge.readings.csv.header import header_fault, quoted
-from edge.readings.csv.writer import write_table
 
 if TYPE_CHECKING:
     from _csv import Reader
-
-__all__ = ["CsvTable", "Dropped", "read_table", "write_table"]
 
 SEPARATORS = (";", "\t", ",")
 """In order of preference where a header could be read in more than one way."""

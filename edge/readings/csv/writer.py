@@ -14,13 +14,13 @@ import numpy as np
 from config.atomic import write_text
 from edge.arrays import Floats
 
-Cell = str | float | int | None
+CsvCell = str | float | int | None
 
 
 def write_table(
     target: str | Path | TextIO,
     names: Sequence[str],
-    rows: Floats | Iterable[Sequence[Cell]],
+    rows: Floats | Iterable[Sequence[CsvCell]],
     *,
     digits: int | None = None,
     separator: str = ",",

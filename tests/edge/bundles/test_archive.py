@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.bundles.archive import LARGEST, MEMBERS, unpack
+from edge.bundles.archive import MAX_BYTES, MEMBERS, unpack
 from edge.bundles.bundle import Bundle
 from edge.bundles.manifest import FORMAT
 from edge.errors import BundleError
@@ -146,7 +146,7 @@ def test_a_zip_of_something_else_is_no_bundle() -> None:
 
 def test_a_file_far_larger_than_a_bundle_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "x.davy").open("wb") as file:
-        file.truncate(LARGEST + 1)
+        file.truncate(MAX_BYTES + 1)
     with pytest.raises(BundleError, match="more than 20,000,000 bytes"):
         Bundle.open(tmp_path / "x.davy")
 

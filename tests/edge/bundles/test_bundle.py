@@ -15,7 +15,7 @@ import pytest
 
 from edge.bundles.archive import MEMBERS, pack, unpack
 from edge.bundles.bundle import Bundle
-from edge.bundles.golden import scored
+from edge.bundles.golden import golden_scores
 from edge.bundles.manifest import Manifest
 from edge.errors import BundleError
 
@@ -97,7 +97,7 @@ def test_a_scoring_model_of_the_bundle_says_what_its_golden_rows_say(path: Path,
     bundle = Bundle.open(path)
     model, name = bundle.scoring(absent), "scorer-absent" if absent else "scorer"
     assert model.keys == bundle.station.keys[absent:]
-    found = scored(model, bundle.golden["readings"])
+    found = golden_scores(model, bundle.golden["readings"])
     assert set(found) == {"error", "contributions", "components", "consistency", "reconstruction", "onset"}
     for key, expected in found.items():
         np.testing.assert_allclose(expected, bundle.golden[f"{name}/{key}"], rtol=1e-3, atol=1e-5)

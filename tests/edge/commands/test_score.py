@@ -17,7 +17,7 @@ from config.yaml.load import load_station
 from edge.bundles.bundle import Bundle
 from edge.commands.score import COLUMNS, score_files
 from edge.errors import BundleError, RequestError, TableError
-from edge.models.features import LEAST
+from edge.models.features import BASELINE_LEAST
 from edge.readings.csv.writer import write_table
 from edge.readings.last_good import HOLD
 from edge.readings.reading import Reading
@@ -110,7 +110,7 @@ def test_cells_are_empty_while_there_is_no_score(bundles: dict[str, Path], tmp_p
     values[110:, 4] = math.nan
     rows = scored(bundles["vae"], station_csv(tmp_path / "a.csv", values))
     for name in ("reconstruction", "reconstruction_p"):
-        assert [bool(row[name]) for row in rows] == [LEAST <= i < 110 + HOLD for i in range(150)]
+        assert [bool(row[name]) for row in rows] == [BASELINE_LEAST <= i < 110 + HOLD for i in range(150)]
     assert {row["state"] for row in rows[:60]} == {"warming_up"}
     assert {(row["flag"], row["culprit"]) for row in rows[110:]} == {("9", "r2611e_ohm")}
     assert {float(row["consistency"]) for row in rows[110:]} == {12.0}

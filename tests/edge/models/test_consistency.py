@@ -1,7 +1,7 @@
 import numpy as np
 
-from edge.models.consistency import CAPS, COMPONENTS, ConsistencyModel, combine, measure_consistency
-from edge.models.features import FeatureState, Runs, features
+from edge.models.consistency import CAPS, COMPONENTS, ConsistencyModel, combine_components, measure_consistency
+from edge.models.features import FeatureState, Runs, compute_features
 from edge.models.pvalue import PValueTable
 
 TABLE = PValueTable([0.0, 12.0], [0.0, 12.0])  # a component of x says x
@@ -24,7 +24,7 @@ def model() -> ConsistencyModel:
 
 def measured(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     runs = Runs([FeatureState(COLUMNS, 240)], [len(rows)])
-    found = measure_consistency(model(), features(rows, rows, runs), runs)
+    found = measure_consistency(model(), compute_features(rows, rows, runs), runs)
     return found.components, found.strangeness
 
 
@@ -62,4 +62,4 @@ def test_the_strangest_channel_is_the_culprit_of_a_jump_and_of_a_flat_line() -> 
 
 def test_components_are_capped_and_a_missing_one_adds_nothing() -> None:
     components = np.array([[2.0, 1.0, 0.5, 9.0, 9.0], [np.nan, 3.0, np.nan, np.nan, 0.25], [np.nan] * 5])
-    assert combine(components, [TABLE] * 5).tolist() == [2 + 1 + 0.5 + CAPS[3] + CAPS[4], 3.25, 0.0]
+    assert combine_components(components, [TABLE] * 5).tolist() == [2 + 1 + 0.5 + CAPS[3] + CAPS[4], 3.25, 0.0]

@@ -9,15 +9,15 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.bundles.bundle import Bundle
-from edge.models.generator import packed, unpacked
+from edge.models.generator import pack_roots, unpack_roots
 
 
 def test_packed_roots_come_back_lower_triangular_to_three_digits() -> None:
     roots = np.tril(np.random.default_rng(0).standard_normal((5, 4, 4)))
-    triangles = packed(roots)
+    triangles = pack_roots(roots)
     assert triangles.shape == (5, 10)
-    np.testing.assert_allclose(unpacked(triangles, 4), roots, rtol=1e-3)
-    np.testing.assert_array_equal(packed(unpacked(triangles, 4)), triangles)
+    np.testing.assert_allclose(unpack_roots(triangles, 4), roots, rtol=1e-3)
+    np.testing.assert_array_equal(pack_roots(unpack_roots(triangles, 4)), triangles)
 
 
 @pytest.mark.parametrize("model", ["ae", "vae"])

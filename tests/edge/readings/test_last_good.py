@@ -7,13 +7,13 @@ import math
 import numpy as np
 import pytest
 
-from edge.readings.last_good import HOLD, Held, LastGood
+from edge.readings.last_good import HOLD, FilledReadings, LastGood
 
 NAN = math.nan
 FAIL, MISSING = 4, 9
 
 
-def take(holding: LastGood, *readings: tuple[float, float]) -> Held:
+def take(holding: LastGood, *readings: tuple[float, float]) -> FilledReadings:
     """Readings of two channels that go from 0 to 50."""
     values = np.array(readings)
     flags = np.where((values >= 0) & (values <= 50), 1, np.where(np.isnan(values), MISSING, FAIL)).astype(np.uint8)

@@ -9,7 +9,7 @@ import pytest
 
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
-from edge.readings.quality import flag, worst
+from edge.readings.quality import flag, worst_flag
 
 STATION = load_station(METHANE)
 MIDDLE = [sum(feature.range) / 2 for feature in STATION.features]
@@ -46,4 +46,4 @@ def test_many_readings_are_flagged_like_each_alone() -> None:
     [([1, 1], 1), ([1, 2], 2), ([2, 9], 9), ([9, 3], 3), ([3, 4], 4), ([4, 9, 3, 2, 1], 4), ([], 1)],
 )
 def test_the_worst_flag_is_4_before_3_9_2_and_1(flags: list[int], expected: int) -> None:
-    assert worst(flags) == expected
+    assert worst_flag(flags) == expected

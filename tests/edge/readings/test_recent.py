@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.errors import RequestError
-from edge.readings.recent import KEPT, Recent
+from edge.readings.recent import MOST_RECENT, Recent
 
 
 def sent(recent: Recent, *numbers: float, raised_by: int = 0, stands: bool = False) -> None:
@@ -23,16 +23,16 @@ def test_the_last_complete_readings_are_remembered_in_their_order_and_no_more_of
     recent = Recent(2)
     sent(recent, 1, 2, np.nan, 3)
     assert firsts(recent.last(2)) == [2, 3]
-    assert firsts(recent.last(KEPT)) == [1, 2, 3]
-    sent(recent, *range(4, KEPT + 11))
-    assert firsts(recent.last(KEPT)) == list(range(11, KEPT + 11))
+    assert firsts(recent.last(MOST_RECENT)) == [1, 2, 3]
+    sent(recent, *range(4, MOST_RECENT + 11))
+    assert firsts(recent.last(MOST_RECENT)) == list(range(11, MOST_RECENT + 11))
 
 
 def test_what_was_given_out_does_not_change_any_more() -> None:
     recent = Recent(2)
     sent(recent, 1, 2)
     given = recent.last(2)
-    sent(recent, *range(KEPT))
+    sent(recent, *range(MOST_RECENT))
     assert firsts(given) == [1, 2]
 
 
@@ -57,15 +57,15 @@ def test_alarms_that_overlap_are_one() -> None:
 
 def test_of_a_long_alarm_the_last_readings_are_left_and_of_an_old_one_none() -> None:
     recent = Recent(2)
-    sent(recent, *range(KEPT + 5), raised_by=1, stands=True)
+    sent(recent, *range(MOST_RECENT + 5), raised_by=1, stands=True)
     sent(recent, 1000)
-    assert firsts(recent.event()) == [*range(6, KEPT + 5)]
-    sent(recent, *range(KEPT))
+    assert firsts(recent.event()) == [*range(6, MOST_RECENT + 5)]
+    sent(recent, *range(MOST_RECENT))
     with pytest.raises(RequestError, match="without an alarm among its last 500 readings"):
         recent.event()
 
 
-@pytest.mark.parametrize("n", [0, -1, KEPT + 1])
+@pytest.mark.parametrize("n", [0, -1, MOST_RECENT + 1])
 def test_a_count_that_is_not_kept_is_refused(n: int) -> None:
     recent = Recent(2)
     sent(recent, 1)

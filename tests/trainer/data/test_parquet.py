@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from config.settings.station import Feature, Station
-from edge.readings.csv.reader import write_table
+from edge.readings.csv.writer import write_table
 from trainer.data.record import load_record
 from trainer.errors import RecordError
 

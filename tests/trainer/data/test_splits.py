@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
 from config.settings.station import Feature, Station
-from edge.readings.csv.reader import write_table
+from edge.readings.csv.writer import write_table
 from trainer.data.record import Record, load_record
 from trainer.data.splits import Split, blocked, chunks, random_split, spans
 from trainer.errors import TrainingError

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from edge.bundles.manifest import Network
+from edge.bundles.manifest import NetworkSpec
 from trainer.networks.autoencoder import (
     TabularAE,
     TabularVAE,
@@ -22,8 +22,8 @@ Kind = Literal["ae", "vae"]
 KINDS: tuple[Kind, ...] = ("ae", "vae")
 
 
-def network(kind: Kind, latent: int = 3) -> Network:
-    return Network(kind=kind, hidden=(64, 32), latent=latent, loss="mse", beta=0.01)
+def network(kind: Kind, latent: int = 3) -> NetworkSpec:
+    return NetworkSpec(kind=kind, hidden=(64, 32), latent=latent, loss="mse", beta=0.01)
 
 
 def test_the_autoencoder_has_the_published_layers() -> None:

@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from config.settings.training import Training
-from edge.bundles.manifest import Network
+from edge.bundles.manifest import NetworkSpec
 from trainer.errors import TrainingError
 from trainer.networks.autoencoder import TabularAE, TabularVAE, row_errors, seeded_autoencoder
 from trainer.networks.history import History
@@ -42,7 +42,7 @@ def fitted(
     kind: NetworkKind, seed: int = 1, label: str = "", progress: Any = None, **changes: Any
 ) -> tuple[TabularAE | TabularVAE, History]:
     chosen = settings(**changes)
-    network = Network(kind=kind, hidden=chosen.hidden, latent=chosen.latent, loss=chosen.loss, beta=chosen.beta)
+    network = NetworkSpec(kind=kind, hidden=chosen.hidden, latent=chosen.latent, loss=chosen.loss, beta=chosen.beta)
     model = seeded_autoencoder(network, TRAIN.shape[1], seed)
     return model, fit_autoencoder(model, TRAIN, VALIDATION, chosen, seed=seed, progress=progress, label=label)
 

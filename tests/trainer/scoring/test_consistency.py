@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.arrays import Floats
-from edge.models.features import FeatureState, Runs, features
+from edge.models.features import FeatureState, Runs, compute_features
 from trainer.errors import TrainingError
 from trainer.scoring.consistency import fit_consistency
 
@@ -50,7 +50,7 @@ def test_recentred_training_rows_have_the_models_spread() -> None:
     rows = scaled()
     model = fit_consistency([rows[:1000], rows[1000:]], 100)
     runs = Runs([FeatureState(4, 100), FeatureState(4, 100)], [1000, 2000])
-    past = features(rows, rows @ model.conditional, runs)
+    past = compute_features(rows, rows @ model.conditional, runs)
     np.testing.assert_allclose(np.nanstd(past.residual - past.baseline, axis=0), model.spread)
     np.testing.assert_allclose(np.mean(past.spread < model.flat, axis=0), 0.01, atol=0.002)
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from config.settings.training import Training
 from edge.arrays import Floats
-from edge.bundles.manifest import Network
+from edge.bundles.manifest import NetworkSpec
 from trainer.data.record import Record
 from trainer.data.scaler import fit_scaler
 from trainer.data.splits import Split, spans
@@ -80,7 +80,7 @@ def _error(
 ) -> Callable[[Floats], Floats]:
     """Fit an autoencoder; return the mean squared error [N] of its reconstruction of rows [N, F]."""
     scaler = fit_scaler(train, record.station, "log")
-    network = Network(kind="ae", hidden=settings.hidden, latent=settings.latent, loss="mse", beta=0.0)
+    network = NetworkSpec(kind="ae", hidden=settings.hidden, latent=settings.latent, loss="mse", beta=0.0)
     model = seeded_autoencoder(network, record.station.size, seed)
     z, held_out = (scaler.forward(rows).astype(np.float32) for rows in (train, validation))
     fit_autoencoder(model, z, held_out, replace(settings, loss="mse"), seed=seed)

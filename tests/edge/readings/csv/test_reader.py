@@ -14,7 +14,8 @@ from config.settings.station import Feature, Station
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.errors import TableError
-from edge.readings.csv.reader import CsvTable, Dropped, read_table, write_table
+from edge.readings.csv.reader import CsvTable, Dropped, read_table
+from edge.readings.csv.writer import write_table
 
 STATION = Station(
     name="small",
