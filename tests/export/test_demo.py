@@ -1,4 +1,4 @@
-"""The demo tells the whole story, and leaves nothing running."""
+"""The demo runs every step, and leaves nothing running."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a run to a bundle, byte for byte."""
+"""A run becomes a bundle, the same byte for byte each time."""
 
 from __future__ import annotations
 

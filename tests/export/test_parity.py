@@ -1,4 +1,4 @@
-"""No bundle leaves whose graphs disagree with torch."""
+"""No bundle is written whose graphs disagree with torch."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def seeded_autoencoder(network: NetworkSpec, features: int, seed: int) -> Tabula
         return build_autoencoder(network, features)
 
 
-def residuals(model: TabularAE | TabularVAE, z: AnyFloats) -> Floats:
+def reconstruction_residuals(model: TabularAE | TabularVAE, z: AnyFloats) -> Floats:
     """Return scaled rows minus their reconstruction, both [N, F]."""
     with torch.no_grad():
         back = model.reconstruct(torch.from_numpy(z.astype(np.float32)))
@@ -141,5 +141,5 @@ def residuals(model: TabularAE | TabularVAE, z: AnyFloats) -> Floats:
 
 def row_errors(model: TabularAE | TabularVAE, z: AnyFloats, loss: Literal["mse", "mae"]) -> Floats:
     """Return the reconstruction error of each scaled row [N]: the mean of the squared or absolute residuals."""
-    difference = residuals(model, z)
+    difference = reconstruction_residuals(model, z)
     return np.asarray((difference**2 if loss == "mse" else np.abs(difference)).mean(axis=1))

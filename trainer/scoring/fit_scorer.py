@@ -22,7 +22,7 @@ from trainer.data.record import Record
 from trainer.data.scaler import fit_scaler
 from trainer.data.splits import chunks, spans
 from trainer.errors import TrainingError
-from trainer.networks.autoencoder import describe_network, residuals, seeded_autoencoder
+from trainer.networks.autoencoder import describe_network, reconstruction_residuals, seeded_autoencoder
 from trainer.networks.history import History
 from trainer.networks.training import fit_autoencoder
 from trainer.scoring.consistency import fit_consistency
@@ -247,7 +247,7 @@ class _Fitting:
         if published:
             # The error is then the mean of squares.
             return WhitenedReconstruction(module, np.eye(size) / np.sqrt(size)), history
-        return WhitenedReconstruction(module, whitening(residuals(module, seen))), history
+        return WhitenedReconstruction(module, whitening(reconstruction_residuals(module, seen))), history
 
 
 def _part(station: Station, columns: Sequence[int]) -> Station:

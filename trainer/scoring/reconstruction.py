@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from edge.arrays import Arrays, Floats
-from trainer.networks.autoencoder import TabularAE, TabularVAE, residuals
+from trainer.networks.autoencoder import TabularAE, TabularVAE, reconstruction_residuals
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class WhitenedReconstruction:
 
     def run(self, **inputs: ArrayLike) -> Arrays:
         """``features`` [N, F] -> ``residuals``, ``contributions`` [N, F] and their sum, ``error`` [N]."""
-        left = residuals(self.module, np.asarray(inputs["features"], dtype=np.float32))
+        left = reconstruction_residuals(self.module, np.asarray(inputs["features"], dtype=np.float32))
         contributions = np.square(left @ self.whitening)
         return {"residuals": left, "contributions": contributions, "error": contributions.sum(axis=1)}
 

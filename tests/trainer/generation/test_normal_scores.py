@@ -1,4 +1,4 @@
-"""Shaping: readings to white normal scores and back."""
+"""The transform between readings and white normal scores, and back."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from trainer.networks.autoencoder import (
     TabularAE,
     TabularVAE,
     build_autoencoder,
-    residuals,
+    reconstruction_residuals,
     row_errors,
     seeded_autoencoder,
 )
@@ -78,6 +78,6 @@ def test_errors_are_means_over_columns_of_squared_or_absolute_residuals() -> Non
     rows = np.random.default_rng(0).standard_normal((6, 4))
     with torch.no_grad():
         left = rows - model.reconstruct(torch.from_numpy(rows.astype(np.float32))).numpy()
-    np.testing.assert_allclose(residuals(model, rows), left)
+    np.testing.assert_allclose(reconstruction_residuals(model, rows), left)
     np.testing.assert_allclose(row_errors(model, rows, "mse"), (left**2).sum(axis=1) / 4)
     np.testing.assert_allclose(row_errors(model, rows, "mae"), np.abs(left).sum(axis=1) / 4)

@@ -1,4 +1,4 @@
-"""fit: seeds, early stopping, which weights are kept, progress, devices, refusals."""
+"""fit_autoencoder: seeds, early stopping, which weights are kept, progress, devices, refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""realised: exceedances counted on held-out rows."""
+"""Exceedances are counted on held-out rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The p-value table: what is requested is what comes."""
+"""The share of rows that exceed a threshold of a p-value table is the requested one."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Whitened: residuals of unit covariance, channel by channel."""
+"""Whitened residuals have unit covariance, channel by channel."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from trainer.networks.autoencoder import TabularAE, residuals
+from trainer.networks.autoencoder import TabularAE, reconstruction_residuals
 from trainer.scoring.reconstruction import WhitenedReconstruction, whitening
 
 
@@ -22,7 +22,7 @@ def test_contributions_are_squares_that_sum_to_the_error() -> None:
     module, matrix = TabularAE(3, (4,), 2).eval(), np.diag([1.0, 2.0, 3.0])
     features = np.random.default_rng(1).standard_normal((10, 3)).astype(np.float32)
     outputs = WhitenedReconstruction(module, matrix).run(features=features)
-    left = residuals(module, features)
+    left = reconstruction_residuals(module, features)
     np.testing.assert_array_equal(outputs["residuals"], left)
     np.testing.assert_allclose(outputs["contributions"], (left * [1, 2, 3]) ** 2)
     np.testing.assert_allclose(outputs["error"], outputs["contributions"].sum(axis=1))

@@ -1,4 +1,4 @@
-"""fit_virtual: which sensors respond, and what level they speak of."""
+"""fit_virtual_gas: which sensors respond, and the level that they indicate."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from trainer.evaluation.detection.faults import GAP, Family, cases, inject_fault
 from trainer.evaluation.detection.roc import auroc
 from trainer.evaluation.synthesis.results import mean
 from trainer.evaluation.synthesis.synthesisers import FittedSynthesiser
-from trainer.networks.autoencoder import residuals, seeded_autoencoder
+from trainer.networks.autoencoder import reconstruction_residuals, seeded_autoencoder
 from trainer.networks.training import fit_autoencoder
 
 FEW, AUGMENTED, GENERATOR = "AE, few real rows", "AE, with synthetic rows", "generator's reconstruction, few real rows"
@@ -84,7 +84,7 @@ def _error(
     model = seeded_autoencoder(network, record.station.size, seed)
     z, held_out = (scaler.forward(rows).astype(np.float32) for rows in (train, validation))
     fit_autoencoder(model, z, held_out, replace(settings, loss="mse"), seed=seed)
-    return lambda x: np.asarray((residuals(model, scaler.forward(x)) ** 2).mean(axis=1))
+    return lambda x: np.asarray((reconstruction_residuals(model, scaler.forward(x)) ** 2).mean(axis=1))
 
 
 def _faulty(record: Record, split: Split) -> Iterator[Floats]:
