@@ -139,6 +139,7 @@ def test_readings_that_came_while_the_agent_was_away_are_scored_when_it_is_back(
     for body in bodies()[:30]:
         other.publish(TOPIC, body)
     process.start()
+    other.wait(topics.state, lambda body: body["state"] == "online", timeout=30)
     other.wait(topics.score("st-1"), lambda body: body["seq"] == 29, timeout=30)
     assert [score["seq"] for score in other.on(topics.score("st-1"))] == list(range(30))
     assert process.stop(signal.SIGINT)[0] == 0
