@@ -114,11 +114,11 @@ class Pipeline:
             if readings:
                 anonymous = all(each.seq is None and each.ts is None for each in readings)
                 own = key(message.payload, mid=message.mid if anonymous else None)
-                if (message.dup or not anonymous) and station.duplicates.knows(own, readings):
+                if (message.dup or not anonymous) and station.duplicates.contains(own, readings):
                     self._health.duplicates += 1
                     return
                 self._stations.keep(station, message.topic)
-                station.duplicates.keep(own, readings)
+                station.duplicates.add(own, readings)
                 entries = self._batches.setdefault(station.group, [])
                 entries += [self._enter(station, each, message, own) for each in readings]
             if len(readings) < len(found):
@@ -224,7 +224,7 @@ class Pipeline:
                 if past.late:
                     self._health.late += 1
                 else:
-                    station.recent.keep(reading.values, raised_by=raised_by, stands=panel.stands(station.name))
+                    station.recent.add(reading.values, raised_by=raised_by, stands=panel.stands(station.name))
                 judged += 1
                 if published:
                     results.verdicts.append(verdict if told is None else replace(verdict, ts=rfc3339(told)))

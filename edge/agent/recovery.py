@@ -82,7 +82,7 @@ class Recovery:
         station.row = None
         self._stations.asleep -= 1
         for reading in readings:
-            station.duplicates.keep(reading.key, (reading,))
+            station.duplicates.add(reading.key, (reading,))
         if row.columns != station.columns:
             self._log.warning("station has other columns than before: its past is of no use", station=station.name)
             batch.pruned[station.id] = row.n
@@ -94,7 +94,7 @@ class Recovery:
             return
         station.state.shift(self._jumped)
         for seen in rebuilt[-MOST_RECENT:]:
-            station.recent.keep(seen.values)
+            station.recent.add(seen.values)
 
     def jumped(self, seconds: float) -> None:
         """Move the stations' past arrivals along with the wall's clock."""

@@ -1,1 +1,1 @@
-"""What comes in: payloads and files become readings, each channel with its quality."""
+"""Turns payloads and files into readings, each channel with its quality."""

@@ -1,4 +1,4 @@
-"""Readings: a message's payload becomes readings, or refusals that say why."""
+"""Decodes a message's payload into readings, or into errors that give the reason."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from edge.errors import ReadingError
 from edge.readings.reading import Reading
 
 SIZE_LIMIT = 256 * 1024
-"""Longest payload that is looked at [B]."""
+"""Longest payload that is decoded [B]."""
 
 _BOM = b"\xef\xbb\xbf"
-_SEQ_LIMIT = 2**63  # what a 64-bit column can hold
-_YEAR_1, _YEAR_10000 = -62_135_596_800.0, 253_402_300_799.0  # what RFC 3339 can write [s]
-_LONGEST_NUMBER = 400  # digits; a longer integer is no float anyway, and costs quadratic time to read
+_SEQ_LIMIT = 2**63  # the range of a 64-bit column
+_YEAR_1, _YEAR_10000 = -62_135_596_800.0, 253_402_300_799.0  # the range of RFC 3339 [s]
+_LONGEST_NUMBER = 400  # digits; a longer integer is no float anyway, and takes quadratic time to read
 _TOO_DEEP = "the payload is nested too deep, expected an object or an array of objects"
-_ECHO = 40  # characters of what was got that an error repeats
+_ECHO = 40  # characters of a refused value that an error repeats
 
 
 class Decoder:
-    """Turns the payloads of one station into readings.
+    """Decodes the payloads of one station.
 
     A payload is a JSON object with the station's keys, ``ts`` (RFC 3339, or Unix seconds) and ``seq`` (an integer),
     or an array of such objects. Unknown keys are ignored, a byte order mark is stripped.
@@ -36,18 +36,18 @@ class Decoder:
     Parameters
     ----------
     station_name
-        Name that the readings carry.
+        Name of the station, for the readings.
     station
-        The columns to look for.
+        Its columns.
     keys
-        Where a key (also ``ts`` or ``seq``) is found instead, as a dotted path: ``{"ch4_ppb": "data.ch4"}``.
+        Dotted path under which a key (also ``ts`` or ``seq``) is found instead: ``{"ch4_ppb": "data.ch4"}``.
     absent
         Keys that this station never sends: their values are nan, and not counted as missing.
 
     Raises
     ------
     config.errors.ConfigError
-        ``keys`` or ``absent`` name a key that the station has not.
+        ``keys`` or ``absent`` name a key that the station does not have.
     """
 
     def __init__(
@@ -58,16 +58,16 @@ class Decoder:
         _check_names("absent", absent, station.keys)
         self._name = station_name
         self._size = station.size
-        self._sought = tuple((i, key) for i, key in enumerate(station.keys) if key not in absent)
-        self._places = {key: keys.get(key, key) for key in (*station.keys, "ts", "seq")}
-        self._nested = any("." in place for place in self._places.values())
+        self._wanted = tuple((i, key) for i, key in enumerate(station.keys) if key not in absent)
+        self._paths = {key: keys.get(key, key) for key in (*station.keys, "ts", "seq")}
+        self._nested = any("." in path for path in self._paths.values())
         self._missing = tuple(feature.missing for feature in station.features)
 
     def decode(self, payload: bytes, received: float) -> list[Reading | ReadingError]:
-        """Read one payload.
+        """Decode one payload.
 
-        Never raises: what cannot be used comes back as the error that would have been raised, in its place. So one
-        bad reading in an array loses only itself. A reading whose ``ts`` or ``seq`` cannot be read is refused whole,
+        Never raises: a reading that cannot be used is replaced by the error that would have been raised, so that it
+        does not cost the others of its array. A reading whose ``ts`` or ``seq`` cannot be read is refused whole,
         because a reading at an unknown time would be scored against the wrong past.
 
         Parameters
@@ -75,7 +75,7 @@ class Decoder:
         payload
             The message's bytes.
         received
-            When the gateway got it, Unix time [s].
+            Time at which the gateway received it, Unix time [s].
 
         Returns
         -------
@@ -94,28 +94,28 @@ class Decoder:
         return [self._read(item, f"[{i}]", received) for i, item in enumerate(document)]
 
     def _read(self, message: Any, inside: str, received: float) -> Reading | ReadingError:
-        """One object of the payload; ``inside`` is its own path."""
+        """Read one object of the payload; ``inside`` is its own path."""
         if type(message) is not dict:
             if isinstance(message, ReadingError):
                 return message
             return ReadingError(f"got {_echo(message)}, expected an object with the station's keys", inside or None)
-        places = self._places
-        found = {key: _walk(message, place) for key, place in places.items()} if self._nested else None
+        paths = self._paths
+        found = {key: _walk(message, path) for key, path in paths.items()} if self._nested else None
         values = [math.nan] * self._size
         try:
             missing = []
-            for i, key in self._sought:
-                value = found[key] if found is not None else message.get(places[key])
+            for i, key in self._wanted:
+                value = found[key] if found is not None else message.get(paths[key])
                 if type(value) is not float:
                     value = self._number(value, key, inside)
                 if value != value or value in self._missing[i]:  # noqa: PLR0124  # the quick test for nan
                     missing.append(key)
                 else:
                     values[i] = value
-            if missing and 2 * len(missing) > len(self._sought):
+            if missing and 2 * len(missing) > len(self._wanted):
                 return self._too_few(missing, inside)
-            ts = found["ts"] if found is not None else message.get(places["ts"])
-            seq = found["seq"] if found is not None else message.get(places["seq"])
+            ts = found["ts"] if found is not None else message.get(paths["ts"])
+            seq = found["seq"] if found is not None else message.get(paths["seq"])
             return Reading(
                 station=self._name,
                 values=tuple(values),
@@ -153,11 +153,11 @@ class Decoder:
         return value
 
     def _at(self, key: str, inside: str) -> str:
-        return f"{inside}.{self._places[key]}" if inside else self._places[key]
+        return f"{inside}.{self._paths[key]}" if inside else self._paths[key]
 
     def _too_few(self, missing: list[str], inside: str) -> ReadingError:
         return ReadingError(
-            f"{len(missing)} of {len(self._sought)} keys are missing or null ({', '.join(missing)}), expected at least"
+            f"{len(missing)} of {len(self._wanted)} keys are missing or null ({', '.join(missing)}), expected at least"
             " half of them; fix: name their places under keys, or what the station never sends under absent",
             inside or None,
         )
@@ -170,7 +170,7 @@ def _check_names(what: str, names: Collection[str], known: Sequence[str]) -> Non
 
 
 def _parse(payload: bytes) -> Any:
-    """JSON text to Python values; numbers that JSON or a float cannot hold are refused where they stand."""
+    """Parse JSON text; numbers that JSON or a float cannot hold are refused in place."""
     if len(payload) > SIZE_LIMIT:
         raise ReadingError(f"the payload is {len(payload)} bytes long, expected at most {SIZE_LIMIT}")
     text = payload.removeprefix(_BOM)
@@ -185,7 +185,7 @@ def _parse(payload: bytes) -> Any:
 
 
 def _salvage(text: bytes, error: ValueError) -> Any:
-    """Read again what the fast parser refused: a NaN in one reading of an array must not lose the others.
+    """Parse again what the fast parser refused: a NaN in one reading of an array must not cost the others.
 
     Readings with such a token come back as their :class:`ReadingError`.
     """
@@ -213,7 +213,7 @@ def _salvage(text: bytes, error: ValueError) -> Any:
 
 
 class _Token(str):
-    """What stands where a number should: NaN, Infinity, 1e999."""
+    """A token in the place of a number: NaN, Infinity, 1e999."""
 
     __slots__ = ()
 
@@ -228,7 +228,7 @@ def _integer(text: str) -> int | _Token:
 
 
 def _tokens(value: Any, path: str = "") -> Iterator[tuple[str, _Token]]:
-    """Every token inside a value, with its dotted path."""
+    """Find every token inside a value, with its dotted path."""
     if isinstance(value, _Token):
         yield path, value
     elif isinstance(value, dict):
@@ -240,7 +240,7 @@ def _tokens(value: Any, path: str = "") -> Iterator[tuple[str, _Token]]:
 
 
 def _walk(message: dict[str, Any], path: str) -> Any:
-    """What lies at a dotted path, ``None`` where there is nothing."""
+    """Look up a dotted path; ``None`` if nothing is there."""
     value: Any = message
     for step in path.split("."):
         if type(value) is not dict:
@@ -250,7 +250,7 @@ def _walk(message: dict[str, Any], path: str) -> Any:
 
 
 def _echo(value: Any) -> str:
-    """What was got, short enough for a log line."""
+    """Describe a value, short enough for a log line."""
     if isinstance(value, str):
         return f'"{_printable(value)}" (a string)'
     if isinstance(value, bool):
@@ -261,6 +261,6 @@ def _echo(value: Any) -> str:
 
 
 def _printable(text: str) -> str:
-    """Cut to a few words, with what UTF-8 cannot write and line breaks escaped."""
+    """Shorten a text, and escape line breaks and what UTF-8 cannot encode."""
     short = text if len(text) <= _ECHO else text[:_ECHO] + "..."
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)

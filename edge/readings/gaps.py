@@ -1,4 +1,4 @@
-"""Where the time of a station breaks: one rule for the record that is trained on and for the live stream."""
+"""Finds the gaps in a station's readings, by one rule for training records and live streams."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from edge.arrays import Floats
 
 MOST_CADENCES = 3.0
-"""Longer than this many cadences between two readings is a gap."""
+"""An interval longer than this many cadences is a gap."""
 
 
 def is_gap(previous: float, now: float, cadence: float) -> bool:
@@ -26,9 +26,9 @@ def is_gap(previous: float, now: float, cadence: float) -> bool:
 
 
 def median_interval(time: Floats) -> float | None:
-    """Learn the cadence [s]: the median of the intervals that are longer than nothing.
+    """Learn the cadence [s]: the median of the positive intervals.
 
-    Equal stamps are left out (10 Hz readings stamped to the second), as are steps back; ``None`` when nothing is left.
+    Equal stamps (10 Hz readings stamped to the second) and steps back are left out; ``None`` if nothing is left.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Quality flags of QARTOD: what a channel's value is worth, before any model sees it."""
+"""Flags the quality of each channel's value by QARTOD, before any model sees it."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _WORST_FIRST = (FAIL, SUSPECT, MISSING, UNKNOWN, GOOD)
 def flag(values: ArrayLike, station: Station) -> Flags:
     """Flag every channel of one reading or of many.
 
-    The gross range test of QARTOD with the station's physical ranges, both ends included. In its reference code
-    (ioos_qc) a missing input is flagged 9 as well.
+    This is QARTOD's gross range test with the station's physical ranges, both ends included. Its reference code
+    (ioos_qc) flags a missing input 9 as well.
 
     Parameters
     ----------
     values
         Readings [F] or [N, F] in the station's units; nan is missing.
     station
-        Whose columns they are.
+        The station, whose columns these are.
 
     Returns
     -------
     ndarray
-        Of the shape of ``values``: 9 missing, 4 outside the range, 1 good.
+        9 missing, 4 outside the range, 1 good; the shape is that of ``values``.
     """
     readings = np.asarray(values, dtype=np.float64)
     low, high = _ranges(station)
@@ -45,13 +45,13 @@ def flag(values: ArrayLike, station: Station) -> Flags:
 
 
 def worst_flag(flags: Iterable[int]) -> int:
-    """Sum up the flags of a reading's channels in one: 4 before 3, 9, 2 and 1; good when there is none.
+    """Return the worst of a reading's flags: 4 before 3, 9, 2 and 1; good without flags.
 
-    A failing channel says more than a missing one, which QARTOD's own order would put first.
+    A failing channel is more telling than a missing one, which QARTOD's own order would put first.
 
     Examples
     --------
-    >>> worst([1, 9, 4]), worst([1, 9]), worst([])
+    >>> worst_flag([1, 9, 4]), worst_flag([1, 9]), worst_flag([])
     (4, 9, 1)
     """
     return min(flags, key=_WORST_FIRST.index, default=GOOD)

@@ -1,4 +1,4 @@
-"""Recent: a station's last complete readings, for rows like those that have just been."""
+"""Keeps a station's last complete readings, to synthesise rows like them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from edge.arrays import Singles
 from edge.errors import RequestError
 
 MOST_RECENT = 500
-"""Readings that are remembered."""
+"""Number of readings that are remembered."""
 
 
 class Recent:
-    """A ring of the last 500 readings without a missing value, and which of them the last alarm was about.
+    """The last 500 readings without a missing value, and which of them belong to the last alarm.
 
     Parameters
     ----------
@@ -25,21 +25,21 @@ class Recent:
 
     def __init__(self, size: int) -> None:
         self._ring = np.empty((MOST_RECENT, size), dtype=np.float32)
-        self._count = 0  # complete readings so far; number i lies at i % KEPT
+        self._count = 0  # complete readings so far; number i lies at i % MOST_RECENT
         self._began = self._ended = 0  # of the last alarm
         self._stands = False
 
-    def keep(self, values: Sequence[float], *, raised_by: int = 0, stands: bool = False) -> None:
-        """Take in the next reading; an incomplete one is left out.
+    def add(self, values: Sequence[float], *, raised_by: int = 0, stands: bool = False) -> None:
+        """Add the next reading; an incomplete one is left out.
 
         Parameters
         ----------
         values
             [F], in the station's order and units.
         raised_by
-            Readings, this one included, by which an alarm was raised with it; 0: none was.
+            Number of readings, up to this one, that raised an alarm with it; 0: no alarm was raised.
         stands
-            Whether an alarm stands now. Alarms that overlap are one.
+            Whether an alarm stands now. Overlapping alarms count as one.
         """
         if math.isfinite(sum(values)):
             self._ring[self._count % MOST_RECENT] = values
@@ -51,13 +51,13 @@ class Recent:
         self._stands = stands
 
     def last(self, n: int) -> Singles:
-        """The last ``n`` readings, or as many as there are, [N, F]; raises RequestError when there is none."""
+        """Return the last ``n`` readings, or as many as there are, [N, F]; raises RequestError without any."""
         if not 1 <= n <= MOST_RECENT:
             raise RequestError(f"last: got {n}, expected 1 to {MOST_RECENT}")
         return self._rows(self._count - n, self._count, "recent: got a station that has sent no complete reading yet")
 
     def event(self) -> Singles:
-        """Readings [N, F] of the last alarm, those that raised it included; raises RequestError when there is none."""
+        """Return the readings [N, F] of the last alarm, with those that raised it; raises RequestError without any."""
         return self._rows(
             self._began, self._ended, f"event: got a station without an alarm among its last {MOST_RECENT} readings"
         )

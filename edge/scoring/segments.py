@@ -83,12 +83,12 @@ def _complete(segment: Piece, values: Floats, actual: Floats, flags: Flags, faul
     """Hold what was good, and cut a segment at the readings that even so are not complete."""
     state, arrival, rows = segment
     if arrival is not Arrival.NEXT:
-        state.holding.forget()
+        state.holding.clear()
     if faulty.isdisjoint(rows):
-        state.holding.keep(values[rows[-1]])
+        state.holding.update(values[rows[-1]])
         yield segment
         return
-    held = state.holding.take(values[rows], flags[rows])
+    held = state.holding.fill(values[rows], flags[rows])
     places = np.array(rows)[held.rows]
     values[places], actual[places] = held.values, held.actual
     piece: list[int] = []

@@ -1,1 +1,1 @@
-"""CSV files: readings in, readings out."""
+"""Reads and writes readings as CSV, without pandas."""

@@ -1,4 +1,4 @@
-"""Cells of a CSV: text to numbers and times, and the faults on the way, each with its line and column."""
+"""Decodes the cells of a CSV to numbers and times, and collects faults with line and column."""
 
 from __future__ import annotations
 
@@ -13,61 +13,61 @@ from edge.errors import TableError
 from edge.readings.csv.header import quoted
 
 MISSING_TEXTS = frozenset({"", "na", "nan", "-nan", "null", "none", "n/a", "-", "--"})
-"""What, in any case of letters, stands for a missing value beside the station's sentinels."""
+"""Texts of a missing value, in any case, beside the station's sentinels."""
 MOST_FAULTS = 10
-"""Faults of one file that are told; the others are counted."""
+"""Faults of one file that are listed; the others are counted."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 class Cells:
-    """Decodes the columns of one file, batch by batch, and remembers what it had to refuse.
+    """Decodes the columns of one file, batch by batch, and collects what it refuses.
 
     Parameters
     ----------
-    place
-        The file, as it stands at the beginning of every message.
+    file
+        Name of the file, with which every message begins.
     """
 
-    def __init__(self, place: str) -> None:
-        self._place = place
+    def __init__(self, file: str) -> None:
+        self._file = file
         self._faults: list[tuple[int, str, str]] = []  # line, column, sentence: the first ones only
         self._count = 0
         self._marks: dict[str, tuple[int, str, str]] = {}  # decimal sign -> line, column and cell that had it first
 
     def refuse(self, line: int, sentence: str, column: str = "") -> None:
-        """Note a fault at ``line``, in ``column`` where it has one."""
+        """Note a fault at ``line`` and, if it has one, ``column``."""
         self._count += 1
         self._faults.append((line, column, sentence))
         if len(self._faults) > 1000 * MOST_FAULTS:
             self._faults = sorted(self._faults)[:MOST_FAULTS]
 
     def raise_faults(self) -> None:
-        """Raise what was refused, if anything was.
+        """Raise the faults, if there are any.
 
         Raises
         ------
         TableError
-            One line each for the first ten faults, and one that counts the others.
+            One line for each of the first ten faults, and one that counts the others.
         """
         if len(self._marks) == 2:
-            # 20,582 beside 2100.7: its comma may well be a separator of thousands.
+            # 20,582 beside 2100.7: its comma may well separate thousands.
             (line, name, comma), (other, column, point) = self._marks[","], self._marks["."]
             where = f"line {other}, column {quoted(column)}"
             fix = "expected one decimal sign in a file; write numbers without separators of thousands"
             self.refuse(line, f"got {quoted(comma)} beside {quoted(point)} ({where}), {fix}", name)
         if not self._count:
             return
-        told = [
-            f"{self._place}: line {line}{f', column {quoted(column)}' if column else ''}: {sentence}"
+        faults = [
+            f"{self._file}: line {line}{f', column {quoted(column)}' if column else ''}: {sentence}"
             for line, column, sentence in sorted(self._faults)[:MOST_FAULTS]
         ]
-        if self._count > len(told):
-            told.append(f"{self._place}: and {self._count - len(told)} more")
-        raise TableError("\n".join(told))
+        if self._count > len(faults):
+            faults.append(f"{self._file}: and {self._count - len(faults)} more")
+        raise TableError("\n".join(faults))
 
     def numbers(self, cells: Sequence[str], lines: Sequence[int], column: str) -> Floats:
-        """Decode numbers [N] with a decimal point or comma; nan where a cell is missing or refused."""
+        """Decode numbers [N] with a decimal point or comma; nan for a missing or refused cell."""
         values = self._plain(cells, lines, column)
         if values is not None:
             return values
@@ -88,7 +88,7 @@ class Cells:
         return values
 
     def times(self, cells: Sequence[str], lines: Sequence[int], column: str) -> Floats:
-        """Decode times [N]: RFC 3339 (UTC where it names no offset) or Unix seconds."""
+        """Decode times [N]: RFC 3339 (UTC unless it names an offset) or Unix seconds."""
         values = np.full(len(cells), np.nan)
         for i, cell in enumerate(cells):
             text = cell.strip()
@@ -101,10 +101,10 @@ class Cells:
         return values
 
     def _plain(self, cells: Sequence[str], lines: Sequence[int], column: str) -> Floats | None:
-        """Decode a column in which every cell is a finite number and the decimal sign is one; else ``None``."""
+        """Decode a column of finite numbers with one decimal sign; ``None`` for any other column."""
         joined = "".join(cells)
         comma, point = "," in joined, "." in joined
-        # float() also takes 1_000, digits of other scripts, inf and nan: those are looked at one by one.
+        # float() also accepts 1_000, digits of other scripts, inf and nan: such columns are read cell by cell.
         if (comma and point) or "_" in joined or not joined.isascii():
             return None
         try:

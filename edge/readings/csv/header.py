@@ -1,4 +1,4 @@
-"""Finding a station's columns in the header of a file, and saying helpfully when one is not there."""
+"""Checks the header of a file for a station's columns, and names the nearest when one is missing."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ _MOST_NAMED = 30
 
 
 def quoted(text: str, most: int = 40) -> str:
-    """Put ``text`` in double quotes for a message of one line, cut to ``most`` characters."""
+    """Quote ``text`` for a one-line message, cut to ``most`` characters."""
     return json.dumps(text if len(text) <= most else text[:most] + "…", ensure_ascii=False)
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:
-    """Find the one of ``known`` that is most like ``word``, whatever the case, or ``None``."""
+    """Find the name most like ``word`` among ``known``, ignoring case, or ``None``."""
     folded = {name.casefold(): name for name in reversed(known)}
     close = difflib.get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.5)
     return folded[close[0]] if close else None
 
 
 def header_fault(header: Sequence[str], wanted: Sequence[str]) -> str | None:
-    """Say in a sentence what is wrong with a header, or ``None``.
+    """Describe what is wrong with a header in a sentence; ``None``: nothing.
 
     Parameters
     ----------
     header
         The names found, stripped.
     wanted
-        The names needed; each must be there exactly once. Other columns are nobody's business.
+        The names needed, each exactly once. Other columns do not matter.
     """
     missing = [name for name in wanted if name not in header]
     if missing:

@@ -1,4 +1,4 @@
-"""Tables: a station's readings from CSV and rows back to CSV, without pandas."""
+"""Reads a station's readings from CSV."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from _csv import Reader
 
 SEPARATORS = (";", "\t", ",")
-"""In order of preference where a header could be read in more than one way."""
+"""Possible separators, in order of preference if a header can be read in more than one way."""
 
-_BATCH = 20_000  # rows held as text at a time: bounds the memory that a long file takes
+_BATCH = 20_000  # rows held as text at a time: bounds the memory for a long file
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Dropped:
     Parameters
     ----------
     reason
-        Why, in a word or two.
+        Reason, in a word or two.
     count
-        How many.
+        Number of rows.
     first_line
-        Where the first of them is, counted from 1.
+        Line of the first of them, counted from 1.
     """
 
     reason: str
@@ -48,7 +48,7 @@ class Dropped:
 
 @dataclass(frozen=True)
 class CsvTable:
-    """A file's readings, columns in the station's order.
+    """The readings of a file, columns in the station's order.
 
     Parameters
     ----------
@@ -59,13 +59,13 @@ class CsvTable:
     values
         Readings [N, F] in the station's units; nan = missing.
     time
-        Unix time [N] in [s]; ``None`` when the station names no time column.
+        Unix time [N] in [s]; ``None`` if the station names no time column.
     lines
         The line [N], counted from 1, on which each row begins.
     dropped
-        What was left out, and why.
+        The rows that were left out, by reason.
     breaks
-        Rows before which rows of nothing but separators were left out: what is on both sides does not follow on.
+        Rows before which rows of bare separators were left out: the readings on either side are not consecutive.
     """
 
     file: str
@@ -81,21 +81,21 @@ def read_table(path: str | Path, station: Station, *, absent: Collection[str] = 
     """Read a station's readings from a CSV.
 
     Separator (``;``, tab or ``,``), decimal comma, byte order mark (UTF-8, UTF-16), line ends, and blank rows and
-    columns are found; the station's sentinels become missing values; columns that it does not name are ignored.
+    columns are detected; the station's sentinels become missing values; columns that it does not name are ignored.
 
     Parameters
     ----------
     path
         The file.
     station
-        Which columns to read, with which sentinels, and the name of the time column.
+        The station: its columns with their sentinels, and the name of its time column.
     absent
-        Message keys of columns that are not to be read: nan in every row.
+        Message keys of the columns to skip: nan in every row.
 
     Raises
     ------
     TableError
-        The file cannot be read as this station's readings: one line for each of the first ten faults, with file, line
+        The file cannot be read as this station's readings; one line for each of the first ten faults, with file, line
         and column.
     """
     for key in absent:
@@ -105,7 +105,7 @@ def read_table(path: str | Path, station: Station, *, absent: Collection[str] = 
 
 
 class _Reader:
-    """One file being read."""
+    """Reads one file."""
 
     def __init__(self, path: Path, station: Station, absent: Collection[str]) -> None:
         self.path = path
@@ -159,7 +159,7 @@ class _Reader:
         return data
 
     def _header(self, data: bytes) -> tuple[str, list[str]]:
-        """Find separator and column names: those with most of the wanted columns, then with most columns."""
+        """Find the separator and the column names: those with most wanted columns, then with most columns."""
         best: tuple[int, int, int, str, list[str]] | None = None
         for preference, separator in enumerate(SEPARATORS):
             reader = _reader(data, separator)
@@ -184,7 +184,7 @@ class _Reader:
         return separator, names
 
     def _batches(self, data: bytes, separator: str, width: int) -> Iterator[tuple[list[tuple[str, ...]], list[int]]]:
-        """Yield columns of text, and the line of every row, for some rows at a time."""
+        """Yield the columns of a batch of rows as text, and the line of every row."""
         rows: list[list[str]] = []
         lines: list[int] = []
         count, broken = 0, False
@@ -208,7 +208,7 @@ class _Reader:
             yield list(zip(*rows, strict=False)), lines
 
     def _rows(self, data: bytes, separator: str) -> Iterator[tuple[int, list[str]]]:
-        """Yield the rows below the header with the line on which each begins."""
+        """Yield the rows below the header, each with the line on which it begins."""
         reader = _reader(data, separator)
         end, below = 0, False
         try:

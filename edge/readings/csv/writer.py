@@ -1,4 +1,4 @@
-"""Writing rows as CSV: to a file at once, or to a stream row by row."""
+"""Writes rows as CSV, to a file at once or to a stream row by row."""
 
 from __future__ import annotations
 
@@ -31,22 +31,24 @@ def write_table(
     Parameters
     ----------
     target
-        A path, which is replaced whole once every row is there, or an open text stream, written row by row.
+        A path, which is replaced whole once every row is formatted, or an open text stream, written row by row.
     names
         The header [F].
     rows
-        An array [N, F], or any rows of text and numbers; ``None`` and nan become empty cells.
+        Array [N, F], or rows of text and numbers; ``None`` and nan become empty cells.
     digits
-        Significant digits of a float; ``None``: the fewest from which it is read back exactly.
-    separator, decimal
-        As the reader's country likes it.
+        Significant digits of a float; ``None``: the fewest that read back exactly.
+    separator
+        Separator of the cells.
+    decimal
+        Decimal sign.
 
     Raises
     ------
     ValueError
-        A row has another length than the header.
+        A row differs in length from the header.
     OSError
-        The path cannot be written; a file that was there is as it was.
+        The path cannot be written; an existing file is left as it was.
     """
     if isinstance(target, str | Path):
         buffer = io.StringIO()
@@ -56,7 +58,7 @@ def write_table(
     out = csv.writer(target, delimiter=separator, lineterminator="\n")
     out.writerow(names)
 
-    def printed(cell: Any) -> str:
+    def formatted(cell: Any) -> str:
         if isinstance(cell, str):
             return cell
         if cell is None:
@@ -66,11 +68,11 @@ def write_table(
         if math.isnan(cell):
             return ""
         number = float(cell)
-        # + 0.0 makes -0 a 0, so that machines whose last bit differs print the same.
+        # + 0.0 turns -0 into 0, so that machines that differ in the last bit print the same.
         text = repr(number) if digits is None else f"{number + 0.0:.{digits}g}"
         return text if decimal == "." else text.replace(".", decimal)
 
     for row in rows.tolist() if isinstance(rows, np.ndarray) else rows:
         if len(row) != len(names):
             raise ValueError(f"got a row of {len(row)} cells, expected {len(names)} as in the header")
-        out.writerow([printed(cell) for cell in row])
+        out.writerow([formatted(cell) for cell in row])

@@ -420,7 +420,7 @@ def heard(desk: Desk, name: str, values: np.ndarray, **alarm: Any) -> None:
     assert station is not None
     desk.stations.keep(station, topic)
     for row in values.tolist():
-        station.recent.keep(row, **alarm)
+        station.recent.add(row, **alarm)
 
 
 def test_rows_around_what_a_station_has_just_sent(desk: Desk, bundle: Bundle) -> None:

@@ -1,3 +1,5 @@
+"""Gaps are found in a record and in a stream by the same rule."""
+
 from __future__ import annotations
 
 import itertools
@@ -29,7 +31,7 @@ def test_time_that_goes_back_is_a_gap_and_time_that_stands_still_is_none() -> No
     assert not is_gap(60.0, 60.0, 60.0)
 
 
-def test_a_cadence_that_nobody_gave_is_the_median_interval() -> None:
+def test_a_cadence_that_is_not_given_is_the_median_interval() -> None:
     time = np.array([0, 10, 20, 30, 61, 71], dtype=np.float64)
 
     assert median_interval(time) == 10.0

@@ -5,21 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edge.arrays import Singles
 from edge.errors import RequestError
 from edge.readings.recent import MOST_RECENT, Recent
 
 
 def sent(recent: Recent, *numbers: float, raised_by: int = 0, stands: bool = False) -> None:
     for number in numbers:
-        recent.keep((number, 0.0), raised_by=raised_by, stands=stands)
+        recent.add((number, 0.0), raised_by=raised_by, stands=stands)
         raised_by = 0
 
 
-def firsts(rows: np.ndarray) -> list[float]:
+def firsts(rows: Singles) -> list[float]:
     return rows[:, 0].tolist()  # type: ignore[no-any-return]
 
 
-def test_the_last_complete_readings_are_remembered_in_their_order_and_no_more_of_them() -> None:
+def test_the_last_500_complete_readings_are_remembered_in_their_order() -> None:
     recent = Recent(2)
     sent(recent, 1, 2, np.nan, 3)
     assert firsts(recent.last(2)) == [2, 3]
@@ -28,7 +29,7 @@ def test_the_last_complete_readings_are_remembered_in_their_order_and_no_more_of
     assert firsts(recent.last(MOST_RECENT)) == list(range(11, MOST_RECENT + 11))
 
 
-def test_what_was_given_out_does_not_change_any_more() -> None:
+def test_an_array_that_was_returned_does_not_change_any_more() -> None:
     recent = Recent(2)
     sent(recent, 1, 2)
     given = recent.last(2)
@@ -66,7 +67,7 @@ def test_of_a_long_alarm_the_last_readings_are_left_and_of_an_old_one_none() -> 
 
 
 @pytest.mark.parametrize("n", [0, -1, MOST_RECENT + 1])
-def test_a_count_that_is_not_kept_is_refused(n: int) -> None:
+def test_a_count_beyond_what_is_kept_is_refused(n: int) -> None:
     recent = Recent(2)
     sent(recent, 1)
     with pytest.raises(RequestError, match=f"last: got {n}, expected 1 to 500"):

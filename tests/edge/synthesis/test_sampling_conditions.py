@@ -17,7 +17,7 @@ def called(wish: SamplingConditions) -> tuple[Any, ...]:
     """What a wish asks of a sampler for three rows from the fifth on, with seed 7."""
     recent = Recent(2)
     for number in range(10):
-        recent.keep((number, 0), raised_by=2 * (number == 5), stands=5 <= number < 7)
+        recent.add((number, 0), raised_by=2 * (number == 5), stands=5 <= number < 7)
 
     def noted(name: str) -> Any:
         return lambda *arguments, first: (name, *arguments, first)
@@ -56,10 +56,10 @@ def test_a_stations_readings_are_those_that_are_meant(wish: SamplingConditions, 
 
 def test_readings_that_come_later_do_not_change_what_was_wished_for() -> None:
     recent = Recent(1)
-    recent.keep((1.0,))
+    recent.add((1.0,))
     sampler: Any = SimpleNamespace(around=lambda rows, *_, first: np.array(rows))
     draw = SamplingConditions(around="recent").draw(sampler, 7, lambda: recent)
-    recent.keep((2.0,))
+    recent.add((2.0,))
     assert draw(1, 0).tolist() == [[1.0]]
 
 

@@ -1,6 +1,7 @@
+"""CSVs of any layout are read; whatever else is refused with file, line and column."""
+
 from __future__ import annotations
 
-import io
 import tempfile
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def test_separators_decimal_signs_quotes_and_line_ends_are_found(tmp_path: Path,
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
-def test_a_byte_order_mark_tells_the_encoding(tmp_path: Path, encoding: str) -> None:
+def test_a_byte_order_mark_gives_the_encoding(tmp_path: Path, encoding: str) -> None:
     mark = "\ufeff" if encoding[-2:] in ("le", "be") else ""
 
     assert read(tmp_path, f"{mark}{HEADER}\n1,2,3\n".encode(encoding)).values.tolist() == [[1, 2, 3]]
@@ -119,7 +120,7 @@ def test_sentinels_are_the_columns_own_and_are_compared_after_the_decimal_comma(
     assert np.array_equal(table.values, [[np.nan, -999.5, np.nan]], equal_nan=True)
 
 
-def test_blank_rows_are_dropped_and_counted_and_the_lines_of_the_others_hold(tmp_path: Path) -> None:
+def test_blank_rows_are_dropped_and_counted_and_the_others_keep_their_lines(tmp_path: Path) -> None:
     table = read(tmp_path, f"{HEADER}\n1,2,3\n\n4,5,6\n , ,\n7,8,9\n\n")
 
     assert table.lines.tolist() == [2, 4, 6]
@@ -191,7 +192,7 @@ def test_an_infinite_number_is_refused(tmp_path: Path, cell: str) -> None:
     assert f'line 2, column "RMQ4": got "{cell}", expected a' in refusal(tmp_path, f"{HEADER}\n1,2,{cell}\n")
 
 
-def test_the_first_ten_faults_are_told_in_the_order_of_the_file_and_the_others_counted(tmp_path: Path) -> None:
+def test_the_first_ten_faults_are_listed_in_the_files_order_and_the_others_counted(tmp_path: Path) -> None:
     rows = [f"{'x' if i % 2 else 1},2,{3 if i % 2 else 'y'}" for i in range(25)]
 
     lines = refusal(tmp_path, "\n".join([HEADER, *rows])).splitlines()
@@ -220,12 +221,12 @@ def test_a_missing_column_is_named_with_the_columns_found_and_the_nearest(tmp_pa
     )
 
 
-def test_the_time_column_is_missed_like_any_other(tmp_path: Path) -> None:
+def test_a_missing_time_column_is_named_like_any_other(tmp_path: Path) -> None:
     assert 'expected also "Time"' in refusal(tmp_path, f"{HEADER}\n1,2,3\n", TIMED)
 
 
 @pytest.mark.parametrize("cell", ["", "yesterday", "31.01.2026 12:00", "1e300", "NaN"])
-def test_a_time_that_is_none_is_named(tmp_path: Path, cell: str) -> None:
+def test_a_cell_that_is_no_time_is_named(tmp_path: Path, cell: str) -> None:
     text = refusal(tmp_path, f"Time,{HEADER}\n0,1,2,3\n{cell},1,2,3\n", TIMED)
 
     assert text.startswith(f'station.csv: line 3, column "Time": got "{cell}", expected a time such as')
@@ -244,7 +245,7 @@ def test_a_ragged_row_is_named_with_its_line(tmp_path: Path, row: str, cells: in
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"", "station.csv: the file is empty"),
         (b"\n\r\n  \n", "station.csv: the file is empty"),
@@ -260,10 +261,10 @@ def test_a_ragged_row_is_named_with_its_line(tmp_path: Path, row: str, cells: in
         (b"PK\x03\x04\0\0", "station.csv: line 1: got a NUL byte"),
     ],
 )
-def test_a_file_that_is_no_table_is_refused_in_one_line(tmp_path: Path, data: bytes, said: str) -> None:
+def test_a_file_that_is_no_table_is_refused_in_one_line(tmp_path: Path, data: bytes, message: str) -> None:
     text = refusal(tmp_path, data)
 
-    assert text.startswith(said)
+    assert text.startswith(message)
     assert "\n" not in text
 
 
@@ -314,37 +315,6 @@ def test_what_is_written_is_read_back_bit_for_bit(rows: list[tuple[float, ...]],
 
     assert np.array_equal(table.values.view(np.int64)[~np.isnan(values)], values.view(np.int64)[~np.isnan(values)])
     assert np.array_equal(np.isnan(table.values), np.isnan(values))
-
-
-# ---- writing -----------------------------------------------------------------------------------------------------
-
-
-def test_rows_are_written_to_a_stream_as_they_come() -> None:
-    stream = io.StringIO()
-
-    write_table(stream, ("file", "n", "p"), (("a,b.csv", i, np.float64(i) / 3 if i else None) for i in range(2)))
-
-    assert stream.getvalue() == 'file,n,p\n"a,b.csv",0,\n"a,b.csv",1,0.3333333333333333\n'
-
-
-def test_significant_digits_hide_the_last_bits() -> None:
-    streams = [io.StringIO(), io.StringIO()]
-    for stream, bit in zip(streams, (0, 1), strict=True):
-        values = np.array([[1 / 3, 48084.59906123, -0.0 * (1 - bit)]]) * (1 + bit * 1e-13)
-        write_table(stream, STATION.names, values, digits=8)
-
-    assert streams[0].getvalue() == streams[1].getvalue() == f"{HEADER}\n0.33333333,48084.599,0\n"
-
-
-def test_a_failed_write_leaves_the_file_as_it_was(tmp_path: Path) -> None:
-    path = tmp_path / "rows.csv"
-    path.write_text("before")
-
-    with pytest.raises(ValueError, match="got a row of 2 cells, expected 3"):
-        write_table(path, STATION.names, [(1.0, 2.0, 3.0), (1.0, 2.0)])
-
-    assert path.read_text() == "before"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 # ---- the real record ---------------------------------------------------------------------------------------------
