@@ -65,7 +65,7 @@ def evaluate(
     Parameters
     ----------
     records
-        One per file, all of one kind of station; each is fitted and judged on its own.
+        One per file, all of one kind of station; each is fitted and tested on its own.
     settings
         Settings of our networks, and how many chunks calibrate them.
     quick
@@ -123,15 +123,15 @@ def evaluate_fold(
         if not faulted.events:
             continue
         fault = faulted.fault[fold.test]
-        judged = {kind: score_held_out(model, faulted.values, station, fold) for kind, model in models.items()}
-        scores = {name: score[fault] for name, score in _scores(judged).items()}
+        held_out = {kind: score_held_out(model, faulted.values, station, fold) for kind, model in models.items()}
+        scores = {name: score[fault] for name, score in _scores(held_out).items()}
         scores |= {peer.name: peer.score(faulted.values[faulted.fault]) for peer in peers}
         for name, score in scores.items():
             if not np.isnan(score).all():  # where a span begins, no row has a reconstruction score yet
                 found[name][case.name] = _case_result(usual[name], score)
                 if pictures:
                     roc[name][case.name] = recall_at_rates(usual[name], score)
-        events += count_events(case, "dense", faulted, judged["ae"], fold)
+        events += count_events(case, "dense", faulted, held_out["ae"], fold)
         apart = _inject(case, record, fold, tuple(_windows(case, fold.spans)))
         if apart.events:
             events += count_events(
@@ -174,9 +174,11 @@ def evaluate_fold(
 _ROUGH = 2  # folds of models whose tables are hardly read: the VAE's raw error, the onset of the model without gas
 
 
-def _scores(judged: Mapping[str, HeldOutScores]) -> dict[str, Floats]:
+def _scores(held_out: Mapping[str, HeldOutScores]) -> dict[str, Floats]:
     """Return our scores by detector; the consistency is the same whatever the network."""
-    return {CONSISTENCY: judged["ae"].consistency} | {RECONSTRUCTION[kind]: one.error for kind, one in judged.items()}
+    return {CONSISTENCY: held_out["ae"].consistency} | {
+        RECONSTRUCTION[kind]: one.error for kind, one in held_out.items()
+    }
 
 
 def _rates(clean: HeldOutScores, requested: Sequence[float]) -> Iterator[Rate]:

@@ -1,4 +1,4 @@
-"""Divides a record into the rows that a detector is fitted on and the held-out rows that it is judged by."""
+"""Divides a record into the rows that a detector is fitted on and the held-out rows that it is tested on."""
 
 from __future__ import annotations
 

@@ -52,11 +52,11 @@ def timelines(
             values = faulted.values
             put = zip(faulted.events, faulted.channels, strict=True)
             faults.setdefault(block, []).extend((case, event, channel) for event, channel in put)
-    judged = score_held_out(model, values, record.station, fold)
-    watched = replay_alarms(judged, fold, rate)
-    exceeds = judged.consistency >= watched.thresholds
-    thresholds = np.where(np.isfinite(watched.thresholds), watched.thresholds, np.nan)
-    scores = {"consistency": judged.consistency, "reconstruction": judged.reconstruction}
+    faulty = score_held_out(model, values, record.station, fold)
+    replay = replay_alarms(faulty, fold, rate)
+    exceeds = faulty.consistency >= replay.thresholds
+    thresholds = np.where(np.isfinite(replay.thresholds), replay.thresholds, np.nan)
+    scores = {"consistency": faulty.consistency, "reconstruction": faulty.reconstruction}
     gas = record.station.gas_index
     found = []
     for start, end in faults:
@@ -82,7 +82,7 @@ def timelines(
                     )
                     for case, (first, last), channel in faults[start, end]
                 ),
-                alarms=tuple(alarm for alarm in watched.alarms if start <= alarm[0] < end),
+                alarms=tuple(alarm for alarm in replay.alarms if start <= alarm[0] < end),
             )
         )
     return tuple(found)

@@ -55,7 +55,7 @@ def evaluate_without_gas(
     rise = np.concatenate([one.virtual - one.background for one in measures])
     score = np.concatenate([one.onset for one in measures])
 
-    def judged(detector: str, raw: Floats, exceeds: Mask, rate: float) -> WithoutGas:
+    def result(detector: str, raw: Floats, exceeds: Mask, rate: float) -> WithoutGas:
         seen = exceeds & held_out
         return WithoutGas(
             detector=detector,
@@ -66,8 +66,8 @@ def evaluate_without_gas(
             found=sum(bool(seen[row : row + IN_TIME + 1].any()) for row in steps),
         )
 
-    results = [judged(ONSET, rise, score >= -np.log10(rate), rate) for rate in requested]
+    results = [result(ONSET, rise, score >= -np.log10(rate), rate) for rate in requested]
     for peer in peers:
         raw = peer.score(values)
-        results += [judged(peer.name, raw, raw > peer.threshold(rate), rate) for rate in requested]
+        results += [result(peer.name, raw, raw > peer.threshold(rate), rate) for rate in requested]
     return tuple(results)

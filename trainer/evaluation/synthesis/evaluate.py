@@ -48,7 +48,7 @@ def evaluate_synthesis(
     Parameters
     ----------
     records
-        One per file, all of one kind of station; each is fitted and judged on its own.
+        One per file, all of one kind of station; each is fitted and tested on its own.
     settings
         Settings of our synthesiser.
     quick
