@@ -23,7 +23,7 @@ from edge.bundles.scoring_tables import from_arrays, subtree
 from edge.models.scaler import Scaler
 from edge.models.scoring_model import ScoringModel
 from trainer.errors import TrainingError
-from trainer.statistics.json_arrays import encoded
+from trainer.statistics.json_arrays import encode_arrays
 from trainer.statistics.run_statistics import PORTRAIT, RunStatistics
 
 if TYPE_CHECKING:  # torch is slow to import, and a run's numbers are read without it: see the methods
@@ -125,7 +125,7 @@ def write_run(
         (fresh / "losses.json").write_bytes(_pretty(losses))
         (fresh / "losses.png").write_bytes(curves)
         if portrait is not None:
-            (fresh / PORTRAIT).write_bytes(encoded(portrait))
+            (fresh / PORTRAIT).write_bytes(encode_arrays(portrait))
         (fresh / "run.json").write_bytes(_pretty(about))
         if folder.exists():
             folder.replace(scratch / "old")

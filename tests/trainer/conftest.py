@@ -37,7 +37,7 @@ from trainer.evaluation.synthesis.results import (
     SynthesisEvaluation,
     TrainSyntheticTestReal,
 )
-from trainer.statistics.json_arrays import encoded
+from trainer.statistics.json_arrays import encode_arrays
 from trainer.statistics.run_statistics import PORTRAIT, ChannelReconstruction, NetworkStatistics, RunStatistics
 from trainer.statistics.samples import Axis, BinnedSamples, Sample
 
@@ -210,9 +210,9 @@ def bare(runs: dict[str, Path], tmp_path: Path) -> Path:
 def complete(runs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with everything, to read."""
     folder = Path(shutil.copytree(runs["both"], tmp_path_factory.mktemp("complete") / "whole"))
-    (folder / PORTRAIT).write_bytes(encoded(portrait()))
-    (folder / DETECTION).write_bytes(encoded(evaluation()))
-    (folder / SYNTHESIS).write_bytes(encoded(synthesis()))
+    (folder / PORTRAIT).write_bytes(encode_arrays(portrait()))
+    (folder / DETECTION).write_bytes(encode_arrays(evaluation()))
+    (folder / SYNTHESIS).write_bytes(encode_arrays(synthesis()))
     return folder
 
 

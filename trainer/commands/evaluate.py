@@ -49,7 +49,7 @@ def run(arguments: Namespace) -> None:
     from trainer.evaluation.synthesis.evaluate import evaluate_synthesis
     from trainer.evaluation.synthesis.results import SYNTHESIS
     from trainer.evaluation.synthesis.table import print_synthesis
-    from trainer.statistics.json_arrays import encoded
+    from trainer.statistics.json_arrays import encode_arrays
 
     station, settings = _subject(arguments)
     records = [load_record([file], station) for file in arguments.files]
@@ -66,7 +66,7 @@ def run(arguments: Namespace) -> None:
     else:
         results = evaluate(records, settings, **options)
         print_evaluation(results, sys.stdout)
-    data = encoded(results)
+    data = encode_arrays(results)
     if arguments.run:
         write_bytes(arguments.run / (SYNTHESIS if arguments.synthesis else DETECTION), data)
     if arguments.output:

@@ -11,7 +11,7 @@ from config.yaml.load import load_station
 from config.yaml.messages import did_you_mean
 from trainer.errors import RecordError
 from trainer.exploring.exploration import examine
-from trainer.exploring.panels import panels
+from trainer.exploring.panels import exploration_panels
 from trainer.exploring.raw_record import read_raw_record
 from trainer.page import Panel, path_problem, write_figures, write_page
 
@@ -64,7 +64,7 @@ def explore(
     told(f"read: {sheet.rows:,} rows of the station {station.name}")
     found = examine(sheet, told=lambda what: told(f"looking at {what}"))
     drawn: list[Panel] = []
-    for panel in panels(found, pairs):
+    for panel in exploration_panels(found, pairs):
         drawn.append(panel)
         told(f"drawn: {panel.title}")
     told("writing")

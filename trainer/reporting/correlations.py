@@ -33,7 +33,7 @@ def matrix(
     return drawn
 
 
-def correlations_panel(
+def sample_correlations_panel(
     gallery: BinnedSamples, real: str, made: Sequence[str], *, key: str, title: str, says: str
 ) -> Panel:
     """Draw the correlations of the real rows, of made ones, and below these the difference."""

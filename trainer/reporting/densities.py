@@ -8,14 +8,16 @@ import numpy as np
 
 from trainer.page import Panel, figure
 from trainer.reporting.axes import scale
-from trainer.reporting.display_names import quantity
+from trainer.reporting.display_names import axis_label
 from trainer.statistics.samples import BinnedSamples
 
 _HIGHEST = 2.0  # times the real density
 _EVERY = 3  # points drawn: finer than a pixel of an axes
 
 
-def densities_panel(gallery: BinnedSamples, shown: Mapping[str, str], *, key: str, title: str, says: str) -> Panel:
+def sample_densities_panel(
+    gallery: BinnedSamples, shown: Mapping[str, str], *, key: str, title: str, says: str
+) -> Panel:
     """Draw the density of every column of some samples.
 
     Parameters
@@ -45,7 +47,7 @@ def densities_panel(gallery: BinnedSamples, shown: Mapping[str, str], *, key: st
                 axes.fill_between(points, density, color=shown[name], alpha=0.25, linewidth=0)
             axes.plot(points, density, color=shown[name], linewidth=1.6, label=name)
         # One that has collapsed to a spike must not flatten the others.
-        axes.set(title=quantity(axis), yticks=[], ylim=(0, 1.05 * min(most, _HIGHEST * real) or 1))
+        axes.set(title=axis_label(axis), yticks=[], ylim=(0, 1.05 * min(most, _HIGHEST * real) or 1))
         scale(axes, axis, ticks=5)
         axes.spines[["left", "right", "top"]].set_visible(False)
     for axes in grid[len(gallery.axes) :]:

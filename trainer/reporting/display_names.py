@@ -16,6 +16,6 @@ SPLITS = {
 SENSES = {">=": "≥", "<=": "≤"}
 
 
-def quantity(axis: Axis) -> str:
+def axis_label(axis: Axis) -> str:
     """Name an axis, with its unit in brackets."""
     return units.quantity(axis.key, axis.unit)

@@ -10,8 +10,8 @@ from trainer.evaluation.goal import Goal
 from trainer.evaluation.synthesis.goals import synthesis_goals
 from trainer.evaluation.synthesis.results import OURS, PUBLISHED, SYNTHESIS
 from trainer.page import BLUE, GREEN, INK, ORANGE, VERMILLION, HtmlTable, Panel
-from trainer.reporting.correlations import correlations_panel
-from trainer.reporting.densities import densities_panel
+from trainer.reporting.correlations import sample_correlations_panel
+from trainer.reporting.densities import sample_densities_panel
 from trainer.reporting.detection_panels import families_panel, rates_panel, roc_panel
 from trainer.reporting.display_names import SENSES
 from trainer.reporting.losses import losses_panel
@@ -32,7 +32,7 @@ _NOISES = ("auto", ".1", ".5", "1")
 _MOST_PAIRS = 3
 
 
-def panels(subject: RunResults) -> Iterator[Panel]:
+def run_panels(subject: RunResults) -> Iterator[Panel]:
     """Yield the panels of a run."""
     yield losses_panel(subject.losses)
     yield from _portrait(subject)
@@ -58,7 +58,7 @@ def _portrait(subject: RunResults) -> Iterator[Panel]:
         yield mirrors_panel(name, inside)
     for name, inside in insides.items():
         yield codes_panel(name, inside)
-    yield densities_panel(
+    yield sample_densities_panel(
         portrait.rows,
         {"train": INK, "test": VERMILLION, "generated": BLUE},
         key="generated",
@@ -66,7 +66,7 @@ def _portrait(subject: RunResults) -> Iterator[Panel]:
         says="Generated rows should lie on the training rows; test rows lie beside these where other blocks of time "
         "saw other weather.",
     )
-    yield correlations_panel(
+    yield sample_correlations_panel(
         portrait.rows,
         "train",
         ("generated", "test"),
@@ -130,14 +130,14 @@ def _synthesis(subject: RunResults) -> Iterator[Panel]:
 
 def _gallery(gallery: BinnedSamples) -> Iterator[Panel]:
     made = [name for name in (*MADE, *PUBLISHED.values()) if name in gallery.samples]
-    yield densities_panel(
+    yield sample_densities_panel(
         gallery,
         {REAL: INK, **MADE, PUBLISHED["ae"]: VERMILLION},
         key="densities",
         title="Real, AE, VAE and mixture: densities",
         says="The nearer a line is to the grey area, the more a column looks like the real one.",
     )
-    yield correlations_panel(
+    yield sample_correlations_panel(
         gallery,
         REAL,
         made,

@@ -11,7 +11,7 @@ from trainer.errors import TrainingError
 from trainer.page import path_problem, write_figures, write_page
 from trainer.reporting.acceptance import acceptance
 from trainer.reporting.comparison import comparison
-from trainer.reporting.panels import panels
+from trainer.reporting.panels import run_panels
 from trainer.reporting.run_results import RunResults
 
 
@@ -53,7 +53,7 @@ def report(
     subjects = _named([RunResults.open(run) for run in runs])
     first = subjects[0]
     drawn = []
-    for panel in panels(first) if len(subjects) == 1 else comparison(subjects):
+    for panel in run_panels(first) if len(subjects) == 1 else comparison(subjects):
         drawn.append(panel)
         if progress is not None:
             progress.write(f"drawn: {panel.title}\n")

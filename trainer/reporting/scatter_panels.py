@@ -11,7 +11,7 @@ from matplotlib.colors import Normalize, PowerNorm
 from edge.arrays import Floats
 from trainer.page import BLUE, GREY, VERMILLION, Panel, fading, figure
 from trainer.reporting.axes import scale
-from trainer.reporting.display_names import quantity
+from trainer.reporting.display_names import axis_label
 from trainer.statistics.samples import Axis, BinnedSamples
 
 
@@ -70,14 +70,14 @@ def joints_panel(
         for axes, (name, heading) in zip(row, [(real, real), *made], strict=True):
             cells = gallery.samples[name].joints[pair]
             joint(axes, x, y, cells, met=met)
-            axes.set_xlabel(quantity(x))
+            axes.set_xlabel(axis_label(x))
             told = [heading] if place == 0 else []
             if name != real:
                 beyond = float(cells[met <= 0].sum())
                 outside.setdefault(f"{second} over {first}", {})[name] = beyond
                 told.append(f"{beyond:.0f} % outside")
             axes.set_title("\n".join(told))
-        row[0].set_ylabel(quantity(y))
+        row[0].set_ylabel(axis_label(y))
     return Panel(
         key=key,
         title=title,

@@ -7,7 +7,7 @@ import numpy as np
 from trainer.evaluation.detection.results import Evaluation
 from trainer.page import BLUE, INK, ORANGE, HtmlTable, Panel, figure, percent
 from trainer.reporting.axes import scale
-from trainer.reporting.display_names import SPLITS, quantity
+from trainer.reporting.display_names import SPLITS, axis_label
 from trainer.reporting.scatter_panels import joint
 
 
@@ -26,7 +26,7 @@ def withheld_panel(evaluation: Evaluation) -> Panel | None:
     left.plot(virtual.reference, virtual.median, color=ORANGE, linewidth=1.8, label="median")
     left.plot(virtual.reference, virtual.low, color=ORANGE, linewidth=0.9, linestyle="--", label="10 and 90 %")
     left.plot(virtual.reference, virtual.high, color=ORANGE, linewidth=0.9, linestyle="--")
-    left.set(xlabel=f"reference, {quantity(virtual.axis)}", ylabel="virtual")
+    left.set(xlabel=f"reference, {axis_label(virtual.axis)}", ylabel="virtual")
     left.legend(loc="upper left")
     right.fill_between(virtual.row, virtual.virtual / band, virtual.virtual * band, color=BLUE, alpha=0.2, linewidth=0)
     right.plot(virtual.row, virtual.virtual, color=BLUE, linewidth=1.1, label="virtual, with its band")

@@ -38,7 +38,7 @@ def pairs(station: Station) -> Pairs:
     return tuple(islice(all_of_them(), MOST_PAIRS)) or tuple(islice(combinations(station.keys, 2), MOST_PAIRS))
 
 
-def columns(values: Floats, station: Station) -> tuple[Axis, ...]:
+def column_axes(values: Floats, station: Station) -> tuple[Axis, ...]:
     """Axes of a station's columns, as long as its rows [N, F] ask for."""
     return tuple(
         axis(feature.key, feature.unit, feature.scale, column)
@@ -75,14 +75,14 @@ def gallery(axes: Sequence[Axis], samples: Mapping[str, Floats], pairs: Pairs = 
                     [_density(one, column, width) for one, column, width in zip(axes, rows.T, widths, strict=True)]
                 ),
                 correlations=_correlations(rows),
-                joints=np.array([joint(axes[i], rows[:, i], axes[j], rows[:, j]) for i, j in places]),
+                joints=np.array([joint_histogram(axes[i], rows[:, i], axes[j], rows[:, j]) for i, j in places]),
             )
             for name, rows in samples.items()
         },
     )
 
 
-def joint(x: Axis, on_x: Floats, y: Axis, on_y: Floats) -> Floats:
+def joint_histogram(x: Axis, on_x: Floats, y: Axis, on_y: Floats) -> Floats:
     """Share of rows [%] in each cell, [40, 40], first by x; rows beyond the axes are in none, but count."""
     counts, _, _ = np.histogram2d(on_x, on_y, bins=(x.edges, y.edges))
     return np.asarray(np.round(100 * counts / max(len(on_x), 1), 3))

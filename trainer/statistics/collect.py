@@ -11,7 +11,7 @@ from trainer.data.record import Record
 from trainer.data.splits import Split
 from trainer.generation.fitted_generator import FittedGenerator
 from trainer.scoring.fit_scorer import FittedScorer
-from trainer.statistics.binning import columns, gallery, pairs
+from trainer.statistics.binning import column_axes, gallery, pairs
 from trainer.statistics.network_statistics import inside_generator, inside_scorer
 from trainer.statistics.run_statistics import NetworkStatistics, RunStatistics
 
@@ -42,7 +42,7 @@ def collect(
     """
     station = record.station
     train, test = record.values[split.train], record.values[split.test]
-    axes = columns(np.concatenate([train, test]), station)
+    axes = column_axes(np.concatenate([train, test]), station)
     made = np.asarray(Sampler(generator.generator).prior(min(len(train), MOST_GENERATED), seed), dtype=np.float64)
     networks: dict[str, NetworkStatistics] = {}
     inside = inside_generator(generator, axes, {"train": train, "test": test})

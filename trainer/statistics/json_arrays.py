@@ -17,7 +17,7 @@ Struct = TypeVar("Struct", bound=msgspec.Struct)
 _DIGITS = 5  # significant: finer than any picture; whole numbers keep all of theirs
 
 
-def encoded(value: msgspec.Struct) -> bytes:
+def encode_arrays(value: msgspec.Struct) -> bytes:
     """Encode a struct, its arrays as nested lists of numbers of 5 significant digits.
 
     JSON has no nan: it is written as the text ``nan``, since null is another thing.
@@ -25,12 +25,12 @@ def encoded(value: msgspec.Struct) -> bytes:
     return msgspec.json.encode(_told(msgspec.to_builtins(value, enc_hook=_listed))) + b"\n"
 
 
-def decoded(data: bytes, kind: type[Struct]) -> Struct:
+def decode_arrays(data: bytes, kind: type[Struct]) -> Struct:
     """Read :func:`encoded` again (msgspec.MsgspecError)."""
     return msgspec.json.decode(data, type=kind, dec_hook=_array, strict=False)  # numbers from texts: nan
 
 
-def read(path: Path, kind: type[Struct], *, fix: str) -> Struct | None:
+def read_arrays(path: Path, kind: type[Struct], *, fix: str) -> Struct | None:
     """Read a file of :func:`encoded`; ``None`` where there is none.
 
     Raises
@@ -39,7 +39,7 @@ def read(path: Path, kind: type[Struct], *, fix: str) -> Struct | None:
         It is damaged; ``fix`` says what to do.
     """
     try:
-        return decoded(path.read_bytes(), kind)
+        return decode_arrays(path.read_bytes(), kind)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:  # msgspec's and a Unicode error are ValueErrors

@@ -17,7 +17,7 @@ from trainer.data.record import Record
 from trainer.generation.fitted_generator import FittedGenerator
 from trainer.networks.autoencoder import TabularVAE
 from trainer.scoring.reconstruction import WhitenedReconstruction
-from trainer.statistics.binning import axis, gallery, joint
+from trainer.statistics.binning import axis, gallery, joint_histogram
 from trainer.statistics.run_statistics import ChannelReconstruction, NetworkStatistics
 from trainer.statistics.samples import Axis
 
@@ -97,7 +97,7 @@ def _inside(
             ChannelReconstruction(
                 axis=one,
                 explained={part: float(shares[i]) for part, shares in explained.items()},
-                joint=joint(one, seen["test"][:, i], one, back["test"][:, i]),
+                joint=joint_histogram(one, seen["test"][:, i], one, back["test"][:, i]),
             )
             for i, one in enumerate(axes)
         ),

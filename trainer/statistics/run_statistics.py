@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from edge.arrays import Floats
-from trainer.statistics.json_arrays import read
+from trainer.statistics.json_arrays import read_arrays
 from trainer.statistics.samples import Axis, BinnedSamples
 
 PORTRAIT = "portrait.json"
@@ -71,4 +71,4 @@ class RunStatistics(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def read(cls, folder: str | os.PathLike[str]) -> RunStatistics | None:
         """Read a run folder's; ``None`` where there is none (TrainingError: it is damaged)."""
-        return read(Path(folder) / PORTRAIT, cls, fix="train again into this folder")
+        return read_arrays(Path(folder) / PORTRAIT, cls, fix="train again into this folder")

@@ -12,7 +12,7 @@ import pytest
 from trainer.errors import TrainingError
 from trainer.evaluation.detection.results import DETECTION
 from trainer.reporting import report
-from trainer.reporting.panels import panels
+from trainer.reporting.panels import run_panels
 from trainer.reporting.run_results import RunResults
 from trainer.statistics.run_statistics import PORTRAIT
 
@@ -53,7 +53,7 @@ def test_what_is_not_there_is_a_panel_with_the_command_that_makes_it(bare: Path,
 
 def test_a_damaged_file_is_named_in_its_panel_and_spoils_no_other(whole: Path) -> None:
     (whole / DETECTION).write_bytes(b'{"families": 3}')
-    found = {panel.key: panel for panel in panels(RunResults.open(whole))}
+    found = {panel.key: panel for panel in run_panels(RunResults.open(whole))}
     assert "detection.json: cannot be read" in (found["detection"].missing or "")
     assert found["densities"].figure is not None
 
@@ -81,7 +81,7 @@ def test_a_station_without_gas_gets_a_page_without_what_is_about_gas(whole: Path
     for one in synthesis["resemblances"]:
         one["useful"] = "nan"
     (whole / "synthesis.json").write_text(json.dumps(synthesis))
-    found = {panel.key: panel for panel in panels(RunResults.open(whole))}
+    found = {panel.key: panel for panel in run_panels(RunResults.open(whole))}
     assert not {"withheld", "downstream"} & set(found)
     pictures = {key: figure.axes for key in ("timeline", "synthesis") if (figure := found[key].figure) is not None}
     assert len(pictures["timeline"]) == 2
@@ -97,7 +97,7 @@ def test_a_station_without_pairs_of_columns_gets_a_page_without_scatters(whole: 
     for sample in portrait["rows"]["samples"].values():
         sample["joints"] = []
     (whole / PORTRAIT).write_text(json.dumps(portrait))
-    found = {panel.key for panel in panels(RunResults.open(whole))}
+    found = {panel.key for panel in run_panels(RunResults.open(whole))}
     assert "generated-scatters" not in found
     assert {"generated", "generated-correlations"} <= found
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
-from trainer.statistics.binning import MOST_PAIRS, axis, gallery, joint, pairs
+from trainer.statistics.binning import MOST_PAIRS, axis, gallery, joint_histogram, pairs
 
 RNG = np.random.default_rng(1)
 
@@ -60,7 +60,7 @@ def test_two_modes_stay_two() -> None:
 def test_a_joint_distribution_is_in_percent_and_first_by_x() -> None:
     x, y = axis("x", "1", "linear", np.arange(100.0)), axis("y", "1", "linear", np.arange(100.0))
 
-    found = joint(x, np.array([0.0, 99.0, 99.0, 99.0]), y, np.array([99.0, 0.0, 0.0, 500.0]))
+    found = joint_histogram(x, np.array([0.0, 99.0, 99.0, 99.0]), y, np.array([99.0, 0.0, 0.0, 500.0]))
 
     assert found[:20, 20:].sum() == 25
     assert found[20:, :20].sum() == 50

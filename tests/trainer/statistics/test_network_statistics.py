@@ -11,7 +11,7 @@ from trainer.data.record import Record
 from trainer.data.splits import blocked
 from trainer.generation.fit_generator import fit_generator
 from trainer.run import Run
-from trainer.statistics.binning import columns
+from trainer.statistics.binning import column_axes
 from trainer.statistics.network_statistics import inside_generator, inside_scorer
 from trainer.statistics.run_statistics import NetworkStatistics
 
@@ -60,7 +60,7 @@ def test_a_network_that_gives_nothing_back_explains_nothing(run: Run, chamber: R
 
 def test_a_generator_is_seen_in_the_units_of_its_columns_and_a_mixture_not_at_all(run: Run, chamber: Record) -> None:
     parts = {"train": chamber.values[:2000], "test": chamber.values[2000:]}
-    axes = columns(chamber.values, chamber.station)
+    axes = column_axes(chamber.values, chamber.station)
 
     found = inside_generator(run.generator, axes, parts)  # type: ignore[arg-type]
 

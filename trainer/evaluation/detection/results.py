@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from trainer.evaluation.detection.curves import Curves
 from trainer.evaluation.detection.faults import Family
 from trainer.evaluation.detection.folds import SplitName
-from trainer.statistics.json_arrays import read
+from trainer.statistics.json_arrays import read_arrays
 
 Mode = Literal["static", "adaptive", "in sample"]
 Spacing = Literal["dense", "sparse"]
@@ -163,7 +163,7 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     @classmethod
     def read(cls, folder: str | os.PathLike[str]) -> Self | None:
         """Read the evaluation of a run folder; ``None`` if it has none (TrainingError if it is damaged)."""
-        return read(Path(folder) / DETECTION, cls, fix=f"davylamp evaluate FILE --run {folder}")
+        return read_arrays(Path(folder) / DETECTION, cls, fix=f"davylamp evaluate FILE --run {folder}")
 
     @property
     def splits(self) -> tuple[SplitName, ...]:

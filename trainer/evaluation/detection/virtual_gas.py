@@ -11,7 +11,7 @@ from trainer.data.splits import chunks
 from trainer.evaluation.detection.curves import VirtualGasCurve
 from trainer.evaluation.detection.folds import Fold
 from trainer.scoring.virtual_gas import fit_virtual_gas
-from trainer.statistics.binning import axis, joint
+from trainer.statistics.binning import axis, joint_histogram
 
 BANDS = 25
 """Bins of the reference, with equally many rows each."""
@@ -52,7 +52,7 @@ def virtual_gas_curve(record: Record, fold: Fold, model: ScoringModel, *, folds:
     row, line, means = np.array(lines, dtype=np.float64).T
     return VirtualGasCurve(
         axis=both,
-        joint=joint(both, held, both, made),
+        joint=joint_histogram(both, held, both, made),
         reference=np.array([np.median(held[band]) for band in bands]),
         low=low,
         median=median,

@@ -10,7 +10,7 @@ from typing import Literal, Self
 import numpy as np
 from msgspec import Struct, field
 
-from trainer.statistics.json_arrays import read
+from trainer.statistics.json_arrays import read_arrays
 from trainer.statistics.samples import BinnedSamples
 
 SYNTHESIS = "synthesis.json"
@@ -181,7 +181,7 @@ class SynthesisEvaluation(Struct, frozen=True, kw_only=True):
     @classmethod
     def read(cls, folder: str | os.PathLike[str]) -> Self | None:
         """Read the evaluation of a run folder; ``None`` if it has none (TrainingError if it is damaged)."""
-        return read(Path(folder) / SYNTHESIS, cls, fix=f"davylamp evaluate FILE --run {folder} --synthesis")
+        return read_arrays(Path(folder) / SYNTHESIS, cls, fix=f"davylamp evaluate FILE --run {folder} --synthesis")
 
     @property
     def stations(self) -> tuple[str, ...]:

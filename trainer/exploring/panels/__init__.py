@@ -18,7 +18,7 @@ from trainer.exploring.panels.timeline import timeline_panel
 from trainer.page import Panel
 
 
-def panels(found: Exploration, pairs: Sequence[tuple[str, str]]) -> Iterator[Panel]:
+def exploration_panels(found: Exploration, pairs: Sequence[tuple[str, str]]) -> Iterator[Panel]:
     """Yield the panels of a record, what matters first."""
     yield findings_panel(found)
     yield timeline_panel(found)

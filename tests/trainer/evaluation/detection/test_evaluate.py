@@ -20,7 +20,7 @@ from trainer.evaluation.detection.results import (
     Evaluation,
     FoldResult,
 )
-from trainer.statistics.json_arrays import encoded
+from trainer.statistics.json_arrays import encode_arrays
 
 SETTINGS = Training(hidden=(16,), epochs=3, chunks=2)
 
@@ -80,7 +80,7 @@ def test_an_evaluation_comes_back_from_its_file(fold: FoldResult, tmp_path: Path
     evaluation = Evaluation(families={"zero": "zero"}, folds=(fold,))
     assert Evaluation.read(tmp_path) is None
 
-    (tmp_path / DETECTION).write_bytes(encoded(evaluation))
+    (tmp_path / DETECTION).write_bytes(encode_arrays(evaluation))
 
     again = Evaluation.read(tmp_path)
     assert again is not None

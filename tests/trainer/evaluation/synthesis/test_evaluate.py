@@ -22,7 +22,7 @@ from trainer.evaluation.synthesis.results import (
     SynthesisEvaluation,
 )
 from trainer.evaluation.synthesis.table import print_synthesis
-from trainer.statistics.json_arrays import encoded
+from trainer.statistics.json_arrays import encode_arrays
 
 SETTINGS = replace(
     Training.quick(), generator="mixture", components=20, epochs=3, generator_epochs=2, generator_steps=20
@@ -101,7 +101,7 @@ def test_an_evaluation_comes_back_from_its_file_with_all_samples_on_one_wall(
     evaluation: SynthesisEvaluation, tmp_path: Path
 ) -> None:
     assert SynthesisEvaluation.read(tmp_path) is None
-    (tmp_path / SYNTHESIS).write_bytes(encoded(evaluation))
+    (tmp_path / SYNTHESIS).write_bytes(encode_arrays(evaluation))
 
     again = SynthesisEvaluation.read(tmp_path)
 
