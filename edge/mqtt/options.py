@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import random
 import socket
 import ssl
 import threading
@@ -127,34 +126,6 @@ class Options:
         client.connect(
             self.host, self.port, self.keepalive, clean_start=self.session_expiry == 0, properties=properties
         )
-
-
-class Backoff:
-    """Delays between tries: full jitter, a growing bound, no last try.
-
-    Parameters
-    ----------
-    random
-        Source of the jitter.
-    first, longest
-        Upper bound of the first delay and of every delay [s].
-    """
-
-    def __init__(self, random: random.Random, first: float = 1.0, longest: float = 60.0) -> None:
-        self._random = random
-        self._first = first
-        self.longest = longest
-        self._tries = 0
-
-    def delay(self, *, slow: bool = False) -> float:
-        """Draw the delay before the next try [s]; ``slow`` when only a person can fix what is wrong."""
-        bound = min(self.longest, self._first * 2.0 ** min(self._tries, 16))
-        self._tries += 1
-        return self._random.uniform(self.longest / 2, self.longest) if slow else self._random.uniform(0.0, bound)
-
-    def reset(self) -> None:
-        """Start again with short delays: the connection held."""
-        self._tries = 0
 
 
 def _tune(client: mqtt.Client, userdata: object, sock: Any) -> None:

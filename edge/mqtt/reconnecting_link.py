@@ -7,15 +7,17 @@ from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Any
 
+from edge.backoff import Backoff
 from edge.clock import Clock, SystemClock
 from edge.log import ONCE_A_MINUTE, Log
 from edge.mqtt.connection import Connection
 from edge.mqtt.failures import LOST, TAKEN_OVER, Failure, lost_repeatedly
 from edge.mqtt.link import Counts, Receipt, Subscription
 from edge.mqtt.message import Message
-from edge.mqtt.options import ANSWER_TIMEOUT, CONNECT_TIMEOUT, Backoff, Options, ProtocolVersion
+from edge.mqtt.options import ANSWER_TIMEOUT, CONNECT_TIMEOUT, Options, ProtocolVersion
 from edge.stop import Stop
 
+_FIRST_DELAY, _LONGEST_DELAY = 1.0, 60.0  # [s] before the next try: upper bounds of a random delay
 _STABLE = 10.0  # [s] after which a connection counts as stable, and the next delays start short again
 _SHORT_IN_A_ROW = 3  # short connections in a row that suggest two clients with one id, which displace each other
 _MAX_WAIT = 5.0  # [s] in a turn, so that keepalive is maintained ...
@@ -72,7 +74,7 @@ class ReconnectingLink:
         self._stop = stop or Stop()
         self._clock = clock or SystemClock()
         self._log = Log("link", self._clock)
-        self._backoff = Backoff(random or Random())  # noqa: S311  # jitter, no secret
+        self._backoff = Backoff(_FIRST_DELAY, _LONGEST_DELAY, random or Random())  # noqa: S311  # jitter, no secret
         self._connection: Connection | None = None
         self._number = 0
         self._announced = 0
@@ -271,7 +273,7 @@ class ReconnectingLink:
             return
         # The next try begins with the newest protocol again: a broker that was still starting need not be an old one.
         self._protocols = self._options.protocols
-        self._next_try = now + self._backoff.delay(slow=failure.slow)
+        self._next_try = now + self._backoff.next_delay(slow=failure.slow)
         self._tries += 1
         self._log_failure()
 

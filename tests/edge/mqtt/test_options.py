@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 from typing import Literal
 
@@ -11,40 +10,7 @@ import pytest
 
 from config.errors import ConfigError
 from config.settings.broker import TLS, Broker, Password
-from edge.mqtt.options import Backoff, Options
-
-
-class Highest(random.Random):
-    """Randomness that always draws the upper bound."""
-
-    def uniform(self, a: float, b: float) -> float:
-        return b
-
-
-def test_delays_grow_to_a_bound_and_never_end() -> None:
-    backoff = Backoff(Highest(), first=1.0, longest=60.0)
-    assert [backoff.delay() for _ in range(9)] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
-    for _ in range(5000):
-        assert backoff.delay() == 60
-
-
-def test_delays_are_spread_over_the_whole_range() -> None:
-    delays = [Backoff(random.Random(seed), first=8.0).delay() for seed in range(400)]
-    assert 0 <= min(delays) < 0.5
-    assert 7.5 < max(delays) <= 8
-    assert 3.5 < sum(delays) / len(delays) < 4.5
-
-
-def test_after_a_good_connection_delays_start_short_again() -> None:
-    backoff = Backoff(Highest())
-    for _ in range(10):
-        backoff.delay()
-    backoff.reset()
-    assert backoff.delay() == 1
-
-
-def test_what_only_a_person_can_fix_is_tried_rarely_from_the_first_time_on() -> None:
-    assert min(Backoff(random.Random(seed)).delay(slow=True) for seed in range(100)) >= 30
+from edge.mqtt.options import Options
 
 
 @pytest.mark.parametrize(("protocol", "protocols"), [("auto", ("5", "3.1.1")), (5, ("5",)), ("3.1.1", ("3.1.1",))])
