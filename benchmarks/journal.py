@@ -26,8 +26,8 @@ from rig.echo import Echo, MovedClock
 from config.settings.gateway import Gateway, HealthSettings, JournalSettings, StationEntry
 from edge.agent.agent import Agent
 from edge.agent.presence import Presence
-from edge.agent.rebuild import rebuild
-from edge.agent.resources import open_journal
+from edge.agent.recovery import rebuild
+from edge.agent.run import open_journal
 from edge.agent.stations import Stations
 from edge.agent.watchdog import Watchdog
 from edge.bundles.bundle import Bundle

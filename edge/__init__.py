@@ -1,1 +1,1 @@
-"""edge."""
+"""What runs on the gateway."""

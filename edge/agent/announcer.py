@@ -1,9 +1,10 @@
-"""Announcing: what stays at the broker for whoever comes later, and what the agent listens to."""
+"""Publishes the agent's retained topics, and lists what it subscribes to."""
 
 from __future__ import annotations
 
 from edge.agent.presence import Presence
-from edge.agent.stations import LiveStation, Stations
+from edge.agent.station import LiveStation
+from edge.agent.stations import Stations
 from edge.alarms.panel import AlarmPanel
 from edge.delivery.delivery import Delivery
 from edge.journal.schema import Recovered
@@ -14,27 +15,35 @@ from edge.mqtt.topics import Topics
 
 
 def subscriptions(stations: Stations, topics: Topics, *, retained: bool = False) -> list[Subscription]:
-    """What the agent listens to."""
+    """Return what the agent subscribes to: requests, and the readings of its stations."""
     filters = [topics.requests, *(group.pattern.filter for group in stations.groups)]
     return [Subscription(each, retained) for each in filters]
 
 
 class Announcer:
-    """Asserts what is retained, all of it again on every connection, and clears what nobody asserts any more.
+    """Publishes the retained topics, all of them again on every connection, and clears those that no longer apply.
 
     Parameters
     ----------
-    stations, panel, presence
-        What holds.
-    delivery, link, topics
-        How and where it is said.
-    past
-        What earlier runs listened to.
+    stations
+        Stations with an availability.
+    panel
+        Their alarms.
+    delivery
+        Publishes the topics.
+    link
+        Its protocol is part of ``info``.
+    presence
+        Content of ``state``, ``info`` and ``availability``.
+    topics
+        Names of the topics.
+    recovered
+        What earlier runs subscribed to.
 
     Attributes
     ----------
     filters
-        What a kept session of the broker's listens to for us.
+        Topic filters that a session kept by the broker is subscribed to.
     """
 
     def __init__(
@@ -46,9 +55,9 @@ class Announcer:
         *,
         presence: Presence,
         topics: Topics,
-        past: Recovered,
+        recovered: Recovered,
     ) -> None:
-        self.filters = sorted(past.filters)
+        self.filters = sorted(recovered.filters)
         self._stations = stations
         self._panel = panel
         self._delivery = delivery
@@ -57,28 +66,28 @@ class Announcer:
         self._topics = topics
         self._log = Log("agent")
 
-    def everything(self, batch: Transaction) -> None:
-        """Say again all that holds: the broker, or whoever listens, may have forgotten it."""
+    def announce_all(self, transaction: Transaction) -> None:
+        """Publish every retained topic: the broker may have lost them."""
         protocol = self._link.protocol
-        self._delivery.retain(batch, self._topics.state, self._presence.birth)
-        self._delivery.retain(batch, self._topics.info, self._presence.info(self._stations, protocol))
-        held = {self._topics.state, self._topics.info}
+        self._delivery.retain(transaction, self._topics.state, self._presence.birth)
+        self._delivery.retain(transaction, self._topics.info, self._presence.info(self._stations, protocol))
+        current = {self._topics.state, self._topics.info}
         for station in self._stations:
-            self.station(batch, station)
-            held |= {self._topics.availability(station.name), self._topics.alarm(station.name)}
-        self._delivery.retain_only(held)
+            self.announce_station(transaction, station)
+            current |= {self._topics.availability(station.name), self._topics.alarm(station.name)}
+        self._delivery.retain_only(current)
         filters = sorted(each.filter for each in subscriptions(self._stations, self._topics))
         if filters != self.filters:
-            self.filters = batch.filters = filters
+            self.filters = transaction.filters = filters
         if protocol == "3.1.1":
             self._log.warning("MQTT 3.1.1: the broker cannot tell us what it refuses, and what it refuses is lost")
 
-    def station(self, batch: Transaction, station: LiveStation) -> None:
-        """Say whether a station sends, and what stands there."""
+    def announce_station(self, transaction: Transaction, station: LiveStation) -> None:
+        """Publish whether a station is online, and its alarms."""
         availability = self._presence.availability(station.name, online=station.online)
-        self._delivery.retain(batch, self._topics.availability(station.name), availability)
-        self.alarm(batch, station.name)
+        self._delivery.retain(transaction, self._topics.availability(station.name), availability)
+        self.announce_alarms(transaction, station.name)
 
-    def alarm(self, batch: Transaction, station: str) -> None:
-        """Say what stands at a station."""
-        self._delivery.alarm(batch, self._panel.message(station))
+    def announce_alarms(self, transaction: Transaction, station: str) -> None:
+        """Publish which alarms stand at a station."""
+        self._delivery.retain(transaction, self._topics.alarm(station), self._panel.message(station))

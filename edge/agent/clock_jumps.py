@@ -1,4 +1,4 @@
-"""Jumps: somebody sets the wall's clock while the agent runs."""
+"""Detects jumps of the wall clock, which somebody may set while the agent runs."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ LEAST = 2.0
 
 
 class ClockJumps:
-    """Compares the wall's clock with the monotonic one, which nobody sets.
+    """Compares the wall clock with the monotonic clock, which nobody sets.
 
     Parameters
     ----------
     clock
-        Both.
+        Both clocks.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._offset = clock.now() - clock.monotonic()
 
-    def look(self) -> float:
-        """Tell by how much the wall's clock has jumped since the last look [s]; 0: it has not."""
+    def detect(self) -> float:
+        """Return by how much the wall clock has jumped since the last call [s]; 0 if it has not."""
         offset = self._clock.now() - self._clock.monotonic()
         jump, self._offset = offset - self._offset, offset
         return jump if abs(jump) > LEAST else 0.0

@@ -1,4 +1,4 @@
-"""Labelling: what people say of an alarm that is over already."""
+"""Labels alarms that have closed."""
 
 from __future__ import annotations
 
@@ -12,44 +12,46 @@ from edge.journal.committer import Committer
 
 
 class ClosedAlarmLabels:
-    """Adds labels to alarms that have closed, as the journal remembers them.
+    """Adds labels to alarms that have closed, as long as the journal contains them.
 
     Parameters
     ----------
-    keeper
-        Has the journal, and keeps what is said with the batch.
+    committer
+        Reads the journal, and commits the labels.
     clock
-        Dates it.
+        Dates the labels.
     """
 
-    def __init__(self, keeper: Committer, clock: Clock) -> None:
-        self._keeper = keeper
+    def __init__(self, committer: Committer, clock: Clock) -> None:
+        self._committer = committer
         self._clock = clock
 
     def label(self, alarm_id: str, label: Label | None, comment: str | None) -> AlarmLabel | None:
-        """Note what an alarm was.
+        """Label an alarm.
 
         Parameters
         ----------
         alarm_id
-            Of an alarm that has closed.
-        label, comment
-            What it was, and the person's words; ``None``: as said before.
+            Id of an alarm that has closed.
+        label
+            What it was; ``None`` keeps the earlier label.
+        comment
+            The person's words; ``None`` keeps the earlier comment.
 
         Returns
         -------
-        Labelled or None
-            What is known of it now; ``None`` when no such alarm is remembered.
+        AlarmLabel or None
+            The alarm with its label; ``None`` if the journal does not contain it.
 
         Raises
         ------
         RequestError
-            There is nothing to note, or the journal cannot be read.
+            There is neither a label nor a comment, or the journal cannot be read.
         """
-        # What was said in this very turn is not in the journal yet.
-        pending = [each for each in self._keeper.batch.labels if each.alarm_id == alarm_id]
+        # A label of this very turn is not in the journal yet.
+        pending = [each for each in self._committer.transaction.labels if each.alarm_id == alarm_id]
         try:
-            known = pending[-1] if pending else self._keeper.journal.labelled(alarm_id)
+            known = pending[-1] if pending else self._committer.journal.closed_alarm(alarm_id)
         except JournalError as error:
             raise RequestError(str(error)) from error
         if known is None:
@@ -58,11 +60,11 @@ class ClosedAlarmLabels:
             raise RequestError(
                 f'id: "{alarm_id}" has closed; expected a label or a comment, which it can still be given'
             )
-        said = replace(
+        labelled = replace(
             known,
             ts=rfc3339(self._clock.now()),
             label=label or known.label,
             comment=known.comment if comment is None else comment,
         )
-        self._keeper.batch.labels.append(said)
-        return said
+        self._committer.transaction.labels.append(labelled)
+        return labelled

@@ -1,4 +1,4 @@
-"""Health: how the agent is, in numbers."""
+"""Counts what the agent does, and measures what it costs."""
 
 from __future__ import annotations
 
@@ -16,30 +16,38 @@ from edge.delivery.delivery import Delivery
 from edge.journal.committer import Committer
 from edge.mqtt.link import Link
 
-_TIMES = 1000  # batches whose durations are remembered
+_TIMED = 1000  # latest batches whose durations are kept
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass
 class Health:
-    """Counts since the start, and what the process costs.
+    """Counts since the start.
 
     Attributes
     ----------
     readings
-        That came and could be read.
+        Readings scored.
     late
         Readings older than their station's newest.
     retained
-        Messages that the broker had kept: counted, not scored.
+        Retained messages, which are not scored.
     stray
-        Messages on topics that are nobody's.
+        Messages on topics that no entry matches.
     duplicates
-        Messages that had come before: acknowledged, and not scored again.
+        Messages that had come before, and were not scored again.
     future
-        Readings whose time stamp lies too far ahead to be trusted.
+        Readings whose time stamp is too far ahead to be used.
     clock_jumps
-        Times that the wall's clock was set.
+        Jumps of the wall clock.
+    batches
+        Turns with readings.
+    largest_batch
+        Most readings in one turn.
+    failed_batches
+        Batches of which not every reading could be scored at once.
+    started
+        Monotonic time of the start [s].
     """
 
     clock: Clock
@@ -54,21 +62,21 @@ class Health:
     largest_batch: int = 0
     failed_batches: int = 0
     started: float = field(init=False)
-    _durations: deque[float] = field(default_factory=lambda: deque(maxlen=_TIMES))
+    _durations: deque[float] = field(default_factory=lambda: deque(maxlen=_TIMED))
 
     def __post_init__(self) -> None:
         self.started = self.clock.monotonic()
 
-    def batch(self, readings: int, seconds: float) -> None:
-        """Count a batch of so many readings, from read to written [s]."""
+    def count_batch(self, readings: int, seconds: float) -> None:
+        """Count the readings of a turn, and the time from their arrival to their acknowledgement [s]."""
         self.batches += 1
         self.largest_batch = max(self.largest_batch, readings)
         self._durations.append(seconds)
 
     def message(
-        self, link: Link, delivery: Delivery, keeper: Committer, *, stations: int, requests: int
+        self, link: Link, delivery: Delivery, committer: Committer, *, stations: int, requests: int
     ) -> dict[str, Any]:
-        """Make the body of the health topic."""
+        """Return the body of the health topic."""
         p50, p99 = np.percentile(self._durations, (50, 99)).tolist() if self._durations else (None, None)
         return {
             "ts": rfc3339(self.clock.now()),
@@ -90,12 +98,12 @@ class Health:
             "batch_ms": {"p50": _ms(p50), "p99": _ms(p99)},
             "requests": requests,
             "journal": {
-                "state": keeper.fault or "ok",
-                "mb": keeper.journal.mb,
-                "held": len(keeper.batch.readings),
-                "set_aside": keeper.journal.set_aside,
+                "state": committer.fault or "ok",
+                "mb": committer.journal.mb,
+                "held": len(committer.transaction.readings),
+                "set_aside": committer.journal.set_aside,
             },
-            "commit_ms": dict(zip(("p50", "p99"), map(_ms, keeper.journal.commit_seconds), strict=True)),
+            "commit_ms": dict(zip(("p50", "p99"), map(_ms, committer.journal.commit_seconds), strict=True)),
             "backlog": delivery.backlog,
             "outbox": delivery.waiting,
             **asdict(delivery.counts),
@@ -110,6 +118,6 @@ def _ms(seconds: float | None) -> float | None:
 def _resident_mib() -> float | None:
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, IndexError, ValueError):  # pragma: no cover  no /proc: not Linux
+    except (OSError, IndexError, ValueError):  # pragma: no cover  there is no /proc: not Linux
         return None
     return round(pages * _PAGE / 2**20, 1)

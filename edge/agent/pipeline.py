@@ -1,17 +1,19 @@
-"""Pipeline: messages become readings, verdicts and alarms; what comes twice, or cannot be read, is set aside."""
+"""Turns messages into readings, verdicts and alarms; sets aside what comes twice or cannot be read."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from edge.agent.health import Health
-from edge.agent.stations import LiveStation, StationGroup, Stations
+from edge.agent.recovery import Recovery
+from edge.agent.station import LiveStation, StationGroup
+from edge.agent.stations import Stations
 from edge.alarms.event import Event
 from edge.alarms.panel import AlarmPanel
 from edge.clock import rfc3339
@@ -23,68 +25,88 @@ from edge.log import ONCE_A_MINUTE, Log
 from edge.mqtt.message import Message
 from edge.readings.duplicates import key
 from edge.readings.reading import Reading
+from edge.scoring.decision import Decision
 from edge.scoring.scorer import SCORED
-from edge.scoring.state import trusted
+from edge.scoring.state import trusted_ts
 from edge.scoring.verdict import Verdict
 
-_PRUNE_EVERY = 200  # readings of a station: one deletion in so many, not one each
+_PRUNE_EVERY = 200  # readings of a station between two deletions of its oldest ones
 
 
 class Entry(NamedTuple):
-    """A reading on its way; ``told`` is its own time where that is not trusted, ``key`` that of its message."""
+    """A reading to be scored.
+
+    Parameters
+    ----------
+    station
+        Whose reading it is.
+    reading
+        The reading, without a time stamp that is too far ahead to be used.
+    message
+        The message that contained it.
+    key
+        Key of the message, see :mod:`edge.readings.duplicates`.
+    claimed_ts
+        The station's time stamp if it is too far ahead to be used [s]; else ``None``.
+    """
 
     station: LiveStation
     reading: Reading
     message: Message
     key: int
-    told: float | None
+    claimed_ts: float | None
 
 
 @dataclass
 class Results:
-    """What the readings of a batch came to.
+    """What the readings of a turn resulted in.
 
     Attributes
     ----------
     readings
-        How many there were.
+        How many were scored.
     verdicts
-        Those to be published.
+        Verdicts to be published.
     events
-        Of the alarms.
-    heard
-        The stations of the readings.
+        Events of alarms.
+    stations
+        Stations that have sent a reading.
     """
 
     readings: int = 0
     verdicts: list[Verdict] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
-    heard: list[LiveStation] = field(default_factory=list)
+    stations: list[LiveStation] = field(default_factory=list)
 
 
 class Pipeline:
-    """Takes the readings of a batch from payload to verdict, and notes what the journal has to keep.
+    """Reads messages, scores the readings, and journals both readings and stations.
 
     Parameters
     ----------
-    stations, panel
-        Who is listened to, and their alarms.
+    stations
+        Whose messages are read.
+    panel
+        Raises alarms from verdicts.
+    recovery
+        Recovers a station before its first message is read.
     delivery
-        Gets the dead letters.
+        Publishes dead letters.
     journal
-        Says how many readings are kept.
+        Knows how many readings are kept.
     health
         Counts.
     log
-        Says what cannot be scored.
+        Where failures are reported.
     every
-        One verdict of a station in so many is published, and those that exceed or are late.
+        One of this many verdicts of a station is published; those that exceed or are late always are.
     """
 
     def __init__(
         self,
         stations: Stations,
         panel: AlarmPanel,
+        recovery: Recovery,
         delivery: Delivery,
         journal: Journal,
         *,
@@ -94,85 +116,107 @@ class Pipeline:
     ) -> None:
         self._stations = stations
         self._panel = panel
+        self._recovery = recovery
         self._delivery = delivery
         self._journal = journal
         self._health = health
         self._log = log
         self._every = every
-        self._batches: dict[StationGroup, list[Entry]] = {}
 
-    def take(self, message: Message, batch: Transaction) -> None:
-        """Take in a message of a station."""
+    def read(self, message: Message, transaction: Transaction) -> list[Entry] | None:
+        """Decode a station's message.
+
+        Parameters
+        ----------
+        message
+            The message.
+        transaction
+            Takes the dead letter if the message cannot be used.
+
+        Returns
+        -------
+        list of Entry or None
+            The readings in it that are to be scored; ``None`` if the message has to wait for the next turn, because
+            enough stations have been recovered in this one.
+
+        Raises
+        ------
+        JournalError
+            The station has to be recovered first, and the journal cannot be read: the message has to wait.
+        """
         try:
             station = self._stations.at(message.topic)
             if station is None:
-                # A persistent session still holds filters that are no longer configured.
+                # A session kept by the broker is still subscribed to filters that are no longer configured.
                 self._health.stray += 1
-                return
-            found = station.decoder.decode(message.payload, message.received)
-            readings = [each for each in found if type(each) is Reading]
+                return []
+            if not self._recovery.ensure_recovered(station, message.topic, transaction):
+                return None
+            decoded = station.decoder.decode(message.payload, message.received)
+            readings = [each for each in decoded if type(each) is Reading]
+            entries: list[Entry] = []
             if readings:
                 anonymous = all(each.seq is None and each.ts is None for each in readings)
                 own = key(message.payload, mid=message.mid if anonymous else None)
                 if (message.dup or not anonymous) and station.duplicates.contains(own, readings):
                     self._health.duplicates += 1
-                    return
+                    return []
                 self._stations.keep(station, message.topic)
                 station.duplicates.add(own, readings)
-                entries = self._batches.setdefault(station.group, [])
-                entries += [self._enter(station, each, message, own) for each in readings]
-            if len(readings) < len(found):
-                for each in found:
+                entries = [self._enter(station, each, message, own) for each in readings]
+            if len(readings) < len(decoded):
+                for each in decoded:
                     if isinstance(each, ReadingError):
-                        self._delivery.refuse(batch, message, each)
+                        self._delivery.dead_letter(transaction, message, each)
         except ReadingError as error:
-            self._delivery.refuse(batch, message, error)
+            self._delivery.dead_letter(transaction, message, error)
+            return []
+        return entries
 
-    def judge(self, batch: Transaction) -> Results:
-        """Score what was taken in, all readings of a bundle at once."""
+    def score(self, entries: Iterable[Entry], transaction: Transaction) -> Results:
+        """Score readings, those of one bundle at once, and journal them."""
         results = Results()
-        batches, self._batches = self._batches, {}
-        for group, entries in batches.items():
-            self._judge(group, entries, results, batch)
-            results.heard.extend(dict.fromkeys(entry.station for entry in entries))
+        groups: dict[StationGroup, list[Entry]] = {}
+        for entry in entries:
+            groups.setdefault(entry.station.group, []).append(entry)
+        for group, own in groups.items():
+            self._score(group, own, results, transaction)
+            results.stations.extend(dict.fromkeys(entry.station for entry in own))
         self._health.readings += results.readings
         return results
 
-    def note(self, stations: Iterable[LiveStation], batch: Transaction) -> None:
-        """Note what the journal has to know of stations whose count, rates or alarms have changed."""
+    def journal_stations(self, stations: Iterable[LiveStation], transaction: Transaction) -> None:
+        """Journal the stations that have sent a reading, and those whose alarms have changed."""
         for name in self._panel.changed():
             if name in self._stations:
                 station = self._stations[name]
                 station.alarms = self._panel.snapshot(name)
-                batch.stations[station.id] = self.row(station)
+                transaction.stations[station.id] = self.row(station)
         for station in stations:
-            batch.stations[station.id] = self.row(station)
+            transaction.stations[station.id] = self.row(station)
             if station.state.n - station.pruned >= _PRUNE_EVERY:
-                self.prune(station, batch)
-        batch.labels += self._panel.labels()
+                self.prune(station, transaction)
+        transaction.labels += self._panel.labels()
 
-    def prune(self, station: LiveStation, batch: Transaction) -> None:
-        """Let go of a station's readings that are more than are kept."""
+    def prune(self, station: LiveStation, transaction: Transaction) -> None:
+        """Delete a station's oldest readings, above the number that is kept."""
         station.pruned = station.state.n
-        keeps = self._journal.keeps(len(self._stations), station.group.bundle.station.size)
-        batch.pruned[station.id] = station.state.n - keeps
+        kept = self._journal.readings_kept(len(self._stations), station.group.bundle.station.size)
+        transaction.pruned[station.id] = station.state.n - kept
 
-    def prune_all(self, batch: Transaction) -> None:
-        """Let go of what is more than is kept, of every station, and of what is kept of those that are gone.
-
-        That the rest fits is worth more.
-        """
-        batch.pruned |= {row.id: row.n for row in self._stations.away}
+    def prune_all(self, transaction: Transaction) -> None:
+        """Make room in a full journal: prune every station, and delete the readings of unmatched ones."""
+        transaction.pruned |= {row.id: row.n for row in self._stations.unmatched}
         for station in self._stations:
-            self.prune(station, batch)
+            self.prune(station, transaction)
 
     def rows(self) -> dict[int, StationRow]:
-        """Write down what a fresh journal has to know of all stations, by their numbers."""
-        rows = {row.id: row for row in self._stations.away}
+        """Return the rows of all stations, by number, for a fresh journal."""
+        rows = {row.id: row for row in self._stations.unmatched}
         return rows | {station.id: self.row(station) for station in self._stations}
 
     def row(self, station: LiveStation) -> StationRow:
-        """Write down what the journal has to know of a station."""
+        """Return the row of a station."""
         state = station.state
         return StationRow(
             station.id,
@@ -185,7 +229,7 @@ class Pipeline:
         )
 
     def _enter(self, station: LiveStation, reading: Reading, message: Message, own: int) -> Entry:
-        if trusted(reading.ts, reading.received) != reading.ts:
+        if trusted_ts(reading.ts, reading.received) != reading.ts:
             assert reading.ts is not None
             self._health.future += 1
             self._log.warning(
@@ -195,64 +239,74 @@ class Pipeline:
             return Entry(station, replace(reading, ts=None), message, own, reading.ts)
         return Entry(station, reading, message, own, None)
 
-    def _judge(self, group: StationGroup, entries: Sequence[Entry], results: Results, batch: Transaction) -> None:
-        """Score readings, all at once, and let the alarms see each verdict before the next is decided.
+    def _score(self, group: StationGroup, entries: Sequence[Entry], results: Results, transaction: Transaction) -> None:
+        """Score readings at once, and follow up on each decision before the next is made.
 
-        A mistake of ours must neither stop the agent nor come back with every redelivery: what is left of the readings
-        is then scored one by one, and the one that cannot be is a dead letter.
+        A mistake in our code must neither stop the agent nor come back with every redelivery: the remaining readings
+        are then scored one by one, and one that cannot be scored becomes a dead letter.
         """
-        judged = 0
+        before = results.readings
+        batch = [(entry.station.state, entry.reading) for entry in entries]
         pack = _packer(group.bundle.station.size)
-        scorer, panel = group.scorer, self._panel
         try:
-            for judgement in scorer.judge([(entry.station.state, entry.reading) for entry in entries]):
-                station, reading, _, own, told = entries[judged]
-                past = judgement.past
-                published = past.n % self._every == 0 or judgement.exceeds or past.late
-                followed = judgement.exceeds or panel.tracks(station.name)
-                raised_by = 0
-                if published or followed:
-                    verdict = scorer.tell(judgement)
-                if followed:
-                    adaptation = station.state.adaptation
-                    raised = panel.observe(verdict, {kind: adaptation.threshold(kind) for kind in SCORED})
-                    for event in raised:
-                        if event.event_type == "open":
-                            adaptation.freeze(event.kind)
-                            raised_by = max(raised_by, event.count)
-                    results.events += raised
-                if past.late:
-                    self._health.late += 1
-                else:
-                    station.recent.add(reading.values, raised_by=raised_by, stands=panel.stands(station.name))
-                judged += 1
-                if published:
-                    results.verdicts.append(verdict if told is None else replace(verdict, ts=rfc3339(told)))
-                batch.readings.append(
-                    ReadingRow(
-                        station.id,
-                        past.n,
-                        reading.ts if told is None else told,
-                        reading.received,
-                        reading.seq,
-                        1 if past.late else 0,  # what is exactly an integer is written in half the time
-                        own,
-                        pack(*reading.values),
-                    )
-                )
+            group.scorer.decide(batch, partial(self._follow, iter(entries), pack, results, transaction))
         except Exception:
-            left = entries[judged:]
-            self._log.exception("readings could not be scored", readings=len(left))
+            remaining = entries[results.readings - before :]
+            self._log.exception("readings could not be scored", readings=len(remaining))
             if len(entries) == 1:
-                self._delivery.refuse(batch, entries[0].message, ReadingError("internal error: see the agent's log"))
+                error = ReadingError("internal error: see the agent's log")
+                self._delivery.dead_letter(transaction, entries[0].message, error)
                 return
             self._health.failed_batches += 1
-            for entry in left:
-                self._judge(group, [entry], results, batch)
-        finally:
-            results.readings += judged
+            for entry in remaining:
+                self._score(group, [entry], results, transaction)
+
+    def _follow(
+        self,
+        entries: Iterator[Entry],
+        pack: Callable[..., bytes],
+        results: Results,
+        transaction: Transaction,
+        decision: Decision,
+    ) -> Collection[str]:
+        """Follow up on the decision about the next entry; returns the kinds whose alarm has opened on it."""
+        station, reading, _, own, claimed_ts = next(entries)
+        context, panel = decision.context, self._panel
+        published = context.n % self._every == 0 or decision.exceeds or context.late
+        tracked = decision.exceeds or panel.tracks(station.name)
+        opened: Collection[str] = ()
+        raised_by = 0
+        if published or tracked:
+            verdict = station.group.scorer.build_verdict(decision)
+        if tracked:
+            adaptation = station.state.adaptation
+            events = panel.observe(verdict, {kind: adaptation.threshold(kind) for kind in SCORED})
+            results.events += events
+            opening = [event for event in events if event.event_type == "open"]
+            opened = [event.kind for event in opening]
+            raised_by = max((event.count for event in opening), default=0)
+        if context.late:
+            self._health.late += 1
+        else:
+            station.recent.add(reading.values, raised_by=raised_by, stands=panel.stands(station.name))
+        results.readings += 1
+        if published:
+            results.verdicts.append(verdict if claimed_ts is None else replace(verdict, ts=rfc3339(claimed_ts)))
+        transaction.readings.append(
+            ReadingRow(
+                station.id,
+                context.n,
+                reading.ts if claimed_ts is None else claimed_ts,
+                reading.received,
+                reading.seq,
+                1 if context.late else 0,  # what is exactly an integer is written in half the time
+                own,
+                pack(*reading.values),
+            )
+        )
+        return opened
 
 
 @lru_cache
-def _packer(size: int):  # type: ignore[no-untyped-def]
+def _packer(size: int) -> Callable[..., bytes]:
     return struct.Struct(f"={size}d").pack

@@ -1,4 +1,4 @@
-"""Presence: what the gateway says about itself, retained, so that whoever comes later knows it, too."""
+"""Content of the retained topics ``state``, ``info`` and ``availability``."""
 
 from __future__ import annotations
 
@@ -17,17 +17,24 @@ from edge.mqtt.topics import Topics
 
 
 class Presence:
-    """Births, goodbyes and the will of one run of the agent.
+    """Birth, will and other messages of one run of the agent about itself.
 
     ``run_id``, new at every start and published under the key ``session``, marks which run a ``state`` is from: the
     will of an earlier run may be published late, and does not apply to this one.
 
     Parameters
     ----------
-    gateway, topics
-        Whose they are.
+    gateway
+        Settings.
+    topics
+        Names of the topics.
     clock
-        Dates the start.
+        Dates the messages.
+
+    Attributes
+    ----------
+    run_id
+        Identifies this run.
     """
 
     def __init__(self, gateway: Gateway, topics: Topics, clock: Clock) -> None:
@@ -39,12 +46,12 @@ class Presence:
 
     @property
     def will(self) -> tuple[str, bytes]:
-        """Topic and payload that the broker publishes when we are gone without a word."""
+        """Topic and payload that the broker publishes when the connection ends without a clean stop."""
         return self._topics.state, msgspec.json.encode({"state": "offline", "session": self.run_id})
 
     @property
     def birth(self) -> dict[str, str]:
-        """Body of ``state`` while we are there."""
+        """Body of ``state`` while the agent runs."""
         return {"state": "online", "session": self.run_id, "since": self._since, "version": _version()}
 
     @property
@@ -53,12 +60,12 @@ class Presence:
         return {"state": "stopped", "session": self.run_id, "ts": rfc3339(self._clock.now())}
 
     def availability(self, station: str, *, online: bool) -> dict[str, str]:
-        """Body of a station's ``availability``."""
+        """Return the body of a station's ``availability``."""
         state = "online" if online else "offline"
         return {"state": state, "station": station, "session": self.run_id, "ts": rfc3339(self._clock.now())}
 
     def info(self, stations: Stations, protocol: str | None) -> Mapping[str, Any]:
-        """Body of ``info``: what runs here, with what settings; nothing of it is secret."""
+        """Return the body of ``info``: what runs here, with which settings; nothing in it is secret."""
         bundles = {group.bundle.id: group.bundle for group in stations.groups}
         return {
             "gateway": self._gateway.gateway,
@@ -93,5 +100,5 @@ class Presence:
 def _version() -> str:
     try:
         return version("davylamp")
-    except PackageNotFoundError:  # pragma: no cover  run from a folder, not installed
+    except PackageNotFoundError:  # pragma: no cover  it runs from a folder and is not installed
         return "unknown"

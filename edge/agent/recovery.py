@@ -1,33 +1,39 @@
-"""Waking: a station of before the start gets its past back when it is heard again."""
+"""Restores stations from the journal when their first messages after a restart arrive."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edge.agent.rebuild import rebuild
-from edge.agent.stations import LiveStation, Stations
+import numpy as np
+
+from edge.agent.station import LiveStation
+from edge.agent.stations import Stations
 from edge.alarms.panel import AlarmPanel
 from edge.errors import ReadingError
 from edge.journal.journal import Journal
-from edge.journal.transaction import Transaction
+from edge.journal.transaction import ReadingRow, Transaction
 from edge.log import Log
-from edge.mqtt.message import Message
+from edge.readings.reading import Reading
 from edge.readings.recent import MOST_RECENT
+from edge.scoring.scorer import Scorer
+from edge.scoring.state import StationState, trusted_ts
 
-_WAKES = 16  # stations whose past is rebuilt in one turn: about half a second on a small computer
+_PER_TURN = 16  # stations recovered in one turn of the agent: they take about half a second on a small computer
 
 
 class Recovery:
-    """Takes up from the journal where an earlier run has stopped: alarms at once, the rest with the first reading.
+    """Restores alarms at the start, and a station's state before its first message is read.
 
     Parameters
     ----------
-    stations, panel
-        Whose past it is.
+    stations
+        The stations to restore.
+    panel
+        Where their alarms are restored.
     journal
-        Knows it.
+        What they are restored from.
     log
-        Says what cannot be taken up.
+        Where failures are reported.
     """
 
     def __init__(self, stations: Stations, panel: AlarmPanel, journal: Journal, log: Log) -> None:
@@ -35,86 +41,123 @@ class Recovery:
         self._panel = panel
         self._journal = journal
         self._log = log
-        self._jumped = 0.0  # [s] of the wall's clock since the start
+        self._jumped = 0.0  # [s] by which the wall clock has jumped since the start
+        self._left = _PER_TURN
 
-    def restore(self) -> None:
-        """Take up the alarms of the stations that the journal knows."""
+    def begin_turn(self) -> None:
+        """Allow another 16 stations to be recovered.
+
+        After a restart all stations send at once, and the broker wants an answer in between.
+        """
+        self._left = _PER_TURN
+
+    def restore_alarms(self) -> None:
+        """Restore the alarms of all stations."""
         for station in self._stations:
-            self._restore(station)
+            self._restore_alarms(station)
 
-    def wake(self, messages: Sequence[Message], batch: Transaction) -> int:
-        """Rebuild the past of the stations that are heard for the first time since the start.
+    def ensure_recovered(self, station: LiveStation, topic: str, transaction: Transaction) -> bool:
+        """Recover a station, if it is not yet, before a message on ``topic`` is read.
 
         Returns
         -------
-        int
-            How many of the messages may be taken now. The others wait for the next turn: after a restart all stations
-            are heard at once, and the broker wants an answer in between.
+        bool
+            Whether the message may be read in this turn; ``False`` if enough stations have been recovered.
 
         Raises
         ------
         JournalError
-            The journal cannot be read; none of the messages may be taken.
+            The journal cannot be read, so the message may not be read, either.
         """
-        woken = 0
-        for i, message in enumerate(messages if self._stations.asleep else ()):
-            station = self._stations.known(message.topic)
-            if station is None or station.row is None:
-                continue
-            if woken == _WAKES:
-                return i
-            if station.topic or self._take_up(station, message.topic):
-                self.rebuild(station, batch)
-                woken += 1
-        return len(messages)
+        if station.row is None:
+            return True
+        if not self._left:
+            return False
+        if station.topic or self._keep(station, topic):
+            self.recover(station, transaction)
+            self._left -= 1
+        return True
 
-    def wake_one(self, batch: Transaction) -> None:
-        """Rebuild a station that was not heard since the start: how long it may be silent is in its past."""
-        station = next((station for station in self._stations if station.row), None) if self._stations.asleep else None
+    def recover_one(self, transaction: Transaction) -> None:
+        """Recover a station that has not sent since the start: its state knows how long it may be silent."""
+        station = self._stations.next_unrecovered()
         if station is not None:
-            self.rebuild(station, batch)
+            self.recover(station, transaction)
 
-    def rebuild(self, station: LiveStation, batch: Transaction) -> None:
-        """Rebuild a station's past; raises JournalError when the journal cannot be read."""
+    def recover(self, station: LiveStation, transaction: Transaction) -> None:
+        """Rebuild a station's state; raises JournalError if the journal cannot be read."""
         row = station.row
         assert row is not None
         readings = self._journal.readings(station.id)
-        station.row = None
-        self._stations.asleep -= 1
+        self._stations.mark_recovered(station)
         for reading in readings:
             station.duplicates.add(reading.key, (reading,))
         if row.columns != station.columns:
             self._log.warning("station has other columns than before: its past is of no use", station=station.name)
-            batch.pruned[station.id] = row.n
+            transaction.pruned[station.id] = row.n
             return
         try:
             rebuilt = rebuild(station.state, station.group.scorer, readings)
         except Exception:
             self._log.exception("past could not be rebuilt", station=station.name)
             return
-        station.state.shift(self._jumped)
+        station.state.shift_clock(self._jumped)
         for seen in rebuilt[-MOST_RECENT:]:
             station.recent.add(seen.values)
 
-    def jumped(self, seconds: float) -> None:
-        """Move the stations' past arrivals along with the wall's clock."""
+    def shift_clock(self, seconds: float) -> None:
+        """Shift the last arrival of every station by as much as the wall clock has jumped [s]."""
         self._jumped += seconds
         for station in self._stations:
             if station.row is None:
-                station.state.shift(seconds)
+                station.state.shift_clock(seconds)
 
-    def _take_up(self, station: LiveStation, topic: str) -> bool:
-        """Keep a station that the journal knows under another topic, or that no entry listened to at the start."""
+    def _keep(self, station: LiveStation, topic: str) -> bool:
+        """Keep a journalled station whose topic is another one now, or matched no entry at the start."""
         try:
             self._stations.keep(station, topic)
         except ReadingError:
-            return False  # there are too many: its message will be told so
-        self._restore(station)
+            return False  # too many stations: the message becomes a dead letter
+        self._restore_alarms(station)
         return True
 
-    def _restore(self, station: LiveStation) -> None:
+    def _restore_alarms(self, station: LiveStation) -> None:
         if station.alarms is not None:
             try:
                 self._panel.restore(station.name, station.alarms)
             except ValueError as error:
                 self._log.error("alarms of before the start cannot be read", station=station.name, detail=str(error))
+
+
+def rebuild(state: StationState, scorer: Scorer, rows: Sequence[ReadingRow]) -> list[Reading]:
+    """Rebuild a station's state from its last readings.
+
+    Only its count and its rates are journalled as such. Lags, medians, backgrounds, warm-up, last good values and
+    cadence become those of a state that never stopped if the rows reach back far enough; 2000 do.
+
+    Parameters
+    ----------
+    state
+        A new state; its count and its rates are not changed.
+    scorer
+        Scorer of its bundle.
+    rows
+        The station's readings, the oldest first. Late ones are skipped: they changed nothing when they came, either.
+
+    Returns
+    -------
+    list of Reading
+        The readings that were not skipped.
+    """
+    n = state.n
+    readings = [_reading(row) for row in rows if not row.late]
+    try:
+        scorer.advance([(state, reading) for reading in readings])
+    finally:
+        state.n = n
+    return readings
+
+
+def _reading(row: ReadingRow) -> Reading:
+    values = tuple(np.frombuffer(row.values).tolist())
+    return Reading(station="", values=values, ts=trusted_ts(row.ts, row.received), seq=row.seq, received=row.received)

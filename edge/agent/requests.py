@@ -1,4 +1,4 @@
-"""Requests: a verb under ``request/`` becomes one answer or more under ``response/``."""
+"""Answers requests: a verb under ``request/`` is answered by one message or more under ``response/``."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from edge.mqtt.topics import Topics
 from edge.readings.decoder import SIZE_LIMIT
 
 ANSWER_EXPIRY = 600
-"""An answer that nobody fetched for so long is of no use [s]."""
+"""Message expiry interval of an answer [s]."""
 
 LONGEST_SHELVING = 7 * 24 * 60
-"""For how long an alarm may be put aside at most [min]; 0 takes it up again."""
+"""Longest time for which an alarm may be shelved [min]."""
 
-_WAITING = 32  # requests
-_IN_FLIGHT = 20  # QoS 1 publications: the next part waits until the broker keeps up
+_WAITING = 32  # most requests that wait
+_IN_FLIGHT = 20  # QoS 1 publications; from here on the next part waits until the broker keeps up
 _LONGEST_VERB = 128  # characters that are echoed in a topic
 _LONGEST_TRANSACTION = 256  # characters that are echoed in every part
 
@@ -41,7 +41,7 @@ Answers = Iterator[Mapping[str, Any]]
 
 
 class AcknowledgeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of ``alarm/acknowledge``: an ``id``, or a ``station`` and a ``kind``; what it was, and a comment."""
+    """The body of ``alarm/acknowledge``: ``id``, or ``station`` and ``kind``; a label and a comment if known."""
 
     transaction: Any = None
     id: str | None = None
@@ -52,7 +52,7 @@ class AcknowledgeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 
 class ShelveRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of ``alarm/shelve``: an ``id``, or a ``station`` and a ``kind``; for how many minutes, and why."""
+    """The body of ``alarm/shelve``: ``id``, or ``station`` and ``kind``; for how long (0 unshelves), and why."""
 
     transaction: Any = None
     id: str | None = None
@@ -70,7 +70,7 @@ class RateRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class InfoRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of ``info``: anything."""
+    """The body of ``info``: any object."""
 
     transaction: Any = None
 
@@ -85,23 +85,33 @@ class _Job:
 
 
 class Requests:
-    """Reads requests and answers them, one message a turn, so that no request ever keeps a reading waiting.
+    """Reads requests and answers them, one message a turn, so that no request keeps a reading waiting.
 
     Parameters
     ----------
-    gateway, stations, panel, labelling
-        What requests ask about.
+    gateway
+        Settings.
+    stations
+        Stations that can be asked about, and their rate.
+    panel
+        Alarms that can be acknowledged and shelved.
+    closed_alarms
+        Labels alarms that have closed.
     info
-        Makes the body of the ``info`` answer.
+        Returns the body of the ``info`` answer.
     publish_events
-        Takes the events that a request causes, with what else the panel has to remember; there may be none of them.
-    link, topics, clock
-        As everywhere.
+        Publishes the events that a request has caused, possibly none, and the alarms that stand now.
+    link
+        The connection.
+    topics
+        Names of the topics.
+    clock
+        Paces requests for synthetic rows.
 
     Attributes
     ----------
     answered : int
-        Requests answered to the end, errors included.
+        Requests answered completely, errors included.
     """
 
     def __init__(
@@ -109,7 +119,7 @@ class Requests:
         gateway: Gateway,
         stations: Stations,
         panel: AlarmPanel,
-        labelling: ClosedAlarmLabels,
+        closed_alarms: ClosedAlarmLabels,
         *,
         info: Callable[[], Mapping[str, Any]],
         publish_events: Callable[[list[Event]], None],
@@ -120,7 +130,7 @@ class Requests:
         self.answered = 0
         self._stations = stations
         self._panel = panel
-        self._labelling = labelling
+        self._closed_alarms = closed_alarms
         self._info = info
         self._publish_events = publish_events
         self._link = link
@@ -134,16 +144,16 @@ class Requests:
             "alarm/acknowledge": (AcknowledgeRequest, self._acknowledge),
             "alarm/shelve": (ShelveRequest, self._shelve),
             "rate/set": (RateRequest, self._set_rate),
-            "info": (InfoRequest, self._tell),
+            "info": (InfoRequest, self._answer_info),
         }
 
     @property
     def ready(self) -> bool:
-        """Whether the next part can be answered now."""
+        """Whether the next part of an answer can be published now."""
         return bool(self._jobs) and not self._link.congested and self._link.in_flight < _IN_FLIGHT
 
     def take(self, verb: str, message: Message) -> None:
-        """Take in one request; what is wrong with it is answered, too."""
+        """Read a request; errors in it are answered, too."""
         job = _Job(verb, None, iter(()), None, message.correlation)
         try:
             document = _parse(message.payload)
@@ -159,7 +169,7 @@ class Requests:
         self._jobs.append(job)
 
     def turn(self) -> None:
-        """Answer the next part, of each waiting request in turn."""
+        """Publish the next part of an answer, of each waiting request in turn."""
         if not self.ready:
             return
         job = self._jobs.popleft()
@@ -176,7 +186,7 @@ class Requests:
             self.answered += 1
         elif self._answer(job, {"status": "ok", "data": body}):
             self._jobs.append(job)
-        # An answer that cannot be published has lost its asker together with the connection.
+        # An answer that cannot be published is dropped: the asker was lost with the connection.
 
     def _answers(self, verb: str, document: dict[str, Any]) -> Answers:
         known = self._verbs.get(verb)
@@ -216,7 +226,7 @@ class Requests:
                 request.id, station=request.station, kind=request.kind, label=request.label, comment=request.comment
             )
         except RequestError:
-            closed = request.id and self._labelling.label(request.id, request.label, request.comment)
+            closed = request.id and self._closed_alarms.label(request.id, request.label, request.comment)
             if not closed:
                 raise
             return iter([{"events": [], "closed": closed}])
@@ -226,7 +236,7 @@ class Requests:
     def _shelve(self, request: ShelveRequest) -> Answers:
         if request.id is None and request.station is not None and request.station not in self._stations:
             known = ", ".join(sorted(station.name for station in self._stations)) or "none yet"
-            raise RequestError(f"station: got {request.station[:64]!r}, expected one that has been heard: {known}")
+            raise RequestError(f"station: got {request.station[:64]!r}, expected one that has sent a reading: {known}")
         events = self._panel.shelve(
             request.id,
             station=request.station,
@@ -239,13 +249,13 @@ class Requests:
 
     def _set_rate(self, request: RateRequest) -> Answers:
         try:
-            self._stations.request(request.exceedances_per_1000)
+            self._stations.request_rate(request.exceedances_per_1000)
         except ValueError as error:
             raise RequestError(str(error)) from error
         self._log.warning("requested rate changed by a request", exceedances_per_1000=self._stations.rate)
         return iter([{"exceedances_per_1000": self._stations.rate, "until": "restart"}])
 
-    def _tell(self, request: InfoRequest) -> Answers:
+    def _answer_info(self, request: InfoRequest) -> Answers:
         return iter([self._info()])
 
 

@@ -1,18 +1,21 @@
-"""Running: an agent from its settings to a clean stop."""
+"""Runs an agent, from its settings to a clean stop."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+from config.errors import ConfigError
+from config.settings.gateway import Gateway
 from config.yaml.load import load_gateway
 from edge.agent.agent import Agent
 from edge.agent.announcer import subscriptions
 from edge.agent.presence import Presence
-from edge.agent.resources import open_bundles, open_journal
 from edge.agent.stations import Stations
 from edge.agent.watchdog import Watchdog
 from edge.bundles.bundle import Bundle
-from edge.clock import SystemClock
+from edge.clock import Clock, SystemClock
+from edge.journal.journal import Journal
 from edge.log import Log, start_logging
 from edge.mqtt.options import Options
 from edge.mqtt.reconnecting_link import ReconnectingLink
@@ -23,7 +26,7 @@ from edge.stop import Stop
 def run(gateway_path: str | Path) -> int:
     """Run the agent until SIGTERM or SIGINT.
 
-    Every bundle reproduces its golden rows before the broker hears of us.
+    Every bundle reproduces its golden rows before the agent connects to the broker.
 
     Returns
     -------
@@ -33,7 +36,7 @@ def run(gateway_path: str | Path) -> int:
     Raises
     ------
     ConfigError, BundleError, JournalError
-        Before anything is connected.
+        The agent cannot start; it has not connected.
     """
     with Stop() as stop:
         gateway = load_gateway(gateway_path)
@@ -51,7 +54,7 @@ def run(gateway_path: str | Path) -> int:
         link = ReconnectingLink(
             Options.from_settings(gateway.broker, client_id=gateway.broker.client_id),
             subscriptions(stations, topics),
-            unsubscribe=sorted(journal.past.filters),
+            unsubscribe=sorted(journal.recovered.filters),
             will=presence.will,
             stop=stop,
             clock=clock,
@@ -63,3 +66,42 @@ def run(gateway_path: str | Path) -> int:
         agent.stop()
         log.info("stopped")
     return 0
+
+
+def open_bundles(gateway: Gateway, on_verified: Callable[[str, Bundle, float], None]) -> list[Bundle]:
+    """Open and verify the bundle of every entry, each file once.
+
+    Parameters
+    ----------
+    gateway
+        Settings with the entries.
+    on_verified
+        Called with a file, its bundle, and the largest difference of its golden rows.
+
+    Raises
+    ------
+    ConfigError
+        There is no entry.
+    BundleError
+        A bundle must not be used.
+    """
+    if not gateway.stations:
+        raise ConfigError(["gateway.yaml: stations: got none, expected at least one entry with a topic and a bundle"])
+    bundles: dict[str, Bundle] = {}
+    for entry in gateway.stations:
+        if entry.bundle not in bundles:
+            bundle = bundles[entry.bundle] = Bundle.open(entry.bundle)
+            on_verified(entry.bundle, bundle, bundle.verify())
+    return [bundles[entry.bundle] for entry in gateway.stations]
+
+
+def open_journal(gateway: Gateway, clock: Clock) -> Journal:
+    """Open the journal that gateway.yaml describes; raises JournalError if that fails."""
+    settings = gateway.journal
+    return Journal(
+        settings.path,
+        durability=settings.durability,
+        max_mb=settings.max_mb,
+        readings_per_station=settings.readings_per_station,
+        clock=clock,
+    )

@@ -1,4 +1,4 @@
-"""Synthesis: the answer to a request for synthetic rows, one part at a time."""
+"""Answers requests for synthetic rows, one part at a time."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from typing import Any, Literal
 
 import msgspec
 
-from config.settings.gateway import SynthesisSettings as Bounds
-from edge.agent.stations import LiveStation, StationGroup, Stations
+from config.settings.gateway import SynthesisSettings
+from edge.agent.station import LiveStation, StationGroup
+from edge.agent.stations import Stations
 from edge.arrays import Floats
 from edge.clock import Clock
 from edge.errors import RequestError
 from edge.readings.csv.writer import write_table
 from edge.synthesis.sampling_conditions import DrawRows, SamplingConditions
 
-_DIGITS = 6  # significant: what every processor agrees on
+_DIGITS = 6  # significant digits on which all processors agree
 _MINUTE = 60.0  # [s]
 _N = 100
 _SEEDS = 2**32
@@ -30,21 +31,23 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     Parameters
     ----------
     station
-        Whose rows; may be left out where there is only one bundle.
-    n, seed
-        How many rows, and which; without a seed one is drawn, and told in the answer.
-    wish
-        ``from``: what they should be like; by default all of the training.
+        Whose rows; may be omitted if there is only one bundle.
+    n
+        Number of rows.
+    seed
+        Seed of the rows; without one it is drawn, and part of the answer.
+    conditions
+        The key ``from``: what the rows should resemble; by default the whole training record.
     format
-        ``json``: rows as arrays; ``csv``: rows as text, the first part with a header, so that the parts put together
-        are a file like those of the training.
+        ``json`` sends rows as arrays; ``csv`` as text, the first part with a header, so that the joined parts are a
+        file like a training record.
     """
 
     transaction: Any = None
     station: str | None = None
     n: int = _N
     seed: int | None = None
-    wish: SamplingConditions = msgspec.field(name="from", default=SamplingConditions(prior=True))
+    conditions: SamplingConditions = msgspec.field(name="from", default=SamplingConditions(prior=True))
     format: Literal["json", "csv"] = "json"
 
 
@@ -54,40 +57,40 @@ class SynthesisRequests:
     Parameters
     ----------
     stations
-        Whose samplers are used.
-    bounds
+        Stations whose samplers are used.
+    settings
         Most rows, rows per part, requests per minute.
     clock
-        For the requests per minute.
+        Counts the requests per minute.
     """
 
-    def __init__(self, stations: Stations, bounds: Bounds, clock: Clock) -> None:
+    def __init__(self, stations: Stations, settings: SynthesisSettings, clock: Clock) -> None:
         self._stations = stations
-        self._bounds = bounds
+        self._settings = settings
         self._clock = clock
-        self._asked: deque[float] = deque()
+        self._times: deque[float] = deque()
 
     def answer(self, request: SynthesisRequest) -> Iterator[dict[str, Any]]:
-        """Check a request, then draw its rows, a part each time the iterator is asked.
+        """Check a request; returns an iterator that draws one part of the rows at a time.
 
         Raises
         ------
         RequestError
-            It asks for what there is not, for too much, or too often.
+            The request names an unknown station, or asks for too many rows, or too often.
         """
         group = self._group(request.station)
-        if not 1 <= request.n <= self._bounds.max_rows:
-            raise RequestError(f"n: got {request.n}, expected 1 to {self._bounds.max_rows} (synthesis.max_rows)")
+        if not 1 <= request.n <= self._settings.max_rows:
+            raise RequestError(f"n: got {request.n}, expected 1 to {self._settings.max_rows} (synthesis.max_rows)")
         seed = secrets.randbelow(_SEEDS) if request.seed is None else request.seed
-        draw = request.wish.draw(group.sampler, seed, lambda: self._live(request.station).recent)
-        draw(1, 0)  # what is wished for is checked before the first part, and before it counts
+        draw = request.conditions.draw(group.sampler, seed, lambda: self._live(request.station).recent)
+        draw(1, 0)  # checks the conditions before the first part, and before the request counts
         self._count()
         return self._parts(request, group, seed, draw)
 
     def _parts(
         self, request: SynthesisRequest, group: StationGroup, seed: int, draw: DrawRows
     ) -> Iterator[dict[str, Any]]:
-        station, size = group.bundle.station, self._bounds.rows_per_part
+        station, size = group.bundle.station, self._settings.rows_per_part
         parts = -(-request.n // size)
         for part in range(parts):
             rows = draw(min(size, request.n - part * size), part * size)
@@ -113,34 +116,34 @@ class SynthesisRequests:
         named = [group for group in groups if group.entry.station == name]
         if named:
             return named[0]
-        # It has not sent yet; where every station is scored by one bundle, that does not matter.
+        # A station that has sent nothing yet: if one bundle scores every station, that does not matter.
         open_groups = [group for group in groups if group.entry.station is None]
         if len({group.bundle.id for group in open_groups}) == 1:
             return open_groups[0]
-        raise self._unheard(f"{name[:64]!r}")
+        raise self._unknown(f"{name[:64]!r}")
 
     def _live(self, name: str | None) -> LiveStation:
-        """The station that is meant by its readings."""
-        heard = list(self._stations)
-        if name is None and len(heard) == 1:
-            return heard[0]
+        """Find the station whose readings a request refers to."""
+        stations = list(self._stations)
+        if name is None and len(stations) == 1:
+            return stations[0]
         if name is None or name not in self._stations:
-            raise self._unheard("none" if name is None else f"{name[:64]!r}")
+            raise self._unknown("none" if name is None else f"{name[:64]!r}")
         return self._stations[name]
 
-    def _unheard(self, got: str) -> RequestError:
+    def _unknown(self, got: str) -> RequestError:
         known = ", ".join(sorted(station.name for station in self._stations)) or "none yet"
-        return RequestError(f"station: got {got}, expected one that has been heard: {known}")
+        return RequestError(f"station: got {got}, expected one that has sent a reading: {known}")
 
     def _count(self) -> None:
         now = self._clock.monotonic()
-        while self._asked and now - self._asked[0] >= _MINUTE:
-            self._asked.popleft()
-        if len(self._asked) >= self._bounds.per_minute:
-            wait = _MINUTE - (now - self._asked[0])
-            limit = f"{self._bounds.per_minute} requests a minute (synthesis.per_minute)"
+        while self._times and now - self._times[0] >= _MINUTE:
+            self._times.popleft()
+        if len(self._times) >= self._settings.per_minute:
+            wait = _MINUTE - (now - self._times[0])
+            limit = f"{self._settings.per_minute} requests a minute (synthesis.per_minute)"
             raise RequestError(f"too many requests, expected at most {limit}; try again in {wait:.0f} s")
-        self._asked.append(now)
+        self._times.append(now)
 
 
 def _arrays(rows: Floats) -> list[list[float]]:

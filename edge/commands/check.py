@@ -105,7 +105,7 @@ class _Check:
 
     def stations(self, gateway: Gateway) -> Stations | None:
         """Check the bundles, their golden rows, and the keys that gateway.yaml names."""
-        from edge.agent.resources import open_bundles
+        from edge.agent.run import open_bundles
         from edge.agent.stations import Stations
 
         def print_verified(file: str, bundle: Bundle, difference: float) -> None:

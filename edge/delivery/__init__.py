@@ -1,1 +1,1 @@
-"""What goes out, and stays until the broker has it."""
+"""Publishes results, and keeps those that must arrive until the broker has confirmed them."""

@@ -1,4 +1,4 @@
-"""Letters: what cannot be read, told with its reason, and never in a flood."""
+"""Dead letters: payloads that cannot be used, published with the reason, and never in a flood."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from edge.errors import ReadingError
 from edge.mqtt.message import Message
 
 _EXCERPT = 512  # [B] of a payload that a dead letter shows
-_BURST = 60  # dead letters of one topic that go out at once ...
-_PER_SECOND = 1.0  # ... and then
-_MOST_TOPICS = 1000  # that are told apart
+_BURST = 60  # dead letters of one topic that are published at once ...
+_PER_SECOND = 1.0  # ... and how many follow
+_MOST_TOPICS = 1000  # that are counted separately
 
 
-class _Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class _DeadLetter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     topic: str
     reason: str
     at: str | None
@@ -38,7 +38,7 @@ class _Bucket:
 
 
 class DeadLetters:
-    """Writes dead letters: of each topic sixty at once, and then one a second.
+    """Writes dead letters, of each topic at most 60 at once and then one a second.
 
     Parameters
     ----------
@@ -47,8 +47,10 @@ class DeadLetters:
 
     Attributes
     ----------
-    written, held_back
-        Dead letters since the start, those that were held back included; and these alone.
+    written
+        Payloads since the start that could not be used.
+    held_back
+        Payloads among them that exceeded the pace, and have no dead letter.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -57,7 +59,7 @@ class DeadLetters:
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
     def write(self, message: Message, error: ReadingError) -> bytes | None:
-        """Write the dead letter of a message; ``None`` where its topic has had too many of them."""
+        """Write the dead letter of a message; returns ``None`` if its topic has had too many of them."""
         self.written += 1
         held_back = self._take_token(message.topic)
         if held_back is None:
@@ -65,12 +67,12 @@ class DeadLetters:
             return None
         excerpt = message.payload[:_EXCERPT]
         try:
-            # A character that the cut went through is no reason to show the rest in base64.
+            # A character that the cut splits is no reason to show the rest in base64.
             whole = len(message.payload) <= _EXCERPT
             text, encoding = codecs.getincrementaldecoder("utf-8")().decode(excerpt, final=whole), None
         except UnicodeDecodeError:
             text, encoding = base64.b64encode(excerpt).decode(), "base64"
-        letter = _Letter(
+        letter = _DeadLetter(
             topic=message.topic,
             reason=error.reason,
             at=error.at,
@@ -83,7 +85,7 @@ class DeadLetters:
         return msgspec.json.encode(letter)
 
     def _take_token(self, topic: str) -> int | None:
-        """How many of a topic were held back before this one; ``None`` when this one is."""
+        """Return how many of a topic were held back before this one; ``None`` if this one is, too."""
         now = self._clock.monotonic()
         bucket = self._buckets.setdefault(topic, _Bucket(_BURST, now))
         if len(self._buckets) > _MOST_TOPICS:

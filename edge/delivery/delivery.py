@@ -1,4 +1,4 @@
-"""Delivery: results on their way to the broker, and what happens to those that do not get there."""
+"""Publishes verdicts, events, alarms and dead letters once the journal has committed them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from edge.alarms.event import AlarmMessage, Event
+from edge.alarms.event import Event
 from edge.clock import Clock
 from edge.delivery.dead_letters import DeadLetters
 from edge.delivery.outbox import Outbox
@@ -25,16 +25,24 @@ from edge.scoring.verdict import Verdict
 
 @dataclass
 class DeliveryCounts:
-    """What delivery counts since the start.
+    """Counts since the start.
 
     Attributes
     ----------
-    scores, historical, scores_refused
-        Published; of these, again or late; and markers that the broker refused.
-    events, dead_letters, dead_letters_held_back
-        Made, the last for the flood that they would be.
+    scores
+        Scores published.
+    historical
+        Scores among them that were published again, or after the connection they were made on.
+    scores_refused
+        Markers that the broker refused, see :class:`~edge.delivery.score_backlog.ScoreBacklog`.
+    events
+        Events queued.
+    dead_letters
+        Payloads that could not be used.
+    dead_letters_held_back
+        Payloads among them whose topic had too many of them to publish every one.
     dropped
-        Events and dead letters for which the outbox had no room.
+        Events and dead letters that the full outbox dropped.
     """
 
     scores: int = 0
@@ -47,10 +55,10 @@ class DeliveryCounts:
 
 
 class Delivery:
-    """Publishes verdicts, events, alarms and dead letters, once the journal has kept them.
+    """Queues what is to be published, and publishes it once the journal has committed it.
 
-    What is taken over goes into a :class:`~edge.journal.transaction.Transaction`. Only when that has been committed may
-    :meth:`send` be called: nobody hears of what a crash would undo.
+    What is queued goes into a :class:`~edge.journal.transaction.Transaction`. Only when that has been committed may
+    :meth:`send` be called: nothing is published that a crash would undo.
 
     Parameters
     ----------
@@ -60,48 +68,48 @@ class Delivery:
         Where to publish.
     clock
         Paces dead letters and retries.
-    past
-        What the journal has kept of earlier runs.
+    recovered
+        What the journal contains from earlier runs.
     """
 
-    def __init__(self, link: Link, topics: Topics, clock: Clock, past: Recovered) -> None:
+    def __init__(self, link: Link, topics: Topics, clock: Clock, recovered: Recovered) -> None:
         self._link = link
         self._topics = topics
         self._log = Log("delivery", clock)
-        self._letters = DeadLetters(clock)
-        self._backlog = ScoreBacklog(link, topics, clock, past.scores)
-        self._outbox = Outbox(link, clock, past.outbox)
-        self._retained = Retained(link, clock, past.retained)
+        self._dead_letters = DeadLetters(clock)
+        self._backlog = ScoreBacklog(link, topics, clock, recovered.scores)
+        self._outbox = Outbox(link, clock, recovered.outbox)
+        self._retained = Retained(link, clock, recovered.retained)
         self._presence = (topics.state, topics.info)
         self._connection = 0
         self._events = self._dropped = 0
 
     @property
     def counts(self) -> DeliveryCounts:
-        """What happened since the start."""
+        """Counts since the start."""
         return DeliveryCounts(
             scores=self._backlog.scores,
             historical=self._backlog.historical,
             scores_refused=self._backlog.refused,
             events=self._events,
-            dead_letters=self._letters.written,
-            dead_letters_held_back=self._letters.held_back,
+            dead_letters=self._dead_letters.written,
+            dead_letters_held_back=self._dead_letters.held_back,
             dropped=self._dropped,
         )
 
     @property
     def waiting(self) -> int:
-        """Events and dead letters without a confirmation yet."""
+        """Events and dead letters that the broker has not confirmed."""
         return len(self._outbox)
 
     @property
     def backlog(self) -> int:
-        """Batches of scores without a confirmation yet."""
+        """Batches of scores that the broker has not confirmed."""
         return len(self._backlog)
 
     @property
     def full(self) -> bool:
-        """Whether so many scores are on their way that no reading should be taken."""
+        """Whether too many scores are unconfirmed for another reading to be taken."""
         return len(self._backlog) >= MOST
 
     @property
@@ -110,98 +118,87 @@ class Delivery:
         return self._backlog.ready
 
     @property
-    def unsettled(self) -> int:
+    def unconfirmed(self) -> int:
         """Batches, rows and retained topics that the broker has not confirmed."""
         return len(self._backlog) + len(self._outbox) + len(self._retained)
 
-    def hand_over(self, batch: Transaction, verdicts: Sequence[Verdict], events: Sequence[Event]) -> None:
-        """Take over results.
+    def queue_scores(self, transaction: Transaction, verdicts: Sequence[Verdict]) -> None:
+        """Queue the scores of readings, in order."""
+        self._follow_connection()
+        encode = _ENCODER.encode
+        transaction.scores += [(verdict.station, encode(verdict)) for verdict in verdicts]
 
-        Parameters
-        ----------
-        batch
-            Gets what the journal has to keep.
-        verdicts
-            Those to be published.
-        events
-            Of the alarms, in order.
-        """
-        self._follow()
+    def queue_events(self, transaction: Transaction, events: Sequence[Event]) -> None:
+        """Queue the events of alarms, in order."""
+        self._follow_connection()
         for event in events:
             kind = "close" if event.event_type == "close" else "event"
-            self._put(batch, kind, self._topics.event(event.station), msgspec.json.encode(event), event.id)
+            self._queue(transaction, kind, self._topics.event(event.station), _ENCODER.encode(event), event.id)
         self._events += len(events)
-        if verdicts:
-            encode = _ENCODER.encode
-            batch.scores += [(verdict.station, encode(verdict)) for verdict in verdicts]
 
-    def refuse(self, batch: Transaction, message: Message, error: ReadingError) -> None:
-        """Set a payload aside with the reason, unless its topic has had too many of them."""
-        letter = self._letters.write(message, error)
+    def dead_letter(self, transaction: Transaction, message: Message, error: ReadingError) -> None:
+        """Queue a payload that cannot be used, with the reason, unless its topic has had too many of them."""
+        letter = self._dead_letters.write(message, error)
         if letter is not None:
-            self._put(batch, "deadletter", self._topics.deadletter, letter)
+            self._queue(transaction, "deadletter", self._topics.deadletter, letter)
             self._log.warning("reading refused", every=ONCE_A_MINUTE, topic=message.topic, reason=str(error))
 
-    def alarm(self, batch: Transaction, message: AlarmMessage) -> None:
-        """Say what stands at a station (retained)."""
-        self.retain(batch, self._topics.alarm(message.station), message)
-
-    def retain(self, batch: Transaction, topic: str, body: object) -> None:
-        """Say what holds until something else does."""
-        if self._retained.retain(topic, msgspec.json.encode(body)):
-            batch.asserted.append(topic)
+    def retain(self, transaction: Transaction, topic: str, body: object) -> None:
+        """Queue the content of a retained topic, in place of the one before."""
+        if self._retained.retain(topic, _ENCODER.encode(body)):
+            transaction.asserted.append(topic)
 
     def retain_only(self, topics: Collection[str]) -> None:
-        """Let the broker forget whatever else earlier runs have retained."""
+        """Clear every other topic that earlier runs have retained."""
         if orphans := self._retained.clear_others(topics):
             self._log.info("retained topics that nobody asserts any more are cleared", topics=orphans)
 
-    def tell(self, topic: str, body: object) -> None:
-        """Publish what is of use now or never (QoS 0)."""
-        self._link.publish(topic, msgspec.json.encode(body))
+    def publish_now(self, topic: str, body: object) -> None:
+        """Publish what is of no use later (QoS 0); the journal does not contain it."""
+        self._link.publish(topic, _ENCODER.encode(body))
 
-    def settle(self, batch: Transaction) -> None:
-        """Take in what the broker has answered, and close the batch of scores."""
-        self._follow()
+    def process_receipts(self, transaction: Transaction) -> None:
+        """Note what the broker has confirmed, and number the batch of scores."""
+        self._follow_connection()
         for receipt in self._link.receipts():
-            if self._backlog.settle(receipt):
-                batch.confirmed = self._backlog.confirmed
-            elif (row := self._outbox.settle(receipt)) is not None:
-                batch.delivered.append(row)
-            elif (topic := self._retained.settle(receipt)) is not None:
-                batch.cleared.append(topic)
-        if batch.scores and not batch.number:
-            batch.number = self._backlog.put(batch.scores)
+            if self._backlog.process(receipt):
+                transaction.confirmed = self._backlog.confirmed
+            elif (row := self._outbox.process(receipt)) is not None:
+                transaction.delivered.append(row)
+            elif (topic := self._retained.process(receipt)) is not None:
+                transaction.cleared.append(topic)
+        if transaction.scores and not transaction.number:
+            transaction.number = self._backlog.put(transaction.scores)
 
     def send(self) -> None:
-        """Publish what waits, all of which the journal has kept."""
+        """Publish what is queued; the journal must have committed it."""
         self._backlog.send()
         self._retained.send()
         self._outbox.send()
 
     def send_presence(self) -> None:
-        """Publish what is no result: that, and how, the agent lives."""
+        """Publish only ``state`` and ``info``, which are correct whether the journal works or not."""
         self._retained.send(self._presence)
 
-    def everything(self) -> Iterator[Transaction]:
-        """Everything on its way, for a fresh journal."""
+    def snapshot(self) -> Iterator[Transaction]:
+        """Yield transactions with everything unconfirmed, for a fresh journal."""
         for number, scores in self._backlog:
             yield Transaction(number=number, scores=list(scores))
-        yield Transaction(outbox=list(self._outbox), asserted=sorted(self._retained.manifest))
+        yield Transaction(outbox=list(self._outbox), asserted=sorted(self._retained.topics))
 
-    def _follow(self) -> None:
-        """Let everything go again on a new connection: before anything that was made during it is put beside it."""
+    def _follow_connection(self) -> None:
+        """After a reconnection, send everything unconfirmed again, before anything new is queued behind it."""
         if self._connection != self._link.counts.connections:
             self._connection = self._link.counts.connections
             for part in (self._backlog, self._outbox, self._retained):
                 part.reconnected()
 
-    def _put(self, batch: Transaction, kind: str, topic: str, payload: bytes, alarm: str | None = None) -> None:
-        batch.outbox.append(self._outbox.put(kind, topic, payload, alarm))
-        if gone := self._outbox.overflow():
-            self._dropped += len(gone)
-            batch.delivered += gone
-            batch.outbox = [row for row in batch.outbox if row.id not in gone]
+    def _queue(self, transaction: Transaction, kind: str, topic: str, payload: bytes, alarm: str | None = None) -> None:
+        transaction.outbox.append(self._outbox.put(kind, topic, payload, alarm))
+        if dropped := self._outbox.drop_excess():
+            self._dropped += len(dropped)
+            transaction.delivered += dropped
+            transaction.outbox = [row for row in transaction.outbox if row.id not in dropped]
             self._log.warning("outbox full: what matters least is dropped", every=ONCE_A_MINUTE, dropped=self._dropped)
 
 

@@ -1,4 +1,4 @@
-"""Outbox: events and dead letters, which stay until the broker has taken them."""
+"""Keeps events and dead letters until the broker has confirmed them."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from edge.journal.transaction import OutboxRow
 from edge.mqtt.link import Link, Receipt
 
 MOST = 10_000
-"""Rows that may wait."""
+"""Most rows that may wait."""
 
 _HISTORICAL = (b'"historical":false', b'"historical":true')
 
 IN_FLIGHT = 20
-"""QoS 1 publications at a time: what brokers take by default."""
+"""Most QoS 1 publications at a time: what brokers accept by default."""
 
 
 class Outbox:
-    """Rows on their way, in order by topic: of each topic one at a time is in flight.
+    """Unconfirmed messages, in order within a topic: one at a time of each topic is in flight.
 
-    A row that the broker refuses stays, is tried again with growing delay, and holds back its own topic only. MQTT
-    3.1.1 knows no refusals: there a row that may not be published is lost without a word. An event that is older than
-    the connection goes with ``"historical": true``, as the scores do.
+    A message that the broker refuses stays, is tried again with growing delay, and holds back its own topic only. MQTT
+    3.1.1 has no refusals: a message that may not be published is lost there without notice. An event that is older than
+    the connection is published with ``"historical": true``, as scores are.
 
     Parameters
     ----------
@@ -33,12 +33,12 @@ class Outbox:
     clock
         Paces the retries.
     rows
-        What the journal has kept, the oldest first.
+        What the journal contains, the oldest first.
     """
 
     def __init__(self, link: Link, clock: Clock, rows: Sequence[OutboxRow] = ()) -> None:
         self._link = link
-        self._retries = TopicBackoff(clock)
+        self._backoff = TopicBackoff(clock)
         self._queues: dict[str, deque[OutboxRow]] = {}
         self._idle: dict[str, None] = {}  # topics with rows, none of them in flight
         self._in_flight: dict[int, OutboxRow] = {}
@@ -51,56 +51,56 @@ class Outbox:
         return self._count
 
     def __iter__(self) -> Iterator[OutboxRow]:
-        """The rows, the oldest first."""
+        """Iterate over the rows, the oldest first."""
         return iter(sorted(row for queue in self._queues.values() for row in queue))
 
     def put(self, kind: str, topic: str, payload: bytes, alarm: str | None = None) -> OutboxRow:
-        """Take in a message; returns the row that the journal has to keep before :meth:`send`."""
+        """Queue a message; returns the row that the journal has to commit before :meth:`send`."""
         row = OutboxRow(self._next, kind, alarm, topic, payload)
         self._next += 1
         self._add(row)
         return row
 
-    def overflow(self) -> list[int]:
-        """Drop what is too much: dead letters first, then events of alarms that are closed, then the oldest.
+    def drop_excess(self) -> list[int]:
+        """Drop rows above the limit: dead letters first, then events of alarms that are closed, then the oldest.
 
         Returns
         -------
         list of int
-            Numbers of the rows that are gone.
+            Numbers of the dropped rows.
         """
-        gone = []
+        dropped = []
         while self._count > MOST:
-            row = self._victim()
+            row = self._least_important()
             self._remove(row)
-            gone.append(row.id)
-        return gone
+            dropped.append(row.id)
+        return dropped
 
     def reconnected(self) -> None:
-        """Send again what was in flight on the connection that is gone: all that waits is history now."""
+        """Send again what was in flight on the lost connection; everything that waits is historical now."""
         self._live = self._next
         self._idle = dict.fromkeys(self._queues)
         self._in_flight.clear()
 
-    def settle(self, receipt: Receipt) -> int | None:
-        """Take in an answer of the broker; returns the number of the row that is delivered by it."""
+    def process(self, receipt: Receipt) -> int | None:
+        """Note a receipt of the broker; returns the number of the row whose delivery it confirms."""
         row = self._in_flight.pop(receipt.mid, None)
         if row is None:
             return None
         if receipt.refusal is not None:
-            self._retries.refused(row.topic)
+            self._backoff.refused(row.topic)
             self._idle[row.topic] = None
             return None
-        self._retries.taken(row.topic)
+        self._backoff.accepted(row.topic)
         self._remove(row)
         return row.id
 
     def send(self) -> None:
-        """Publish what may be: the journal has kept it."""
+        """Publish what is due; the journal must have committed it."""
         for topic in list(self._idle):
             if self._link.in_flight >= IN_FLIGHT or self._link.congested:
                 return
-            if not self._retries.may(topic):
+            if not self._backoff.is_due(topic):
                 continue
             row = self._queues[topic][0]
             payload = row.payload
@@ -131,10 +131,10 @@ class Outbox:
         elif row.topic not in (each.topic for each in self._in_flight.values()):
             self._idle[row.topic] = None
 
-    def _victim(self) -> OutboxRow:
-        letters = [queue[0] for queue in self._queues.values() if queue[0].kind == "deadletter"]
-        if letters:
-            return min(letters)
+    def _least_important(self) -> OutboxRow:
+        dead_letters = [queue[0] for queue in self._queues.values() if queue[0].kind == "deadletter"]
+        if dead_letters:
+            return min(dead_letters)
         rows = list(self)
         closed = {row.alarm for row in rows if row.kind == "close"}
         return next((row for row in rows if row.alarm in closed), rows[0])

@@ -1,37 +1,39 @@
-"""Retries: how long a topic that the broker refuses is left alone."""
+"""Leaves a topic that the broker refuses alone, for longer after every refusal."""
 
 from __future__ import annotations
 
+import math
+
+from edge.backoff import Backoff
 from edge.clock import Clock
 
-FIRST, LONGEST = 1.0, 300.0
-"""Delay after the first refusal, and the most that it grows to, twice as long each time [s]."""
+_FIRST, _LONGEST = 1.0, 300.0  # [s]
 
 
 class TopicBackoff:
-    """Delays by topic.
+    """When each topic may be tried again.
 
     Parameters
     ----------
     clock
-        Its monotonic time paces them.
+        Its monotonic time paces the tries.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._until: dict[str, tuple[float, float]] = {}  # topic -> when, and after what delay
+        self._backoffs: dict[str, Backoff] = {}
+        self._next_try: dict[str, float] = {}
 
     def refused(self, topic: str) -> None:
-        """Leave a topic alone for longer than the last time."""
-        _, delay = self._until.get(topic, (0.0, FIRST / 2))
-        delay = min(2 * delay, LONGEST)
-        self._until[topic] = (self._clock.monotonic() + delay, delay)
+        """Leave a topic alone for twice as long as after its last refusal."""
+        backoff = self._backoffs.setdefault(topic, Backoff(_FIRST, _LONGEST))
+        self._next_try[topic] = self._clock.monotonic() + backoff.next_delay()
 
-    def taken(self, topic: str) -> None:
-        """Forget the refusals of a topic: the broker took something there."""
-        self._until.pop(topic, None)
+    def accepted(self, topic: str) -> None:
+        """Forget the refusals of a topic: the broker accepted something there."""
+        self._backoffs.pop(topic, None)
+        self._next_try.pop(topic, None)
 
-    def may(self, topic: str) -> bool:
-        """Tell whether a topic may be tried now."""
-        until = self._until.get(topic)
-        return until is None or self._clock.monotonic() >= until[0]
+    def is_due(self, topic: str) -> bool:
+        """Return whether a topic may be tried now."""
+        return self._clock.monotonic() >= self._next_try.get(topic, -math.inf)

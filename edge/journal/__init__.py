@@ -1,1 +1,1 @@
-"""What survives us: one SQLite file, one transaction a turn."""
+"""What survives a restart: one SQLite file, one transaction a turn."""

@@ -1,4 +1,4 @@
-"""Journal: one SQLite file, so that what was acknowledged survives whatever dies."""
+"""One SQLite file, so that whatever was acknowledged survives a crash or a power cut."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from edge.journal.transaction import ReadingRow, StationRow, Transaction
 from edge.log import Log
 
 _PAGE = 2048  # [B]: a commit of one reading writes three or four pages; smaller ones cost CPU, larger ones the card
-_CHECKPOINT = 2000  # pages in the log, 4 MB, before they go where they belong
-_PATIENCE = 2.0  # [s] for somebody else's lock while it is opened; none afterwards
-_TIMES = 1000  # commits whose durations are remembered
-_FILLED = 0.7  # of max_mb, the most that readings take
-_ROW = 70  # [B] of a reading in the file without its values, half-empty pages included
+_CHECKPOINT = 2000  # pages, 4 MB: when the log grows to this size, it is written into the database
+_LOCK_TIMEOUT = 2.0  # [s] that opening waits for another process's lock; commits do not wait
+_TIMED = 1000  # latest commits whose durations are kept
+_READINGS_SHARE = 0.7  # of max_mb that readings may take
+_ROW = 70  # [B] that a reading takes in the file besides its values, half-empty pages included
 
 Kind = Literal["full", "locked", "corrupt", "io"]
 
@@ -43,38 +43,38 @@ _KINDS: dict[int, Kind] = {
 }
 _FIXES: dict[Kind, str] = {
     "full": "make room on its disk, or raise journal.max_mb",
-    "locked": "let go of it: somebody else is writing to it",
+    "locked": "stop the other process that is writing to it",
     "corrupt": "nothing: it is set aside, and a fresh one is begun",
-    "io": "look after its disk, and whether the agent may write there",
+    "io": "check its disk, and whether the agent may write there",
 }
 
 
 class Journal:
-    """Readings, scores on their way, outbox, alarms, labels, and what is retained: one file, one writer.
+    """Readings, unconfirmed scores, outbox, alarms, labels and retained topics: one file, one writer.
 
-    It is in WAL mode, so that others may read it while the agent runs. A file that is damaged, or of another version,
-    is set aside as ``.corrupt-`` and the time, and a fresh one is begun: a gateway that scores is worth more than its
-    past.
+    It is in WAL mode, so that other processes may read it while the agent runs. A file that is damaged, or has another
+    schema version, is renamed to ``.corrupt-`` and the time, and a fresh one is begun: scoring matters more than
+    history.
 
     Parameters
     ----------
     path
-        The file; beside it lie ``-wal``, ``-shm`` and ``.lock``.
+        The file; ``-wal``, ``-shm`` and ``.lock`` lie beside it.
     durability
-        ``power``: fsync at every commit; ``process``: a crash of the agent loses nothing, a power cut may.
+        ``power`` calls fsync at every commit; with ``process`` a power cut may lose commits, a crash of the agent not.
     max_mb
         Largest size of the file [MB].
     readings_per_station
-        That are kept at most; fewer where so many of all stations would not fit.
+        Most readings kept of a station; fewer are kept if those of all stations would not fit.
     clock
-        Names what is set aside, and times the commits.
+        Dates the files that are set aside, and times the commits.
 
     Attributes
     ----------
-    past
-        What it knew when it was opened.
+    recovered
+        What the file contained when it was opened.
     set_aside
-        Files set aside since the start.
+        Number of files set aside since the start.
 
     Raises
     ------
@@ -98,11 +98,11 @@ class Journal:
         self._readings_per_station = readings_per_station
         self._clock = clock
         self._log = Log("journal", clock)
-        self._times: deque[float] = deque(maxlen=_TIMES)
+        self._times: deque[float] = deque(maxlen=_TIMED)
         self._failed = False
         self._lock = take_lock(self._path)
         try:
-            self.past = self._open()
+            self.recovered = self._open()
         except JournalError:
             os.close(self._lock)
             raise
@@ -124,29 +124,29 @@ class Journal:
         p50, p99 = np.percentile(self._times, (50, 99)).tolist()
         return p50, p99
 
-    def keeps(self, stations: int, columns: int) -> int:
-        """How many readings of each of so many stations are kept: that they fit into 7/10 of ``max_mb``."""
-        room = _FILLED * 1e6 * self._max_mb / max(1, stations)
+    def readings_kept(self, stations: int, columns: int) -> int:
+        """Return how many readings of each station are kept, so that all of them fit into 7/10 of ``max_mb``."""
+        room = _READINGS_SHARE * 1e6 * self._max_mb / max(1, stations)
         return max(1, min(self._readings_per_station, int(room / (_ROW + 8 * columns))))
 
-    def commit(self, batch: Transaction) -> None:
-        """Keep a batch, all of it or nothing.
+    def commit(self, transaction: Transaction) -> None:
+        """Commit a transaction, all of it or nothing.
 
         Raises
         ------
         JournalError
-            Nothing was kept: try again later, or with ``corrupt`` after :meth:`replace`.
+            Nothing was committed: try again later, or with ``corrupt`` after :meth:`replace`.
         """
         begun = self._clock.monotonic()
         try:
-            if self._failed:  # a connection that met an error of the disk may have missed more than it says
+            if self._failed:  # after a disk error, a connection may have missed more than it reports
                 self._db.close()
                 self._failed = False
                 self._connect()
             elif self._path.stat().st_ino != self._inode:
-                raise JournalError("corrupt", f"{self._path}: the file is another one than that which was opened")
+                raise JournalError("corrupt", f"{self._path}: the file is another one than the one that was opened")
             self._db.execute("begin immediate")
-            schema.write(self._db, batch)
+            schema.write(self._db, transaction)
             self._db.execute("commit")
         except FileNotFoundError as error:
             raise JournalError("corrupt", f"{self._path}: the file was removed") from error
@@ -158,18 +158,18 @@ class Journal:
         self._times.append(self._clock.monotonic() - begun)
 
     def replace(self) -> None:
-        """Set the file aside, and begin a fresh one.
+        """Set the file aside and begin a fresh one.
 
         Raises
         ------
         JournalError
-            That cannot be done, either.
+            The disk refuses that, too.
         """
         self._set_aside("damaged")
         self._renew()
 
     def readings(self, station: int, last: int = -1) -> list[ReadingRow]:
-        """The readings of a station, or the ``last`` of them, the oldest first.
+        """Return the ``last`` readings of a station (-1: all), the oldest first.
 
         Raises
         ------
@@ -181,8 +181,8 @@ class Journal:
         except sqlite3.Error as error:
             raise self._error(error) from error
 
-    def labelled(self, alarm_id: str) -> AlarmLabel | None:
-        """What is known last of an alarm that has closed; ``None``: nothing.
+    def closed_alarm(self, alarm_id: str) -> AlarmLabel | None:
+        """Return the last label of an alarm that has closed; ``None`` for an unknown one.
 
         Raises
         ------
@@ -190,12 +190,12 @@ class Journal:
             It cannot be read.
         """
         try:
-            return schema.labelled(self._db, alarm_id)
+            return schema.closed_alarm(self._db, alarm_id)
         except sqlite3.Error as error:
             raise self._error(error) from error
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file and release its lock."""
         with contextlib.suppress(sqlite3.Error):
             self._db.close()
         if self._lock >= 0:
@@ -214,30 +214,30 @@ class Journal:
         self._log.error("journal cannot be used", detail=str(refused))
         stations = self._salvage()
         self._set_aside("not readable")
-        past = self._renew()
+        recovered = self._renew()
         self.commit(Transaction(stations={row.id: row for row in stations}))
-        return past._replace(stations=stations)
+        return recovered._replace(stations=stations)
 
     def _connect(self) -> bool:
-        """Open the file; tells whether it is new. One that is not ours is not touched."""
+        """Open the file without changing one that is not ours; returns whether it is new."""
         try:
             return self._open_file()
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_IOERR_SHMSIZE:
                 raise
-        # A full disk has no room for -shm. Without it nobody else can read, but our past can be, and deletions kept.
+        # A full disk has no room for -shm. Without it other processes cannot read, but we can read and delete.
         self._db.close()
-        self._failed = True  # the next commit tries to do with it
+        self._failed = True  # the next commit tries with it again
         return self._open_file("exclusive")
 
     def _open_file(self, locking: Literal["normal", "exclusive"] = "normal") -> bool:
-        self._db = db = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None)
+        self._db = db = sqlite3.connect(self._path, timeout=_LOCK_TIMEOUT, isolation_level=None)
         db.execute(f"pragma locking_mode = {locking}")
         (version,) = db.execute("pragma user_version").fetchone()
         (tables,) = db.execute("select count(*) from sqlite_schema").fetchone()
         if version != schema.VERSION and (version or tables):
             raise JournalError("corrupt", f"{self._path}: got version {version}, expected {schema.VERSION}")
-        db.execute(f"pragma page_size = {_PAGE}")  # of a new file
+        db.execute(f"pragma page_size = {_PAGE}")  # only a new file takes it
         db.execute("pragma journal_mode = wal")
         db.execute(f"pragma synchronous = {'full' if self._durability == 'power' else 'normal'}")
         db.execute(f"pragma wal_autocheckpoint = {_CHECKPOINT}")
@@ -260,7 +260,7 @@ class Journal:
         return Recovered()
 
     def _salvage(self) -> list[StationRow]:
-        """What can still be read of the stations: counts that begin again would look like repetitions."""
+        """Read what can be read of the stations: counts that began again would look like repetitions."""
         stations: list[StationRow] = []
         with contextlib.suppress(sqlite3.Error, TypeError, AttributeError):
             stations.extend(schema.stations(self._db))

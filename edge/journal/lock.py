@@ -1,4 +1,4 @@
-"""Lock: two agents with one journal would each believe that the other's readings are its own."""
+"""Locks a journal: two agents with one journal would each take the other's readings for its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def take_lock(journal: Path) -> int:
     Raises
     ------
     JournalError
-        Another agent has it, or the file cannot be made.
+        Another agent has it, or the lock file cannot be created.
     """
     path = f"{journal}.lock"
     try:

@@ -1,4 +1,4 @@
-"""Schema: what is in the journal's file, and the SQL that writes and reads it."""
+"""The journal's tables, and the SQL that writes and reads them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edge.alarms.alarm_label import AlarmLabel
 from edge.journal.transaction import OutboxRow, ReadingRow, Score, StationRow, Transaction
 
 VERSION = 1
-"""Of the tables; a file of another one is set aside."""
+"""Schema version; a journal with another version is set aside."""
 
 TABLES = f"""
 begin;
@@ -32,26 +32,28 @@ commit;
 """
 
 
-_UNLABELLED = 10_000  # of the newest rows, alarms of which nobody has said anything are kept
-_FORGET = "delete from labels where label is null and comment is null and id <= (select max(id) from labels) - ?"
-_LABELLED = "select * from labels where alarm_id = ? and closed is not null order by id desc limit 1"
+_UNLABELLED = 10_000  # newest rows among which alarms without a label or a comment are kept, too
+_DELETE_UNLABELLED = (
+    "delete from labels where label is null and comment is null and id <= (select max(id) from labels) - ?"
+)
+_CLOSED_ALARM = "select * from labels where alarm_id = ? and closed is not null order by id desc limit 1"
 
 
 class Recovered(NamedTuple):
-    """What the journal knew when it was opened.
+    """What the journal contained when it was opened.
 
     Parameters
     ----------
     stations
-        Every station that was ever kept.
+        Every station that was ever journalled.
     scores
-        Batches of scores that are not confirmed, by number, the oldest first.
+        Numbers and scores of the batches that are not confirmed, the oldest first.
     outbox
-        What is on its way, the oldest first.
+        Messages that are not delivered, the oldest first.
     retained
         Topics that are retained at the broker.
     filters
-        What was subscribed to, and may be still.
+        Topic filters that a session kept by the broker may still be subscribed to.
     """
 
     stations: Sequence[StationRow] = ()
@@ -61,38 +63,39 @@ class Recovered(NamedTuple):
     filters: Set[str] = frozenset()
 
 
-def write(db: sqlite3.Connection, batch: Transaction) -> None:
-    """Keep a batch; the caller's transaction makes it one."""
-    # What goes makes room for what comes: a full journal must be able to empty itself.
-    if batch.confirmed:
-        db.execute("delete from scores where batch <= ?", (batch.confirmed,))
-    if batch.delivered:
-        db.executemany("delete from outbox where id = ?", [(number,) for number in batch.delivered])
-    if batch.pruned:
-        db.executemany("delete from readings where station = ? and n <= ?", batch.pruned.items())
-    if batch.cleared:
-        db.executemany("delete from retained where topic = ?", [(topic,) for topic in batch.cleared])
-    if batch.stations:
-        db.executemany("insert or replace into stations values (?, ?, ?, ?, ?, ?, ?)", batch.stations.values())
-    if batch.readings:
-        db.executemany("insert or replace into readings values (?, ?, ?, ?, ?, ?, ?, ?)", batch.readings)
-    if batch.scores:
-        db.execute("insert or replace into scores values (?, ?)", (batch.number, msgspec.msgpack.encode(batch.scores)))
-    if batch.outbox:
-        db.executemany("insert or replace into outbox values (?, ?, ?, ?, ?)", batch.outbox)
-    if batch.labels:
-        rows: list[Any] = [msgspec.structs.astuple(label) for label in batch.labels]
+def write(db: sqlite3.Connection, transaction: Transaction) -> None:
+    """Write a transaction, inside the database transaction that the caller has begun."""
+    # Deletions first make room for the rest: a full journal must be able to empty itself.
+    if transaction.confirmed:
+        db.execute("delete from scores where batch <= ?", (transaction.confirmed,))
+    if transaction.delivered:
+        db.executemany("delete from outbox where id = ?", [(number,) for number in transaction.delivered])
+    if transaction.pruned:
+        db.executemany("delete from readings where station = ? and n <= ?", transaction.pruned.items())
+    if transaction.cleared:
+        db.executemany("delete from retained where topic = ?", [(topic,) for topic in transaction.cleared])
+    if transaction.stations:
+        db.executemany("insert or replace into stations values (?, ?, ?, ?, ?, ?, ?)", transaction.stations.values())
+    if transaction.readings:
+        db.executemany("insert or replace into readings values (?, ?, ?, ?, ?, ?, ?, ?)", transaction.readings)
+    if transaction.scores:
+        scores = msgspec.msgpack.encode(transaction.scores)
+        db.execute("insert or replace into scores values (?, ?)", (transaction.number, scores))
+    if transaction.outbox:
+        db.executemany("insert or replace into outbox values (?, ?, ?, ?, ?)", transaction.outbox)
+    if transaction.labels:
+        rows: list[Any] = [msgspec.structs.astuple(label) for label in transaction.labels]
         db.executemany("insert into labels values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        db.execute(_FORGET, (_UNLABELLED,))
-    if batch.asserted:
-        db.executemany("insert or ignore into retained values (?)", [(topic,) for topic in batch.asserted])
-    if batch.filters is not None:
+        db.execute(_DELETE_UNLABELLED, (_UNLABELLED,))
+    if transaction.asserted:
+        db.executemany("insert or ignore into retained values (?)", [(topic,) for topic in transaction.asserted])
+    if transaction.filters is not None:
         db.execute("delete from filters")
-        db.executemany("insert into filters values (?)", [(each,) for each in batch.filters])
+        db.executemany("insert into filters values (?)", [(each,) for each in transaction.filters])
 
 
 def load(db: sqlite3.Connection) -> Recovered:
-    """Read everything but the readings; raises sqlite3.Error and msgspec.MsgspecError when it is damaged."""
+    """Read everything but the readings; raises sqlite3.Error or msgspec.MsgspecError if the file is damaged."""
     read = db.execute
     return Recovered(
         stations=list(stations(db)),
@@ -107,7 +110,7 @@ def load(db: sqlite3.Connection) -> Recovered:
 
 
 def stations(db: sqlite3.Connection) -> Iterator[StationRow]:
-    """Read the stations, one by one: as many as can be read of a damaged file."""
+    """Read the stations one by one, so that those before the damage in a file can be used."""
     return (StationRow(*row) for row in db.execute("select * from stations order by id"))
 
 
@@ -117,7 +120,7 @@ def readings(db: sqlite3.Connection, station: int, last: int) -> list[ReadingRow
     return [ReadingRow(*row) for row in reversed(rows)]
 
 
-def labelled(db: sqlite3.Connection, alarm_id: str) -> AlarmLabel | None:
-    """Read what is known last of an alarm that has closed."""
-    row = db.execute(_LABELLED, (alarm_id,)).fetchone()
+def closed_alarm(db: sqlite3.Connection, alarm_id: str) -> AlarmLabel | None:
+    """Read the last label of an alarm that has closed; ``None`` for an unknown one."""
+    row = db.execute(_CLOSED_ALARM, (alarm_id,)).fetchone()
     return None if row is None else AlarmLabel(**dict(zip(AlarmLabel.__struct_fields__, row[1:], strict=True)))

@@ -1,4 +1,4 @@
-"""Batch: everything that one transaction of the journal keeps."""
+"""What one transaction of the journal contains, and the rows that it is made of."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Score = tuple[str, bytes]
 
 
 class ReadingRow(NamedTuple):
-    """A reading as the journal keeps it.
+    """A reading in the journal.
 
     Parameters
     ----------
@@ -21,17 +21,17 @@ class ReadingRow(NamedTuple):
     n
         The agent's count of the station's readings.
     ts
-        When the station says that it was measured, Unix time [s].
+        When it was measured according to the station, Unix time [s].
     received
-        When it came, Unix time [s].
+        When it arrived, Unix time [s].
     seq
         The station's own counter.
     late
-        1: older than the newest one, and passed over by the scorer.
+        1 if it is older than the newest one, and the scorer ignored it.
     key
-        What a redelivery is known by, see :mod:`edge.readings.duplicates`.
+        By which a redelivery is recognised, see :mod:`edge.readings.duplicates`.
     values
-        The columns' values [F], 64-bit floats in the machine's order.
+        The columns' values [F], 64-bit floats in the machine's byte order.
     """
 
     station: int
@@ -45,20 +45,24 @@ class ReadingRow(NamedTuple):
 
 
 class StationRow(NamedTuple):
-    """A station as the journal keeps it.
+    """A station in the journal.
 
     Parameters
     ----------
-    id, name, topic
-        Its number in the journal, its name, and where it publishes.
+    id
+        Its number in the journal.
+    name
+        Its name.
+    topic
+        Where it publishes.
     columns
-        Keys of its readings' values, joined by commas: rows of other columns are not looked at.
+        Keys of its readings' values, joined by commas; readings with other columns are not used.
     n
         Readings so far.
     rates
         :meth:`edge.scoring.adaptation.Adaptation.snapshot`.
     alarms
-        :meth:`edge.alarms.panel.AlarmPanel.snapshot`; ``None``: there is nothing to know.
+        :meth:`edge.alarms.panel.AlarmPanel.snapshot`; ``None`` if there is nothing to remember.
     """
 
     id: int
@@ -71,17 +75,19 @@ class StationRow(NamedTuple):
 
 
 class OutboxRow(NamedTuple):
-    """A message that has to get there.
+    """A message that has to be delivered.
 
     Parameters
     ----------
     id
-        Its number; they go in this order.
+        Its number; messages of a topic are delivered in this order.
     kind
-        ``event`` (an alarm opens or goes on), ``close`` or ``deadletter``: decides what gives way first.
+        ``event`` (an alarm opens or continues), ``close`` or ``deadletter``: decides what is dropped first.
     alarm
-        Id of the alarm that it is about.
-    topic, payload
+        Id of the alarm that it reports.
+    topic
+        Where it is published.
+    payload
         What is published.
     """
 
@@ -94,26 +100,34 @@ class OutboxRow(NamedTuple):
 
 @dataclass
 class Transaction:
-    """What changed since the last transaction; grows until it has been committed.
+    """What changed since the last commit; grows until it has been committed.
 
     Attributes
     ----------
-    readings, stations, outbox, labels
-        Rows to add, or for stations (by number) to put in the place of the ones before.
+    readings
+        Rows to add.
+    stations
+        Station number -> row that replaces the one before.
     scores
-        Score messages to keep until they are confirmed, and
+        Score messages to keep until the broker has confirmed them.
     number
-        under which number.
+        Number of that batch of scores.
     confirmed
-        Up to which number the scores' PUBACK has come: they are deleted.
+        Number up to which batches of scores are confirmed: they are deleted.
+    outbox
+        Rows to add.
     delivered
-        Numbers of outbox rows that are delivered or were dropped.
+        Numbers of outbox rows that were delivered or dropped: they are deleted.
+    labels
+        Rows to add.
     pruned
         Station number -> n up to which its readings are deleted.
-    asserted, cleared
-        Retained topics that are on the broker from now on, or no more.
+    asserted
+        Topics that are retained at the broker from now on.
+    cleared
+        Topics that are no longer retained at the broker.
     filters
-        What is subscribed to now; ``None``: as before.
+        Current subscriptions; ``None`` if they have not changed.
     """
 
     number: int = 0
@@ -131,7 +145,7 @@ class Transaction:
 
     @property
     def urgent(self) -> bool:
-        """Whether something is in it that must not be lost."""
+        """Whether it contains something that must not be lost."""
         return bool(
             self.readings
             or self.stations
@@ -144,10 +158,10 @@ class Transaction:
 
     @property
     def untidy(self) -> bool:
-        """Whether something that has been delivered would be sent again; confirmed scores wait for a new batch."""
+        """Whether something delivered would be sent again after a restart; confirmed scores do not count."""
         return bool(self.delivered or self.cleared)
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing at all to keep."""
+        """Whether there is nothing to commit."""
         return not (self.urgent or self.untidy or self.confirmed or self.pruned)

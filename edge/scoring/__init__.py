@@ -1,1 +1,1 @@
-"""Readings become verdicts, station by station, with thresholds that follow."""
+"""Readings become verdicts, station by station, with thresholds that follow each station."""

@@ -1,4 +1,4 @@
-"""Judgement: what is decided about one reading, before it is put into words."""
+"""What is decided about one reading, before a verdict is built from it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from edge.scoring.row_scores import RowScores
 
 
 class Context(NamedTuple):
-    """How a reading follows on its station's past.
+    """What a station's earlier readings mean for its next one.
 
     Parameters
     ----------
     n
-        The agent's count of this station's readings.
+        The agent's count of the station's readings, this one included.
     late
-        It is older than the newest one.
+        Whether the reading is older than the newest one.
     warming_up
-        Too little has been seen for a score to alarm.
-    level, background
-        Gas level and its background before this reading [ppb].
+        Whether too few readings have been seen for a score to exceed.
+    level
+        Gas level of the reading [ppb]; ``None`` if it has none.
+    background
+        Background of the levels before it [ppb].
     """
 
     n: int
@@ -31,23 +33,29 @@ class Context(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """One reading, judged.
+    """Which thresholds one reading exceeds.
 
     Parameters
     ----------
-    reading, past, finding
-        What came, on what it follows, and what was measured.
+    reading
+        What was received.
+    context
+        How it follows on the station's earlier readings.
+    scores
+        What was measured.
     flags
-        Of the scored columns [F]; ``None``: all are good.
-    exceeds, by
-        As in the verdict.
+        Flags of the scored columns [F]; ``None`` if all are good.
+    exceeds
+        Kinds that exceed, as in the verdict.
+    by
+        Why methane exceeds, as in the verdict.
     suspect
-        A channel is flagged, or a score is near its threshold.
+        Whether a channel is flagged, or a score is near its threshold.
     """
 
     reading: Reading
-    past: Context
-    finding: RowScores
+    context: Context
+    scores: RowScores
     flags: list[int] | None
     exceeds: tuple[str, ...]
     by: str | None

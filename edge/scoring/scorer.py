@@ -1,9 +1,9 @@
-"""Scorer: readings become verdicts, those of many stations in one run of the network."""
+"""Turns readings into verdicts, those of many stations in one run of the network."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from itertools import repeat
 
 import numpy as np
@@ -24,43 +24,48 @@ from edge.scoring.verdict import Verdict
 from edge.scoring.verdict_builder import VerdictBuilder, round_score
 
 SUSPECT_TIMES = 10.0
-"""A reading is suspect when a p-value is at most this many times the requested rate."""
+"""A reading is suspect if a p-value is at most this many times the requested rate."""
 
 SCORED = ("methane", "consistency", "reconstruction")
-"""Kinds that have a score, in the order in which exceedances are told."""
+"""Kinds that have a score, in the order of a verdict's ``exceeds``."""
 
-ScoreBatch = Sequence[tuple[StationState, Reading]]
+ReadingBatch = Sequence[tuple[StationState, Reading]]
+"""Readings in the order of their arrival, each with the state of its station; a station may come more than once."""
+
+Follow = Callable[[Decision], Collection[str]]
+"""Follows up on a decision; returns the kinds whose alarm has opened on it."""
 
 
 class Scorer:
-    """Scores readings with what one bundle holds; the stations' pasts are the caller's.
+    """Scores readings with one bundle; what is remembered of each station lies with the caller.
 
     Parameters
     ----------
     bundle
         The trained station.
     absent
-        Keys that the stations never send: the gas column's, or none. Whatever they send there is not looked at.
+        Keys that the stations never send: the gas column's, or none. What they send there nevertheless is ignored.
     exceedances_per_1000
-        Requested rate, per kind: readings in 1000 that may exceed by chance, in (0, 1000]; ``None``: the bundle's.
+        Requested rate of each kind: readings in 1000 that may exceed by chance, in (0, 1000]; ``None`` takes the
+        bundle's.
     enhancement_ppb
         Gas level above the background that exceeds [ppb].
     limit_ppb
-        Absolute gas level that exceeds [ppb]; ``None``: none.
+        Absolute gas level that exceeds [ppb]; ``None`` for no limit.
     adapt
         Whether thresholds follow the station, see :class:`edge.scoring.adaptation.Adaptation`.
 
     Attributes
     ----------
     rate
-        Requested share of readings that exceed, in (0, 1].
+        Requested share of readings that exceed by chance, in (0, 1].
 
     Raises
     ------
     ValueError
         The rate is not in (0, 1000].
     BundleError
-        The bundle holds no scorer without the ``absent`` keys.
+        The bundle has no scorer without the ``absent`` keys.
     """
 
     def __init__(
@@ -89,17 +94,17 @@ class Scorer:
             )
         self._model = bundle.scoring(absent=bool(absent))
         columns = list(self._model.columns)
-        # All of them are a view, which costs nothing.
+        # A slice makes a view, which costs nothing.
         self._columns = slice(None) if columns == list(range(station.size)) else columns
         self._adapt = adapt
         gas = station.gas_index
         ppb = None if gas is None else PPB_PER_UNIT.get(station.units[gas])
-        self._findings = RowScoresBuilder(self._model)
-        self._teller = VerdictBuilder(self._model, ppb, bundle.id)
+        self._row_scores = RowScoresBuilder(self._model)
+        self._verdicts = VerdictBuilder(self._model, ppb, bundle.id)
         self._level = None if ppb is None or absent else GasLevel(station, enhancement_ppb, limit_ppb)
 
     def new_state(self, cadence: float | None = None) -> StationState:
-        """Begin a station, or a new segment of one; ``cadence`` [s] as configured, ``None``: the bundle's, if any."""
+        """Return the state of a station without readings; ``cadence`` is the configured one [s], else the bundle's."""
         levels = background = None
         if self._level is not None:
             levels = self._level.new_background()
@@ -113,56 +118,53 @@ class Scorer:
             cadence=cadence or self._station.cadence,
         )
 
-    def score(self, batch: ScoreBatch) -> list[Verdict]:
-        """Score readings in the order in which they came, and tell all of it; see :meth:`judge`."""
-        return [self.tell(judgement) for judgement in self.judge(batch)]
+    def score(self, batch: ReadingBatch) -> list[Verdict]:
+        """Return a verdict for each reading; no alarm freezes a threshold. See :meth:`decide`."""
+        verdicts: list[Verdict] = []
 
-    def judge(self, batch: ScoreBatch) -> Iterator[Decision]:
-        """Score readings in the order in which they came, and judge each when it is drawn.
+        def follow(decision: Decision) -> Collection[str]:
+            verdicts.append(self.build_verdict(decision))
+            return ()
 
-        All are measured at once. What exceeds is decided one by one, so that an alarm that opens on a verdict
-        (:meth:`edge.scoring.adaptation.Adaptation.freeze`) counts for the next; every judgement has to be drawn.
+        self.decide(batch, follow)
+        return verdicts
 
-        A flagged channel exceeds by rule, and is named as the culprit. The other scores hold its last good value, for
+    def decide(self, batch: ReadingBatch, follow: Follow) -> None:
+        """Measure readings at once, then decide one by one what they exceed.
+
+        A flagged channel exceeds by rule, and is named as the culprit. The other scores use its last good value, for
         at most 12 readings; after that there are none. A late reading has no score and changes nothing; it is
-        ``suspect``, because nobody vouches for it.
+        ``suspect``, because nothing vouches for it.
 
         Parameters
         ----------
         batch
-            Each reading with the state of its station; a station may come more than once.
-
-        Yields
-        ------
-        Judgement
-            One per reading, in order, the same whether they came together or one by one; see :meth:`tell`.
+            The readings. They are decided in order, and no differently together than one by one.
+        follow
+            Called with each decision. The thresholds of the kinds that it returns are frozen before the next decision
+            (:meth:`edge.scoring.adaptation.Adaptation.freeze`).
         """
         if not batch:
             return
         values = np.array([reading.values for _, reading in batch], dtype=np.float64)
         flags = flag(values, self._station)
-        pasts, segments = self._arrive(batch, values, flags)
+        contexts, segments = self._arrive(batch, values, flags)
         values, flags = values[:, self._columns], flags[:, self._columns]
         faulty = _faulty(flags)
-        findings = self._measure(values, flags, segments, faulty.keys())
-        for i, ((state, reading), past) in enumerate(zip(batch, pasts, strict=True)):
-            finding = findings.get(i)
-            if finding is None:
-                finding = RowScores() if past.late else self._findings.unscored(flags[i])
-            yield self._judge(state.adaptation, reading, past, finding, faulty.get(i))
+        measured = self._measure(values, flags, segments, faulty.keys())
+        for i, ((state, reading), context) in enumerate(zip(batch, contexts, strict=True)):
+            scores = measured.get(i)
+            if scores is None:
+                scores = RowScores() if context.late else self._row_scores.unscored(flags[i])
+            for kind in follow(self._decide(state.adaptation, reading, context, scores, faulty.get(i))):
+                state.adaptation.freeze(kind)
 
-    def tell(self, judgement: Decision) -> Verdict:
-        """Put a judgement into words; that costs as much as coming to it, and not every verdict is published."""
-        return self._teller.tell(judgement)
+    def build_verdict(self, decision: Decision) -> Verdict:
+        """Build the verdict of a decision; that costs as much as deciding, and not every verdict is published."""
+        return self._verdicts.build(decision)
 
-    def remember(self, batch: ScoreBatch) -> None:
-        """Let the states go on by readings that were scored before; nothing is said, and no threshold moves.
-
-        Parameters
-        ----------
-        batch
-            As in :meth:`judge`.
-        """
+    def advance(self, batch: ReadingBatch) -> None:
+        """Let readings that were scored before pass through the states; thresholds and verdicts are left out."""
         if not batch:
             return
         values = np.array([reading.values for _, reading in batch], dtype=np.float64)
@@ -172,9 +174,9 @@ class Scorer:
         for order, runs in segments.runs(values, values.copy(), flags, _faulty(flags).keys()):
             advance(self._model, values[order], runs)
 
-    def _arrive(self, batch: ScoreBatch, values: Floats, flags: Flags) -> tuple[list[Context], Segments]:
-        """Let the states see the readings come; and note whose row follows on what."""
-        pasts: list[Context] = []
+    def _arrive(self, batch: ReadingBatch, values: Floats, flags: Flags) -> tuple[list[Context], Segments]:
+        """Let the readings arrive at their stations' states; returns their contexts, and the rows by station."""
+        contexts: list[Context] = []
         segments = Segments()
         levels: Iterable[tuple[float | None, bool]] = repeat((None, False))
         if self._level is not None:
@@ -182,58 +184,58 @@ class Scorer:
         for i, ((state, reading), (level, good)) in enumerate(zip(batch, levels, strict=False)):
             arrival = state.arrive(reading.ts, reading.received)
             if arrival is Arrival.LATE:
-                pasts.append(Context(state.n, late=True))
+                contexts.append(Context(state.n, late=True))
                 continue
             segments.add(state, arrival, i)
             # The background is that of the readings before this one.
             background = state.background
             if good and level is not None:
-                state.rise(level)
-            pasts.append(Context(state.n, False, state.warming_up, level, background))
-        return pasts, segments
+                state.update_background(level)
+            contexts.append(Context(state.n, False, state.warming_up, level, background))
+        return contexts, segments
 
     def _measure(self, values: Floats, flags: Flags, segments: Segments, faulty: Set[int]) -> dict[int, RowScores]:
-        """Findings by row, of the rows that can be measured; the memories go on."""
-        findings: dict[int, RowScores] = {}
+        """Return the scores of the rows that can be measured, by row; the states' memories advance."""
+        measured: dict[int, RowScores] = {}
         actual = values.copy() if faulty else values
         for order, runs in segments.runs(values, actual, flags, faulty):
             own = values[order]
             if faulty.isdisjoint(order):
-                found = self._findings.of(score_rows(self._model, own, runs), own)
+                scores = self._row_scores.of(score_rows(self._model, own, runs), own)
             else:
                 broken = (flags[order] != GOOD).any(axis=1)
-                measures = score_rows(self._model, own, runs, actual=actual[order], broken=broken)
-                found = self._findings.of(measures, own, flags[order])
-            findings.update(zip(order, found, strict=True))
-        return findings
+                raw = score_rows(self._model, own, runs, actual=actual[order], broken=broken)
+                scores = self._row_scores.of(raw, own, flags[order])
+            measured.update(zip(order, scores, strict=True))
+        return measured
 
-    def _judge(
-        self, adaptation: Adaptation, reading: Reading, past: Context, finding: RowScores, flags: list[int] | None
+    def _decide(
+        self, adaptation: Adaptation, reading: Reading, context: Context, scores: RowScores, flags: list[int] | None
     ) -> Decision:
-        by: str | None = None if self._level is None else self._level.judge(past.level, past.background)
+        by: str | None = None if self._level is None else self._level.judge(context.level, context.background)
         exceeds: list[str] = []
-        most = 0.0  # of the scores
-        if (score := round_score(finding.onset)) is not None:
-            most = score
-            if not past.warming_up and adaptation.decide("methane", score) and by is None:
+        highest = 0.0
+        if (score := round_score(scores.onset)) is not None:
+            highest = score
+            if not context.warming_up and adaptation.decide("methane", score) and by is None:
                 by = "onset"
         if by is not None:
             exceeds.append("methane")
-        if (score := round_score(finding.consistency)) is not None:
-            most = max(most, score)
-            # A broken rule exceeds as such, and teaches the threshold nothing.
-            if not past.warming_up and (flags is not None or adaptation.decide("consistency", score)):
+        if (score := round_score(scores.consistency)) is not None:
+            highest = max(highest, score)
+            # A broken rule exceeds as such, and the threshold does not learn from it.
+            if not context.warming_up and (flags is not None or adaptation.decide("consistency", score)):
                 exceeds.append("consistency")
-        if (score := round_score(finding.reconstruction)) is not None:
-            most = max(most, score)
-            if not past.warming_up and adaptation.decide("reconstruction", score):
+        if (score := round_score(scores.reconstruction)) is not None:
+            highest = max(highest, score)
+            if not context.warming_up and adaptation.decide("reconstruction", score):
                 exceeds.append("reconstruction")
-        suspect = flags is not None or most >= self._suspect
-        return Decision(reading, past, finding, flags, tuple(exceeds), by, suspect)
+        suspect = flags is not None or highest >= self._suspect
+        return Decision(reading, context, scores, flags, tuple(exceeds), by, suspect)
 
 
 def _faulty(flags: Flags) -> dict[int, list[int]]:
-    """Flags [F] of the rows that have one."""
+    """Return the flags [F] of the rows with a flag other than good, by row."""
     if flags.max() == GOOD:
-        return {}  # nearly always
+        return {}  # the usual case
     return {row: flags[row].tolist() for row in np.flatnonzero((flags != GOOD).any(axis=1)).tolist()}

@@ -1,4 +1,4 @@
-"""Segments: the rows of a batch, station by station, cut where one does not follow on the one before."""
+"""Cuts a batch into runs of readings of one station that follow one another without a gap."""
 
 from __future__ import annotations
 
@@ -13,7 +13,17 @@ from edge.scoring.state import Arrival, StationState
 
 
 class Piece(NamedTuple):
-    """Rows, maybe none, that follow on one another, and how they follow on what their station's memory saw before."""
+    """Consecutive rows of one station.
+
+    Parameters
+    ----------
+    state
+        The station's state.
+    arrival
+        How the first row follows what the state has seen before.
+    rows
+        Row numbers in the batch; possibly none, if only the gap matters.
+    """
 
     state: StationState
     arrival: Arrival
@@ -21,13 +31,13 @@ class Piece(NamedTuple):
 
 
 class Segments:
-    """Which rows of a batch are whose; late ones are nobody's."""
+    """Rows of a batch by station, without the late ones."""
 
     def __init__(self) -> None:
         self._segments: dict[StationState, list[Piece]] = {}
 
     def add(self, state: StationState, arrival: Arrival, row: int) -> None:
-        """Note the next row of the batch that has arrived at ``state``."""
+        """Add the next row of the batch, a reading of the station with this ``state``."""
         own = self._segments.setdefault(state, [])
         if own and arrival is Arrival.NEXT:
             own[-1].rows.append(row)
@@ -37,24 +47,27 @@ class Segments:
     def runs(
         self, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]
     ) -> Iterator[tuple[list[int], list[tuple[ScoreState, int]]]]:
-        """Complete the readings, and yield them in the order in which they are to be measured.
+        """Fill in missing values, and yield the rows that can be measured, in order.
 
         Parameters
         ----------
-        values, actual
-            The batch's readings [N, F], twice; what is completed is changed in place, see
+        values
+            The batch's readings [N, F]; filled in place with last good values.
+        actual
+            A copy of them [N, F]; filled in place where no number was sent, see
             :class:`edge.readings.last_good.FilledReadings`.
         flags
-            Of the readings [N, F].
+            Flags of the readings [N, F].
         faulty
-            The rows that have another flag than good.
+            Rows with a flag other than good.
 
         Yields
         ------
-        rows, runs
-            Numbers of rows, and whose they are, as :func:`edge.models.scores.score_rows` takes them. To be measured
-            before the next are drawn, which may forget what these still need. Readings that cannot be completed are in
-            none.
+        rows
+            Row numbers. They have to be measured before the next are drawn, which may forget what these need. Rows
+            that cannot be filled are never yielded.
+        runs
+            Memory and number of rows of each station, as :func:`edge.models.scores.score_rows` takes them.
         """
         for wave in self.waves(values, actual, flags, faulty):
             for piece in wave:
@@ -65,13 +78,13 @@ class Segments:
                 yield rows, [(piece.state.memory, len(piece.rows)) for piece in wave if piece.rows]
 
     def waves(self, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]) -> list[list[Piece]]:
-        """Complete the readings, and group the pieces that can be measured together.
+        """Fill in missing values, and group the pieces that can be measured together.
 
-        Of a station at most one is in a wave, the earlier in the earlier wave; parameters as in :meth:`runs`.
+        A wave contains at most one piece of a station, in order; parameters as in :meth:`runs`.
         """
         waves: list[list[Piece]] = []
         for own in self._segments.values():
-            pieces = [piece for segment in own for piece in _complete(segment, values, actual, flags, faulty)]
+            pieces = [piece for segment in own for piece in _fill(segment, values, actual, flags, faulty)]
             for number, piece in enumerate(pieces):
                 if number == len(waves):
                     waves.append([])
@@ -79,23 +92,23 @@ class Segments:
         return waves
 
 
-def _complete(segment: Piece, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]) -> Iterator[Piece]:
-    """Hold what was good, and cut a segment at the readings that even so are not complete."""
+def _fill(segment: Piece, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]) -> Iterator[Piece]:
+    """Fill missing values with last good ones, and cut a segment at the rows that cannot be filled."""
     state, arrival, rows = segment
     if arrival is not Arrival.NEXT:
-        state.holding.clear()
+        state.last_good.clear()
     if faulty.isdisjoint(rows):
-        state.holding.update(values[rows[-1]])
+        state.last_good.update(values[rows[-1]])
         yield segment
         return
-    held = state.holding.fill(values[rows], flags[rows])
-    places = np.array(rows)[held.rows]
-    values[places], actual[places] = held.values, held.actual
+    filled = state.last_good.fill(values[rows], flags[rows])
+    places = np.array(rows)[filled.rows]
+    values[places], actual[places] = filled.values, filled.actual
     piece: list[int] = []
     end = 0
-    for place in [*held.rows.tolist(), len(rows)]:
+    for place in [*filled.rows.tolist(), len(rows)]:
         if place != end:
-            # What the incomplete readings interrupt begins anew after them.
+            # Rows that cannot be filled are a gap for those after them.
             yield Piece(state, arrival, piece)
             arrival, piece = Arrival.GAP, []
         if place < len(rows):

@@ -1,4 +1,4 @@
-"""State: what one station's past is for its next reading; bounded, and rebuilt from the last 2000 readings."""
+"""What is remembered of a station between readings: bounded, and rebuilt from its last 2000 readings."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from edge.readings.last_good import LastGood
 from edge.scoring.adaptation import Adaptation
 
 WARM_UP = 60
-"""Readings after the start, or after a long silence, whose scores do not alarm."""
+"""Readings after the start, or after a long gap, whose scores do not exceed."""
 
 FORGET_CADENCES = 240.0
-"""After a longer silence nothing that was seen before holds."""
+"""Gap [cadences] after which nothing that was seen before still applies."""
 
 AHEAD = 3600.0
-"""A time stamp this much ahead of the gateway's clock is not trusted [s]: it would make all later readings late."""
+"""A time stamp further ahead of the gateway's clock is not used [s]: it would make all later readings late."""
 
-_CADENCE_WINDOW = 50  # intervals; their median is the cadence where none is configured
+_CADENCE_WINDOW = 50  # intervals; their median is the cadence if none is configured
 _CADENCE_LEAST = 5
 
 
 class Arrival(Enum):
-    """How a reading follows on the one before."""
+    """How a reading follows the one before it."""
 
     NEXT = "next"
     LATE = "late"
@@ -33,37 +33,37 @@ class Arrival(Enum):
     LONG_GAP = "long gap"
 
 
-def trusted(ts: float | None, received: float) -> float | None:
-    """Return the time stamp of a reading that came at ``received``, Unix times [s]; ``None``: score it as without."""
+def trusted_ts(ts: float | None, received: float) -> float | None:
+    """Return a reading's time stamp, or ``None`` if it is too far ahead of its arrival to be used; Unix times [s]."""
     return None if ts is None or ts > received + AHEAD else ts
 
 
 class StationState:
-    """The past of one station.
+    """What is remembered of one station.
 
     Parameters
     ----------
     columns
-        Count of columns that are scored, F.
+        Number of columns that are scored, F.
     memory
-        The past for the scoring model.
+        What the scoring model remembers.
     adaptation
-        Its thresholds.
+        The station's thresholds.
     levels
-        Keeps the background of the gas column [ppb]; ``None`` without one.
+        Background of the gas column [ppb]; ``None`` without one.
     background
-        The bundle's background [ppb], until the station has its own; ``None`` without a gas column.
+        The bundle's background [ppb], used until the station has its own; ``None`` without a gas column.
     cadence
         Configured interval between readings [s]; ``None`` learns it as the median of the last 50 intervals of ``ts``.
 
     Attributes
     ----------
     n
-        Readings seen, the late ones included.
+        Readings seen, late ones included.
     cadence
         Interval between readings [s], configured or learnt; ``None`` while it is unknown.
-    holding
-        Last good values of its channels.
+    last_good
+        Last good values of the channels.
     """
 
     __slots__ = (
@@ -76,7 +76,7 @@ class StationState:
         "_seen",
         "adaptation",
         "cadence",
-        "holding",
+        "last_good",
         "memory",
         "n",
     )
@@ -94,7 +94,7 @@ class StationState:
         self.n = 0
         self.memory = memory
         self.adaptation = adaptation
-        self.holding = LastGood(columns)
+        self.last_good = LastGood(columns)
         self.cadence = cadence
         self._seen = 0
         self._levels = levels
@@ -106,22 +106,21 @@ class StationState:
 
     @property
     def background(self) -> float | None:
-        """Background [ppb]: of the last 1500 levels, the bundle's until so many were seen."""
+        """Background of the last 1500 levels [ppb]; before so many were seen, the bundle's."""
         levels = self._levels
         return levels.value if levels is not None and levels.full else self._given_background
 
     @property
     def warming_up(self) -> bool:
-        """Whether too little has been seen for a score to alarm."""
+        """Whether too few readings have been seen for a score to exceed."""
         return self._seen <= WARM_UP
 
     def arrive(self, ts: float | None, received: float) -> Arrival:
-        """Count a reading and tell how it follows on.
+        """Count a reading and return how it follows the one before it.
 
-        More than 3 cadences are a gap, more than 240 a long one. Gaps are seen in ``ts``; for readings without one in
-        ``received``, but only with a configured cadence, because a backlog that arrives all at once would teach a
-        wrong one. A long gap begins the warm-up and the background anew; for what was held and measured see
-        :meth:`forget`.
+        More than 3 cadences are a gap, more than 240 a long one. Gaps are measured in ``ts``; for readings without one
+        in ``received``, but only with a configured cadence, because a backlog that arrives all at once would teach a
+        wrong one. A long gap restarts the warm-up and the background; :meth:`forget` restarts the rest.
 
         Parameters
         ----------
@@ -133,7 +132,7 @@ class StationState:
         Returns
         -------
         Arrival
-            ``LATE`` when the reading is older than the newest one: then it changes nothing but the count.
+            ``LATE`` if the reading is older than the newest one; then only the count changes.
         """
         self.n += 1
         elapsed = 0.0
@@ -162,21 +161,21 @@ class StationState:
         return Arrival.LONG_GAP
 
     def forget(self, gap: Arrival) -> None:
-        """Forget what a gap made worthless, once everything before it has been measured.
+        """Forget what a gap has made useless, once everything before it has been measured.
 
-        Lags, flat line and averages begin anew; after a long gap so do the baseline and the virtual background.
+        Lags, flat lines and averages restart; after a long gap so do the baseline and the virtual background.
         """
         if gap is Arrival.LONG_GAP:
             self.memory.clear()
         else:
             self.memory.restart()
 
-    def shift(self, seconds: float) -> None:
-        """Move the last arrival along with a clock that has jumped by so many seconds: no gap comes of it."""
+    def shift_clock(self, seconds: float) -> None:
+        """Shift the last arrival by as much as the clock has jumped [s], so that the jump makes no gap."""
         if self._received is not None:
             self._received += seconds
 
-    def rise(self, level: float) -> None:
-        """Let a gas level [ppb] take part in the background of the readings after it."""
+    def update_background(self, level: float) -> None:
+        """Add a gas level [ppb] to the background of the readings after it."""
         if self._levels is not None:
             self._levels.push(level)

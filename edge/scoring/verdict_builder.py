@@ -1,4 +1,4 @@
-"""Telling: a judgement in the words, and with the digits, of a verdict."""
+"""Builds the published verdict from a decision, rounded to its significant digits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LEAST, _MOST = 1e-9, 1e4  # between them rounding by a power of ten is exact, a
 
 
 class VerdictBuilder:
-    """Tells what was judged with one scoring model.
+    """Builds the verdicts of one scoring model.
 
     Parameters
     ----------
@@ -36,61 +36,61 @@ class VerdictBuilder:
         self._ppb = math.nan if ppb is None else ppb
         self._bundle = bundle
 
-    def tell(self, judgement: Decision) -> Verdict:
-        """Tell it: numbers are rounded to what they are good for."""
-        reading, past, finding, flags, exceeds, by, _ = judgement
+    def build(self, decision: Decision) -> Verdict:
+        """Build the verdict; numbers are rounded to their significant digits."""
+        reading, context, scores, flags, exceeds, by, _ = decision
         return Verdict(
             station=reading.station,
-            n=past.n,
+            n=context.n,
             seq=reading.seq,
             ts=None if reading.ts is None else rfc3339(reading.ts),
             received=rfc3339(reading.received),
-            reconstruction=_reconstruction(finding),
-            consistency=self._consistency(finding),
-            methane=self._methane(finding, past),
+            reconstruction=_reconstruction(scores),
+            consistency=self._consistency(scores),
+            methane=self._methane(scores, context),
             exceeds=exceeds,
             by=by,
             flags={} if flags is None else {k: f for k, f in zip(self._keys, flags, strict=True) if f != GOOD},
-            out_of_domain=finding.outside,
-            contributions=self._contributions(finding),
-            state=_state(judgement),
-            late=past.late,
+            out_of_domain=scores.outside,
+            contributions=self._contributions(scores),
+            state=_state(decision),
+            late=context.late,
             bundle=self._bundle,
         )
 
-    def _consistency(self, finding: RowScores) -> Consistency | None:
-        score = round_score(finding.consistency)
+    def _consistency(self, scores: RowScores) -> Consistency | None:
+        score = round_score(scores.consistency)
         if score is None:
             return None
-        return Consistency(score=score, p=_p(finding.consistency), culprit=self._keys[finding.culprit])
+        return Consistency(score=score, p=_p(scores.consistency), culprit=self._keys[scores.culprit])
 
-    def _contributions(self, finding: RowScores) -> dict[str, float]:
-        shares = finding.contributions
-        if math.isnan(finding.error):
+    def _contributions(self, scores: RowScores) -> dict[str, float]:
+        shares = scores.contributions
+        if math.isnan(scores.error):
             return {}
         largest = sorted(range(len(shares)), key=shares.__getitem__, reverse=True)[:_NAMED]
         return {self._keys[j]: _digits(shares[j]) for j in largest}
 
-    def _methane(self, finding: RowScores, past: Context) -> Methane | None:
-        level, background = past.level, None if past.background is None else _tenths(past.background)
+    def _methane(self, scores: RowScores, context: Context) -> Methane | None:
+        level, background = context.level, None if context.background is None else _tenths(context.background)
         virtual = self._virtual
-        if virtual is None or not finding.contributions:
+        if virtual is None or not scores.contributions:
             if level is None and background is None:
                 return None
             return Methane(level_ppb=level, background_ppb=background)
-        log = finding.virtual
+        log = scores.virtual
         over, under = log > self._high, log < self._low
         inferred = math.nan if over or under else self._ppb * math.exp(log)
-        score = round_score(finding.onset)
+        score = round_score(scores.onset)
         return Methane(
             score=score,
-            p=None if score is None else _p(finding.onset),
+            p=None if score is None else _p(scores.onset),
             level_ppb=level,
             virtual_ppb=_tenths(inferred),
             sd_ppb=_tenths(inferred * virtual.sd),
             over_range=over,
             under_range=under,
-            background_ppb=_tenths(self._ppb * math.exp(finding.background)) if background is None else background,
+            background_ppb=_tenths(self._ppb * math.exp(scores.background)) if background is None else background,
         )
 
 
@@ -100,24 +100,24 @@ def round_score(score: float) -> float | None:
     return None if score != score else round(score * 1e4) / 1e4 + 0.0  # noqa: PLR0124  # the quick test for nan
 
 
-def _reconstruction(finding: RowScores) -> Reconstruction | None:
-    score = round_score(finding.reconstruction)
+def _reconstruction(scores: RowScores) -> Reconstruction | None:
+    score = round_score(scores.reconstruction)
     if score is None:
         return None
-    return Reconstruction(score=score, p=_p(finding.reconstruction), error=_digits(finding.error))
+    return Reconstruction(score=score, p=_p(scores.reconstruction), error=_digits(scores.error))
 
 
-def _state(judgement: Decision) -> State:
-    past = judgement.past
-    if judgement.by == "limit":
+def _state(decision: Decision) -> State:
+    context = decision.context
+    if decision.by == "limit":
         return "alarm"
-    if past.late:
+    if context.late:
         return "suspect"
-    if past.warming_up:
+    if context.warming_up:
         return "warming_up"
-    if judgement.finding.outside:
+    if decision.scores.outside:
         return "out_of_domain"
-    return "alarm" if judgement.exceeds else "suspect" if judgement.suspect else "ok"
+    return "alarm" if decision.exceeds else "suspect" if decision.suspect else "ok"
 
 
 def _p(score: float) -> float:

@@ -31,6 +31,9 @@ from edge.mqtt.options import Options
 from edge.mqtt.reconnecting_link import ReconnectingLink
 from edge.mqtt.topics import Topics
 from edge.readings.reading import Reading
+from edge.scoring.decision import Decision
+from edge.scoring.scorer import Follow, ReadingBatch
+from edge.scoring.verdict import Verdict
 from edge.simulation.simulator import simulate_chamber
 from tests.doubles import GOOD, FakeClock, FakeLink
 from tests.mqtt_client import Connect
@@ -216,14 +219,14 @@ def test_a_mistake_of_ours_sets_one_reading_aside_and_scores_the_others(
 ) -> None:
     agent = make(bundle, fake_link, fake_clock)
     (group,) = agent._stations.groups
-    judge = group.scorer.judge
+    decide = group.scorer.decide
 
-    def faulty(batch: Any) -> Any:
+    def faulty(batch: ReadingBatch, follow: Follow) -> None:
         if any(reading.seq == 2 for _, reading in batch):
             raise ZeroDivisionError
-        return judge(batch)
+        decide(batch, follow)
 
-    monkeypatch.setattr(group.scorer, "judge", faulty)
+    monkeypatch.setattr(group.scorer, "decide", faulty)
     fake_link.incoming = [[message(GOOD | {"seq": seq}, mid=seq) for seq in (1, 2, 3)]]
     agent.turn()
     assert [body["seq"] for body in fake_link.on(TOPICS.score("st-1"))] == [1, 3]
@@ -237,14 +240,14 @@ def test_a_mistake_on_the_way_keeps_the_verdicts_before_it(
 ) -> None:
     agent = make(bundle, fake_link, fake_clock)
     (group,) = agent._stations.groups
-    tell = group.scorer.tell
+    build_verdict = group.scorer.build_verdict
 
-    def faulty(judgement: Any) -> Any:
-        if judgement.reading.seq == 2:
+    def faulty(decision: Decision) -> Verdict:
+        if decision.reading.seq == 2:
             raise ZeroDivisionError
-        return tell(judgement)
+        return build_verdict(decision)
 
-    monkeypatch.setattr(group.scorer, "tell", faulty)
+    monkeypatch.setattr(group.scorer, "build_verdict", faulty)
     fake_link.incoming = [[message(GOOD | {"seq": seq}, mid=seq) for seq in (1, 2, 3)]]
     agent.turn()
     assert [body["seq"] for body in fake_link.on(TOPICS.score("st-1"))] == [1, 3]
@@ -303,9 +306,13 @@ def test_an_alarm_that_opens_keeps_its_threshold_for_thirty_readings(
     adaptation = station.state.adaptation
     assert "consistency" in {event.kind for event in agent._panel.standing()}
     rate = adaptation.rates["consistency"]
-    judge = station.group.scorer.judge
-    states = [(station.state, reading) for reading in readings(rows[120:152])]
-    after = [adaptation.rates["consistency"] for _ in judge(states)]
+    after: list[float] = []
+
+    def follow(decision: Decision) -> tuple[str, ...]:
+        after.append(adaptation.rates["consistency"])
+        return ()
+
+    station.group.scorer.decide([(station.state, reading) for reading in readings(rows[120:152])], follow)
     assert after[:30] == [rate] * 30
     assert after[30] != rate
 
@@ -446,15 +453,15 @@ def test_a_journal_that_is_lost_is_begun_again_with_all_that_memory_holds(
     assert "ack 4" in fake_link.happened
     assert health(agent, fake_link, fake_clock)["journal"]["set_aside"] == 1
     standing = [event.id for event in agent._panel.standing()]
-    agent._keeper.journal.close()
+    agent._committer.journal.close()
     fake_link.published.clear()
     fake_link.connected = False
     again = make(bundle, fake_link, fake_clock, journal=tmp_path / "journal.db")
     assert again._stations["st-1"].state.n == 4
     assert [event.id for event in again._panel.standing()] == standing
     assert again._delivery.waiting >= 1
-    assert again._keeper.journal.past.filters == {"sensors/+/readings", TOPICS.requests}
-    assert TOPICS.state in again._keeper.journal.past.retained
+    assert again._committer.journal.recovered.filters == {"sensors/+/readings", TOPICS.requests}
+    assert TOPICS.state in again._committer.journal.recovered.retained
 
 
 def test_a_past_that_cannot_be_read_holds_the_readings_and_loses_none(
@@ -463,9 +470,9 @@ def test_a_past_that_cannot_be_read_holds_the_readings_and_loses_none(
     agent = make(bundle, fake_link, fake_clock, journal=tmp_path / "journal.db")
     fake_link.incoming = [leak(1, 2)]
     agent.turn()
-    agent._keeper.journal.close()
+    agent._committer.journal.close()
     agent = make(bundle, fake_link, fake_clock, journal=tmp_path / "journal.db")
-    journal = agent._keeper.journal
+    journal = agent._committer.journal
 
     def refuse(station: int) -> Any:
         raise JournalError("io", "the disk is away")
@@ -476,7 +483,7 @@ def test_a_past_that_cannot_be_read_holds_the_readings_and_loses_none(
         patch.setattr(journal, "readings", refuse)
         fake_link.incoming = [leak(2, 3)]
         agent.turn()
-        assert agent._keeper.fault == "io"
+        assert agent._committer.fault == "io"
         assert not any(each.startswith("ack") for each in fake_link.happened)
     fake_clock.time += 1
     for _ in range(2):
@@ -492,7 +499,7 @@ def test_a_killed_agent_goes_on_where_it_was(
     agent = make(bundle, fake_link, fake_clock, journal=tmp_path / "journal.db")
     fake_link.incoming = [leak(1, 2, 3)]
     agent.turn()
-    agent._keeper.journal.close()
+    agent._committer.journal.close()
     first = {each.payload for each in fake_link.published if not each.retain}
     for link in (fake_link,):
         link.published.clear()
@@ -518,7 +525,7 @@ def test_a_station_of_before_the_start_is_told_and_its_silence_is_noticed(
     agent = make(bundle, fake_link, fake_clock, journal=tmp_path / "journal.db", stale_after=100.0)
     fake_link.incoming = [leak(1)]
     agent.turn()
-    agent._keeper.journal.close()
+    agent._committer.journal.close()
     fake_link.published.clear()
     agent = make(bundle, fake_link, fake_clock, journal=tmp_path / "journal.db", stale_after=100.0)
     fake_link.ready = True
@@ -540,7 +547,7 @@ def test_topics_of_stations_that_are_gone_are_cleared(
     agent = make(bundle, fake_link, fake_clock, journal=tmp_path / "journal.db", topic="old/{station}")
     fake_link.incoming = [[message(GOOD, topic="old/st-9")]]
     agent.turn()
-    agent._keeper.journal.close()
+    agent._committer.journal.close()
     fake_link.published.clear()
     agent = make(bundle, fake_link, fake_clock, journal=tmp_path / "journal.db")
     fake_link.ready = True
@@ -551,8 +558,8 @@ def test_topics_of_stations_that_are_gone_are_cleared(
     agent.turn()
     fake_clock.time += 2
     agent.turn()
-    agent._keeper.journal.close()
-    assert Journal(tmp_path / "journal.db", clock=fake_clock).past.retained == {TOPICS.state, TOPICS.info}
+    agent._committer.journal.close()
+    assert Journal(tmp_path / "journal.db", clock=fake_clock).recovered.retained == {TOPICS.state, TOPICS.info}
 
 
 def test_a_clock_that_jumps_is_counted(

@@ -14,5 +14,5 @@ def test_a_clock_that_is_set_has_jumped_once(fake_clock: FakeClock, monkeypatch:
     for offset in (0.0, 1.9, 3.8, 103.8, 103.8, -6.2):
         fake_clock.time += 5
         monkeypatch.setattr(fake_clock, "now", lambda offset=offset: fake_clock.time + offset)
-        found.append(round(jumps.look(), 6))
+        found.append(round(jumps.detect(), 6))
     assert found == [0.0, 0.0, 0.0, 100.0, 0.0, -110.0]

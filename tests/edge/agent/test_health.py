@@ -20,18 +20,18 @@ READING = ReadingRow(1, 1, None, 0.0, None, 0, 0, b"")
 
 
 @pytest.fixture
-def keeper(tmp_path: Path, fake_clock: FakeClock) -> Committer:
+def committer(tmp_path: Path, fake_clock: FakeClock) -> Committer:
     return Committer(Journal(tmp_path / "journal.db", clock=fake_clock), list, fake_clock)
 
 
-def test_it_tells_counts_times_and_cost(fake_link: FakeLink, fake_clock: FakeClock, keeper: Committer) -> None:
+def test_it_tells_counts_times_and_cost(fake_link: FakeLink, fake_clock: FakeClock, committer: Committer) -> None:
     health = Health(fake_clock)
     for milliseconds in range(1, 101):
-        health.batch(milliseconds, milliseconds / 1000)
+        health.count_batch(milliseconds, milliseconds / 1000)
     health.readings = 5050
     fake_clock.time += 60
-    delivery = Delivery(fake_link, Topics("davylamp/gw1"), fake_clock, keeper.journal.past)
-    message = json.loads(json.dumps(health.message(fake_link, delivery, keeper, stations=2, requests=3)))
+    delivery = Delivery(fake_link, Topics("davylamp/gw1"), fake_clock, committer.journal.recovered)
+    message = json.loads(json.dumps(health.message(fake_link, delivery, committer, stations=2, requests=3)))
     assert message["uptime_s"] == 60
     assert message["batch_ms"] == {"p50": 50.5, "p99": 99.01}
     assert (message["batches"], message["largest_batch"], message["readings"]) == (100, 100, 5050)
@@ -42,23 +42,23 @@ def test_it_tells_counts_times_and_cost(fake_link: FakeLink, fake_clock: FakeClo
 
 
 def test_before_the_first_batch_there_are_no_times(
-    fake_link: FakeLink, fake_clock: FakeClock, keeper: Committer
+    fake_link: FakeLink, fake_clock: FakeClock, committer: Committer
 ) -> None:
-    delivery = Delivery(fake_link, Topics("davylamp/gw1"), fake_clock, keeper.journal.past)
-    message = Health(fake_clock).message(fake_link, delivery, keeper, stations=0, requests=0)
+    delivery = Delivery(fake_link, Topics("davylamp/gw1"), fake_clock, committer.journal.recovered)
+    message = Health(fake_clock).message(fake_link, delivery, committer, stations=0, requests=0)
     assert message["batch_ms"] == {"p50": None, "p99": None}
     assert message["commit_ms"] == {"p50": None, "p99": None}
 
 
 def test_it_names_the_journals_fault_and_what_is_held(
-    fake_link: FakeLink, fake_clock: FakeClock, keeper: Committer
+    fake_link: FakeLink, fake_clock: FakeClock, committer: Committer
 ) -> None:
-    delivery = Delivery(fake_link, Topics("davylamp/gw1"), fake_clock, keeper.journal.past)
+    delivery = Delivery(fake_link, Topics("davylamp/gw1"), fake_clock, committer.journal.recovered)
     health = Health(fake_clock, duplicates=3, future=2, clock_jumps=1)
-    message = health.message(fake_link, delivery, keeper, stations=0, requests=0)
-    assert message["journal"] == {"state": "ok", "mb": keeper.journal.mb, "held": 0, "set_aside": 0}
+    message = health.message(fake_link, delivery, committer, stations=0, requests=0)
+    assert message["journal"] == {"state": "ok", "mb": committer.journal.mb, "held": 0, "set_aside": 0}
     assert [message[each] for each in ("duplicates", "future", "clock_jumps", "backlog", "outbox")] == [3, 2, 1, 0, 0]
-    keeper.hold(JournalError("full", "no room"))
-    keeper.batch.readings = [READING] * 7
-    message = health.message(fake_link, delivery, keeper, stations=0, requests=0)
+    committer.note_fault(JournalError("full", "no room"))
+    committer.transaction.readings = [READING] * 7
+    message = health.message(fake_link, delivery, committer, stations=0, requests=0)
     assert (message["journal"]["state"], message["journal"]["held"]) == ("full", 7)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
 from config.settings.gateway import Gateway, StationEntry
 from edge.agent import recovery
 from edge.agent.health import Health
-from edge.agent.pipeline import Pipeline, Results
+from edge.agent.pipeline import Entry, Pipeline, Results
 from edge.agent.recovery import Recovery
+from edge.agent.station import LiveStation
 from edge.agent.stations import Stations
 from edge.alarms.panel import AlarmPanel
 from edge.bundles.bundle import Bundle
@@ -37,35 +38,45 @@ def bundle(bundles: dict[str, Path]) -> Bundle:
 class Run:
     """One run of a gateway, from start to end, without the loop around it."""
 
-    def __init__(self, bundle: Bundle, path: Path, link: Any, clock: Any, **entry: Any) -> None:
+    def __init__(self, bundle: Bundle, path: Path, link: FakeLink, clock: FakeClock, **entry: Any) -> None:
         gateway = Gateway(gateway="gw1", stations=(StationEntry(bundle=bundle.path, **entry),))
         self.clock = clock
         self.journal = Journal(path, clock=clock)
         self.stations = Stations(gateway, [bundle])
         self.panel = AlarmPanel(gateway.alarms, clock)
-        self.delivery = Delivery(link, Topics("davylamp/gw1"), clock, self.journal.past)
+        self.delivery = Delivery(link, Topics("davylamp/gw1"), clock, self.journal.recovered)
         self.health = Health(clock)
+        log = Log("agent", clock)
+        self.recovery = Recovery(self.stations, self.panel, self.journal, log)
         self.pipeline = Pipeline(
-            self.stations, self.panel, self.delivery, self.journal, health=self.health, log=Log("agent", clock)
+            self.stations, self.panel, self.recovery, self.delivery, self.journal, health=self.health, log=log
         )
-        self.waker = Recovery(self.stations, self.panel, self.journal, Log("agent", clock))
-        self.stations.remember(self.journal.past.stations, clock.monotonic())
-        self.waker.restore()
+        self.stations.remember(self.journal.recovered.stations, clock.monotonic())
+        self.recovery.restore_alarms()
 
     def take(self, *messages: Message) -> Results:
-        batch = Transaction()
-        assert self.waker.wake(messages, batch) == len(messages)
+        """Take messages through one turn; none of them may have to wait."""
+        transaction = Transaction()
+        self.recovery.begin_turn()
+        entries: list[Entry] = []
         for message in messages:
-            self.pipeline.take(message, batch)
-        results = self.pipeline.judge(batch)
-        self.pipeline.note(results.heard, batch)
-        self.journal.commit(batch)
+            read = self.pipeline.read(message, transaction)
+            assert read is not None
+            entries += read
+        results = self.pipeline.score(entries, transaction)
+        self.pipeline.journal_stations(results.stations, transaction)
+        self.journal.commit(transaction)
         return results
 
 
+class Start(Protocol):
+    """Starts a run; kills the one before."""
+
+    def __call__(self, **entry: Any) -> Run: ...
+
+
 @pytest.fixture
-def start(bundle: Bundle, tmp_path: Path, fake_link: FakeLink, fake_clock: FakeClock) -> Any:
-    """Start a run; the one before is killed."""
+def start(bundle: Bundle, tmp_path: Path, fake_link: FakeLink, fake_clock: FakeClock) -> Start:
     runs: list[Run] = []
 
     def again(**entry: Any) -> Run:
@@ -94,7 +105,7 @@ SAME = [
 
 @pytest.mark.parametrize("restart", [False, True])
 @pytest.mark.parametrize(("body", "again", "same"), [case[1:] for case in SAME], ids=[case[0] for case in SAME])
-def test_what_comes_twice_is_scored_once(start: Any, body: Any, again: Any, same: bool, restart: bool) -> None:
+def test_what_comes_twice_is_scored_once(start: Start, body: Any, again: Any, same: bool, restart: bool) -> None:
     run = start()
     scored = len(run.take(message(body)).verdicts)
     run = start() if restart else run
@@ -102,28 +113,28 @@ def test_what_comes_twice_is_scored_once(start: Any, body: Any, again: Any, same
     assert run.health.duplicates == same
 
 
-def test_a_time_or_a_count_that_comes_again_with_other_values_is_no_repetition(start: Any) -> None:
+def test_a_time_or_a_count_that_comes_again_with_other_values_is_no_repetition(start: Start) -> None:
     run = start()
     for key in ("ts", "seq"):
         run.take(message(GOOD | {key: 100}), message(GOOD | {key: 100, "ch4_ppb": 2001.0}))
     assert (run.health.readings, run.health.duplicates) == (4, 0)
 
 
-def test_a_repetition_within_one_batch_and_at_another_station_are_told_apart(start: Any) -> None:
+def test_a_repetition_within_one_batch_and_at_another_station_are_told_apart(start: Start) -> None:
     run = start()
     body = GOOD | {"seq": 1}
     run.take(message(body), message(body, mid=2), message(body, station="st-2"))
     assert (run.health.readings, run.health.duplicates) == (2, 1)
 
 
-def test_the_bad_part_of_a_repetition_is_no_second_dead_letter(start: Any) -> None:
+def test_the_bad_part_of_a_repetition_is_no_second_dead_letter(start: Start) -> None:
     run = start()
     body = [GOOD | {"seq": 1}, GOOD | {"humidity_pct": "wet"}]
     run.take(message(body), message(body))
     assert (run.health.readings, run.delivery.counts.dead_letters) == (1, 1)
 
 
-def test_a_time_ahead_of_ours_is_told_and_not_believed(start: Any) -> None:
+def test_a_time_ahead_of_ours_is_published_and_not_used(start: Start) -> None:
     run = start()
     far = NOW + AHEAD + 60
     (verdict,) = run.take(message(GOOD | {"ts": far})).verdicts
@@ -138,7 +149,7 @@ def test_a_time_ahead_of_ours_is_told_and_not_believed(start: Any) -> None:
     assert run.health.duplicates == 1
 
 
-def test_after_a_restart_counts_rates_and_the_past_go_on(start: Any) -> None:
+def test_after_a_restart_counts_rates_and_the_past_go_on(start: Start) -> None:
     run = start()
     for n in range(100):
         run.take(message(GOOD | {"seq": n, "ts": NOW + 60 * n}, at=NOW + 60 * n))
@@ -153,7 +164,7 @@ def test_after_a_restart_counts_rates_and_the_past_go_on(start: Any) -> None:
     assert len(run.stations["st-1"].recent.last(100)) == 100
 
 
-def test_an_alarm_that_stood_stands_after_a_restart(start: Any) -> None:
+def test_an_alarm_that_stood_stands_after_a_restart(start: Start) -> None:
     run = start()
     leak = [message(GOOD | {"seq": n, "ch4_ppb": 9000.0}) for n in range(3)]
     opened = [event.id for event in run.take(*leak).events if event.kind == "methane"]
@@ -162,7 +173,7 @@ def test_an_alarm_that_stood_stands_after_a_restart(start: Any) -> None:
     assert [event.id for event in run.panel.standing("st-1") if event.kind == "methane"] == opened
 
 
-def test_a_station_heard_under_another_topic_than_before_goes_on(start: Any) -> None:
+def test_a_station_heard_under_another_topic_than_before_goes_on(start: Start) -> None:
     run = start()
     leak = [message(GOOD | {"seq": n, "ch4_ppb": 9000.0}) for n in range(3)]
     run.take(*leak)
@@ -172,17 +183,17 @@ def test_a_station_heard_under_another_topic_than_before_goes_on(start: Any) -> 
     (verdict,) = run.take(moved).verdicts
     assert (verdict.n, run.stations["st-1"].id) == (4, 1)
     assert run.panel.stands("st-1")
-    assert run.stations.asleep == 0
+    assert run.stations.unrecovered == 0
 
 
-def test_another_station_gets_another_number(start: Any) -> None:
+def test_another_station_gets_another_number(start: Start) -> None:
     start().take(message(station="st-1"), message(station="st-2"))
     run = start()
     run.take(message(station="st-3"))
     assert {station.name: station.id for station in run.stations} == {"st-1": 1, "st-2": 2, "st-3": 3}
 
 
-def test_what_others_columns_sent_is_not_taken_for_a_past(start: Any) -> None:
+def test_readings_of_other_columns_are_not_recovered(start: Start) -> None:
     run = start()
     run.take(*[message(GOOD | {"seq": n}) for n in range(80)])
     run.journal._db.execute("update stations set columns = 'another'")
@@ -192,34 +203,59 @@ def test_what_others_columns_sent_is_not_taken_for_a_past(start: Any) -> None:
     assert [row.n for row in run.journal.readings(1)] == [81]
 
 
-def test_so_many_stations_wake_in_a_turn_and_the_others_wait(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recovery, "_WAKES", 2)
-    messages = [message(station=f"st-{number}") for number in range(5)]
-    start().take(*messages)
+def test_stations_above_the_limit_of_a_turn_wait_to_be_recovered(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery, "_PER_TURN", 2)
     run = start()
-    taken = []
-    while messages:
-        count = run.waker.wake(messages, Transaction())
-        taken.append(count)
-        messages = messages[count:]
-    assert taken == [2, 2, 1]
-    assert run.stations.asleep == 0
+    for number in range(5):
+        run.take(message(station=f"st-{number}"))
+    run = start()
+    turns = []
+    for _ in range(3):
+        run.recovery.begin_turn()
+        read = [run.pipeline.read(message(station=f"st-{number}", mid=2), Transaction()) for number in range(5)]
+        turns.append([entries is not None for entries in read])
+    assert turns == [[True] * 2 + [False] * 3, [True] * 4 + [False], [True] * 5]
+    assert run.stations.unrecovered == 0
 
 
-def test_the_oldest_readings_make_room(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_topic_is_looked_up_once_for_each_message(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    start().take(message(station="st-1"))
     run = start()
-    monkeypatch.setattr(run.journal, "keeps", lambda stations, columns: 300)
+    looked_up: list[str] = []
+    at = run.stations.at
+
+    def count(topic: str) -> LiveStation | None:
+        looked_up.append(topic)
+        return at(topic)
+
+    monkeypatch.setattr(run.stations, "at", count)
+    run.take(message(station="st-1", mid=2), message(station="st-2"))
+    assert looked_up == ["sensors/st-1/readings", "sensors/st-2/readings"]
+    assert run.stations.unrecovered == 0
+
+
+def test_the_pipeline_keeps_nothing_between_reading_and_scoring(start: Start) -> None:
+    run, transaction = start(), Transaction()
+    entries = run.pipeline.read(message(GOOD | {"seq": 1}), transaction)
+    assert entries is not None
+    assert run.pipeline.score([], transaction) == Results()
+    assert run.pipeline.score(entries, transaction).readings == 1
+
+
+def test_the_oldest_readings_make_room(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = start()
+    monkeypatch.setattr(run.journal, "readings_kept", lambda stations, columns: 300)
     for first in range(0, 800, 100):
         run.take(*[message(GOOD | {"seq": n}) for n in range(first, first + 100)])
     kept = [row.n for row in run.journal.readings(1)]
     assert (kept[0], kept[-1]) == (501, 800)
 
 
-def test_a_clock_that_jumps_makes_no_gap(start: Any) -> None:
+def test_a_clock_that_jumps_makes_no_gap(start: Start) -> None:
     run = start(cadence=60.0)
     for n in range(70):
         run.take(message(GOOD, mid=n, at=NOW + 60 * n))
-    run.waker.jumped(1e6)
+    run.recovery.shift_clock(1e6)
     (verdict,) = run.take(message(GOOD, mid=70, at=NOW + 60 * 70 + 1e6)).verdicts
     assert verdict.state != "warming_up"
     (verdict,) = run.take(message(GOOD, mid=71, at=NOW + 60 * 71 + 3e6)).verdicts

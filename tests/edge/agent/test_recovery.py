@@ -1,26 +1,35 @@
-"""After a start, a past that is of no use costs a station its past and nothing else."""
+"""After a restart a station goes on where it was; what the journal cannot give costs it nothing else."""
 
 from __future__ import annotations
 
 import logging
+import math
 import sqlite3
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from config.settings.gateway import Gateway, StationEntry
 from edge.agent.agent import Agent
 from edge.agent.presence import Presence
+from edge.agent.recovery import rebuild
 from edge.agent.stations import Stations
 from edge.agent.watchdog import Watchdog
 from edge.bundles.bundle import Bundle
 from edge.journal.journal import Journal
+from edge.journal.transaction import ReadingRow
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
 from edge.readings.reading import Reading
+from edge.scoring.scorer import Scorer
+from edge.scoring.verdict import Verdict
+from edge.simulation.simulator import simulate_chamber
 from tests.doubles import GOOD, FakeClock, FakeLink
 
 TOPICS = Topics("davylamp/gw1")
+KEPT = 2000
+AFTER = 200
 
 
 class Restarts:
@@ -67,7 +76,7 @@ def test_the_count_goes_on(restarts: Restarts) -> None:
     assert [restarts.scored(), restarts.scored(), restarts.scored()] == [[1], [2], [3]]
 
 
-def test_a_past_of_other_columns_is_not_used(restarts: Restarts, caplog: pytest.LogCaptureFixture) -> None:
+def test_readings_of_other_columns_are_not_used(restarts: Restarts, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "davylamp")
     restarts.scored()
     restarts.alter("update stations set columns = 'a,b'")
@@ -75,14 +84,14 @@ def test_a_past_of_other_columns_is_not_used(restarts: Restarts, caplog: pytest.
     assert "station has other columns than before" in caplog.text
 
 
-def test_a_past_that_cannot_be_rebuilt_is_logged(
+def test_a_state_that_cannot_be_rebuilt_is_logged(
     restarts: Restarts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def rebuild(*_: object) -> list[Reading]:
+    def failing(*_: object) -> list[Reading]:
         raise ZeroDivisionError
 
     restarts.scored()
-    monkeypatch.setattr("edge.agent.recovery.rebuild", rebuild)
+    monkeypatch.setattr("edge.agent.recovery.rebuild", failing)
     assert restarts.scored() == [2]
     assert "past could not be rebuilt" in caplog.text
 
@@ -92,3 +101,86 @@ def test_alarms_that_cannot_be_read_are_logged(restarts: Restarts, caplog: pytes
     restarts.alter("update stations set alarms = x'00'")
     assert restarts.scored() == [2]
     assert "alarms of before the start cannot be read" in caplog.text
+
+
+# ---- rebuild -------------------------------------------------------------------------------------------------------
+
+
+def numbers(verdict: Verdict) -> list[float]:
+    """Everything in a verdict that is a score, or a level [100 ppb]."""
+    gas = verdict.methane
+    levels = (gas.background_ppb, gas.virtual_ppb) if gas else (None, None)
+    found = [
+        verdict.reconstruction.score if verdict.reconstruction else None,
+        verdict.consistency.score if verdict.consistency else None,
+        gas.score if gas else None,
+        *(None if level is None else level / 100 for level in levels),
+    ]
+    return [math.nan if each is None else each for each in found]
+
+
+def reading_row(reading: Reading, verdict: Verdict) -> ReadingRow:
+    values = np.array(reading.values).tobytes()
+    return ReadingRow(1, verdict.n, reading.ts, reading.received, None, int(verdict.late), 0, values)
+
+
+def record(*, times: bool) -> list[Reading]:
+    """A record with all that happens: nulls, a channel that is away, a gap, a long one, and readings that are late."""
+    values = simulate_chamber(2600, seed=4)
+    values[900:905, 6] = np.nan
+    values[1500:1540, 4] = np.nan  # for longer than it is held
+    values[2395:, 3] = np.nan  # while it restarts
+    time = 1.8e9 + 60.0 * np.arange(2600)
+    time[700:] += 60.0 * 300  # a long gap
+    time[1200:] += 60.0 * 10
+    time[2390:] += 60.0 * 5
+    time[1800] -= 7200.0
+    time[620] -= 7200.0  # before what the journal keeps
+    return [
+        Reading(station="st", values=tuple(each), ts=t if times else None, received=t)
+        for each, t in zip(values.tolist(), time.tolist(), strict=True)
+    ]
+
+
+@pytest.mark.parametrize("times", [True, False])
+@pytest.mark.parametrize("absent", [(), ("ch4_ppb",)])
+def test_scores_after_a_restart_are_those_of_an_unbroken_run(
+    bundles: dict[str, Path], absent: tuple[str, ...], times: bool
+) -> None:
+    scorer = Scorer(Bundle.open(bundles["both"]), absent=absent, adapt=True)
+    cadence = None if times else 60.0
+    unbroken, sent = scorer.new_state(cadence), record(times=times)
+    before = scorer.score([(unbroken, reading) for reading in sent[:-AFTER]])
+    rows = [reading_row(*each) for each in zip(sent[:-AFTER], before, strict=True)][-KEPT:]
+    state = scorer.new_state(cadence)
+    state.n = unbroken.n
+    state.adaptation.restore(unbroken.adaptation.snapshot())
+    rebuild(state, scorer, rows)
+    expected = scorer.score([(unbroken, reading) for reading in sent[-AFTER:]])
+    got = scorer.score([(state, reading) for reading in sent[-AFTER:]])
+    assert [each.n for each in got] == [each.n for each in expected]
+    assert [(each.state, each.exceeds, each.flags) for each in got] == [
+        (each.state, each.exceeds, each.flags) for each in expected
+    ]
+    assert any(each.exceeds for each in expected)
+    np.testing.assert_allclose([numbers(each) for each in got], [numbers(each) for each in expected], atol=1e-3)
+    assert state.adaptation.rates == pytest.approx(unbroken.adaptation.rates)
+
+
+def test_rebuilding_moves_no_threshold_and_no_count(bundles: dict[str, Path]) -> None:
+    scorer = Scorer(Bundle.open(bundles["both"]), adapt=True)
+    state = scorer.new_state()
+    state.n = 5000
+    sent = record(times=True)[:300]
+    rebuild(state, scorer, [ReadingRow(1, 1, r.ts, r.received, None, 0, 0, np.array(r.values).tobytes()) for r in sent])
+    assert state.n == 5000
+    assert state.adaptation.rates == {}
+    assert not state.warming_up
+    assert state.cadence == 60.0
+
+
+def test_a_station_without_readings_is_new(bundles: dict[str, Path]) -> None:
+    scorer = Scorer(Bundle.open(bundles["both"]))
+    state = scorer.new_state()
+    rebuild(state, scorer, [])
+    assert state.warming_up

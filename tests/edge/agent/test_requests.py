@@ -55,13 +55,13 @@ class Desk:
         self.connection = connection
         self.stations = Stations(gateway, [bundle])
         self.panel = AlarmPanel(Alarms(), clock)
-        self.keeper = Committer(Journal(folder / "journal.db", clock=clock), lambda: (), clock)
+        self.committer = Committer(Journal(folder / "journal.db", clock=clock), lambda: (), clock)
         self.events: list[Event] = []
         self.requests = Requests(
             gateway,
             self.stations,
             self.panel,
-            ClosedAlarmLabels(self.keeper, clock),
+            ClosedAlarmLabels(self.committer, clock),
             info=lambda: {"gateway": "gw1"},
             publish_events=self.events.extend,
             link=connection,
@@ -250,16 +250,16 @@ def test_an_alarm_is_acknowledged_with_what_it_was(desk: Desk) -> None:
 def test_an_alarm_that_has_closed_can_still_be_given_a_label_by_its_id(desk: Desk) -> None:
     event = raise_an_alarm(desk.panel)
     let_it_close(desk.panel)
-    desk.keeper.batch.labels += desk.panel.labels()
-    assert desk.keeper.keep()
+    desk.committer.transaction.labels += desk.panel.labels()
+    assert desk.committer.commit()
     assert "expected a label or a comment" in desk.error("alarm/acknowledge", {"id": event.id})
     (answer,) = desk.ask("alarm/acknowledge", {"id": event.id, "label": "false"})
     assert answer["data"]["events"] == []
     assert answer["data"]["closed"]["label"] == "false"
     (answer,) = desk.ask("alarm/acknowledge", {"id": event.id, "comment": "a test gas"})
     assert (answer["data"]["closed"]["label"], answer["data"]["closed"]["comment"]) == ("false", "a test gas")
-    assert desk.keeper.keep()
-    known = desk.keeper.journal.labelled(event.id)
+    assert desk.committer.commit()
+    known = desk.committer.journal.closed_alarm(event.id)
     assert known is not None
     assert (known.label, known.comment, known.closed) == ("false", "a test gas", answer["data"]["closed"]["closed"])
     assert known.closed is not None
@@ -299,7 +299,10 @@ def test_a_kind_is_put_aside_before_it_alarms_and_is_handed_over_to_be_remembere
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ({"station": "st-9", "kind": "methane", "minutes": 5}, "station: got 'st-9', expected one that has been heard"),
+        (
+            {"station": "st-9", "kind": "methane", "minutes": 5},
+            "got 'st-9', expected one that has sent a reading",
+        ),
         ({"station": "st-1", "kind": "smoke", "minutes": 5}, "smoke"),
         ({"station": "st-1", "minutes": 5}, "got neither an id nor a station and a kind"),
         ({"id": "x", "minutes": 5}, "expected an alarm that stands: none does"),
@@ -438,7 +441,7 @@ def test_rows_around_what_a_station_has_just_sent(desk: Desk, bundle: Bundle) ->
         made = sampler.around(expected.astype(np.float32), 600, 3, wish.get("noise"))
         np.testing.assert_allclose(np.array(rows(answers)), made, rtol=1e-5)
     heard(desk, "st-2", after)
-    assert "got none, expected one that has been heard: st-1, st-2" in desk.error(
+    assert "got none, expected one that has sent a reading: st-1, st-2" in desk.error(
         "synthesize", {"from": {"around": "recent"}}
     )
     assert "without an alarm" in desk.error("synthesize", {"station": "st-2", "from": {"around": "event"}})
@@ -467,7 +470,7 @@ def test_csv_parts_put_together_are_a_file_like_those_of_the_training(desk: Desk
         ({"from": {"range": {"ch4": [1, 2]}}}, "range: got 'ch4', expected one of ch4_ppb"),
         ({"from": {"range": {"ch4_ppb": [5000]}}}, "range"),
         ({"from": {"mix": {"plume": 0}}}, "mix: plume: got 0"),
-        ({"from": {"around": "recent"}}, "station: got none, expected one that has been heard: none yet"),
+        ({"from": {"around": "recent"}}, "station: got none, expected one that has sent a reading: none yet"),
         ({"from": {"around": "event"}, "station": "st-9"}, "station: got 'st-9', expected one"),
         ({"from": {"around": "later"}}, "later"),
         ({"from": {"around": []}}, "around"),

@@ -1,4 +1,4 @@
-"""Stations: who is heard under which topic."""
+"""Which topic is whose, and which stations are kept, silent or recovered."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import pytest
 
 from config.errors import ConfigError
 from config.settings.gateway import Gateway, ScoringSettings, StationEntry
-from edge.agent.stations import MOST_STATIONS, LiveStation, Stations
+from edge.agent.station import LiveStation
+from edge.agent.stations import MOST_STATIONS, Stations
 from edge.bundles.bundle import Bundle
 from edge.errors import BundleError, ReadingError
+from edge.journal.transaction import StationRow
 from edge.readings.reading import Reading
-
-GOOD = (15000.0, 20.0, 60.0, 80000.0, 16000.0, 20000.0, 30000.0, 60000.0)
+from tests.doubles import GOOD
 
 
 @pytest.fixture(scope="module")
@@ -61,16 +62,16 @@ def test_names_that_cannot_be_stations_are_refused(bundle: Bundle, name: str) ->
 def test_two_topics_cannot_be_one_station(bundle: Bundle) -> None:
     stations = make(bundle, {"topic": "a/{station}/r"}, {"topic": "b/{station}/r"})
     found(stations, "a/st-1/r")
-    with pytest.raises(ReadingError, match=r"heard under a/\{station\}/r already"):
+    with pytest.raises(ReadingError, match=r"station .st-1. already belongs to the entry a/\{station\}/r"):
         stations.at("b/st-1/r")
 
 
-def test_one_entry_may_hear_a_station_under_several_topics(bundle: Bundle) -> None:
+def test_a_station_of_one_entry_may_publish_on_several_topics(bundle: Bundle) -> None:
     stations = make(bundle, {"topic": "a/{station}/#"})
     assert found(stations, "a/st-1/x") is found(stations, "a/st-1/y")
 
 
-def test_nobody_is_remembered_before_a_good_reading_and_not_without_end(bundle: Bundle) -> None:
+def test_no_station_is_kept_before_a_good_reading_and_not_without_end(bundle: Bundle) -> None:
     stations = make(bundle)
     stations.at("sensors/st-1/readings")
     assert list(stations) == []
@@ -88,14 +89,14 @@ def test_keys_that_the_bundle_does_not_know_are_a_mistake_with_its_place(bundle:
 
 def test_another_requested_rate_holds_for_all(bundle: Bundle) -> None:
     stations = make(bundle, {"topic": "a/{station}"}, {"topic": "b/{station}"})
-    heard = found(stations, "a/st-1").state.adaptation
-    heard.rates["consistency"] = 1e-4
-    stations.request(10.0)
+    adaptation = found(stations, "a/st-1").state.adaptation
+    adaptation.rates["consistency"] = 1e-4
+    stations.request_rate(10.0)
     assert [group.scorer.rate for group in stations.groups] == [0.01, 0.01]
-    assert heard.threshold("consistency") == 2.0
+    assert adaptation.threshold("consistency") == 2.0
     assert found(stations, "b/st-2").state.adaptation.threshold("consistency") == 2.0
     with pytest.raises(ValueError, match="exceedances_per_1000"):
-        stations.request(0.0)
+        stations.request_rate(0.0)
     assert stations.rate == 10.0
 
 
@@ -112,7 +113,7 @@ def test_an_entry_whose_stations_send_no_gas_has_the_scorer_for_it(bundle: Bundl
     scored = []
     for topic in ("a/st-1", "b/st-2"):
         station = found(stations, topic)
-        reading = Reading(station=station.name, values=(9000.0, *GOOD), received=0.0)
+        reading = Reading(station=station.name, values=tuple((GOOD | {"ch4_ppb": 9000.0}).values()), received=0.0)
         (verdict,) = station.group.scorer.score([(station.state, reading)])
         scored.append(verdict.by)
     assert scored == [None, "enhancement"]
@@ -122,22 +123,21 @@ def test_an_entry_whose_stations_send_no_gas_has_the_scorer_for_it(bundle: Bundl
         make(bundle, {"absent": ("rmq4_ohm",)})
 
 
-def silence(station: LiveStation, *, every: float, times: int) -> float:
-    """Hear a station so many times; returns the last time."""
-    station.online = True
+def send(station: LiveStation, *, every: float, times: int) -> float:
+    """Let a station send readings at an interval; returns the time of the last."""
     for number in range(times):
-        station.hear(every * number)
+        station.mark_seen(every * number)
     return every * (times - 1)
 
 
 def test_a_station_is_silent_after_the_configured_time(bundle: Bundle) -> None:
     stations = make(bundle, {"stale_after": 7.0})
     station = found(stations, "sensors/st-1/readings")
-    last = silence(station, every=1.0, times=3)
-    assert stations.fallen_silent(last + 7.0) == []
-    assert stations.fallen_silent(last + 7.1) == [station]
+    last = send(station, every=1.0, times=3)
+    assert stations.mark_silent(last + 7.0) == []
+    assert stations.mark_silent(last + 7.1) == [station]
     assert not station.online
-    assert stations.fallen_silent(last + 100) == []
+    assert stations.mark_silent(last + 100) == []
 
 
 @pytest.mark.parametrize(("every", "after"), [(1.0, 60.0), (60.0, 300.0)])
@@ -146,12 +146,34 @@ def test_otherwise_after_five_of_its_usual_intervals_and_at_least_a_minute(
 ) -> None:
     stations = make(bundle)
     station = found(stations, "sensors/st-1/readings")
-    last = silence(station, every=every, times=10)
-    assert stations.fallen_silent(last + after) == []
-    assert stations.fallen_silent(last + after + 1) == [station]
+    last = send(station, every=every, times=10)
+    assert stations.mark_silent(last + after) == []
+    assert stations.mark_silent(last + after + 1) == [station]
 
 
 def test_a_station_whose_habits_are_unknown_is_never_called_silent(bundle: Bundle) -> None:
     stations = make(bundle)
-    last = silence(found(stations, "sensors/st-1/readings"), every=1.0, times=2)
-    assert stations.fallen_silent(last + 1e6) == []
+    last = send(found(stations, "sensors/st-1/readings"), every=1.0, times=2)
+    assert stations.mark_silent(last + 1e6) == []
+
+
+def test_only_a_station_that_was_offline_comes_online(bundle: Bundle) -> None:
+    station = found(make(bundle, {"stale_after": 7.0}), "sensors/st-1/readings")
+    station.expect(0.0)
+    assert station.is_silent(7.1)
+    assert [station.mark_seen(now) for now in (7.1, 7.2)] == [True, False]
+    assert (station.online, station.expected) == (True, False)
+    station.mark_silent()
+    assert station.mark_seen(20.0)
+
+
+def test_journalled_stations_are_counted_until_they_are_recovered(bundle: Bundle) -> None:
+    stations = make(bundle, {"topic": "a/{station}"})
+    topics = ("a/st-1", "b/st-2")
+    rows = [StationRow(number, topic[2:], topic, "", 5, b"", None) for number, topic in enumerate(topics, 1)]
+    stations.remember(rows, 0.0)
+    assert (stations.unrecovered, [row.name for row in stations.unmatched]) == (2, ["st-2"])
+    station = stations.next_unrecovered()
+    assert station is stations["st-1"]
+    stations.mark_recovered(station)
+    assert (stations.unrecovered, station.row, stations.next_unrecovered()) == (1, None, None)

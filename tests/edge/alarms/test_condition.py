@@ -40,7 +40,7 @@ def alarms(bundle: Bundle, rows: Floats, clock: Clock, **settings: float) -> lis
     ]
     return [
         event
-        for verdict in map(scorer.tell, scorer.judge(batch))
+        for verdict in scorer.score(batch)
         for event in panel.observe(verdict, {kind: state.adaptation.threshold(kind) for kind in SCORED})
     ]
 

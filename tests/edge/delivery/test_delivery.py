@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,30 +21,31 @@ TOPICS = Topics("davylamp/gw1")
 TS = "2026-01-01T00:00:00.000Z"
 
 
-class Handing:
-    """Hands over, and lets the journal keep what it has to."""
+class Queue:
+    """A delivery and its journal, turn by turn."""
 
-    def __init__(self, link: Any, clock: Any, path: Path) -> None:
+    def __init__(self, link: FakeLink, clock: FakeClock, path: Path) -> None:
         self.journal = Journal(path, clock=clock)
-        self.delivery = Delivery(link, TOPICS, clock, self.journal.past)
-        self.batch = Transaction()
+        self.delivery = Delivery(link, TOPICS, clock, self.journal.recovered)
+        self.transaction = Transaction()
 
-    def hand_over(self, verdicts: list[Verdict], events: list[Event]) -> None:
-        self.delivery.hand_over(self.batch, verdicts, events)
+    def put(self, verdicts: list[Verdict], events: list[Event]) -> None:
+        self.delivery.queue_scores(self.transaction, verdicts)
+        self.delivery.queue_events(self.transaction, events)
 
-    def refuse(self, payload: bytes, topic: str = "sensors/st-1/readings", at: str | None = None) -> None:
-        self.delivery.refuse(self.batch, Message(topic, payload, received=0.0), ReadingError("reason", at))
+    def dead_letter(self, payload: bytes, topic: str = "sensors/st-1/readings", at: str | None = None) -> None:
+        self.delivery.dead_letter(self.transaction, Message(topic, payload, received=0.0), ReadingError("reason", at))
 
     def turn(self) -> None:
-        self.delivery.settle(self.batch)
-        self.journal.commit(self.batch)
-        self.batch = Transaction()
+        self.delivery.process_receipts(self.transaction)
+        self.journal.commit(self.transaction)
+        self.transaction = Transaction()
         self.delivery.send()
 
 
 @pytest.fixture
-def handing(fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path) -> Handing:
-    return Handing(fake_link, fake_clock, tmp_path / "journal.db")
+def queue(fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path) -> Queue:
+    return Queue(fake_link, fake_clock, tmp_path / "journal.db")
 
 
 def verdict(n: int = 1) -> Verdict:
@@ -60,31 +60,31 @@ def event(number: int = 1) -> Event:
     )  # fmt: skip
 
 
-def test_nothing_is_published_before_the_journal_has_kept_it(handing: Handing, fake_link: FakeLink) -> None:
-    handing.hand_over([verdict(1), verdict(2)], [event()])
-    handing.delivery.settle(handing.batch)
+def test_nothing_is_published_before_the_journal_has_kept_it(queue: Queue, fake_link: FakeLink) -> None:
+    queue.put([verdict(1), verdict(2)], [event()])
+    queue.delivery.process_receipts(queue.transaction)
     assert fake_link.published == []
-    handing.turn()
+    queue.turn()
     assert [(each.topic, each.qos) for each in fake_link.published] == [
         ("davylamp/gw1/st-1/score", 0),
         ("davylamp/gw1/st-1/score", 1),
         ("davylamp/gw1/st-1/event", 1),
     ]
     assert not any(each.retain for each in fake_link.published)
-    assert (handing.delivery.counts.scores, handing.delivery.counts.events) == (2, 1)
+    assert (queue.delivery.counts.scores, queue.delivery.counts.events) == (2, 1)
 
 
 def test_what_is_not_confirmed_survives_a_restart_and_what_is_does_not(
-    handing: Handing, fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path
+    queue: Queue, fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path
 ) -> None:
-    handing.hand_over([verdict(1)], [event(1)])
-    handing.turn()
+    queue.put([verdict(1)], [event(1)])
+    queue.turn()
     fake_link.confirm()
-    handing.hand_over([verdict(2)], [event(2)])
-    handing.turn()
-    handing.journal.close()
+    queue.put([verdict(2)], [event(2)])
+    queue.turn()
+    queue.journal.close()
     fake_link.published.clear()
-    again = Handing(fake_link, fake_clock, tmp_path / "journal.db")
+    again = Queue(fake_link, fake_clock, tmp_path / "journal.db")
     assert (again.delivery.backlog, again.delivery.waiting) == (1, 1)
     again.turn()
     bodies = [each.body for each in fake_link.published]
@@ -94,98 +94,97 @@ def test_what_is_not_confirmed_survives_a_restart_and_what_is_does_not(
     ]
     fake_link.confirm()
     again.turn()
-    assert again.delivery.unsettled == 0
+    assert again.delivery.unconfirmed == 0
 
 
-def test_the_outcome_of_a_lost_connection_is_sent_again(handing: Handing, fake_link: FakeLink) -> None:
-    handing.hand_over([verdict(1)], [event(1)])
-    handing.turn()
+def test_the_outcome_of_a_lost_connection_is_sent_again(queue: Queue, fake_link: FakeLink) -> None:
+    queue.put([verdict(1)], [event(1)])
+    queue.turn()
     fake_link.published.clear()
     fake_link.counts.connections += 1
-    handing.turn()
+    queue.turn()
     assert [each.topic.rsplit("/", 1)[1] for each in fake_link.published] == ["score", "event"]
     assert [each.body["historical"] for each in fake_link.published] == [True, True]
-    handing.hand_over([], [event(2)])
+    queue.put([], [event(2)])
     fake_link.confirm()
-    handing.turn()
+    queue.turn()
     assert fake_link.published[-1].body["historical"] is False
 
 
 def test_what_the_broker_refuses_is_kept_and_tried_again(
-    handing: Handing, fake_link: FakeLink, fake_clock: FakeClock
+    queue: Queue, fake_link: FakeLink, fake_clock: FakeClock
 ) -> None:
-    handing.hand_over([], [event()])
-    handing.turn()
+    queue.put([], [event()])
+    queue.turn()
     fake_link.confirm("Not authorized")
-    handing.turn()
-    assert (handing.delivery.waiting, len(fake_link.published)) == (1, 1)
+    queue.turn()
+    assert (queue.delivery.waiting, len(fake_link.published)) == (1, 1)
     fake_clock.time += 1
     fake_link.published.clear()
-    handing.turn()
+    queue.turn()
     fake_link.confirm()
-    handing.turn()
-    assert handing.delivery.waiting == 0
+    queue.turn()
+    assert queue.delivery.waiting == 0
 
 
 def test_when_the_outbox_is_full_what_is_dropped_is_counted_and_not_kept(
-    handing: Handing, fake_link: FakeLink, fake_clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    queue: Queue, fake_link: FakeLink, fake_clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "MOST", 3)
     fake_link.connected = False
-    handing.refuse(b"bad")
-    handing.turn()
-    handing.refuse(b"bad")
-    handing.hand_over([], [event(1), event(2), event(3)])
-    handing.turn()
-    assert (handing.delivery.waiting, handing.delivery.counts.dropped) == (3, 2)
-    handing.journal.close()
-    kept = Journal(handing.journal._path, clock=fake_clock).past.outbox
+    queue.dead_letter(b"bad")
+    queue.turn()
+    queue.dead_letter(b"bad")
+    queue.put([], [event(1), event(2), event(3)])
+    queue.turn()
+    assert (queue.delivery.waiting, queue.delivery.counts.dropped) == (3, 2)
+    queue.journal.close()
+    kept = Journal(queue.journal._path, clock=fake_clock).recovered.outbox
     assert [row.alarm for row in kept] == ["e1", "e2", "e3"]
 
 
 def test_with_too_many_unconfirmed_batches_no_more_readings_should_be_taken(
-    handing: Handing, fake_link: FakeLink, monkeypatch: pytest.MonkeyPatch
+    queue: Queue, fake_link: FakeLink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "MOST", 2)
     for n in (1, 2):
-        assert not handing.delivery.full
-        handing.hand_over([verdict(n)], [])
-        handing.turn()
-    assert handing.delivery.full
+        assert not queue.delivery.full
+        queue.put([verdict(n)], [])
+        queue.turn()
+    assert queue.delivery.full
     fake_link.confirm()
-    handing.turn()
-    assert not handing.delivery.full
+    queue.turn()
+    assert not queue.delivery.full
 
 
 def test_a_fresh_journal_gets_everything_that_is_on_its_way(
-    handing: Handing, fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path
+    queue: Queue, fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path
 ) -> None:
     fake_link.connected = False
-    handing.delivery.retain(handing.batch, "davylamp/gw1/state", {"state": "online"})
+    queue.delivery.retain(queue.transaction, "davylamp/gw1/state", {"state": "online"})
     for n in (1, 2):
-        handing.hand_over([verdict(n)], [event(n)])
-        handing.turn()
+        queue.put([verdict(n)], [event(n)])
+        queue.turn()
     fresh = Journal(tmp_path / "fresh.db", clock=fake_clock)
-    for batch in handing.delivery.everything():
-        fresh.commit(batch)
+    for transaction in queue.delivery.snapshot():
+        fresh.commit(transaction)
     fresh.close()
-    handing.journal.close()
-    assert (
-        Journal(tmp_path / "fresh.db", clock=fake_clock).past == Journal(tmp_path / "journal.db", clock=fake_clock).past
-    )
+    queue.journal.close()
+    fresh, original = (Journal(tmp_path / name, clock=fake_clock) for name in ("fresh.db", "journal.db"))
+    assert fresh.recovered == original.recovered
 
 
-def test_a_dead_letter_is_delivered_like_an_event(handing: Handing, fake_link: FakeLink) -> None:
-    handing.refuse(b'{"ch4_ppb": "x"}', at="ch4_ppb")
-    handing.turn()
+def test_a_dead_letter_is_delivered_like_an_event(queue: Queue, fake_link: FakeLink) -> None:
+    queue.dead_letter(b'{"ch4_ppb": "x"}', at="ch4_ppb")
+    queue.turn()
     (letter,) = fake_link.on("davylamp/gw1/deadletter")
     assert (letter["reason"], letter["at"]) == ("reason", "ch4_ppb")
     assert fake_link.published[0].qos == 1
-    assert handing.delivery.counts.dead_letters == 1
+    assert queue.delivery.counts.dead_letters == 1
 
 
-def test_without_the_journal_only_presence_is_told(handing: Handing, fake_link: FakeLink) -> None:
-    handing.delivery.retain(handing.batch, TOPICS.alarm("st-1"), {})
-    handing.delivery.retain(handing.batch, TOPICS.state, {"state": "online"})
-    handing.delivery.send_presence()
+def test_without_the_journal_only_presence_is_told(queue: Queue, fake_link: FakeLink) -> None:
+    queue.delivery.retain(queue.transaction, TOPICS.alarm("st-1"), {})
+    queue.delivery.retain(queue.transaction, TOPICS.state, {"state": "online"})
+    queue.delivery.send_presence()
     assert [each.topic for each in fake_link.published] == [TOPICS.state]

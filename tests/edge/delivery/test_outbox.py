@@ -21,7 +21,7 @@ def answer(outbox: Outbox, link: Any, refusal: str | None = None) -> list[int]:
     """Let the broker answer everything; the rows that are delivered by it."""
     link.confirm(refusal)
     link.published.clear()
-    return [row for receipt in link.receipts() if (row := outbox.settle(receipt)) is not None]
+    return [row for receipt in link.receipts() if (row := outbox.process(receipt)) is not None]
 
 
 def test_a_row_goes_when_the_broker_has_taken_it(outbox: Outbox, fake_link: FakeLink) -> None:
@@ -82,7 +82,7 @@ def test_a_lost_connection_loses_nothing(outbox: Outbox, fake_link: FakeLink) ->
     outbox.reconnected()
     outbox.send()
     assert [each.payload for each in fake_link.published] == [b"1"]
-    assert outbox.settle(type("Receipt", (), {"mid": lost.mid, "topic": "t", "refusal": None})()) is None
+    assert outbox.process(type("Receipt", (), {"mid": lost.mid, "topic": "t", "refusal": None})()) is None
     assert len(outbox) == 1
 
 
@@ -106,8 +106,8 @@ def test_when_it_is_full_dead_letters_go_then_alarms_that_are_over_then_the_olde
     over = [outbox.put("event", "t", b"", "over"), outbox.put("close", "t", b"", "over")]
     letters = [outbox.put("deadletter", "d", b"") for _ in range(2)]
     outbox.put("event", "t", b"", "stands too")
-    assert outbox.overflow() == []
+    assert outbox.drop_excess() == []
     for gone in (*letters, *over, stands):
         outbox.put("event", "t", b"", "new")
-        assert outbox.overflow() == [gone.id]
+        assert outbox.drop_excess() == [gone.id]
     assert len(outbox) == 6

@@ -19,7 +19,7 @@ def answer(retained: Retained, link: Any, refusal: str | None = None) -> list[st
     """Let the broker answer everything; the topics that it has forgotten by it."""
     link.confirm(refusal)
     link.published.clear()
-    return [topic for receipt in link.receipts() if (topic := retained.settle(receipt)) is not None]
+    return [topic for receipt in link.receipts() if (topic := retained.process(receipt)) is not None]
 
 
 def test_the_latest_wins_and_goes_until_it_is_confirmed(retained: Retained, fake_link: FakeLink) -> None:
@@ -56,9 +56,9 @@ def test_orphans_are_cleared_once_and_forgotten_when_the_broker_has(retained: Re
     retained.send()
     (published,) = fake_link.published
     assert (published.topic, published.payload, published.retain) == ("orphan", b"", True)
-    assert retained.manifest == {"kept", "orphan"}
+    assert retained.topics == {"kept", "orphan"}
     assert answer(retained, fake_link) == ["orphan"]
-    assert retained.manifest == {"kept"}
+    assert retained.topics == {"kept"}
 
 
 def test_a_station_that_comes_back_is_not_cleared(retained: Retained, fake_link: FakeLink) -> None:
@@ -67,7 +67,7 @@ def test_a_station_that_comes_back_is_not_cleared(retained: Retained, fake_link:
     retained.send()
     assert [each.payload for each in fake_link.published] == [b"1"]
     assert answer(retained, fake_link) == []
-    assert retained.manifest == {"kept", "orphan"}
+    assert retained.topics == {"kept", "orphan"}
 
 
 def test_a_refused_one_is_tried_again_later_and_holds_back_no_other(

@@ -24,11 +24,11 @@ def backlog(fake_link: FakeLink, fake_clock: FakeClock) -> ScoreBacklog:
     return ScoreBacklog(fake_link, TOPICS, fake_clock)
 
 
-def settle(backlog: ScoreBacklog, link: Any, refusal: str | None = None) -> int:
+def answer(backlog: ScoreBacklog, link: Any, refusal: str | None = None) -> int:
     """Let the broker answer everything; how many answers were about a marker."""
     link.confirm(refusal)
     link.published.clear()
-    return sum(backlog.settle(receipt) for receipt in link.receipts())
+    return sum(backlog.process(receipt) for receipt in link.receipts())
 
 
 def sent(link: Any) -> list[tuple[int, bool]]:
@@ -43,7 +43,7 @@ def test_the_last_of_a_batch_is_a_marker_unless_one_is_in_flight(backlog: ScoreB
     assert {(each.topic, each.retain, each.expiry) for each in fake_link.published} == {
         (TOPICS.score("st-1"), False, SCORE_EXPIRY)
     }
-    assert settle(backlog, fake_link) == 1
+    assert answer(backlog, fake_link) == 1
     assert (len(backlog), backlog.confirmed) == (1, 1)
 
 
@@ -51,11 +51,11 @@ def test_an_answer_confirms_every_batch_before_it(backlog: ScoreBacklog, fake_li
     for number in (1, 2, 3):
         backlog.put(scores(number))
         backlog.send()
-    settle(backlog, fake_link)
+    answer(backlog, fake_link)
     backlog.put(scores(4))
     backlog.send()
     assert sent(fake_link) == [(4, False)]
-    settle(backlog, fake_link)
+    answer(backlog, fake_link)
     assert (len(backlog), backlog.confirmed, backlog.scores) == (0, 4, 4)
 
 
@@ -71,7 +71,7 @@ def test_what_is_not_confirmed_goes_again_in_order_as_history_and_before_what_is
     backlog.send()
     assert sent(fake_link) == [(1, True), (2, True), (3, True), (4, False)]
     assert (backlog.scores, backlog.historical) == (7, 3)
-    assert settle(backlog, fake_link) == 1
+    assert answer(backlog, fake_link) == 1
     assert [number for number, _ in backlog] == [2, 3]
 
 
@@ -117,7 +117,7 @@ def test_a_refused_marker_is_counted_and_does_not_hold_up_what_follows(
 ) -> None:
     backlog.put(scores(1))
     backlog.send()
-    settle(backlog, fake_link, "Not authorized")
+    answer(backlog, fake_link, "Not authorized")
     assert (backlog.refused, backlog.confirmed, len(backlog)) == (1, 1, 0)
 
 
@@ -125,4 +125,4 @@ def test_an_answer_to_something_else_is_nobodys(backlog: ScoreBacklog, fake_link
     fake_link.publish("elsewhere", b"", qos=1)
     backlog.put(scores(1))
     backlog.send()
-    assert settle(backlog, fake_link) == 1
+    assert answer(backlog, fake_link) == 1

@@ -7,16 +7,16 @@ from tests.doubles import FakeClock
 
 
 def test_the_delay_doubles_from_a_second_to_five_minutes_and_is_forgotten_on_success(fake_clock: FakeClock) -> None:
-    retries = TopicBackoff(fake_clock)
-    assert retries.may("a")
+    backoff = TopicBackoff(fake_clock)
+    assert backoff.is_due("a")
     for delay in (1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300):
-        retries.refused("a")
+        backoff.refused("a")
         fake_clock.time += delay - 0.01
-        assert not retries.may("a")
-        assert retries.may("b")
+        assert not backoff.is_due("a")
+        assert backoff.is_due("b")
         fake_clock.time += 0.01
-        assert retries.may("a")
-    retries.taken("a")
-    retries.refused("a")
+        assert backoff.is_due("a")
+    backoff.accepted("a")
+    backoff.refused("a")
     fake_clock.time += 1
-    assert retries.may("a")
+    assert backoff.is_due("a")

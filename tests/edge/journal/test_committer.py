@@ -27,7 +27,7 @@ def journal(tmp_path: Path, fake_clock: FakeClock) -> Iterator[Journal]:
 
 
 @pytest.fixture
-def keeper(journal: Journal, fake_clock: FakeClock) -> Committer:
+def committer(journal: Journal, fake_clock: FakeClock) -> Committer:
     return Committer(journal, lambda: [Transaction(outbox=[row(1), row(2)])], fake_clock)
 
 
@@ -35,93 +35,95 @@ def kept(journal: Journal) -> list[int]:
     return [number for (number,) in journal._db.execute("select id from outbox order by id")]
 
 
-def test_what_is_urgent_is_kept_at_once_and_a_new_batch_begun(keeper: Committer, journal: Journal) -> None:
-    keeper.batch.outbox.append(row(1))
-    assert keeper.keep()
-    assert keeper.batch == Transaction()
+def test_what_is_urgent_is_kept_at_once_and_a_new_batch_begun(committer: Committer, journal: Journal) -> None:
+    committer.transaction.outbox.append(row(1))
+    assert committer.commit()
+    assert committer.transaction == Transaction()
     assert kept(journal) == [1]
 
 
 def test_deletions_wait_a_second_and_confirmed_scores_for_the_next_batch(
-    keeper: Committer, journal: Journal, fake_clock: FakeClock
+    committer: Committer, journal: Journal, fake_clock: FakeClock
 ) -> None:
-    keeper.batch.outbox.append(row(1))
-    keeper.keep()
-    keeper.batch.delivered.append(1)
-    assert keeper.keep()
+    committer.transaction.outbox.append(row(1))
+    committer.commit()
+    committer.transaction.delivered.append(1)
+    assert committer.commit()
     assert kept(journal) == [1]
     fake_clock.time += 1
-    assert keeper.keep()
+    assert committer.commit()
     assert kept(journal) == []
     fake_clock.time += 100
-    keeper.batch.confirmed = 3
-    assert keeper.keep()
-    assert keeper.batch.confirmed == 3
+    committer.transaction.confirmed = 3
+    assert committer.commit()
+    assert committer.transaction.confirmed == 3
 
 
 def test_while_it_is_locked_the_batch_grows_and_is_tried_again_later_and_later(
-    keeper: Committer, journal: Journal, fake_clock: FakeClock
+    committer: Committer, journal: Journal, fake_clock: FakeClock
 ) -> None:
     other = sqlite3.connect(journal._path, isolation_level=None)
     other.execute("begin immediate")
-    keeper.batch.outbox.append(row(1))
+    committer.transaction.outbox.append(row(1))
     waits = []
     for _ in range(8):
-        assert not keeper.keep()
-        assert keeper.fault == "locked"
-        assert keeper.wait is not None
-        waits.append(round(keeper.wait, 3))
-        fake_clock.time += keeper.wait
+        assert not committer.commit()
+        assert committer.fault == "locked"
+        assert committer.retry_in is not None
+        waits.append(round(committer.retry_in, 3))
+        fake_clock.time += committer.retry_in
     assert waits == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
-    keeper.batch.outbox.append(row(2))
+    committer.transaction.outbox.append(row(2))
     other.execute("rollback")
-    assert keeper.keep()
-    assert (keeper.fault, keeper.wait) == (None, None)
+    assert committer.commit()
+    assert (committer.fault, committer.retry_in) == (None, None)
     assert kept(journal) == [1, 2]
 
 
-def test_before_it_is_due_a_held_batch_is_not_tried(keeper: Committer, journal: Journal, fake_clock: FakeClock) -> None:
+def test_before_it_is_due_a_held_batch_is_not_tried(
+    committer: Committer, journal: Journal, fake_clock: FakeClock
+) -> None:
     other = sqlite3.connect(journal._path, isolation_level=None)
     other.execute("begin immediate")
-    keeper.batch.outbox.append(row(1))
-    keeper.keep()
+    committer.transaction.outbox.append(row(1))
+    committer.commit()
     other.execute("rollback")
     fake_clock.time += 0.05
-    assert not keeper.keep()
+    assert not committer.commit()
 
 
-def test_into_a_fresh_journal_goes_all_that_memory_holds(keeper: Committer, journal: Journal) -> None:
+def test_into_a_fresh_journal_goes_all_that_memory_holds(committer: Committer, journal: Journal) -> None:
     Path(journal._path).unlink()
-    keeper.batch.outbox.append(row(3))
-    assert keeper.keep()
+    committer.transaction.outbox.append(row(3))
+    assert committer.commit()
     assert kept(journal) == [1, 2, 3]
     assert journal.set_aside == 1
 
 
 def test_a_journal_that_is_damaged_again_and_again_is_set_aside_once_a_minute(
-    keeper: Committer, journal: Journal, fake_clock: FakeClock
+    committer: Committer, journal: Journal, fake_clock: FakeClock
 ) -> None:
     for seconds, set_aside in ((0, 1), (10, 1), (49, 1), (1, 2)):
         fake_clock.time += seconds
         Path(journal._path).unlink(missing_ok=True)
-        keeper.batch.outbox.append(row(3))
-        assert keeper.keep() == (seconds in (0, 1))
-        assert keeper.fault == (None if seconds in (0, 1) else "corrupt")
+        committer.transaction.outbox.append(row(3))
+        assert committer.commit() == (seconds in (0, 1))
+        assert committer.fault == (None if seconds in (0, 1) else "corrupt")
         assert journal.set_aside == set_aside
 
 
 def test_a_journal_that_cannot_be_read_is_replaced_at_the_next_try(
-    keeper: Committer, journal: Journal, fake_clock: FakeClock
+    committer: Committer, journal: Journal, fake_clock: FakeClock
 ) -> None:
-    keeper.hold(JournalError("corrupt", "damaged"))
-    assert not keeper.keep()
+    committer.note_fault(JournalError("corrupt", "damaged"))
+    assert not committer.commit()
     fake_clock.time += 0.1
-    assert keeper.keep()
+    assert committer.commit()
     assert (kept(journal), journal.set_aside) == ([1, 2], 1)
 
 
-def test_what_is_left_is_kept_in_the_end(keeper: Committer, journal: Journal, fake_clock: FakeClock) -> None:
-    keeper.batch.delivered.append(1)
-    keeper.batch.outbox.append(row(2))
-    keeper.finish()
-    assert Journal(journal._path, clock=fake_clock).past.outbox == [row(2)]
+def test_what_is_left_is_kept_in_the_end(committer: Committer, journal: Journal, fake_clock: FakeClock) -> None:
+    committer.transaction.delivered.append(1)
+    committer.transaction.outbox.append(row(2))
+    committer.close()
+    assert Journal(journal._path, clock=fake_clock).recovered.outbox == [row(2)]

@@ -65,7 +65,7 @@ def test_what_was_kept_is_there_after_a_restart(path: Path, fake_clock: FakeCloc
     journal.commit(whole(4))
     journal.close()
     journal = Journal(path, clock=fake_clock)
-    assert journal.past == (
+    assert journal.recovered == (
         [station(4)],
         [(3, [("st-1", b'{"n":3}')]), (4, [("st-1", b'{"n":4}')])],
         [OutboxRow(3, "event", "a", "t/event", b"{}"), OutboxRow(4, "event", "a", "t/event", b"{}")],
@@ -83,10 +83,10 @@ def test_what_is_delivered_confirmed_pruned_or_cleared_is_gone(path: Path, fake_
         journal.commit(whole(n))
     journal.commit(Transaction(confirmed=4, delivered=[3, 5], pruned={1: 4}, cleared=["t/4"], filters=["other"]))
     journal.close()
-    past = Journal(path, clock=fake_clock).past
-    assert [number for number, _ in past.scores] == [5]
-    assert [row.id for row in past.outbox] == [4]
-    assert (past.retained, past.filters) == ({"t/3", "t/5"}, {"other"})
+    recovered = Journal(path, clock=fake_clock).recovered
+    assert [number for number, _ in recovered.scores] == [5]
+    assert [row.id for row in recovered.outbox] == [4]
+    assert (recovered.retained, recovered.filters) == ({"t/3", "t/5"}, {"other"})
     with sqlite3.connect(path) as db:
         assert db.execute("select n from readings").fetchall() == [(5,)]
         assert db.execute("select label, alarm_id from labels").fetchall() == [("plume", "a")] * 3
@@ -213,7 +213,7 @@ def test_a_file_that_cannot_be_used_is_set_aside_with_its_name(path: Path, fake_
             db.execute("create table stations (id)" if damage == "another program's" else "pragma user_version = 99")
     before = path.read_bytes()
     journal = Journal(path, clock=fake_clock)
-    assert not any(journal.past)
+    assert not any(journal.recovered)
     assert journal.set_aside == 1
     (aside,) = path.parent.glob("journal.db.corrupt-*")
     assert aside.name == "journal.db.corrupt-20270115T080000Z"
@@ -229,9 +229,9 @@ def test_counts_are_saved_out_of_a_damaged_file_where_they_can_be_read(path: Pat
     journal.close()
     scribble(path, path.stat().st_size // 2)
     journal = Journal(path, clock=fake_clock)
-    assert (journal.past.stations, journal.set_aside) == ([station(7)], 1)
+    assert (journal.recovered.stations, journal.set_aside) == ([station(7)], 1)
     journal.close()
-    assert Journal(path, clock=fake_clock).past.stations == [station(7)]
+    assert Journal(path, clock=fake_clock).recovered.stations == [station(7)]
 
 
 @pytest.mark.parametrize("fate", ["removed", "overwritten"])
@@ -270,16 +270,16 @@ def test_a_file_that_another_has_replaced_is_noticed(path: Path, fake_clock: Fak
 def test_what_cannot_be_read_is_an_error_that_names_the_file(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, clock=fake_clock)
     journal._db.close()
-    for read in (lambda: journal.readings(1), lambda: journal.labelled("a")):
+    for read in (lambda: journal.readings(1), lambda: journal.closed_alarm("a")):
         with pytest.raises(JournalError, match=r"journal\.db: .*; fix: "):
             read()
 
 
 def test_so_many_readings_are_kept_that_all_stations_fit(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, max_mb=256, readings_per_station=2000, clock=fake_clock)
-    assert (journal.keeps(1, 9), journal.keeps(500, 9)) == (2000, 2000)
-    assert 500 < journal.keeps(1000, 9) < 2000
-    assert 1 <= journal.keeps(1000, 500) < 100
+    assert (journal.readings_kept(1, 9), journal.readings_kept(500, 9)) == (2000, 2000)
+    assert 500 < journal.readings_kept(1000, 9) < 2000
+    assert 1 <= journal.readings_kept(1000, 500) < 100
 
 
 def test_commits_are_timed(path: Path, fake_clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:

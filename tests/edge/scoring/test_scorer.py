@@ -20,6 +20,7 @@ from edge.models.pvalue import SCORE_CAP
 from edge.models.scores import Scores, ScoreState, score_rows
 from edge.readings.last_good import HOLD
 from edge.readings.reading import Reading
+from edge.scoring.decision import Decision
 from edge.scoring.scorer import Scorer
 from edge.scoring.state import WARM_UP
 from edge.scoring.verdict import Verdict
@@ -318,17 +319,36 @@ def test_a_state_rebuilt_from_the_last_2000_readings_goes_on_like_the_one_before
             assert getattr(other, kind).score == pytest.approx(getattr(one, kind).score, abs=1e-3)
 
 
-def test_every_verdict_is_decided_when_it_is_drawn(ae: Bundle) -> None:
+def test_a_kind_whose_alarm_opens_is_frozen_before_the_next_reading_of_the_batch(ae: Bundle) -> None:
     scorer = Scorer(ae, exceedances_per_1000=500, adapt=True)
     state = scorer.new_state()
     feed(scorer, readings(ROWS[:100]), state=state)
     rates = []
-    for i, _ in enumerate(scorer.judge([(state, item) for item in readings(ROWS[100:150], 100)])):
-        if i == 10:
-            state.adaptation.freeze("consistency")
+
+    def follow(decision: Decision) -> tuple[str, ...]:
         rates.append(state.adaptation.rates["consistency"])
+        return ("consistency",) if len(rates) == 11 else ()
+
+    scorer.decide([(state, item) for item in readings(ROWS[100:150], 100)], follow)
+    assert len(rates) == 50
     assert len(set(rates[10:41])) == 1
     assert len(set(rates[:11])) == 11
+
+
+def test_an_error_in_the_follow_up_ends_the_batch_at_that_reading(ae: Bundle) -> None:
+    scorer = Scorer(ae)
+    state = scorer.new_state()
+    decided: list[int] = []
+
+    def follow(decision: Decision) -> tuple[str, ...]:
+        decided.append(decision.context.n)
+        if decision.context.n == 3:
+            raise ZeroDivisionError
+        return ()
+
+    with pytest.raises(ZeroDivisionError):
+        scorer.decide([(state, item) for item in readings(ROWS[:5])], follow)
+    assert decided == [1, 2, 3]
 
 
 def test_thresholds_stay_unless_they_are_to_adapt_and_do_not_move_in_the_warm_up(ae: Bundle) -> None:

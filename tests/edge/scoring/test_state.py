@@ -7,7 +7,7 @@ import pytest
 
 from edge.models.background import BACKGROUND_WINDOW, Background
 from edge.scoring.adaptation import Adaptation
-from edge.scoring.state import WARM_UP, Arrival, StationState, trusted
+from edge.scoring.state import WARM_UP, Arrival, StationState, trusted_ts
 
 
 class Memory:
@@ -46,9 +46,9 @@ def test_the_background_is_the_bundles_until_1500_levels_were_seen() -> None:
     state = make()
     levels = np.random.default_rng(0).uniform(2000, 9000, BACKGROUND_WINDOW).tolist()
     for level in levels[:-1]:
-        state.rise(level)
+        state.update_background(level)
     assert state.background == 1900.0
-    state.rise(levels[-1])
+    state.update_background(levels[-1])
     assert state.background == pytest.approx(np.quantile(levels, 0.1), rel=2e-4)
 
 
@@ -77,7 +77,7 @@ def test_a_long_gap_ends_the_background_and_begins_the_warm_up_anew(elapsed: flo
         state.arrive(60.0 * i, 0.0)
     assert not state.warming_up
     for _ in range(BACKGROUND_WINDOW):
-        state.rise(2500.0)
+        state.update_background(2500.0)
     state.arrive(60.0 * WARM_UP + elapsed, 0.0)
     assert state.background == pytest.approx(2500.0 if kept else 1900.0, rel=2e-4)
     assert state.warming_up == (not kept)
@@ -137,11 +137,11 @@ def test_a_configured_cadence_is_not_learnt_over() -> None:
 def test_a_clock_that_jumps_makes_no_gap() -> None:
     state = make()
     state.arrive(None, 0.0)
-    state.shift(1e6)
+    state.shift_clock(1e6)
     assert state.arrive(None, 1e6 + 60) is Arrival.NEXT
     assert state.arrive(None, 2e6) is Arrival.LONG_GAP
 
 
 @pytest.mark.parametrize(("ts", "believed"), [(None, None), (3600.0, 3600.0), (3600.1, None), (-1e9, -1e9)])
 def test_a_time_an_hour_ahead_is_not_trusted(ts: float | None, believed: float | None) -> None:
-    assert trusted(ts, 0.0) == believed
+    assert trusted_ts(ts, 0.0) == believed

@@ -1,4 +1,4 @@
-"""What is judged, in the digits in which a verdict tells it."""
+"""A decision becomes a verdict, rounded to its significant digits."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from edge.scoring.verdict_builder import VerdictBuilder, round_score
 KEYS = ("a", "b", "c", "d")
 
 
-def tell(**finding: Any) -> Verdict:
+def build(**scores: Any) -> Verdict:
     model: Any = SimpleNamespace(keys=KEYS, virtual=None)
     reading = Reading(station="st-1", values=(1.0,) * len(KEYS), received=0.0)
-    return VerdictBuilder(model, None, "x").tell(
-        Decision(reading, Context(1), RowScores(**finding), None, (), None, suspect=False)
+    return VerdictBuilder(model, None, "x").build(
+        Decision(reading, Context(1), RowScores(**scores), None, (), None, suspect=False)
     )
 
 
@@ -47,7 +47,7 @@ def test_no_score_is_none_and_no_score_is_minus_zero(score: float, expected: flo
 
 @given(st.one_of(st.floats(0.0, 12.0), st.integers(0, 12).map(float)))
 def test_a_p_value_has_three_significant_digits(score: float) -> None:
-    consistency = tell(consistency=score, culprit=1).consistency
+    consistency = build(consistency=score, culprit=1).consistency
     assert consistency is not None
     assert consistency.culprit == "b"
     assert written_with(consistency.p, 3)
@@ -56,7 +56,7 @@ def test_a_p_value_has_three_significant_digits(score: float) -> None:
 
 @given(st.floats(1e-12, 1e12))
 def test_an_error_has_four_significant_digits_and_the_three_largest_parts_are_named(error: float) -> None:
-    verdict = tell(reconstruction=1.0, error=error, contributions=[0.3 * error, 0.1 * error, 0.6 * error, 0.0])
+    verdict = build(reconstruction=1.0, error=error, contributions=[0.3 * error, 0.1 * error, 0.6 * error, 0.0])
     assert verdict.reconstruction is not None
     assert list(verdict.contributions) == ["c", "a", "b"]
     for value, share in ((verdict.reconstruction.error, 1.0), (verdict.contributions["c"], 0.6)):
@@ -64,7 +64,7 @@ def test_an_error_has_four_significant_digits_and_the_three_largest_parts_are_na
         assert value == pytest.approx(share * error, rel=5.01e-4)
 
 
-def test_where_nothing_was_measured_nothing_is_told() -> None:
-    verdict = tell()
+def test_where_nothing_was_measured_nothing_is_reported() -> None:
+    verdict = build()
     assert (verdict.consistency, verdict.reconstruction, verdict.methane) == (None, None, None)
     assert (verdict.contributions, verdict.state) == ({}, "ok")

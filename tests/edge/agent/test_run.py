@@ -8,7 +8,7 @@ import pytest
 
 from config.errors import ConfigError
 from config.settings.gateway import Gateway, JournalSettings, StationEntry
-from edge.agent.resources import open_bundles, open_journal
+from edge.agent.run import open_bundles, open_journal
 from edge.errors import BundleError
 from tests.doubles import FakeClock
 
@@ -43,5 +43,6 @@ def test_the_journal_is_opened_as_gateway_yaml_says(tmp_path: Path, fake_clock: 
     settings = JournalSettings(path=str(tmp_path / "j.db"), durability="process", max_mb=50, readings_per_station=700)
     journal = open_journal(Gateway(journal=settings), fake_clock)
     assert (tmp_path / "j.db").is_file()
-    assert (journal._durability, journal.keeps(1, 9), journal.keeps(1000, 9) < 700) == ("process", 700, True)
+    assert (journal._durability, journal.readings_kept(1, 9)) == ("process", 700)
+    assert journal.readings_kept(1000, 9) < 700
     journal.close()

@@ -1,0 +1,110 @@
+"""A station of the running agent, and the entry of gateway.yaml that it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from config.settings.gateway import StationEntry
+from edge.bundles.bundle import Bundle
+from edge.journal.transaction import StationRow
+from edge.models.rolling_median import RollingMedian
+from edge.mqtt.topics import Pattern
+from edge.readings.decoder import Decoder
+from edge.readings.duplicates import Duplicates
+from edge.readings.recent import Recent
+from edge.scoring.scorer import Scorer
+from edge.scoring.state import StationState
+from edge.synthesis.sampler import Sampler
+
+_SILENT_CADENCES = 5.0  # [cadences] after which a station is silent if none is configured ...
+_SILENT_LEAST = 60.0  # [s] ... and at least
+_INTERVALS = 50  # arrivals whose median interval is the cadence if time stamps do not give one
+_LEAST_INTERVALS = 5
+
+
+@dataclass(eq=False)
+class StationGroup:
+    """One entry of gateway.yaml with its bundle.
+
+    ``scorer`` may be replaced at any time: what is remembered of a station is not in it.
+    """
+
+    entry: StationEntry
+    pattern: Pattern
+    bundle: Bundle
+    scorer: Scorer
+    sampler: Sampler
+
+
+@dataclass(eq=False)
+class LiveStation:
+    """A station that has sent a reading, in this run or in one that the journal remembers.
+
+    Attributes
+    ----------
+    id
+        Its number in the journal; 0 before its first reading.
+    topic
+        Where it publishes; empty before its first reading.
+    row
+        What the journal contains of it, until its state has been rebuilt from there; then ``None``.
+    alarms
+        Latest snapshot of its alarms, see :meth:`edge.alarms.panel.AlarmPanel.snapshot`.
+    pruned
+        Its count when the journal last deleted its oldest readings.
+    online
+        Whether its last reading came not longer ago than usual.
+    expected
+        Whether it was there before the restart, and has neither sent since nor been found silent.
+    """
+
+    name: str
+    group: StationGroup
+    decoder: Decoder
+    state: StationState
+    recent: Recent
+    id: int = 0
+    topic: str = ""
+    row: StationRow | None = None
+    alarms: bytes | None = None
+    pruned: int = 0
+    online: bool = False
+    expected: bool = False
+    duplicates: Duplicates = field(default_factory=Duplicates)
+    _last_seen: float = 0.0
+    _intervals: RollingMedian = field(default_factory=lambda: RollingMedian(1, _INTERVALS, _LEAST_INTERVALS))
+
+    @property
+    def columns(self) -> str:
+        """Keys of its readings' values, as the journal stores them."""
+        return ",".join(self.group.bundle.station.keys)
+
+    def mark_seen(self, now: float) -> bool:
+        """Note that a reading came at the monotonic time ``now`` [s]; returns whether that brings it online."""
+        was_online = self.online
+        if was_online and now > self._last_seen:
+            self._intervals.push((now - self._last_seen,))
+        self._last_seen = now
+        self.online, self.expected = True, False
+        return not was_online
+
+    def expect(self, now: float) -> None:
+        """Note that it was there before the restart: its silence counts from the monotonic time ``now`` [s]."""
+        self._last_seen = now
+        self.expected = True
+
+    def mark_silent(self) -> None:
+        """Note that it is offline, until :meth:`mark_seen`."""
+        self.online = self.expected = False
+
+    def is_silent(self, now: float) -> bool:
+        """Return whether it has sent nothing for longer than usual; not known before it has a cadence."""
+        after = self.group.entry.stale_after
+        if after is None:
+            cadence = self.state.cadence
+            if cadence is None and (medians := self._intervals.values()) is not None:
+                cadence = medians[0]
+            if cadence is None:
+                return False
+            after = max(_SILENT_LEAST, _SILENT_CADENCES * cadence)
+        return now - self._last_seen > after
