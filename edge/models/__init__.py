@@ -1,1 +1,1 @@
-"""What was fitted, and how it is run: features, networks, scores, calibrated p-values."""
+"""Runs the fitted models: features, networks, scores, calibrated p-values."""

@@ -1,4 +1,4 @@
-"""Background: the low quantile of a station's recent levels, which plumes do not lift."""
+"""Tracks the background: a low quantile of a station's recent levels, which plumes do not raise."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from array import array
 from bisect import bisect_left, insort
 
 BACKGROUND_WINDOW = 1500
-"""Readings that the background looks back on: a plume decays over a few hundred."""
+"""Number of readings in the window: a plume decays over a few hundred."""
 
 BACKGROUND_QUANTILE = 0.1
-"""Low enough to lie below every plume in the window."""
+"""Quantile of the levels, low enough to lie below every plume in the window."""
 
 _STEP = 2e-4  # of the logarithm of a level: 0.4 ppb at 2,000
 _LARGEST = 65535
@@ -19,17 +19,18 @@ _LARGEST = 65535
 class Background:
     """A low quantile of the last levels, kept on a logarithmic grid.
 
-    Levels are held as whole numbers of steps of 0.02 %, 65,535 of them above the least: 6 kB for 1,500 levels, where
-    floating point numbers would take several times as much.
+    Levels are stored as whole numbers of steps of 0.02 %, up to 65,535 above the least: 6 kB for 1,500 levels, a
+    fraction of what floating point numbers would take.
 
     Parameters
     ----------
     window
-        How many levels are looked back on, at least 1.
+        Number of levels in the window, at least 1.
     quantile
-        Which one, in [0, 1]; interpolated linearly, as ``numpy.quantile`` does.
+        Quantile, in [0, 1]; interpolated linearly, as ``numpy.quantile`` does.
     least
-        Level at the grid's lower end, positive; lower ones count as this, and those above 490,000 times as much.
+        Level at the lower end of the grid, positive. Lower levels count as this one; levels more than 490,000 times as
+        high count as the upper end.
 
     Examples
     --------
@@ -74,7 +75,7 @@ class Background:
         place = self._quantile * (count - 1)
         below = int(place)
         low = self._sorted[below]
-        # Interpolated on the grid: the two neighbours differ by too little for it to matter.
+        # Interpolated on the grid: its two neighbours differ too little for the logarithm to matter.
         steps = low if place == below else low + (self._sorted[below + 1] - low) * (place - below)
         return self._origin + _STEP * steps
 
@@ -84,11 +85,11 @@ class Background:
         return math.exp(self.log_value)
 
     def push(self, level: float) -> None:
-        """Take in a level."""
+        """Add a level."""
         self.push_log(math.log(level) if level > self._least else self._origin)
 
     def push_log(self, log_level: float) -> None:
-        """Take in a level by its natural logarithm."""
+        """Add a level by its natural logarithm."""
         code = round((log_level - self._origin) / _STEP)
         if not 0 <= code <= _LARGEST:
             code = 0 if code < 0 else _LARGEST

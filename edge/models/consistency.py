@@ -1,8 +1,8 @@
-"""Consistency: whether the channels agree with one another and with what they were a moment ago.
+"""Measures consistency: whether the channels agree with one another and with their recent past.
 
-Five components, each strange in its own way: a channel that the others contradict (the conditional residual), a jump
-(the innovation), a channel that no longer moves (the flat line), a slow drift away (a moving average of the residual),
-and a run of small jumps (a mean of the innovations). Each becomes a -log10 p by its own table; the sum is the score.
+There are five components: a channel that the others contradict (the conditional residual), a jump (the innovation), a
+channel that no longer moves (the flat line), a slow drift (a moving average of the residual), and a run of small jumps
+(a mean of the innovations). Each is turned into a -log10 p by a table of its own; the score is their sum.
 """
 
 from __future__ import annotations
@@ -19,36 +19,37 @@ from edge.models.pvalue import PValueTable
 
 COMPONENTS = ("conditional", "innovation", "flat", "average", "mean_innovation")
 CAPS = (12.0, 12.0, 12.0, 1.5, 1.0)
-"""Most that each component adds [-log10 p]. The last two remember, and uncapped would alarm long after an event."""
+"""Most that each component adds [-log10 p]; uncapped, the last two, which average, would alarm long after an event."""
 
 _CAPS = np.array(CAPS)[:, None]
 
 RULE = 36.0
-"""Sum of a reading that breaks a rule (missing, or out of the physical range): three components at their cap."""
+"""Sum for a reading that breaks a rule (missing, or outside the physical range): three components at their caps."""
 
 FLAT_FLOOR = 1e-4
-"""Added to a standard deviation before its logarithm [training standard deviations]: a dead channel has none."""
+"""Added to a standard deviation before its logarithm [training standard deviations]: that of a dead channel is 0."""
 
 
 @dataclass(frozen=True)
 class ConsistencyModel:
-    """What is fitted, all in scaled units.
+    """The fitted linear model, in scaled units.
 
     Parameters
     ----------
     conditional
-        [F, F]: readings times this are conditional residuals, the error of each channel given all others in units of
-        its own spread. Inverse correlation matrix with column j divided by the root of its j-th diagonal element.
+        Matrix [F, F] that turns readings into conditional residuals: the error of each channel given all others, in
+        units of its own spread. It is the inverse correlation matrix with column j divided by the root of its j-th
+        diagonal element.
     inverse
-        [F, F], the way back: what reading a baseline of residuals stands for.
+        Its inverse [F, F], which turns a baseline of residuals into a reading.
     innovation
-        [3F + 1, F]: the three previous readings and a 1, times this, predict the present one.
+        Matrix [3F + 1, F] that predicts a reading from the three previous ones and a 1.
     whitening
-        [F, F]: innovations times this are white; their sum of squares is the Mahalanobis distance.
+        Matrix [F, F] that whitens innovations; their sum of squares is then the Mahalanobis distance.
     spread, average_spread
-        [F]: standard deviations of the recentred residuals and of their moving averages.
+        Standard deviations [F] of the recentred residuals and of their moving averages.
     flat
-        [F]: 1 % quantile of the standard deviation of 12 readings.
+        1 % quantile [F] of the standard deviation of 12 readings.
     """
 
     conditional: Floats
@@ -73,12 +74,12 @@ class ConsistencyModel:
             raise ValueError("spread, average_spread: expected positive numbers")
 
     def arrays(self) -> dict[str, Floats]:
-        """Everything, for an npz."""
+        """Return all fields by name, for an npz."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """Read :meth:`arrays` again (KeyError, ValueError)."""
+        """Restore a model from its :meth:`arrays` (KeyError, ValueError)."""
         return cls(**{field.name: np.asarray(arrays[field.name], dtype=np.float64) for field in fields(cls)})
 
 
@@ -88,9 +89,9 @@ class ConsistencyMeasures(NamedTuple):
     Parameters
     ----------
     components
-        [N, 5] in the order of :data:`COMPONENTS`; nan where there is not past enough.
+        Components [N, 5] in the order of :data:`COMPONENTS`; nan without enough past.
     strangeness
-        [N, F]: how far each channel is from what is usual, in its own spreads; the largest is the culprit.
+        Distance [N, F] of each channel from its usual value, in its own spreads; the largest is the culprit.
     """
 
     components: Floats
@@ -98,12 +99,12 @@ class ConsistencyMeasures(NamedTuple):
 
 
 def measure_consistency(model: ConsistencyModel, features: Features, runs: Runs) -> ConsistencyMeasures:
-    """Measure readings [N, F]; the memories' innovations go on."""
+    """Measure readings [N, F] and advance the innovations of their states."""
     strangeness = np.abs(features.residual - features.baseline) / model.spread
     predicted = features.lags @ model.innovation[:-1] + model.innovation[-1]
     white = (features.scaled - predicted) @ model.whitening
     flat = np.log((model.flat + FLAT_FLOOR) / (features.spread + FLAT_FLOOR))
-    components = np.empty((len(COMPONENTS), len(white)))  # a component's in a row: that is how they are looked up
+    components = np.empty((len(COMPONENTS), len(white)))  # a row per component: the tables are looked up by component
     np.maximum.reduce(strangeness, axis=1, out=components[0])
     innovation = np.add.reduce(white * white, axis=1, out=components[1])
     np.maximum.reduce(flat, axis=1, out=components[2])
@@ -113,7 +114,7 @@ def measure_consistency(model: ConsistencyModel, features: Features, runs: Runs)
 
 
 def combine_components(components: Floats, tables: Sequence[PValueTable]) -> Floats:
-    """Sum [N] of the components' -log10 p, each capped; a missing one adds nothing."""
+    """Sum [N] the components' -log10 p, each capped; a missing one adds nothing."""
     scores = np.array([table.score(column) for table, column in zip(tables, components.T, strict=True)])
-    # fmax passes over what is nan.
+    # fmax ignores nan.
     return np.asarray(np.add.reduce(np.fmax(np.minimum(scores, _CAPS), 0.0), axis=0))

@@ -1,7 +1,7 @@
-"""Features: what the past is for the present reading, for one station reading by reading or for a whole record at once.
+"""Computes what the models need of the past, for one station reading by reading or for a whole record at once.
 
-One implementation serves both: a run of readings continues a memory, and whether it comes in one piece or in many is
-all the same.
+One implementation serves both: a run of readings continues a state, and the result is the same whether the run comes
+in one piece or in many.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ LAGS = 3
 """Previous readings that predict the present one."""
 
 SHORT_WINDOW = 12
-"""Readings over which a flat line, and a mean innovation, are judged."""
+"""Readings over which a flat line and a mean innovation are measured."""
 
 BASELINE_LEAST = 20
-"""Readings before there is a baseline."""
+"""Least number of readings for a baseline."""
 
 HALF_LIFE = 20.0
-"""Of the moving average of residuals [readings]."""
+"""Half-life of the moving average of residuals [readings]."""
 
 _FORGET = 0.5 ** (1 / HALF_LIFE)
 
 
 class FeatureState:
-    """One station's past, as far as the features need it; nothing in it grows.
+    """The part of one station's past that the features need, of constant size.
 
     Parameters
     ----------
     columns
-        Of the scoring model, F.
+        Count of columns of the scoring model, F.
     window
         Readings in the rolling median; ``None``: residuals are not recentred.
     """
@@ -50,46 +50,46 @@ class FeatureState:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything: what was seen before a long silence says nothing about now."""
+        """Forget everything: readings from before a long silence are no guide to the present."""
         if self.medians is not None:
             self.medians.clear()
         self.restart()
 
     def restart(self) -> None:
-        """Forget the readings just before, and keep the baseline: a gap of a few readings."""
+        """Forget the latest readings but keep the baseline, after a gap of a few readings."""
         self.recent: Floats = np.full((SHORT_WINDOW - 1, self.columns), np.nan)
         self.innovations: Floats = np.full(SHORT_WINDOW - 1, np.nan)
         self.sums = [0.0] * self.columns
 
 
 class Runs:
-    """Whose rows these are: the first so many continue the first memory, the next the second, and so on.
+    """Divides rows into runs, each of which continues a state of its own.
 
     Parameters
     ----------
-    memories
-        One per run; none comes twice.
+    states
+        State of each run; no state may occur twice.
     lengths
-        Rows of each run, at least one.
+        Number of rows of each run, at least one.
     """
 
-    def __init__(self, memories: Iterable[FeatureState], lengths: Iterable[int]) -> None:
-        self.memories = tuple(memories)
+    def __init__(self, states: Iterable[FeatureState], lengths: Iterable[int]) -> None:
+        self.states = tuple(states)
         self.lengths = tuple(lengths)
         self._index, self._last = _layout(self.lengths)
 
     def readings(self, scaled: Floats) -> Floats:
-        """Each reading [N, F] with the 11 before it, [N, 12, F]; the memories go on."""
-        windows = self._windows([memory.recent for memory in self.memories], scaled)
-        for memory, last in zip(self.memories, self._last, strict=True):
-            memory.recent = windows[last, 1:].copy()
+        """Return each reading [N, F] with the 11 before it, [N, 12, F], and advance the states."""
+        windows = self._windows([state.recent for state in self.states], scaled)
+        for state, last in zip(self.states, self._last, strict=True):
+            state.recent = windows[last, 1:].copy()
         return windows
 
     def innovations(self, innovation: Floats) -> Floats:
-        """Each innovation [N] with the 11 before it, [N, 12]; the memories go on."""
-        windows = self._windows([memory.innovations for memory in self.memories], innovation)
-        for memory, last in zip(self.memories, self._last, strict=True):
-            memory.innovations = windows[last, 1:].copy()
+        """Return each innovation [N] with the 11 before it, [N, 12], and advance the states."""
+        windows = self._windows([state.innovations for state in self.states], innovation)
+        for state, last in zip(self.states, self._last, strict=True):
+            state.innovations = windows[last, 1:].copy()
         return windows
 
     def _windows(self, before: list[Floats], rows: Floats) -> Floats:
@@ -98,10 +98,10 @@ class Runs:
 
 @lru_cache(maxsize=16)  # a gateway sees the same few lengths again and again
 def _layout(lengths: tuple[int, ...]) -> tuple[Indices, tuple[int, ...]]:
-    """Where the windows [N, 12] of the rows lie behind what came before the runs, and which row ends each run."""
+    """Index the windows [N, 12] in the past of the runs followed by the rows; and the last row of each run."""
     sizes = np.array(lengths)
     ends = sizes.cumsum()
-    # What came before lies in front of the rows, 11 readings a run; a window begins there or among the rows.
+    # The past lies in front of the rows, 11 readings a run; a window begins there or among the rows.
     run = np.repeat(np.arange(len(sizes)), sizes)
     rows = np.arange(len(run))
     offset = np.arange(1 - SHORT_WINDOW, 1)
@@ -112,16 +112,16 @@ def _layout(lengths: tuple[int, ...]) -> tuple[Indices, tuple[int, ...]]:
 
 
 class Features(NamedTuple):
-    """Of N readings; nan where there is no past yet.
+    """Features of N readings; nan without enough past.
 
     Parameters
     ----------
     scaled
-        The readings themselves, [N, F].
+        The scaled readings, [N, F].
     residual
         Their conditional residuals, [N, F].
     baseline
-        Rolling median of the previous residuals, [N, F]; 0 where they are not recentred.
+        Rolling median of the previous residuals, [N, F]; 0 if they are not recentred.
     average
         Moving average of the recentred residuals, half-life 20 readings, beginning at 0, [N, F].
     lags
@@ -139,14 +139,16 @@ class Features(NamedTuple):
 
 
 def compute_features(scaled: Floats, residual: Floats, runs: Runs) -> Features:
-    """Let memories go on by the readings of their runs.
+    """Compute features of readings, and advance the states of their runs.
 
     Parameters
     ----------
-    scaled, residual
-        Readings [N, F] and their conditional residuals [N, F], grouped by run, without nan.
+    scaled
+        Readings [N, F], grouped by run, without nan.
+    residual
+        Their conditional residuals [N, F].
     runs
-        Whose they are.
+        The runs and their states.
     """
     windows = runs.readings(scaled)
     lags = windows[:, -2 : -2 - LAGS : -1].reshape(len(scaled), -1)
@@ -156,20 +158,20 @@ def compute_features(scaled: Floats, residual: Floats, runs: Runs) -> Features:
     middles: list[list[float]] = []
     sums: list[list[float]] = []
     start = 0
-    for memory, length in zip(runs.memories, runs.lengths, strict=True):
-        _recenter(memory, rows[start : start + length], middles, sums)
+    for state, length in zip(runs.states, runs.lengths, strict=True):
+        _recenter(state, rows[start : start + length], middles, sums)
         start += length
     return Features(scaled, residual, np.array(middles), (1 - _FORGET) * np.array(sums), lags, spread)
 
 
 def _recenter(
-    memory: FeatureState, rows: list[list[float]], middles: list[list[float]], sums: list[list[float]]
+    state: FeatureState, rows: list[list[float]], middles: list[list[float]], sums: list[list[float]]
 ) -> None:
-    """Append each row's baseline, and the sum of its moving average."""
-    medians = memory.medians
-    missing = [math.nan] * memory.columns
-    middle = [0.0] * memory.columns
-    total = memory.sums
+    """Append the baseline of each row, and the sum of its moving average."""
+    medians = state.medians
+    missing = [math.nan] * state.columns
+    middle = [0.0] * state.columns
+    total = state.sums
     for row in rows:
         if medians is not None:
             found = medians.values()
@@ -182,4 +184,4 @@ def _recenter(
         total = [_FORGET * past + (value - usual) for past, value, usual in zip(total, row, middle, strict=True)]
         middles.append(middle)
         sums.append(total)
-    memory.sums = total
+    state.sums = total

@@ -1,4 +1,4 @@
-"""Generator: what makes synthetic rows, whichever runtime runs its network."""
+"""Defines a generator: a decoder and the distribution of its codes, whichever runtime runs it."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from edge.arrays import AnyFloats, Singles
 from edge.models.runtime import Runtime
 
 REGIMES = ("background", "elevated", "plume")
-"""Of a gas column, from the least to the largest."""
+"""Regimes of a gas column, from the lowest level to the highest."""
 
 
 @dataclass(frozen=True)
 class Generator:
-    """A decoder and the distribution of the codes that it is given; nothing in it is random by itself.
+    """A decoder and the distribution of its codes; it draws no random numbers itself.
 
     The codes are distributed as a mixture of K Gaussians: component ``k`` with probability ``weights[k]``, then
-    ``means[k] + roots[k] @ normal``. No training row is in it, encoded or not.
+    ``means[k] + roots[k] @ normal``. It holds no training row, encoded or not.
 
     Parameters
     ----------
     station
-        What the columns are.
+        The station, whose columns are generated.
     kind
-        The network between readings and codes; a mixture has none: its codes are whitened normal scores.
+        Kind of the network between readings and codes; a mixture has no network: its codes are whitened normal scores.
     encoder
         ``readings`` [N, F] -> ``mean`` [N, L] and, of a VAE, ``log_variance`` [N, L].
     decoder
@@ -40,9 +40,9 @@ class Generator:
     latent_std
         [L], standard deviation of the training rows' codes.
     regimes
-        Name -> least and largest gas level [its unit] of that regime, learnt; see :data:`REGIMES`. Empty without gas.
+        Name -> learnt least and largest gas level [its unit] of that regime, see :data:`REGIMES`; empty without gas.
     low, high
-        [F], float32: the range of the rows that were trained on [the columns' units].
+        [F], float32: least and largest values of the training rows [the columns' units].
     """
 
     station: Station
@@ -64,15 +64,15 @@ class Generator:
 
 
 def pack_roots(roots: AnyFloats) -> NDArray[np.float16]:
-    """Lower triangles [K, L(L + 1) / 2] of roots [K, L, L], row by row.
+    """Pack the lower triangles of roots [K, L, L] row by row, [K, L(L + 1) / 2].
 
-    In half precision: three digits are more than a covariance has that was estimated on some thirty rows.
+    Half precision is enough: a covariance estimated on some thirty rows is not known to three digits.
     """
     return np.asarray(roots[:, *np.tril_indices(roots.shape[1])], dtype=np.float16)
 
 
 def unpack_roots(triangles: AnyFloats, latent: int) -> Singles:
-    """Roots [K, L, L] of triangles [K, L(L + 1) / 2]."""
+    """Unpack triangles [K, L(L + 1) / 2] to roots [K, L, L]."""
     roots = np.zeros((len(triangles), latent, latent), dtype=np.float32)
     roots[:, *np.tril_indices(latent)] = triangles
     return roots

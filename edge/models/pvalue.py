@@ -1,4 +1,4 @@
-"""PValueTable: raw scores -> -log10 of their calibrated p-values."""
+"""Turns raw scores into -log10 of calibrated p-values."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from numpy.typing import ArrayLike
 from edge.arrays import Floats
 
 SCORE_CAP = 12.0
-"""Scores are -log10 of a p-value; a p-value below 1e-12 says nothing more."""
+"""Largest score [-log10 p]: p-values below 1e-12 are not told apart."""
 
 
 class PValueTable:
-    """A monotone table, interpolated between its knots and clamped at both ends.
+    """A monotone table, interpolated linearly between its knots and clamped at both ends.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class PValueTable:
     Raises
     ------
     ValueError
-        The knots are not such a table.
+        The knots are not finite, increasing and in range.
 
     Examples
     --------
@@ -40,7 +40,7 @@ class PValueTable:
             raise ValueError("p-value table: expected two or more knots, as many errors as scores")
         if not (np.isfinite(self._error).all() and (np.diff(self._error) > 0).all()):
             raise ValueError("p-value table: expected finite, increasing errors")
-        # Written so that a nan among the scores fails as well.
+        # Phrased so that a nan among the scores fails as well.
         if not ((self._score >= 0).all() and (self._score <= SCORE_CAP).all() and (np.diff(self._score) >= 0).all()):
             raise ValueError(f"p-value table: expected non-decreasing scores in 0-{SCORE_CAP:g}")
 
@@ -50,5 +50,5 @@ class PValueTable:
         return np.array([self._error, self._score])
 
     def score(self, raw: ArrayLike) -> Floats:
-        """-log10 p for raw scores of any shape; a nan stays nan. The p-value itself is ``10 ** -score``."""
+        """Return -log10 p for raw scores of any shape; a nan stays nan. The p-value itself is ``10 ** -score``."""
         return np.asarray(np.interp(np.asarray(raw, dtype=np.float64), self._error, self._score))

@@ -1,4 +1,4 @@
-"""Medians: rolling medians of several columns, exact, small, and cheap enough for every reading."""
+"""Computes exact rolling medians of several columns, cheaply enough for every reading."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from collections.abc import Sequence
 
 
 class RollingMedian:
-    """Medians of the last so many rows, one per column, by sorted arrays: logarithmic search, one short move of memory.
+    """Medians of the last rows, one per column, by sorted arrays: a logarithmic search and one short move of memory.
 
-    Of every column the values are kept in order, and beside each the slot of the row that it came with; so the value
-    that leaves is found by its slot. Single precision and one or two bytes a slot make 1.2 kB for a column of 240.
-    Sorting the window anew for every reading is as fast only where numpy sorts with wide vector instructions; this is
-    fast everywhere.
+    The values of every column are kept in order, each with the slot of the row that it came with, by which the value
+    that leaves is found. With single precision and one or two bytes a slot, a column of 240 takes 1.2 kB. Sorting the
+    window anew for every reading is as fast only if numpy sorts with wide vector instructions; this is fast everywhere.
 
     Parameters
     ----------
     columns
-        How many.
+        Number of columns.
     window
-        Rows that are looked back on, 1 to 65536.
+        Number of rows in the window, 1 to 65536.
     least
-        Rows that must have been seen before there is a median.
+        Least number of rows for a median.
 
     Examples
     --------
@@ -45,7 +44,7 @@ class RollingMedian:
         """Forget every row."""
         self._count = 0
         self._slot = 0
-        # A byte for a slot where 256 of them are enough: its search is one machine instruction per sixteen.
+        # One byte a slot if 256 slots are enough: a search then takes one machine instruction per sixteen slots.
         self._sorted: list[tuple[array[float], bytearray | array[int]]] = [
             (array("f"), bytearray() if self._window <= 256 else array("H")) for _ in range(self._columns)
         ]
@@ -59,7 +58,7 @@ class RollingMedian:
         return self._count == self._window
 
     def push(self, row: Sequence[float]) -> None:
-        """Take in a row of finite values and, once the window is full, forget the oldest."""
+        """Add a row of finite values and, once the window is full, forget the oldest."""
         slot = self._slot
         if self._count == self._window:
             for (values, slots), value in zip(self._sorted, row, strict=True):
@@ -77,7 +76,7 @@ class RollingMedian:
         self._slot = (slot + 1) % self._window
 
     def values(self) -> list[float] | None:
-        """Medians of the rows seen, ``None`` while there are too few."""
+        """Return the medians of the rows seen, ``None`` while there are too few."""
         if self._count < self._least:
             return None
         upper = self._count >> 1

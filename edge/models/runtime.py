@@ -1,7 +1,7 @@
-"""Sessions of ONNX Runtime: one thread, no spinning, and no word to anybody.
+"""Runs graphs in ONNX Runtime: on one thread, without spinning and without telemetry.
 
-ONNX Runtime reports its use to its maker over the network and leaves a device id in the home directory; only this
-variable, set before it is imported, keeps it from doing so. It is therefore imported nowhere else in davylamp.
+ONNX Runtime reports its use to its maker over the network and leaves a device id in the home directory, unless
+``ORT_DISABLE_TELEMETRY`` is set before it is imported. It is therefore imported nowhere else in davylamp.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _ERRORS_ONLY = 3
 
 
 class Runtime(Protocol):
-    """Something that runs one graph."""
+    """Anything that runs one graph."""
 
     def run(self, **inputs: ArrayLike) -> Arrays:
-        """Outputs by name, for inputs by name."""
+        """Return outputs by name for inputs by name."""
 
 
 class OnnxGraph:
@@ -36,7 +36,7 @@ class OnnxGraph:
     model
         The serialised graph.
     name
-        For messages.
+        Name of the graph, for messages.
 
     Raises
     ------
@@ -60,7 +60,7 @@ class OnnxGraph:
         self._outputs = [output.name for output in self._session.get_outputs()]
 
     def run(self, **inputs: ArrayLike) -> Arrays:
-        """Outputs by name; inputs are taken as float32, rows first, and a nan in one row stays in that row."""
+        """Return outputs by name; inputs are converted to float32, rows first; a nan in one row stays in that row."""
         feed = {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in inputs.items()}
         return dict(zip(self._outputs, self._session.run(self._outputs, feed), strict=True))
 

@@ -1,4 +1,4 @@
-"""Scaler: the one map between readings in their units and the scaled space in which the networks work."""
+"""Maps readings in their units to the scaled space in which the networks work, and back."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ class Scaler(msgspec.Struct, frozen=True, kw_only=True):
     """Standardised columns, the logarithmic ones by their logarithm.
 
     ``z = (f(x) - mean) / std`` with ``f(x) = ln(max(x, floor))`` for the log columns and ``f(x) = x`` for the others.
-    The exported graphs hold the same arithmetic; this is its readable form, and the trainer's.
+    The exported graphs contain the same arithmetic; this is its readable form, which the trainer uses.
 
     Parameters
     ----------
     scale
-        How each column is taken, in the station's order.
+        Scale of each column, in the station's order.
     floor
         Least value of a log column [the column's unit], so that a zero has a logarithm; 0 for a linear column.
     mean, std
-        Of ``f(x)`` over the training rows; ``std`` is positive.
+        Mean and standard deviation of ``f(x)`` over the training rows; ``std`` is positive.
 
     Examples
     --------
@@ -50,12 +50,12 @@ class Scaler(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_log(self) -> Mask:
-        """Which columns are taken by their logarithm, [F]."""
+        """Whether each column is scaled by its logarithm, [F]."""
         return np.array([scale == "log" for scale in self.scale], dtype=bool)
 
     @property
     def least(self) -> Floats:
-        """Least argument of the logarithm, [F]: the floor, and 1 for linear columns, whose logarithm nobody reads."""
+        """Least argument of the logarithm, [F]: the floor, and 1 for linear columns, whose logarithm is not used."""
         return np.where(self.is_log, self.floor, 1.0)
 
     def forward(self, readings: ArrayLike) -> Floats:
@@ -68,12 +68,12 @@ class Scaler(msgspec.Struct, frozen=True, kw_only=True):
         return scaled
 
     def inverse(self, scaled: ArrayLike) -> Floats:
-        """Readings [N, F] (or [F]) in their units from scaled ones."""
-        shaped = np.asarray(scaled, dtype=np.float64) * self.std + self.mean
-        return np.where(self.is_log, np.exp(np.where(self.is_log, shaped, 0.0)), shaped)
+        """Return readings [N, F] (or [F]) in their units from scaled ones."""
+        transformed = np.asarray(scaled, dtype=np.float64) * self.std + self.mean
+        return np.where(self.is_log, np.exp(np.where(self.is_log, transformed, 0.0)), transformed)
 
 
 @lru_cache(maxsize=64)
 def _arrays(scaler: Scaler) -> tuple[Mask, Floats, Floats, Floats]:
-    """Make the parameters arrays once, not for every reading."""
+    """Convert the parameters to arrays once, not for every reading."""
     return scaler.is_log, scaler.least, np.array(scaler.mean), np.array(scaler.std)

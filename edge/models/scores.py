@@ -1,4 +1,4 @@
-"""Measures: what a scoring model says about readings, before anybody judges it."""
+"""Scores readings with a scoring model, before any threshold is applied."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edge.models.pvalue import SCORE_CAP
 from edge.models.scoring_model import ScoringModel
 
 ONSET_LEAST = 60
-"""Readings before virtual gas has a background to rise above."""
+"""Least number of readings for a background of the virtual gas."""
 
 _BLOCK = 16  # rows; the widest vector that ONNX Runtime's kernels work in, in float32
 _DEPTH = 4.0  # of the virtual background's grid below the least trained level, in its logarithm
@@ -33,31 +33,33 @@ class ScoreState:
         self.virtual = None if model.virtual is None else Background(least=model.virtual.low * math.exp(-_DEPTH))
 
     def restart(self) -> None:
-        """Forget the readings just before: a short gap."""
+        """Forget the latest readings, after a short gap."""
         self.features.restart()
 
     def clear(self) -> None:
-        """Forget everything: a long silence, or a new segment."""
+        """Forget everything, after a long silence or at a new segment."""
         self.features.clear()
         if self.virtual is not None:
             self.virtual.clear()
 
 
 class Scores(NamedTuple):
-    """Of N readings; nan where there is none, or not yet.
+    """Scores of N readings; nan if there is none, or none yet.
 
     Parameters
     ----------
     components
         Raw components of the consistency, [N, 5].
     strangeness
-        How far each channel is from what is usual, [N, F].
+        Distance of each channel from its usual value, [N, F].
     consistency, reconstruction, onset
         -log10 of calibrated p-values, [N].
-    error, contributions
-        Raw reconstruction error [N] and its parts by channel [N, F], which sum to it.
+    error
+        Raw reconstruction error, [N].
+    contributions
+        Its parts by channel, [N, F], which sum to it.
     virtual, background
-        Natural logarithm of the virtual gas level and of its background, [N].
+        Natural logarithms of the virtual gas level and of its background, [N].
     """
 
     components: Floats
@@ -78,45 +80,45 @@ def score_rows(
     *,
     actual: Floats | None = None,
     broken: Mask | None = None,
-    judge: bool = True,
+    calibrated: bool = True,
 ) -> Scores:
-    """Measure readings and let the memories go on.
+    """Score readings, and advance the states of their stations.
 
     Parameters
     ----------
     model
-        What they are measured with.
+        The scoring model.
     values
         Complete readings [N, F] of the model's columns, in their units, grouped by run.
     runs
-        Memories, and how many of the rows are theirs: the first so many continue the first memory, the next the
-        second, and so on; none comes twice.
+        The state of each run and its number of rows; no state may occur twice.
     actual
-        [N, F]: what the network sees instead: a channel that failed with the value that it sent. It is not remembered.
+        Readings [N, F] for the network alone, in which a failed channel has the value that it sent. They do not enter
+        the states.
     broken
-        [N]: readings that broke a rule; their consistency is the least likely there is.
-    judge
-        ``False`` while the tables are being made: consistency and reconstruction are then nan, the onset raw.
+        Readings [N] that broke a rule; their consistency is the highest score there is.
+    calibrated
+        ``False`` while the tables are being fitted: consistency and reconstruction are then nan, the onset raw.
 
     Returns
     -------
-    Measures
-        In the order of the rows; the same whether they come together or one by one.
+    Scores
+        In the order of the rows; the same whether they are scored together or one by one.
     """
     scaled = model.scaler.forward(values)
-    inner = Runs([memory.features for memory, _ in runs], [length for _, length in runs])
-    past = compute_features(scaled, scaled @ model.consistency.conditional, inner)
-    measured = measure_consistency(model.consistency, past, inner)
+    feature_runs = Runs([state.features for state, _ in runs], [length for _, length in runs])
+    features = compute_features(scaled, scaled @ model.consistency.conditional, feature_runs)
+    measured = measure_consistency(model.consistency, features, feature_runs)
     if model.raw is not None:
-        read = model.raw.forward(values if actual is None else actual)
+        network_input = model.raw.forward(values if actual is None else actual)
     else:
         sent = scaled if actual is None else model.scaler.forward(actual)
-        read = (sent - past.baseline @ model.consistency.inverse) / model.spread
-    contributions = _reconstruct(model, read)
+        network_input = (sent - features.baseline @ model.consistency.inverse) / model.spread
+    contributions = _reconstruct(model, network_input)
     error = np.add.reduce(contributions, axis=1)
     virtual, background = _virtual(model, scaled, runs)
     onset = virtual - background
-    if not judge:
+    if not calibrated:
         consistency = reconstruction = np.full(len(values), np.nan)
     else:
         tables = model.tables
@@ -141,36 +143,35 @@ def score_rows(
 
 
 def advance(model: ScoringModel, values: Floats, runs: Sequence[tuple[ScoreState, int]]) -> None:
-    """Let the memories go on as :func:`score_rows` does, and say nothing: most of its cost is in what is said."""
+    """Advance the states as :func:`score_rows` does, without the scores, which are most of its cost."""
     scaled = model.scaler.forward(values)
-    inner = Runs([memory.features for memory, _ in runs], [length for _, length in runs])
-    measure_consistency(
-        model.consistency, compute_features(scaled, scaled @ model.consistency.conditional, inner), inner
-    )
+    feature_runs = Runs([state.features for state, _ in runs], [length for _, length in runs])
+    features = compute_features(scaled, scaled @ model.consistency.conditional, feature_runs)
+    measure_consistency(model.consistency, features, feature_runs)
     _virtual(model, scaled, runs)
 
 
 def _reconstruct(model: ScoringModel, rows: Floats) -> Floats:
-    """Contributions [N, F] to the reconstruction error."""
-    # Whole blocks of rows: a reading's last bit must not depend on what came with it, and ONNX Runtime's kernels treat
-    # the last rows of an odd batch by their place.
+    """Return the contributions [N, F] to the reconstruction error."""
+    # Whole blocks of rows: a reading's last bit must not depend on the rows beside it, and ONNX Runtime's kernels
+    # compute the last rows of an odd batch differently, by their position.
     padded = np.zeros((-(-len(rows) // _BLOCK) * _BLOCK, rows.shape[1]), dtype=np.float32)
     padded[: len(rows)] = rows
     return np.asarray(model.network.run(features=padded)["contributions"][: len(rows)], dtype=np.float64)
 
 
 def _virtual(model: ScoringModel, scaled: Floats, runs: Sequence[tuple[ScoreState, int]]) -> tuple[Floats, Floats]:
-    """Logarithms [N] of the virtual gas level and of the background of the readings before."""
+    """Return the logarithms [N] of the virtual gas level and of the background before each reading."""
     if model.virtual is None:
         nothing = np.full(len(scaled), np.nan)
         return nothing, nothing
     levels = model.virtual.log_level(scaled)
     values = iter(levels.tolist())
     backgrounds = []
-    for memory, length in runs:
-        before = memory.virtual
-        assert before is not None
+    for state, length in runs:
+        background = state.virtual
+        assert background is not None
         for level in islice(values, length):
-            backgrounds.append(before.log_value if len(before) >= ONSET_LEAST else math.nan)
-            before.push_log(level)
+            backgrounds.append(background.log_value if len(background) >= ONSET_LEAST else math.nan)
+            background.push_log(level)
     return levels, np.array(backgrounds)

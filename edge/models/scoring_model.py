@@ -1,4 +1,4 @@
-"""ScoringModel: everything that was fitted to score readings of one set of columns."""
+"""Defines a scoring model: everything fitted to score readings of one set of columns."""
 
 from __future__ import annotations
 
@@ -13,36 +13,38 @@ from edge.models.scaler import Scaler
 from edge.models.virtual_gas import VirtualGas
 
 CALIBRATED = (*COMPONENTS, "consistency", "reconstruction")
-"""What has a p-value table in any case; ``onset`` has one where there is a virtual gas."""
+"""Scores that always have a p-value table; ``onset`` has one if there is a virtual gas."""
 
 
 @dataclass(frozen=True)
 class ScoringModel:
-    """What the scores are made with: all columns of a station, or those that are left when it sends no gas level.
+    """The fitted parts for all columns of a station, or for those left if it sends no gas level.
 
     Parameters
     ----------
-    keys, columns
-        Message keys, and their indices among the station's columns.
+    keys
+        Message keys of the columns, [F].
+    columns
+        Their indices among the station's columns, [F].
     scaler
-        Of these columns.
+        Scaler of these columns.
     window
         Readings in the rolling median that residuals are compared with; ``None``: they are not recentred.
     consistency
-        The linear part.
+        The linear model.
     network
         ``features`` [N, F] -> ``residuals``, ``contributions`` [N, F] and ``error`` [N].
     raw
         Scaler of a network that reads whole levels (the published form); ``None``: it reads the distance from the
         baseline.
     spread
-        [F]: that distance is divided by this.
+        Divisor [F] of that distance.
     tables
         P-value table by name, see :data:`CALIBRATED`.
     virtual
-        The gas level as the sensors have it, where they respond to it.
+        The gas level inferred from the sensors; ``None`` if they do not respond to it.
     domain
-        Key of each gas and climate column -> least and largest value that was trained on.
+        Key of each gas and climate column -> least and largest value in training.
     """
 
     keys: tuple[str, ...]

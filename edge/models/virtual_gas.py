@@ -1,4 +1,4 @@
-"""Virtual gas: the gas level that the sensors and the climate speak of, where no analyser says it."""
+"""Infers a virtual gas level from the sensors and the climate, for stations without an analyser."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class VirtualGas:
     columns
         Indices, among the scoring model's columns, of the sensors and the climate.
     squares
-        Those of the temperatures, which also enter squared.
+        Indices of the temperatures, which also enter squared.
     weights
-        Of the columns and then of the squares, in scaled units.
+        Weights of the columns and then of the squares, in scaled units.
     intercept
         Logarithm of the level at scaled readings of 0.
     sd
         Standard deviation of the logarithm, out of fold.
     low, high
-        Least and largest level that was trained on [unit of the gas].
+        Least and largest level in training [unit of the gas].
     responsive
         Keys of the sensors that respond to the gas.
     """
@@ -50,20 +50,20 @@ class VirtualGas:
             raise ValueError("virtual gas: expected 0 < low < high, a positive sd and a finite intercept")
 
     def log_level(self, scaled: Floats) -> Floats:
-        """Natural logarithm of the level [unit of the gas] for scaled readings [N, F], [N]."""
+        """Return the natural logarithm [N] of the level [unit of the gas] for scaled readings [N, F]."""
         linear, squared = self._slopes
         seen = scaled[:, : len(linear)]
         return np.asarray(seen @ linear + (seen * seen) @ squared + self.intercept)
 
     @cached_property
     def _slopes(self) -> Floats:
-        """The weights by place, of the columns and of their squares, 0 for the others: nothing has to be picked out."""
+        """The weights of all columns and of their squares, 0 for the unused: no column has to be picked out."""
         slopes = np.zeros((2, max((*self.columns, *self.squares)) + 1))
         slopes[0, list(self.columns)], slopes[1, list(self.squares)] = np.split(self.weights, [len(self.columns)])
         return slopes
 
     def arrays(self) -> Arrays:
-        """The numbers, for an npz; the sensors' names go elsewhere."""
+        """Return the numbers by name, for an npz; the sensors' names are stored elsewhere."""
         return {
             "columns": np.array(self.columns, dtype=np.int64),
             "squares": np.array(self.squares, dtype=np.int64),
@@ -73,7 +73,7 @@ class VirtualGas:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays, responsive: tuple[str, ...]) -> Self:
-        """Read :meth:`arrays` again (KeyError, ValueError)."""
+        """Restore it from its :meth:`arrays` (KeyError, ValueError)."""
         intercept, sd, low, high = (float(value) for value in arrays["scalars"])
         return cls(
             columns=tuple(int(i) for i in arrays["columns"]),

@@ -259,4 +259,4 @@ def _measure(model: ScoringModel, record: Record, rows: Indices) -> Scores:
     """Return the raw scores of rows, in order, without p-values."""
     pieces = spans(record, rows)
     runs = [(ScoreState(model), len(piece)) for piece in pieces]
-    return score_rows(model, record.values[np.concatenate(pieces)][:, model.columns], runs, judge=False)
+    return score_rows(model, record.values[np.concatenate(pieces)][:, model.columns], runs, calibrated=False)

@@ -52,7 +52,7 @@ def inside_scorer(
     assert isinstance(model.network, WhitenedReconstruction)
     network = _Recorder(model.network)
     runs = [(ScoreState(model), end - start) for start, end in record.segments]
-    score_rows(replace(model, network=network, virtual=None), record.values[:, model.columns], runs, judge=False)
+    score_rows(replace(model, network=network, virtual=None), record.values[:, model.columns], runs, calibrated=False)
     known = np.asarray(np.isfinite(network.seen).all(axis=1))  # what has a past
     seen, back, codes = (
         {part: values[rows[known[rows]]] for part, rows in parts.items()}

@@ -1,3 +1,7 @@
+"""The background is the low quantile of the last levels, in little memory."""
+
+from __future__ import annotations
+
 import math
 import sys
 
@@ -40,7 +44,7 @@ def test_levels_outside_the_grid_count_as_its_ends() -> None:
     assert background.value == pytest.approx(2.0 * math.exp(65535 * 2e-4))
 
 
-def test_the_grid_begins_where_it_is_told_to() -> None:
+def test_the_grid_begins_at_the_least_level() -> None:
     background = Background(window=1, least=0.01)
     background.push_log(math.log(0.4))
     assert background.value == pytest.approx(0.4, rel=2e-4)

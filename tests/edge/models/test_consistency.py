@@ -1,10 +1,15 @@
+"""Each component of the consistency finds its own kind of fault."""
+
+from __future__ import annotations
+
 import numpy as np
 
+from edge.arrays import Floats
 from edge.models.consistency import CAPS, COMPONENTS, ConsistencyModel, combine_components, measure_consistency
 from edge.models.features import FeatureState, Runs, compute_features
 from edge.models.pvalue import PValueTable
 
-TABLE = PValueTable([0.0, 12.0], [0.0, 12.0])  # a component of x says x
+TABLE = PValueTable([0.0, 12.0], [0.0, 12.0])  # a component of x scores x
 COLUMNS = 3
 
 
@@ -22,13 +27,13 @@ def model() -> ConsistencyModel:
     )
 
 
-def measured(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def measured(rows: Floats) -> tuple[Floats, Floats]:
     runs = Runs([FeatureState(COLUMNS, 240)], [len(rows)])
     found = measure_consistency(model(), compute_features(rows, rows, runs), runs)
     return found.components, found.strangeness
 
 
-def noise(rows: int = 400) -> np.ndarray:
+def noise(rows: int = 400) -> Floats:
     return 0.1 * np.random.default_rng(3).standard_normal((rows, COLUMNS))
 
 
@@ -36,7 +41,7 @@ def test_each_component_sees_its_own_fault() -> None:
     usual, _ = measured(noise())
     high = np.nanquantile(usual[100:], 0.99, axis=0)
 
-    def seen(rows: np.ndarray, at: int) -> dict[str, bool]:
+    def seen(rows: Floats, at: int) -> dict[str, bool]:
         return dict(zip(COMPONENTS, measured(rows)[0][at] > high, strict=True))
 
     jump, flat, drift, restless = noise(), noise(), noise(), noise()

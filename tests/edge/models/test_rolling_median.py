@@ -1,3 +1,7 @@
+"""Rolling medians are exact, and are there once enough rows were seen."""
+
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,7 +24,7 @@ def test_the_medians_are_those_of_the_last_rows(seed: int, window: int, ties: bo
     assert len(medians) == window
 
 
-def test_there_is_none_before_enough_rows_were_seen_nor_after_they_are_forgotten() -> None:
+def test_there_is_no_median_before_enough_rows_nor_after_they_are_forgotten() -> None:
     medians = RollingMedian(1, 240, least=20)
     for _ in range(19):
         medians.push([1.0])

@@ -1,4 +1,4 @@
-"""Sessions of ONNX Runtime."""
+"""Graphs run in ONNX Runtime on one core, and errors name the graph."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_what_is_no_graph_is_refused_in_one_line_that_names_it() -> None:
         OnnxGraph(b"no graph", "x.davy: scorer.onnx")
 
 
-def test_a_session_starts_no_thread(bundles: dict[str, Path]) -> None:
+def test_a_graph_starts_no_thread(bundles: dict[str, Path]) -> None:
     """Counted in a process of its own: this one has torch's threads."""
     if not Path("/proc/self/task").is_dir():
         pytest.skip("threads are counted in /proc, which this system does not have")
@@ -56,7 +56,7 @@ def test_a_session_starts_no_thread(bundles: dict[str, Path]) -> None:
     assert run.stdout.strip() == "0"
 
 
-def test_a_machine_without_onnxruntime_is_told_which_system_it_needs(bundles: dict[str, Path]) -> None:
+def test_without_onnxruntime_the_error_names_the_system_that_it_needs(bundles: dict[str, Path]) -> None:
     script = (
         "import sys; sys.modules['onnxruntime'] = None\n"
         "from edge.bundles.bundle import Bundle; Bundle.open(sys.argv[1]).verify()"
@@ -67,7 +67,7 @@ def test_a_machine_without_onnxruntime_is_told_which_system_it_needs(bundles: di
     assert "onnxruntime is not installed here; davylamp's gateway needs a 64-bit Raspberry Pi OS" in run.stderr
 
 
-def test_sessions_run_on_one_processor_core_only(bundle: Bundle) -> None:
+def test_graphs_run_on_one_processor_core_only(bundle: Bundle) -> None:
     network = bundle.scoring().network  # made before the import: davylamp has to be the first to import ONNX Runtime
     import onnxruntime
 

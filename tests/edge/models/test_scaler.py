@@ -1,4 +1,4 @@
-"""The house's one scaler."""
+"""Scaling and its inverse, for logarithmic and linear columns."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_unscaling_undoes_scaling(rows: list[tuple[float, float]]) -> None:
     np.testing.assert_allclose(SCALER.inverse(SCALER.forward(rows)), rows, rtol=1e-10, atol=1e-9)
 
 
-def test_unscaling_a_large_linear_value_does_not_overflow_in_the_branch_that_nobody_reads() -> None:
+def test_unscaling_a_large_linear_value_does_not_overflow_in_the_unused_branch() -> None:
     with np.errstate(all="raise"):
         assert SCALER.inverse([0.0, 1e6])[1] == 7e6 - 3
 

@@ -1,4 +1,4 @@
-"""Readings one by one, in batches, or a whole record at once: the measures are the same."""
+"""Scores are the same for readings one by one, in batches, or a whole record at once."""
 
 from __future__ import annotations
 
@@ -84,19 +84,21 @@ def joined(parts: list[Scores]) -> Scores:
 def test_a_record_at_once_and_the_same_readings_in_pieces_agree(
     pieces: list[int], seed: int, window: int | None
 ) -> None:
-    fitted, rows = model(window), readings(sum(pieces), seed)
-    whole = score_rows(fitted, rows, [(ScoreState(fitted), len(rows))])
-    memory = ScoreState(fitted)
-    parts = [score_rows(fitted, piece, [(memory, len(piece))]) for piece in np.split(rows, np.cumsum(pieces)[:-1])]
+    scoring_model, rows = model(window), readings(sum(pieces), seed)
+    whole = score_rows(scoring_model, rows, [(ScoreState(scoring_model), len(rows))])
+    state = ScoreState(scoring_model)
+    parts = [
+        score_rows(scoring_model, piece, [(state, len(piece))]) for piece in np.split(rows, np.cumsum(pieces)[:-1])
+    ]
     assert differ(whole, joined(parts)) < 1e-9
 
 
 def test_stations_that_come_together_do_not_meet() -> None:
-    fitted, one, other = model(), readings(400, 1), readings(400, 2)
-    alone = [score_rows(fitted, rows, [(ScoreState(fitted), len(rows))]) for rows in (one, other)]
-    memories = ScoreState(fitted), ScoreState(fitted)
+    scoring_model, one, other = model(), readings(400, 1), readings(400, 2)
+    alone = [score_rows(scoring_model, rows, [(ScoreState(scoring_model), len(rows))]) for rows in (one, other)]
+    states = ScoreState(scoring_model), ScoreState(scoring_model)
     together = [
-        score_rows(fitted, np.concatenate([one[i : i + 4], other[i : i + 4]]), [(memory, 4) for memory in memories])
+        score_rows(scoring_model, np.concatenate([one[i : i + 4], other[i : i + 4]]), [(state, 4) for state in states])
         for i in range(0, 400, 4)
     ]
     for k in (0, 1):
@@ -105,29 +107,29 @@ def test_stations_that_come_together_do_not_meet() -> None:
 
 
 def test_a_state_rebuilt_from_the_last_2000_readings_equals_an_unbroken_run() -> None:
-    fitted, rows = model(), readings(5000, 3)
-    unbroken = score_rows(fitted, rows, [(ScoreState(fitted), len(rows))])
-    memory = ScoreState(fitted)
-    score_rows(fitted, rows[2000:4000], [(memory, 2000)])
-    rebuilt = score_rows(fitted, rows[4000:], [(memory, 1000)])
+    scoring_model, rows = model(), readings(5000, 3)
+    unbroken = score_rows(scoring_model, rows, [(ScoreState(scoring_model), len(rows))])
+    state = ScoreState(scoring_model)
+    score_rows(scoring_model, rows[2000:4000], [(state, 2000)])
+    rebuilt = score_rows(scoring_model, rows[4000:], [(state, 1000)])
     assert differ(Scores(*(column[4000:] for column in unbroken)), rebuilt) < 1e-3
 
 
 def test_nothing_of_one_segment_reaches_the_next() -> None:
-    fitted, rows = model(), readings(600, 4)
-    memory = ScoreState(fitted)
-    score_rows(fitted, readings(500, 9) + 40, [(memory, 500)])
-    memory.clear()
-    after = score_rows(fitted, rows, [(memory, 600)])
-    assert differ(after, score_rows(fitted, rows, [(ScoreState(fitted), 600)])) == 0.0
+    scoring_model, rows = model(), readings(600, 4)
+    state = ScoreState(scoring_model)
+    score_rows(scoring_model, readings(500, 9) + 40, [(state, 500)])
+    state.clear()
+    after = score_rows(scoring_model, rows, [(state, 600)])
+    assert differ(after, score_rows(scoring_model, rows, [(ScoreState(scoring_model), 600)])) == 0.0
 
 
 def test_a_short_gap_forgets_the_readings_before_and_keeps_the_baseline() -> None:
-    fitted, rows = model(), readings(600, 4)
-    memory = ScoreState(fitted)
-    score_rows(fitted, rows[:300], [(memory, 300)])
-    memory.restart()
-    after = score_rows(fitted, rows[300:], [(memory, 300)])
+    scoring_model, rows = model(), readings(600, 4)
+    state = ScoreState(scoring_model)
+    score_rows(scoring_model, rows[:300], [(state, 300)])
+    state.restart()
+    after = score_rows(scoring_model, rows[300:], [(state, 300)])
     flat, innovation = COMPONENTS.index("flat"), COMPONENTS.index("innovation")
     assert np.isnan(after.components[:3, innovation]).all()
     assert np.isnan(after.components[:11, flat]).all()
@@ -135,9 +137,9 @@ def test_a_short_gap_forgets_the_readings_before_and_keeps_the_baseline() -> Non
     assert np.isfinite(after.error).all()  # the baseline is there at once
 
 
-def test_what_there_is_no_past_for_is_missing_and_adds_nothing() -> None:
-    fitted = model()
-    first = score_rows(fitted, readings(100), [(ScoreState(fitted), 100)])
+def test_a_score_without_past_is_missing_and_adds_nothing() -> None:
+    scoring_model = model()
+    first = score_rows(scoring_model, readings(100), [(ScoreState(scoring_model), 100)])
     assert np.isnan(first.reconstruction[:20]).all()
     assert np.isfinite(first.reconstruction[20:]).all()
     assert np.isnan(first.onset[:ONSET_LEAST]).all()
@@ -146,13 +148,13 @@ def test_what_there_is_no_past_for_is_missing_and_adds_nothing() -> None:
 
 
 def test_a_broken_reading_is_the_least_consistent_and_the_network_sees_what_was_sent() -> None:
-    fitted, rows = model(), readings(300)
+    scoring_model, rows = model(), readings(300)
     broken = np.zeros(300, dtype=bool)
     broken[250] = True
     actual = rows.copy()
     actual[250, 1] = 1e4
-    plain = score_rows(fitted, rows, [(ScoreState(fitted), 300)])
-    found = score_rows(fitted, rows, [(ScoreState(fitted), 300)], actual=actual, broken=broken)
+    plain = score_rows(scoring_model, rows, [(ScoreState(scoring_model), 300)])
+    found = score_rows(scoring_model, rows, [(ScoreState(scoring_model), 300)], actual=actual, broken=broken)
     assert found.consistency[250] == 12.0
     assert np.array_equal(np.delete(found.consistency, 250), np.delete(plain.consistency, 250))
     assert found.contributions[250].argmax() == 1
@@ -161,34 +163,34 @@ def test_a_broken_reading_is_the_least_consistent_and_the_network_sees_what_was_
 
 
 def test_contributions_sum_to_the_error() -> None:
-    fitted = model()
-    found = score_rows(fitted, readings(100), [(ScoreState(fitted), 100)])
+    scoring_model = model()
+    found = score_rows(scoring_model, readings(100), [(ScoreState(scoring_model), 100)])
     np.testing.assert_allclose(found.contributions[20:].sum(axis=1), found.error[20:], rtol=1e-12)
 
 
 def test_without_recentring_there_is_a_score_at_once() -> None:
-    fitted = model(window=None)
-    found = score_rows(fitted, readings(50), [(ScoreState(fitted), 50)])
+    scoring_model = model(window=None)
+    found = score_rows(scoring_model, readings(50), [(ScoreState(scoring_model), 50)])
     assert np.isfinite(found.reconstruction).all()
 
 
 def test_without_virtual_gas_there_is_no_onset() -> None:
-    fitted = replace(model(), virtual=None)
-    found = score_rows(fitted, readings(200), [(ScoreState(fitted), 200)])
+    scoring_model = replace(model(), virtual=None)
+    found = score_rows(scoring_model, readings(200), [(ScoreState(scoring_model), 200)])
     assert np.isnan(found.onset).all()
     assert np.isnan(found.virtual).all()
 
 
-def test_a_memory_is_small() -> None:
-    fitted = model()
-    memory = ScoreState(fitted)
-    score_rows(fitted, readings(3000), [(memory, 3000)])
-    medians, background = memory.features.medians, memory.virtual
+def test_a_state_is_small() -> None:
+    scoring_model = model()
+    state = ScoreState(scoring_model)
+    score_rows(scoring_model, readings(3000), [(state, 3000)])
+    medians, background = state.features.medians, state.virtual
     assert medians is not None
     assert background is not None
     columns = sum(sys.getsizeof(values) + sys.getsizeof(slots) for values, slots in medians._sorted) / F
     size = 9 * columns + 2 * (sys.getsizeof(background._ring) + sys.getsizeof(background._sorted))
-    assert size + memory.features.recent.nbytes * 9 / F < 30_000
+    assert size + state.features.recent.nbytes * 9 / F < 30_000
     assert math.isfinite(background.value)
 
 

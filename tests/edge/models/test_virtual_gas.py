@@ -1,3 +1,7 @@
+"""The virtual gas level follows from the sensors and the climate."""
+
+from __future__ import annotations
+
 import math
 
 import numpy as np
