@@ -1,1 +1,1 @@
-"""What the trainer hands over: one sealed file, opened and verified."""
+"""Reads and verifies bundles: the sealed files that the trainer hands to the gateway."""

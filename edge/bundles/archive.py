@@ -1,8 +1,8 @@
-"""The bundle as a file: a sealed zip, and what to say when one arrives damaged.
+"""Packs and unpacks bundle files: sealed zips, whose damage is described by member.
 
 A bundle is a zip with stored members, ``manifest.json`` first. Its comment is ``davylamp sha256:`` and the SHA-256 of
 every byte before the comment, so that any flipped bit shows. The manifest holds the SHA-256 of every other member, so
-that the damaged one can be named; where the directory at the end is cut off, the local headers lead to the members.
+that a damaged one can be named; if the directory at the end is cut off, the members are found by their local headers.
 """
 
 from __future__ import annotations
@@ -25,21 +25,31 @@ from edge.errors import BundleError
 
 MANIFEST = "manifest.json"
 OPTIONAL_MEMBER = "scorer-absent.onnx"
-"""A member that a bundle has when its station has a gas column."""
+"""The member that a bundle has only if its station has a gas column."""
 MEMBERS = ("encoder.onnx", "decoder.onnx", "scorer.onnx", OPTIONAL_MEMBER, "tables.npz", "golden.npz")
-"""Every other member, in the order of the file."""
+"""All members but the manifest, in the order of the file."""
 MAX_BYTES = 20_000_000
-"""Bytes; a bundle has some 100,000."""
+"""Largest file that is read [B]; a bundle has some 100,000."""
 
 _SEAL = b"davylamp sha256:"
 _SEAL_SIZE = len(_SEAL) + 64
 _LOCAL = struct.Struct("<4s10xLLLHH")  # signature, CRC-32, stored size, size, length of name, length of extra field
-_AGAIN = "fix: copy or export the bundle again"
+_FIX = "fix: copy or export the bundle again"
 
 
 @dataclass(frozen=True)
 class BundleContents:
-    """An intact bundle: 64 hexadecimal digits of its digest, its manifest and its other members."""
+    """The contents of an intact bundle.
+
+    Parameters
+    ----------
+    digest
+        SHA-256 of the file up to its seal, in 64 hexadecimal digits.
+    manifest
+        The manifest.
+    members
+        Contents of the other members by name.
+    """
 
     digest: str
     manifest: Manifest
@@ -52,9 +62,9 @@ def pack(manifest: Manifest, members: Mapping[str, bytes]) -> bytes:
     Parameters
     ----------
     manifest
-        Its ``members`` are filled in here.
+        The manifest; its ``members`` are filled in here.
     members
-        Contents of each of :data:`MEMBERS` that its station has.
+        Contents of each of :data:`MEMBERS`; the optional one is ignored if the station has no gas column.
     """
     members = {name: members[name] for name in _members(manifest)}
     entries = {name: Member(sha256=_sha256(content), bytes=len(content)) for name, content in members.items()}
@@ -63,7 +73,7 @@ def pack(manifest: Manifest, members: Mapping[str, bytes]) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, content in {MANIFEST: manifest.to_json(), **members}.items():
             info = zipfile.ZipInfo(name)  # dated 1980-01-01
-            info.create_system, info.external_attr = 3, 0o644 << 16  # Unix, wherever it is packed
+            info.create_system, info.external_attr = 3, 0o644 << 16  # Unix, whichever system packs it
             archive.writestr(info, content)
         archive.comment = bytes(_SEAL_SIZE)  # the seal covers its length
     body = buffer.getvalue()[:-_SEAL_SIZE]
@@ -76,7 +86,7 @@ def read_bundle(path: str | os.PathLike[str]) -> bytes:
     Raises
     ------
     BundleError
-        There is none, it cannot be read, or it is far too large.
+        The file is missing, cannot be read, or is far too large.
     """
     try:
         if Path(path).is_dir():
@@ -90,37 +100,37 @@ def read_bundle(path: str | os.PathLike[str]) -> bytes:
     return data
 
 
-def unpack(data: bytes, place: str) -> BundleContents:
-    """Take a bundle apart.
+def unpack(data: bytes, path: str) -> BundleContents:
+    """Unpack a bundle.
 
     Parameters
     ----------
     data
-        The whole file.
-    place
-        Its name, for messages.
+        Bytes of the whole file.
+    path
+        Its path, for messages.
 
     Raises
     ------
     BundleError
-        It is no bundle, a damaged one (the member and both hashes are named), or one of another format.
+        It is no bundle, is damaged (the error names the member and both hashes), or has another format.
     """
     body, seal = data[:-_SEAL_SIZE], data[-_SEAL_SIZE:]
     if seal != _seal(body):
-        raise BundleError(f"{place}: {_damage(data, place)}; {_AGAIN}")
+        raise BundleError(f"{path}: {_damage(data, path)}; {_FIX}")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _check_directory(archive.infolist(), place)
+            _check_directory(archive.infolist(), path)
             contents = {name: archive.read(name) for name in archive.namelist()}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError, OSError) as error:
-        raise BundleError(f"{place}: got a zip that contradicts itself ({error}); {_AGAIN}") from error
-    manifest = _decode(contents.pop(MANIFEST), place)
+        raise BundleError(f"{path}: got a zip that contradicts itself ({error}); {_FIX}") from error
+    manifest = _decode(contents.pop(MANIFEST), path)
     expected = _members(manifest)
     if (OPTIONAL_MEMBER in contents) != (OPTIONAL_MEMBER in expected):
         fault = "is missing" if OPTIONAL_MEMBER in expected else "does not belong"
-        raise BundleError(f"{place}: got a zip that is no bundle: {OPTIONAL_MEMBER} {fault}; {_AGAIN}")
+        raise BundleError(f"{path}: got a zip that is no bundle: {OPTIONAL_MEMBER} {fault}; {_FIX}")
     for name in expected:
-        _compare(name, contents[name], manifest, place)
+        _compare(name, contents[name], manifest, path)
     return BundleContents(seal[len(_SEAL) :].decode(), manifest, contents)
 
 
@@ -136,29 +146,29 @@ def _seal(body: bytes) -> bytes:
     return _SEAL + _sha256(body).encode()
 
 
-def _decode(text: bytes, place: str) -> Manifest:
-    """Read a manifest, its format version before anything else."""
+def _decode(text: bytes, path: str) -> Manifest:
+    """Decode a manifest, its format version first."""
     try:
-        # A later format may be another structure altogether: only this one number is read in any case.
+        # A later format may have another structure altogether: only this number is sure to be there.
         version = msgspec.json.decode(text, type=dict[str, msgspec.Raw]).get("format", b"null")
         if not re.fullmatch(rb"[0-9]{1,9}", bytes(version)) or int(bytes(version)) < 1:
-            raise BundleError(f"{place}: {MANIFEST}: format: expected a whole number; {_AGAIN}")
+            raise BundleError(f"{path}: {MANIFEST}: format: expected a whole number; {_FIX}")
         if int(bytes(version)) < FORMAT:
             raise BundleError(
-                f"{place}: got bundle format {int(bytes(version))}, this davylamp reads {FORMAT}; "
+                f"{path}: got bundle format {int(bytes(version))}, this davylamp reads {FORMAT}; "
                 "fix: train and export again"
             )
         if int(bytes(version)) > FORMAT:
             raise BundleError(
-                f"{place}: got bundle format {int(bytes(version))}, this davylamp reads up to {FORMAT}; "
+                f"{path}: got bundle format {int(bytes(version))}, this davylamp reads up to {FORMAT}; "
                 "fix: upgrade davylamp"
             )
         return Manifest.from_json(text)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise BundleError(f"{place}: {MANIFEST}: got {error}; {_AGAIN}") from error
+        raise BundleError(f"{path}: {MANIFEST}: got {error}; {_FIX}") from error
 
 
-def _check_directory(entries: list[zipfile.ZipInfo], place: str) -> None:
+def _check_directory(entries: list[zipfile.ZipInfo], path: str) -> None:
     names = [entry.filename for entry in entries]
     faults = [
         *(f"{name} is missing" for name in (MANIFEST, *MEMBERS) if name not in {*names, OPTIONAL_MEMBER}),
@@ -167,11 +177,11 @@ def _check_directory(entries: list[zipfile.ZipInfo], place: str) -> None:
         *(f"{entry.filename!r} is compressed" for entry in entries if entry.compress_type != zipfile.ZIP_STORED),
     ]
     if faults:
-        raise BundleError(f"{place}: got a zip that is no bundle: {', '.join(faults)}; {_AGAIN}")
+        raise BundleError(f"{path}: got a zip that is no bundle: {', '.join(faults)}; {_FIX}")
 
 
 def _mismatch(name: str, content: bytes, manifest: Manifest) -> str | None:
-    """Say how a member differs from what the manifest promises, ``None`` if it does not."""
+    """Describe how a member differs from what the manifest promises; ``None``: it does not."""
     promised = manifest.members.get(name)
     if promised is None:
         return f"{name}: got a manifest without it"
@@ -183,14 +193,14 @@ def _mismatch(name: str, content: bytes, manifest: Manifest) -> str | None:
     )
 
 
-def _compare(name: str, content: bytes, manifest: Manifest, place: str) -> None:
+def _compare(name: str, content: bytes, manifest: Manifest, path: str) -> None:
     fault = _mismatch(name, content, manifest)
     if fault:
-        raise BundleError(f"{place}: {fault}; {_AGAIN}")
+        raise BundleError(f"{path}: {fault}; {_FIX}")
 
 
-def _damage(data: bytes, place: str) -> str:
-    """What is wrong with a file whose seal does not fit, in half a sentence that names the member where it can."""
+def _damage(data: bytes, path: str) -> str:
+    """Describe what is wrong with a file whose seal does not match, by member if possible."""
     if not data:
         return "got an empty file, expected a bundle"
     if data[:4] != b"PK\x03\x04"[: len(data)]:
@@ -203,7 +213,7 @@ def _damage(data: bytes, place: str) -> str:
         return f"got a zip that does not begin with {MANIFEST}, expected a bundle made by 'davylamp export'"
     if zlib.crc32(text) != crc:
         return f"{MANIFEST}: got crc32 {zlib.crc32(text):08x} ({len(text)} bytes), expected {crc:08x}"
-    manifest = _decode(text, place)
+    manifest = _decode(text, path)
     contents = {name: content for name, content, _ in found}
     for name in _members(manifest):
         fault = _mismatch(name, contents.get(name, b""), manifest)
@@ -217,7 +227,7 @@ def _damage(data: bytes, place: str) -> str:
 
 
 def _walk(data: bytes) -> list[tuple[str, bytes, int]]:
-    """Follow the local headers: name, content (cut where the file is) and CRC-32 of each member."""
+    """Follow the local headers: name, content (cut off with the file) and CRC-32 of each member."""
     found = []
     at = 0
     while len(data) - at >= _LOCAL.size:

@@ -1,4 +1,4 @@
-"""Bundle: everything the trainer hands to the gateway, opened and verified."""
+"""Opens and verifies a bundle: everything that the trainer hands to the gateway."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ class Bundle:
     Attributes
     ----------
     path
-        Where it was opened, for messages.
+        Path from which it was opened, for messages.
     id
         First twelve hexadecimal digits of its digest.
     manifest
-        What it says about itself.
+        The manifest.
     tables
-        Arrays of ``tables.npz``: behind ``generator/`` the ``weights`` [K], ``means`` [K, L] and ``triangles``
+        Arrays of ``tables.npz``. Under ``generator/`` there are the ``weights`` [K], ``means`` [K, L] and ``triangles``
         [K, L(L + 1) / 2] of its mixture (:func:`edge.models.generator.pack_roots`), ``latent_std`` [L], ``low`` and
-        ``high`` [F]; with a gas column ``background_ppb`` [1]; and those of :mod:`edge.bundles.scoring_tables` behind
-        ``scorer/`` and ``scorer-absent/``.
+        ``high`` [F]; under ``scorer/`` and ``scorer-absent/`` those of :mod:`edge.bundles.scoring_tables`; with a gas
+        column, ``background_ppb`` [1].
     golden
         Arrays of ``golden.npz``; see :mod:`edge.bundles.golden`.
     """
@@ -52,35 +52,35 @@ class Bundle:
         self.tables = self._arrays("tables.npz")
         self.golden = self._arrays("golden.npz")
         try:
-            self._models = {name: self._restored(name) for name in self.manifest.scorers}
+            self._models = {name: self._restore(name) for name in self.manifest.scorers}
             self._check_shapes()
         except (KeyError, ValueError) as error:
             raise BundleError(f"{path}: tables.npz or golden.npz: got {error}; fix: export the bundle again") from error
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Bundle:
-        """Open a bundle; its golden rows are for :meth:`verify`.
+        """Open a bundle; :meth:`verify` then runs its golden rows.
 
         Raises
         ------
         BundleError
-            It is missing, damaged (names the member and both hashes), no bundle, or of a later format.
+            The file is missing, no bundle, damaged (the error names the member and both hashes), or of another format.
         """
         return cls.load(read_bundle(path), str(path))
 
     @classmethod
     def load(cls, data: bytes, path: str) -> Bundle:
-        """Open a bundle from its bytes; raises as :meth:`open`."""
+        """Open a bundle from its bytes; raises like :meth:`open`."""
         return cls(path, unpack(data, path))
 
     @property
     def station(self) -> Station:
-        """What the readings are."""
+        """The trained station."""
         return self.manifest.station
 
     @property
     def scaler(self) -> Scaler:
-        """The scaling in which differences between readings are told."""
+        """The scaler in whose space differences between readings are measured."""
         return self.manifest.scaler
 
     @cached_property
@@ -95,29 +95,29 @@ class Bundle:
 
     @cached_property
     def generator(self) -> Generator:
-        """What makes synthetic rows (BundleError without ONNX Runtime)."""
-        tables, about = subtree(self.tables, "generator"), self.manifest.generator
+        """The generator of synthetic rows (BundleError without ONNX Runtime)."""
+        tables, spec = subtree(self.tables, "generator"), self.manifest.generator
         return Generator(
             station=self.station,
-            kind=about.kind,
+            kind=spec.kind,
             encoder=self.encoder,
             decoder=self.decoder,
             weights=tables["weights"],
             means=tables["means"],
-            roots=unpack_roots(tables["triangles"], about.latent(self.station.size)),
+            roots=unpack_roots(tables["triangles"], spec.latent_size(self.station.size)),
             latent_std=tables["latent_std"],
-            regimes=about.regimes,
+            regimes=spec.regimes,
             low=tables["low"],
             high=tables["high"],
         )
 
     def scoring(self, absent: bool = False) -> ScoringModel:
-        """Everything that readings are scored with.
+        """Return the scoring model.
 
         Parameters
         ----------
         absent
-            For stations that do not send the gas column.
+            Whether it is for stations that do not send the gas column.
 
         Raises
         ------
@@ -128,12 +128,12 @@ class Bundle:
         if name not in self._models:
             raise BundleError(f"{self.path}: got no gas column, expected one that may be absent; fix: leave absent out")
         model = self._models[name]
-        if isinstance(model.network, _Closed):
+        if isinstance(model.network, _UnloadedNetwork):
             model = self._models[name] = replace(model, network=self._graph(f"{name}.onnx"))
         return model
 
     def verify(self) -> float:
-        """Run the golden rows through the graphs and everything that scores readings.
+        """Run the golden rows through the graphs and the scoring models.
 
         Returns
         -------
@@ -143,7 +143,7 @@ class Bundle:
         Raises
         ------
         BundleError
-            ONNX Runtime is missing, or some output is not reproduced here.
+            ONNX Runtime is missing, or an output is not reproduced on this machine.
         """
         try:
             found = golden_differences(
@@ -163,8 +163,8 @@ class Bundle:
                 )
         return max(found.values())
 
-    def _restored(self, name: str) -> ScoringModel:
-        return from_arrays(self.manifest.scorers[name], self.station, subtree(self.tables, name), _Closed())
+    def _restore(self, name: str) -> ScoringModel:
+        return from_arrays(self.manifest.scorers[name], self.station, subtree(self.tables, name), _UnloadedNetwork())
 
     def _graph(self, name: str) -> OnnxGraph:
         return OnnxGraph(self._members[name], f"{self.path}: {name}")
@@ -173,7 +173,7 @@ class Bundle:
         data = self._members[name]
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                # An npz may be compressed, and a small file a large array.
+                # An npz may be compressed, so that a small file holds a large array.
                 if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
                     raise BundleError(f"{self.path}: {name}: got more than {MAX_BYTES:,} bytes of numbers")
             with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
@@ -182,8 +182,8 @@ class Bundle:
             raise BundleError(f"{self.path}: {name}: got {error}; fix: export the bundle again") from error
 
     def _check_shapes(self) -> None:
-        features, about = self.station.size, self.manifest.generator
-        latent, count = about.latent(features), about.components
+        features, spec = self.station.size, self.manifest.generator
+        latent, count = spec.latent_size(features), spec.components
         expected = {
             "generator/weights": (count,),
             "generator/means": (count, latent),
@@ -207,7 +207,7 @@ class Bundle:
                 raise ValueError(f"golden {name} of shape {self.golden[name].shape}, expected {shape}")
 
 
-class _Closed:
+class _UnloadedNetwork:
     """Stands for a network that is not loaded yet: a bundle can be inspected without ONNX Runtime."""
 
     def run(self, **inputs: ArrayLike) -> Arrays:

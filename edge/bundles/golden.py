@@ -1,4 +1,4 @@
-"""Golden rows: readings with every output they must give, wherever a bundle runs."""
+"""Compares golden rows, readings with their expected outputs, with the outputs on this machine."""
 
 from __future__ import annotations
 
@@ -14,17 +14,21 @@ from edge.models.scores import ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 
 TOLERANCE = 1e-5
-"""Largest difference, relative to the expected value where that exceeds 1, in scaled space."""
+"""Largest difference allowed, relative to the expected value where that exceeds 1, in scaled space."""
 GOLDEN_ROWS = 32
 """Rows with expected outputs, at the end of the golden rows."""
 RUN_IN = 300
-"""Rows before them, which fill whatever remembers the past."""
+"""Rows before them, which fill the state of the scoring models."""
 
-_JUDGED = ("components", "consistency", "onset")  # what a scoring model says with its tables, without its network
+_FROM_TABLES = (
+    "components",
+    "consistency",
+    "onset",
+)  # outputs of a scoring model that come from its tables, not its network
 
 
 def difference(got: ArrayLike, expected: ArrayLike) -> float:
-    """Return the largest ``|got - expected| / max(1, |expected|)``; infinite where one is nan or the shapes differ."""
+    """Return the largest ``|got - expected| / max(1, |expected|)``; infinite with a nan or different shapes."""
     got, expected = np.asarray(got, dtype=np.float64), np.asarray(expected, dtype=np.float64)
     if got.shape != expected.shape:
         return np.inf
@@ -33,49 +37,49 @@ def difference(got: ArrayLike, expected: ArrayLike) -> float:
 
 
 def root_difference(got: ArrayLike, expected: ArrayLike, gain: float) -> float:
-    """Return the difference of whitened squares in scaled space: of their roots, over the whitening's largest gain."""
+    """Return the difference of whitened squares in scaled space: that of their roots, over the whitening's gain."""
     return difference(np.sqrt(got), np.sqrt(expected)) / gain
 
 
 def golden_scores(model: ScoringModel, readings: AnyFloats) -> Arrays:
-    """Let a station begin with readings, and say what the last of them give.
+    """Score the first readings of a station, and return the scores of the last of them.
 
     Parameters
     ----------
     model
-        Its network may be of ONNX Runtime or of torch.
+        The scoring model; its network may run in ONNX Runtime or in torch.
     readings
-        All columns of the station, [RUN_IN + ROWS, station.size].
+        All columns of the station, [RUN_IN + GOLDEN_ROWS, station.size].
 
     Returns
     -------
     dict
-        Of the last 32: ``error``, ``consistency``, ``reconstruction`` and, with virtual gas, ``onset`` [32],
+        For the last 32 readings ``error``, ``consistency``, ``reconstruction`` and, with virtual gas, ``onset`` [32],
         ``contributions`` [32, F], ``components`` [32, 5].
     """
     values = readings[:, model.columns].astype(np.float64)
-    measures = score_rows(model, values, [(ScoreState(model), len(values))])
-    names = ["error", "contributions", "reconstruction", *_JUDGED]
+    scores = score_rows(model, values, [(ScoreState(model), len(values))])
+    names = ["error", "contributions", "reconstruction", *_FROM_TABLES]
     if model.virtual is None:
         names.remove("onset")
-    return {name: getattr(measures, name)[-GOLDEN_ROWS:] for name in names}
+    return {name: getattr(scores, name)[-GOLDEN_ROWS:] for name in names}
 
 
 def golden_differences(
     rows: Arrays, *, encoder: Runtime, decoder: Runtime, scaler: Scaler, scorers: Mapping[str, ScoringModel]
 ) -> dict[str, float]:
-    """Run rows through the graphs and through everything that scores readings, and compare.
+    """Run golden rows through the graphs and the scoring models, and compare the outputs.
 
     Parameters
     ----------
     rows
-        ``readings`` [N, F], ``latent`` [M, L], ``noise`` [M, F], what the last M readings, or the M latents, must give:
-        ``mean``, ``log_variance`` (of a VAE), ``decoded``; and for each scoring model, behind its name and a slash,
-        what :func:`golden_scores` gives and the ``gain`` of its whitening.
+        Inputs: ``readings`` [N, F], ``latent`` [M, L] and ``noise`` [M, F]. Expected outputs: ``mean`` and, for a VAE,
+        ``log_variance`` of the last M readings; ``decoded`` of the M latents; and for each scoring model, under its
+        name and a slash, what :func:`golden_scores` returns and the ``gain`` of its whitening.
     encoder, decoder
         The graphs.
     scaler
-        Takes decoded readings to the space in which differences are measured.
+        Scaler of the space in which differences between decoded readings are measured.
     scorers
         Scoring models by name.
 
@@ -90,7 +94,7 @@ def golden_differences(
         "encoder.onnx": max(difference(value, rows[name]) for name, value in encoder.run(readings=readings).items()),
         "decoder.onnx": difference(scaler.forward(decoded), scaler.forward(rows["decoded"])),
     }
-    judged = []
+    table_differences = []
     for name, model in scorers.items():
         got = golden_scores(model, rows["readings"])
         expected = {key: rows[f"{name}/{key}"] for key in got}
@@ -98,7 +102,9 @@ def golden_differences(
         found[f"{name}.onnx"] = max(
             root_difference(got[key], expected[key], gain) for key in ("error", "contributions")
         )
-        # From the expected error: a steep table would magnify differences that have been judged already.
+        # From the expected error: a steep table would magnify differences that were compared above.
         got["reconstruction"] = model.tables["reconstruction"].score(expected["error"])
-        judged += [difference(got[key], expected[key]) for key in ("reconstruction", *_JUDGED) if key in got]
-    return found | {"tables.npz": max(judged)}
+        table_differences += [
+            difference(got[key], expected[key]) for key in ("reconstruction", *_FROM_TABLES) if key in got
+        ]
+    return found | {"tables.npz": max(table_differences)}

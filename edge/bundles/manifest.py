@@ -1,4 +1,4 @@
-"""Manifest: what a bundle says about itself, in JSON that reads well."""
+"""Defines the manifest of a bundle: its description, as readable JSON."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from edge.models.scaler import Scaler
 FORMAT = 3
 """The bundle format that this davylamp writes and reads."""
 
-
 SCORER, SCORER_ABSENT = "scorer", "scorer-absent"
-"""Names of the scoring models: for stations that send every column, and for those that do not send the gas level."""
+"""Names of the scoring models: for stations that send every column, and for those without the gas level."""
 
 
 class NetworkSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +28,7 @@ class NetworkSpec(msgspec.Struct, frozen=True, kw_only=True):
     latent
         Latent dimensions.
     loss
-        ``mse`` or ``mae`` of the reconstruction, ``likelihood`` with a learned observation spread.
+        ``mse`` or ``mae`` of the reconstruction, or ``likelihood`` with a learnt observation spread.
     beta
         Weight of the KL divergence; 0 for an autoencoder.
     """
@@ -42,22 +41,24 @@ class NetworkSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GeneratorSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes synthetic rows, in words; its numbers are in ``tables.npz``.
+    """The description of a generator; its arrays are in ``tables.npz``.
 
     Parameters
     ----------
     kind
-        Of its network; a mixture has none.
+        Kind of its network; a mixture has none.
     network
-        Between readings and codes; ``None``: codes are white rows.
+        Network between readings and codes; ``None``: codes are whitened rows.
     transform
         ``quantile``: normal scores, whitened; ``scaler``: the manifest's scaler, as published.
     sigma
-        [F], standard deviation of the observation noise, where the network works; 0: none.
+        Standard deviation [F] of the observation noise, in the space of the network; 0: none.
     components
-        Gaussians in the mixture that codes are drawn from.
-    likelihood, baseline
-        Mean log-density [nat] of the validation rows' codes under that mixture, and under one Gaussian.
+        Number of Gaussians in the mixture from which codes are drawn.
+    likelihood
+        Mean log-density [nat] of the validation rows' codes under that mixture.
+    baseline
+        The same under a single Gaussian.
     regimes
         Name -> least and largest gas level [its unit]; empty without a gas column.
     """
@@ -72,38 +73,38 @@ class GeneratorSpec(msgspec.Struct, frozen=True, kw_only=True):
     regimes: dict[str, tuple[float, float]]
 
     def __post_init__(self) -> None:
-        """Refuse one that contradicts itself (ValueError)."""
+        """Refuse a description that contradicts itself (ValueError)."""
         if (self.network is None) != (self.kind == "mixture"):
             raise ValueError("generator: expected a network, or a mixture without one")
 
-    def latent(self, features: int) -> int:
-        """Size of a code, for so many columns."""
+    def latent_size(self, features: int) -> int:
+        """Return the size of a code, for a station with ``features`` columns."""
         return features if self.network is None else self.network.latent
 
 
 class ScoringSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A scoring model in words; its numbers are in ``tables.npz``, see :mod:`edge.bundles.scoring_tables`.
+    """The description of a scoring model; its arrays are in ``tables.npz``, see :mod:`edge.bundles.scoring_tables`.
 
     Parameters
     ----------
     keys
-        Of the columns that it looks at, in the station's order.
+        Keys of the columns that it scores, in the station's order.
     network
         The reconstruction network.
     scaler
-        Of these columns.
+        Scaler of these columns.
     raw
         Scaler of a network that reads whole levels, as published; ``None``: it reads distances from the baseline.
     recenter
         Readings in the rolling median that residuals are compared with; ``None``: off.
     chunks, rows
-        Folds and rows that the p-value tables come from.
+        Number of folds and of rows from which the p-value tables were made.
     responsive
-        Keys of the sensors that respond to the gas; with none there is no virtual gas.
+        Keys of the sensors that respond to the gas; without any there is no virtual gas.
     domain
-        Key of each gas and climate column -> least and largest value trained on.
+        Key of each gas and climate column -> least and largest value in training.
     notes
-        Sentences about what the record did not allow.
+        Sentences about parts that the record did not allow.
     """
 
     keys: tuple[str, ...]
@@ -119,7 +120,7 @@ class ScoringSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrainingData(msgspec.Struct, frozen=True, kw_only=True):
-    """What the networks were trained on: file names, rows used, SHA-256 of the files' bytes."""
+    """The training data: file names, number of rows used, SHA-256 of the files' bytes."""
 
     files: tuple[str, ...]
     rows: int
@@ -127,37 +128,46 @@ class TrainingData(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """One member of the bundle, as it was packed."""
+    """Hash and size of one member, as packed."""
 
     sha256: str
     bytes: int
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a bundle says about itself.
+    """The description of a bundle.
 
     Parameters
     ----------
     format
         Version of the bundle format.
     davylamp
-        Version that trained it.
+        Version of davylamp that trained it.
     created
         End of the training run, RFC 3339.
-    station, features, scaler
-        The readings, the keys in the order of the encoder and the decoder, and the scaling in which differences between
-        readings are told.
+    station
+        The trained station.
+    features
+        Keys of its columns, in the order of the encoder and the decoder.
+    scaler
+        Scaler of the space in which differences between readings are measured.
     generator
-        What makes synthetic rows.
+        Description of the generator.
     scorers
-        What readings are scored with: ``scorer``, and with a gas column ``scorer-absent`` for stations that do not
-        send it.
+        Descriptions of the scoring models: ``scorer``, and with a gas column ``scorer-absent`` for stations that do
+        not send it.
     exceedances_per_1000
-        Requested rate of exceedances per kind and 1000 undisturbed readings, unless a gateway asks for another.
+        Requested exceedances per kind in 1000 undisturbed readings, unless a gateway requests another rate.
     metrics
-        Measured by the trainer, with the split they belong to.
+        Metrics measured by the trainer, with their split.
+    data
+        The training data.
+    versions
+        Versions of the libraries that trained it.
+    seed
+        Seed of the training.
     members
-        Every other member of the zip.
+        Hash and size of every other member of the zip.
     """
 
     format: int = FORMAT
@@ -183,28 +193,28 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("manifest: the scaler has another number of columns than the station")
         if len(self.generator.sigma) != len(self.features):
             raise ValueError("manifest: the generator has another number of columns than the station")
-        if {name: fitted.keys for name, fitted in self.scorers.items()} != scorer_keys(self.station):
+        if {name: spec.keys for name, spec in self.scorers.items()} != scorer_keys(self.station):
             raise ValueError(
                 "manifest: expected a scorer of all columns, and one without the gas column if there is one"
             )
 
     @property
     def reconstruction(self) -> NetworkSpec:
-        """The network that scores stations which send every column."""
+        """The reconstruction network for stations that send every column."""
         return self.scorers[SCORER].network
 
     def to_json(self) -> bytes:
-        """UTF-8 JSON, indented, keys sorted: the same manifest gives the same bytes."""
+        """Encode it as UTF-8 JSON, indented, keys sorted: the same manifest gives the same bytes."""
         return msgspec.json.format(msgspec.json.encode(self, order="sorted"), indent=2) + b"\n"
 
     @classmethod
     def from_json(cls, text: bytes) -> Manifest:
-        """Read :meth:`to_json` again (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError)."""
+        """Decode :meth:`to_json` (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError)."""
         return msgspec.json.decode(text, type=cls)
 
 
 def scorer_keys(station: Station) -> dict[str, tuple[str, ...]]:
-    """Name of each scoring model of a station -> keys of the columns that it looks at."""
+    """Map the name of each scoring model of a station to the keys of the columns that it scores."""
     found = {SCORER: station.keys}
     if station.gas is not None:
         found[SCORER_ABSENT] = tuple(key for key in station.keys if key != station.gas)

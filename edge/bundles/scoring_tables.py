@@ -1,4 +1,4 @@
-"""A scoring model as numbers and words: what a bundle holds of it, beside its network."""
+"""Converts a scoring model to the arrays that a bundle stores, and back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edge.models.virtual_gas import VirtualGas
 
 
 def to_arrays(model: ScoringModel) -> Arrays:
-    """Return the numbers of a model, for an npz; the words are its :class:`edge.bundles.manifest.ScoringSpec`.
+    """Return the arrays of a model, for an npz; the rest is in its :class:`edge.bundles.manifest.ScoringSpec`.
 
     Returns
     -------
@@ -31,50 +31,50 @@ def to_arrays(model: ScoringModel) -> Arrays:
     return arrays
 
 
-def from_arrays(fitted: ScoringSpec, station: Station, arrays: Arrays, network: Runtime) -> ScoringModel:
-    """Put a model together again.
+def from_arrays(spec: ScoringSpec, station: Station, arrays: Arrays, network: Runtime) -> ScoringModel:
+    """Restore a model.
 
     Parameters
     ----------
-    fitted
-        Its words.
+    spec
+        Its description.
     station
-        Whose columns are meant.
+        Its station.
     arrays
-        What :func:`to_arrays` gave.
+        The arrays from :func:`to_arrays`.
     network
         Its network.
 
     Raises
     ------
     KeyError, ValueError
-        Something is missing, or does not fit together.
+        An array is missing, or does not fit the others.
     """
-    size = len(fitted.keys)
+    size = len(spec.keys)
     spread = np.asarray(arrays["spread"], dtype=np.float64)
     if spread.shape != (size,) or not ((spread > 0) & np.isfinite(spread)).all():
         raise ValueError(f"spread: expected {size} positive numbers")
     consistency = ConsistencyModel.from_arrays(subtree(arrays, "consistency"))
     if len(consistency.spread) != size:
         raise ValueError(f"consistency: got {len(consistency.spread)} columns, expected {size}")
-    virtual = VirtualGas.from_arrays(subtree(arrays, "virtual"), fitted.responsive) if fitted.responsive else None
+    virtual = VirtualGas.from_arrays(subtree(arrays, "virtual"), spec.responsive) if spec.responsive else None
     knots = subtree(arrays, "table")
     needed = CALIBRATED if virtual is None else (*CALIBRATED, "onset")
     return ScoringModel(
-        keys=fitted.keys,
-        columns=tuple(station.keys.index(key) for key in fitted.keys),
-        scaler=fitted.scaler,
-        window=fitted.recenter,
+        keys=spec.keys,
+        columns=tuple(station.keys.index(key) for key in spec.keys),
+        scaler=spec.scaler,
+        window=spec.recenter,
         consistency=consistency,
         network=network,
-        raw=fitted.raw,
+        raw=spec.raw,
         spread=spread,
         tables={name: PValueTable(*knots[name]) for name in needed},
         virtual=virtual,
-        domain=fitted.domain,
+        domain=spec.domain,
     )
 
 
 def subtree(arrays: Arrays, name: str) -> Arrays:
-    """Return the arrays whose names begin with ``name/``, without it."""
+    """Return the arrays whose names begin with ``name/``, by the rest of their names."""
     return {key.removeprefix(f"{name}/"): array for key, array in arrays.items() if key.startswith(f"{name}/")}

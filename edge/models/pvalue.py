@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from edge.arrays import Floats
 
 SCORE_CAP = 12.0
-"""Largest score [-log10 p]: p-values below 1e-12 are not told apart."""
+"""Largest score [-log10 p]: p-values below 1e-12 are not distinguished."""
 
 
 class PValueTable:

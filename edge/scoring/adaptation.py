@@ -1,4 +1,4 @@
-"""Adaptation: the threshold follows the station, so that the rate of exceedances stays the requested one."""
+"""Adapts thresholds to a station, so that its rate of exceedances stays the requested one."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import math
 import msgspec
 
 GAMMA = 0.005
-"""Step of the rate per reading, as a share of what was missed."""
+"""Step of the rate per reading, as a share of the miss."""
 
 FLOOR = 0.1
 """Least rate, as a share of the requested one: without a floor a few exceedances would blind the station."""
 
 FREEZE = 30
-"""Readings after an alarm opened during which its rate stays: an event must not teach its own threshold."""
+"""Readings after an alarm opened for which its rate is kept: an event must not shift its own threshold."""
 
 
 class Adaptation:
@@ -21,15 +21,16 @@ class Adaptation:
 
     A reading exceeds when its p-value is at most the present rate a; after it ``a = max(a + gamma (requested -
     exceeded), requested / 10)``. The recursion is that of Gibbs and Candes, Adaptive conformal inference under
-    distribution shift (2021); the floor is ours. Over a long time the share of exceedances comes near the requested
-    rate (a little above it, for the floor), of a useless score as well: it says nothing about how good a score is.
+    distribution shift (2021); the floor is ours. In the long run the share of exceedances approaches the requested
+    rate (a little above it, because of the floor). It does so for a useless score as well, and is no measure of
+    quality.
 
     Parameters
     ----------
     rate
         Requested share of readings that exceed, in (0, 1].
     adapt
-        ``False``: thresholds stay.
+        ``False``: thresholds are fixed.
 
     Attributes
     ----------
@@ -44,14 +45,14 @@ class Adaptation:
         self.request(rate)
 
     def request(self, rate: float) -> None:
-        """Ask for another rate; what was learnt belongs to the one before."""
+        """Request another rate; what was learnt for the previous one is forgotten."""
         self._requested = rate
         self.rates: dict[str, float] = {}
         self._frozen: dict[str, int] = {}
         self._used: dict[str, float] = {}
 
     def decide(self, kind: str, score: float) -> bool:
-        """Tell whether a score (-log10 p) exceeds, and adapt."""
+        """Return whether a score (-log10 p) exceeds, and adapt."""
         rate = self.rates.get(kind, self._requested)
         threshold = self._used[kind] = -math.log10(rate)
         exceeds = score >= threshold
@@ -67,26 +68,26 @@ class Adaptation:
         return exceeds
 
     def threshold(self, kind: str) -> float:
-        """Least score that exceeds: of the last decision, or the requested one before any."""
+        """Return the least score that exceeds: the one last applied, or before any decision the requested one."""
         return self._used.get(kind, -math.log10(self.rates.get(kind, self._requested)))
 
     def freeze(self, kind: str) -> None:
-        """Leave the rate as it is for the next 30 readings: an alarm has opened."""
+        """Keep the rate for the next 30 readings, because an alarm has opened."""
         self._frozen[kind] = FREEZE
 
     def snapshot(self) -> bytes:
-        """Write down what was learnt, for :meth:`restore` after a restart."""
+        """Encode what was learnt, for :meth:`restore` after a restart."""
         return _ENCODER.encode((self._requested, self.rates, self._frozen))
 
-    def restore(self, written: bytes) -> None:
-        """Take up what was learnt; what belongs to another requested rate is forgotten.
+    def restore(self, snapshot: bytes) -> None:
+        """Resume what was learnt, unless another rate had been requested.
 
         Raises
         ------
         ValueError
-            It is not what :meth:`snapshot` wrote.
+            The bytes are no :meth:`snapshot`.
         """
-        requested, rates, frozen = _DECODER.decode(written)
+        requested, rates, frozen = _DECODER.decode(snapshot)
         if requested == self._requested:
             self.rates = {kind: min(max(rate, FLOOR * requested), 1.0) for kind, rate in rates.items()}
             self._frozen = frozen

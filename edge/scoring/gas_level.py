@@ -1,4 +1,4 @@
-"""Level: the gas column's own level [ppb], and the rule that it alarms by."""
+"""Reads the level of the gas column [ppb], and applies the limits on it."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from edge.models.background import Background
 from edge.readings.quality import GOOD
 
 PPB_PER_UNIT = {"[ppb]": 1.0, "nmol/mol": 1.0, "[ppm]": 1e3, "umol/mol": 1e3, "%": 1e7}
-"""Of one unit of a gas column; those in other units (mg/m3 needs temperature and pressure) have no level in ppb."""
+"""Value of one unit of a gas column [ppb]; mg/m3 has none, since it depends on temperature and pressure."""
 
 _GRID = 4e5  # the background's grid spans a little more than this
 
 
 class GasLevel:
-    """Reads gas levels, and tells which of them exceed.
+    """Reads gas levels, and finds those that exceed.
 
     Parameters
     ----------
     station
-        Whose first gas column is read.
+        The station, whose first gas column is read.
     enhancement_ppb
-        Above the background [ppb].
+        Level above the background that exceeds [ppb].
     limit_ppb
-        Absolute [ppb]; ``None``: none.
+        Absolute level that exceeds [ppb]; ``None``: no limit.
 
     Raises
     ------
@@ -48,20 +48,20 @@ class GasLevel:
         self._limit = math.inf if limit_ppb is None else limit_ppb
 
     def new_background(self) -> Background:
-        """Begin the background of a station [ppb]."""
+        """Make the empty background of a station [ppb]."""
         return Background(least=max(self._low, self._high / _GRID))
 
     def ppb(self, level: float) -> float:
-        """Convert a level in the gas column's unit."""
+        """Convert a level in the gas column's unit to ppb."""
         return level * self._ppb
 
     def read(self, values: Floats, flags: Flags) -> Iterable[tuple[float | None, bool]]:
-        """Gas levels of readings [N, station.size] with their flags.
+        """Read the gas levels of readings [N, station.size] with their flags.
 
         Returns
         -------
         iterable of (float or None, bool)
-            The level [ppb], in tenths, ``None`` where it says nothing; and whether the channel is good.
+            The level [ppb], rounded to tenths, ``None`` if missing or below the range; and whether the channel is good.
         """
         levels = (np.rint(values[:, self._gas] * self._ppb * 10) / 10).tolist()
         good = (flags[:, self._gas] == GOOD).tolist()
@@ -70,7 +70,7 @@ class GasLevel:
         return [(level if fine or level > high else None, fine) for level, fine in zip(levels, good, strict=True)]
 
     def judge(self, level: float | None, background: float | None) -> Literal["limit", "enhancement"] | None:
-        """Tell why a level exceeds, if it does."""
+        """Return which rule a level exceeds, if any."""
         if level is None or background is None:
             return None
         if level >= self._limit:

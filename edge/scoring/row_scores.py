@@ -1,4 +1,4 @@
-"""Finding: what was measured on each reading, as plain numbers."""
+"""Splits the score arrays of a batch into plain numbers for each reading."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ from edge.readings.quality import FAIL, GOOD
 
 
 class RowScores(NamedTuple):
-    """What is known of one reading, but for its gas level and what exceeds; nan where there is none.
+    """The scores of one reading; nan for a score that it does not have.
 
     Parameters
     ----------
     consistency, reconstruction, onset
         -log10 of calibrated p-values.
     culprit
-        Place of the strangest channel.
-    error, contributions
-        Raw reconstruction error, and its parts by channel [F].
+        Index of the strangest channel.
+    error
+        Raw reconstruction error.
+    contributions
+        Its parts by channel, [F].
     virtual, background
-        Natural logarithm of the virtual gas level and of its background.
+        Natural logarithms of the virtual gas level and of its background.
     outside
-        Keys outside what was trained on.
+        Keys whose value lies outside the range of the training.
     """
 
     consistency: float = math.nan
@@ -46,12 +48,12 @@ class RowScores(NamedTuple):
 
 
 class RowScoresBuilder:
-    """Makes the findings of one scoring model, whole batches at a time.
+    """Builds the row scores of one scoring model, a whole batch at a time.
 
     Parameters
     ----------
     model
-        Whose measures they are.
+        The scoring model.
     """
 
     def __init__(self, model: ScoringModel) -> None:
@@ -59,40 +61,42 @@ class RowScoresBuilder:
         edges = [model.domain.get(key, (-math.inf, math.inf)) for key in model.keys]
         self._low, self._high = np.array(edges, dtype=np.float64).T
 
-    def of(self, measures: Scores, values: Floats, flags: Flags | None = None) -> list[RowScores]:
-        """Sort out measures of N readings.
+    def of(self, scores: Scores, values: Floats, flags: Flags | None = None) -> list[RowScores]:
+        """Build the row scores of N readings.
 
         Parameters
         ----------
-        measures
-            As measured.
-        values, flags
-            The readings as they were scored [N, F], and the flags of what came [N, F]; ``None``: all are good.
+        scores
+            Scores of the readings.
+        values
+            The readings as they were scored, [N, F].
+        flags
+            Flags of the readings as received, [N, F]; ``None``: all are good.
         """
-        most = np.fmax.reduce(measures.components, axis=1)  # nan where no component says anything
-        culprits = np.fmax(measures.strangeness, -1.0).argmax(axis=1)
+        most = np.fmax.reduce(scores.components, axis=1)  # nan without any component
+        culprits = np.fmax(scores.strangeness, -1.0).argmax(axis=1)
         if flags is not None:
-            # Whoever broke a rule is the culprit, before all that merely look strange.
+            # A channel that broke a rule is the culprit, before any that merely looks strange.
             severity = _severity(flags)
             broken = severity.any(axis=1)
             most[broken] = SCORE_CAP
             culprits = np.where(broken, severity.argmax(axis=1), culprits)
-        scores = zip(measures.consistency.tolist(), most.tolist(), strict=True)
+        consistency = zip(scores.consistency.tolist(), most.tolist(), strict=True)
         columns = (
-            [math.nan if math.isnan(component) else score for score, component in scores],
-            measures.reconstruction.tolist(),
-            measures.onset.tolist(),
+            [math.nan if math.isnan(component) else score for score, component in consistency],
+            scores.reconstruction.tolist(),
+            scores.onset.tolist(),
             culprits.tolist(),
-            measures.error.tolist(),
-            measures.contributions.tolist(),
-            measures.virtual.tolist(),
-            measures.background.tolist(),
+            scores.error.tolist(),
+            scores.contributions.tolist(),
+            scores.virtual.tolist(),
+            scores.background.tolist(),
             self._outside(values),
         )
         return list(starmap(RowScores, zip(*columns, strict=True)))
 
     def unscored(self, flags: Flags) -> RowScores:
-        """What is known of a reading that cannot be completed, by its flags [F]: a rule is broken, and that is all."""
+        """Build the scores of a reading that cannot be filled, by its flags [F]: it broke a rule, and has no others."""
         return RowScores(consistency=SCORE_CAP, culprit=int(_severity(flags).argmax()))
 
     def _outside(self, values: Floats) -> list[tuple[str, ...]]:
@@ -105,5 +109,5 @@ class RowScoresBuilder:
 
 
 def _severity(flags: Flags) -> NDArray[np.int8]:
-    """2 for what is out of range, 1 for what is missing."""
+    """2 for a channel out of range, 1 for a missing one."""
     return np.asarray((flags != GOOD).astype(np.int8) + (flags == FAIL))

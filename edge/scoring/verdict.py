@@ -1,4 +1,4 @@
-"""Verdict: what davylamp says about one reading."""
+"""Defines the verdict on one reading: the body of its score message."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 State = Literal["warming_up", "out_of_domain", "alarm", "suspect", "ok"]
-"""The first that applies, in this order; but a level over the absolute limit is an ``alarm`` at once."""
+"""The first state that applies, in this order; except that a level over the absolute limit is an ``alarm`` at once."""
 
 
 class Reconstruction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -34,9 +34,9 @@ class Consistency(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Parameters
     ----------
     score, p
-        As of the reconstruction; a reading with a failed or missing channel has the most that there is.
+        As in :class:`Reconstruction`; a reading with a failed or missing channel has the highest score there is.
     culprit
-        Key of the channel at fault, if one is.
+        Key of the strangest channel: the one at fault, if any is.
     """
 
     score: float
@@ -45,21 +45,22 @@ class Consistency(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Methane(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """Methane by level, and inferred from the sensors.
+    """Methane measured by the gas column, and inferred from the sensors.
 
     Parameters
     ----------
     score, p
-        Of the onset [-]: how far the virtual level is above its own background; absent while there is none.
+        Score and p-value of the onset [-]: the rise of the virtual level above its own background; absent without one.
     level_ppb
-        The gas column itself [ppb]; absent when the station has none.
-    virtual_ppb, sd_ppb
-        Methane inferred from the other sensors and its standard deviation [ppb], the latter to first order: the
-        regression's in the logarithm, times the level.
+        Level of the gas column [ppb]; absent if the station has none.
+    virtual_ppb
+        Level inferred from the other sensors [ppb].
+    sd_ppb
+        Its standard deviation [ppb], to first order: that of the regression in the logarithm, times the level.
     over_range, under_range
-        In their place, where the inferred level lies beyond what was trained on: no number is extrapolated.
+        In place of both, when the inferred level lies outside the range of the training: it is never extrapolated.
     background_ppb
-        A low quantile of the last 1500 levels [ppb]: of the gas column, or without one of the virtual level.
+        A low quantile of the last 1500 levels [ppb] of the gas column, or without one of the virtual level.
     """
 
     score: float | None = None
@@ -73,7 +74,7 @@ class Methane(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Everything said about one reading, and the body of the score message (what is empty is left out).
+    """The verdict on one reading, and the body of its score message; empty fields are left out.
 
     Parameters
     ----------
@@ -82,11 +83,11 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ts, received
         RFC 3339 UTC with milliseconds.
     exceeds
-        Kinds whose p-value is at most the requested rate on this reading (methane also: over a limit).
+        Kinds whose p-value on this reading is at most the requested rate (methane also: over a limit).
     flags
-        QARTOD flag per message key, only those that are not 1 (good).
+        QARTOD flag per message key, without those that are 1 (good).
     out_of_domain
-        Keys of gas and climate columns outside what the models were trained on.
+        Keys of gas and climate columns outside the range of the training.
     contributions
         The three channels that contribute most to the reconstruction error.
     by

@@ -107,7 +107,7 @@ class FittedGenerator:
             assert spec.network is not None
             autoencoder = _loaded(build_autoencoder(spec.network, station.size), weights)
             codec = ScaledCodec(scaler, autoencoder, sigma, *physical_range(station))
-        latent = spec.latent(station.size)
+        latent = spec.latent_size(station.size)
         return cls(
             station=station,
             spec=spec,

@@ -90,7 +90,7 @@ def _networks(run: Run) -> Iterator[tuple[str | float, ...]]:
         hidden = "-".join(map(str, network.hidden))
         kind, loss = network.kind.upper(), f"{network.loss}, beta {network.beta:g}" if network.beta else network.loss
         yield NETWORKS.get(name, name), kind, columns, hidden, network.latent, loss, parameters
-    yield "codes", "Gaussian mixture", made.latent(run.station.size), "", "", "", made.components
+    yield "codes", "Gaussian mixture", made.latent_size(run.station.size), "", "", "", made.components
 
 
 def _settings(run: Run) -> Iterator[tuple[str, str]]:

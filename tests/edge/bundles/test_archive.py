@@ -105,7 +105,7 @@ def test_bytes_after_the_end_are_refused(data: bytes) -> None:
     refusal(data + b"\n")
 
 
-def test_a_seal_that_does_not_fit_is_told_with_both_hashes(data: bytes) -> None:
+def test_a_seal_that_does_not_match_is_named_with_both_hashes(data: bytes) -> None:
     digest = hashlib.sha256(data[:-80]).hexdigest()
     line = refusal(data[:-64] + b"0" * 64)
     assert f"got sha256 {digest} over the whole file, expected {'0' * 64}" in line
@@ -170,7 +170,7 @@ def test_a_compressed_bundle_is_refused(entries: dict[str, bytes]) -> None:
     assert "'manifest.json' is compressed" in refusal(sealed(entries.items(), zipfile.ZIP_DEFLATED))
 
 
-def test_a_member_that_is_not_what_the_manifest_promises_is_refused_though_the_seal_fits(
+def test_a_member_that_is_not_what_the_manifest_promises_is_refused_though_the_seal_matches(
     entries: dict[str, bytes],
 ) -> None:
     line = refusal(sealed((entries | {"decoder.onnx": entries["encoder.onnx"]}).items()))

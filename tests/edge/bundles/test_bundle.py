@@ -36,7 +36,7 @@ def npz(arrays: Mapping[str, Any], save: Callable[..., None] = np.savez) -> byte
 
 
 def repacked(data: bytes, name: str, change: Callable[[dict[str, Any]], Any]) -> bytes:
-    """Make a bundle whose hashes are right and in one of whose npz members the arrays were changed."""
+    """Make a bundle with changed arrays in one of its npz members, and the right hashes."""
     contents = unpack(data, "x.davy")
     with np.load(io.BytesIO(contents.members[name])) as arrays:
         changed = dict(arrays)
@@ -93,7 +93,7 @@ def test_every_expected_output_of_the_golden_rows_follows_300_rows_of_run_in(pat
 
 
 @pytest.mark.parametrize("absent", [False, True])
-def test_a_scoring_model_of_the_bundle_says_what_its_golden_rows_say(path: Path, absent: bool) -> None:
+def test_a_scoring_model_reproduces_the_scores_of_its_golden_rows(path: Path, absent: bool) -> None:
     bundle = Bundle.open(path)
     model, name = bundle.scoring(absent), "scorer-absent" if absent else "scorer"
     assert model.keys == bundle.station.keys[absent:]
