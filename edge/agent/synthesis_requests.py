@@ -82,7 +82,7 @@ class SynthesisRequests:
         if not 1 <= request.n <= self._settings.max_rows:
             raise RequestError(f"n: got {request.n}, expected 1 to {self._settings.max_rows} (synthesis.max_rows)")
         seed = secrets.randbelow(_SEEDS) if request.seed is None else request.seed
-        draw = request.conditions.draw(group.sampler, seed, lambda: self._live(request.station).recent)
+        draw = request.conditions.prepare(group.sampler, seed, lambda: self._live(request.station).recent)
         draw(1, 0)  # checks the conditions before the first part, and before the request counts
         self._count()
         return self._parts(request, group, seed, draw)

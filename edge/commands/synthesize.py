@@ -117,7 +117,7 @@ def synthesize(
     conditions = conditions or SamplingConditions(prior=around is None)
     if around is not None:
         conditions = replace(conditions, around=_rows(around, opened).tolist())
-    draw = conditions.draw(Sampler(opened.generator), seed, _no_station)
+    draw = conditions.prepare(Sampler(opened.generator), seed, _no_station)
     parts = _parts(n, draw)
     first = next(parts)  # a wrong number is refused before the header is written
     target = sys.stdout if str(output) == "-" else output

@@ -1,1 +1,1 @@
-"""Synthetic rows: drawn from a bundle, as somebody wishes them."""
+"""Draws synthetic rows from a bundle, under the conditions of a request."""

@@ -1,4 +1,4 @@
-"""limits: what is asked of a few columns becomes the least and largest value of every one."""
+"""Turns the requested ranges of a few columns into least and largest values of all columns."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Ranges = Mapping[str, tuple[float, float]]
 
 
 def column_bounds(ranges: Ranges, generator: Generator) -> tuple[Floats, Floats]:
-    """Least and largest value [F] of each column, without end where nothing is asked.
+    """Return the least and largest values [F] of the columns, infinite for a column without a range.
 
     Raises
     ------
     RequestError
-        Nothing is asked, of no such column, the wrong way round, or wholly out of the range of the training.
+        There is no range; or one is of an unknown column, reversed, or wholly outside the range of the training.
     """
     keys = generator.station.keys
     if not ranges:

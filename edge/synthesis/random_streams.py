@@ -1,4 +1,4 @@
-"""Draws: random numbers that depend on the seed and on the row, and on nothing else."""
+"""Draws random numbers that depend on the seed and the row alone."""
 
 from __future__ import annotations
 
@@ -12,39 +12,43 @@ from edge.arrays import Floats, Indices, Singles
 
 LARGEST_SEED = 2**63 - 1
 
-ROW_STREAM, PILOT_STREAM, _BEGINNING = 0, 1, 2
-"""Streams of a seed; above them each row has one of its own."""
+ROW_STREAM, PILOT_STREAM, _START_STREAM = 0, 1, 2
+"""Streams of a seed; above them, each row has a stream of its own."""
 
-_OF_ROW = 2**63
+_FIRST_ROW_STREAM = 2**63
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio, odd
-_BLOCK = 4  # words that Philox makes per count, and therefore rows whose words fill whole counts
+_BLOCK = 4  # words that Philox makes per count, hence the number of rows whose words fill whole counts
 _TURN = np.float32(2.0 * np.pi * 2.0**-32)
 
 
 def positions(seed: int, first: int, rows: int) -> Floats:
-    """Numbers in [0, 1) for rows ``first`` to ``first + rows - 1``, as even as numbers can be wherever one stops.
+    """Return numbers in [0, 1) for rows ``first`` to ``first + rows - 1``, evenly spread wherever one stops.
 
-    The additive recurrence of the golden ratio (Weyl, 1916) from a beginning that the seed decides, in whole numbers
-    modulo 2**64: exact however far.
+    They follow the additive recurrence of the golden ratio (Weyl, 1916) from a start that depends on the seed, in
+    whole numbers modulo 2**64, and are exact for any row.
     """
     index = np.uint64(first) + np.arange(rows, dtype=np.uint64)
-    return ((index * _GOLDEN + _beginning(seed)) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return ((index * _GOLDEN + _start(seed)) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def normals(seed: int, first: int, rows: int, width: int, stream: int = ROW_STREAM) -> Singles:
-    """Standard normal numbers for rows ``first`` to ``first + rows - 1`` of an endless table.
+    """Return standard normal numbers for rows ``first`` to ``first + rows - 1`` of an endless table.
 
     Philox (Salmon and others, 2011) is a function of a key and a counter: row ``i`` is a fixed range of the counter,
-    so that it is the same whatever was drawn before it and however the rows are cut into chunks.
+    and so the same whatever was drawn before it and however the rows are cut into chunks.
 
     Parameters
     ----------
-    seed, stream
-        The key; a seed is 0 to 2**63 - 1.
-    first, rows
-        Which rows.
+    seed
+        First half of the key, 0 to 2**63 - 1.
+    first
+        Index of the first row.
+    rows
+        Number of rows.
     width
-        Numbers per row; two widths are two tables.
+        Numbers per row; every width has a table of its own.
+    stream
+        Second half of the key.
 
     Returns
     -------
@@ -58,16 +62,18 @@ def normals(seed: int, first: int, rows: int, width: int, stream: int = ROW_STRE
 
 
 def redraws(seed: int, rows: Indices, begin: int, attempts: int, width: int) -> Singles:
-    """Standard normal numbers for single rows, from streams of their own: each row may try as often as it needs.
+    """Return standard normal numbers for single rows, from their own streams, with any number of attempts.
 
     Parameters
     ----------
     seed
         As in :func:`normals`.
     rows
-        [N], indices in the endless table.
-    begin, attempts
-        Which attempts of each.
+        Row numbers in the endless table, [N].
+    begin
+        Number of the first attempt of each row.
+    attempts
+        Number of attempts of each row.
     width
         Numbers per attempt.
 
@@ -79,16 +85,16 @@ def redraws(seed: int, rows: Indices, begin: int, attempts: int, width: int) -> 
     counts = -(-pairs // _BLOCK)
     words = np.empty((len(rows), attempts * counts * _BLOCK), dtype=np.uint64)
     for row, own in zip(rows.tolist(), words, strict=True):
-        own[:] = _philox(seed, _OF_ROW + row, begin * counts).random_raw(len(own))
+        own[:] = _philox(seed, _FIRST_ROW_STREAM + row, begin * counts).random_raw(len(own))
     return _normal(words.reshape(len(rows) * attempts, -1)[:, :pairs], width).reshape(len(rows), attempts, width)
 
 
 def _normal(words: NDArray[np.uint64], width: int) -> Singles:
-    """Box and Muller (1958): of each word [N, P] the upper half is the radius, the lower half the angle."""
+    """Transform words [N, P] by Box and Muller (1958): the upper half is the radius, the lower half the angle."""
     rows, pairs = words.shape
     halves = words.astype("<u8", copy=False).view("<u4").reshape(-1, 2)
     angle, radius = halves.T.astype(np.float32, order="C")
-    radius += np.float32(0.5)  # in the middle of their interval: 0 has no logarithm
+    radius += np.float32(0.5)  # the middle of the interval: 0 has no logarithm
     radius *= np.float32(2.0**-32)
     np.log(radius, out=radius)
     radius *= np.float32(-2.0)
@@ -100,21 +106,21 @@ def _normal(words: NDArray[np.uint64], width: int) -> Singles:
     return normal.reshape(rows, 2 * pairs)[:, :width]
 
 
-_kept = local()  # a thread's own Philox: setting its state takes an eighth of the time that making another takes
+_thread = local()  # each thread's own Philox: setting its state takes an eighth of the time of making a new one
 
 
 def _philox(seed: int, stream: int, counter: int) -> np.random.Philox:
-    if not hasattr(_kept, "philox"):
-        _kept.philox = np.random.Philox(key=0)
-        _kept.state = _kept.philox.state
-    philox: np.random.Philox = _kept.philox
-    state = _kept.state["state"]
+    if not hasattr(_thread, "philox"):
+        _thread.philox = np.random.Philox(key=0)
+        _thread.state = _thread.philox.state
+    philox: np.random.Philox = _thread.philox
+    state = _thread.state["state"]
     state["key"][:] = seed, stream
     state["counter"][0] = counter
-    philox.state = _kept.state
+    philox.state = _thread.state
     return philox
 
 
 @lru_cache(maxsize=64)
-def _beginning(seed: int) -> np.uint64:
-    return np.uint64(_philox(seed, _BEGINNING, 0).random_raw())
+def _start(seed: int) -> np.uint64:
+    return np.uint64(_philox(seed, _START_STREAM, 0).random_raw())

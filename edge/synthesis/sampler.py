@@ -1,4 +1,4 @@
-"""Sampler: synthetic rows from a generator."""
+"""Draws synthetic rows from a generator."""
 
 from __future__ import annotations
 
@@ -17,50 +17,50 @@ from edge.synthesis.conditional_mixture import ConditionalMixture
 from edge.synthesis.random_streams import LARGEST_SEED, PILOT_STREAM, normals, positions, redraws
 
 CHUNK = 4000
-"""Rows decoded at a time: bounds the memory of a long request."""
+"""Rows decoded at a time, which bounds the memory for a long request."""
 VAE_NOISE = 0.1
-"""Standard deviation of the noise on codes unless another is asked for; an autoencoder's has half of their spread."""
+"""Default standard deviation of the noise on a VAE's codes; for an autoencoder it is half of their spread."""
 PRIOR = "prior"
-"""The part of a mix that is like all of the training."""
+"""Name of the part of a mix that is like all of the training."""
 
-# Rows are made in multiples of so many, and the surplus thrown away: numbers left over after the last full vector of
-# a processor are computed in another way, with another last bit, and a row must not depend on what follows it.
+# Rows are made in multiples of this number and the surplus is discarded: a processor computes the numbers after its
+# last full vector differently, with another last bit, and a row must not depend on the rows after it.
 _LANES = 16
-_PILOT_ROWS, _PILOT_LEAST = 64, 10_000  # of each component, and of all, to learn the shares of a range
+_PILOT_ROWS, _PILOT_LEAST = 64, 10_000  # per component, and in all, to estimate the shares of a range
 _ATTEMPTS = 4000  # a row is redrawn before its range counts as unreachable
-_TARGETS = 64  # ranges whose targets are remembered: whoever asks in parts asks for the same again
+_MOST_CACHED = 64  # ranges whose mixtures are cached: a request in parts repeats its range
 
 
 class Sampler:
     """Draws rows from a generator, in the station's units and within the range that it was trained on.
 
-    Row ``i`` depends only on the generator, the seed and ``i`` (and on what is asked for): a short request is the
-    beginning of a long one.
+    Row ``i`` depends only on the generator, the conditions, the seed and ``i``: a short request gives the beginning of
+    a long one.
 
     Parameters
     ----------
     generator
-        A bundle's or a run's.
+        Generator of a bundle or of a run.
     """
 
     def __init__(self, generator: Generator) -> None:
         self._generator = generator
         self._size, self._latent = generator.station.size, generator.latent
-        self._width = self._latent + self._size  # normal numbers of a row
-        self._everything = ConditionalMixture.of(generator.weights, self._size)
-        self._targets: dict[tuple[tuple[str, tuple[float, float]], ...], ConditionalMixture] = {}
+        self._width = self._latent + self._size  # normal numbers per row
+        self._whole = ConditionalMixture.unconditional(generator.weights, self._size)
+        self._cache: dict[tuple[tuple[str, tuple[float, float]], ...], ConditionalMixture] = {}
 
     def prior(self, n: int, seed: int, *, first: int = 0) -> Floats:
-        """Rows like those of the training.
+        """Draw rows like those of the training.
 
         Parameters
         ----------
         n
-            How many, at least 1.
+            Number of rows, at least 1.
         seed
-            0 to 2**63 - 1.
+            Seed, 0 to 2**63 - 1.
         first
-            Index of the first one, for those who ask in parts.
+            Index of the first row, for requests in parts.
 
         Returns
         -------
@@ -70,12 +70,12 @@ class Sampler:
         Raises
         ------
         RequestError
-            ``n``, ``seed`` or ``first`` is no such number.
+            ``n``, ``seed`` or ``first`` is out of its range.
         """
-        return self._drawn(self._everything, n, seed, first)
+        return self._draw(self._whole, n, seed, first)
 
     def within(self, ranges: Ranges, n: int, seed: int, *, first: int = 0) -> Floats:
-        """Rows like those of the training that lie in the given ranges.
+        """Draw rows like those of the training that lie in the given ranges.
 
         Parameters
         ----------
@@ -92,17 +92,17 @@ class Sampler:
         Raises
         ------
         RequestError
-            A range is none, or the training has no such rows; or as in :meth:`prior`.
+            A range is invalid, or the training has no such rows; or as in :meth:`prior`.
         """
-        return self._drawn(self._target(ranges), n, seed, first)
+        return self._draw(self._restricted(ranges), n, seed, first)
 
     def mix(self, parts: Mapping[str, float], n: int, seed: int, *, first: int = 0) -> Floats:
-        """Rows of several regimes, in any beginning of them as evenly as their shares allow.
+        """Draw rows of several regimes, mixed as evenly as their shares allow from the first row on.
 
         Parameters
         ----------
         parts
-            Name -> share, relative to the others; a regime's name, or ``prior``.
+            Name of a regime, or ``prior`` -> its share relative to the others.
         n, seed, first
             As in :meth:`prior`.
 
@@ -121,11 +121,11 @@ class Sampler:
         for name, share in parts.items():
             if not (math.isfinite(share) and share > 0):
                 raise RequestError(f"mix: {name}: got {share!r}, expected a share that is more than 0")
-        targets = [self._everything if name == PRIOR else self._target(self.regime(name)) for name in parts]
-        return self._drawn(ConditionalMixture.mixed(targets, list(parts.values())), n, seed, first)
+        mixtures = [self._whole if name == PRIOR else self._restricted(self.regime(name)) for name in parts]
+        return self._draw(ConditionalMixture.combine(mixtures, list(parts.values())), n, seed, first)
 
     def regime(self, name: str) -> Ranges:
-        """Range of a regime, by the gas column's key [its unit]; raises RequestError when there is no such regime."""
+        """Return the range of a regime, by the gas column's key [its unit]; RequestError for an unknown regime."""
         gas, regimes = self._generator.station.gas, self._generator.regimes
         if gas is None or name not in regimes:
             known = ", ".join(regimes) or "none: the station has no gas column"
@@ -133,7 +133,7 @@ class Sampler:
         return {gas: regimes[name]}
 
     def around(self, rows: ArrayLike, n: int, seed: int, noise: float | None = None, *, first: int = 0) -> Floats:
-        """Rows like the given ones: their codes taken evenly, disturbed and decoded.
+        """Draw rows like the given ones: their codes are taken evenly, disturbed and decoded.
 
         The codes of a VAE are drawn from their posterior before noise is added to them.
 
@@ -145,7 +145,7 @@ class Sampler:
             As in :meth:`prior`.
         noise
             Standard deviation of the noise on the codes [-]; ``None``: 0.1, or for an autoencoder half of the standard
-            deviation that each latent has over the training rows.
+            deviation of each latent over the training rows.
 
         Returns
         -------
@@ -155,8 +155,8 @@ class Sampler:
         Raises
         ------
         RequestError
-            A given row has another number of columns or a value that is no finite number, or one of the other
-            arguments is out of its range.
+            A given row has another number of columns or a value that is not finite, or one of the other arguments is
+            out of its range.
         """
         _check_counts(n, seed, first)
         mean, spread = self._encode(self._check_rows(rows), self._disturbance(noise))
@@ -168,37 +168,37 @@ class Sampler:
             made[start - first :][:count] = self._decode(latent, normal)[:count]
         return made
 
-    def _drawn(self, target: ConditionalMixture, n: int, seed: int, first: int) -> Floats:
+    def _draw(self, mixture: ConditionalMixture, n: int, seed: int, first: int) -> Floats:
         _check_counts(n, seed, first)
         made = np.empty((n, self._size))
         for start, count, padded in _chunks(first, n):
-            choice = target.choose(positions(seed, start, padded))
-            rows = self._make(target.component[choice], normals(seed, start, padded, self._width))
-            if target.bounded:
-                self._redraw(rows, target, choice, seed, start)
+            choice = mixture.choose(positions(seed, start, padded))
+            rows = self._make(mixture.component[choice], normals(seed, start, padded, self._width))
+            if mixture.bounded:
+                self._redraw(rows, mixture, choice, seed, start)
             made[start - first :][:count] = rows[:count]
         return made
 
-    def _redraw(self, rows: Singles, target: ConditionalMixture, choice: Indices, seed: int, start: int) -> None:
-        """Replace rows out of their range, each by the first from its own component that is not."""
-        outside = np.flatnonzero(~target.holds(rows, choice))
+    def _redraw(self, rows: Singles, mixture: ConditionalMixture, choice: Indices, seed: int, start: int) -> None:
+        """Replace rows outside their range, each by the first inside it from its own component."""
+        outside = np.flatnonzero(~mixture.accepts(rows, choice))
         begin = 0
         while len(outside):
             if begin >= _ATTEMPTS:
                 raise RequestError("range: got one where hardly any row of the training is; fix: ask for a wider one")
-            # However many are tried at once: each row takes the first that holds, in the order of its own stream.
+            # The number tried at once does not matter: each row takes the first accepted one of its own stream.
             attempts = max(1, min(CHUNK // len(outside), 4 + begin, _ATTEMPTS - begin))
             normal = redraws(seed, start + outside, begin, attempts, self._width).reshape(-1, self._width)
             tried = np.repeat(choice[outside], attempts)
             padded = np.arange(_padded(len(tried))) % len(tried)
-            made = self._make(target.component[tried][padded], normal[padded])[: len(tried)]
-            held = target.holds(made, tried).reshape(-1, attempts)
-            found = held.any(axis=1)
-            rows[outside[found]] = made.reshape(len(outside), attempts, -1)[found, held.argmax(axis=1)[found]]
+            made = self._make(mixture.component[tried][padded], normal[padded])[: len(tried)]
+            accepted = mixture.accepts(made, tried).reshape(-1, attempts)
+            found = accepted.any(axis=1)
+            rows[outside[found]] = made.reshape(len(outside), attempts, -1)[found, accepted.argmax(axis=1)[found]]
             outside, begin = outside[~found], begin + attempts
 
     def _make(self, component: Indices, normal: Singles) -> Singles:
-        # Not by "@": a matrix product may round by the number of its rows.
+        # Not with "@": the rounding of a matrix product may depend on its number of rows.
         mean, root = (table.take(component, axis=0) for table in (self._generator.means, self._generator.roots))
         latent = mean + np.einsum("nlk,nk->nl", root, normal[:, : self._latent])
         return self._decode(latent, normal)
@@ -208,8 +208,8 @@ class Sampler:
 
     @cached_property
     def _pilot(self) -> Singles:
-        """[K, P, F], rows of each component, whatever the seed."""
-        count = len(self._everything.chances)
+        """Pilot rows of each component, [K, P, F], the same for every seed."""
+        count = len(self._whole.chances)
         component = np.repeat(np.arange(count), max(_PILOT_ROWS, -(-_PILOT_LEAST // count)))
         parts = [
             self._make(component[start : start + rows], normals(0, start, rows, self._width, PILOT_STREAM))
@@ -217,17 +217,17 @@ class Sampler:
         ]
         return np.concatenate(parts).reshape(count, -1, self._size)
 
-    def _target(self, ranges: Ranges) -> ConditionalMixture:
-        asked = tuple(sorted(ranges.items()))
-        found = self._targets.get(asked)
+    def _restricted(self, ranges: Ranges) -> ConditionalMixture:
+        key = tuple(sorted(ranges.items()))
+        found = self._cache.get(key)
         if found is None:
-            found = self._everything.within(*column_bounds(ranges, self._generator), self._pilot)
+            found = self._whole.restrict(*column_bounds(ranges, self._generator), self._pilot)
             if found is None:
-                words = ", ".join(f"{key} {least:g} to {largest:g}" for key, (least, largest) in asked)
+                words = ", ".join(f"{column} {least:g} to {largest:g}" for column, (least, largest) in key)
                 raise RequestError(f"range: got {words}, where no row of the training is; fix: ask for a wider one")
-            if len(self._targets) >= _TARGETS:
-                self._targets.clear()
-            self._targets[asked] = found
+            if len(self._cache) >= _MOST_CACHED:
+                self._cache.clear()
+            self._cache[key] = found
         return found
 
     def _disturbance(self, noise: float | None) -> float | Singles:
@@ -238,12 +238,12 @@ class Sampler:
         return noise
 
     def _encode(self, rows: Floats, width: float | Singles) -> tuple[Singles, Singles]:
-        """Mean and standard deviation [M, L] of the rows' codes, noise included."""
+        """Return the mean and the standard deviation [M, L] of the rows' codes, noise included."""
         parts = [
             self._generator.encoder.run(readings=rows[start:][:count]) for start, count, _ in _chunks(0, len(rows))
         ]
         mean = np.concatenate([part["mean"] for part in parts])
-        if "log_variance" not in parts[0]:  # certain of its codes
+        if "log_variance" not in parts[0]:  # an autoencoder's codes are certain
             return mean, np.broadcast_to(np.float32(width), mean.shape)
         variance = np.exp(np.concatenate([part["log_variance"] for part in parts]))
         return mean, np.sqrt(variance + np.float32(width) ** 2)
@@ -273,7 +273,7 @@ def _padded(rows: int) -> int:
 
 
 def _chunks(first: int, n: int) -> Iterator[tuple[int, int, int]]:
-    """(start, rows, rows to make) of each chunk."""
+    """Yield (start, rows, rows to make) of each chunk."""
     for start in range(first, first + n, CHUNK):
         count = min(CHUNK, first + n - start)
         yield start, count, _padded(count)
@@ -281,6 +281,6 @@ def _chunks(first: int, n: int) -> Iterator[tuple[int, int, int]]:
 
 def _check_counts(n: int, seed: int, first: int) -> None:
     for name, value, low, high in (("n", n, 1, 2**53), ("seed", seed, 0, LARGEST_SEED), ("first", first, 0, 2**53)):
-        # A bool is an int to Python, and to nobody else.
+        # Only to Python is a bool an int.
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             raise RequestError(f"{name}: got {value!r}, expected a whole number from {low} to {high}")

@@ -1,4 +1,4 @@
-"""Wish: what synthetic rows should be like, as a request or the command line says it."""
+"""Defines the conditions under which synthetic rows are drawn, as a request or the command line gives them."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from edge.readings.recent import MOST_RECENT, Recent
 from edge.synthesis.sampler import Sampler
 
 DrawRows = Callable[[int, int], Floats]
-"""Makes so many rows from a first index on."""
+"""Draws rows, given their number and the index of the first."""
 
 _LISTED = "prior, regime, range, mix, around"
 
 
 class SamplingConditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Exactly one of ``prior``, ``regime``, ``range``, ``mix`` and ``around``.
+    """Conditions on synthetic rows: exactly one of ``prior``, ``regime``, ``range``, ``mix`` and ``around``.
 
     Parameters
     ----------
     prior
-        Like all of the training.
+        Rows like all of the training.
     regime
-        Like those of a gas level: ``background``, ``elevated`` or ``plume``.
+        Rows of a gas regime: ``background``, ``elevated`` or ``plume``.
     range
-        Least and largest value by key [the column's unit].
+        Rows in these ranges: least and largest value by key [the column's unit].
     mix
-        Shares by regime, or ``prior``.
+        Rows of several regimes: share by name, or ``prior``.
     around
-        Like these rows; like the station's ``recent`` readings, or those of its last alarm (``event``).
+        Rows like these; ``recent``: like the station's latest readings; ``event``: like those of its last alarm.
     noise
-        With ``around``: the disturbance of the codes; see :meth:`edge.synthesis.sampler.Sampler.around`.
+        With ``around``: the noise on the codes, see :meth:`edge.synthesis.sampler.Sampler.around`.
     last
-        With ``"around": "recent"``: how many readings, at most 500, the default.
+        With ``"around": "recent"``: the number of readings, at most 500, the default.
     """
 
     prior: bool | None = None
@@ -48,26 +48,26 @@ class SamplingConditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     noise: float | None = None
     last: int | None = None
 
-    def draw(self, sampler: Sampler, seed: int, recent: Callable[[], Recent]) -> DrawRows:
-        """Decide what is drawn from.
+    def prepare(self, sampler: Sampler, seed: int, recent: Callable[[], Recent]) -> DrawRows:
+        """Prepare the function that draws rows under these conditions.
 
         Parameters
         ----------
         sampler
-            Of the station's bundle.
+            Sampler of the station's bundle.
         seed
-            Which rows.
+            Seed of the rows.
         recent
-            The station's recent readings, asked for only if they are meant.
+            Returns the station's recent readings; called only if they are requested.
 
         Raises
         ------
         RequestError
-            None or several were wished for, or there are no such readings. What a sampler refuses is refused when
-            rows are drawn.
+            There is not exactly one condition, or there are no such readings. The sampler's own errors are raised only
+            when rows are drawn.
         """
-        asked = (self.prior or None, self.regime, self.range, self.mix, self.around)
-        if sum(each is not None for each in asked) != 1:
+        given = (self.prior or None, self.regime, self.range, self.mix, self.around)
+        if sum(each is not None for each in given) != 1:
             raise RequestError(f"from: expected exactly one of {_LISTED}")
         if self.noise is not None and self.around is None:
             raise RequestError("noise: got a value without rows to imitate, expected it with around only")

@@ -1,4 +1,4 @@
-"""Random numbers by seed and row."""
+"""Random numbers depend on the seed and the row alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.arrays import Singles
 from edge.synthesis.random_streams import LARGEST_SEED, normals, positions, redraws
 
 SEEDS = st.integers(0, LARGEST_SEED)
@@ -28,7 +29,7 @@ def test_an_attempt_depends_on_seed_row_and_count_alone(seed: int, rows: list[in
 
 
 @pytest.mark.parametrize("drawn", [normals(3, 0, 50_000, 6), redraws(3, np.arange(5_000), 0, 10, 6).reshape(-1, 6)])
-def test_draws_are_normal_and_independent(drawn: np.ndarray) -> None:
+def test_draws_are_normal_and_independent(drawn: Singles) -> None:
     assert drawn.dtype == np.float32
     np.testing.assert_allclose(drawn.mean(axis=0), 0.0, atol=0.02)
     np.testing.assert_allclose(np.cov(drawn.T), np.eye(6), atol=0.025)

@@ -1,10 +1,10 @@
-"""Synthetic rows: seeded, prefix-stable, physical."""
+"""Synthetic rows depend on seed and index alone, lie in physical ranges, and meet their conditions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytest
@@ -22,11 +22,12 @@ from edge.synthesis.sampler import CHUNK, Sampler
 if TYPE_CHECKING:
     from trainer.data.record import Record
 
+Kind = Literal["ae", "vae", "mixture"]
 COVARIANCE = np.array([[4.0, 1.0], [1.0, 0.5]])
 PLUME = (10.0, 12.0)
 
 
-class Plain:
+class Identity:
     """Codes are the readings themselves; the posterior of every row has a standard deviation of 0.5."""
 
     def __init__(self, is_vae: bool) -> None:
@@ -41,8 +42,8 @@ class Plain:
         return {"readings": np.asarray(inputs["latent"], np.float32)}
 
 
-def plain_sampler(kind: str, gas: bool = True) -> tuple[Sampler, Plain]:
-    """Make a sampler over two columns whose networks do nothing: one Gaussian, or a half of it there and one here."""
+def plain_sampler(kind: Kind, gas: bool = True) -> tuple[Sampler, Identity]:
+    """Make a sampler over two columns whose networks do nothing, with one Gaussian as two components."""
     station = Station(
         name="plain",
         features=tuple(
@@ -50,11 +51,11 @@ def plain_sampler(kind: str, gas: bool = True) -> tuple[Sampler, Plain]:
             for key in ("a", "b")
         ),
     )
-    networks = Plain(kind == "vae")
+    networks = Identity(kind == "vae")
     root = np.linalg.cholesky(COVARIANCE)
     generator = Generator(
         station=station,
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         encoder=networks,
         decoder=networks,
         weights=np.array([0.75, 0.25], np.float32),
@@ -135,7 +136,7 @@ def test_rows_around_a_plume_are_richer_in_methane_than_rows_around_clean_air(
 
 
 @pytest.mark.parametrize("kind", ["ae", "vae", "mixture"])
-def test_the_prior_is_the_mixture(kind: str) -> None:
+def test_the_prior_is_the_mixture(kind: Kind) -> None:
     rows = plain_sampler(kind)[0].prior(40_000, 1)
     np.testing.assert_allclose(rows.mean(axis=0), [7, -3], atol=0.05)
     np.testing.assert_allclose(np.cov(rows.T), COVARIANCE, atol=0.1)
@@ -155,7 +156,7 @@ def test_a_vae_draws_from_the_posterior_and_adds_a_tenth() -> None:
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("ae", 3.0), ("vae", np.hypot(0.5, 3.0))])
-def test_noise_is_what_was_asked_for(kind: str, expected: float) -> None:
+def test_noise_is_as_requested(kind: Kind, expected: float) -> None:
     rows = plain_sampler(kind)[0].around([[10.0, 20.0]], 40_000, 1, noise=3.0)
     np.testing.assert_allclose(rows.std(axis=0), expected, rtol=0.02)
 
@@ -207,22 +208,22 @@ def test_a_mix_may_have_rows_like_all_of_the_training() -> None:
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    how=st.sampled_from(["prior", "regime", "mix", "around"]),
+    condition=st.sampled_from(["prior", "regime", "mix", "around"]),
     n=st.integers(1, 2200),
     first=st.integers(0, 2200) | st.integers(2**40, 2**50),
     seed=st.integers(0, LARGEST_SEED),
     data=st.data(),
 )
-def test_a_row_is_the_same_in_whatever_parts_it_is_asked_for(
-    sampler: Sampler, chamber: Record, how: str, n: int, first: int, seed: int, data: st.DataObject
+def test_a_row_is_the_same_in_whatever_parts_it_is_requested(
+    sampler: Sampler, chamber: Record, condition: str, n: int, first: int, seed: int, data: st.DataObject
 ) -> None:
-    ways: dict[str, Callable[[int, int], Floats]] = {
+    conditions: dict[str, Callable[[int, int], Floats]] = {
         "prior": lambda n, first: sampler.prior(n, seed, first=first),
         "regime": lambda n, first: sampler.within(sampler.regime("elevated"), n, seed, first=first),
         "mix": lambda n, first: sampler.mix({"background": 0.7, "plume": 0.3}, n, seed, first=first),
         "around": lambda n, first: sampler.around(chamber.values[:40], n, seed, first=first),
     }
-    draw = ways[how]
+    draw = conditions[condition]
     cut = data.draw(st.integers(1, n))
     parts = [draw(cut, first)] + ([draw(n - cut, first + cut)] if cut < n else [])
     assert np.concatenate(parts).tobytes() == draw(n, first).tobytes()

@@ -1,4 +1,4 @@
-"""What synthetic rows should be like: exactly one thing."""
+"""Conditions on synthetic rows call the sampler as requested; exactly one is given."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from edge.readings.recent import Recent
 from edge.synthesis.sampling_conditions import SamplingConditions
 
 
-def called(wish: SamplingConditions) -> tuple[Any, ...]:
-    """What a wish asks of a sampler for three rows from the fifth on, with seed 7."""
+def call(conditions: SamplingConditions) -> tuple[Any, ...]:
+    """The call of the sampler for three rows from the fifth on, with seed 7."""
     recent = Recent(2)
     for number in range(10):
         recent.add((number, 0), raised_by=2 * (number == 5), stands=5 <= number < 7)
 
-    def noted(name: str) -> Any:
+    def record(name: str) -> Any:
         return lambda *arguments, first: (name, *arguments, first)
 
     names = ("prior", "within", "mix", "around")
-    sampler: Any = SimpleNamespace(**{name: noted(name) for name in names}, regime=lambda name: {"gas": name})
-    return wish.draw(sampler, 7, lambda: recent)(3, 5)  # type: ignore[return-value]
+    sampler: Any = SimpleNamespace(**{name: record(name) for name in names}, regime=lambda name: {"gas": name})
+    return conditions.prepare(sampler, 7, lambda: recent)(3, 5)  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize(
-    ("wish", "expected"),
+    ("conditions", "expected"),
     [
         (SamplingConditions(prior=True), ("prior", 3, 7, 5)),
         (SamplingConditions(regime="plume"), ("within", {"gas": "plume"}, 3, 7, 5)),
@@ -38,33 +38,33 @@ def called(wish: SamplingConditions) -> tuple[Any, ...]:
         (SamplingConditions(prior=False, around=[[1, 2]]), ("around", [[1, 2]], 3, 7, None, 5)),
     ],
 )
-def test_a_wish_is_passed_on_to_the_sampler(wish: SamplingConditions, expected: tuple[Any, ...]) -> None:
-    assert called(wish) == expected
+def test_conditions_are_passed_on_to_the_sampler(conditions: SamplingConditions, expected: tuple[Any, ...]) -> None:
+    assert call(conditions) == expected
 
 
 @pytest.mark.parametrize(
-    ("wish", "expected"),
+    ("conditions", "expected"),
     [
         (SamplingConditions(around="recent"), range(10)),
         (SamplingConditions(around="recent", last=3), range(7, 10)),
         (SamplingConditions(around="event"), range(4, 7)),
     ],
 )
-def test_a_stations_readings_are_those_that_are_meant(wish: SamplingConditions, expected: range) -> None:
-    assert called(wish)[1][:, 0].tolist() == list(expected)
+def test_a_stations_readings_are_those_of_the_request(conditions: SamplingConditions, expected: range) -> None:
+    assert call(conditions)[1][:, 0].tolist() == list(expected)
 
 
-def test_readings_that_come_later_do_not_change_what_was_wished_for() -> None:
+def test_readings_that_come_later_do_not_change_a_request() -> None:
     recent = Recent(1)
     recent.add((1.0,))
     sampler: Any = SimpleNamespace(around=lambda rows, *_, first: np.array(rows))
-    draw = SamplingConditions(around="recent").draw(sampler, 7, lambda: recent)
+    draw = SamplingConditions(around="recent").prepare(sampler, 7, lambda: recent)
     recent.add((2.0,))
     assert draw(1, 0).tolist() == [[1.0]]
 
 
 @pytest.mark.parametrize(
-    ("wish", "reason"),
+    ("conditions", "reason"),
     [
         (SamplingConditions(), "exactly one of prior, regime, range, mix, around"),
         (SamplingConditions(prior=False), "exactly one"),
@@ -76,6 +76,6 @@ def test_readings_that_come_later_do_not_change_what_was_wished_for() -> None:
         (SamplingConditions(around="recent", last=0), "last: got 0"),
     ],
 )
-def test_anything_else_is_refused(wish: SamplingConditions, reason: str) -> None:
+def test_anything_else_is_refused(conditions: SamplingConditions, reason: str) -> None:
     with pytest.raises(RequestError, match=reason):
-        called(wish)
+        call(conditions)
