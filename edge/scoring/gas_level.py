@@ -51,7 +51,7 @@ class GasLevel:
         """Make the empty background of a station [ppb]."""
         return Background(least=max(self._low, self._high / _GRID))
 
-    def ppb(self, level: float) -> float:
+    def to_ppb(self, level: float) -> float:
         """Convert a level in the gas column's unit to ppb."""
         return level * self._ppb
 
@@ -69,7 +69,7 @@ class GasLevel:
         high = self._high
         return [(level if fine or level > high else None, fine) for level, fine in zip(levels, good, strict=True)]
 
-    def judge(self, level: float | None, background: float | None) -> Literal["limit", "enhancement"] | None:
+    def exceeded(self, level: float | None, background: float | None) -> Literal["limit", "enhancement"] | None:
         """Return which rule a level exceeds, if any."""
         if level is None or background is None:
             return None

@@ -61,7 +61,7 @@ class RowScoresBuilder:
         edges = [model.domain.get(key, (-math.inf, math.inf)) for key in model.keys]
         self._low, self._high = np.array(edges, dtype=np.float64).T
 
-    def of(self, scores: Scores, values: Floats, flags: Flags | None = None) -> list[RowScores]:
+    def build(self, scores: Scores, values: Floats, flags: Flags | None = None) -> list[RowScores]:
         """Build the row scores of N readings.
 
         Parameters
@@ -95,7 +95,7 @@ class RowScoresBuilder:
         )
         return list(starmap(RowScores, zip(*columns, strict=True)))
 
-    def unscored(self, flags: Flags) -> RowScores:
+    def build_unscored(self, flags: Flags) -> RowScores:
         """Build the scores of a reading that cannot be filled, by its flags [F]: it broke a rule, and has no others."""
         return RowScores(consistency=SCORE_CAP, culprit=int(_severity(flags).argmax()))
 

@@ -108,10 +108,10 @@ class Scorer:
         levels = background = None
         if self._level is not None:
             levels = self._level.new_background()
-            background = self._level.ppb(float(self._bundle.tables["background_ppb"][0]))
+            background = self._level.to_ppb(float(self._bundle.tables["background_ppb"][0]))
         return StationState(
             self._model.size,
-            memory=ScoreState(self._model),
+            score_state=ScoreState(self._model),
             adaptation=Adaptation(self.rate, adapt=self._adapt),
             levels=levels,
             background=background,
@@ -155,7 +155,7 @@ class Scorer:
         for i, ((state, reading), context) in enumerate(zip(batch, contexts, strict=True)):
             scores = measured.get(i)
             if scores is None:
-                scores = RowScores() if context.late else self._row_scores.unscored(flags[i])
+                scores = RowScores() if context.late else self._row_scores.build_unscored(flags[i])
             for kind in follow(self._decide(state.adaptation, reading, context, scores, faulty.get(i))):
                 state.adaptation.freeze(kind)
 
@@ -201,18 +201,18 @@ class Scorer:
         for order, runs in segments.runs(values, actual, flags, faulty):
             own = values[order]
             if faulty.isdisjoint(order):
-                scores = self._row_scores.of(score_rows(self._model, own, runs), own)
+                scores = self._row_scores.build(score_rows(self._model, own, runs), own)
             else:
                 broken = (flags[order] != GOOD).any(axis=1)
                 raw = score_rows(self._model, own, runs, actual=actual[order], broken=broken)
-                scores = self._row_scores.of(raw, own, flags[order])
+                scores = self._row_scores.build(raw, own, flags[order])
             measured.update(zip(order, scores, strict=True))
         return measured
 
     def _decide(
         self, adaptation: Adaptation, reading: Reading, context: Context, scores: RowScores, flags: list[int] | None
     ) -> Decision:
-        by: str | None = None if self._level is None else self._level.judge(context.level, context.background)
+        by: str | None = None if self._level is None else self._level.exceeded(context.level, context.background)
         exceeds: list[str] = []
         highest = 0.0
         if (score := round_score(scores.onset)) is not None:

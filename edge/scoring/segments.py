@@ -75,7 +75,7 @@ class Segments:
                     piece.state.forget(piece.arrival)
             rows = [row for piece in wave for row in piece.rows]
             if rows:
-                yield rows, [(piece.state.memory, len(piece.rows)) for piece in wave if piece.rows]
+                yield rows, [(piece.state.score_state, len(piece.rows)) for piece in wave if piece.rows]
 
     def waves(self, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]) -> list[list[Piece]]:
         """Fill in missing values, and group the pieces that can be measured together.

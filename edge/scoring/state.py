@@ -45,7 +45,7 @@ class StationState:
     ----------
     columns
         Number of columns that are scored, F.
-    memory
+    score_state
         What the scoring model remembers.
     adaptation
         The station's thresholds.
@@ -77,22 +77,22 @@ class StationState:
         "adaptation",
         "cadence",
         "last_good",
-        "memory",
         "n",
+        "score_state",
     )
 
     def __init__(
         self,
         columns: int,
         *,
-        memory: ScoreState,
+        score_state: ScoreState,
         adaptation: Adaptation,
         levels: Background | None = None,
         background: float | None = None,
         cadence: float | None = None,
     ) -> None:
         self.n = 0
-        self.memory = memory
+        self.score_state = score_state
         self.adaptation = adaptation
         self.last_good = LastGood(columns)
         self.cadence = cadence
@@ -166,9 +166,9 @@ class StationState:
         Lags, flat lines and averages restart; after a long gap so do the baseline and the virtual background.
         """
         if gap is Arrival.LONG_GAP:
-            self.memory.clear()
+            self.score_state.clear()
         else:
-            self.memory.restart()
+            self.score_state.restart()
 
     def shift_clock(self, seconds: float) -> None:
         """Shift the last arrival by as much as the clock has jumped [s], so that the jump makes no gap."""

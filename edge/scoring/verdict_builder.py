@@ -11,8 +11,8 @@ from edge.scoring.decision import Context, Decision
 from edge.scoring.row_scores import RowScores
 from edge.scoring.verdict import Consistency, Methane, Reconstruction, State, Verdict
 
-_NAMED = 3  # contributions that a verdict names
-_LEAST, _MOST = 1e-9, 1e4  # between them rounding by a power of ten is exact, and takes half as long as by text
+_LISTED = 3  # largest contributions that a verdict lists
+_LEAST, _MOST = 1e-9, 1e4  # in this range rounding by a power of ten is exact, and twice as fast as by text
 
 
 class VerdictBuilder:
@@ -21,9 +21,9 @@ class VerdictBuilder:
     Parameters
     ----------
     model
-        Whose findings they are.
+        The scoring model.
     ppb
-        Of one unit of its gas [ppb]; ``None``: levels in that unit cannot be told in ppb.
+        Value of one unit of its gas [ppb]; ``None``: the unit cannot be converted to ppb.
     bundle
         Id of its bundle.
     """
@@ -68,8 +68,8 @@ class VerdictBuilder:
         shares = scores.contributions
         if math.isnan(scores.error):
             return {}
-        largest = sorted(range(len(shares)), key=shares.__getitem__, reverse=True)[:_NAMED]
-        return {self._keys[j]: _digits(shares[j]) for j in largest}
+        largest = sorted(range(len(shares)), key=shares.__getitem__, reverse=True)[:_LISTED]
+        return {self._keys[j]: _four_digits(shares[j]) for j in largest}
 
     def _methane(self, scores: RowScores, context: Context) -> Methane | None:
         level, background = context.level, None if context.background is None else _tenths(context.background)
@@ -95,16 +95,16 @@ class VerdictBuilder:
 
 
 def round_score(score: float) -> float | None:
-    """Round a score to the four decimals with which it is told and compared; ``None`` for nan."""
-    # 0.0 is added so that no score is -0.0.
-    return None if score != score else round(score * 1e4) / 1e4 + 0.0  # noqa: PLR0124  # the quick test for nan
+    """Round a score to the four decimals with which it is published and compared; ``None`` for nan."""
+    # Adding 0.0 turns -0.0 into 0.0.
+    return None if score != score else round(score * 1e4) / 1e4 + 0.0  # noqa: PLR0124  # the fast test for nan
 
 
 def _reconstruction(scores: RowScores) -> Reconstruction | None:
     score = round_score(scores.reconstruction)
     if score is None:
         return None
-    return Reconstruction(score=score, p=_p(scores.reconstruction), error=_digits(scores.error))
+    return Reconstruction(score=score, p=_p(scores.reconstruction), error=_four_digits(scores.error))
 
 
 def _state(decision: Decision) -> State:
@@ -121,13 +121,13 @@ def _state(decision: Decision) -> State:
 
 
 def _p(score: float) -> float:
-    """The p-value, with three significant digits: it is calibrated on some thousand readings."""
+    """Return the p-value with three significant digits: it is calibrated on a few thousand readings."""
     places = 2 + math.ceil(score)
     return round(math.pow(10.0, places - score)) / 10.0**places
 
 
-def _digits(value: float) -> float:
-    """An error or a part of it, with four significant digits."""
+def _four_digits(value: float) -> float:
+    """Round an error or a contribution to four significant digits."""
     if not _LEAST <= value < _MOST:
         return float(f"{value:.4g}")
     scale = 10.0 ** (3 - math.floor(math.log10(value)))
@@ -135,4 +135,4 @@ def _digits(value: float) -> float:
 
 
 def _tenths(level: float) -> float | None:
-    return None if level != level else round(level * 10) / 10  # noqa: PLR0124  # the quick test for nan
+    return None if level != level else round(level * 10) / 10  # noqa: PLR0124  # the fast test for nan

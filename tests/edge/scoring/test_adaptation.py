@@ -1,3 +1,7 @@
+"""Thresholds adapt to the requested rate, within bounds, and not while an alarm is young."""
+
+from __future__ import annotations
+
 import math
 
 import numpy as np
@@ -14,7 +18,7 @@ def test_the_realised_rate_comes_near_the_requested_one_though_the_table_is_wron
     assert realised[1] < 0.016  # the floor, a tenth of the request, costs some of it
 
 
-def test_the_rate_never_falls_below_a_tenth_so_that_a_gross_fault_is_found_after_many_exceedances() -> None:
+def test_the_rate_never_falls_below_a_tenth_so_that_gross_faults_are_still_found() -> None:
     adaptation = Adaptation(0.001)
     for _ in range(1000):
         adaptation.decide("consistency", 12.0)

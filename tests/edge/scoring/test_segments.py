@@ -17,7 +17,7 @@ NEXT, GAP, LONG_GAP = Arrival.NEXT, Arrival.GAP, Arrival.LONG_GAP
 
 
 def state() -> StationState:
-    return StationState(1, memory=cast("ScoreState", None), adaptation=Adaptation(0.001))
+    return StationState(1, score_state=cast("ScoreState", None), adaptation=Adaptation(0.001))
 
 
 def waves(arrivals: list[tuple[StationState, Arrival]], values: list[float]) -> list[list[tuple[Arrival, list[int]]]]:

@@ -27,7 +27,7 @@ def make(cadence: float | None = 60.0, background: float | None = 1900.0) -> Sta
     levels = None if background is None else Background()
     return StationState(
         2,
-        memory=Memory(),  # type: ignore[arg-type]
+        score_state=Memory(),  # type: ignore[arg-type]
         adaptation=Adaptation(0.001),
         levels=levels,
         background=background,
@@ -87,7 +87,7 @@ def test_a_gap_ends_what_is_near_and_a_long_one_all() -> None:
     state = started()
     state.forget(Arrival.GAP)
     state.forget(Arrival.LONG_GAP)
-    assert state.memory.told == ["restart", "clear"]  # type: ignore[attr-defined]
+    assert state.score_state.told == ["restart", "clear"]  # type: ignore[attr-defined]
 
 
 def test_without_ts_gaps_are_seen_in_the_arrival_only_where_the_cadence_is_configured() -> None:

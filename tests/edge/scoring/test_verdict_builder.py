@@ -32,7 +32,7 @@ def written_with(value: float, digits: int) -> bool:
 
 
 @given(st.floats(0.0, 12.0))
-def test_a_score_is_told_with_four_decimals(score: float) -> None:
+def test_a_score_has_four_decimals(score: float) -> None:
     rounded = round_score(score)
     assert rounded is not None
     assert float(f"{rounded:.4f}") == rounded

@@ -88,7 +88,7 @@ def _segments(model: ScoringModel, fold: Fold) -> Segments:
     segments = Segments()
     row = 0
     for start, end in fold.spans:
-        state = StationState(model.size, memory=ScoreState(model), adaptation=Adaptation(1.0))
+        state = StationState(model.size, score_state=ScoreState(model), adaptation=Adaptation(1.0))
         for _ in range(start, end):
             segments.add(state, Arrival.NEXT, row)
             row += 1
