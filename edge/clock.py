@@ -1,4 +1,4 @@
-"""Clock: the seam through which davylamp knows the time, so that tests inject it instead of sleeping."""
+"""The clocks that davylamp reads, as a protocol, so that tests set the time instead of sleeping."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Protocol
 
-_YEAR_1, _YEAR_10000 = -62_135_596_800.0, 253_402_300_799.0  # what RFC 3339 can write [s]
+_YEAR_1, _YEAR_10000 = -62_135_596_800.0, 253_402_300_799.0  # [s] the range of RFC 3339
 
 
 class Clock(Protocol):
-    """Two clocks: the wall's for what is written down, the monotonic one for every time-out."""
+    """Two clocks: the wall clock for time stamps, the monotonic clock for time-outs."""
 
     def now(self) -> float:
-        """Unix time [s]; may jump when the gateway learns the time."""
+        """Return the Unix time [s]; may jump when the gateway learns the time."""
 
     def monotonic(self) -> float:
-        """Seconds since an arbitrary start [s]; never goes back."""
+        """Return the time since an arbitrary start [s]; never goes back."""
 
 
 class SystemClock:
-    """The machine's clocks."""
+    """The clocks of the machine."""
 
     def now(self) -> float:
-        """Unix time [s]."""
+        """Return the Unix time [s]."""
         return time.time()
 
     def monotonic(self) -> float:
@@ -38,7 +38,7 @@ def rfc3339(unix: float) -> str:
     Raises
     ------
     ValueError
-        The time is not finite or lies outside the years 1 to 9999.
+        The time is not finite, or lies outside the years 1 to 9999.
 
     Examples
     --------
@@ -52,13 +52,13 @@ def rfc3339(unix: float) -> str:
         raise ValueError(f"got {unix!r}, expected a Unix time in seconds between the years 1 and 9999") from error
 
 
-@lru_cache(maxsize=64)  # what stations say, and what happens here, is about the same few seconds
+@lru_cache(maxsize=64)  # time stamps of readings and events are mostly of the same few seconds
 def _second(unix: int) -> str:
     return datetime.fromtimestamp(unix, UTC).replace(tzinfo=None).isoformat()
 
 
 def parse_time(value: str | float) -> float:
-    """Read a time: RFC 3339 text (UTC where it names no offset) or Unix seconds.
+    """Read a time: RFC 3339 text (UTC if it has no offset) or Unix seconds.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def parse_time(value: str | float) -> float:
     Raises
     ------
     ValueError
-        It is neither, or lies outside the years 1 to 9999.
+        The value is neither, or lies outside the years 1 to 9999.
 
     Examples
     --------

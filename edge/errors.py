@@ -1,4 +1,4 @@
-"""What the gateway refuses.
+"""Errors of the gateway.
 
 ::
 
@@ -8,7 +8,7 @@
     ├── ReadingError     a payload that cannot be used: becomes a dead letter, never stops the agent
     ├── RequestError     a request that is answered with an error
     ├── BrokerError      a broker that cannot be reached, or that refuses us
-    └── JournalError     a journal that cannot take a batch, or cannot be opened
+    └── JournalError     a journal that cannot be opened, read or written
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ class BrokerError(DavylampError):
 
 
 class JournalError(DavylampError):
-    """The journal cannot take a batch, or cannot be opened.
+    """The journal cannot be opened, read or written.
 
     Parameters
     ----------
     kind
-        ``full`` (the disk, or ``journal.max_mb``), ``locked`` (somebody else is writing), ``corrupt`` or ``io``.
+        ``full`` (the disk, or ``journal.max_mb``), ``locked`` (another process is writing), ``corrupt`` or ``io``.
     reason
-        One sentence that says what, where and how to mend it.
+        One sentence with the file, the fault and the fix.
     """
 
     def __init__(self, kind: Literal["full", "locked", "corrupt", "io"], reason: str) -> None:

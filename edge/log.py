@@ -1,4 +1,4 @@
-"""Log: one line per happening, key=value, and never a flood."""
+"""Writes one line per event, key=value, and never a flood of them."""
 
 from __future__ import annotations
 
@@ -9,65 +9,65 @@ import sys
 from edge.clock import Clock, SystemClock, rfc3339
 
 ONCE_A_MINUTE = 60.0
-"""How often something that goes on and on is said [s]."""
+"""Interval at which an event that goes on is logged [s]."""
 
 _NAMES = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
-logging.getLogger("davylamp").addHandler(logging.NullHandler())  # a command that does not log says so itself
+logging.getLogger("davylamp").addHandler(logging.NullHandler())  # commands that do not start logging print their errors
 
 
 class Log:
-    """Writes happenings as ``what happened key=value key="two words"``.
+    """Writes events as ``what happened key=value key="two words"``.
 
     Parameters
     ----------
     name
-        Logger below ``davylamp``.
+        Name of the logger below ``davylamp``.
     clock
-        For what is said at most once in a while.
+        Paces events that are logged at most once in an interval.
     """
 
     def __init__(self, name: str, clock: Clock | None = None) -> None:
         self._logger = logging.getLogger(f"davylamp.{name}")
         self._clock = clock or SystemClock()
-        self._said: dict[str, tuple[float, int]] = {}
+        self._logged: dict[str, tuple[float, int]] = {}
 
     def debug(self, event: str, **fields: object) -> None:
-        """Say what only somebody who searches wants to know."""
+        """Log what is only of interest when searching for a fault."""
         self._logger.debug(_line(event, fields))
 
     def info(self, event: str, **fields: object) -> None:
-        """Say what happened."""
+        """Log what happened."""
         self._logger.info(_line(event, fields))
 
     def warning(self, event: str, *, every: float = 0.0, **fields: object) -> None:
-        """Say what somebody should look at; with ``every`` [s] at once, and then no more often than that."""
-        self._say(logging.WARNING, event, every, fields)
+        """Log what somebody should look at; with ``every`` [s] at once, and then no more often than that."""
+        self._write(logging.WARNING, event, every, fields)
 
     def error(self, event: str, *, every: float = 0.0, **fields: object) -> None:
-        """Say what keeps davylamp from working; ``every`` as in :meth:`warning`."""
-        self._say(logging.ERROR, event, every, fields)
+        """Log what keeps davylamp from working; ``every`` as in :meth:`warning`."""
+        self._write(logging.ERROR, event, every, fields)
 
     def exception(self, event: str, **fields: object) -> None:
-        """Say, at most once a minute, what is a mistake in davylamp, with its traceback."""
-        self._say(logging.ERROR, event, ONCE_A_MINUTE, fields, trace=True)
+        """Log a mistake in davylamp with its traceback, at most once a minute."""
+        self._write(logging.ERROR, event, ONCE_A_MINUTE, fields, trace=True)
 
-    def _say(self, level: int, event: str, every: float, fields: dict[str, object], *, trace: bool = False) -> None:
+    def _write(self, level: int, event: str, every: float, fields: dict[str, object], *, trace: bool = False) -> None:
         if every:
             now = self._clock.monotonic()
-            said, held_back = self._said.get(event, (-every, 0))
-            if now - said < every:
-                self._said[event] = (said, held_back + 1)
+            logged, held_back = self._logged.get(event, (-every, 0))
+            if now - logged < every:
+                self._logged[event] = (logged, held_back + 1)
                 return
-            self._said[event] = (now, 0)
+            self._logged[event] = (now, 0)
             if held_back:
                 fields["repeated"] = held_back
         self._logger.log(level, _line(event, fields), exc_info=trace)
 
 
 def start_logging(level: str) -> None:
-    """Send everything from ``level`` (debug, info, warning, error) on to standard error."""
+    """Write everything from ``level`` (debug, info, warning, error) upwards to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter())
     root = logging.getLogger("davylamp")

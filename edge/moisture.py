@@ -1,4 +1,4 @@
-"""Water in air, as temperature and relative humidity have it."""
+"""Water content of air from temperature and relative humidity."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from numpy.typing import ArrayLike
 from edge.arrays import Floats
 
 PRESSURE = 1013.25
-"""Of the standard atmosphere [hPa]."""
+"""Pressure of the standard atmosphere [hPa]."""
 SATURATED, SLOPE, OFFSET = 6.112, 17.67, 243.5
 """Saturation vapour pressure over water: 6.112 hPa x exp(17.67 T / (T + 243.5)), T in degrees Celsius."""
 PPM_PER_PERCENT = 1e4 * SATURATED / PRESSURE
-"""Mole fraction [ppm] for 1 % of relative humidity at 0 degrees Celsius."""
+"""Mole fraction of water at 1 % of relative humidity and 0 degrees Celsius [ppm]."""
 
 
 def magnus(temperature: ArrayLike, humidity: ArrayLike) -> Floats:
@@ -23,9 +23,9 @@ def magnus(temperature: ArrayLike, humidity: ArrayLike) -> Floats:
     Parameters
     ----------
     temperature
-        [Cel], any shape.
+        Air temperature [Cel], any shape.
     humidity
-        Relative, [%], of the same shape.
+        Relative humidity [%], same shape.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Stop: SIGTERM and SIGINT end a loop within a second, wherever it is waiting."""
+"""Lets SIGTERM and SIGINT end a loop within a second, wherever it is waiting."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _StopRequested(BaseException):
 
 
 class Stop:
-    """The wish to stop, as a flag, as a file descriptor for ``select``, and as a way out of a blocking call.
+    """A request to stop: a flag, a file descriptor for ``select``, and a way out of a blocking call.
 
     Use it as a context manager in the main thread; then SIGTERM and SIGINT set it. A signal that arrives just before
     ``select`` is not lost: the interpreter writes it to :meth:`fileno` (``signal.set_wakeup_fd``), which stays
@@ -26,7 +26,7 @@ class Stop:
     Attributes
     ----------
     requested : bool
-        Whether somebody wishes to stop.
+        Whether a stop is requested.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Stop:
         self._writer.close()
 
     def fileno(self) -> int:
-        """Descriptor that is readable from the wish on."""
+        """Return a descriptor that becomes readable once a stop is requested."""
         return self._reader.fileno()
 
     def drain(self) -> None:
@@ -64,7 +64,7 @@ class Stop:
                 pass
 
     def request(self) -> None:
-        """Wish to stop, without a signal."""
+        """Request a stop, without a signal."""
         self.requested = True
         with contextlib.suppress(BlockingIOError):
             self._writer.send(b"\0")
@@ -75,7 +75,7 @@ class Stop:
         Returns
         -------
         T or None
-            What the call returned, ``None`` when it was interrupted.
+            What the call returned; ``None`` if it was interrupted.
         """
         try:
             self._interrupting = True
