@@ -1,4 +1,4 @@
-"""Jumps: the wall's clock against the monotonic one."""
+"""The wall clock against the monotonic one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Health: numbers about the agent."""
+"""Counts, times and costs in the health message."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def committer(tmp_path: Path, fake_clock: FakeClock) -> Committer:
     return Committer(Journal(tmp_path / "journal.db", clock=fake_clock), list, fake_clock)
 
 
-def test_it_tells_counts_times_and_cost(fake_link: FakeLink, fake_clock: FakeClock, committer: Committer) -> None:
+def test_it_contains_counts_times_and_cost(fake_link: FakeLink, fake_clock: FakeClock, committer: Committer) -> None:
     health = Health(fake_clock)
     for milliseconds in range(1, 101):
         health.count_batch(milliseconds, milliseconds / 1000)

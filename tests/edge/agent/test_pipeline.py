@@ -1,4 +1,4 @@
-"""Pipeline: what comes twice counts once, and what was before a restart is still there."""
+"""What comes twice is scored once, and after a restart stations go on where they were."""
 
 from __future__ import annotations
 
@@ -28,11 +28,6 @@ from edge.scoring.state import AHEAD
 from tests.doubles import GOOD, FakeClock, FakeLink
 
 NOW = 1_800_000_000.0
-
-
-@pytest.fixture(scope="module")
-def bundle(bundles: dict[str, Path]) -> Bundle:
-    return Bundle.open(bundles["both"])
 
 
 class Run:
@@ -120,7 +115,7 @@ def test_a_time_or_a_count_that_comes_again_with_other_values_is_no_repetition(s
     assert (run.health.readings, run.health.duplicates) == (4, 0)
 
 
-def test_a_repetition_within_one_batch_and_at_another_station_are_told_apart(start: Start) -> None:
+def test_a_repetition_in_one_turn_counts_once_and_at_another_station_is_none(start: Start) -> None:
     run = start()
     body = GOOD | {"seq": 1}
     run.take(message(body), message(body, mid=2), message(body, station="st-2"))
@@ -173,7 +168,7 @@ def test_an_alarm_that_stood_stands_after_a_restart(start: Start) -> None:
     assert [event.id for event in run.panel.standing("st-1") if event.kind == "methane"] == opened
 
 
-def test_a_station_heard_under_another_topic_than_before_goes_on(start: Start) -> None:
+def test_a_station_on_another_topic_than_before_goes_on(start: Start) -> None:
     run = start()
     leak = [message(GOOD | {"seq": n, "ch4_ppb": 9000.0}) for n in range(3)]
     run.take(*leak)

@@ -1,4 +1,4 @@
-"""Presence: whose word a state is."""
+"""What the agent publishes about itself, and which run it is from."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def gateway(bundles: dict[str, Path]) -> Gateway:
     return Gateway(gateway="gw1", broker=broker, stations=(StationEntry(bundle=str(bundles["both"])),))
 
 
-def test_birth_will_and_goodbye_carry_the_same_session(gateway: Gateway, fake_clock: FakeClock) -> None:
+def test_birth_will_and_clean_stop_carry_the_same_run_id(gateway: Gateway, fake_clock: FakeClock) -> None:
     presence = Presence(gateway, Topics("davylamp/gw1"), fake_clock)
     topic, will = presence.will
     assert topic == "davylamp/gw1/state"
@@ -31,12 +31,12 @@ def test_birth_will_and_goodbye_carry_the_same_session(gateway: Gateway, fake_cl
     assert (presence.stopped["state"], presence.stopped["session"]) == ("stopped", presence.run_id)
 
 
-def test_every_start_is_a_session_of_its_own(gateway: Gateway, fake_clock: FakeClock) -> None:
+def test_every_start_has_a_run_id_of_its_own(gateway: Gateway, fake_clock: FakeClock) -> None:
     first, second = (Presence(gateway, Topics("davylamp/gw1"), fake_clock) for _ in range(2))
     assert first.run_id != second.run_id
 
 
-def test_the_birth_says_since_when_whatever_the_time_is_now(gateway: Gateway, fake_clock: FakeClock) -> None:
+def test_the_birth_is_the_same_whatever_the_time_is_now(gateway: Gateway, fake_clock: FakeClock) -> None:
     presence = Presence(gateway, Topics("davylamp/gw1"), fake_clock)
     before = presence.birth
     fake_clock.time += 1000
@@ -47,15 +47,15 @@ def test_info_names_the_bundles_and_no_secret(gateway: Gateway, fake_clock: Fake
     bundle = Bundle.open(gateway.stations[0].bundle)
     presence = Presence(gateway, Topics("davylamp/gw1"), fake_clock)
     info = presence.info(Stations(gateway, [bundle]), "5")
-    (told,) = info["bundles"]
-    assert (told["bundle"], told["file"]) == (bundle.id, "both.davy")
-    assert (told["reconstruction"], told["generator"]) == ("ae", "vae")
-    assert tuple(told["columns"]) == bundle.station.keys
+    (listed,) = info["bundles"]
+    assert (listed["bundle"], listed["file"]) == (bundle.id, "both.davy")
+    assert (listed["reconstruction"], listed["generator"]) == ("ae", "vae")
+    assert tuple(listed["columns"]) == bundle.station.keys
     assert (info["mqtt"], info["exceedances_per_1000"]) == ("5", 1.0)
     assert "secret" not in repr(info)
 
 
-def test_info_tells_where_thresholds_have_moved_to(gateway: Gateway, fake_clock: FakeClock) -> None:
+def test_info_contains_the_adapted_rates(gateway: Gateway, fake_clock: FakeClock) -> None:
     stations = Stations(gateway, [Bundle.open(gateway.stations[0].bundle)])
     station = stations.at("sensors/st-1/readings")
     assert station is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +15,6 @@ from edge.errors import BundleError, ReadingError
 from edge.journal.transaction import StationRow
 from edge.readings.reading import Reading
 from tests.doubles import GOOD
-
-
-@pytest.fixture(scope="module")
-def bundle(bundles: dict[str, Path]) -> Bundle:
-    return Bundle.open(bundles["both"])
 
 
 def make(bundle: Bundle, *entries: dict[str, Any]) -> Stations:

@@ -1,11 +1,11 @@
-"""Watchdog: what systemd hears."""
+"""What systemd receives."""
 
 from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.doubles import FakeClock
 
 
 @pytest.fixture
-def systemd(tmp_path: Path) -> Any:
+def systemd(tmp_path: Path) -> Iterator[socket.socket]:
     """systemd's end of the socket."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     sock.bind(str(tmp_path / "notify"))
@@ -23,7 +23,7 @@ def systemd(tmp_path: Path) -> Any:
     sock.close()
 
 
-def heard(sock: socket.socket) -> list[str]:
+def received(sock: socket.socket) -> list[str]:
     messages = []
     while True:
         try:
@@ -36,14 +36,14 @@ def environment(sock: socket.socket, **more: str) -> dict[str, str]:
     return {"NOTIFY_SOCKET": sock.getsockname(), **more}
 
 
-def test_it_says_ready_status_and_stopping(systemd: socket.socket, fake_clock: FakeClock) -> None:
+def test_it_reports_ready_status_and_stopping(systemd: socket.socket, fake_clock: FakeClock) -> None:
     watchdog = Watchdog(fake_clock, environment(systemd))
     watchdog.ready()
     watchdog.status("waiting for the broker")
     watchdog.status("waiting for the broker")
     watchdog.status("connected")
     watchdog.stopping()
-    assert heard(systemd) == ["READY=1", "STATUS=waiting for the broker", "STATUS=connected", "STOPPING=1"]
+    assert received(systemd) == ["READY=1", "STATUS=waiting for the broker", "STATUS=connected", "STOPPING=1"]
 
 
 def test_it_is_fed_often_enough_and_no_more(systemd: socket.socket, fake_clock: FakeClock) -> None:
@@ -52,7 +52,7 @@ def test_it_is_fed_often_enough_and_no_more(systemd: socket.socket, fake_clock: 
     for _ in range(600):
         watchdog.alive()
         fake_clock.time += 0.1
-    assert heard(systemd) == ["WATCHDOG=1"] * 8
+    assert received(systemd) == ["WATCHDOG=1"] * 8
 
 
 def test_a_turn_as_long_as_it_may_be_still_feeds_it_in_time(systemd: socket.socket, fake_clock: FakeClock) -> None:
@@ -60,7 +60,7 @@ def test_a_turn_as_long_as_it_may_be_still_feeds_it_in_time(systemd: socket.sock
     watchdog.alive()
     fake_clock.time += watchdog.every or 0
     watchdog.alive()
-    assert len(heard(systemd)) == 2
+    assert len(received(systemd)) == 2
 
 
 @pytest.mark.parametrize("more", [{}, {"WATCHDOG_USEC": "0x"}, {"WATCHDOG_USEC": "1000000", "WATCHDOG_PID": "1"}])
@@ -70,7 +70,7 @@ def test_without_a_watchdog_for_us_it_is_silent(
     watchdog = Watchdog(fake_clock, environment(systemd, **more))
     assert watchdog.every is None
     watchdog.alive()
-    assert heard(systemd) == []
+    assert received(systemd) == []
 
 
 def test_elsewhere_than_under_systemd_nothing_happens(fake_clock: FakeClock) -> None:
@@ -89,7 +89,7 @@ def test_an_abstract_socket_is_understood(fake_clock: FakeClock) -> None:
         sock.bind(f"\0davylamp-test-{os.getpid()}")
         sock.setblocking(False)
         Watchdog(fake_clock, {"NOTIFY_SOCKET": f"@davylamp-test-{os.getpid()}"}).ready()
-        assert heard(sock) == ["READY=1"]
+        assert received(sock) == ["READY=1"]
 
 
 def test_no_child_process_speaks_in_our_name(systemd: socket.socket, fake_clock: FakeClock) -> None:

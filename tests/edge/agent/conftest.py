@@ -1,0 +1,37 @@
+"""Fixtures of the agent's tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.agent.agent import Agent
+from edge.bundles.bundle import Bundle
+from tests.doubles import FakeClock, FakeLink
+from tests.edge.agent.agents import StartAgent, make_agent
+from tests.edge.agent.desk import Desk
+
+
+@pytest.fixture(scope="module")
+def bundle(bundles: dict[str, Path]) -> Bundle:
+    return Bundle.open(bundles["both"])
+
+
+@pytest.fixture
+def start_agent(bundle: Bundle, fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path) -> StartAgent:
+    agents: list[Agent] = []
+
+    def start(**settings: Any) -> Agent:
+        for agent in agents:
+            agent._committer.journal.close()
+        agents.append(make_agent(bundle, fake_link, fake_clock, tmp_path / "journal.db", **settings))
+        return agents[-1]
+
+    return start
+
+
+@pytest.fixture
+def desk(bundle: Bundle, fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path) -> Desk:
+    return Desk(bundle, fake_link, fake_clock, tmp_path)

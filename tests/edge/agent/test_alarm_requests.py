@@ -1,0 +1,120 @@
+"""Requests that set the rate, and that acknowledge, label or shelve alarms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from edge.alarms.event import Event
+from edge.alarms.panel import AlarmPanel
+from edge.clock import rfc3339
+from edge.scoring.verdict import Methane, Verdict
+from tests.doubles import FakeClock
+from tests.edge.agent.desk import Desk
+
+
+def test_the_requested_rate_can_be_set(desk: Desk) -> None:
+    (answer,) = desk.ask("rate/set", {"exceedances_per_1000": 10})
+    assert answer["data"] == {"exceedances_per_1000": 10.0, "until": "restart"}
+    assert desk.stations.groups[0].scorer.rate == 0.01
+
+
+@pytest.mark.parametrize("rate", [0, -1, 1001, "one"])
+def test_an_impossible_rate_is_refused(desk: Desk, rate: Any) -> None:
+    assert desk.error("rate/set", {"exceedances_per_1000": rate})
+    assert desk.stations.rate == 1.0
+
+
+def raise_an_alarm(panel: AlarmPanel) -> Event:
+    (event,) = observe(panel, 3, level_ppb=9000.0, exceeds=("methane",), by="enhancement", state="alarm")
+    return event
+
+
+def let_it_close(panel: AlarmPanel) -> None:
+    (event,) = observe(panel, 60, level_ppb=2000.0, exceeds=(), state="ok")
+    assert event.event_type == "close"
+
+
+def observe(panel: AlarmPanel, readings: int, *, level_ppb: float, **fields: Any) -> list[Event]:
+    methane = Methane(level_ppb=level_ppb, background_ppb=2000.0)
+    verdicts = [Verdict(station="st-1", n=n, methane=methane, bundle="b", **fields) for n in range(1, readings + 1)]
+    return [event for verdict in verdicts for event in panel.observe(verdict, {})]
+
+
+def test_an_alarm_is_acknowledged_with_what_it_was(desk: Desk) -> None:
+    event = raise_an_alarm(desk.panel)
+    body = {"id": event.id, "label": "plume", "comment": "a truck"}
+    (answer,) = desk.ask("alarm/acknowledge", body)
+    (published_event,) = desk.events
+    assert (published_event.acknowledged, published_event.label, published_event.comment) == (True, "plume", "a truck")
+    assert answer["data"]["events"][0]["id"] == event.id
+
+
+def test_an_alarm_that_has_closed_can_still_be_given_a_label_by_its_id(desk: Desk) -> None:
+    event = raise_an_alarm(desk.panel)
+    let_it_close(desk.panel)
+    desk.committer.transaction.labels += desk.panel.labels()
+    assert desk.committer.commit()
+    assert "expected a label or a comment" in desk.error("alarm/acknowledge", {"id": event.id})
+    (answer,) = desk.ask("alarm/acknowledge", {"id": event.id, "label": "false"})
+    assert answer["data"]["events"] == []
+    assert answer["data"]["closed"]["label"] == "false"
+    (answer,) = desk.ask("alarm/acknowledge", {"id": event.id, "comment": "a test gas"})
+    assert (answer["data"]["closed"]["label"], answer["data"]["closed"]["comment"]) == ("false", "a test gas")
+    assert desk.committer.commit()
+    known = desk.committer.journal.closed_alarm(event.id)
+    assert known is not None
+    assert (known.label, known.comment, known.closed) == ("false", "a test gas", answer["data"]["closed"]["closed"])
+    assert known.closed is not None
+
+
+def test_an_alarm_that_does_not_stand_cannot_be_acknowledged(desk: Desk) -> None:
+    assert "expected an alarm that stands" in desk.error("alarm/acknowledge", {"id": "x"})
+    assert "label" in desk.error("alarm/acknowledge", {"id": "x", "label": "ghost"})
+    assert "comment" in desk.error("alarm/acknowledge", {"id": "x", "comment": "x" * 1001})
+
+
+def test_an_alarm_is_shelved_by_its_id(desk: Desk, fake_clock: FakeClock) -> None:
+    event = raise_an_alarm(desk.panel)
+    (answer,) = desk.ask("alarm/shelve", {"id": event.id, "minutes": 30, "comment": "a drill"})
+    (published_event,) = desk.events
+    until = rfc3339(fake_clock.now() + 1800)
+    assert (published_event.id, published_event.shelved_until, published_event.comment) == (event.id, until, "a drill")
+    assert answer["data"] == {"events": [msgspec.to_builtins(published_event)], "shelved": {"st-1": {"methane": until}}}
+    (answer,) = desk.ask("alarm/shelve", {"id": event.id, "minutes": 0})
+    assert answer["data"]["shelved"] == {}
+
+
+def test_a_kind_is_shelved_before_it_alarms_and_that_is_remembered(desk: Desk) -> None:
+    published: list[list[Event]] = []
+    desk.requests._publish_events = published.append
+    desk.add_station("st-1")
+    (answer,) = desk.ask("alarm/shelve", {"station": "st-1", "kind": "methane", "minutes": 0.5})
+    assert answer["data"]["events"] == []
+    assert published == [[]]
+    assert desk.panel.changed() == ["st-1"]
+    assert raise_an_alarm(desk.panel).shelved_until is not None
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (
+            {"station": "st-9", "kind": "methane", "minutes": 5},
+            "got 'st-9', expected one that has sent a reading",
+        ),
+        ({"station": "st-1", "kind": "smoke", "minutes": 5}, "smoke"),
+        ({"station": "st-1", "minutes": 5}, "got neither an id nor a station and a kind"),
+        ({"id": "x", "minutes": 5}, "expected an alarm that stands: none does"),
+        ({"id": "x"}, "minutes"),
+        ({"id": "x", "minutes": -1}, "minutes"),
+        ({"id": "x", "minutes": 10_081}, "minutes"),
+        ({"id": "x", "minutes": 5, "comment": "x" * 1001}, "comment"),
+    ],
+)
+def test_what_cannot_be_shelved_is_refused_with_the_reason(desk: Desk, body: Any, reason: str) -> None:
+    desk.add_station("st-1")
+    assert reason in desk.error("alarm/shelve", body)
+    assert desk.panel.shelved() == {}
