@@ -17,7 +17,7 @@ class AlarmLabel(msgspec.Struct, frozen=True, kw_only=True):
     alarm_id, station, kind
         The alarm's id, station and kind.
     label
-        What it was; ``None``: nobody has said.
+        What it was; ``None``: not labelled.
     comment
         The person's words, or ``None``.
     opened, closed

@@ -195,7 +195,7 @@ class Scorer:
         return contexts, segments
 
     def _measure(self, values: Floats, flags: Flags, segments: Segments, faulty: Set[int]) -> dict[int, RowScores]:
-        """Return the scores of the rows that can be measured, by row; the states' memories advance."""
+        """Return the scores of the rows that can be measured, by row; the states advance."""
         measured: dict[int, RowScores] = {}
         actual = values.copy() if faulty else values
         for order, runs in segments.runs(values, actual, flags, faulty):

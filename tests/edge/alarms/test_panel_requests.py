@@ -1,4 +1,4 @@
-"""Silent stations, shelving, and what people say about alarms."""
+"""Silent stations, shelving, and labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file that is not the bundle that was packed is refused, with one line that says why."""
+"""A file that is not the bundle that was packed is refused, with one line that gives the reason."""
 
 from __future__ import annotations
 

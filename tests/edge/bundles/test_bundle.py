@@ -1,4 +1,4 @@
-"""A bundle opens whole, or is refused with one line that says why."""
+"""A bundle opens whole, or is refused with one line that gives the reason."""
 
 from __future__ import annotations
 
