@@ -24,7 +24,7 @@ from edge.models.scaler import Scaler
 from edge.models.scoring_model import ScoringModel
 from trainer.errors import TrainingError
 from trainer.statistics.json_arrays import encode_arrays
-from trainer.statistics.run_statistics import PORTRAIT, RunStatistics
+from trainer.statistics.run_statistics import STATISTICS, RunStatistics
 
 if TYPE_CHECKING:  # torch is slow to import, and a run's numbers are read without it: see the methods
     from torch import Tensor
@@ -95,7 +95,7 @@ def write_run(
     weights: Mapping[str, Mapping[str, Tensor]],
     curves: bytes,
     losses: Mapping[str, Any],
-    portrait: RunStatistics | None = None,
+    statistics: RunStatistics | None = None,
 ) -> None:
     """Write a run folder atomically: ``folder`` is at any time either as before or complete.
 
@@ -124,8 +124,8 @@ def write_run(
         (fresh / "metrics.json").write_bytes(_pretty(metrics))
         (fresh / "losses.json").write_bytes(_pretty(losses))
         (fresh / "losses.png").write_bytes(curves)
-        if portrait is not None:
-            (fresh / PORTRAIT).write_bytes(encode_arrays(portrait))
+        if statistics is not None:
+            (fresh / STATISTICS).write_bytes(encode_arrays(statistics))
         (fresh / "run.json").write_bytes(_pretty(about))
         if folder.exists():
             folder.replace(scratch / "old")

@@ -22,7 +22,7 @@ from trainer.data.scaler import fit_scaler
 from trainer.data.splits import blocked, random_split
 from trainer.errors import TrainingError
 from trainer.evaluation.synthesis.fidelity import mean_ks
-from trainer.figures.losses import draw_curves
+from trainer.figures.losses import losses_png
 from trainer.generation.fit_generator import fit_generator
 from trainer.generation.fitted_generator import FittedGenerator
 from trainer.networks.training import choose_device
@@ -43,7 +43,7 @@ def train(
     settings: Training,
     folder: str | os.PathLike[str],
     *,
-    portrait: bool = False,
+    statistics: bool = False,
     progress: TextIO | None = None,
     clock: Clock | None = None,
 ) -> Run:
@@ -143,10 +143,10 @@ def train(
         metrics=metrics,
         tables=tables,
         weights=weights,
-        curves=draw_curves(losses),
+        curves=losses_png(losses),
         losses=losses,
-        portrait=collect(record, generator, split, scorers, blocks, seed=settings.seed + _EVALUATED)
-        if portrait
+        statistics=collect(record, generator, split, scorers, blocks, seed=settings.seed + _EVALUATED)
+        if statistics
         else None,
     )
     return Run.open(folder)

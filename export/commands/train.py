@@ -45,7 +45,7 @@ def run(arguments: Namespace) -> None:
     record = load_record(arguments.files, load_station(arguments.station))
     for sentence in record.dropped:
         print(sentence)
-    trained = train(record, settings, arguments.output, portrait=not arguments.quick, progress=sys.stderr)
+    trained = train(record, settings, arguments.output, statistics=not arguments.quick, progress=sys.stderr)
     print(summary(trained))
     if not arguments.quick:
         draw_report([trained.folder])

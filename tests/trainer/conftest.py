@@ -37,9 +37,10 @@ from trainer.evaluation.synthesis.results import (
     SynthesisEvaluation,
     TrainSyntheticTestReal,
 )
+from trainer.figures.axis import Axis
 from trainer.statistics.json_arrays import encode_arrays
-from trainer.statistics.run_statistics import PORTRAIT, ChannelReconstruction, NetworkStatistics, RunStatistics
-from trainer.statistics.samples import Axis, BinnedSamples, Sample
+from trainer.statistics.run_statistics import STATISTICS, ChannelReconstruction, NetworkStatistics, RunStatistics
+from trainer.statistics.samples import BinnedSamples, Sample
 
 KEYS = ("h2o_ppm", "temperature_c", "humidity_pct")
 COLUMNS = ("ch4_ppb", *KEYS)
@@ -70,20 +71,24 @@ def gallery(names: dict[str, Sample], keys: tuple[str, ...], pairs: tuple[tuple[
     return BinnedSamples(axes=tuple(axis(key) for key in keys), pairs=pairs, samples=names)
 
 
-def inside(kind: str, explained: float = 0.9) -> NetworkStatistics:
-    mirrors = tuple(
+def network_statistics(kind: str, explained: float = 0.9) -> NetworkStatistics:
+    channels = tuple(
         ChannelReconstruction(axis=axis(key), explained={"train": 0.95, "test": explained}, joint=np.eye(40))
         for key in COLUMNS
     )
     codes = gallery({"train": sample(2, 0), "test": sample(2, 0, 30.0)}, ("z1", "z2"))
-    return NetworkStatistics(kind=kind, mirrors=mirrors, codes=codes)  # type: ignore[arg-type]
+    return NetworkStatistics(kind=kind, channels=channels, codes=codes)  # type: ignore[arg-type]
 
 
-def portrait() -> RunStatistics:
+def run_statistics() -> RunStatistics:
     rows = {"train": sample(4, 2), "test": sample(4, 2, 20.0, 0.2), "generated": sample(4, 2, 2.0, 0.45)}
     return RunStatistics(
         rows=gallery(rows, COLUMNS, PAIRS),
-        networks={"generator": inside("vae"), "scorer": inside("ae", 0.8), "scorer-absent": inside("ae")},
+        networks={
+            "generator": network_statistics("vae"),
+            "scorer": network_statistics("ae", 0.8),
+            "scorer-absent": network_statistics("ae"),
+        },
     )
 
 
@@ -210,7 +215,7 @@ def bare(runs: dict[str, Path], tmp_path: Path) -> Path:
 def complete(runs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with everything, to read."""
     folder = Path(shutil.copytree(runs["both"], tmp_path_factory.mktemp("complete") / "whole"))
-    (folder / PORTRAIT).write_bytes(encode_arrays(portrait()))
+    (folder / STATISTICS).write_bytes(encode_arrays(run_statistics()))
     (folder / DETECTION).write_bytes(encode_arrays(evaluation()))
     (folder / SYNTHESIS).write_bytes(encode_arrays(synthesis()))
     return folder

@@ -145,7 +145,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def explored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from config.yaml.load import load_station
-    from trainer.exploring import explore
+    from trainer.exploring.explore import explore
 
     folder = tmp_path_factory.mktemp("explored")
     write_table(folder / "chamber.csv", load_station(METHANE).names, simulate_chamber(3000, seed=1))
@@ -155,7 +155,7 @@ def explored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def reported(complete: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from trainer.reporting import report
+    from trainer.reporting.report import report
 
     page = tmp_path_factory.mktemp("reported") / "report.html"
     report([complete], page)
@@ -164,7 +164,7 @@ def reported(complete: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def compared(complete: Path, runs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from trainer.reporting import report
+    from trainer.reporting.report import report
 
     page = tmp_path_factory.mktemp("compared") / "report.html"
     report([complete, runs["ae"], runs["vae"]], page)

@@ -1,4 +1,4 @@
-"""Memory: how long a column stays like itself."""
+"""How long a column stays similar to itself."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Autocorrelation:
     key
         The column.
     lags
-        [rows].
+        Lags [rows].
     correlation
-        At them [-].
+        Autocorrelation at the lags [-].
     length
-        First lag at which it is below 1/e; nan: it never is, within a third of the longest segment.
+        First lag at which it is below 1/e; nan: it stays above, up to a third of the longest segment.
     """
 
     key: str
@@ -35,27 +35,30 @@ class Autocorrelation:
     length: float
 
 
-def autocorrelations(sheet: RawRecord) -> tuple[Autocorrelation, ...]:
-    """Of every column that moves; pairs of rows within one segment count, where both are there."""
-    longest = max(end - start for start, end in sheet.segments)
+def autocorrelations(record: RawRecord) -> tuple[Autocorrelation, ...]:
+    """Return the autocorrelation of every column that moves.
+
+    Pairs of rows count if they lie within one segment and neither is missing.
+    """
+    longest = max(end - start for start, end in record.segments)
     most = min(LONGEST, longest // 3)
     if most < 2:
         return ()
     lags = np.unique(np.geomspace(1, most, 160).astype(np.int64))
     found = []
-    for key, column in zip(sheet.station.keys, sheet.values.T, strict=True):
+    for key, column in zip(record.station.keys, record.values.T, strict=True):
         there = np.isfinite(column)
         if there.sum() < 2 or np.ptp(column[there]) == 0:
             continue
-        correlation = _autocorrelation(np.where(there, column - column[there].mean(), 0.0), there, sheet, most)
+        correlation = _autocorrelation(np.where(there, column - column[there].mean(), 0.0), there, record, most)
         low = np.flatnonzero(correlation < _LOST)
         found.append(Autocorrelation(key, lags, correlation[lags], float(low[0]) if len(low) else float("nan")))
     return tuple(found)
 
 
-def _autocorrelation(values: Floats, there: Mask, sheet: RawRecord, most: int) -> Floats:
+def _autocorrelation(values: Floats, there: Mask, record: RawRecord, most: int) -> Floats:
     products, pairs = np.zeros(most + 1), np.zeros(most + 1)
-    for start, end in sheet.segments:
+    for start, end in record.segments:
         reach = min(most, end - start - 1) + 1
         products[:reach] += _lagged(values[start:end])[:reach]
         pairs[:reach] += _lagged(there[start:end].astype(np.float64))[:reach]
@@ -65,7 +68,7 @@ def _autocorrelation(values: Floats, there: Mask, sheet: RawRecord, most: int) -
 
 
 def _lagged(values: Floats) -> Floats:
-    """Sums of products at every lag, by Fourier transform [N]."""
+    """Return the sums of products at every lag [N], by Fourier transform."""
     size = 1 << (2 * len(values) - 1).bit_length()
     spectrum = np.fft.rfft(values, size)
     return np.asarray(np.fft.irfft(spectrum * spectrum.conj(), size)[: len(values)])

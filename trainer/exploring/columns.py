@@ -1,4 +1,4 @@
-"""Columns: of each one what is missing, how fine it is, and where it stands still."""
+"""What is missing of each column, how fine it is, and where it stands still."""
 
 from __future__ import annotations
 
@@ -12,29 +12,31 @@ from trainer.data.record import Span
 from trainer.exploring.raw_record import RawRecord
 
 FLAT = 15
-"""Rows of the same value in a row that are a flat stretch."""
+"""Consecutive rows of the same value that make a flat stretch."""
 
-_OFTEN = 0.2  # share of the differences
+_OFTEN = 0.2  # least share of the most frequent difference on a grid
 
 
 @dataclass(frozen=True)
 class Column:
-    """What a column is like.
+    """Description of a column.
 
     Parameters
     ----------
     key, unit
-        As in the station file.
-    missing, outside
-        Readings that are not there, and of these how many are there but beyond the physical range.
+        Key and unit in the station file.
+    missing
+        Readings that are missing or outside the physical range.
+    outside
+        Readings outside the physical range.
     distinct
-        Different values.
+        Number of different values.
     low, median, high
-        In the unit; nan: nothing is there.
+        Least, median and largest value [unit]; nan: there is no reading.
     step
-        Between values [unit], where they lie on a grid; nan: they do not.
+        Distance between values that lie on a grid [unit]; nan: they do not.
     longest
-        Longest flat stretch [rows].
+        Longest run of one value [rows].
     flat
         Share of the rows in flat stretches of 15 rows or more [0, 1].
     """
@@ -53,31 +55,34 @@ class Column:
 
     @property
     def constant(self) -> bool:
-        """Whether it never moves, or is not there."""
+        """Whether it never moves, or has no reading."""
         return self.distinct <= 1
 
     def coarse(self, rows: int) -> bool:
-        """Whether so many rows show few values, as a converter of few bits gives them."""
+        """Whether it has few values for that many rows, as from a converter of few bits."""
         return 1 < self.distinct <= min(300, rows / 20)
 
 
-def columns(sheet: RawRecord) -> tuple[Column, ...]:
-    """Look at every column of all rows."""
+def columns(record: RawRecord) -> tuple[Column, ...]:
+    """Describe every column of all rows."""
     return tuple(
-        _column(feature.key, feature.unit, values, int(outside), sheet.segments)
-        for feature, values, outside in zip(sheet.station.features, sheet.values.T, sheet.outside, strict=True)
+        _column(feature.key, feature.unit, values, int(outside), record.segments)
+        for feature, values, outside in zip(record.station.features, record.values.T, record.outside, strict=True)
     )
 
 
-def duplicates(sheet: RawRecord) -> tuple[tuple[str, str], ...]:
-    """Pairs of columns with equal values, within the station or from one file to another: ``FILE: KEY`` then."""
-    several = len(sheet.parts) > 1
+def duplicates(record: RawRecord) -> tuple[tuple[str, str], ...]:
+    """Return pairs of columns with equal values.
+
+    With several files, names are ``FILE: KEY``, and columns are compared across files, too.
+    """
+    several = len(record.parts) > 1
     seen: dict[bytes, str] = {}
     found = []
-    for file, (start, end) in zip(sheet.files, sheet.parts, strict=True):
-        for key, values in zip(sheet.station.keys, sheet.values[start:end].T, strict=True):
+    for file, (start, end) in zip(record.files, record.parts, strict=True):
+        for key, values in zip(record.station.keys, record.values[start:end].T, strict=True):
             if len(np.unique(values[np.isfinite(values)])) <= 1:
-                continue  # constants are told as such
+                continue  # constants are reported as such
             name = f"{file}: {key}" if several else key
             first = seen.setdefault(np.ascontiguousarray(values).tobytes(), name)
             if first != name:
@@ -106,7 +111,7 @@ def _column(key: str, unit: str, values: Floats, outside: int, segments: Sequenc
 
 
 def _runs(values: Floats) -> Indices:
-    """Lengths of the stretches of equal values; a missing one is equal to nothing."""
+    """Return the lengths of the stretches of equal values; a missing value equals nothing."""
     edges = np.flatnonzero(np.append(np.insert(values[1:] != values[:-1], 0, True), True))
     return np.diff(edges)
 
@@ -116,5 +121,5 @@ def _step(different: Floats) -> float:
         return float("nan")
     # Decimal fractions differ in their last bits.
     steps, counts = np.unique(np.array([float(f"{step:.4g}") for step in np.diff(different)]), return_counts=True)
-    # Of a grid, neighbouring places are often met; chance hardly gives the same difference twice.
+    # On a grid, neighbouring values are frequent; chance hardly gives the same difference twice.
     return float(steps[np.argmax(counts)]) if counts.max() >= _OFTEN * counts.sum() else float("nan")

@@ -1,4 +1,4 @@
-"""Densities: how often a column has which value, on both scales, and its modes."""
+"""How often a column has which value, on both scales, and its modes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 from config.settings.station import Scale
 from edge.arrays import Floats
 from trainer.exploring.raw_record import RawRecord
-from trainer.statistics.binning import axis, gallery
+from trainer.figures.axis import Axis
+from trainer.statistics.binning import axis, bin_samples
 
 LEAST = 200
-"""Rows from which modes are told: of few rows each one is a mode."""
+"""Least rows for modes: among few rows each one would be a mode."""
 _STANDS_OUT = 0.1  # of the highest mode
 
 
@@ -22,28 +23,23 @@ class Density:
 
     Parameters
     ----------
-    key, unit, scale
-        Of the axis; ``log`` in decades.
-    points
-        Where [unit], [256].
+    axis
+        The column, on one scale.
     density
-        There [256], per unit or per decade.
+        Density at the points of the axis [256], per unit or, on a logarithmic scale, per decade.
     modes
-        Its peaks [unit], the highest first; none where there are less than 200 rows.
+        Peaks [unit], the highest first; empty with fewer than 200 rows.
     """
 
-    key: str
-    unit: str
-    scale: Scale
-    points: Floats
+    axis: Axis
     density: Floats
     modes: tuple[float, ...]
 
 
-def densities(sheet: RawRecord) -> tuple[Density, ...]:
-    """Of every column that moves: linear, and logarithmic where it is positive."""
+def densities(record: RawRecord) -> tuple[Density, ...]:
+    """Return the densities of every column that moves: linear, and logarithmic where all values are positive."""
     found = []
-    for feature, column in zip(sheet.station.features, sheet.thin.T, strict=True):
+    for feature, column in zip(record.station.features, record.thin.T, strict=True):
         values = column[np.isfinite(column)]
         if len(values) < 2 or np.ptp(values) == 0:
             continue
@@ -52,14 +48,14 @@ def densities(sheet: RawRecord) -> tuple[Density, ...]:
             if scale == "log" and values.min() <= 0:
                 continue
             along = axis(feature.key, feature.unit, scale, values)
-            density = gallery([along], {"rows": values[:, None]}).samples["rows"].densities[0]
+            density = bin_samples([along], {"rows": values[:, None]}).samples["rows"].densities[0]
             modes = _modes(along.points, density) if len(values) >= LEAST else ()
-            found.append(Density(feature.key, feature.unit, along.scale, along.points, density, modes))
+            found.append(Density(along, density, modes))
     return tuple(found)
 
 
 def _modes(points: Floats, density: Floats) -> tuple[float, ...]:
-    """Peaks that rise far enough above the higher one of the valleys beside them."""
+    """Return the peaks that rise far enough above the higher of the two valleys beside them."""
     d = np.pad(density, 1)  # a mode may sit at the border
     found = []
     for peak in np.flatnonzero((d[1:-1] >= d[:-2]) & (d[1:-1] > d[2:])) + 1:

@@ -1,4 +1,4 @@
-"""Exploration: everything that is known of a record before it is drawn."""
+"""Everything that is known of a record before it is drawn."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from trainer.exploring.response import GasResponse, responses
 from trainer.exploring.split_leakage import SplitLeakage, split_leakage
 from trainer.exploring.timeline import Timeline, timeline
 
-Told = TypeVar("Told")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Exploration:
-    """Numbers; see their classes.
+    """All numbers of a record.
 
     Parameters
     ----------
-    sheet
-        The rows they are of.
-    columns, timeline, correlations, densities, memories
-        Column by column.
+    record
+        The rows.
+    columns, timeline, correlations, densities, autocorrelations
+        Numbers by column.
     duplicates
         Pairs of equal columns.
-    spells
+    phases
         Warm-up, plateaus, episodes.
     responses
-        Sensor by sensor; empty without a gas column.
-    leak
-        ``None``: it cannot be told.
+        Responses by sensor; empty without a gas column.
+    split_leakage
+        What a random split would leak; ``None``: there are too few rows, or nothing moves.
     """
 
-    sheet: RawRecord
+    record: RawRecord
     columns: tuple[Column, ...]
     duplicates: tuple[tuple[str, str], ...]
     phases: Phases
@@ -51,24 +51,32 @@ class Exploration:
     split_leakage: SplitLeakage | None
 
 
-def examine(sheet: RawRecord, *, told: Callable[[str], Any] = lambda _: None) -> Exploration:
-    """Compute every number of a sheet; ``told`` hears what is being looked at."""
+def examine(record: RawRecord, *, on_progress: Callable[[str], Any] = lambda _: None) -> Exploration:
+    """Compute every number of a record.
 
-    def look(at: str, found: Callable[[], Told]) -> Told:
-        told(at)
-        return found()
+    Parameters
+    ----------
+    record
+        The rows.
+    on_progress
+        Called with the name of each step before it begins.
+    """
 
-    parts = look("plateaus, episodes, warm-up", lambda: phases(sheet))
+    def look(at: str, compute: Callable[[], T]) -> T:
+        on_progress(at)
+        return compute()
+
+    parts = look("plateaus, episodes, warm-up", lambda: phases(record))
     starts = [episode.start for episode in parts.episodes]
     return Exploration(
-        sheet=sheet,
-        columns=look("columns", lambda: columns(sheet)),
-        duplicates=duplicates(sheet),
+        record=record,
+        columns=look("columns", lambda: columns(record)),
+        duplicates=duplicates(record),
         phases=parts,
-        timeline=timeline(sheet),
-        correlations=look("correlations", lambda: correlations(sheet)),
-        densities=look("densities", lambda: densities(sheet)),
-        responses=look("responses to the gas", lambda: responses(sheet, starts)),
-        autocorrelations=look("autocorrelation", lambda: autocorrelations(sheet)),
-        split_leakage=look("what a random split would leak", lambda: split_leakage(sheet, starts)),
+        timeline=timeline(record),
+        correlations=look("correlations", lambda: correlations(record)),
+        densities=look("densities", lambda: densities(record)),
+        responses=look("responses to the gas", lambda: responses(record, starts)),
+        autocorrelations=look("autocorrelation", lambda: autocorrelations(record)),
+        split_leakage=look("what a random split would leak", lambda: split_leakage(record, starts)),
     )

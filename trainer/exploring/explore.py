@@ -1,4 +1,4 @@
-"""Explore: files as one page, before anything is trained."""
+"""Draws a page about files, before anything is trained."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from config.yaml.load import load_station
 from config.yaml.messages import did_you_mean
 from trainer.errors import RecordError
 from trainer.exploring.exploration import examine
-from trainer.exploring.panels import exploration_panels
+from trainer.exploring.exploration_panels import exploration_panels
 from trainer.exploring.raw_record import read_raw_record
-from trainer.page import Panel, path_problem, write_figures, write_page
+from trainer.page.output_path import path_problem
+from trainer.page.page import write_page
+from trainer.page.panel import Panel
+from trainer.page.panel_files import write_panel_files
 
 
 def explore(
@@ -25,57 +28,57 @@ def explore(
     png: str | Path | None = None,
     progress: TextIO | None = None,
 ) -> None:
-    """Write one page about what is in files: holes, parts, densities, correlations, responses, leaks.
+    """Write one page about what is in files: what is missing, parts, densities, correlations, responses, leakage.
 
     Parameters
     ----------
     files
-        CSV or Parquet.
+        CSV or Parquet files.
     station_path
-        The station file.
+        Station file that describes the columns.
     output
-        The page.
+        Path of the page.
     pairs
-        Keys (x, y) of columns to scatter beside the environment's.
+        Keys (x, y) of further columns to scatter.
     png
-        Folder where each figure is written as well, with its numbers; ``None``: nowhere.
+        Folder for each figure and its numbers as files; ``None`` writes none.
     progress
-        Told of every step; ``None``: nobody is.
+        Where each step is reported; ``None`` reports none.
 
     Raises
     ------
     RecordError
-        The files cannot be read as this station's, they have less than 10 rows, a pair names no column,
-        the page's folder is not there, or that of the pictures is a file.
+        The files cannot be read as this station's, they have fewer than 10 rows, a pair names no column, the page's
+        folder does not exist, or ``png`` is a file.
     ConfigError
         The station file is wrong.
     """
 
-    def told(step: str) -> None:
+    def report(step: str) -> None:
         if progress is not None:
             progress.write(f"{step}\n")
             progress.flush()
 
     station = load_station(station_path)
     _check(pairs, station)
-    if wrong := path_problem(output, png):
-        raise RecordError(wrong)
-    sheet = read_raw_record(files, station)
-    told(f"read: {sheet.rows:,} rows of the station {station.name}")
-    found = examine(sheet, told=lambda what: told(f"looking at {what}"))
+    if problem := path_problem(output, png):
+        raise RecordError(problem)
+    record = read_raw_record(files, station)
+    report(f"read: {record.rows:,} rows of the station {station.name}")
+    found = examine(record, on_progress=lambda what: report(f"looking at {what}"))
     drawn: list[Panel] = []
     for panel in exploration_panels(found, pairs):
         drawn.append(panel)
-        told(f"drawn: {panel.title}")
-    told("writing")
+        report(f"drawn: {panel.title}")
+    report("writing")
     write_page(
         output,
         title=f"Before training: {station.name}",
-        subtitle=f"{sheet.rows:,} rows of {station.size} columns from {', '.join(sheet.files)}",
+        subtitle=f"{record.rows:,} rows of {station.size} columns from {', '.join(record.files)}",
         panels=drawn,
     )
     if png is not None:
-        write_figures(png, drawn)
+        write_panel_files(png, drawn)
 
 
 def _check(pairs: Sequence[tuple[str, str]], station: Station) -> None:

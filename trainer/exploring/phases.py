@@ -1,4 +1,4 @@
-"""Spells: the parts that a record falls into by itself, warm-up, plateaus of the climate, episodes of gas."""
+"""The parts that a record falls into by itself: warm-up, plateaus of the climate, episodes of gas."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from trainer.exploring.raw_record import RawRecord
 from trainer.exploring.response import residuals
 
 OVER = 1.25
-"""Backgrounds below which an episode is over."""
-_SETTLED = 3.0  # spreads within which a sensor has warmed up
-_STAYS = 100  # rows
-_WINDOW = 25
+"""Multiple of the background below which an episode is over."""
+_SETTLED = 3.0  # standard deviations within which a sensor has warmed up
+_STAYS = 100  # rows for which it has to stay there
+_WINDOW = 25  # rows of the running median
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,11 @@ class Episode:
     Parameters
     ----------
     start, end
-        From its onset until the gas is back near its background, or the next one begins.
-    before, peak
-        Gas at its lowest in the five rows before, and at its highest [unit of the gas].
+        Rows from its onset until the gas is back near its background or the next episode begins.
+    before
+        Lowest gas in the five rows before [unit of the gas].
+    peak
+        Highest gas [unit of the gas].
     """
 
     start: int
@@ -41,17 +43,17 @@ class Episode:
 
 @dataclass(frozen=True)
 class Phases:
-    """What a record falls into.
+    """The parts of a record.
 
     Parameters
     ----------
     plateaus
         ``(start, end)`` rows in which the climate keeps to one level; together all rows.
     episodes
-        Of the gas, in order.
+        Episodes of the gas, in order.
     warm_up
-        Rows at the beginning in which some sensor is not yet where gas and climate would have it; 0: none,
-        ``None``: it cannot be told.
+        Rows at the beginning in which at least one sensor is not yet where gas and climate would put it; ``None``:
+        unknown.
     """
 
     plateaus: tuple[Span, ...]
@@ -59,25 +61,25 @@ class Phases:
     warm_up: int | None
 
 
-def phases(sheet: RawRecord) -> Phases:
+def phases(record: RawRecord) -> Phases:
     """Find plateaus, episodes and the warm-up."""
-    plateaus = regimes(sheet.filled)
-    return Phases(plateaus=plateaus, episodes=_episodes(sheet), warm_up=_warm_up(sheet, plateaus[0][1]))
+    plateaus = regimes(record.filled)
+    return Phases(plateaus=plateaus, episodes=_episodes(record), warm_up=_warm_up(record, plateaus[0][1]))
 
 
-def _episodes(sheet: RawRecord) -> tuple[Episode, ...]:
-    station = sheet.station
+def _episodes(record: RawRecord) -> tuple[Episode, ...]:
+    station = record.station
     if station.gas_index is None:
         return ()
-    gas = sheet.filled.values[:, station.gas_index]
+    gas = record.filled.values[:, station.gas_index]
     background = float(np.quantile(gas, 0.1))
     if background <= 0:
         return ()
-    starts = onsets(sheet.filled, background)
+    starts = onsets(record.filled, background)
     found = []
-    for start, following in pairwise([*starts, sheet.rows]):
+    for start, following in pairwise([*starts, record.rows]):
         low = np.flatnonzero(gas[start:following] < OVER * background)
-        # The rise itself begins low.
+        # The rise itself begins below it.
         back = low[low > int(np.argmax(gas[start:following]))]
         end = start + int(back[0]) if len(back) else following
         found.append(
@@ -86,16 +88,16 @@ def _episodes(sheet: RawRecord) -> tuple[Episode, ...]:
     return tuple(found)
 
 
-def _warm_up(sheet: RawRecord, plateau: int) -> int | None:
-    """Rows until the last sensor has come, and stays for a while, to where the later rows would have it."""
-    sensors = [j for j, feature in enumerate(sheet.station.features) if feature.role == "sensor"]
+def _warm_up(record: RawRecord, plateau: int) -> int | None:
+    """Return the rows until the last sensor is, and stays for a while, where the later rows would put it."""
+    sensors = [j for j, feature in enumerate(record.station.features) if feature.role == "sensor"]
     half = plateau // 2
-    if sheet.station.gas_index is None or not sensors or half < 2 * _STAYS:
+    if record.station.gas_index is None or not sensors or half < 2 * _STAYS:
         return None
-    later = np.arange(sheet.rows) >= half
+    later = np.arange(record.rows) >= half
     rows = 0
     for sensor in sensors:
-        left = residuals(sheet, sensor, later)
+        left = residuals(record, sensor, later)
         settled = left[half:plateau]
         settled = settled[np.isfinite(settled)]
         if not len(settled):
@@ -109,7 +111,7 @@ def _warm_up(sheet: RawRecord, plateau: int) -> int | None:
 
 
 def _smooth(values: Floats) -> Floats:
-    """Running median; where nothing is there, nothing."""
+    """Return the running median; nan where a window has no value."""
     padded = np.pad(values, _WINDOW // 2, mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)
     there = np.isfinite(windows).any(axis=1)

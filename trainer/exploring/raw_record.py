@@ -1,4 +1,4 @@
-"""Sheet: every row of some files, holes and all; a record keeps the complete rows only."""
+"""Every row of files, missing readings included; a record keeps the complete rows only."""
 
 from __future__ import annotations
 
@@ -19,30 +19,31 @@ from trainer.data.record import Record, Span
 from trainer.errors import RecordError
 
 LEAST = 10
+"""Least rows to explore."""
 MOST = 50_000
-"""Rows beyond which what is slow (densities, correlations, scatters, regressions) looks at every so many only."""
+"""Most rows for what is slow (densities, correlations): of longer records every 2nd, 3rd, ... row is used."""
 
 
 @dataclass(frozen=True)
 class RawRecord:
-    """Rows of a station as they were sent.
+    """Rows of a station as they were recorded.
 
     Parameters
     ----------
     station
-        What the columns are.
+        Description of the columns.
     values
         Readings [N, F] in the station's units; nan: missing, or outside the physical range.
     outside
-        How many were outside [F].
+        Number of readings outside the physical range [F].
     time
-        Unix time [N] in [s]; ``None``: the station has none, or the files' rows do not say.
+        Unix time of the rows [s], [N]; ``None``: the station or the files have no time stamps.
     segments
         ``(start, end)`` of rows that follow one another in time.
     parts
         ``(start, end)`` of each file's rows.
     files
-        Their names.
+        Names of the files.
     """
 
     station: Station
@@ -55,27 +56,27 @@ class RawRecord:
 
     @property
     def rows(self) -> int:
-        """N."""
+        """Number of rows N."""
         return len(self.values)
 
     @property
     def every(self) -> int:
-        """Distance of the rows that slow looks take: 1 in a record of usual length."""
+        """Distance of the rows in ``thin``: 1 in a record of usual length."""
         return -(-self.rows // MOST)
 
     @cached_property
     def thin(self) -> Floats:
-        """The rows that slow looks take, [M, F] with M at most 50,000."""
+        """Evenly spaced rows, [M, F] with M at most 50,000, for what is slow."""
         return self.values[:: self.every]
 
     @property
     def complete(self) -> int:
-        """Rows that a training would keep."""
+        """Number of complete rows, which a training would keep."""
         return int(np.isfinite(self.values).all(axis=1).sum())
 
     @cached_property
     def gaps(self) -> tuple[tuple[int, float], ...]:
-        """Row after each gap in time within a file, and how long it is [s]; the longest first."""
+        """Row after each gap in time within a file, and the length of the gap [s]; the longest first."""
         if self.time is None:
             return ()
         firsts = {start for start, _ in self.parts}
@@ -84,7 +85,7 @@ class RawRecord:
 
     @cached_property
     def filled(self) -> Record:
-        """The same rows without holes, for what only asks where levels change: drawn straight from side to side."""
+        """The same rows, missing readings interpolated linearly, for what only looks for changes of level."""
         values = np.zeros_like(self.values)
         rows = np.arange(self.rows)
         for j, column in enumerate(self.values.T):
@@ -95,12 +96,12 @@ class RawRecord:
 
 
 def read_raw_record(files: Sequence[str | Path], station: Station) -> RawRecord:
-    """Read every row of files, each at least one segment.
+    """Read every row of files; each file is one segment or more.
 
     Raises
     ------
     RecordError
-        A file cannot be read as this station's readings, or they have less than 10 rows together.
+        A file cannot be read as this station's readings, or the files have fewer than 10 rows together.
     """
     if not files:
         raise RecordError("got no files, expected at least one CSV or Parquet file")

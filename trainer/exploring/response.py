@@ -1,4 +1,4 @@
-"""Response: what a sensor makes of the gas, with its uncertainty."""
+"""How strongly a sensor responds to the gas, with its uncertainty."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from edge.arrays import Floats, Mask
 from trainer.exploring.raw_record import RawRecord
 
 LEAST = 60
-"""Complete rows that an estimate takes."""
+"""Least complete rows for an estimate."""
 _BLOCKS = 10
 _TEMPERATURES = ("Cel", "K")
-_RIDGE = 1e-8  # of the rows: keeps a climate that is told twice solvable
-_TOLD_APART = 1.96
+_RIDGE = 1e-8  # times the number of rows: keeps collinear climate columns solvable
+_SIGNIFICANT = 1.96  # standard errors
 
 
 @dataclass(frozen=True)
 class GasResponse:
-    """The exponent b of a sensor: reading = constant x gas^b, climate and a linear drift given.
+    """The exponent b of a sensor: reading = constant x gas^b, with climate and a linear drift accounted for.
 
     Parameters
     ----------
     key
         The sensor.
     exponent, error
-        b and its standard error, from leaving out one block of time after the other [-].
+        b and its standard error [-]; the error is from leaving out one block of time after the other (jackknife).
     explained
         Share of the variance of the sensor's (logarithmic) reading that gas, climate and drift explain.
     residual
-        Standard deviation of what they leave, in the same.
+        Standard deviation of the (logarithmic) reading that they leave unexplained.
     """
 
     key: str
@@ -43,40 +43,50 @@ class GasResponse:
 
     @property
     def responds(self) -> bool:
-        """Whether the exponent is told from none."""
-        return abs(self.exponent) > _TOLD_APART * self.error
+        """Whether the exponent differs from zero."""
+        return abs(self.exponent) > _SIGNIFICANT * self.error
 
 
-def responses(sheet: RawRecord, starts: Sequence[int]) -> tuple[GasResponse, ...]:
-    """Estimate the response of every sensor; none where the station has no gas column.
+def responses(record: RawRecord, starts: Sequence[int]) -> tuple[GasResponse, ...]:
+    """Estimate the response of every sensor; empty if the station has no gas column.
 
     Parameters
     ----------
-    sheet
+    record
         The rows.
     starts
-        Rows where episodes of gas begin: with five or more, the blocks left out are cut there, otherwise there are
-        ten of equal length.
+        Rows where episodes of gas begin. With five or more, the blocks left out begin there; otherwise they are ten
+        blocks of equal length.
     """
-    station = sheet.station
+    station = record.station
     if station.gas_index is None:
         return ()
-    edges = [0, *starts] if len(starts) >= 5 else [sheet.rows * i // _BLOCKS for i in range(_BLOCKS)]
+    edges = [0, *starts] if len(starts) >= 5 else [record.rows * i // _BLOCKS for i in range(_BLOCKS)]
     found = []
     for j, feature in enumerate(station.features):
         if feature.role == "sensor":
-            one = _response(sheet, j, edges)
+            one = _response(record, j, edges)
             if one is not None:
                 found.append(one)
     return tuple(found)
 
 
-def residuals(sheet: RawRecord, sensor: int, fitted: Mask) -> Floats:
-    """What gas and climate leave of a sensor [N], nan where something is missing; fitted on some rows [N], no drift."""
-    design = _design(sheet)[:, :-1]  # drift would take the warm-up for itself
-    target = _flat(sheet.station, sheet.values, sensor)
+def residuals(record: RawRecord, sensor: int, fitted: Mask) -> Floats:
+    """Return what gas and climate, without a drift, leave unexplained of a sensor [N]; nan where one is missing.
+
+    Parameters
+    ----------
+    record
+        The rows.
+    sensor
+        Column of the sensor.
+    fitted
+        Mask of the rows to fit on [N].
+    """
+    design = _design(record)[:, :-1]  # a drift would absorb the warm-up
+    target = _flat(record.station, record.values, sensor)
     there = np.isfinite(design).all(axis=1) & np.isfinite(target)
-    left = np.full(sheet.rows, np.nan)
+    left = np.full(record.rows, np.nan)
     chosen = there & fitted
     if chosen.sum() < LEAST:
         return left
@@ -85,8 +95,8 @@ def residuals(sheet: RawRecord, sensor: int, fitted: Mask) -> Floats:
     return left
 
 
-def _response(sheet: RawRecord, sensor: int, edges: Sequence[int]) -> GasResponse | None:
-    design, target = _design(sheet), _flat(sheet.station, sheet.values, sensor)
+def _response(record: RawRecord, sensor: int, edges: Sequence[int]) -> GasResponse | None:
+    design, target = _design(record), _flat(record.station, record.values, sensor)
     there = np.isfinite(design).all(axis=1) & np.isfinite(target)
     if there.sum() < LEAST or np.ptp(target[there]) == 0 or np.ptp(design[there, 0]) == 0:
         return None
@@ -104,7 +114,7 @@ def _response(sheet: RawRecord, sensor: int, edges: Sequence[int]) -> GasRespons
     error = np.sqrt((blocks - 1) / blocks * ((without - without.mean()) ** 2).sum()) if blocks > 1 else np.nan
     left = y - x @ weights
     return GasResponse(
-        key=sheet.station.keys[sensor],
+        key=record.station.keys[sensor],
         exponent=float(weights[0]),
         error=float(error),
         explained=float(1 - left.var() / y.var()),
@@ -112,24 +122,24 @@ def _response(sheet: RawRecord, sensor: int, edges: Sequence[int]) -> GasRespons
     )
 
 
-def _design(sheet: RawRecord) -> Floats:
-    """Gas, climate, squared temperatures, one, and the row, [N, P]; all of unit size but the gas."""
-    station = sheet.station
+def _design(record: RawRecord) -> Floats:
+    """Return gas, climate, squared temperatures, one, and the row [N, P], all but the gas standardised."""
+    station = record.station
     assert station.gas_index is not None
     climate = [j for j, feature in enumerate(station.features) if feature.role == "environment"]
-    columns = [_unit(_flat(station, sheet.values, j)) for j in climate]
+    columns = [_unit(_flat(station, record.values, j)) for j in climate]
     squares = [
         column**2 for j, column in zip(climate, columns, strict=True) if station.features[j].unit in _TEMPERATURES
     ]
-    gas = _logarithm(sheet.values[:, station.gas_index])
-    row = np.linspace(-1.0, 1.0, sheet.rows)
+    gas = _logarithm(record.values[:, station.gas_index])
+    row = np.linspace(-1.0, 1.0, record.rows)
     return np.column_stack(
-        [gas - np.nanmean(gas) if np.isfinite(gas).any() else gas, *columns, *squares, np.ones(sheet.rows), row]
+        [gas - np.nanmean(gas) if np.isfinite(gas).any() else gas, *columns, *squares, np.ones(record.rows), row]
     )
 
 
 def _flat(station: Station, values: Floats, column: int) -> Floats:
-    """A column as it is fitted: sensors and logarithmic columns as their logarithm."""
+    """Return a column as it is fitted: a logarithmic one as its logarithm."""
     feature = station.features[column]
     one = values[:, column]
     return _logarithm(one) if feature.scale == "log" else one

@@ -1,4 +1,4 @@
-"""Timeline: each column along the record, as least and largest value per pixel; no row is left in it."""
+"""Least and largest values of each column along the record, pixel by pixel; no row can be read off."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from edge.arrays import Floats, Indices
 from trainer.exploring.raw_record import RawRecord
 
 PIXELS = 600
-_LEAST = 5  # rows in a pixel: of fewer, they could be read off
+"""Most pixels."""
+_LEAST = 5  # rows in a pixel; fewer could be read off
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """Least and largest values.
+    """Least and largest values along a record.
 
     Parameters
     ----------
     edges
         Rows [B + 1] between the pixels.
     low, high
-        In the units [B, F]; nan: nothing is there.
+        Least and largest value in each pixel, in the units [B, F]; nan: there is no reading.
     """
 
     edges: Indices
@@ -30,12 +31,12 @@ class Timeline:
     high: Floats
 
 
-def timeline(sheet: RawRecord) -> Timeline:
-    """Bin all rows into at most 600 pixels of equal length, of five rows or more."""
-    pixels = min(PIXELS, sheet.rows // _LEAST)
-    edges = np.arange(pixels + 1) * sheet.rows // pixels
+def timeline(record: RawRecord) -> Timeline:
+    """Bin all rows into at most 600 pixels of equal length, each of at least five rows."""
+    pixels = min(PIXELS, record.rows // _LEAST)
+    edges = np.arange(pixels + 1) * record.rows // pixels
     return Timeline(
         edges=edges,
-        low=np.fmin.reduceat(sheet.values, edges[:-1], axis=0),
-        high=np.fmax.reduceat(sheet.values, edges[:-1], axis=0),
+        low=np.fmin.reduceat(record.values, edges[:-1], axis=0),
+        high=np.fmax.reduceat(record.values, edges[:-1], axis=0),
     )

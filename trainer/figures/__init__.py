@@ -1,1 +1,1 @@
-"""Figures, each drawn by one function for every page that shows it."""
+"""Figures, each drawn by one function for every page and picture that shows it."""

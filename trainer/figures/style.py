@@ -1,4 +1,4 @@
-"""Picture: an empty figure in the page's style."""
+"""Makes empty figures in the page's style."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 from cycler import cycler
 from matplotlib import rcParams
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, FigureBase
 
 from trainer.figures.colours import CYCLE, GREY, GRID, INK
 
@@ -24,9 +25,9 @@ _STYLE: dict[str, Any] = {
     "axes.titlelocation": "left",
     "axes.titlesize": 10,
     "figure.facecolor": "none",
-    "figure.constrained_layout.w_pad": 0.08,  # the last tick of one picture is not read with the first of the next
+    "figure.constrained_layout.w_pad": 0.08,  # keeps the last tick of one plot apart from the first of the next
     "axes.facecolor": "none",
-    "font.family": "DejaVu Sans",  # wider than what readers have: text that fits with it fits with theirs
+    "font.family": "DejaVu Sans",  # wider than readers' fonts: text that fits in it fits in theirs
     "font.size": 9,
     "grid.color": GRID,
     "grid.linewidth": 0.8,
@@ -50,12 +51,20 @@ _STYLE: dict[str, Any] = {
 def figure(width: float = 6.4, height: float = 3.4) -> Figure:
     """Return an empty figure in the page's style.
 
-    Its style becomes this process's default of matplotlib, since axes and text are added later.
+    The style becomes matplotlib's default in this process, since axes and text are added later.
 
     Parameters
     ----------
     width, height
-        [inch]; 10 is the page's whole width, 5 half of it. Draw what is dense with ``rasterized=True``.
+        Size [inch]; 10 is the page's whole width, 5 half of it. Draw what is dense with ``rasterized=True``.
     """
     rcParams.update(_STYLE)  # type: ignore[arg-type]
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def grid(parent: FigureBase, count: int, columns: int) -> list[Axes]:
+    """Return ``count`` axes, row by row in that many columns; the places left over stay empty."""
+    axes = parent.subplots(-(-count // columns), columns, squeeze=False).ravel()
+    for left_over in axes[count:]:
+        left_over.set_axis_off()
+    return list(axes[:count])

@@ -1,4 +1,4 @@
-"""Ticks: few and round, whatever the scale of an axis."""
+"""Few round ticks, whatever the scale of an axis."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from math import log10
 from matplotlib.axis import Axis
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-_WIDE = 4.0  # a factor, below which logarithmic ticks would be one or two
+_WIDE = 4.0  # ratio of the limits, below which there would be only one or two logarithmic ticks
 _LARGE = EngFormatter(sep="")
 
 
 def few_ticks(axis: Axis, most: int = 5) -> None:
-    """Set about so many round ticks; what is drawn, or the limits, must be there before."""
+    """Set about ``most`` round ticks; set the limits, or draw, before."""
     low, high = sorted(axis.get_view_interval())
     if axis.get_scale() == "log" and low > 0 and high > _WIDE * low:
         between = 3 * log10(high / low) <= most + 2  # there is room for ticks between the decades
@@ -23,7 +23,7 @@ def few_ticks(axis: Axis, most: int = 5) -> None:
 
 
 def plain(axis: Axis) -> None:
-    """Write ticks as people do, large numbers with k and M, and leave those in between without."""
+    """Write tick labels as people do, large numbers with k and M, and drop the minor ticks."""
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(_written))
 

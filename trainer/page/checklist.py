@@ -1,4 +1,4 @@
-"""Box: the verdict above everything else, pass or short, number by number."""
+"""The checklist above everything else: pass or short, number by number."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ class Check:
 
     Parameters
     ----------
-    name, got, wanted
-        What it is, what was measured and what it should be, as they are shown.
+    name
+        What was measured.
+    got, wanted
+        Measured value and goal, as they are shown.
     met
-        ``None``: it was not measured.
+        Whether the goal is reached; ``None``: it was not measured.
     split
-        Of which rows it is.
+        The rows it was measured on.
     """
 
     name: str
@@ -29,24 +31,24 @@ class Check:
 
 @dataclass(frozen=True)
 class Checklist:
-    """All of them.
+    """All numbers that matter.
 
     Parameters
     ----------
     rows
-        Line by line.
+        The checks, in order.
     about
-        What is to be known of all, in a sentence or two.
+        What applies to all of them, in a sentence or two.
     """
 
     rows: Sequence[Check]
     about: str = ""
 
     @property
-    def says(self) -> str:
-        """How many are met, in a sentence."""
+    def caption(self) -> str:
+        """One sentence: how many goals are reached."""
         measured = [row for row in self.rows if row.met is not None]
         met = sum(bool(row.met) for row in measured)
         unknown = len(self.rows) - len(measured)
-        said = f"{met} of {len(measured)} numbers reach what is wanted"
-        return said + (f"; {unknown} {'is' if unknown == 1 else 'are'} not measured." if unknown else ".")
+        reached = f"{met} of {len(measured)} numbers reach what is wanted"
+        return reached + (f"; {unknown} {'is' if unknown == 1 else 'are'} not measured." if unknown else ".")

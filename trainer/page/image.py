@@ -1,4 +1,4 @@
-"""Image: a figure as pixels, where lines would be too heavy."""
+"""Draws a figure as an element of pixels, where lines would be too heavy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from html import escape
 from matplotlib.figure import Figure
 from PIL import Image
 
-from trainer.page.layout import lay_out
+from trainer.figures.png import png
 
 _DPI = 90
 _COLOURS = 32
@@ -17,11 +17,9 @@ _COLOURS = 32
 
 def image(figure: Figure, key: str, alt: str) -> str:
     """Draw a figure as an ``<img>`` on white, whatever the theme; see :func:`~trainer.page.svg.svg`."""
-    lay_out(figure)
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=_DPI, facecolor="white", metadata={"Software": None})
     small = io.BytesIO()
-    Image.open(drawn).convert("RGB").quantize(_COLOURS).save(small, format="png", optimize=True)
+    drawn = Image.open(io.BytesIO(png(figure, _DPI)))
+    drawn.convert("RGB").quantize(_COLOURS).save(small, format="png", optimize=True)
     data = base64.b64encode(small.getvalue()).decode()
     width = 96 * figure.get_size_inches()[0]
     return (

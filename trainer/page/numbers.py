@@ -1,4 +1,4 @@
-"""Numbers: what a figure is drawn from, as JSON."""
+"""Encodes the numbers that a figure is drawn from as JSON."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
-DIGITS = 6
+_DIGITS = 6
 
 
 def encoded(numbers: Mapping[str, Any]) -> bytes:
-    """Write numbers as JSON, with six digits; what is no number (nan, infinite) is null."""
+    """Encode numbers as JSON, with six significant digits; nan and infinity become null."""
     return msgspec.json.encode(_plain(numbers))
 
 
@@ -25,5 +25,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
     return value

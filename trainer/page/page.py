@@ -1,4 +1,4 @@
-"""The page: one HTML file that asks nothing of any network."""
+"""Writes a page: one HTML file that makes no request to any network."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from trainer.page.svg import svg
 from trainer.page.table import is_number, shown
 
 HEAVIEST = 1_500_000
-"""Bytes of a page that can be sent."""
-_LIGHT = 20_000  # bytes, of numbers or of a picture, that would save nothing worth while
+"""Most bytes of a page, so that it can be sent."""
+_LIGHT = 20_000  # bytes of numbers or of a picture; leaving out fewer is not worth while
 FOOTER = "Made by davylamp. Not a certified safety device."
 
 
@@ -31,30 +31,30 @@ def write_page(
     title: str,
     subtitle: str,
     panels: Sequence[Panel],
-    box: Checklist | None = None,
+    checklist: Checklist | None = None,
     footer: str = FOOTER,
 ) -> int:
     """Write panels as one page, whole or not at all.
 
     It holds its style, its script and its pictures, serves light, dark, phone and paper, and forbids itself every
-    request. Each panel's numbers are a link to save them; should the page become heavier than 1.5 MB, the longest are
-    left out, which is said in their place, and then the heaviest pictures become images of pixels.
+    request. Each panel's numbers are in a link that saves them. If the page is heavier than 1.5 MB, the longest numbers
+    are left out, with a note in their place, and then the heaviest pictures become images of pixels.
 
     Parameters
     ----------
     path
-        Its folder must exist.
+        File to write; its folder must exist.
     title, subtitle, footer
         Plain text.
     panels
-        With keys of their own.
+        Sections, each with its own key.
     box
-        The verdict on top; ``None``: there is none.
+        The verdict on top; ``None`` shows none.
 
     Returns
     -------
     int
-        The page's weight [bytes].
+        Weight of the page [bytes].
 
     Raises
     ------
@@ -66,7 +66,7 @@ def write_page(
     keys = [panel.key for panel in panels]
     if len(set(keys)) < len(keys):
         twice = sorted({key for key in keys if keys.count(key) > 1})
-        raise ValueError(f"page: got {', '.join(twice)} twice, expected panels with keys of their own")
+        raise ValueError(f"page: got {', '.join(twice)} twice, expected a different key for each panel")
     drawn = [panel for panel in panels if panel.figure is not None]
     pictures = {panel.key: _picture(panel, svg) for panel in drawn}
     links = {panel.key: _link(encoded(panel.numbers)) for panel in panels if panel.numbers is not None}
@@ -78,8 +78,8 @@ def write_page(
     template = environment.get_template("page.html")
 
     def rendered() -> bytes:
-        said = {"title": title, "subtitle": subtitle, "footer": footer, "panels": panels, "box": box}
-        return template.render(said, pictures=pictures, links=links, **around).encode()
+        content = {"title": title, "subtitle": subtitle, "footer": footer, "panels": panels, "checklist": checklist}
+        return template.render(content, pictures=pictures, links=links, **around).encode()
 
     page = rendered()
     for key in _heaviest(links):
@@ -109,9 +109,9 @@ def _link(data: bytes) -> str:
 
 def _picture(panel: Panel, draw: Callable[[Figure, str, str], str]) -> Markup:
     assert panel.figure is not None
-    return Markup(draw(panel.figure, panel.key, panel.alt))  # noqa: S704 - drawn by us, with what it names escaped
+    return Markup(draw(panel.figure, panel.key, panel.alt))  # noqa: S704 - drawn by us, with its texts escaped
 
 
 def _heaviest(texts: Mapping[str, str]) -> list[str]:
-    """Keys of the texts whose loss would be felt, the longest first."""
+    """Return the keys of the texts that are worth leaving out, the longest first."""
     return sorted((key for key in texts if len(texts[key]) > _LIGHT), key=lambda key: -len(texts[key]))

@@ -1,4 +1,4 @@
-"""Panel: one section of a page."""
+"""One section of a page."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ _KEY = re.compile(r"[a-z][a-z0-9-]*")
 
 @dataclass(frozen=True)
 class Panel:
-    """A figure and what is to be seen in it, tables, or what is missing.
+    """A figure and its caption, tables, or what is missing.
 
     Parameters
     ----------
     key
         Anchor in the page, and name of the picture and of the numbers when they are files: letters, digits, hyphens.
-    title, says
-        Heading, and one sentence: what to see.
+    title, caption
+        Heading, and a sentence or two on what to see.
     figure
         Made by :func:`~trainer.figures.style.figure`.
     alt
-        What the figure shows, for who does not see it.
+        What the figure shows, for readers who cannot see it.
     tables
-        Below the figure.
+        Tables below the figure.
     numbers
-        What the figure is drawn from, as JSON (arrays of numpy may be inside); the page links to it.
+        What the figure is drawn from, as JSON (NumPy arrays allowed); the page links to it.
     missing
-        In place of a figure: what makes it.
+        Shown in place of a figure: why it is missing, and what makes it.
     wide
-        Takes the page's whole width, in place of half of it.
+        Whether it takes the page's whole width, not half of it.
 
     Raises
     ------
     ValueError
-        A key that is no anchor, or a figure without alternative text.
+        The key is no anchor, or a figure has no alternative text.
     """
 
     key: str
     title: str
-    says: str
+    caption: str
     figure: Figure | None = None
     alt: str = ""
     tables: Sequence[HtmlTable] = ()
@@ -57,4 +57,4 @@ class Panel:
         if not _KEY.fullmatch(self.key):
             raise ValueError(f"panel: got the key {self.key!r}, expected lower-case letters, digits and hyphens")
         if self.figure is not None and not self.alt:
-            raise ValueError(f"panel {self.key}: got a figure without alt, expected a sentence of what it shows")
+            raise ValueError(f"panel {self.key}: got a figure without alt, expected a sentence on what it shows")

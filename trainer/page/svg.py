@@ -10,7 +10,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from trainer.figures.colours import VARIABLES
-from trainer.page.layout import lay_out
+from trainer.figures.layout import lay_out
 
 RASTER = 130
 """Dots per inch of what is rasterised."""

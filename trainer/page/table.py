@@ -1,4 +1,4 @@
-"""Table: rows that the reader may sort."""
+"""A table that the reader can sort."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 Cell = str | float | None
+"""Text, number, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,11 @@ class HtmlTable:
     Parameters
     ----------
     heads
-        Titles of its C columns.
+        Titles of the C columns.
     rows
-        C cells each: text, or a number, which is shown with four digits and sorted in full; ``None``: nothing.
+        Rows of C cells; numbers are shown with four digits and sorted with all of them.
     caption
-        What it says.
+        What the table shows.
     """
 
     heads: Sequence[str]
@@ -29,12 +30,12 @@ class HtmlTable:
 
 
 def is_number(cell: Cell) -> bool:
-    """Tell whether a cell is set to the right, and sorted by size."""
+    """Return whether a cell is a number, which is set to the right and sorted by size."""
     return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 
 def shown(cell: Cell) -> str:
-    """Return the text of a cell."""
+    """Return a cell as it is shown."""
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return "–"
     if isinstance(cell, str | bool):

@@ -1,5 +1,1 @@
-"""Reporting: what a training left behind, as one page; nothing is fitted here."""
-
-from trainer.reporting.report import report
-
-__all__ = ["report"]
+"""What trainings and evaluations left in run folders, as one page."""

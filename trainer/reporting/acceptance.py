@@ -1,4 +1,4 @@
-"""Verdict: every number that a bundle is trusted for, what it should be, and on which split it was measured."""
+"""Every number that a bundle is trusted for, what it should be, and on which split it was measured."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trainer.evaluation.detection.goals import BY_CASE, BY_FAMILY, BY_SPLIT, REA
 from trainer.evaluation.goal import Goal
 from trainer.evaluation.synthesis.goals import KS, synthesis_goals
 from trainer.evaluation.synthesis.results import SynthesisEvaluation
-from trainer.page import Check, Checklist
+from trainer.page.checklist import Check, Checklist
 from trainer.reporting.display_names import NETWORKS, SENSES, SPLITS
 from trainer.reporting.run_results import RunResults
 
@@ -18,7 +18,7 @@ ABOUT = (
     "What is wanted was set on the reference record, one climate chamber. Detection and synthesis are judged on "
     "networks that evaluate fits with a run's settings to the training rows of each split."
 )
-"""What is to be known of all of it."""
+"""What applies to every number."""
 _HELD_OUT = "held-out blocks of every split"
 _BLOCKS, _RANDOM = "held-out blocks", "held out at random"
 _ON_BLOCKS = ("regression on other blocks, of real", "RMSE with few real rows, of real alone")
@@ -29,34 +29,34 @@ _GROUPS = {
 }
 
 
-def acceptance(subject: RunResults) -> Checklist:
-    """Hold a run against the goals.
+def acceptance(results: RunResults) -> Checklist:
+    """Compare a run with the goals.
 
-    Goals of one kind are one line, unless one of them falls short: that one has a line of its own. What falls short
-    comes first; what was not measured is said.
+    Goals of one kind share one line; those that fall short have lines of their own, and come first. What was not
+    measured has a line, too.
     """
-    rows = list(_training(subject.run.metrics))
-    if subject.detection is None:
+    rows = list(_training(results.run.metrics))
+    if results.detection is None:
         rows.append(Check("detection", "not measured", "davylamp evaluate", None, _HELD_OUT))
     else:
-        rows += _looked(_grouped(goals(subject.detection)), subject.detection.quick)
-    if subject.synthesis is None:
+        rows += _marked(_grouped(goals(results.detection)), results.detection.quick)
+    if results.synthesis is None:
         rows.append(Check("synthesis", "not measured", "davylamp evaluate --synthesis", None, _RANDOM))
     else:
-        rows += _looked(_boards(subject.synthesis), subject.synthesis.quick)
-    return Checklist(sorted(rows, key=lambda line: line.met is not False), about=ABOUT)
+        rows += _marked(_boards(results.synthesis), results.synthesis.quick)
+    return Checklist(sorted(rows, key=lambda row: row.met is not False), about=ABOUT)
 
 
-def _looked(lines: Iterable[Check], quick: bool) -> Iterator[Check]:
-    """Say of each where it comes from a quick look: it may fall short, or pass, for want of training and cases."""
-    for line in lines:
-        yield replace(line, split=f"{line.split}; --quick") if quick else line
+def _marked(checks: Iterable[Check], quick: bool) -> Iterator[Check]:
+    """Mark checks of a quick evaluation: they may fall short, or pass, for want of training and cases."""
+    for check in checks:
+        yield replace(check, split=f"{check.split}; --quick") if quick else check
 
 
 def _training(metrics: Mapping[str, Any]) -> Iterator[Check]:
-    """Yield what the training itself measured; of the scores of one scorer the one that alarms most."""
+    """Yield what the training itself measured; each scorer's worse rate of the two scores."""
     goal = Goal("", metrics["generator"]["ks_train"], KS, "<=")
-    yield _line("generated rows: mean KS", goal, f"training rows; {SPLITS[metrics['split']]}")
+    yield _check("generated rows: mean KS", goal, f"training rows; {SPLITS[metrics['split']]}")
     for name, scorer in metrics["scorers"].items():
         for realised in scorer["realised"]:
             wanted = REALISED.get(("static", realised["requested"]))
@@ -64,7 +64,7 @@ def _training(metrics: Mapping[str, Any]) -> Iterator[Check]:
             if wanted is not None and rates:
                 title = f"{NETWORKS.get(name, name)}: realised for {realised['requested']:g}"
                 split = f"test blocks, {metrics['rows']['test']:,} rows"
-                yield _line(title, Goal("", max(rates), wanted, "<="), split)
+                yield _check(title, Goal("", max(rates), wanted, "<="), split)
 
 
 def _grouped(found: Sequence[Goal]) -> Iterator[Check]:
@@ -72,28 +72,28 @@ def _grouped(found: Sequence[Goal]) -> Iterator[Check]:
     about = ""
     for goal in found:
         own = goal.name.strip()
-        if own == goal.name:  # what is indented belongs to what is above it
+        if own == goal.name:  # an indented name belongs to the last one that is not
             about = own.partition(": ")[0]
-        line = _line(own if own == goal.name else f"{about}: {own}", goal, _where(own))
+        check = _check(own if own == goal.name else f"{about}: {own}", goal, _where(own))
         group = next((group for group, names in _GROUPS.items() if own.startswith(names)), None)
         if group is None:
-            yield line
+            yield check
         else:
-            groups.setdefault(group, []).append(line)
+            groups.setdefault(group, []).append(check)
     for group, several in groups.items():
-        met = sum(line.met is True for line in several)
+        met = sum(check.met is True for check in several)
         yield Check(group, f"{met} of {len(several)}", "all", met == len(several), _HELD_OUT)
-        yield from (line for line in several if not line.met)
+        yield from (check for check in several if not check.met)
 
 
 def _where(name: str) -> str:
-    """Name the split of a goal of detection, which its name may end with."""
+    """Return the rows of a goal of detection, whose name may end with a split."""
     split = name.rpartition(", ")[2]
     return f"held-out blocks, {SPLITS[split]}" if split in BY_SPLIT else _HELD_OUT
 
 
 def _boards(synthesis: SynthesisEvaluation) -> Iterator[Check]:
-    """Yield the worst of the boards."""
+    """Yield each goal on the board that is worst in it."""
     worst: dict[tuple[str, str], Goal] = {}
     for goal in synthesis_goals(synthesis):
         name = goal.name.rpartition(": ")[2].strip()
@@ -102,8 +102,8 @@ def _boards(synthesis: SynthesisEvaluation) -> Iterator[Check]:
             worst[name, goal.sense] = goal
     several = f", worst of {len(synthesis.stations)} boards" if len(synthesis.stations) > 1 else ""
     for (name, _), goal in worst.items():
-        yield _line(f"synthesis: {name}", goal, (_BLOCKS if name in _ON_BLOCKS else _RANDOM) + several)
+        yield _check(f"synthesis: {name}", goal, (_BLOCKS if name in _ON_BLOCKS else _RANDOM) + several)
 
 
-def _line(name: str, goal: Goal, split: str) -> Check:
+def _check(name: str, goal: Goal, split: str) -> Check:
     return Check(name, f"{goal.got:.3g}", f"{SENSES[goal.sense]} {goal.wanted:g}", goal.met, split)

@@ -1,4 +1,4 @@
-"""Comparison: runs side by side, what differs in how they were made and in what they reach."""
+"""Runs side by side: what differs in how they were made and in what they reach."""
 
 from __future__ import annotations
 
@@ -6,94 +6,91 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from trainer.evaluation.detection.results import CONSISTENCY
-from trainer.figures.ticks import few_ticks
-from trainer.page import CYCLE, GREY, Check, HtmlTable, Panel, figure
+from trainer.figures.colours import CYCLE
+from trainer.figures.dots import compare_dots
+from trainer.figures.losses import compare_losses
+from trainer.page.checklist import Check
+from trainer.page.panel import Panel
+from trainer.page.table import HtmlTable
 from trainer.reporting.acceptance import ABOUT, acceptance
-from trainer.reporting.densities import distance
+from trainer.reporting.densities import ks_distances
 from trainer.reporting.display_names import NETWORKS
 from trainer.reporting.run_results import RunResults
 
-_ACROSS = 4  # names in a row of a legend
-_APART = 0.16  # of the distance between two rows
 
-
-def comparison(subjects: Sequence[RunResults]) -> Iterator[Panel]:
+def comparison(runs: Sequence[RunResults]) -> Iterator[Panel]:
     """Yield the panels of several runs."""
-    colours = {subject.name: CYCLE[i % len(CYCLE)] for i, subject in enumerate(subjects)}
-    yield _numbers(subjects)
-    yield _settings(subjects)
-    yield _losses(subjects, colours)
-    portrayed = [subject for subject in subjects if subject.portrait is not None]
-    if len(portrayed) > 1:
-        yield _explained(portrayed, colours)
-        yield _densities(portrayed, colours)
-    detecting = [subject for subject in subjects if subject.detection is not None]
+    colours = {one.name: CYCLE[i % len(CYCLE)] for i, one in enumerate(runs)}
+    yield _numbers(runs)
+    yield _settings(runs)
+    yield _losses(runs, colours)
+    described = [one for one in runs if one.statistics is not None]
+    if len(described) > 1:
+        yield _reconstruction(described, colours)
+        yield _densities(described, colours)
+    detecting = [one for one in runs if one.detection is not None]
     if len(detecting) > 1:
         yield _families(detecting, colours)
-    lacking = [sentence for subject in subjects for sentence in subject.missing.values()]
-    if lacking:
+    missing = [reason for one in runs for reason in one.missing.values()]
+    if missing:
         yield Panel(
             key="missing",
             title="Not compared",
-            says="What a run lacks cannot be compared.",
-            tables=(HtmlTable(("why",), [(sentence,) for sentence in lacking], "What is missing, and what makes it"),),
+            caption="What a run lacks cannot be compared.",
+            tables=(HtmlTable(("why",), [(reason,) for reason in missing], "What is missing, and what makes it"),),
         )
 
 
-def _numbers(subjects: Sequence[RunResults]) -> Panel:
-    boxes = {
-        subject.name: {(line.name, line.wanted): line for line in acceptance(subject).rows if line.met is not None}
-        for subject in subjects
+def _numbers(runs: Sequence[RunResults]) -> Panel:
+    checks = {
+        one.name: {(row.name, row.wanted): row for row in acceptance(one).rows if row.met is not None} for one in runs
     }
     splits: dict[tuple[str, str], dict[str, None]] = {}
-    for box in boxes.values():
-        for key, line in box.items():
-            splits.setdefault(key, {})[line.split] = None
-    rows = [(*key, *(_told(box.get(key)) for box in boxes.values()), " / ".join(of)) for key, of in splits.items()]
-    short = {name: sum(line.met is False for line in box.values()) for name, box in boxes.items()}
+    for own in checks.values():
+        for key, row in own.items():
+            splits.setdefault(key, {})[row.split] = None
+    rows = [(*key, *(_got(own.get(key)) for own in checks.values()), " / ".join(of)) for key, of in splits.items()]
+    short = {name: sum(row.met is False for row in own.values()) for name, own in checks.items()}
     return Panel(
         key="numbers",
         title="The numbers that matter",
-        says="Short of what is wanted: "
+        caption="Short of what is wanted: "
         + ", ".join(f"{name} {count}" for name, count in short.items())
         + f". {ABOUT}"
-        + _caution(subjects),
-        tables=(HtmlTable(("number", "wanted", *boxes, "split"), rows, "Each number by run; a cross: falls short"),),
+        + _caution(runs),
+        tables=(HtmlTable(("number", "wanted", *checks, "split"), rows, "Each number by run; a cross: falls short"),),
         wide=True,
     )
 
 
-def _told(line: Check | None) -> str:
-    return "–" if line is None else f"{line.got}\N{NO-BREAK SPACE}{'✓' if line.met else '✗'}"
+def _got(check: Check | None) -> str:
+    return "–" if check is None else f"{check.got}\N{NO-BREAK SPACE}{'✓' if check.met else '✗'}"
 
 
-def _caution(subjects: Sequence[RunResults]) -> str:
-    """Say which runs cannot be held against which; nothing where all are of the same rows."""
-    runs: dict[str, list[RunResults]] = {}
-    for subject in subjects:
-        runs.setdefault(subject.run.data.sha256, []).append(subject)
-    if len(runs) < 2:
+def _caution(runs: Sequence[RunResults]) -> str:
+    """Say which runs must not be compared with which; empty if all are of the same rows."""
+    by_data: dict[str, list[RunResults]] = {}
+    for one in runs:
+        by_data.setdefault(one.run.data.sha256, []).append(one)
+    if len(by_data) < 2:
         return ""
     of = "; ".join(
-        f"{', '.join(subject.name for subject in alike)} of {', '.join(alike[0].run.data.files)}"
-        for alike in runs.values()
+        f"{', '.join(one.name for one in alike)} of {', '.join(alike[0].run.data.files)}" for alike in by_data.values()
     )
-    return f" Different data ({of}): hold a run against what is wanted, not against one of other rows."
+    return f" Different data ({of}): compare a run with what is wanted, not with a run of other rows."
 
 
-def _settings(subjects: Sequence[RunResults]) -> Panel:
-    facts = {subject.name: _facts(subject) for subject in subjects}
+def _settings(runs: Sequence[RunResults]) -> Panel:
+    facts = {one.name: _facts(one) for one in runs}
     names = dict.fromkeys(name for of in facts.values() for name in of)
     values = {name: [of.get(name, "–") for of in facts.values()] for name in names}
     differ = [(name, *row) for name, row in values.items() if len(set(row)) > 1]
     return Panel(
         key="settings",
         title="What differs",
-        says="Settings, data and versions in which the runs differ; all others are equal."
+        caption="Settings, data and versions in which the runs differ; all others are equal."
         if differ
         else "Nothing: the runs were made alike.",
         tables=(HtmlTable(("setting", *facts), differ, "Differences"),) if differ else (),
@@ -101,8 +98,8 @@ def _settings(subjects: Sequence[RunResults]) -> Panel:
     )
 
 
-def _facts(subject: RunResults) -> dict[str, str]:
-    run = subject.run
+def _facts(results: RunResults) -> dict[str, str]:
+    run = results.run
     return (
         {"files": ", ".join(run.data.files), "rows": f"{run.data.rows:,}", "data SHA-256": run.data.sha256[:12]}
         | {name: str(value) for name, value in msgspec.to_builtins(run.settings).items()}
@@ -111,104 +108,72 @@ def _facts(subject: RunResults) -> dict[str, str]:
     )
 
 
-def _losses(subjects: Sequence[RunResults], colours: Mapping[str, str]) -> Panel:
-    names = dict.fromkeys(name for subject in subjects for name in subject.losses)
-    picture = figure(3.3 * len(names), 3.0)
-    for axes, name in zip(picture.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-        curves = {subject.name: subject.losses[name] for subject in subjects if name in subject.losses}
-        for run, of in curves.items():
-            epochs = range(1, len(of["validation"]) + 1)
-            axes.plot(epochs, of["validation"], color=colours[run], label=run)
-            axes.plot(of["chosen"], of["validation"][of["chosen"] - 1], "o", color=colours[run], markersize=5)
-        positive = min(min(of["validation"]) for of in curves.values()) > 0
-        axes.set(title=NETWORKS.get(name, name), xlabel="epoch", yscale="log" if positive else "linear")
-        if positive:
-            few_ticks(axes.yaxis)
-    _legend(picture, colours)
+def _losses(runs: Sequence[RunResults], colours: Mapping[str, str]) -> Panel:
+    losses = {one.name: one.losses for one in runs}
     return Panel(
         key="losses",
         title="Validation loss",
-        says="The dot is the epoch whose weights were kept. Equal curves hide one another; losses of other settings or "
-        "data need not be comparable.",
-        figure=picture,
+        caption="The dot is the epoch whose weights were kept. Equal curves hide one another; losses of other settings "
+        "or data need not be comparable.",
+        figure=compare_losses(losses, colours, NETWORKS),
         alt="Validation loss by epoch, network and run.",
-        numbers={subject.name: subject.losses for subject in subjects},
+        numbers=losses,
         wide=True,
     )
 
 
-def _explained(subjects: Sequence[RunResults], colours: Mapping[str, str]) -> Panel:
+def _reconstruction(runs: Sequence[RunResults], colours: Mapping[str, str]) -> Panel:
     found = {
-        subject.name: {
-            mirror.axis.key: mirror.explained["test"] for mirror in subject.portrait.networks["scorer"].mirrors
+        one.name: {
+            channel.axis.key: channel.explained["test"] for channel in one.statistics.networks["scorer"].channels
         }
-        for subject in subjects
-        if subject.portrait is not None
+        for one in runs
+        if one.statistics is not None
     }
     return _dots(
         found,
         colours,
         key="reconstruction",
         title="Reconstruction per channel",
-        says="Share of the held-out variance that the scorer's network gives back; right is closer."
-        + _caution(subjects),
+        caption="Share of the held-out variance that the scorer's network gives back; right is closer."
+        + _caution(runs),
     )
 
 
-def _families(subjects: Sequence[RunResults], colours: Mapping[str, str]) -> Panel:
+def _families(runs: Sequence[RunResults], colours: Mapping[str, str]) -> Panel:
     found = {}
-    for subject in subjects:
-        if subject.detection is not None:
-            families = dict.fromkeys(subject.detection.families.values())
-            mean = subject.detection.mean
-            means = {str(one): mean(CONSISTENCY, "recall_at_1pct", families=[one]) for one in families}
-            found[subject.name] = {name: value for name, value in means.items() if not np.isnan(value)}
+    for one in runs:
+        if one.detection is not None:
+            mean = one.detection.mean
+            families = dict.fromkeys(one.detection.families.values())
+            means = {str(family): mean(CONSISTENCY, "recall_at_1pct", families=[family]) for family in families}
+            found[one.name] = {family: value for family, value in means.items() if not np.isnan(value)}
     return _dots(
         found,
         colours,
         key="families",
         title="What is found, by family of faults",
-        says="Share of fault rows that the consistency finds at 1 % false alarms; right is better."
-        + _caution(subjects),
+        caption="Share of fault rows that the consistency finds at 1 % false alarms; right is better." + _caution(runs),
     )
 
 
-def _dots(
-    found: Mapping[str, Mapping[str, float]], colours: Mapping[str, str], *, key: str, title: str, says: str
-) -> Panel:
-    places = list(dict.fromkeys(name for of in found.values() for name in of))
-    picture = figure(5.0, 0.32 * len(places) + 1.1)
-    axes = picture.subplots()
-    for place, name in enumerate(places):
-        values = [of[name] for of in found.values() if name in of]
-        axes.plot([min(values), max(values)], [place, place], color=GREY, linewidth=1.0, zorder=1)
-        for number, (run, of) in enumerate(found.items()):
-            if name in of:  # equal ones must not hide one another
-                beside = place + _APART * (number - (len(found) - 1) / 2)
-                axes.plot(of[name], beside, "o", color=colours[run], markersize=5)
-    axes.set_yticks(range(len(places)), places)
-    axes.invert_yaxis()
-    _legend(picture, {run: colours[run] for run in found})
-    return Panel(key=key, title=title, says=says, figure=picture, alt=f"{title}, by run.", numbers=found)
-
-
-def _densities(subjects: Sequence[RunResults], colours: Mapping[str, str]) -> Panel:
-    """Draw how far generated rows lie from training rows, column by column."""
+def _densities(runs: Sequence[RunResults], colours: Mapping[str, str]) -> Panel:
+    """Show how far generated rows lie from training rows, column by column."""
     found = {
-        subject.name: distance(subject.portrait.rows, "train", "generated")
-        for subject in subjects
-        if subject.portrait is not None
+        one.name: ks_distances(one.statistics.rows, "train", "generated") for one in runs if one.statistics is not None
     }
     return _dots(
         found,
         colours,
         key="generated",
         title="Generated rows: distance of densities",
-        says="Kolmogorov-Smirnov distance of the generated to the training rows, column by column; left is nearer."
-        + _caution(subjects),
+        caption="Kolmogorov-Smirnov distance of generated and training rows, column by column; left is nearer."
+        + _caution(runs),
     )
 
 
-def _legend(picture: Figure, colours: Mapping[str, str]) -> None:
-    handles = [Line2D([], [], color=colour, linewidth=3.0, label=run) for run, colour in colours.items()]
-    picture.legend(handles=handles, loc="outside lower left", ncols=min(len(handles), _ACROSS))
+def _dots(
+    found: Mapping[str, Mapping[str, float]], colours: Mapping[str, str], *, key: str, title: str, caption: str
+) -> Panel:
+    figure = compare_dots(found, colours)
+    return Panel(key=key, title=title, caption=caption, figure=figure, alt=f"{title}, by run.", numbers=found)

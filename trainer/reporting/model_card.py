@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import msgspec
 
 from edge.bundles.manifest import ScoringSpec
-from trainer.page import HtmlTable, Panel, unit
-from trainer.page.table import shown
+from trainer.figures.units import unit
+from trainer.page.panel import Panel
+from trainer.page.table import HtmlTable, shown
 from trainer.reporting.display_names import NETWORKS, SPLITS
 from trainer.run import Run
 
@@ -25,7 +26,7 @@ def card_panel(run: Run) -> Panel:
     return Panel(
         key="card",
         title="Model card",
-        says="What it was made from, what it is for, and the limits it was trained within. "
+        caption="What it was made from, what it is for, and the limits it was trained within. "
         "Not a certified safety device.",
         tables=(
             HtmlTable(("meant", "what"), _INTENDED, "Intended use"),

@@ -1,4 +1,4 @@
-"""Report: a run, or several beside one another, as one page to open, send and keep."""
+"""Draws a run, or several side by side, as one page to open, send and keep."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TextIO
 
 from trainer.errors import TrainingError
-from trainer.page import path_problem, write_figures, write_page
+from trainer.page.output_path import path_problem
+from trainer.page.page import write_page
+from trainer.page.panel_files import write_panel_files
 from trainer.reporting.acceptance import acceptance
 from trainer.reporting.comparison import comparison
-from trainer.reporting.panels import run_panels
+from trainer.reporting.run_panels import run_panels
 from trainer.reporting.run_results import RunResults
 
 
@@ -24,64 +26,64 @@ def report(
 ) -> None:
     """Write one page about a run, or about several of them side by side.
 
-    Nothing is fitted: the networks and what ``train`` and ``evaluate`` left in a run are read. What is missing there
-    is a panel with the command that makes it.
+    Nothing is fitted: what ``train`` and ``evaluate`` left in a run is read. In place of what is missing there is a
+    panel with the command that makes it.
 
     Parameters
     ----------
     runs
         Run folders.
     output
-        The page.
+        Path of the page.
     png
-        Folder where each figure is written as well, with its numbers; ``None``: nowhere.
+        Folder for each figure and its numbers as files; ``None`` writes none.
     progress
-        Told of every panel that is drawn; ``None``: nobody is.
+        Where each panel drawn is reported; ``None`` reports none.
 
     Raises
     ------
     TrainingError
-        No run, one that is no run folder or is damaged, or the same twice; the page's folder is not there, or that of
-        the pictures is a file.
+        There is no run, a folder is not a run folder or is damaged, or a run is given twice; the page's folder does
+        not exist, or ``png`` is a file.
     ConfigError
-        A run's station or settings file is.
+        A run's station or settings file is wrong.
     """
     if not runs:
         raise TrainingError("report: got no run, expected one or more; fix: davylamp report RUN")
-    if wrong := path_problem(output, png):
-        raise TrainingError(wrong)
-    subjects = _named([RunResults.open(run) for run in runs])
-    first = subjects[0]
+    if problem := path_problem(output, png):
+        raise TrainingError(problem)
+    opened = _named([RunResults.open(run) for run in runs])
+    first = opened[0]
     drawn = []
-    for panel in run_panels(first) if len(subjects) == 1 else comparison(subjects):
+    for panel in run_panels(first) if len(opened) == 1 else comparison(opened):
         drawn.append(panel)
         if progress is not None:
             progress.write(f"drawn: {panel.title}\n")
     write_page(
         Path(output),
-        title=f"{'Run' if len(subjects) == 1 else 'Runs'} {', '.join(subject.name for subject in subjects)}",
-        subtitle=_subtitle(first) if len(subjects) == 1 else f"{len(subjects)} runs side by side",
+        title=f"{'Run' if len(opened) == 1 else 'Runs'} {', '.join(one.name for one in opened)}",
+        subtitle=_subtitle(first) if len(opened) == 1 else f"{len(opened)} runs side by side",
         panels=drawn,
-        box=acceptance(first) if len(subjects) == 1 else None,
+        checklist=acceptance(first) if len(opened) == 1 else None,
     )
     if png is not None:
-        write_figures(Path(png), drawn)
+        write_panel_files(Path(png), drawn)
 
 
-def _named(subjects: Sequence[RunResults]) -> list[RunResults]:
-    """Tell runs of one name apart by their folders."""
-    folders = [subject.run.folder.resolve() for subject in subjects]
-    for subject, folder in zip(subjects, folders, strict=True):
+def _named(opened: Sequence[RunResults]) -> list[RunResults]:
+    """Name runs of the same name by their folders."""
+    folders = [results.run.folder.resolve() for results in opened]
+    for results, folder in zip(opened, folders, strict=True):
         if folders.count(folder) > 1:
             raise TrainingError(
-                f"report: got {subject.run.folder} twice, expected runs of their own; fix: name it once"
+                f"report: got {results.run.folder} twice, expected runs of their own; fix: name it once"
             )
-    names = [subject.name for subject in subjects]
+    names = [results.name for results in opened]
     return [
-        subject if names.count(subject.name) == 1 else subject.renamed(str(subject.run.folder)) for subject in subjects
+        results if names.count(results.name) == 1 else results.renamed(str(results.run.folder)) for results in opened
     ]
 
 
-def _subtitle(subject: RunResults) -> str:
-    run = subject.run
+def _subtitle(results: RunResults) -> str:
+    run = results.run
     return f"{run.station.name}: {run.data.rows:,} rows of {', '.join(run.data.files)}, trained {run.created}"

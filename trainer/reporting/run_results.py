@@ -1,4 +1,4 @@
-"""Subject: a run and what was measured of it, each file or the reason why it cannot be shown."""
+"""A run and what was measured of it."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from trainer.errors import TrainingError
 from trainer.evaluation.detection.results import DETECTION, Evaluation
 from trainer.evaluation.synthesis.results import SYNTHESIS, SynthesisEvaluation
 from trainer.run import Run
-from trainer.statistics.run_statistics import PORTRAIT, RunStatistics
+from trainer.statistics.run_statistics import STATISTICS, RunStatistics
 
-Found = TypeVar("Found")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class RunResults:
-    """What a report is about.
+    """A run with everything that a report shows of it.
 
     Parameters
     ----------
     name
-        Of the run's folder.
+        Name of the run's folder.
     run
         The run.
     losses
         Contents of ``losses.json``.
     portrait, detection, synthesis
-        What ``train`` and ``evaluate`` left there for pictures; ``None``: see ``missing``.
+        What ``train`` and ``evaluate`` left in the folder for figures; ``None``: see ``missing``.
     missing
-        File -> why it cannot be shown, and the command that makes it.
+        File -> why it cannot be shown, with the command that makes it.
     """
 
     name: str
     run: Run
     losses: dict[str, Any]
-    portrait: RunStatistics | None
+    statistics: RunStatistics | None
     detection: Evaluation | None
     synthesis: SynthesisEvaluation | None
     missing: dict[str, str]
@@ -50,15 +50,15 @@ class RunResults:
         Raises
         ------
         TrainingError
-            It is no run folder, or one of the files that every run has is damaged.
+            ``folder`` is no run folder, or one of the files that every run has is damaged.
         ConfigError
-            Its station or settings file is.
+            Its station or settings file is wrong.
         """
         folder = Path(folder)
         run = Run.open(folder)
         missing: dict[str, str] = {}
 
-        def found(name: str, read: Callable[[Path], Found | None], command: str) -> Found | None:
+        def read_file(name: str, read: Callable[[Path], T | None], command: str) -> T | None:
             try:
                 value = read(folder)
             except TrainingError as error:
@@ -73,9 +73,11 @@ class RunResults:
             name=folder.resolve().name,
             run=run,
             losses=run.losses,
-            portrait=found(PORTRAIT, RunStatistics.read, f"davylamp train {files} --station STATION.yaml -o {folder}"),
-            detection=found(DETECTION, Evaluation.read, f"davylamp evaluate {files} --run {folder}"),
-            synthesis=found(
+            statistics=read_file(
+                STATISTICS, RunStatistics.read, f"davylamp train {files} --station STATION.yaml -o {folder}"
+            ),
+            detection=read_file(DETECTION, Evaluation.read, f"davylamp evaluate {files} --run {folder}"),
+            synthesis=read_file(
                 SYNTHESIS, SynthesisEvaluation.read, f"davylamp evaluate {files} --run {folder} --synthesis"
             ),
             missing=missing,

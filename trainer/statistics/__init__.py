@@ -1,1 +1,1 @@
-"""Portrait: what pictures of a run need of its rows and networks, binned; never a row itself."""
+"""What figures of a run need of its rows and networks, binned; no row can be read off."""

@@ -1,4 +1,4 @@
-"""Painting: the portrait of what was just trained."""
+"""Collects the statistics of what was just trained."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from trainer.data.record import Record
 from trainer.data.splits import Split
 from trainer.generation.fitted_generator import FittedGenerator
 from trainer.scoring.fit_scorer import FittedScorer
-from trainer.statistics.binning import column_axes, gallery, pairs
-from trainer.statistics.network_statistics import inside_generator, inside_scorer
+from trainer.statistics.binning import bin_samples, column_axes, pairs
+from trainer.statistics.network_statistics import generator_statistics, scorer_statistics
 from trainer.statistics.run_statistics import NetworkStatistics, RunStatistics
 
 MOST_GENERATED = 20_000
+"""Most rows to generate."""
 
 
 def collect(
@@ -27,30 +28,30 @@ def collect(
     *,
     seed: int,
 ) -> RunStatistics:
-    """Bin rows, and what networks make of them.
+    """Bin rows, and what networks give back of them.
 
     Parameters
     ----------
     record
-        What was trained on.
+        The rows.
     generator, split
-        What makes rows, and on which rows it was fitted.
+        The generator, and the rows that it was fitted and is tested on.
     scorers, blocks
-        What scores readings by name, and which rows it was fitted on and is judged on.
+        The scorers by name, and the rows that they were fitted and are tested on.
     seed
-        Of the generated rows: as many as training rows, at most 20,000.
+        Seed of the generated rows, of which there are as many as training rows, at most 20,000.
     """
     station = record.station
     train, test = record.values[split.train], record.values[split.test]
     axes = column_axes(np.concatenate([train, test]), station)
     made = np.asarray(Sampler(generator.generator).prior(min(len(train), MOST_GENERATED), seed), dtype=np.float64)
     networks: dict[str, NetworkStatistics] = {}
-    inside = inside_generator(generator, axes, {"train": train, "test": test})
-    if inside is not None:
-        networks["generator"] = inside
+    network = generator_statistics(generator, axes, {"train": train, "test": test})
+    if network is not None:
+        networks["generator"] = network
     for name, scorer in scorers.items():
         kind = scorer.spec.network.kind
-        networks[name] = inside_scorer(scorer.model, kind, record, {"train": blocks.train, "test": blocks.test})
+        networks[name] = scorer_statistics(scorer.model, kind, record, {"train": blocks.train, "test": blocks.test})
     return RunStatistics(
-        rows=gallery(axes, {"train": train, "test": test, "generated": made}, pairs(station)), networks=networks
+        rows=bin_samples(axes, {"train": train, "test": test, "generated": made}, pairs(station)), networks=networks
     )

@@ -1,4 +1,4 @@
-"""Arrays: structs with arrays in them, to JSON and back."""
+"""Encodes structs of arrays as JSON, and decodes them."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from trainer.errors import TrainingError
 
 Struct = TypeVar("Struct", bound=msgspec.Struct)
 
-_DIGITS = 5  # significant: finer than any picture; whole numbers keep all of theirs
+_DIGITS = 5  # significant ones, finer than any picture; whole numbers keep all of theirs
 
 
 def encode_arrays(value: msgspec.Struct) -> bytes:
-    """Encode a struct, its arrays as nested lists of numbers of 5 significant digits.
+    """Encode a struct, its arrays as nested lists of numbers with 5 significant digits.
 
-    JSON has no nan: it is written as the text ``nan``, since null is another thing.
+    JSON has no nan: it is written as the text ``nan``, since null means something else.
     """
-    return msgspec.json.encode(_told(msgspec.to_builtins(value, enc_hook=_listed))) + b"\n"
+    return msgspec.json.encode(_without_nan(msgspec.to_builtins(value, enc_hook=_listed))) + b"\n"
 
 
 def decode_arrays(data: bytes, kind: type[Struct]) -> Struct:
-    """Read :func:`encoded` again (msgspec.MsgspecError)."""
+    """Decode what :func:`encode_arrays` returned (msgspec.MsgspecError if it is damaged)."""
     return msgspec.json.decode(data, type=kind, dec_hook=_array, strict=False)  # numbers from texts: nan
 
 
 def read_arrays(path: Path, kind: type[Struct], *, fix: str) -> Struct | None:
-    """Read a file of :func:`encoded`; ``None`` where there is none.
+    """Read a file with the contents of :func:`encode_arrays`; ``None`` if there is none.
 
     Raises
     ------
     TrainingError
-        It is damaged; ``fix`` says what to do.
+        The file is damaged; the message ends with ``fix``.
     """
     try:
         return decode_arrays(path.read_bytes(), kind)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:  # msgspec's and a Unicode error are ValueErrors
+    except (OSError, ValueError) as error:  # msgspec's errors and UnicodeDecodeError are ValueErrors
         raise TrainingError(f"{path}: cannot be read: {error}; fix: {fix}") from error
 
 
@@ -60,11 +60,11 @@ def _short(value: Any) -> Any:
     return float(f"{value:.{_DIGITS}g}")
 
 
-def _told(value: Any) -> Any:
+def _without_nan(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _told(one) for name, one in value.items()}
+        return {name: _without_nan(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_told(one) for one in value]
+        return [_without_nan(one) for one in value]
     return "nan" if isinstance(value, float) and math.isnan(value) else value
 
 

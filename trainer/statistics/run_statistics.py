@@ -1,4 +1,4 @@
-"""Portrait: what ``train`` leaves in a run for its pictures."""
+"""What ``train`` leaves in a run for its figures."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from typing import Literal
 import msgspec
 
 from edge.arrays import Floats
+from trainer.figures.axis import Axis
 from trainer.statistics.json_arrays import read_arrays
-from trainer.statistics.samples import Axis, BinnedSamples
+from trainer.statistics.samples import BinnedSamples
 
-PORTRAIT = "portrait.json"
-"""Its name in a run folder."""
+STATISTICS = "portrait.json"
+"""Name of the file in a run folder."""
 
 
 class ChannelReconstruction(msgspec.Struct, frozen=True, kw_only=True):
-    """What one network gives back of one channel that it is given.
+    """What a network gives back of one channel.
 
     Parameters
     ----------
     axis
-        Of what goes in and what comes out: the column in its unit, or, of a network that scores, the channel's
-        distance from its baseline, in training standard deviations (unit ``1``).
+        Axis of what goes in and of what comes out: the column in its unit or, of a scoring network, the channel's
+        distance from its baseline in training standard deviations (unit ``1``).
     explained
         Share of the variance that comes back [-], of ``train`` and ``test`` rows.
     joint
-        Test rows in percent, [40, 40]: first by what goes in, then by what comes out, on ``axis.edges``.
+        Share of the test rows in each cell of ``axis.edges`` [%], [40, 40], first by what goes in.
     """
 
     axis: Axis
@@ -36,20 +37,20 @@ class ChannelReconstruction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NetworkStatistics(msgspec.Struct, frozen=True, kw_only=True):
-    """The inside of one network.
+    """Reconstruction and codes of one network.
 
     Parameters
     ----------
     kind
         Autoencoder or variational autoencoder.
-    mirrors
-        One per channel, in the station's order.
+    channels
+        Reconstruction of each channel, in the station's order.
     codes
-        Codes of the rows, samples ``train`` and ``test`` (a VAE's: the means); no pairs.
+        Codes of the ``train`` and ``test`` rows (of a VAE: their means); no pairs.
     """
 
     kind: Literal["ae", "vae"]
-    mirrors: tuple[ChannelReconstruction, ...]
+    channels: tuple[ChannelReconstruction, ...] = msgspec.field(name="mirrors")
     codes: BinnedSamples
 
 
@@ -59,10 +60,9 @@ class RunStatistics(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     rows
-        All columns; samples ``train``, ``test`` and ``generated``. Pairs: those of the environment columns, then the
-        gas column with each sensor.
+        Samples ``train``, ``test`` and ``generated`` of all columns, and :func:`trainer.statistics.binning.pairs`.
     networks
-        Name (``generator``, ``scorer``, ``scorer-absent``) -> its inside; a mixture has no network.
+        Name (``generator``, ``scorer``, ``scorer-absent``) -> its statistics; a mixture has no network.
     """
 
     rows: BinnedSamples
@@ -70,5 +70,5 @@ class RunStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, folder: str | os.PathLike[str]) -> RunStatistics | None:
-        """Read a run folder's; ``None`` where there is none (TrainingError: it is damaged)."""
-        return read_arrays(Path(folder) / PORTRAIT, cls, fix="train again into this folder")
+        """Read the statistics of a run folder; ``None`` if it has none (TrainingError if they are damaged)."""
+        return read_arrays(Path(folder) / STATISTICS, cls, fix="train again into this folder")

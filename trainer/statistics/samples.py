@@ -1,50 +1,26 @@
-"""Gallery: sets of rows that are looked at side by side, on the same axes."""
+"""Sets of rows, binned on the same axes."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 import msgspec
 
 from edge.arrays import Floats
-
-
-class Axis(msgspec.Struct, frozen=True, kw_only=True):
-    """One column, or one dimension of a code.
-
-    Parameters
-    ----------
-    key, unit
-        Of a column; a dimension of a code is ``z1``, ... and has the unit ``1``.
-    scale
-        How it is best drawn.
-    points
-        Where densities are given, [256], in the unit; evenly spaced on the scale.
-    edges
-        Of the cells of joint distributions, [41], in the unit; evenly spaced on the scale.
-    """
-
-    key: str
-    unit: str
-    scale: Literal["log", "linear"]
-    points: Floats
-    edges: Floats
+from trainer.figures.axis import Axis
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
-    """What is left of one set of rows, on F axes and P pairs of them.
+    """One set of rows, binned on F axes and on P pairs of them.
 
     Parameters
     ----------
     rows
-        How many there were.
+        Number of rows.
     densities
-        [F, 256], per unit of the axis, or of its decimal logarithm where the scale is log: each sums to 1 times the
-        spacing of the points.
+        Densities at the points of the axes [F, 256], per unit of the axis or, on a logarithmic scale, per decade.
     correlations
-        Pearson's, of the values as they are, [F, F]; nan where a column is constant.
+        Pearson's correlations of the values [F, F]; nan where a column is constant.
     joints
-        Rows in each cell, in percent of all rows, [P, 40, 40]: first by x, then by y.
+        Share of the rows in each cell [%], [P, 40, 40], first by x, then by y.
     """
 
     rows: int
@@ -59,11 +35,11 @@ class BinnedSamples(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     axes
-        F of them.
+        The F axes.
     pairs
-        Keys (x, y) of the axes of each joint distribution, P of them.
+        Keys (x, y) of the axes of the P joint distributions.
     samples
-        Name -> what is left of it.
+        Name -> the binned sample.
     """
 
     axes: tuple[Axis, ...]

@@ -1,8 +1,7 @@
-"""Fixtures: sheets and files of readings that are made up."""
+"""Made-up stations, records and files of readings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -14,9 +13,8 @@ from config.yaml.load import load_station
 from edge.arrays import Floats
 from edge.readings.csv.writer import write_table
 from edge.simulation.simulator import simulate_chamber
+from tests.trainer.exploring.makers import MakeFiles, MakeRecord, MakeStation
 from trainer.exploring.raw_record import RawRecord, read_raw_record
-
-MakeSheet = Callable[[Floats, Station], RawRecord]
 
 
 @pytest.fixture(scope="session")
@@ -26,13 +24,13 @@ def methane() -> Station:
 
 @pytest.fixture(scope="session")
 def simulated() -> Floats:
-    """3,000 rows of the chamber; three injections, two plateaus."""
+    """3,000 simulated rows of the chamber: ten injections, six plateaus."""
     return simulate_chamber(3000, seed=1)
 
 
 @pytest.fixture
-def plain() -> Callable[[int], Station]:
-    """Stations of so many columns without gas or environment."""
+def plain() -> MakeStation:
+    """Makes stations with a number of sensors, without gas or environment."""
 
     def make(columns: int) -> Station:
         features = tuple(
@@ -45,8 +43,8 @@ def plain() -> Callable[[int], Station]:
 
 
 @pytest.fixture
-def sheet(tmp_path: Path) -> MakeSheet:
-    """Rows [N, F], nan where there is none, written as CSV and read again."""
+def record(tmp_path: Path) -> MakeRecord:
+    """Writes rows [N, F], nan where a reading is missing, as CSV and reads them again."""
 
     def make(values: Floats, station: Station) -> RawRecord:
         path = tmp_path / "rows.csv"
@@ -57,8 +55,8 @@ def sheet(tmp_path: Path) -> MakeSheet:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Callable[[Floats, Station], tuple[Path, Path]]:
-    """The same, as paths of the CSV and of the station file."""
+def files(tmp_path: Path) -> MakeFiles:
+    """Writes rows [N, F] and their station as files, and returns both paths."""
 
     def make(values: Floats, station: Station) -> tuple[Path, Path]:
         csv, yaml = tmp_path / "rows.csv", tmp_path / "station.yaml"

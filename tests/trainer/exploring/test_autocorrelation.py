@@ -1,29 +1,30 @@
-"""Memory: autocorrelation across holes and segments."""
+"""Autocorrelation across missing readings and segments."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.trainer.exploring.makers import MakeRecord, MakeStation
 from trainer.exploring.autocorrelation import autocorrelations
 from trainer.exploring.raw_record import RawRecord
 
 
-def test_a_process_of_known_memory_is_recognised_through_holes(sheet: Any, plain: Any) -> None:
+def test_a_process_of_known_memory_is_recognised_through_missing_readings(
+    record: MakeRecord, plain: MakeStation
+) -> None:
     rng = np.random.default_rng(0)
     values = np.zeros((20_000, 2))
     for i in range(1, 20_000):
         values[i] = 0.95 * values[i - 1] + rng.normal(size=2)
     values[rng.random(20_000) < 0.3, 1] = np.nan
-    whole, holed = autocorrelations(sheet(values, plain(2)))
+    whole, holed = autocorrelations(record(values, plain(2)))
     for one in (whole, holed):
         assert one.correlation[0] == pytest.approx(0.95, abs=0.02)
         assert one.length == pytest.approx(-1 / np.log(0.95), rel=0.3)
 
 
-def test_nothing_is_remembered_across_a_border_of_segments(plain: Any) -> None:
+def test_nothing_is_remembered_across_a_border_of_segments(plain: MakeStation) -> None:
     rng = np.random.default_rng(0)
     values = np.repeat(rng.normal(size=(400, 2)), 5, axis=0)
     segments = tuple((i, i + 100) for i in range(0, 2000, 100))
@@ -35,6 +36,6 @@ def test_nothing_is_remembered_across_a_border_of_segments(plain: Any) -> None:
     assert abs(found[0].correlation[-1]) < 0.1
 
 
-def test_a_constant_has_none(sheet: Any, plain: Any) -> None:
+def test_a_constant_has_none(record: MakeRecord, plain: MakeStation) -> None:
     values = np.column_stack([np.ones(100), np.arange(100.0)])
-    assert [one.key for one in autocorrelations(sheet(values, plain(2)))] == ["c1"]
+    assert [one.key for one in autocorrelations(record(values, plain(2)))] == ["c1"]

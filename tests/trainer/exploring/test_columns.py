@@ -1,22 +1,25 @@
-"""Columns: what is missing, coarse, flat or copied."""
+"""Columns that have readings missing, are coarse, flat or copied."""
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from config.settings.station import Station
+from edge.arrays import Floats
+from tests.trainer.exploring.makers import MakeRecord, MakeStation
 from trainer.exploring.columns import columns, duplicates
 from trainer.exploring.raw_record import read_raw_record
 
 
-def test_a_column_is_counted(sheet: Any, methane: Any, simulated: Any) -> None:
+def test_a_column_is_counted(record: MakeRecord, methane: Station, simulated: Floats) -> None:
     values = simulated[:200].copy()
     values[3:8, 2] = np.nan
     values[20, 2] = 900.0  # beyond what is physically possible
     values[50:90, 2] = 21.5
-    found = columns(sheet(values, methane))[2]
+    found = columns(record(values, methane))[2]
     assert (found.key, found.missing, found.outside) == ("temperature_c", 6, 1)
     assert found.longest == 40
     assert found.flat == pytest.approx(0.2)
@@ -24,17 +27,17 @@ def test_a_column_is_counted(sheet: Any, methane: Any, simulated: Any) -> None:
     assert not found.constant
 
 
-def test_a_grid_is_told_from_chance(sheet: Any, plain: Any) -> None:
+def test_a_grid_is_distinguished_from_chance(record: MakeRecord, plain: MakeStation) -> None:
     rng = np.random.default_rng(0)
     values = np.column_stack([np.round(rng.normal(size=4000) / 0.05) * 0.05, rng.normal(size=4000)])
-    coarse, fine = columns(sheet(values, plain(2)))
+    coarse, fine = columns(record(values, plain(2)))
     assert coarse.step == pytest.approx(0.05)
     assert coarse.coarse(4000)
     assert np.isnan(fine.step)
     assert not fine.coarse(4000)
 
 
-def test_a_stretch_does_not_run_on_from_one_file_to_the_next(plain: Any, tmp_path: Any) -> None:
+def test_a_stretch_does_not_run_on_from_one_file_to_the_next(plain: MakeStation, tmp_path: Path) -> None:
     for name in "ab":
         (tmp_path / f"{name}.csv").write_text(
             "C0,C1\n" + "".join(f"7,{name == 'a'}\n".replace("True", "1").replace("False", "0") for _ in range(20))
@@ -43,12 +46,12 @@ def test_a_stretch_does_not_run_on_from_one_file_to_the_next(plain: Any, tmp_pat
     assert columns(both)[0].longest == 20
 
 
-def test_a_constant_is_no_duplicate_and_a_copy_is(sheet: Any, plain: Any) -> None:
+def test_a_constant_is_no_duplicate_and_a_copy_is(record: MakeRecord, plain: MakeStation) -> None:
     x = np.random.default_rng(0).normal(size=100)
-    assert duplicates(sheet(np.column_stack([x, -x, np.ones(100), x, np.ones(100)]), plain(5))) == (("c0", "c3"),)
+    assert duplicates(record(np.column_stack([x, -x, np.ones(100), x, np.ones(100)]), plain(5))) == (("c0", "c3"),)
 
 
-def test_a_copy_from_another_file_is_told_with_both_files(plain: Any, tmp_path: Any) -> None:
+def test_a_copy_from_another_file_is_reported_with_both_files(plain: MakeStation, tmp_path: Path) -> None:
     rows = np.random.default_rng(0).normal(size=(50, 3))
     for name, second in (("a", rows[:, 1]), ("b", rows[:, 2])):
         np.savetxt(

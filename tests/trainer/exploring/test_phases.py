@@ -1,17 +1,19 @@
-"""Spells: plateaus, episodes, warm-up."""
+"""Phases: plateaus, episodes, warm-up."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from config.settings.station import Station
+from edge.arrays import Floats
+from tests.trainer.exploring.makers import MakeRecord, MakeStation
 from trainer.exploring.phases import phases
 from trainer.exploring.raw_record import read_raw_record
 
 
-def test_the_reference_record_falls_into_what_its_makers_did(record_folder: Path, methane: Any) -> None:
+def test_the_reference_record_falls_into_the_phases_of_its_experiment(record_folder: Path, methane: Station) -> None:
     found = phases(read_raw_record([record_folder / "station-1.csv"], methane))
     assert len(found.plateaus) == 6
     injected = (151, 1404, 2971, 4361, 5817, 8313, 8988, 10354, 11350, 12767)
@@ -21,26 +23,26 @@ def test_the_reference_record_falls_into_what_its_makers_did(record_folder: Path
     assert 300 < found.warm_up < 450
 
 
-def test_sensors_that_drift_in_are_a_warm_up(sheet: Any, methane: Any, simulated: Any) -> None:
-    # One climate throughout, so that nothing but the sensors settles.
+def test_sensors_that_drift_in_are_a_warm_up(record: MakeRecord, methane: Station, simulated: Floats) -> None:
+    # One climate throughout, so that only the sensors settle.
     values = np.tile(simulated[40:140], (30, 1)) * (1 + 0.002 * np.random.default_rng(0).normal(size=(3000, 9)))
-    assert phases(sheet(values, methane)).warm_up == 0
+    assert phases(record(values, methane)).warm_up == 0
     values[:, 4:] *= 1 + np.exp(-np.arange(3000) / 100)[:, None]
-    warm_up = phases(sheet(values, methane)).warm_up
+    warm_up = phases(record(values, methane)).warm_up
     assert warm_up is not None
     assert 100 < warm_up < 600
 
 
-def test_an_episode_ends_when_the_gas_is_back(sheet: Any, methane: Any, simulated: Any) -> None:
+def test_an_episode_ends_when_the_gas_is_back(record: MakeRecord, methane: Station, simulated: Floats) -> None:
     values = simulated[:900].copy()
     values[:, 0] = 2000.0
     values[300:500, 0] = 2000 + 6000 * np.exp(-np.arange(200) / 50)
-    (one,) = phases(sheet(values, methane)).episodes
+    (one,) = phases(record(values, methane)).episodes
     assert (one.start, one.before, one.peak) == (300, 2000.0, 8000.0)
     assert one.end == 300 + int(np.ceil(50 * np.log(6000 / 500)))
 
 
-def test_without_a_gas_there_are_neither_episodes_nor_a_warm_up(sheet: Any, plain: Any) -> None:
-    found = phases(sheet(np.random.default_rng(0).normal(size=(500, 2)), plain(2)))
+def test_without_a_gas_there_are_neither_episodes_nor_a_warm_up(record: MakeRecord, plain: MakeStation) -> None:
+    found = phases(record(np.random.default_rng(0).normal(size=(500, 2)), plain(2)))
     assert found.episodes == ()
     assert found.warm_up is None

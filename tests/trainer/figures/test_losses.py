@@ -1,4 +1,4 @@
-"""draw_curves: a picture that shows both networks."""
+"""Loss curves: a picture with every network and every part of its loss."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.image import imread
 
-from trainer.figures.losses import draw_curves
+from trainer.figures.losses import losses_png
 
 
 def curves(*suffixes: str) -> dict[str, Any]:
@@ -25,23 +25,23 @@ def size(png: bytes) -> tuple[int, int]:
     return height, width
 
 
-def test_a_row_of_panels_a_network_and_the_variational_parts_beside_their_sum() -> None:
-    height, width = size(draw_curves({"ae": AE}))
-    assert size(draw_curves({"vae": VAE})) == (height, 3 * width)
-    assert size(draw_curves({"ae": AE, "vae": VAE})) == (2 * height, 3 * width)
+def test_each_part_of_each_networks_loss_has_axes_three_in_a_row() -> None:
+    height, width = size(losses_png({"ae": AE}))
+    assert size(losses_png({"vae": VAE})) == (height, 3 * width)
+    assert size(losses_png({"ae": AE, "vae": VAE})) == (2 * height, 3 * width)
 
 
-def test_the_same_curves_give_the_same_bytes_and_another_choice_others() -> None:
-    assert draw_curves({"ae": AE}) == draw_curves({"ae": AE})
-    assert draw_curves({"ae": AE}) != draw_curves({"ae": AE | {"chosen": 3}})
+def test_equal_curves_give_equal_bytes_and_another_epoch_kept_others() -> None:
+    assert losses_png({"ae": AE}) == losses_png({"ae": AE})
+    assert losses_png({"ae": AE}) != losses_png({"ae": AE | {"chosen": 3}})
 
 
 def test_something_is_drawn() -> None:
-    pixels = imread(io.BytesIO(draw_curves({"ae": AE})), format="png")
+    pixels = imread(io.BytesIO(losses_png({"ae": AE})), format="png")
     assert np.ptp(pixels[..., :3]) > 0.9
 
 
 def test_a_loss_below_zero_is_drawn_too() -> None:
     below = AE | {name: [value - 0.5 for value in AE[name]] for name in ("train", "validation")}
-    assert size(draw_curves({"generator": below})) == size(draw_curves({"ae": AE}))
-    assert draw_curves({"generator": below}) != draw_curves({"generator": AE})
+    assert size(losses_png({"generator": below})) == size(losses_png({"ae": AE}))
+    assert losses_png({"generator": below}) != losses_png({"generator": AE})

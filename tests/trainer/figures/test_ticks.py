@@ -1,4 +1,4 @@
-"""Ticks: few, round, and written as people write numbers."""
+"""Ticks are few, round, and written as people write numbers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Literal
 
 import pytest
 
+from trainer.figures.style import figure
 from trainer.figures.ticks import few_ticks
-from trainer.page import figure
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_ticks_are_few_and_written_out(
     assert [text for text, at in zip(written, axes.get_xticks(), strict=True) if low <= at <= high] == expected
 
 
-def test_eight_decades_are_no_more_ticks_than_four() -> None:
+def test_eight_decades_have_no_more_ticks_than_four() -> None:
     axes = figure().subplots()
     axes.set_xscale("log")
     axes.set_xlim(1e-5, 1e3)

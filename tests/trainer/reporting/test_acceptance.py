@@ -1,4 +1,4 @@
-"""Verdict: what falls short comes first, and each number says on which rows it was measured."""
+"""What falls short comes first, and each number names the rows it was measured on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from trainer.reporting.acceptance import acceptance
 from trainer.reporting.run_results import RunResults
 
 
-def test_goals_of_one_kind_are_one_line_and_what_falls_short_has_its_own_and_comes_first(whole: Path) -> None:
+def test_goals_of_one_kind_share_a_line_and_those_that_fall_short_come_first(whole: Path) -> None:
     lines = acceptance(RunResults.open(whole)).rows
     short = [line for line in lines if line.met is False]
     assert list(lines[: len(short)]) == short
@@ -28,7 +28,7 @@ def test_of_several_boards_the_worst_counts(whole: Path) -> None:
     assert by_name["synthesis: RMSE with few real rows, of real alone"].split.startswith("held-out blocks")
 
 
-def test_what_was_not_measured_is_said_and_does_not_count(bare: Path) -> None:
+def test_what_was_not_measured_is_listed_and_does_not_count(bare: Path) -> None:
     lines = {line.name: line for line in acceptance(RunResults.open(bare)).rows}
     assert lines["detection"].met is None
     assert lines["synthesis"].met is None

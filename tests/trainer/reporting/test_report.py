@@ -1,4 +1,4 @@
-"""Report: the page of a run, of one that lacks files, and of several runs."""
+"""The page of a run, of a run that lacks files, and of several runs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 
 from trainer.errors import TrainingError
 from trainer.evaluation.detection.results import DETECTION
-from trainer.reporting import report
-from trainer.reporting.panels import run_panels
+from trainer.reporting.report import report
+from trainer.reporting.run_panels import run_panels
 from trainer.reporting.run_results import RunResults
-from trainer.statistics.run_statistics import PORTRAIT
+from trainer.statistics.run_statistics import STATISTICS
 
 HEAVIEST = 1_500_000
 
@@ -23,7 +23,7 @@ def sections(page: Path) -> dict[str, str]:
     return dict(re.findall(r'<section id="([^"]+)"(.*?)</section>', page.read_text(), re.DOTALL))
 
 
-def test_a_whole_run_shows_every_picture_and_its_numbers_and_nothing_is_missing(whole: Path, tmp_path: Path) -> None:
+def test_a_whole_run_shows_every_picture_with_its_numbers(whole: Path, tmp_path: Path) -> None:
     page = tmp_path / "r.html"
     report([whole], page, png=tmp_path / "png")
     assert page.stat().st_size <= HEAVIEST
@@ -40,7 +40,7 @@ def test_a_whole_run_shows_every_picture_and_its_numbers_and_nothing_is_missing(
     assert not any('class="missing"' in text for text in found.values())
 
 
-def test_what_is_not_there_is_a_panel_with_the_command_that_makes_it(bare: Path, tmp_path: Path) -> None:
+def test_what_is_missing_is_a_panel_with_the_command_that_makes_it(bare: Path, tmp_path: Path) -> None:
     report([bare], tmp_path / "r.html")
     found = sections(tmp_path / "r.html")
     assert f"--run {bare}" in found["detection"]
@@ -51,24 +51,24 @@ def test_what_is_not_there_is_a_panel_with_the_command_that_makes_it(bare: Path,
     assert "not a certified safety device" in found["card"]
 
 
-def test_a_damaged_file_is_named_in_its_panel_and_spoils_no_other(whole: Path) -> None:
+def test_a_damaged_file_is_named_in_its_panel_and_affects_no_other(whole: Path) -> None:
     (whole / DETECTION).write_bytes(b'{"families": 3}')
     found = {panel.key: panel for panel in run_panels(RunResults.open(whole))}
     assert "detection.json: cannot be read" in (found["detection"].missing or "")
     assert found["densities"].figure is not None
 
 
-def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"got no run\.json in it"):
         report([tmp_path / "nothing"], tmp_path / "r.html")
     with pytest.raises(TrainingError, match="got no run, expected one or more"):
         report([], tmp_path / "r.html")
-    with pytest.raises(TrainingError, match=r"no/r\.html: expected a folder that is there"):
+    with pytest.raises(TrainingError, match=r"no/r\.html: expected an existing folder"):
         report([tmp_path / "nothing"], tmp_path / "no" / "r.html")
     assert not (tmp_path / "r.html").exists()
 
 
-def test_a_station_without_gas_gets_a_page_without_what_is_about_gas(whole: Path) -> None:
+def test_a_station_without_gas_gets_a_page_without_panels_about_gas(whole: Path) -> None:
     evaluation = json.loads((whole / DETECTION).read_text())
     for cell in evaluation["cells"]:
         cell["withheld"] = []
@@ -92,11 +92,11 @@ def test_a_station_without_gas_gets_a_page_without_what_is_about_gas(whole: Path
 
 
 def test_a_station_without_pairs_of_columns_gets_a_page_without_scatters(whole: Path) -> None:
-    portrait = json.loads((whole / PORTRAIT).read_text())
-    portrait["rows"]["pairs"] = []
-    for sample in portrait["rows"]["samples"].values():
+    statistics = json.loads((whole / STATISTICS).read_text())
+    statistics["rows"]["pairs"] = []
+    for sample in statistics["rows"]["samples"].values():
         sample["joints"] = []
-    (whole / PORTRAIT).write_text(json.dumps(portrait))
+    (whole / STATISTICS).write_text(json.dumps(statistics))
     found = {panel.key for panel in run_panels(RunResults.open(whole))}
     assert "generated-scatters" not in found
     assert {"generated", "generated-correlations"} <= found
@@ -107,9 +107,9 @@ def test_the_same_run_twice_is_refused(bare: Path, tmp_path: Path) -> None:
         report([bare, bare], tmp_path / "r.html")
 
 
-def test_runs_are_put_side_by_side_with_what_differs(whole: Path, runs: dict[str, Path], tmp_path: Path) -> None:
+def test_runs_are_shown_side_by_side_with_what_differs(whole: Path, runs: dict[str, Path], tmp_path: Path) -> None:
     other = Path(shutil.copytree(runs["vae"], tmp_path / "other" / "whole"))  # of the same name
-    for name in (PORTRAIT, DETECTION):
+    for name in (STATISTICS, DETECTION):
         shutil.copy(whole / name, other)
     report([whole, other], tmp_path / "r.html")
     found = sections(tmp_path / "r.html")
@@ -121,7 +121,7 @@ def test_runs_are_put_side_by_side_with_what_differs(whole: Path, runs: dict[str
     assert "synthesis.json is not there yet" in found["missing"]
 
 
-def test_runs_of_different_data_are_not_held_against_one_another(whole: Path, tmp_path: Path) -> None:
+def test_runs_of_different_data_are_not_to_be_compared(whole: Path, tmp_path: Path) -> None:
     other = Path(shutil.copytree(whole, tmp_path / "field"))
     about = json.loads((other / "run.json").read_text())
     about["data"] |= {"sha256": "0" * 64, "files": ["field.csv"]}
@@ -132,5 +132,5 @@ def test_runs_of_different_data_are_not_held_against_one_another(whole: Path, tm
     report([whole, other], tmp_path / "r.html")
     found = sections(tmp_path / "r.html")
     for key in ("numbers", "reconstruction", "generated", "families"):
-        assert "field of field.csv): hold a run against what is wanted, not against one of other rows" in found[key]
+        assert "field of field.csv): compare a run with what is wanted, not with a run of other rows" in found[key]
     assert re.search(r"test blocks, [\d,]+ rows / test blocks, 7 rows", found["numbers"])

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
-from trainer.statistics.binning import MOST_PAIRS, axis, gallery, joint_histogram, pairs
+from trainer.statistics.binning import MOST_PAIRS, axis, bin_samples, joint_histogram, pairs
 
 RNG = np.random.default_rng(1)
 
@@ -27,7 +27,7 @@ def test_a_constant_column_has_an_axis_and_a_correlation_with_nothing(values: np
     both = np.column_stack([values, RNG.normal(size=50)])
     axes = [axis("a", "1", "log", both[:, 0]), axis("b", "1", "linear", both[:, 1])]
 
-    found = gallery(axes, {"rows": both}, (("a", "b"),)).samples["rows"]
+    found = bin_samples(axes, {"rows": both}, (("a", "b"),)).samples["rows"]
 
     assert (np.diff(axes[0].points) > 0).all()
     assert np.isfinite(found.densities).all()
@@ -35,11 +35,11 @@ def test_a_constant_column_has_an_axis_and_a_correlation_with_nothing(values: np
     assert found.joints[0].sum() == pytest.approx(100, abs=2)
 
 
-def test_densities_are_per_unit_and_rows_beyond_the_axis_count() -> None:
+def test_densities_are_per_unit_of_all_rows_even_beyond_the_axis() -> None:
     inside, far = RNG.normal(0, 1, 4000), np.full(4000, 1e6)
     one = axis("a", "1", "linear", inside)
 
-    found = gallery([one], {"inside": inside[:, None], "half": np.append(inside, far)[:, None]})
+    found = bin_samples([one], {"inside": inside[:, None], "half": np.append(inside, far)[:, None]})
 
     step = one.points[1] - one.points[0]
     inside_density, half = (found.samples[name].densities[0] for name in ("inside", "half"))
@@ -52,7 +52,7 @@ def test_two_modes_stay_two() -> None:
     values = np.append(RNG.normal(-2, 0.3, 3000), RNG.normal(2, 0.3, 3000))
     one = axis("a", "1", "linear", values)
 
-    density = gallery([one], {"rows": values[:, None]}).samples["rows"].densities[0]
+    density = bin_samples([one], {"rows": values[:, None]}).samples["rows"].densities[0]
 
     assert density[np.abs(one.points) < 0.5].max() < 0.02 * density.max()
 
@@ -67,7 +67,7 @@ def test_a_joint_distribution_is_in_percent_and_first_by_x() -> None:
     assert found.sum() == 75
 
 
-def test_pairs_are_the_climates_and_the_gas_with_each_sensor_and_not_too_many() -> None:
+def test_pairs_are_those_of_the_climate_and_the_gas_with_each_sensor_up_to_a_limit() -> None:
     station = load_station(METHANE)
 
     found = pairs(station)
@@ -79,7 +79,7 @@ def test_pairs_are_the_climates_and_the_gas_with_each_sensor_and_not_too_many() 
     assert len(pairs(replace(station, features=many))) == MOST_PAIRS
 
 
-def test_where_there_is_neither_climate_nor_gas_any_two_columns_are_a_pair() -> None:
+def test_without_climate_and_gas_any_two_columns_are_a_pair() -> None:
     station = load_station(METHANE)
     sensors = replace(station, features=tuple(one for one in station.features if one.role == "sensor")[:3], ratio=None)
 

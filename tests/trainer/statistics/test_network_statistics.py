@@ -12,7 +12,7 @@ from trainer.data.splits import blocked
 from trainer.generation.fit_generator import fit_generator
 from trainer.run import Run
 from trainer.statistics.binning import column_axes
-from trainer.statistics.network_statistics import inside_generator, inside_scorer
+from trainer.statistics.network_statistics import generator_statistics, scorer_statistics
 from trainer.statistics.run_statistics import NetworkStatistics
 
 
@@ -24,11 +24,13 @@ def run(runs: dict[str, Path]) -> Run:
 @pytest.fixture(scope="module")
 def scorer(run: Run, chamber: Record) -> NetworkStatistics:
     split = blocked(chamber)
-    return inside_scorer(run.scoring_models["scorer"], "ae", chamber, {"train": split.train, "test": split.test})
+    return scorer_statistics(run.scoring_models["scorer"], "ae", chamber, {"train": split.train, "test": split.test})
 
 
-def test_a_scorer_is_seen_by_the_rows_that_have_a_past(scorer: NetworkStatistics, run: Run, chamber: Record) -> None:
-    assert [mirror.axis.key for mirror in scorer.mirrors] == list(chamber.station.keys)
+def test_a_scorer_is_described_by_the_rows_that_have_a_past(
+    scorer: NetworkStatistics, run: Run, chamber: Record
+) -> None:
+    assert [channel.axis.key for channel in scorer.channels] == list(chamber.station.keys)
     assert [one.key for one in scorer.codes.axes] == [f"z{i + 1}" for i in range(run.settings.latent)]
     split = blocked(chamber)
     assert 0 < scorer.codes.samples["train"].rows <= len(split.train)
@@ -36,14 +38,14 @@ def test_a_scorer_is_seen_by_the_rows_that_have_a_past(scorer: NetworkStatistics
 
 
 def test_what_comes_back_is_what_the_network_explains(scorer: NetworkStatistics) -> None:
-    for mirror in scorer.mirrors:
-        assert mirror.explained["train"] > 0.5, mirror.axis.key
-        centres = (mirror.axis.edges[1:] + mirror.axis.edges[:-1]) / 2
-        weights = mirror.joint / mirror.joint.sum()
+    for channel in scorer.channels:
+        assert channel.explained["train"] > 0.5, channel.axis.key
+        centres = (channel.axis.edges[1:] + channel.axis.edges[:-1]) / 2
+        weights = channel.joint / channel.joint.sum()
         off = float((weights * (centres[:, None] - centres) ** 2).sum())
         spread = float((weights.sum(axis=1) * centres**2).sum()) - float(weights.sum(axis=1) @ centres) ** 2
         # The picture and the number are of the same rows, the test rows.
-        assert 1 - off / spread == pytest.approx(mirror.explained["test"], abs=0.25), mirror.axis.key
+        assert 1 - off / spread == pytest.approx(channel.explained["test"], abs=0.25), channel.axis.key
 
 
 def test_a_network_that_gives_nothing_back_explains_nothing(run: Run, chamber: Record) -> None:
@@ -52,23 +54,23 @@ def test_a_network_that_gives_nothing_back_explains_nothing(run: Run, chamber: R
         parameter.data.zero_()
     split = blocked(chamber)
 
-    found = inside_scorer(model, "ae", chamber, {"train": split.train, "test": split.test})
+    found = scorer_statistics(model, "ae", chamber, {"train": split.train, "test": split.test})
 
-    assert all(mirror.explained["train"] < 0.01 for mirror in found.mirrors)
-    assert all((mirror.joint.sum(axis=0) > 0).sum() == 1 for mirror in found.mirrors)
+    assert all(channel.explained["train"] < 0.01 for channel in found.channels)
+    assert all((channel.joint.sum(axis=0) > 0).sum() == 1 for channel in found.channels)
 
 
-def test_a_generator_is_seen_in_the_units_of_its_columns_and_a_mixture_not_at_all(run: Run, chamber: Record) -> None:
+def test_a_generator_is_described_in_the_units_of_its_columns_and_a_mixture_is_not(run: Run, chamber: Record) -> None:
     parts = {"train": chamber.values[:2000], "test": chamber.values[2000:]}
     axes = column_axes(chamber.values, chamber.station)
 
-    found = inside_generator(run.generator, axes, parts)  # type: ignore[arg-type]
+    found = generator_statistics(run.generator, axes, parts)  # type: ignore[arg-type]
 
     assert found is not None
     assert found.kind == "vae"
-    assert [mirror.axis for mirror in found.mirrors] == list(axes)
-    assert np.mean([mirror.explained["test"] for mirror in found.mirrors]) > 0.5
+    assert [channel.axis for channel in found.channels] == list(axes)
+    assert np.mean([channel.explained["test"] for channel in found.channels]) > 0.5
     assert found.codes.samples["test"].rows == 1000
     settings = replace(Training.quick(), generator="mixture", components=5)
     mixture = fit_generator(parts["train"], parts["test"], chamber.station, settings)
-    assert inside_generator(mixture, axes, parts) is None  # type: ignore[arg-type]
+    assert generator_statistics(mixture, axes, parts) is None  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from edge.arrays import Floats
-from trainer.statistics.samples import Axis
+from trainer.figures.axis import Axis
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from trainer.data.record import Record
 from trainer.data.splits import random_split
 from trainer.evaluation.synthesis.results import OURS, PUBLISHED, REAL
 from trainer.evaluation.synthesis.synthesisers import Fit
-from trainer.statistics.binning import column_axes, gallery, pairs
+from trainer.statistics.binning import bin_samples, column_axes, pairs
 from trainer.statistics.samples import BinnedSamples
 
 NOISES: dict[str, float | None] = {"auto": None, ".1": 0.1, ".5": 0.5, "1": 1.0}
@@ -47,7 +47,7 @@ def sample_gallery(record: Record, name: str, make: Fit, *, seed: int) -> Binned
     samples = {TRAINED: train, REAL: test, name: fitted.draw(count, 0)}
     if fitted.around is not None:
         samples |= {f"{name}, noise {label}": fitted.around(count, 0, noise) for label, noise in NOISES.items()}
-    return gallery(
+    return bin_samples(
         column_axes(record.values, record.station),
         {one: np.asarray(rows, dtype=np.float64) for one, rows in samples.items()},
         pairs(record.station),

@@ -1,13 +1,14 @@
-"""The panel of columns: a table of what each is like."""
+"""The panel of columns."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 
-from trainer.exploring.columns import Column
+from trainer.exploring.columns import FLAT, Column
 from trainer.exploring.exploration import Exploration
-from trainer.page import HtmlTable, Panel, unit
-from trainer.page.table import Cell
+from trainer.figures.units import unit
+from trainer.page.panel import Panel
+from trainer.page.table import Cell, HtmlTable
 
 _HEADS = (
     "column", "unit", "missing", "missing %", "out of range", "least", "median", "most", "different", "step",
@@ -17,17 +18,17 @@ _HEADS = (
 
 def columns_panel(found: Exploration) -> Panel:
     """List every column with what is missing, how fine it is and where it stands still."""
-    rows = found.sheet.rows
+    rows = found.record.rows
     return Panel(
         key="columns",
         title="Columns",
-        says="Missing and out-of-range readings, how many different values there are, and the longest flat stretch. "
+        caption="Missing and out-of-range readings, the number of different values, and the longest flat stretch. "
         + _copies(len(found.duplicates)),
         tables=(
             HtmlTable(
                 _HEADS,
                 [_cells(one, rows) for one in found.columns],
-                "Step: between values that lie on a grid. Flat: 15 rows or more of one value.",
+                f"Step: distance between values that lie on a grid. Flat: {FLAT} rows or more of the same value.",
             ),
         ),
         numbers={one.key: asdict(one) for one in found.columns},

@@ -1,4 +1,4 @@
-"""The panel of findings: what to know before training, in sentences."""
+"""The panel of findings: what to know before training."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ from collections.abc import Iterator
 
 from trainer.exploring.columns import FLAT
 from trainer.exploring.exploration import Exploration
-from trainer.page import HtmlTable, Panel, every, percent, unit
+from trainer.figures.units import every, percent, unit
+from trainer.page.panel import Panel
+from trainer.page.table import HtmlTable
 
 _FEW = 1000  # rows
 _MISSING = 0.01
 _FLAT = 0.01
 
 Finding = tuple[str, str, str]
+"""Where, what, and what follows from it."""
 
 
 def findings_panel(found: Exploration) -> Panel:
     """List what was found, where, and what follows from it."""
     rows = list(findings(found))
-    size = f"{found.sheet.rows:,} rows of {found.sheet.station.size} columns"
+    size = f"{found.record.rows:,} rows of {found.record.station.size} columns"
     return Panel(
         key="findings",
         title="What to know before training",
-        says=f"{len(rows)} finding{'' if len(rows) == 1 else 's'} in {size}."
+        caption=f"{len(rows)} finding{'' if len(rows) == 1 else 's'} in {size}."
         if rows
         else f"Nothing special in {size}.",
         tables=(HtmlTable(("where", "what", "so what"), rows),) if rows else (),
@@ -32,7 +35,7 @@ def findings_panel(found: Exploration) -> Panel:
 
 
 def findings(found: Exploration) -> Iterator[Finding]:
-    """Yield (where, what, so what)."""
+    """Yield the findings: rows, columns, copies, gas."""
     yield from _rows(found)
     yield from _columns(found)
     for one, other in found.duplicates:
@@ -41,37 +44,41 @@ def findings(found: Exploration) -> Iterator[Finding]:
 
 
 def _rows(found: Exploration) -> Iterator[Finding]:
-    sheet = found.sheet
-    if sheet.every > 1:
+    record = found.record
+    if record.every > 1:
         yield (
             "rows",
-            f"{sheet.rows:,} of them",
-            f"densities and correlations look at {every(sheet.every)}; scatters and the leak say at which they do",
+            f"{record.rows:,} of them",
+            f"densities and correlations use {every(record.every)}; the scatters and the leak name theirs",
         )
-    if sheet.rows < _FEW:
-        yield "rows", f"only {sheet.rows:,}", "numbers below are rough; train on some thousand rows"
-    if sheet.complete < sheet.rows:
-        share = 1 - sheet.complete / sheet.rows
-        yield "rows", f"{percent(share, 1)} have a hole", f"training leaves them out and keeps {sheet.complete:,} rows"
-    back = sum(lasting <= 0 for _, lasting in sheet.gaps)
-    gaps = len(sheet.gaps) - back
+    if record.rows < _FEW:
+        yield "rows", f"only {record.rows:,}", "numbers below are rough; train on some thousand rows"
+    if record.complete < record.rows:
+        share = 1 - record.complete / record.rows
+        yield (
+            "rows",
+            f"{percent(share, 1)} are incomplete",
+            f"training leaves them out and keeps {record.complete:,} rows",
+        )
+    back = sum(lasting <= 0 for _, lasting in record.gaps)
+    gaps = len(record.gaps) - back
     if gaps:
-        what = f"{gaps} gap{'' if gaps == 1 else 's'}, the longest {_lasting(sheet.gaps[0][1])}"
-        yield "time", what, "lags and running medians begin afresh after each: a reading there has less of a past"
+        what = f"{gaps} gap{'' if gaps == 1 else 's'}, the longest {_lasting(record.gaps[0][1])}"
+        yield "time", what, "lags and running medians start again after each: readings there have a shorter past"
     if back:
         yield "time", f"goes back {back} time{'' if back == 1 else 's'}", "order the rows, or give each part as a file"
     warm_up = found.phases.warm_up
     if warm_up:
-        so = "sensors are not yet where gas and climate would have them: train on what follows"
+        so = "the sensors are not yet where gas and climate would put them: train on the rows after it"
         yield f"rows 0 to {warm_up:,}", "warm-up", so
     plateaus = found.phases.plateaus
     if len(plateaus) > 1:
-        so = "a climate that was not trained on is not known: hold out whole blocks of time"
+        so = "a model does not know a climate that it was not trained on: hold out whole blocks of time"
         yield "climate", f"{len(plateaus)} plateaus", so
 
 
 def _lasting(seconds: float) -> str:
-    """Write a duration in the unit in which it is a number of some digits."""
+    """Write a duration in the largest unit of which it lasts at least two."""
     for name, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.3g} {name}"
@@ -79,24 +86,24 @@ def _lasting(seconds: float) -> str:
 
 
 def _columns(found: Exploration) -> Iterator[Finding]:
-    rows = found.sheet.rows
+    rows = found.record.rows
     for column in found.columns:
         if column.missing == rows:
-            yield column.key, "nothing is there", "training refuses it: take it out of the station file"
+            yield column.key, "no reading", "training refuses it: take it out of the station file"
             continue
         if column.constant:
             what = f"always {column.low:g} {unit(column.unit)}".rstrip()
             yield column.key, what, "training refuses it: take it out of the station file"
             continue
         if column.outside:
-            so = "training leaves these rows out: mend the sensor, or the range in the station file"
+            so = "training leaves these rows out: repair the sensor, or correct the range in the station file"
             yield column.key, f"{column.outside:,} readings beyond the physical range", so
         if column.missing - column.outside > _MISSING * rows:
             share = (column.missing - column.outside) / rows
             yield column.key, f"{percent(share, 1)} missing", "training leaves these rows out"
         if column.coarse(rows):
             step = f", in steps of {column.step:g} {unit(column.unit)}".rstrip() if column.step > 0 else ""
-            so = "a value that stays is no stuck sensor here; densities show teeth"
+            so = "a value that stays the same does not mean a stuck sensor; densities have teeth"
             yield column.key, f"{column.distinct} different values{step}", so
         if column.flat > _FLAT and not column.coarse(rows):
             so = "a stuck sensor, or a logger that repeats its last value: leave these rows out"
@@ -106,14 +113,14 @@ def _columns(found: Exploration) -> Iterator[Finding]:
 
 
 def _gas(found: Exploration) -> Iterator[Finding]:
-    told = found.split_leakage
-    if told is not None and told.shuffled - told.blocked > 0.05:
-        so = "neighbours are nearly equal, so a random split tests what it trained on: split by blocks of time"
-        yield told.target, f"R² {told.shuffled:.2f} shuffled, {told.blocked:.2f} on blocks", so
+    leakage = found.split_leakage
+    if leakage is not None and leakage.shuffled - leakage.blocked > 0.05:
+        so = "neighbours are nearly equal, so a random split tests on what it was trained on: split by blocks of time"
+        yield leakage.target, f"R² {leakage.shuffled:.2f} shuffled, {leakage.blocked:.2f} on blocks", so
     deaf = [one.key for one in found.responses if not one.responds]
     if deaf:
         yield (
             ", ".join(deaf),
-            "a response to the gas that cannot be told from none",
-            "climate and drift are all it shows",
+            "no response to the gas that can be told from zero",
+            "climate and drift explain all that it shows",
         )

@@ -6,37 +6,40 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from edge.arrays import Floats
 from trainer.data.onsets import RISE, WITHIN
 from trainer.exploring.exploration import Exploration
-from trainer.page import HtmlTable, Panel, unit
+from trainer.figures.units import unit
+from trainer.page.panel import Panel
+from trainer.page.table import HtmlTable
 
 _MOST_GAPS = 50
 
 
 def phases_panel(found: Exploration) -> Panel:
     """List files, plateaus, episodes and gaps."""
-    sheet, parts = found.sheet, found.phases
-    environment = [j for j, feature in enumerate(sheet.station.features) if feature.role == "environment"]
+    record, parts = found.record, found.phases
+    environment = [j for j, feature in enumerate(record.station.features) if feature.role == "environment"]
     tables = [
         HtmlTable(
             ("file", "first row", "rows", "segments"),
             [
-                (file, start, end - start, sum(start <= one < end for one, _ in sheet.segments))
-                for file, (start, end) in zip(sheet.files, sheet.parts, strict=True)
+                (file, start, end - start, sum(start <= one < end for one, _ in record.segments))
+                for file, (start, end) in zip(record.files, record.parts, strict=True)
             ],
-            "Files" + _between(sheet.time),
+            "Files" + _between(record.time),
         ),
         HtmlTable(
-            ("plateau", "from row", "rows", *(f"{sheet.station.keys[j]}" for j in environment)),
+            ("plateau", "from row", "rows", *(record.station.keys[j] for j in environment)),
             [
-                (number, start, end - start, *(_median(sheet.values[start:end, j]) for j in environment))
+                (number, start, end - start, *(_median(record.values[start:end, j]) for j in environment))
                 for number, (start, end) in enumerate(parts.plateaus, 1)
             ],
-            "Plateaus of the climate, and its medians there",
+            "Plateaus of the climate, with its medians",
         ),
     ]
-    if parts.episodes and sheet.station.gas is not None:
-        gas = unit(sheet.station.features[sheet.station.gas_index or 0].unit)
+    if parts.episodes and record.station.gas is not None:
+        gas = unit(record.station.features[record.station.gas_index or 0].unit)
         tables.append(
             HtmlTable(
                 ("episode", "onset", "rows", f"before [{gas}]", f"peak [{gas}]"),
@@ -48,16 +51,16 @@ def phases_panel(found: Exploration) -> Panel:
                 f"{RISE:g} backgrounds within {WITHIN} rows: smaller plumes are not counted.",
             )
         )
-    if sheet.gaps:
-        what = f"Gaps in time: {len(sheet.gaps)}, the longest first"
-        tables.append(HtmlTable(("before row", "gap [s]"), sheet.gaps[:_MOST_GAPS], what))
+    if record.gaps:
+        what = f"Gaps in time: {len(record.gaps)}, the longest first"
+        tables.append(HtmlTable(("before row", "gap [s]"), record.gaps[:_MOST_GAPS], what))
     return Panel(
         key="spells",
         title="Files, plateaus, episodes",
-        says="The record falls into these parts by itself; what is held out to test on should be whole parts.",
+        caption="The record falls into these parts by itself; hold out whole parts to test on.",
         tables=tables,
         numbers={
-            "segments": [list(span) for span in sheet.segments],
+            "segments": [list(span) for span in record.segments],
             "plateaus": [list(span) for span in parts.plateaus],
             "episodes": [
                 {"start": one.start, "end": one.end, "before": one.before, "peak": one.peak} for one in parts.episodes
@@ -68,13 +71,13 @@ def phases_panel(found: Exploration) -> Panel:
     )
 
 
-def _between(time: np.ndarray | None) -> str:
+def _between(time: Floats | None) -> str:
     if time is None:
-        return "; the rows have no time, so gaps between them cannot be seen"
+        return "; the rows have no time stamps, so gaps between them are unknown"
     first, last = (f"{datetime.fromtimestamp(float(t), UTC):%Y-%m-%d %H:%M}" for t in (time.min(), time.max()))
     return f", {first} to {last} UTC"
 
 
-def _median(values: np.ndarray) -> float | None:
+def _median(values: Floats) -> float | None:
     there = values[np.isfinite(values)]
     return float(np.median(there)) if len(there) else None

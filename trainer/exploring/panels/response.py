@@ -3,48 +3,41 @@
 from __future__ import annotations
 
 from trainer.exploring.exploration import Exploration
-from trainer.page import BLUE, GREY, INK, HtmlTable, Panel, figure
+from trainer.exploring.response import LEAST
+from trainer.figures.bars import draw_intervals
+from trainer.page.panel import Panel
+from trainer.page.table import HtmlTable
 
 _INTERVAL = 1.96
+_TITLE = "Response to the gas"
 
 
 def response_panel(found: Exploration) -> Panel:
-    """Draw the exponents with their intervals."""
-    sensors, title = found.responses, "Response to the gas"
+    """Show the exponents with their intervals."""
+    sensors = found.responses
     if not sensors:
         return Panel(
             key="response",
-            title=title,
-            says="How strongly each sensor follows the gas, climate and drift given.",
-            missing="It takes a gas column that moves, a sensor, and 60 rows in which all of it is there.",
+            title=_TITLE,
+            caption="How strongly each sensor follows the gas, after climate and drift are accounted for.",
+            missing=f"It takes a gas column that moves, a sensor, and {LEAST} rows in which neither they nor the "
+            "climate are missing.",
         )
-    picture = figure(5.0, 0.34 * len(sensors) + 0.85)
-    axes = picture.subplots()
-    axes.axvline(0.0, color=INK, linewidth=0.9)
-    for place, one in enumerate(sensors):
-        axes.errorbar(
-            one.exponent,
-            place,
-            xerr=_INTERVAL * one.error,
-            fmt="o",
-            color=BLUE if one.responds else GREY,
-            markerfacecolor=BLUE if one.responds else "none",
-            capsize=3,
-        )
-    axes.set_yticks(range(len(sensors)), [one.key for one in sensors])
-    axes.set_ylim(len(sensors) - 0.5, -0.5)
-    axes.set_xlabel(f"b in reading ~ {found.sheet.station.gas}^b, with 95 % interval")
     deaf = [one.key for one in sensors if not one.responds]
-    says = (
-        f"Grey intervals hold 0: {', '.join(deaf)} cannot be told from a sensor that does not respond."
+    caption = (
+        f"Grey intervals contain 0: {', '.join(deaf)} cannot be told from a sensor that does not respond."
         if deaf
-        else "No interval holds 0: every sensor responds."
+        else "No interval contains 0: every sensor responds."
     )
     return Panel(
         key="response",
-        title=title,
-        says=says + " Climate and a linear drift are given; the interval is from leaving out block after block.",
-        figure=picture,
+        title=_TITLE,
+        caption=caption + " Climate and a linear drift are accounted for; the interval is from leaving out one block "
+        "after the other.",
+        figure=draw_intervals(
+            {one.key: (one.exponent, _INTERVAL * one.error, one.responds) for one in sensors},
+            f"b in reading ~ {found.record.station.gas}^b, with 95 % interval",
+        ),
         alt="; ".join(f"{one.key}: b {one.exponent:.3f} ± {_INTERVAL * one.error:.3f}" for one in sensors) + ".",
         tables=(
             HtmlTable(

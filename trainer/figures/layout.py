@@ -1,4 +1,4 @@
-"""Layout: where the parts of a figure lie, worked out once however often it is drawn."""
+"""Lays a figure out once, however often it is drawn."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ def lay_out(figure: Figure) -> None:
     """Place the parts of a figure and leave them there: with many axes this takes longer than drawing them."""
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
-        engine.execute(figure)  # without drawing anything for it
+        engine.execute(figure)  # without drawing anything
         figure.set_layout_engine("none")

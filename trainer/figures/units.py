@@ -1,4 +1,4 @@
-"""Units as people write them."""
+"""Units, shares and counts as people write them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ def unit(code: str) -> str:
 
 
 def percent(share: float, digits: int = 0) -> str:
-    """Write a share as people do, on one line."""
+    """Write a share in percent, on one line."""
     return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def every(count: int) -> str:
-    """Say that of so many rows one is meant: every 2nd row."""
+    """Write which rows are taken, such as ``every 2nd row``."""
     if count == 1:
         return "every row"
     last = "th" if count % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
@@ -24,6 +24,6 @@ def every(count: int) -> str:
 
 
 def quantity(name: str, code: str) -> str:
-    """Name a column with its unit in brackets, for the axis of a picture."""
-    written = unit(code).replace("$", r"\$")  # which begins a formula
+    """Write a column's name with its unit in brackets, as the label of an axis."""
+    written = unit(code).replace("$", r"\$")  # an unescaped $ would begin a formula
     return f"{name} [{written}]" if written else name
