@@ -1,4 +1,4 @@
-"""The pages in a real browser: headless Chromium, driven over its DevTools by a pipe."""
+"""The pages in a real browser: headless Chromium, driven by its DevTools protocol over a pipe."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PHONE, DESK = 390, 1400
 class Browser:
     """A Chromium of our own, with one tab.
 
-    Every request but that for the page itself, every exception and every console error of the tab are kept.
+    It keeps the requests, the exceptions and the console errors of the tab since the last page was opened.
     """
 
     def __init__(self, program: str, profile: Path) -> None:
@@ -62,21 +62,21 @@ class Browser:
         os.close(self._out)
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
-        """Ask, and hear everything up to the answer."""
+        """Call a method, and handle every message up to its response."""
         self._count += 1
-        message = {"id": self._count, "method": method, "params": params}
+        request = {"id": self._count, "method": method, "params": params}
         if self._session:
-            message["sessionId"] = self._session
-        os.write(self._out, json.dumps(message).encode() + b"\0")
+            request["sessionId"] = self._session
+        os.write(self._out, json.dumps(request).encode() + b"\0")
         while True:
-            heard = self._hear()
-            if heard.get("id") == self._count:
-                assert "error" not in heard, f"{method}: {heard['error']}"
-                result: dict[str, Any] = heard["result"]
+            message = self._receive()
+            if message.get("id") == self._count:
+                assert "error" not in message, f"{method}: {message['error']}"
+                result: dict[str, Any] = message["result"]
                 return result
 
     def open(self, page: Path, width: int, *, dark: bool = False) -> None:
-        """Open a page from disk as a screen of that width would, and wait until all of it is there."""
+        """Open a page from disk on a screen of that width, and wait until it is complete."""
         self.resize(width)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
@@ -85,7 +85,7 @@ class Browser:
         self.errors.clear()
         self.call("Page.navigate", url=page.as_uri())
         while not self._loaded:
-            self._hear()
+            self._receive()
         self.run("document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => done(true))))")
 
     def resize(self, width: int) -> None:
@@ -93,7 +93,7 @@ class Browser:
         self.call("Emulation.setDeviceMetricsOverride", **size)
 
     def run(self, script: str) -> Any:
-        """Evaluate a script, a promise to its end, and return its value."""
+        """Evaluate a script, await its promise if it returns one, and return the value."""
         got = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in got, got["exceptionDetails"]
         return got["result"].get("value")
@@ -110,15 +110,15 @@ class Browser:
         shot = self.call("Page.captureScreenshot", captureBeyondViewport=True)
         return base64.b64decode(shot["data"])
 
-    def _hear(self) -> dict[str, Any]:
+    def _receive(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:
-            some = os.read(self._in, 1 << 16)
-            assert some, f"Chromium ended with {self._process.wait()}"
-            self._buffer += some
+            data = os.read(self._in, 1 << 16)
+            assert data, f"Chromium ended with {self._process.wait()}"
+            self._buffer += data
         text, self._buffer = self._buffer.split(b"\0", 1)
-        heard: dict[str, Any] = json.loads(text)
-        params = heard.get("params", {})
-        match heard.get("method"):
+        message: dict[str, Any] = json.loads(text)
+        params = message.get("params", {})
+        match message.get("method"):
             case "Page.loadEventFired":
                 self._loaded = True
             case "Network.requestWillBeSent":
@@ -129,7 +129,7 @@ class Browser:
                 self.errors.append(str(params["args"]))
             case "Log.entryAdded" if params["entry"]["level"] in ("error", "warning"):
                 self.errors.append(str(params["entry"]))
-        return heard
+        return message
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +245,17 @@ def test_a_table_is_sorted_by_mouse_and_by_keyboard(browser: Browser, explored: 
     assert browser.run("document.querySelectorAll('#columns th[aria-sort]').length") == 1
 
 
-def test_the_theme_follows_the_system_until_the_reader_says_otherwise(browser: Browser, explored: Path) -> None:
+def test_text_in_figures_has_the_font_of_the_page(browser: Browser, page: Path) -> None:
+    browser.open(page, DESK)
+    fonts = browser.run(
+        "[...new Set([...document.querySelectorAll('figure svg, figure svg text, figure svg tspan')]"
+        ".map((one) => getComputedStyle(one).fontFamily))]"
+    )
+    assert len(fonts) == 1
+    assert fonts[0].startswith("system-ui")
+
+
+def test_the_theme_follows_the_system_until_the_reader_chooses(browser: Browser, explored: Path) -> None:
     paper = "getComputedStyle(document.body).backgroundColor"
     line = "getComputedStyle(document.querySelector('figure svg text')).fill"
     browser.open(explored, DESK)
@@ -276,8 +286,8 @@ def test_the_numbers_are_saved_from_a_link(browser: Browser, explored: Path) -> 
     browser.open(explored, DESK)
     link = "document.querySelector('#leak .numbers a')"
     assert browser.run(f"{link}.download") == "leak.json"
-    told = json.loads(base64.b64decode(browser.run(f"{link}.href").partition(",")[2]))
-    assert told["target"] == "ch4_ppb"
+    numbers = json.loads(base64.b64decode(browser.run(f"{link}.href").partition(",")[2]))
+    assert numbers["target"] == "ch4_ppb"
 
 
 def test_paper_is_white_and_without_buttons(browser: Browser, explored: Path) -> None:

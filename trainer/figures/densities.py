@@ -121,7 +121,7 @@ def draw_codes(axes_of: Sequence[Axis], samples: Mapping[str, Floats], correlati
 
 
 def _bare(axes: Axes, top: float | None = None) -> None:
-    """Take away the y axis, whose numbers say nothing; ``top``: its upper end."""
+    """Remove the numbers of the y axis, which are of no use; ``top``: its upper end."""
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     if top is not None:

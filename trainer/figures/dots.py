@@ -70,8 +70,7 @@ def draw_against_wanted(
     rows
         Names.
     measures
-        Title of the axes -> values by row, nan where there is none, and what is wanted; axes without a value are left
-        out.
+        Title of the axes -> values by row (nan: missing), and what is wanted; axes without a value are left out.
     first
         The row that counts, which is drawn larger.
     reference

@@ -109,9 +109,9 @@ class FaultMark(NamedTuple):
     start, end
         First row, and the row after the last one.
     label
-        What it is.
+        Kind of the fault.
     found
-        Filled if it was found, else hollow.
+        Whether it was found: its mark is filled then, otherwise hollow.
     """
 
     start: int
@@ -126,7 +126,7 @@ class Block(NamedTuple):
     Parameters
     ----------
     span
-        Its rows.
+        First row of the block, and the row after its last one.
     row
         Rows [N] that scores are given at.
     scores, thresholds

@@ -1,6 +1,6 @@
 "use strict";
 
-// Light or dark: as the system has it, until the reader says otherwise.
+// Light or dark: as the system is set, until the reader chooses.
 const dark = document.getElementById("dark");
 const theme = document.getElementById("theme");
 const system = matchMedia("(prefers-color-scheme: dark)");

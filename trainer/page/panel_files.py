@@ -19,9 +19,9 @@ def write_panel_files(folder: str | Path, panels: Sequence[Panel]) -> None:
     Parameters
     ----------
     folder
-        It is made if it does not exist.
+        Folder, which is made if it does not exist.
     panels
-        Their figures are drawn on white, without time stamp or versions.
+        Panels, whose figures are drawn on white, without time stamp or versions.
 
     Raises
     ------

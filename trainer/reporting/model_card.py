@@ -14,9 +14,9 @@ from trainer.reporting.display_names import NETWORKS, SPLITS
 from trainer.run import Run
 
 _INTENDED = (
-    ("for", "telling when a low-cost methane station's readings contradict one another, and making rows like its own"),
+    ("for", "detecting when a low-cost methane station's readings contradict one another, and generating similar rows"),
     ("not for", "protecting life or property: this is not a certified safety device"),
-    ("not for", "methane near an explosive limit: the sensors were seen at the levels under limits, far below any"),
+    ("not for", "methane near an explosive limit: training covered the levels under Limits, which are far below"),
     ("not for", "privacy: synthetic rows lie near real ones, and nothing here proves otherwise"),
 )
 
@@ -29,7 +29,7 @@ def card_panel(run: Run) -> Panel:
         caption="What it was made from, what it is for, and the limits it was trained within. "
         "Not a certified safety device.",
         tables=(
-            HtmlTable(("meant", "what"), _INTENDED, "Intended use"),
+            HtmlTable(("intended", "what"), _INTENDED, "Intended use"),
             HtmlTable(("of", "limit"), tuple(_limits(run)), "Limits"),
             HtmlTable(("what", "data"), tuple(_data(run)), "Data"),
             HtmlTable(
@@ -65,13 +65,13 @@ def _limits(run: Run) -> Iterator[tuple[str, str]]:
     units = dict(zip(run.station.keys, run.station.units, strict=True))
     scorer = next(iter(run.scoring_specs.values()))
     for key, (low, high) in scorer.domain.items():
-        yield key, f"trained on {shown(low)} to {shown(high)} {unit(units[key])}; beyond, scores say little"
+        yield key, f"trained on {shown(low)} to {shown(high)} {unit(units[key])}; beyond that, scores mean little"
     if run.metrics["split"] == "random":
-        yield "split", "shuffled rows leak: what was measured on them is too good"
+        yield "split", "shuffled rows leak: figures measured on them are too good"
     for name, fitted in run.scoring_specs.items():
         of = _sentences(fitted) if run.station.gas is not None else fitted.notes
         yield from ((NETWORKS.get(name, name), sentence) for sentence in of)
-    yield "data", "one record: other boards, rooms and seasons were not seen"
+    yield "data", "one record: other boards, rooms and seasons are unknown to it"
 
 
 def _sentences(fitted: ScoringSpec) -> Iterator[str]:

@@ -121,6 +121,6 @@ def _gas(found: Exploration) -> Iterator[Finding]:
     if deaf:
         yield (
             ", ".join(deaf),
-            "no response to the gas that can be told from zero",
+            "no response to the gas that differs from zero",
             "climate and drift explain all that it shows",
         )

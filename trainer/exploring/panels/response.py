@@ -25,7 +25,7 @@ def response_panel(found: Exploration) -> Panel:
         )
     deaf = [one.key for one in sensors if not one.responds]
     caption = (
-        f"Grey intervals contain 0: {', '.join(deaf)} cannot be told from a sensor that does not respond."
+        f"Grey intervals contain 0: {', '.join(deaf)} cannot be distinguished from a sensor that does not respond."
         if deaf
         else "No interval contains 0: every sensor responds."
     )

@@ -19,7 +19,7 @@ _MOST_POINTS = 12_000
 
 
 def environment_panel(found: Exploration) -> Panel:
-    """Show the scatter matrix of the environment; where there is none, of the first columns."""
+    """Show the scatter matrix of the environment or, without one, of the first columns."""
     record = found.record
     environment = [j for j, feature in enumerate(record.station.features) if feature.role == "environment"]
     what = "The environment" if len(environment) > 1 else "Scatters"
