@@ -42,14 +42,14 @@ class Recovery:
         self._journal = journal
         self._log = log
         self._jumped = 0.0  # [s] by which the wall clock has jumped since the start
-        self._left = _PER_TURN
+        self._remaining = _PER_TURN
 
     def begin_turn(self) -> None:
         """Allow another 16 stations to be recovered.
 
         After a restart all stations send at once, and the broker wants an answer in between.
         """
-        self._left = _PER_TURN
+        self._remaining = _PER_TURN
 
     def restore_alarms(self) -> None:
         """Restore the alarms of all stations."""
@@ -71,11 +71,11 @@ class Recovery:
         """
         if station.row is None:
             return True
-        if not self._left:
+        if not self._remaining:
             return False
         if station.topic or self._keep(station, topic):
             self.recover(station, transaction)
-            self._left -= 1
+            self._remaining -= 1
         return True
 
     def recover_one(self, transaction: Transaction) -> None:

@@ -1,4 +1,4 @@
-"""Clock: times are written and read as RFC 3339 in UTC."""
+"""Times are written and read as RFC 3339 in UTC."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Log: lines that machines can read, and no flood."""
+"""The log has lines that machines can read, and is never flooded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_a_percent_sign_is_no_placeholder(caplog: pytest.LogCaptureFixture) -> N
     assert caplog.messages == ["100 % done left=%s"]
 
 
-def test_what_goes_on_is_said_at_once_and_then_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_goes_on_is_logged_at_once_and_then_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     clock = FakeClock(1000.0)
     log = Log("test", clock)
     for second in range(121):
@@ -34,7 +34,7 @@ def test_what_goes_on_is_said_at_once_and_then_once_a_minute(caplog: pytest.LogC
     ]
 
 
-def test_different_happenings_do_not_hold_each_other_back(caplog: pytest.LogCaptureFixture) -> None:
+def test_different_events_do_not_hold_each_other_back(caplog: pytest.LogCaptureFixture) -> None:
     log = Log("test", FakeClock())
     log.warning("one", every=60)
     log.error("another", every=60)

@@ -1,4 +1,4 @@
-"""Stop: a signal ends every kind of waiting."""
+"""A signal ends every kind of waiting."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_signal_ends_a_blocking_call() -> None:
         assert stop.requested
 
 
-def test_no_blocking_call_begins_after_the_wish_to_stop() -> None:
+def test_no_blocking_call_begins_after_a_stop_is_requested() -> None:
     with Stop() as stop:
         stop.request()
         assert stop.interruptible(lambda: pytest.fail("called")) is None

@@ -100,7 +100,7 @@ BAD = {
 
 
 @pytest.mark.broker
-def test_bad_input_of_every_kind_is_set_aside_with_its_reason_and_the_next_reading_is_scored(live: Live) -> None:
+def test_bad_input_of_every_kind_is_a_dead_letter_and_the_next_reading_is_scored(live: Live) -> None:
     for number, (name, (payload, reason, at)) in enumerate(BAD.items(), 1):
         live.other.publish(live.topic, payload)
         live.other.publish(live.topic, GOOD | {"seq": number})

@@ -1,4 +1,4 @@
-"""Delivery: what is handed over gets there, or is counted."""
+"""What is queued is delivered, or counted."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def event(number: int = 1) -> Event:
     )  # fmt: skip
 
 
-def test_nothing_is_published_before_the_journal_has_kept_it(queue: Queue, fake_link: FakeLink) -> None:
+def test_nothing_is_published_before_the_journal_has_committed_it(queue: Queue, fake_link: FakeLink) -> None:
     queue.put([verdict(1), verdict(2)], [event()])
     queue.delivery.process_receipts(queue.transaction)
     assert fake_link.published == []
@@ -74,7 +74,7 @@ def test_nothing_is_published_before_the_journal_has_kept_it(queue: Queue, fake_
     assert (queue.delivery.counts.scores, queue.delivery.counts.events) == (2, 1)
 
 
-def test_what_is_not_confirmed_survives_a_restart_and_what_is_does_not(
+def test_what_is_unconfirmed_survives_a_restart_and_the_rest_does_not(
     queue: Queue, fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path
 ) -> None:
     queue.put([verdict(1)], [event(1)])
@@ -97,7 +97,7 @@ def test_what_is_not_confirmed_survives_a_restart_and_what_is_does_not(
     assert again.delivery.unconfirmed == 0
 
 
-def test_the_outcome_of_a_lost_connection_is_sent_again(queue: Queue, fake_link: FakeLink) -> None:
+def test_what_a_lost_connection_left_unconfirmed_is_sent_again(queue: Queue, fake_link: FakeLink) -> None:
     queue.put([verdict(1)], [event(1)])
     queue.turn()
     fake_link.published.clear()
@@ -127,7 +127,7 @@ def test_what_the_broker_refuses_is_kept_and_tried_again(
     assert queue.delivery.waiting == 0
 
 
-def test_when_the_outbox_is_full_what_is_dropped_is_counted_and_not_kept(
+def test_what_a_full_outbox_drops_is_counted_and_not_journalled(
     queue: Queue, fake_link: FakeLink, fake_clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "MOST", 3)
@@ -139,8 +139,8 @@ def test_when_the_outbox_is_full_what_is_dropped_is_counted_and_not_kept(
     queue.turn()
     assert (queue.delivery.waiting, queue.delivery.counts.dropped) == (3, 2)
     queue.journal.close()
-    kept = Journal(queue.journal._path, clock=fake_clock).recovered.outbox
-    assert [row.alarm for row in kept] == ["e1", "e2", "e3"]
+    journalled = Journal(queue.journal._path, clock=fake_clock).recovered.outbox
+    assert [row.alarm for row in journalled] == ["e1", "e2", "e3"]
 
 
 def test_with_too_many_unconfirmed_batches_no_more_readings_should_be_taken(
@@ -157,7 +157,7 @@ def test_with_too_many_unconfirmed_batches_no_more_readings_should_be_taken(
     assert not queue.delivery.full
 
 
-def test_a_fresh_journal_gets_everything_that_is_on_its_way(
+def test_a_fresh_journal_gets_everything_unconfirmed(
     queue: Queue, fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path
 ) -> None:
     fake_link.connected = False
@@ -183,7 +183,7 @@ def test_a_dead_letter_is_delivered_like_an_event(queue: Queue, fake_link: FakeL
     assert queue.delivery.counts.dead_letters == 1
 
 
-def test_without_the_journal_only_presence_is_told(queue: Queue, fake_link: FakeLink) -> None:
+def test_without_the_journal_only_presence_is_published(queue: Queue, fake_link: FakeLink) -> None:
     queue.delivery.retain(queue.transaction, TOPICS.alarm("st-1"), {})
     queue.delivery.retain(queue.transaction, TOPICS.state, {"state": "online"})
     queue.delivery.send_presence()

@@ -1,14 +1,13 @@
-"""Outbox: nothing leaves it before the broker has it."""
+"""A message stays in the outbox until the broker has confirmed it."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 
 from edge.delivery import outbox as module
 from edge.delivery.outbox import Outbox
 from edge.journal.transaction import OutboxRow
+from edge.mqtt.link import Receipt
 from tests.doubles import FakeClock, FakeLink
 
 
@@ -17,14 +16,14 @@ def outbox(fake_link: FakeLink, fake_clock: FakeClock) -> Outbox:
     return Outbox(fake_link, fake_clock)
 
 
-def answer(outbox: Outbox, link: Any, refusal: str | None = None) -> list[int]:
-    """Let the broker answer everything; the rows that are delivered by it."""
+def answer(outbox: Outbox, link: FakeLink, refusal: str | None = None) -> list[int]:
+    """Let the broker answer everything; return the rows that it confirms."""
     link.confirm(refusal)
     link.published.clear()
     return [row for receipt in link.receipts() if (row := outbox.process(receipt)) is not None]
 
 
-def test_a_row_goes_when_the_broker_has_taken_it(outbox: Outbox, fake_link: FakeLink) -> None:
+def test_a_row_is_removed_once_the_broker_has_confirmed_it(outbox: Outbox, fake_link: FakeLink) -> None:
     row = outbox.put("event", "t", b"{}")
     outbox.send()
     outbox.send()
@@ -35,7 +34,9 @@ def test_a_row_goes_when_the_broker_has_taken_it(outbox: Outbox, fake_link: Fake
     assert len(outbox) == 0
 
 
-def test_what_the_journal_has_kept_goes_first_and_numbers_go_on(fake_link: FakeLink, fake_clock: FakeClock) -> None:
+def test_rows_of_the_journal_are_published_first_and_numbers_continue(
+    fake_link: FakeLink, fake_clock: FakeClock
+) -> None:
     outbox = Outbox(fake_link, fake_clock, [OutboxRow(7, "event", "a", "t", b"old")])
     assert outbox.put("event", "t", b"new").id == 8
     for _ in range(2):
@@ -45,7 +46,7 @@ def test_what_the_journal_has_kept_goes_first_and_numbers_go_on(fake_link: FakeL
     assert len(outbox) == 0
 
 
-def test_of_a_topic_one_row_is_in_flight_so_that_a_refusal_cannot_turn_their_order(
+def test_one_row_of_a_topic_is_in_flight_so_that_a_refusal_cannot_change_the_order(
     outbox: Outbox, fake_link: FakeLink, fake_clock: FakeClock
 ) -> None:
     first, second = outbox.put("event", "t", b"1"), outbox.put("close", "t", b"2")
@@ -82,11 +83,11 @@ def test_a_lost_connection_loses_nothing(outbox: Outbox, fake_link: FakeLink) ->
     outbox.reconnected()
     outbox.send()
     assert [each.payload for each in fake_link.published] == [b"1"]
-    assert outbox.process(type("Receipt", (), {"mid": lost.mid, "topic": "t", "refusal": None})()) is None
+    assert outbox.process(Receipt(lost.mid, "t", None)) is None
     assert len(outbox) == 1
 
 
-def test_no_more_is_in_flight_than_a_broker_takes(outbox: Outbox, fake_link: FakeLink) -> None:
+def test_no_more_is_in_flight_than_a_broker_accepts(outbox: Outbox, fake_link: FakeLink) -> None:
     for number in range(50):
         outbox.put("event", f"t/{number}", b"")
     outbox.send()
@@ -98,16 +99,16 @@ def test_no_more_is_in_flight_than_a_broker_takes(outbox: Outbox, fake_link: Fak
     assert len(outbox) == 0
 
 
-def test_when_it_is_full_dead_letters_go_then_alarms_that_are_over_then_the_oldest(
+def test_a_full_outbox_drops_dead_letters_then_closed_alarms_then_the_oldest(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MOST", 6)
     stands = outbox.put("event", "t", b"", "stands")
     over = [outbox.put("event", "t", b"", "over"), outbox.put("close", "t", b"", "over")]
-    letters = [outbox.put("deadletter", "d", b"") for _ in range(2)]
+    dead_letters = [outbox.put("deadletter", "d", b"") for _ in range(2)]
     outbox.put("event", "t", b"", "stands too")
     assert outbox.drop_excess() == []
-    for gone in (*letters, *over, stands):
+    for gone in (*dead_letters, *over, stands):
         outbox.put("event", "t", b"", "new")
         assert outbox.drop_excess() == [gone.id]
     assert len(outbox) == 6

@@ -1,8 +1,6 @@
-"""Retained: the latest word of each topic, and none of those that are no longer."""
+"""The broker retains the latest content of each topic, and nothing that no longer applies."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 
@@ -15,14 +13,14 @@ def retained(fake_link: FakeLink, fake_clock: FakeClock) -> Retained:
     return Retained(fake_link, fake_clock, ["kept", "orphan"])
 
 
-def answer(retained: Retained, link: Any, refusal: str | None = None) -> list[str]:
-    """Let the broker answer everything; the topics that it has forgotten by it."""
+def answer(retained: Retained, link: FakeLink, refusal: str | None = None) -> list[str]:
+    """Let the broker answer everything; return the topics that are cleared by it."""
     link.confirm(refusal)
     link.published.clear()
     return [topic for receipt in link.receipts() if (topic := retained.process(receipt)) is not None]
 
 
-def test_the_latest_wins_and_goes_until_it_is_confirmed(retained: Retained, fake_link: FakeLink) -> None:
+def test_the_latest_content_is_published_until_it_is_confirmed(retained: Retained, fake_link: FakeLink) -> None:
     retained.retain("kept", b"1")
     retained.retain("kept", b"2")
     retained.send()
@@ -38,7 +36,7 @@ def test_the_latest_wins_and_goes_until_it_is_confirmed(retained: Retained, fake
     assert len(retained) == 0
 
 
-def test_what_changes_while_it_is_in_flight_goes_too(retained: Retained, fake_link: FakeLink) -> None:
+def test_content_that_changes_while_in_flight_is_published_again(retained: Retained, fake_link: FakeLink) -> None:
     retained.retain("kept", b"1")
     retained.send()
     retained.retain("kept", b"2")
@@ -47,11 +45,13 @@ def test_what_changes_while_it_is_in_flight_goes_too(retained: Retained, fake_li
     assert [each.payload for each in fake_link.published] == [b"2"]
 
 
-def test_a_new_topic_is_told_so_that_the_journal_knows_it(retained: Retained) -> None:
+def test_a_new_topic_is_reported_for_the_journal(retained: Retained) -> None:
     assert [retained.retain(topic, b"1") for topic in ("kept", "new", "new")] == [False, True, False]
 
 
-def test_orphans_are_cleared_once_and_forgotten_when_the_broker_has(retained: Retained, fake_link: FakeLink) -> None:
+def test_orphans_are_cleared_once_and_forgotten_when_the_broker_confirms(
+    retained: Retained, fake_link: FakeLink
+) -> None:
     assert retained.clear_others({"kept"}) == 1
     retained.send()
     (published,) = fake_link.published
@@ -70,7 +70,7 @@ def test_a_station_that_comes_back_is_not_cleared(retained: Retained, fake_link:
     assert retained.topics == {"kept", "orphan"}
 
 
-def test_a_refused_one_is_tried_again_later_and_holds_back_no_other(
+def test_a_refused_topic_is_tried_again_later_and_holds_back_no_other(
     retained: Retained, fake_link: FakeLink, fake_clock: FakeClock
 ) -> None:
     retained.retain("kept", b"1")
@@ -85,7 +85,7 @@ def test_a_refused_one_is_tried_again_later_and_holds_back_no_other(
     assert [each.payload for each in fake_link.published] == [b"1"]
 
 
-def test_only_some_topics_may_be_told(retained: Retained, fake_link: FakeLink) -> None:
+def test_sending_can_be_restricted_to_some_topics(retained: Retained, fake_link: FakeLink) -> None:
     retained.retain("alarm", b"1")
     retained.retain("state", b"2")
     retained.send(["state"])

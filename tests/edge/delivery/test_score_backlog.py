@@ -1,9 +1,8 @@
-"""Backlog: scores go until a broker's answer covers them."""
+"""Scores are published until the broker has confirmed them."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -24,14 +23,14 @@ def backlog(fake_link: FakeLink, fake_clock: FakeClock) -> ScoreBacklog:
     return ScoreBacklog(fake_link, TOPICS, fake_clock)
 
 
-def answer(backlog: ScoreBacklog, link: Any, refusal: str | None = None) -> int:
-    """Let the broker answer everything; how many answers were about a marker."""
+def answer(backlog: ScoreBacklog, link: FakeLink, refusal: str | None = None) -> int:
+    """Let the broker answer everything; return how many answers were a marker's."""
     link.confirm(refusal)
     link.published.clear()
     return sum(backlog.process(receipt) for receipt in link.receipts())
 
 
-def sent(link: Any) -> list[tuple[int, bool]]:
+def sent(link: FakeLink) -> list[tuple[int, bool]]:
     return [(each.body["n"], each.body.get("historical", False)) for each in link.published]
 
 
@@ -59,7 +58,7 @@ def test_an_answer_confirms_every_batch_before_it(backlog: ScoreBacklog, fake_li
     assert (len(backlog), backlog.confirmed, backlog.scores) == (0, 4, 4)
 
 
-def test_what_is_not_confirmed_goes_again_in_order_as_history_and_before_what_is_new(
+def test_unconfirmed_scores_are_published_again_as_historical_before_new_ones(
     backlog: ScoreBacklog, fake_link: FakeLink
 ) -> None:
     backlog.put(scores(1))
@@ -75,14 +74,14 @@ def test_what_is_not_confirmed_goes_again_in_order_as_history_and_before_what_is
     assert [number for number, _ in backlog] == [2, 3]
 
 
-def test_what_the_journal_has_kept_is_history(fake_link: FakeLink, fake_clock: FakeClock) -> None:
+def test_scores_of_the_journal_are_historical(fake_link: FakeLink, fake_clock: FakeClock) -> None:
     backlog = ScoreBacklog(fake_link, TOPICS, fake_clock, [(7, scores(70, 71)), (8, scores(72))])
     assert backlog.put(scores(73)) == 9
     backlog.send()
     assert sent(fake_link) == [(70, True), (71, True), (72, True), (73, False)]
 
 
-def test_a_long_backlog_goes_some_batches_a_turn_and_waits_for_the_socket(
+def test_a_long_backlog_is_sent_a_few_batches_a_turn_and_waits_for_the_socket(
     fake_link: FakeLink, fake_clock: FakeClock
 ) -> None:
     backlog = ScoreBacklog(fake_link, TOPICS, fake_clock, [(n, scores(n)) for n in range(1, 11)])
@@ -97,7 +96,7 @@ def test_a_long_backlog_goes_some_batches_a_turn_and_waits_for_the_socket(
     assert len(fake_link.published) == 10
 
 
-def test_without_a_connection_nothing_is_sent_and_it_is_history_then(
+def test_without_a_connection_nothing_is_sent_and_later_it_is_historical(
     backlog: ScoreBacklog, fake_link: FakeLink
 ) -> None:
     fake_link.connected = False
@@ -121,7 +120,7 @@ def test_a_refused_marker_is_counted_and_does_not_hold_up_what_follows(
     assert (backlog.refused, backlog.confirmed, len(backlog)) == (1, 1, 0)
 
 
-def test_an_answer_to_something_else_is_nobodys(backlog: ScoreBacklog, fake_link: FakeLink) -> None:
+def test_the_receipt_of_another_publication_confirms_no_score(backlog: ScoreBacklog, fake_link: FakeLink) -> None:
     fake_link.publish("elsewhere", b"", qos=1)
     backlog.put(scores(1))
     backlog.send()

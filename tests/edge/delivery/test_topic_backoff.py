@@ -1,4 +1,4 @@
-"""Retries: a refused topic is left alone for longer and longer."""
+"""A refused topic is left alone for longer and longer."""
 
 from __future__ import annotations
 

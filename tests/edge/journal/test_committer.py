@@ -1,4 +1,4 @@
-"""Keeper: a batch that cannot be kept is held, and kept later."""
+"""What cannot be committed waits, and is committed later."""
 
 from __future__ import annotations
 
@@ -31,35 +31,37 @@ def committer(journal: Journal, fake_clock: FakeClock) -> Committer:
     return Committer(journal, lambda: [Transaction(outbox=[row(1), row(2)])], fake_clock)
 
 
-def kept(journal: Journal) -> list[int]:
+def outbox_ids(journal: Journal) -> list[int]:
     return [number for (number,) in journal._db.execute("select id from outbox order by id")]
 
 
-def test_what_is_urgent_is_kept_at_once_and_a_new_batch_begun(committer: Committer, journal: Journal) -> None:
+def test_what_is_urgent_is_committed_at_once_and_a_new_transaction_begun(
+    committer: Committer, journal: Journal
+) -> None:
     committer.transaction.outbox.append(row(1))
     assert committer.commit()
     assert committer.transaction == Transaction()
-    assert kept(journal) == [1]
+    assert outbox_ids(journal) == [1]
 
 
-def test_deletions_wait_a_second_and_confirmed_scores_for_the_next_batch(
+def test_deletions_wait_a_second_and_confirmed_scores_for_the_next_commit(
     committer: Committer, journal: Journal, fake_clock: FakeClock
 ) -> None:
     committer.transaction.outbox.append(row(1))
     committer.commit()
     committer.transaction.delivered.append(1)
     assert committer.commit()
-    assert kept(journal) == [1]
+    assert outbox_ids(journal) == [1]
     fake_clock.time += 1
     assert committer.commit()
-    assert kept(journal) == []
+    assert outbox_ids(journal) == []
     fake_clock.time += 100
     committer.transaction.confirmed = 3
     assert committer.commit()
     assert committer.transaction.confirmed == 3
 
 
-def test_while_it_is_locked_the_batch_grows_and_is_tried_again_later_and_later(
+def test_while_it_is_locked_the_transaction_grows_and_retries_come_later_and_later(
     committer: Committer, journal: Journal, fake_clock: FakeClock
 ) -> None:
     other = sqlite3.connect(journal._path, isolation_level=None)
@@ -77,10 +79,10 @@ def test_while_it_is_locked_the_batch_grows_and_is_tried_again_later_and_later(
     other.execute("rollback")
     assert committer.commit()
     assert (committer.fault, committer.retry_in) == (None, None)
-    assert kept(journal) == [1, 2]
+    assert outbox_ids(journal) == [1, 2]
 
 
-def test_before_it_is_due_a_held_batch_is_not_tried(
+def test_before_the_retry_is_due_nothing_is_tried(
     committer: Committer, journal: Journal, fake_clock: FakeClock
 ) -> None:
     other = sqlite3.connect(journal._path, isolation_level=None)
@@ -92,11 +94,11 @@ def test_before_it_is_due_a_held_batch_is_not_tried(
     assert not committer.commit()
 
 
-def test_into_a_fresh_journal_goes_all_that_memory_holds(committer: Committer, journal: Journal) -> None:
+def test_a_fresh_journal_gets_the_snapshot(committer: Committer, journal: Journal) -> None:
     Path(journal._path).unlink()
     committer.transaction.outbox.append(row(3))
     assert committer.commit()
-    assert kept(journal) == [1, 2, 3]
+    assert outbox_ids(journal) == [1, 2, 3]
     assert journal.set_aside == 1
 
 
@@ -119,10 +121,12 @@ def test_a_journal_that_cannot_be_read_is_replaced_at_the_next_try(
     assert not committer.commit()
     fake_clock.time += 0.1
     assert committer.commit()
-    assert (kept(journal), journal.set_aside) == ([1, 2], 1)
+    assert (outbox_ids(journal), journal.set_aside) == ([1, 2], 1)
 
 
-def test_what_is_left_is_kept_in_the_end(committer: Committer, journal: Journal, fake_clock: FakeClock) -> None:
+def test_what_is_left_is_committed_before_closing(
+    committer: Committer, journal: Journal, fake_clock: FakeClock
+) -> None:
     committer.transaction.delivered.append(1)
     committer.transaction.outbox.append(row(2))
     committer.close()

@@ -1,4 +1,4 @@
-"""Journal: all of a batch or nothing; and what is damaged is set aside."""
+"""A transaction is committed whole or not at all, and a damaged file is set aside."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def station(n: int, number: int = 1) -> StationRow:
 
 
 def whole(n: int = 3) -> Transaction:
-    """A batch with something of everything."""
+    """A transaction with something of everything."""
     return Transaction(
         number=n,
         readings=[reading(n)],
@@ -59,7 +59,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "journal.db"
 
 
-def test_what_was_kept_is_there_after_a_restart(path: Path, fake_clock: FakeClock) -> None:
+def test_what_was_committed_is_there_after_a_restart(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, clock=fake_clock)
     journal.commit(whole(3))
     journal.commit(whole(4))
@@ -133,7 +133,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path, fake_clock: FakeClo
         Journal(tmp_path / "nowhere" / "journal.db", clock=fake_clock)
 
 
-def test_a_batch_that_does_not_fit_is_refused_whole_and_what_is_deleted_makes_room(
+def test_a_transaction_that_does_not_fit_is_refused_whole_and_deletions_make_room(
     path: Path, fake_clock: FakeClock
 ) -> None:
     journal = Journal(path, max_mb=1, clock=fake_clock)
@@ -178,7 +178,7 @@ def test_a_full_disk_does_not_keep_the_agent_from_starting(path: Path) -> None:
         assert db.execute("select n from readings").fetchall() == [(1,), (2,)]
 
 
-def test_somebody_elses_lock_is_named_and_waited_for_by_nobody(path: Path, fake_clock: FakeClock) -> None:
+def test_another_processs_lock_is_reported_and_not_waited_for(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, clock=fake_clock)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("begin immediate")
@@ -189,7 +189,7 @@ def test_somebody_elses_lock_is_named_and_waited_for_by_nobody(path: Path, fake_
     journal.commit(whole())
 
 
-def test_others_may_read_while_it_is_written(path: Path, fake_clock: FakeClock) -> None:
+def test_other_processes_may_read_while_it_is_written(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, clock=fake_clock)
     journal.commit(whole(1))
     other = sqlite3.connect(path, isolation_level=None)
@@ -222,7 +222,7 @@ def test_a_file_that_cannot_be_used_is_set_aside_with_its_name(path: Path, fake_
     assert journal.readings(1) == [reading(3)]
 
 
-def test_counts_are_saved_out_of_a_damaged_file_where_they_can_be_read(path: Path, fake_clock: FakeClock) -> None:
+def test_counts_are_recovered_from_a_damaged_file_if_they_can_be_read(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, clock=fake_clock)
     journal.commit(whole(7))
     journal.commit(Transaction(outbox=[OutboxRow(n, "event", "a", "t", b"x" * 900) for n in range(300)]))
@@ -275,7 +275,7 @@ def test_what_cannot_be_read_is_an_error_that_names_the_file(path: Path, fake_cl
             read()
 
 
-def test_so_many_readings_are_kept_that_all_stations_fit(path: Path, fake_clock: FakeClock) -> None:
+def test_as_many_readings_are_kept_as_fit_for_all_stations(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, max_mb=256, readings_per_station=2000, clock=fake_clock)
     assert (journal.readings_kept(1, 9), journal.readings_kept(500, 9)) == (2000, 2000)
     assert 500 < journal.readings_kept(1000, 9) < 2000

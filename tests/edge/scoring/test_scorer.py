@@ -179,7 +179,7 @@ def test_a_missing_channel_is_inconsistent_by_rule_and_held_for_twelve_readings(
     assert after.reconstruction is not None
 
 
-def test_a_channel_out_of_range_is_told_as_sent_and_remembered_as_held(ae: Bundle) -> None:
+def test_a_channel_out_of_range_is_scored_as_sent_and_remembered_as_filled(ae: Bundle) -> None:
     rows = ROWS[:150]
     spike = [changed(row, temperature_c=85.0) if i == 100 else row for i, row in enumerate(rows)]
     held = [
@@ -229,7 +229,7 @@ def test_a_gas_in_another_unit_has_no_level(bundles: dict[str, Path]) -> None:
     assert (found.methane.level_ppb, found.methane.virtual_ppb, found.methane.background_ppb) == (None, None, None)
 
 
-def test_climate_outside_what_was_trained_on_is_told_and_is_no_alarm(ae: Bundle) -> None:
+def test_climate_outside_the_trained_range_is_reported_and_is_no_alarm(ae: Bundle) -> None:
     _, high = ae.scoring().domain["temperature_c"]
     rows = [
         changed(row, temperature_c=high + 0.1 if i >= 100 else row[KEYS.index("temperature_c")])

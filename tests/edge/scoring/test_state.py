@@ -1,4 +1,4 @@
-"""A station's past: the background, gaps, late readings, warm-up and the learnt cadence."""
+"""What is remembered of a station: background, gaps, late readings, warm-up and the learnt cadence."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from edge.scoring.state import WARM_UP, Arrival, StationState, trusted_ts
 
 
 class Memory:
-    """What it was told to forget."""
+    """Notes what it has to forget."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.calls: list[str] = []
 
     def restart(self) -> None:
-        self.told.append("restart")
+        self.calls.append("restart")
 
     def clear(self) -> None:
-        self.told.append("clear")
+        self.calls.append("clear")
 
 
 def make(cadence: float | None = 60.0, background: float | None = 1900.0) -> StationState:
@@ -83,11 +83,11 @@ def test_a_long_gap_ends_the_background_and_begins_the_warm_up_anew(elapsed: flo
     assert state.warming_up == (not kept)
 
 
-def test_a_gap_ends_what_is_near_and_a_long_one_all() -> None:
+def test_a_gap_forgets_recent_readings_and_a_long_gap_everything() -> None:
     state = started()
     state.forget(Arrival.GAP)
     state.forget(Arrival.LONG_GAP)
-    assert state.score_state.told == ["restart", "clear"]  # type: ignore[attr-defined]
+    assert state.score_state.calls == ["restart", "clear"]  # type: ignore[attr-defined]
 
 
 def test_without_ts_gaps_are_seen_in_the_arrival_only_where_the_cadence_is_configured() -> None:
@@ -120,7 +120,7 @@ def test_the_cadence_is_learnt_as_the_median_of_the_last_50_intervals() -> None:
     assert state.cadence is None
     state.arrive(50.0, 0.0)
     assert state.cadence == 10.0
-    state.arrive(50.0, 0.0)  # the same stamp twice says nothing of the cadence
+    state.arrive(50.0, 0.0)  # the same stamp twice teaches nothing about the cadence
     assert state.cadence == 10.0
     for i in range(1, 51):
         state.arrive(50.0 + 60.0 * i, 0.0)
