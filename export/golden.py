@@ -95,7 +95,8 @@ def expected(run: Run, readings: Singles, rng: np.random.Generator) -> Arrays:
 def _settled(run: Run, rng: np.random.Generator, rows: int) -> tuple[Singles, Singles]:
     """Codes [rows, L] and noise [rows, F] whose reading is not at the edge of a step, where the last bit would decide.
 
-    A step is where the reading moves by much more than the noise does.
+    A step is where the reading moves by much more than the noise does, or where a quantised column takes another value,
+    however close.
     """
     codec, mixture = run.generator.codec, run.generator.mixture
     drawn = 4 * rows
@@ -103,8 +104,10 @@ def _settled(run: Run, rng: np.random.Generator, rows: int) -> tuple[Singles, Si
     noise = rng.standard_normal((drawn, run.station.size)).astype(np.float32)
     if isinstance(codec, NormalScoreCodec):
         scores = codec.scores(latent, noise)
-        around = [run.scaler.forward(codec.transform.readings(scores + nudge)) for nudge in (-_NUDGE, _NUDGE)]
-        calm = np.flatnonzero((np.abs(around[1] - around[0]) < 2 * _NUDGE * _STEEP).all(axis=1))
+        below, above = (codec.transform.readings(scores + nudge) for nudge in (-_NUDGE, _NUDGE))
+        moved = np.abs(run.scaler.forward(above) - run.scaler.forward(below))
+        quantised = list(codec.transform.steps)
+        calm = (moved < 2 * _NUDGE * _STEEP).all(axis=1) & (below == above)[:, quantised].all(axis=1)
         latent, noise = latent[calm], noise[calm]
     return latent[:rows], noise[:rows]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,6 +12,7 @@ from edge.bundles.bundle import Bundle
 from export.errors import ParityError
 from export.golden import RANDOM_ROWS, random_rows
 from export.parity import check_parity
+from trainer.generation.codec import NormalScoreCodec
 from trainer.run import Run
 from trainer.scoring.reconstruction import WhitenedReconstruction
 
@@ -62,6 +64,19 @@ def test_whitening_that_differs_is_found(runs: dict[str, Path], bundles: dict[st
     reconstruction(run, "scorer").whitening[2, 2] *= 1.01
     with pytest.raises(ParityError, match=r"^scorer\.onnx: got random rows"):
         check_parity(run, Bundle.open(bundles["vae"]))
+
+
+@pytest.mark.parametrize("model", ["ae", "vae"])
+def test_no_code_is_drawn_whose_reading_lies_at_the_edge_of_a_step(runs: dict[str, Path], model: str) -> None:
+    run = Run.open(runs[model])
+    codec, rows = run.generator.codec, random_rows(run)
+    assert isinstance(codec, NormalScoreCodec)
+    quantised = list(codec.transform.steps)
+    assert quantised
+    scores = codec.scores(rows["latent"], rows["noise"])
+    # Fifty times what single precision makes of a score.
+    below, above = (codec.transform.readings(scores + nudge)[:, quantised] for nudge in (-5e-5, 5e-5))
+    np.testing.assert_array_equal(below, above)
 
 
 def test_random_rows_reach_beyond_the_training_and_are_the_same_each_time(runs: dict[str, Path]) -> None:
