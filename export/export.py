@@ -52,7 +52,7 @@ class Exported:
 
 
 def export(run: Run, path: str | os.PathLike[str], *, out: TextIO | None = None) -> Exported:
-    """Make a bundle; the same run gives the same bytes, at any path and any time.
+    """Make a bundle; the same run gives the same bytes, at any path and time, on any processor (see :mod:`export`).
 
     Parameters
     ----------

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
+import platform
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from edge.bundles.archive import unpack
 from edge.bundles.bundle import Bundle
 from export.errors import ExportError, ParityError
 from export.export import export
@@ -20,6 +24,17 @@ from trainer.networks.generative import GenerativeAE
 from trainer.run import Run
 
 ROOT = Path(__file__).parents[2]
+IS_X86 = platform.machine() == "x86_64"
+CORES = {"x86_64": ("Haswell", "SkylakeX", "Zen"), "aarch64": ("ARMV8", "CORTEXA57", "NEOVERSEN1", "NEOVERSEV1")}
+"""Machine -> processors that OpenBLAS has kernels for."""
+PLAINEST = ({"OPENBLAS_CORETYPE": "Nehalem"} if IS_X86 else {}) | {
+    "NPY_DISABLE_CPU_FEATURES": " ".join(np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])),
+    "ATEN_CPU_CAPABILITY": "default",
+    "ONEDNN_MAX_CPU_ISA": "SSE41",
+    "MKL_CBWR": "COMPATIBLE",
+    "OMP_NUM_THREADS": "1",
+}
+"""Settings that make a processor compute like one with a single core and without wide vectors."""
 
 
 @pytest.mark.parametrize("model", ["ae", "vae", "both"])
@@ -41,6 +56,45 @@ def test_an_export_by_another_process_from_another_folder_gives_the_same_bytes(
     environment = {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C", "HOME": str(tmp_path)}
     subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True)
     assert (tmp_path / "x.davy").read_bytes() == bundles["both"].read_bytes()
+
+
+def test_an_export_on_another_processor_gives_the_same_bytes(
+    runs: dict[str, Path], bundles: dict[str, Path], tmp_path: Path
+) -> None:
+    cores = CORES.get(platform.machine(), ())
+    settings = {core: {"OPENBLAS_CORETYPE": core} for core in cores}
+    settings |= {"this processor": {}, "the plainest processor": PLAINEST}
+    script = (
+        f"import json, sys, threadpoolctl; sys.path.insert(0, {str(ROOT)!r})\n"
+        "from export.export import export; from trainer.run import Run; export(Run.open(sys.argv[1]), sys.argv[2])\n"
+        "print(json.dumps([each.get('architecture') for each in threadpoolctl.threadpool_info()]))"
+    )
+    children = {
+        name: subprocess.Popen(
+            [sys.executable, "-c", script, str(runs["both"]), str(tmp_path / f"{name}.davy")],
+            env={"HOME": str(tmp_path)} | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name, environment in settings.items()
+    }
+    answers = {name: child.communicate(timeout=120) for name, child in children.items()}
+    here = unpack(bundles["both"].read_bytes(), "this process")
+    kernels = {}
+    for name, (out, complaints) in answers.items():
+        if children[name].returncode == -signal.SIGILL and name in cores:
+            continue  # this processor lacks an instruction that the kernels for that core use
+        assert children[name].returncode == 0, f"{name}: {complaints}"
+        kernels[name] = [architecture for architecture in json.loads(out.splitlines()[-1]) if architecture]
+        there = unpack((tmp_path / f"{name}.davy").read_bytes(), name)
+        differ = [member for member, content in here.members.items() if there.members[member] != content]
+        assert not differ, f"{name}, kernels of {kernels[name]}: {', '.join(differ)}"
+        assert there.digest == here.digest, name
+    if len(set(map(tuple, kernels.values()))) < 2:
+        # Every x86-64 processor runs Nehalem's kernels, and those with AVX choose others by themselves.
+        assert not IS_X86 or not any(kernels.values()), f"nothing was compared: {kernels}"
+        pytest.skip(f"the linear algebra of this machine has one set of kernels: {kernels}")
 
 
 @pytest.mark.parametrize("model", ["ae", "vae", "both"])

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from edge.bundles.bundle import Bundle
+from edge.bundles.golden import GOLDEN_ROWS, difference, golden_scores, root_difference
 from export.errors import ParityError
 from export.golden import RANDOM_ROWS, random_rows
 from export.parity import check_parity
@@ -75,8 +76,22 @@ def test_no_code_is_drawn_whose_reading_lies_at_the_edge_of_a_step(runs: dict[st
     assert quantised
     scores = codec.scores(rows["latent"], rows["noise"])
     # Fifty times what single precision makes of a score.
-    below, above = (codec.transform.readings(scores + nudge)[:, quantised] for nudge in (-5e-5, 5e-5))
+    below, above = (codec.readings(scores + nudge)[:, quantised] for nudge in (-5e-5, 5e-5))
     np.testing.assert_array_equal(below, above)
+
+
+def test_golden_outputs_are_those_of_the_networks_in_single_precision(
+    runs: dict[str, Path], bundles: dict[str, Path]
+) -> None:
+    run, golden = Run.open(runs["both"]), Bundle.open(bundles["both"]).golden
+    codes = run.generator.codec.encode(golden["readings"][-GOLDEN_ROWS:])
+    assert max(difference(golden[name], code) for name, code in codes.items()) <= 1e-5
+    for name, model in run.scoring_models.items():
+        found = golden_scores(model, golden["readings"])
+        assert root_difference(golden[f"{name}/error"], found["error"], float(golden[f"{name}/gain"])) <= 1e-5
+    network = run.generator.codec.network
+    assert network is not None
+    assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
 
 
 def test_random_rows_reach_beyond_the_training_and_are_the_same_each_time(runs: dict[str, Path]) -> None:

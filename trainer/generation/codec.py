@@ -13,7 +13,7 @@ from torch import nn
 from edge.arrays import AnyFloats, Arrays, Floats, Singles
 from edge.models.scaler import Scaler
 from trainer.generation.normal_scores import NormalScoreTransform
-from trainer.networks.autoencoder import TabularAE, TabularVAE
+from trainer.networks.autoencoder import TabularAE, TabularVAE, to_tensor
 from trainer.networks.generative import Generative
 
 
@@ -57,12 +57,16 @@ class NormalScoreCodec:
 
     def decode(self, latent: ArrayLike, noise: ArrayLike) -> AnyFloats:
         """See :class:`Codec`."""
-        return self.transform.readings(self.scores(latent, noise))
+        return self.readings(self.scores(latent, noise))
 
     def scores(self, latent: ArrayLike, noise: ArrayLike) -> Floats:
         """Codes [N, L] and noise [N, F] -> normal scores [N, F] before the calibration."""
         white = np.asarray(latent, dtype=np.float32) if self.network is None else _decoded(self.network, latent)
         return self.transform.scores(white + self.sigma * np.asarray(noise))
+
+    def readings(self, scores: ArrayLike) -> AnyFloats:
+        """Scores [N, F] -> readings [N, F] in the station's units."""
+        return self.transform.readings(scores)
 
 
 @dataclass(frozen=True)
@@ -98,8 +102,15 @@ class ScaledCodec:
 
     def decode(self, latent: ArrayLike, noise: ArrayLike) -> AnyFloats:
         """See :class:`Codec`."""
-        free = self.scaler.inverse(_decoded(self.network, latent) + self.sigma * np.asarray(noise))
-        return np.clip(free, self.low, self.high).astype(np.float32)
+        return self.readings(self.scores(latent, noise))
+
+    def scores(self, latent: ArrayLike, noise: ArrayLike) -> Floats:
+        """Codes [N, L] and noise [N, F] -> z-scores [N, F]."""
+        return np.asarray(_decoded(self.network, latent) + self.sigma * np.asarray(noise))
+
+    def readings(self, scores: ArrayLike) -> Singles:
+        """Z-scores [N, F] -> readings [N, F] in the station's units."""
+        return np.clip(self.scaler.inverse(scores), self.low, self.high).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -132,11 +143,11 @@ def _latent(network: Generative | TabularAE | TabularVAE) -> int:
 
 def _heads(network: Generative | TabularAE | TabularVAE, rows: Floats) -> Arrays:
     with torch.no_grad():
-        code = network.encode(torch.from_numpy(rows.astype(np.float32)))
+        code = network.encode(to_tensor(network, rows))
     heads = code if isinstance(code, tuple) else (code,)
     return {name: head.numpy() for name, head in zip(("mean", "log_variance"), heads, strict=False)}
 
 
-def _decoded(network: Generative | TabularAE | TabularVAE, latent: ArrayLike) -> Singles:
+def _decoded(network: Generative | TabularAE | TabularVAE, latent: ArrayLike) -> AnyFloats:
     with torch.no_grad():
-        return np.asarray(network.decode(torch.from_numpy(np.asarray(latent, dtype=np.float32))).numpy())
+        return np.asarray(network.decode(to_tensor(network, latent)).numpy())

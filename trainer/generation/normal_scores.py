@@ -97,9 +97,7 @@ class NormalScoreTransform:
 
     def readings(self, scores: ArrayLike) -> Singles:
         """Decoded scores [N, F] -> calibrated readings [N, F], quantised, within the trained range."""
-        position = (np.clip(np.asarray(scores, dtype=np.float32), -REACH, REACH) + np.float32(REACH)) * np.float32(
-            (NODES - 1) / (2 * REACH)
-        )
+        position = (np.clip(np.asarray(scores, dtype=np.float64), -REACH, REACH) + REACH) * ((NODES - 1) / (2 * REACH))
         cell = np.minimum(position.astype(np.int64), NODES - 2)
         columns = np.arange(self.station.size)
         low, high = self.table[columns, cell], self.table[columns, cell + 1]

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from config.settings.training import Training
@@ -132,10 +133,16 @@ def seeded_autoencoder(network: NetworkSpec, features: int, seed: int) -> Tabula
         return build_autoencoder(network, features)
 
 
+def to_tensor(model: nn.Module, rows: ArrayLike) -> Tensor:
+    """Convert rows to the precision of the model's weights: single, or double after a call of its ``double()``."""
+    double = next(model.parameters()).dtype == torch.float64
+    return torch.from_numpy(np.asarray(rows, dtype=np.float64 if double else np.float32))
+
+
 def reconstruction_residuals(model: TabularAE | TabularVAE, z: AnyFloats) -> Floats:
     """Return scaled rows minus their reconstruction, both [N, F]."""
     with torch.no_grad():
-        back = model.reconstruct(torch.from_numpy(z.astype(np.float32)))
+        back = model.reconstruct(to_tensor(model, z))
     return np.asarray(z - back.numpy(), dtype=np.float64)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -101,12 +102,21 @@ def fold_linear(network: Generative | None, unwhitening: Floats, mean: Floats) -
     unwhitening, mean
         [F, F] and [F]; the map is ``rows @ unwhitening + mean``.
     """
-    matrix, offset = torch.from_numpy(unwhitening.T.copy()), torch.from_numpy(mean)
+    matrix, offset = unwhitening.T, mean
     layers: list[nn.Module] = [] if network is None else list(network.decoder)
     if layers:
         last = layers.pop()
         assert isinstance(last, nn.Linear)
-        matrix, offset = matrix @ last.weight.detach().double(), matrix @ last.bias.detach().double() + offset
+        weight, bias = (part.detach().double().numpy() for part in (last.weight, last.bias))
+        matrix, offset = _product(matrix, weight), _product(matrix, bias[:, None])[:, 0] + offset
     linear = nn.Linear(matrix.shape[1], matrix.shape[0])
-    linear.load_state_dict({"weight": matrix.float(), "bias": offset.float()})
+    linear.load_state_dict({"weight": torch.tensor(matrix).float(), "bias": torch.tensor(offset).float()})
     return [*layers, linear]
+
+
+def _product(left: Floats, right: Floats) -> Floats:
+    """Return the product [N, M] of [N, K] and [K, M], its terms added in order: BLAS's depends on the processor."""
+    total = np.zeros((len(left), right.shape[1]))
+    for column, row in zip(left.T, right, strict=True):
+        total += np.multiply.outer(column, row)
+    return total
