@@ -59,7 +59,7 @@ def train(
         All settings of the training.
     folder
         Run folder: new, empty, or an earlier run, which is replaced once this one is complete.
-    portrait
+    statistics
         Also write what figures need: :class:`trainer.statistics.run_statistics.RunStatistics`.
     progress
         Where progress bars are drawn; ``None`` draws none.

@@ -67,7 +67,7 @@ def sample(columns: int, pairs: int, shift: float = 0.0, r: float = 0.5) -> Samp
     )
 
 
-def gallery(names: dict[str, Sample], keys: tuple[str, ...], pairs: tuple[tuple[str, str], ...] = ()) -> BinnedSamples:
+def binned(names: dict[str, Sample], keys: tuple[str, ...], pairs: tuple[tuple[str, str], ...] = ()) -> BinnedSamples:
     return BinnedSamples(axes=tuple(axis(key) for key in keys), pairs=pairs, samples=names)
 
 
@@ -76,14 +76,14 @@ def network_statistics(kind: str, explained: float = 0.9) -> NetworkStatistics:
         ChannelReconstruction(axis=axis(key), explained={"train": 0.95, "test": explained}, joint=np.eye(40))
         for key in COLUMNS
     )
-    codes = gallery({"train": sample(2, 0), "test": sample(2, 0, 30.0)}, ("z1", "z2"))
+    codes = binned({"train": sample(2, 0), "test": sample(2, 0, 30.0)}, ("z1", "z2"))
     return NetworkStatistics(kind=kind, channels=channels, codes=codes)  # type: ignore[arg-type]
 
 
 def run_statistics() -> RunStatistics:
     rows = {"train": sample(4, 2), "test": sample(4, 2, 20.0, 0.2), "generated": sample(4, 2, 2.0, 0.45)}
     return RunStatistics(
-        rows=gallery(rows, COLUMNS, PAIRS),
+        rows=binned(rows, COLUMNS, PAIRS),
         networks={
             "generator": network_statistics("vae"),
             "scorer": network_statistics("ae", 0.8),
@@ -201,7 +201,7 @@ def synthesis() -> SynthesisEvaluation:
             for name in names
         ),
         detections=(Detection(station="station-1.csv", seed=1, blocks=0, auroc={"real rows": 0.7, "both": 0.75}),),
-        gallery=gallery({"real": sample(4, 2)} | samples, COLUMNS, PAIRS),
+        gallery=binned({"real": sample(4, 2)} | samples, COLUMNS, PAIRS),
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ class RunResults:
         The run.
     losses
         Contents of ``losses.json``.
-    portrait, detection, synthesis
+    statistics, detection, synthesis
         What ``train`` and ``evaluate`` left in the folder for figures; ``None``: see ``missing``.
     missing
         File -> why it cannot be shown, with the command that makes it.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ SETTINGS = replace(Training.quick(), epochs=2, generator_epochs=2, generator_ste
 @pytest.fixture(scope="module")
 def folder(chamber: Record, tmp_path_factory: pytest.TempPathFactory) -> Path:
     short = Record.from_values(chamber.values[:900], chamber.station)
-    return train(short, SETTINGS, tmp_path_factory.mktemp("portrait") / "run", statistics=True).folder
+    return train(short, SETTINGS, tmp_path_factory.mktemp("statistics") / "run", statistics=True).folder
 
 
 def test_a_training_leaves_binned_rows_and_networks_and_no_row(folder: Path, chamber: Record) -> None:
@@ -35,6 +36,14 @@ def test_a_training_leaves_binned_rows_and_networks_and_no_row(folder: Path, cha
     assert train.joints.shape == (8, 40, 40)
     assert np.allclose(np.diag(train.correlations), 1)
     assert (folder / STATISTICS).stat().st_size < 2e6
+
+
+def test_the_keys_in_the_file_stay(folder: Path) -> None:
+    written = json.loads((folder / "portrait.json").read_text())
+
+    assert list(written) == ["rows", "networks"]
+    assert list(written["networks"]["scorer"]) == ["kind", "mirrors", "codes"]
+    assert list(written["networks"]["scorer"]["mirrors"][0]) == ["axis", "explained", "joint"]
 
 
 def test_a_run_has_none_unless_they_were_asked_for(runs: dict[str, Path]) -> None:

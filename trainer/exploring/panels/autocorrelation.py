@@ -22,7 +22,7 @@ def autocorrelation_panel(found: Exploration) -> Panel:
             caption="How similar each column is to itself a number of rows later.",
             missing="It takes a segment of six rows in which a column moves.",
         )
-    caption = "Rows closer to each other than the dashed line (1/e) allows are not independent."
+    caption = "Rows are not independent at lags at which the curve is above the dashed line (1/e)."
     if len(known) > MOST_NAMED:
         caption += " There are too many columns to name: see the table."
     lengths = [one.length for one in known if np.isfinite(one.length)]
