@@ -13,6 +13,7 @@ from edge.agent.pipeline import Entry, Pipeline, Results
 from edge.agent.presence import Presence
 from edge.agent.recovery import Recovery
 from edge.agent.requests import Requests
+from edge.agent.station_journal import StationJournal
 from edge.agent.stations import Stations
 from edge.agent.watchdog import Watchdog
 from edge.alarms.event import Event
@@ -97,11 +98,11 @@ class Agent:
             self._panel,
             self._recovery,
             self._delivery,
-            journal,
             health=self._health,
             log=self._log,
             every=gateway.scoring.publish_every,
         )
+        self._station_journal = StationJournal(stations, self._panel, journal)
         self._requests = Requests(
             gateway,
             stations,
@@ -134,7 +135,7 @@ class Agent:
         results = self._work(messages)
         self._check()
         transaction = self._committer.transaction
-        self._pipeline.journal_stations(results.stations, transaction)
+        self._station_journal.update(results.stations, transaction)
         self._delivery.process_receipts(transaction)
         self._unacknowledged += messages[: len(messages) - len(self._waiting)]
         if self._committer.commit():
@@ -144,7 +145,7 @@ class Agent:
             self._unacknowledged = []
         else:
             if self._committer.fault == "full":
-                self._pipeline.prune_all(transaction)
+                self._station_journal.prune_all(transaction)
             self._delivery.send_presence()
         self._link.hold(self._committer.fault is not None or self._delivery.full or bool(self._waiting))
         self._link.flush()
@@ -278,4 +279,4 @@ class Agent:
     def _snapshot(self) -> Iterable[Transaction]:
         """Yield transactions with everything that a fresh journal has to contain."""
         yield from self._delivery.snapshot()
-        yield Transaction(stations=self._pipeline.rows(), filters=self._announcer.filters)
+        yield Transaction(stations=self._station_journal.rows(), filters=self._announcer.filters)

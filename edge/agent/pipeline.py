@@ -19,8 +19,7 @@ from edge.alarms.panel import AlarmPanel
 from edge.clock import rfc3339
 from edge.delivery.delivery import Delivery
 from edge.errors import ReadingError
-from edge.journal.journal import Journal
-from edge.journal.transaction import ReadingRow, StationRow, Transaction
+from edge.journal.transaction import ReadingRow, Transaction
 from edge.log import ONCE_A_MINUTE, Log
 from edge.mqtt.message import Message
 from edge.readings.duplicates import key
@@ -29,8 +28,6 @@ from edge.scoring.decision import Decision
 from edge.scoring.scorer import SCORED
 from edge.scoring.state import trusted_ts
 from edge.scoring.verdict import Verdict
-
-_PRUNE_EVERY = 200  # readings of a station between two deletions of its oldest ones
 
 
 class Entry(NamedTuple):
@@ -80,7 +77,7 @@ class Results:
 
 
 class Pipeline:
-    """Reads messages, scores the readings, and journals both readings and stations.
+    """Reads messages, and scores and journals their readings.
 
     Parameters
     ----------
@@ -92,8 +89,6 @@ class Pipeline:
         Recovers a station before its first message is read.
     delivery
         Publishes dead letters.
-    journal
-        Knows how many readings are kept.
     health
         Counts.
     log
@@ -108,7 +103,6 @@ class Pipeline:
         panel: AlarmPanel,
         recovery: Recovery,
         delivery: Delivery,
-        journal: Journal,
         *,
         health: Health,
         log: Log,
@@ -118,7 +112,6 @@ class Pipeline:
         self._panel = panel
         self._recovery = recovery
         self._delivery = delivery
-        self._journal = journal
         self._health = health
         self._log = log
         self._every = every
@@ -184,49 +177,6 @@ class Pipeline:
             results.stations.extend(dict.fromkeys(entry.station for entry in own))
         self._health.readings += results.readings
         return results
-
-    def journal_stations(self, stations: Iterable[LiveStation], transaction: Transaction) -> None:
-        """Journal the stations that have sent a reading, and those whose alarms have changed."""
-        for name in self._panel.changed():
-            if name in self._stations:
-                station = self._stations[name]
-                station.alarms = self._panel.snapshot(name)
-                transaction.stations[station.id] = self.row(station)
-        for station in stations:
-            transaction.stations[station.id] = self.row(station)
-            if station.state.n - station.pruned >= _PRUNE_EVERY:
-                self.prune(station, transaction)
-        transaction.labels += self._panel.labels()
-
-    def prune(self, station: LiveStation, transaction: Transaction) -> None:
-        """Delete a station's oldest readings, above the number that is kept."""
-        station.pruned = station.state.n
-        kept = self._journal.readings_kept(len(self._stations), station.group.bundle.station.size)
-        transaction.pruned[station.id] = station.state.n - kept
-
-    def prune_all(self, transaction: Transaction) -> None:
-        """Make room in a full journal: prune every station, and delete the readings of unmatched ones."""
-        transaction.pruned |= {row.id: row.n for row in self._stations.unmatched}
-        for station in self._stations:
-            self.prune(station, transaction)
-
-    def rows(self) -> dict[int, StationRow]:
-        """Return the rows of all stations, by number, for a fresh journal."""
-        rows = {row.id: row for row in self._stations.unmatched}
-        return rows | {station.id: self.row(station) for station in self._stations}
-
-    def row(self, station: LiveStation) -> StationRow:
-        """Return the row of a station."""
-        state = station.state
-        return StationRow(
-            station.id,
-            station.name,
-            station.topic,
-            station.columns,
-            state.n,
-            state.adaptation.snapshot(),
-            station.alarms,
-        )
 
     def _enter(self, station: LiveStation, reading: Reading, message: Message, own: int) -> Entry:
         if trusted_ts(reading.ts, reading.received) != reading.ts:

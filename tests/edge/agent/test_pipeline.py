@@ -14,6 +14,7 @@ from edge.agent.health import Health
 from edge.agent.pipeline import Entry, Pipeline, Results
 from edge.agent.recovery import Recovery
 from edge.agent.station import LiveStation
+from edge.agent.station_journal import StationJournal
 from edge.agent.stations import Stations
 from edge.alarms.panel import AlarmPanel
 from edge.bundles.bundle import Bundle
@@ -43,9 +44,8 @@ class Run:
         self.health = Health(clock)
         log = Log("agent", clock)
         self.recovery = Recovery(self.stations, self.panel, self.journal, log)
-        self.pipeline = Pipeline(
-            self.stations, self.panel, self.recovery, self.delivery, self.journal, health=self.health, log=log
-        )
+        self.pipeline = Pipeline(self.stations, self.panel, self.recovery, self.delivery, health=self.health, log=log)
+        self.station_journal = StationJournal(self.stations, self.panel, self.journal)
         self.stations.remember(self.journal.recovered.stations, clock.monotonic())
         self.recovery.restore_alarms()
 
@@ -59,7 +59,7 @@ class Run:
             assert read is not None
             entries += read
         results = self.pipeline.score(entries, transaction)
-        self.pipeline.journal_stations(results.stations, transaction)
+        self.station_journal.update(results.stations, transaction)
         self.journal.commit(transaction)
         return results
 

@@ -1,0 +1,75 @@
+"""Journals the stations: their counts, rates and alarms, and how many of their readings are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from edge.agent.station import LiveStation
+from edge.agent.stations import Stations
+from edge.alarms.panel import AlarmPanel
+from edge.journal.journal import Journal
+from edge.journal.transaction import StationRow, Transaction
+
+_PRUNE_EVERY = 200  # readings of a station between two deletions of its oldest ones
+
+
+class StationJournal:
+    """Adds to a transaction what has changed about the stations.
+
+    Parameters
+    ----------
+    stations
+        The stations.
+    panel
+        Their alarms.
+    journal
+        Knows how many readings are kept.
+    """
+
+    def __init__(self, stations: Stations, panel: AlarmPanel, journal: Journal) -> None:
+        self._stations = stations
+        self._panel = panel
+        self._journal = journal
+
+    def update(self, stations: Iterable[LiveStation], transaction: Transaction) -> None:
+        """Journal the stations that have sent a reading, and those whose alarms have changed."""
+        for name in self._panel.changed():
+            if name in self._stations:
+                station = self._stations[name]
+                station.alarms = self._panel.snapshot(name)
+                transaction.stations[station.id] = _row(station)
+        for station in stations:
+            transaction.stations[station.id] = _row(station)
+            if station.state.n - station.pruned >= _PRUNE_EVERY:
+                self._prune(station, transaction)
+        transaction.labels += self._panel.labels()
+
+    def prune_all(self, transaction: Transaction) -> None:
+        """Make room in a full journal: prune every station, and delete the readings of unmatched ones."""
+        transaction.pruned |= {row.id: row.n for row in self._stations.unmatched}
+        for station in self._stations:
+            self._prune(station, transaction)
+
+    def rows(self) -> dict[int, StationRow]:
+        """Return the rows of all stations, by number, for a fresh journal."""
+        rows = {row.id: row for row in self._stations.unmatched}
+        return rows | {station.id: _row(station) for station in self._stations}
+
+    def _prune(self, station: LiveStation, transaction: Transaction) -> None:
+        """Delete a station's oldest readings, above the number that is kept."""
+        station.pruned = station.state.n
+        kept = self._journal.readings_kept(len(self._stations), station.group.bundle.station.size)
+        transaction.pruned[station.id] = station.state.n - kept
+
+
+def _row(station: LiveStation) -> StationRow:
+    state = station.state
+    return StationRow(
+        station.id,
+        station.name,
+        station.topic,
+        station.columns,
+        state.n,
+        state.adaptation.snapshot(),
+        station.alarms,
+    )

@@ -1,0 +1,87 @@
+"""Stations are journalled when they change, and only their newest readings are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.settings.gateway import Gateway, StationEntry
+from edge.agent.station import LiveStation
+from edge.agent.station_journal import StationJournal
+from edge.agent.stations import Stations
+from edge.alarms.panel import AlarmPanel
+from edge.bundles.bundle import Bundle
+from edge.journal.journal import Journal
+from edge.journal.transaction import StationRow, Transaction
+from tests.doubles import FakeClock
+
+GONE = StationRow(7, "gone", "elsewhere/gone", "a,b", 40, b"", None)
+
+
+class Case:
+    """A station, another one that no entry matches any more, and what is journalled of them."""
+
+    def __init__(self, bundle: Bundle, journal: Journal, clock: FakeClock) -> None:
+        gateway = Gateway(gateway="gw1", stations=(StationEntry(bundle=bundle.path),))
+        self.stations = Stations(gateway, [bundle])
+        self.stations.remember([GONE], 0.0)
+        self.station = self.add("st-1")
+        self.panel = AlarmPanel(gateway.alarms, clock)
+        self.station_journal = StationJournal(self.stations, self.panel, journal)
+
+    def add(self, name: str) -> LiveStation:
+        topic = f"sensors/{name}/readings"
+        station = self.stations.at(topic)
+        assert station is not None
+        self.stations.keep(station, topic)
+        return station
+
+
+@pytest.fixture
+def case(bundle: Bundle, tmp_path: Path, fake_clock: FakeClock) -> Iterator[Case]:
+    journal = Journal(tmp_path / "journal.db", readings_per_station=300, clock=fake_clock)
+    yield Case(bundle, journal, fake_clock)
+    journal.close()
+
+
+def test_a_station_that_has_sent_is_journalled_and_one_that_has_not_is_not(case: Case) -> None:
+    case.add("st-2")
+    transaction = Transaction()
+    case.station_journal.update([case.station], transaction)
+    assert [(row.id, row.name, row.topic) for row in transaction.stations.values()] == [
+        (8, "st-1", "sensors/st-1/readings")
+    ]
+
+
+def test_a_station_whose_alarms_changed_is_journalled_with_their_snapshot(case: Case) -> None:
+    case.panel.raise_stale("st-1", n=1, bundle="b")
+    transaction = Transaction()
+    case.station_journal.update([], transaction)
+    (row,) = transaction.stations.values()
+    assert row.alarms == case.panel.snapshot("st-1")
+    assert row.alarms is not None
+
+
+def test_the_oldest_readings_are_deleted_after_every_two_hundred(case: Case) -> None:
+    pruned = []
+    for n in (199, 200, 399, 400):
+        case.station.state.n = n
+        transaction = Transaction()
+        case.station_journal.update([case.station], transaction)
+        pruned.append(transaction.pruned)
+    assert pruned == [{}, {8: -100}, {}, {8: 100}]
+
+
+def test_a_full_journal_loses_the_oldest_readings_and_all_of_unmatched_stations(case: Case) -> None:
+    case.station.state.n = 350
+    transaction = Transaction()
+    case.station_journal.prune_all(transaction)
+    assert transaction.pruned == {7: 40, 8: 50}
+
+
+def test_a_fresh_journal_gets_unmatched_stations_too(case: Case) -> None:
+    rows = case.station_journal.rows()
+    assert rows[7] == GONE
+    assert rows[8].name == "st-1"
