@@ -205,7 +205,7 @@ def test_a_signal_ends_the_waiting_for_the_next_try(
 ) -> None:
     with Stop() as stop:
         link = make(free_port, stop=stop, settings={"protocol": 5}, random=random.Random(1))
-        monkeypatch.setattr(link._backoff, "delay", lambda **_: 60.0)
+        monkeypatch.setattr(link._backoff, "next_delay", lambda **_: 60.0)
         link.poll(0)
         threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
         begun = time.monotonic()
