@@ -5,6 +5,9 @@ from __future__ import annotations
 STATION_LEVEL = "{station}"
 """The level of a station's topic that names the station."""
 
+KEY_LEVEL = "{key}"
+"""The level of a station's topic that names the value, or the part of a reading, which the message contains."""
+
 READINGS_TOPIC = f"sensors/{STATION_LEVEL}/readings"
 """Topic on which a station publishes its readings, unless it is configured otherwise."""
 
@@ -55,8 +58,8 @@ def _fault(topic_filter: str) -> str | None:
 
 
 def subscription_filter(topic: str) -> str:
-    """Return the filter that subscribes to a station's topic: ``{station}`` becomes ``+``."""
-    return "/".join("+" if level == STATION_LEVEL else level for level in topic.split("/"))
+    """Return the filter that subscribes to a station's topic: ``{station}`` and ``{key}`` become ``+``."""
+    return "/".join("+" if level in (STATION_LEVEL, KEY_LEVEL) else level for level in topic.split("/"))
 
 
 def overlaps_subtree(topic_filter: str, base: str) -> bool:

@@ -13,6 +13,7 @@ from msgspec.structs import force_setattr, replace
 from config.settings.alarms import Alarms
 from config.settings.broker import Broker
 from config.topic_filters import (
+    KEY_LEVEL,
     READINGS_TOPIC,
     STATION_LEVEL,
     filter_fault,
@@ -36,9 +37,8 @@ StationName = Annotated[
         extra={"expected": "1 to 64 letters, digits, _ . : - (first a letter or digit)"},
     ),
 ]
-DottedPath = Annotated[
-    str, Meta(pattern=r"^[^.]+(\.[^.]+)*\Z", extra={"expected": "a dotted path into the message, e.g. data.ch4"})
-]
+Address = Annotated[str, Meta(min_length=1, extra={"expected": "a path into the message, e.g. data.ch4 or values[0]"})]
+Format = Literal["auto", "json", "senml", "influx", "csv", "number"]
 
 
 class TopicSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,20 +61,37 @@ class TopicSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class StationEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The stations that publish to one topic and are scored by one bundle."""
 
-    topic: Annotated[str, Meta(description="{station} captures one level; the first entry that matches wins")] = (
-        READINGS_TOPIC
-    )
+    topic: Annotated[
+        str | tuple[str, ...],
+        Meta(description="one or a list; {station} and {key} capture a level; the first entry that matches wins"),
+    ] = READINGS_TOPIC
     station: Annotated[StationName | None, Meta(description="name of the station, if topic has no {station}")] = None
+    station_from: Annotated[
+        Address | None, Meta(description="path of the station's name in the payload, e.g. deviceInfo.deviceName")
+    ] = None
     bundle: Annotated[
         str,
         Meta(min_length=1, description="path, relative to this file", extra={"relative": True, "expected": "a path"}),
     ]
+    format: Annotated[Format, Meta(description="auto | json | senml | influx | csv | number")] = "auto"
+    columns: Annotated[
+        tuple[str, ...], Meta(description="with format: csv, the message key of each value, e.g. [ts, ch4_ppb]")
+    ] = ()
     keys: Annotated[
-        dict[Key, DottedPath], Meta(description="message key: dotted path in the payload, e.g. {ch4_ppb: data.ch4}")
+        dict[Key, Address], Meta(description="message key: path in the payload, e.g. {ch4_ppb: data.ch4}")
     ] = {}
     absent: Annotated[
         tuple[Key, ...], Meta(description="message keys that these stations never send, e.g. [ch4_ppb]")
     ] = ()
+    ts: Annotated[
+        Literal["station", "received"], Meta(description="station | received: received ignores the station's clock")
+    ] = "station"
+    timezone: Annotated[str | None, Meta(description="of stamps without an offset, e.g. Europe/Berlin; null: UTC")] = (
+        None
+    )
+    join: Annotated[
+        Seconds | None, Meta(description="[s] in which the parts of one reading arrive; null: 10, if it comes in parts")
+    ] = None
     cadence: Annotated[
         Seconds | None, Meta(description="[s] between readings; null: the median of the last 50 intervals")
     ] = None
@@ -84,31 +101,40 @@ class StationEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ] = None
 
     @property
-    def filter(self) -> str:
-        """Topic filter to subscribe to."""
-        return subscription_filter(self.topic)
+    def topics(self) -> tuple[str, ...]:
+        """Topic patterns of the entry, one or several."""
+        return (self.topic,) if isinstance(self.topic, str) else self.topic
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """Topic filters to subscribe to."""
+        return tuple(subscription_filter(topic) for topic in self.topics)
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yield (path, sentence) for every broken rule that a type cannot express."""
-        places = self.topic.split("/").count(STATION_LEVEL)
-        if fault := filter_fault(self.filter):
-            yield "topic", f'got "{self.topic}", expected a topic filter with {fault}'
-        elif self.topic.count(STATION_LEVEL) != places or places > 1:
-            yield "topic", f'got "{self.topic}", expected {STATION_LEVEL} once, as a whole level'
-        elif places == 0 and self.station is None:
-            yield (
-                "station",
-                f'missing, expected a name, or {STATION_LEVEL} as one level of the topic (got "{self.topic}")',
-            )
-        elif places == 1 and self.station is not None:
-            yield (
-                "topic",
-                f'got "{self.topic}", expected it without {STATION_LEVEL}: station is "{self.station}" already',
-            )
+        if not self.topics:
+            yield "topic", "got an empty list, expected a topic"
+        for topic in self.topics:
+            yield from self._topic_problems(topic)
         if self.station in RESERVED:
             yield "station", f'got "{self.station}", expected another name: davylamp has a topic of that name'
         for key in sorted(set(self.absent) & self.keys.keys()):
             yield "absent", f'got "{key}", which keys maps: it cannot be both'
+
+    def _topic_problems(self, topic: str) -> Iterator[tuple[str, str]]:
+        named = self.station is not None or self.station_from is not None
+        places = topic.split("/").count(STATION_LEVEL)
+        if fault := filter_fault(subscription_filter(topic)):
+            yield "topic", f'got "{topic}", expected a topic filter with {fault}'
+            return
+        for level, most in ((STATION_LEVEL, places), (KEY_LEVEL, topic.split("/").count(KEY_LEVEL))):
+            if topic.count(level) != most or most > 1:
+                yield "topic", f'got "{topic}", expected {level} once, as a whole level'
+                return
+        if places == 0 and not named:
+            yield "station", f'missing, expected a name, or {STATION_LEVEL} as one level of the topic (got "{topic}")'
+        elif places == 1 and self.station is not None:
+            yield "topic", f'got "{topic}", expected it without {STATION_LEVEL}: station is "{self.station}" already'
 
 
 class ScoringSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -205,16 +231,15 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yield (path, sentence) for every broken rule that a type cannot express."""
-        topics = [entry.topic for entry in self.stations]
-        for i, entry in enumerate(self.stations):
-            if entry.topic in topics[:i]:
-                first = topics.index(entry.topic)
-                yield f"stations[{i}].topic", f'got "{entry.topic}", which stations[{first}] has already'
-            for j, before in enumerate(self.stations[:i]):
-                if _delivered_twice(before.filter, entry.filter):
+        listed = [(i, topic) for i, entry in enumerate(self.stations) for topic in entry.topics]
+        for place, (i, topic) in enumerate(listed):
+            for j, other in listed[:place]:
+                if topic == other:
+                    yield f"stations[{i}].topic", f'got "{topic}", which stations[{j}] has already'
+                if _delivered_twice(subscription_filter(other), subscription_filter(topic)):
                     why = "the broker would send a message that matches both twice"
-                    clash = f'"{before.topic}" of stations[{j}]: {why}'
-                    yield f"stations[{i}].topic", f'got "{entry.topic}", expected one that does not overlap {clash}'
-            if overlaps_subtree(entry.filter, self.topics.base):
+                    clash = f'"{other}" of stations[{j}]: {why}'
+                    yield f"stations[{i}].topic", f'got "{topic}", expected one that does not overlap {clash}'
+            if overlaps_subtree(subscription_filter(topic), self.topics.base):
                 ours = f"our own topics ({self.topics.base}/...): davylamp must not read what it writes"
-                yield f"stations[{i}].topic", f'got "{entry.topic}", expected a filter that does not overlap {ours}'
+                yield f"stations[{i}].topic", f'got "{topic}", expected a filter that does not overlap {ours}'

@@ -248,7 +248,7 @@ class Agent:
                 self._link,
                 self._delivery,
                 self._committer,
-                stations=len(self._stations),
+                stations=self._stations,
                 requests=self._requests.answered,
             )
             self._delivery.publish_now(self._topics.health, message)

@@ -16,7 +16,7 @@ from edge.mqtt.topics import Topics
 
 def subscriptions(stations: Stations, topics: Topics, *, retained: bool = False) -> list[Subscription]:
     """Return what the agent subscribes to: requests, and the readings of its stations."""
-    filters = [topics.requests, *(group.pattern.filter for group in stations.groups)]
+    filters = [topics.requests, *(each.filter for group in stations.groups for each in group.patterns)]
     return [Subscription(each, retained) for each in filters]
 
 

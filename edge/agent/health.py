@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edge.agent.station import LiveStation
 from edge.clock import Clock, rfc3339
 from edge.delivery.delivery import Delivery
 from edge.journal.committer import Committer
@@ -74,7 +76,7 @@ class Health:
         self._durations.append(seconds)
 
     def message(
-        self, link: Link, delivery: Delivery, committer: Committer, *, stations: int, requests: int
+        self, link: Link, delivery: Delivery, committer: Committer, *, stations: Collection[LiveStation], requests: int
     ) -> dict[str, Any]:
         """Return the body of the health topic."""
         p50, p99 = np.percentile(self._durations, (50, 99)).tolist() if self._durations else (None, None)
@@ -84,7 +86,7 @@ class Health:
             "cpu_s": round(time.process_time(), 2),
             "rss_mib": _resident_mib(),
             "mqtt": link.protocol,
-            "stations": stations,
+            "stations": len(stations),
             "readings": self.readings,
             "late": self.late,
             "retained": self.retained,
@@ -108,6 +110,7 @@ class Health:
             "outbox": delivery.waiting,
             **asdict(delivery.counts),
             **asdict(link.counts),
+            "by_station": {station.name: station.health.message() for station in stations},
         }
 
 

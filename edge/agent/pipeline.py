@@ -153,6 +153,7 @@ class Pipeline:
                 own = key(message.payload, mid=message.mid if anonymous else None)
                 if (message.dup or not anonymous) and station.duplicates.contains(own, readings):
                     self._health.duplicates += 1
+                    station.health.duplicates += 1
                     return []
                 self._stations.keep(station, message.topic)
                 station.duplicates.add(own, readings)
@@ -237,9 +238,11 @@ class Pipeline:
             raised_by = max((event.count for event in opening), default=0)
         if context.late:
             self._health.late += 1
+            station.health.late += 1
         else:
             station.recent.add(reading.values, raised_by=raised_by, stands=panel.stands(station.name))
         results.readings += 1
+        station.health.readings += 1
         if published:
             results.verdicts.append(verdict if claimed_ts is None else replace(verdict, ts=rfc3339(claimed_ts)))
         transaction.readings.append(

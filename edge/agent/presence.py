@@ -75,7 +75,7 @@ class Presence:
             "mqtt": protocol,
             "sees_refusals": protocol == "5",
             "exceedances_per_1000": stations.rate,
-            "topics": [group.pattern.template for group in stations.groups],
+            "topics": [each.template for group in stations.groups for each in group.patterns],
             "stations": sorted(station.name for station in stations),
             "adapted_per_1000": {
                 station.name: {kind: round(1000 * rate, 4) for kind, rate in station.state.adaptation.rates.items()}

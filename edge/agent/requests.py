@@ -204,7 +204,7 @@ class Requests:
         if topic is None:
             return None
         allowed = self._topics.may_answer(topic, self._prefixes)
-        if not allowed or any(group.pattern.matches(topic) for group in self._stations.groups):
+        if not allowed or any(group.pattern_of(topic) for group in self._stations.groups):
             below = ", ".join((f"{self._topics.responses}/", *self._prefixes))
             raise RequestError(
                 f"Response Topic {topic[:64]!r} is not allowed, expected one below {below}; "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from config.settings.gateway import StationEntry
+from edge.agent.station_health import StationHealth
 from edge.bundles.bundle import Bundle
 from edge.journal.transaction import StationRow
 from edge.models.rolling_median import RollingMedian
@@ -30,10 +31,14 @@ class StationGroup:
     """
 
     entry: StationEntry
-    pattern: Pattern
+    patterns: tuple[Pattern, ...]
     bundle: Bundle
     scorer: Scorer
     sampler: Sampler
+
+    def pattern_of(self, topic: str) -> Pattern | None:
+        """Return the entry's pattern that a topic matches; ``None`` if it matches none."""
+        return next((pattern for pattern in self.patterns if pattern.matches(topic)), None)
 
 
 @dataclass(eq=False)
@@ -56,6 +61,8 @@ class LiveStation:
         Whether its last reading came not longer ago than usual.
     expected
         Whether it was there before the restart, and has neither sent since nor been found silent.
+    health
+        What is counted of it, and what is wrong with what it sends.
     """
 
     name: str
@@ -70,6 +77,7 @@ class LiveStation:
     pruned: int = 0
     online: bool = False
     expected: bool = False
+    health: StationHealth = field(default_factory=StationHealth)
     duplicates: Duplicates = field(default_factory=Duplicates)
     _last_seen: float = 0.0
     _intervals: RollingMedian = field(default_factory=lambda: RollingMedian(1, _INTERVALS, _LEAST_INTERVALS))

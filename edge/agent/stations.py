@@ -58,7 +58,13 @@ class Stations:
                 raise ConfigError([f"gateway.yaml: stations[{i}].{problem}" for problem in error.problems]) from error
         samplers = {bundle.id: Sampler(bundle.generator) for bundle in bundles}
         self.groups = [
-            StationGroup(entry, Pattern(entry.topic), bundle, self._scorer(entry, bundle), samplers[bundle.id])
+            StationGroup(
+                entry,
+                tuple(map(Pattern, entry.topics)),
+                bundle,
+                self._scorer(entry, bundle),
+                samplers[bundle.id],
+            )
             for entry, bundle in zip(gateway.stations, bundles, strict=True)
         ]
         self._stations: dict[str, LiveStation] = {}
@@ -119,15 +125,16 @@ class Stations:
         station = self._by_topic.get(topic)
         if station is not None:
             return station
-        group = next((group for group in self.groups if group.pattern.matches(topic)), None)
-        if group is None:
+        found = ((group, pattern) for group in self.groups if (pattern := group.pattern_of(topic)) is not None)
+        group, pattern = next(found, (None, None))
+        if group is None or pattern is None:
             return None
-        name = group.entry.station or group.pattern.station(topic) or ""
+        name = group.entry.station or pattern.station(topic) or ""
         if group.entry.station is None and (problem := station_problem(name)):
             raise ReadingError(problem)
         station = self._stations.get(name)
         if station is not None and station.group is not group:
-            raise ReadingError(f"station {name!r} already belongs to the entry {station.group.entry.topic}")
+            raise ReadingError(f"station {name!r} already belongs to the entry {station.group.entry.topics[0]}")
         return station or self._new(name, group)
 
     def keep(self, station: LiveStation, topic: str) -> None:

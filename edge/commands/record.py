@@ -102,7 +102,7 @@ def record(
     gateway = load_gateway(config)
     columns = load_station(METHANE if station is None else station)
     listeners = [_Listener(entry, columns) for entry in gateway.stations]
-    subscriptions = [Subscription(listener.pattern.filter) for listener in listeners]
+    subscriptions = [Subscription(each.filter) for listener in listeners for each in listener.patterns]
     recorder = _Recorder(Path(output), columns, name, rows, out)
     with Stop() as stop, recorder, command_link(gateway.broker, "record", subscriptions, stop) as link:
         while not stop.requested and not recorder.full:
@@ -110,7 +110,7 @@ def record(
             if link.became_ready():
                 print(f"listening at {gateway.broker.host}:{gateway.broker.port}", file=out, flush=True)
             for message in messages:
-                listener = next((each for each in listeners if each.pattern.matches(message.topic)), None)
+                listener = next((each for each in listeners if each.matches(message.topic)), None)
                 if listener is not None:
                     recorder.add(message, listener)
             recorder.save()
@@ -126,12 +126,15 @@ class _Listener:
         from edge.mqtt.topics import Pattern
         from edge.readings.decoder import Decoder
 
-        self.pattern = Pattern(entry.topic)
+        self.patterns = tuple(map(Pattern, entry.topics))
         self.name = entry.station
         self._decoder = Decoder(station.name, station, entry.keys, entry.absent)
 
+    def matches(self, topic: str) -> bool:
+        return any(each.matches(topic) for each in self.patterns)
+
     def station(self, topic: str) -> str:
-        return self.name or self.pattern.station(topic) or ""
+        return self.name or next((name for each in self.patterns if (name := each.station(topic))), "")
 
     def decode(self, message: Message) -> list[Reading | ReadingError]:
         return self._decoder.decode(message.payload, message.received)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from config.settings.gateway import RESERVED
-from config.topic_filters import STATION_LEVEL, strip_share, subscription_filter
+from config.topic_filters import KEY_LEVEL, STATION_LEVEL, strip_share, subscription_filter
 
 _STATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 
@@ -84,13 +84,18 @@ class Topics:
 
 
 class Pattern:
-    """Topic pattern of stations: ``{station}`` captures one whole level.
+    """Topic pattern of stations: ``{station}`` and ``{key}`` each capture one whole level.
 
     Parameters
     ----------
     template
         For example ``sensors/{station}/readings``. Other wildcards (``+``, a closing ``#``) match and are ignored, and
         so is ``$share/GROUP/`` in front: see :func:`config.topic_filters.strip_share`.
+
+    Attributes
+    ----------
+    splits
+        Whether the pattern captures ``{key}``: a message is a part of a reading then.
 
     Examples
     --------
@@ -107,6 +112,7 @@ class Pattern:
         rest = "(?:/.*)?" if levels[-1] == "#" else ""
         self._regex = re.compile("/".join(level for level in levels if level != "#") + rest, re.DOTALL)
         self._captures = STATION_LEVEL in template.split("/")
+        self.splits = KEY_LEVEL in template.split("/")
 
     def matches(self, topic: str) -> bool:
         """Return whether a topic matches this pattern."""
@@ -116,6 +122,11 @@ class Pattern:
         """Return a topic's station, unchecked; ``None`` when the pattern does not match or captures no station."""
         found = self._regex.fullmatch(topic)
         return found["station"] if found and self._captures else None
+
+    def key(self, topic: str) -> str | None:
+        """Return the name of the value or part that a topic carries; ``None`` when the pattern captures none."""
+        found = self._regex.fullmatch(topic) if self.splits else None
+        return found["key"] if found else None
 
 
 def station_problem(station: str) -> str | None:
@@ -136,6 +147,6 @@ def _below(topic: str, prefix: str) -> bool:
 
 
 def _level(level: str) -> str:
-    if level == STATION_LEVEL:
-        return "(?P<station>[^/]*)"
+    if level in (STATION_LEVEL, KEY_LEVEL):
+        return f"(?P<{level[1:-1]}>[^/]*)"
     return {"+": "[^/]*", "#": "#"}.get(level) or re.escape(level)

@@ -227,7 +227,7 @@ def test_an_entry_that_never_matches_is_refused(path: Path) -> None:
 
 def test_the_topic_of_an_entry_becomes_its_subscription_filter(path: Path) -> None:
     (entry,) = _load(path, "stations: [{bundle: a, topic: 'x/{station}/y/#'}]").stations
-    assert entry.filter == "x/+/y/#"
+    assert entry.filters == ("x/+/y/#",)
 
 
 _WRITTEN = ["hunter2", "'*hunter2'", "[hunter2]", "{hunter2}", "{plain: hunter2}", "{env: [hunter2]}",

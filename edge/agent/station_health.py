@@ -1,0 +1,56 @@
+"""Counts what one station sends, and remembers what is wrong with it until it is right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from edge.log import Log
+
+
+@dataclass
+class StationHealth:
+    """The part of the health message that is about one station.
+
+    Attributes
+    ----------
+    readings
+        Readings scored since the start.
+    late
+        Those among them that were scored beside the order, because their stamps lie behind the newest.
+    historical
+        Those among them that were old when they came: a backlog.
+    duplicates
+        Messages that had come before, and were not scored again.
+    problems
+        What -> a sentence with its fix, as long as it lasts; for example ``{"clock": "..."}``.
+    """
+
+    readings: int = 0
+    late: int = 0
+    historical: int = 0
+    duplicates: int = 0
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def report(self, log: Log, station: str, what: str, sentence: str) -> None:
+        """Remember a problem until it is cleared, and log it when it is new or reads otherwise than before.
+
+        So a sentence has no running count in it.
+        """
+        if self.problems.get(what) != sentence:
+            self.problems[what] = sentence
+            log.warning("station needs attention", station=station, what=what, detail=sentence)
+
+    def clear(self, what: str) -> None:
+        """Note that a problem is over."""
+        self.problems.pop(what, None)
+
+    def message(self) -> dict[str, Any]:
+        """Return its body in the health message."""
+        return {
+            "readings": self.readings,
+            "late": self.late,
+            "historical": self.historical,
+            "duplicates": self.duplicates,
+            "problems": self.problems,
+        }
