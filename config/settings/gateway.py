@@ -12,6 +12,7 @@ from msgspec.structs import force_setattr, replace
 
 from config.settings.alarms import Alarms
 from config.settings.broker import Broker
+from config.settings.unit_settings import UnitSettings
 from config.topic_filters import (
     KEY_LEVEL,
     READINGS_TOPIC,
@@ -38,6 +39,12 @@ StationName = Annotated[
     ),
 ]
 Address = Annotated[str, Meta(min_length=1, extra={"expected": "a path into the message, e.g. data.ch4 or values[0]"})]
+Unit = Annotated[
+    str | UnitSettings,
+    Meta(
+        extra={"expected": 'a unit in quotes, e.g. "ppm", "degF", "kOhm", or {counts: 4095, load_ohm: 1e4, supply: 5}'}
+    ),
+]
 Format = Literal["auto", "json", "senml", "influx", "csv", "number"]
 
 
@@ -83,6 +90,10 @@ class StationEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     absent: Annotated[
         tuple[Key, ...], Meta(description="message keys that these stations never send, e.g. [ch4_ppb]")
     ] = ()
+    units: Annotated[
+        dict[Key, Unit],
+        Meta(description="message key: unit in which it comes, e.g. {temperature_c: degF}"),
+    ] = {}
     ts: Annotated[
         Literal["station", "received"], Meta(description="station | received: received ignores the station's clock")
     ] = "station"
