@@ -23,7 +23,7 @@ from edge.delivery.delivery import Delivery
 from edge.errors import JournalError
 from edge.journal.committer import Committer
 from edge.journal.journal import Journal
-from edge.journal.transaction import Transaction
+from edge.journal.transaction import RateRow, Transaction
 from edge.log import Log
 from edge.mqtt.link import Link
 from edge.mqtt.message import Message
@@ -110,6 +110,7 @@ class Agent:
             ClosedAlarmLabels(self._committer, clock),
             info=lambda: presence.info(stations, link.protocol),
             publish_events=self._queue_events,
+            keep_rate=self._keep_rate,
             link=link,
             topics=self._topics,
             clock=clock,
@@ -119,6 +120,7 @@ class Agent:
         self._next_health = clock.monotonic() + gateway.health.every
         self._next_check = self._moved = self._began = clock.monotonic()
         self._jumps = ClockJumps(clock)
+        self._committer.transaction.rate = stations.resume_rate(journal.recovered.rate)
         stations.remember(journal.recovered.stations, clock.monotonic())
         self._recovery.restore_alarms()
 
@@ -218,6 +220,8 @@ class Agent:
         for station in came_online:
             self._log.info("station online", station=station.name, bundle=station.group.bundle.id)
             self._announcer.announce_station(transaction, station)
+        if came_online:
+            self._announcer.announce_changed_info(transaction)
         return results
 
     def _queue_events(self, events: Sequence[Event]) -> None:
@@ -228,6 +232,11 @@ class Agent:
             self._log.info(f"alarm {event.event_type}", station=event.station, kind=event.kind, id=event.id)
         for station in dict.fromkeys(event.station for event in events):
             self._announcer.announce_alarms(transaction, station)
+
+    def _keep_rate(self, row: RateRow) -> None:
+        """Journal the rate that a request has set, and publish it."""
+        self._committer.transaction.rate = row
+        self._announcer.announce_changed_info(self._committer.transaction)
 
     def _check(self) -> None:
         """Do what is due although no reading came."""
@@ -244,6 +253,7 @@ class Agent:
             )
         if now >= self._next_health:
             self._next_health = now + self._gateway.health.every
+            self._announcer.announce_changed_info(self._committer.transaction)
             message = self._health.message(
                 self._link,
                 self._delivery,
@@ -279,4 +289,6 @@ class Agent:
     def _snapshot(self) -> Iterable[Transaction]:
         """Yield transactions with everything that a fresh journal has to contain."""
         yield from self._delivery.snapshot()
-        yield Transaction(stations=self._station_journal.rows(), filters=self._announcer.filters)
+        yield Transaction(
+            stations=self._station_journal.rows(), filters=self._announcer.filters, rate=self._stations.rate_request
+        )

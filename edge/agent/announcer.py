@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.agent.presence import Presence
+from edge.agent.presence_messages import InfoMessage
 from edge.agent.station import LiveStation
 from edge.agent.stations import Stations
 from edge.alarms.panel import AlarmPanel
@@ -65,12 +66,14 @@ class Announcer:
         self._presence = presence
         self._topics = topics
         self._log = Log("agent")
+        self._info: InfoMessage | None = None  # as last published
 
     def announce_all(self, transaction: Transaction) -> None:
         """Publish every retained topic: the broker may have lost them."""
         protocol = self._link.protocol
         self._delivery.retain(transaction, self._topics.state, self._presence.birth)
-        self._delivery.retain(transaction, self._topics.info, self._presence.info(self._stations, protocol))
+        self._info = self._presence.info(self._stations, protocol)
+        self._delivery.retain(transaction, self._topics.info, self._info)
         current = {self._topics.state, self._topics.info}
         for station in self._stations:
             self.announce_station(transaction, station)
@@ -81,6 +84,13 @@ class Announcer:
             self.filters = transaction.filters = filters
         if protocol == "3.1.1":
             self._log.warning("MQTT 3.1.1: the broker cannot tell us what it refuses, and what it refuses is lost")
+
+    def announce_changed_info(self, transaction: Transaction) -> None:
+        """Publish ``info`` if something in it has changed since it was published."""
+        info = self._presence.info(self._stations, self._link.protocol)
+        if self._info is not None and info != self._info:
+            self._info = info
+            self._delivery.retain(transaction, self._topics.info, info)
 
     def announce_station(self, transaction: Transaction, station: LiveStation) -> None:
         """Publish whether a station is online, and its alarms."""

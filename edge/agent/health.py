@@ -8,10 +8,10 @@ from collections import deque
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from edge.agent.health_message import Durations, HealthMessage, JournalReport
 from edge.agent.station import LiveStation
 from edge.clock import Clock, rfc3339
 from edge.delivery.delivery import Delivery
@@ -77,41 +77,42 @@ class Health:
 
     def message(
         self, link: Link, delivery: Delivery, committer: Committer, *, stations: Collection[LiveStation], requests: int
-    ) -> dict[str, Any]:
+    ) -> HealthMessage:
         """Return the body of the health topic."""
         p50, p99 = np.percentile(self._durations, (50, 99)).tolist() if self._durations else (None, None)
-        return {
-            "ts": rfc3339(self.clock.now()),
-            "uptime_s": round(self.clock.monotonic() - self.started, 1),
-            "cpu_s": round(time.process_time(), 2),
-            "rss_mib": _resident_mib(),
-            "mqtt": link.protocol,
-            "stations": len(stations),
-            "readings": self.readings,
-            "late": self.late,
-            "retained": self.retained,
-            "stray": self.stray,
-            "duplicates": self.duplicates,
-            "future": self.future,
-            "clock_jumps": self.clock_jumps,
-            "batches": self.batches,
-            "largest_batch": self.largest_batch,
-            "failed_batches": self.failed_batches,
-            "batch_ms": {"p50": _ms(p50), "p99": _ms(p99)},
-            "requests": requests,
-            "journal": {
-                "state": committer.fault or "ok",
-                "mb": committer.journal.mb,
-                "held": len(committer.transaction.readings),
-                "set_aside": committer.journal.set_aside,
-            },
-            "commit_ms": dict(zip(("p50", "p99"), map(_ms, committer.journal.commit_seconds), strict=True)),
-            "backlog": delivery.backlog,
-            "outbox": delivery.waiting,
+        commit_p50, commit_p99 = committer.journal.commit_seconds
+        return HealthMessage(
+            ts=rfc3339(self.clock.now()),
+            uptime_s=round(self.clock.monotonic() - self.started, 1),
+            cpu_s=round(time.process_time(), 2),
+            rss_mib=_resident_mib(),
+            mqtt=link.protocol,
+            stations=len(stations),
+            readings=self.readings,
+            late=self.late,
+            retained=self.retained,
+            stray=self.stray,
+            duplicates=self.duplicates,
+            future=self.future,
+            clock_jumps=self.clock_jumps,
+            batches=self.batches,
+            largest_batch=self.largest_batch,
+            failed_batches=self.failed_batches,
+            batch_ms=Durations(p50=_ms(p50), p99=_ms(p99)),
+            requests=requests,
+            journal=JournalReport(
+                state=committer.fault or "ok",
+                mb=committer.journal.mb,
+                held=len(committer.transaction.readings),
+                set_aside=committer.journal.set_aside,
+            ),
+            commit_ms=Durations(p50=_ms(commit_p50), p99=_ms(commit_p99)),
+            backlog=delivery.backlog,
+            outbox=delivery.waiting,
             **asdict(delivery.counts),
             **asdict(link.counts),
-            "by_station": {station.name: station.health.message() for station in stations},
-        }
+            by_station={station.name: station.health.message() for station in stations},
+        )
 
 
 def _ms(seconds: float | None) -> float | None:

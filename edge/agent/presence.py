@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Literal
 from uuid import uuid4
 
 import msgspec
 
 from config.settings.gateway import Gateway
+from edge.agent.presence_messages import AvailabilityMessage, BundleInfo, InfoMessage, StateMessage
 from edge.agent.stations import Stations
 from edge.clock import Clock, rfc3339
 from edge.mqtt.topics import Topics
@@ -47,54 +47,62 @@ class Presence:
     @property
     def will(self) -> tuple[str, bytes]:
         """Topic and payload that the broker publishes when the connection ends without a clean stop."""
-        return self._topics.state, msgspec.json.encode({"state": "offline", "session": self.run_id})
+        return self._topics.state, msgspec.json.encode(self._state("offline"))
 
     @property
-    def birth(self) -> dict[str, str]:
+    def birth(self) -> StateMessage:
         """Body of ``state`` while the agent runs."""
-        return {"state": "online", "session": self.run_id, "since": self._since, "version": _version()}
+        return self._state("online")
 
     @property
-    def stopped(self) -> dict[str, str]:
+    def stopped(self) -> StateMessage:
         """Body of ``state`` after a clean stop."""
-        return {"state": "stopped", "session": self.run_id, "ts": rfc3339(self._clock.now())}
+        return self._state("stopped", rfc3339(self._clock.now()))
 
-    def availability(self, station: str, *, online: bool) -> dict[str, str]:
+    def availability(self, station: str, *, online: bool) -> AvailabilityMessage:
         """Return the body of a station's ``availability``."""
-        state = "online" if online else "offline"
-        return {"state": state, "station": station, "session": self.run_id, "ts": rfc3339(self._clock.now())}
+        return AvailabilityMessage(
+            state="online" if online else "offline",
+            station=station,
+            session=self.run_id,
+            ts=rfc3339(self._clock.now()),
+        )
 
-    def info(self, stations: Stations, protocol: str | None) -> Mapping[str, Any]:
+    def info(self, stations: Stations, protocol: str | None) -> InfoMessage:
         """Return the body of ``info``: what runs here, with which settings; nothing in it is secret."""
         bundles = {group.bundle.id: group.bundle for group in stations.groups}
-        return {
-            "gateway": self._gateway.gateway,
-            "version": _version(),
-            "session": self.run_id,
-            "since": self._since,
-            "mqtt": protocol,
-            "sees_refusals": protocol == "5",
-            "exceedances_per_1000": stations.rate,
-            "topics": [each.template for group in stations.groups for each in group.patterns],
-            "stations": sorted(station.name for station in stations),
-            "adapted_per_1000": {
+        return InfoMessage(
+            gateway=self._gateway.gateway,
+            version=_version(),
+            session=self.run_id,
+            since=self._since,
+            mqtt=protocol,
+            sees_refusals=protocol == "5",
+            exceedances_per_1000=stations.rate,
+            exceedances_from="gateway.yaml" if stations.rate_request is None else "request",
+            topics=tuple(each.template for group in stations.groups for each in group.patterns),
+            stations=tuple(sorted(station.name for station in stations)),
+            adapted_per_1000={
                 station.name: {kind: round(1000 * rate, 4) for kind, rate in station.state.adaptation.rates.items()}
                 for station in stations
             },
-            "bundles": [
-                {
-                    "bundle": bundle.id,
-                    "file": Path(bundle.path).name,
-                    "created": bundle.manifest.created,
-                    "station": bundle.station.name,
-                    "columns": bundle.station.keys,
-                    "units": bundle.station.units,
-                    "reconstruction": bundle.manifest.reconstruction.kind,
-                    "generator": bundle.manifest.generator.kind,
-                }
+            bundles=tuple(
+                BundleInfo(
+                    bundle=bundle.id,
+                    file=Path(bundle.path).name,
+                    created=bundle.manifest.created,
+                    station=bundle.station.name,
+                    columns=tuple(bundle.station.keys),
+                    units=tuple(bundle.station.units),
+                    reconstruction=bundle.manifest.reconstruction.kind,
+                    generator=bundle.manifest.generator.kind,
+                )
                 for bundle in bundles.values()
-            ],
-        }
+            ),
+        )
+
+    def _state(self, state: Literal["online", "stopped", "offline"], ts: str | None = None) -> StateMessage:
+        return StateMessage(state=state, session=self.run_id, since=self._since, version=_version(), ts=ts)
 
 
 def _version() -> str:

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
-from config.settings.alarms import AlarmKind
 from config.settings.gateway import Gateway
+from edge.agent.answers import AcknowledgeAnswer, Answer, RateAnswer, Refusal, ShelveAnswer
 from edge.agent.closed_alarms import ClosedAlarmLabels
+from edge.agent.presence_messages import InfoMessage
+from edge.agent.request_bodies import (
+    LONGEST_TRANSACTION,
+    AcknowledgeRequest,
+    InfoRequest,
+    RateRequest,
+    ShelveRequest,
+    TransactionId,
+    unknown_field_hint,
+)
 from edge.agent.stations import Stations
 from edge.agent.synthesis_requests import SynthesisRequest, SynthesisRequests
-from edge.alarms.event import Event, Label
+from edge.alarms.event import Event
 from edge.alarms.panel import AlarmPanel
 from edge.clock import Clock
 from edge.errors import RequestError
+from edge.journal.transaction import RateRow
 from edge.log import Log
 from edge.mqtt.link import Link
 from edge.mqtt.message import Message
@@ -28,57 +38,18 @@ from edge.readings.decoder import SIZE_LIMIT
 ANSWER_EXPIRY = 600
 """Message expiry interval of an answer [s]."""
 
-LONGEST_SHELVING = 7 * 24 * 60
-"""Longest time for which an alarm may be shelved [min]."""
-
 _WAITING = 32  # most requests that wait
 _IN_FLIGHT = 20  # QoS 1 publications; from here on the next part waits until the broker keeps up
+_RATE_HOLDS = "it is set again, or scoring.exceedances_per_1000 in gateway.yaml changes"
 _LONGEST_VERB = 128  # characters that are echoed in a topic
-_LONGEST_TRANSACTION = 256  # characters that are echoed in every part
 
-Comment = Annotated[str, Meta(max_length=1000)] | None
-Answers = Iterator[Mapping[str, Any]]
-
-
-class AcknowledgeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of ``alarm/acknowledge``: ``id``, or ``station`` and ``kind``; a label and a comment if known."""
-
-    transaction: Any = None
-    id: str | None = None
-    station: str | None = None
-    kind: AlarmKind | None = None
-    label: Label | None = None
-    comment: Comment = None
-
-
-class ShelveRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of ``alarm/shelve``: ``id``, or ``station`` and ``kind``; for how long (0 unshelves), and why."""
-
-    transaction: Any = None
-    id: str | None = None
-    station: str | None = None
-    kind: AlarmKind | None = None
-    minutes: Annotated[float, Meta(ge=0, le=LONGEST_SHELVING)]
-    comment: Comment = None
-
-
-class RateRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of ``rate/set``: the requested rate, for every kind and station, until the agent restarts."""
-
-    transaction: Any = None
-    exceedances_per_1000: float
-
-
-class InfoRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of ``info``: any object."""
-
-    transaction: Any = None
+Answers = Iterator[msgspec.Struct]
 
 
 @dataclass
 class _Job:
     verb: str
-    transaction: Any
+    transaction: TransactionId
     answers: Answers
     response_topic: str | None
     correlation: bytes | None
@@ -101,6 +72,8 @@ class Requests:
         Returns the body of the ``info`` answer.
     publish_events
         Publishes the events that a request has caused, possibly none, and the alarms that stand now.
+    keep_rate
+        Journals the rate that a request has set, and publishes it.
     link
         The connection.
     topics
@@ -121,8 +94,9 @@ class Requests:
         panel: AlarmPanel,
         closed_alarms: ClosedAlarmLabels,
         *,
-        info: Callable[[], Mapping[str, Any]],
+        info: Callable[[], InfoMessage],
         publish_events: Callable[[list[Event]], None],
+        keep_rate: Callable[[RateRow], None],
         link: Link,
         topics: Topics,
         clock: Clock,
@@ -133,6 +107,7 @@ class Requests:
         self._closed_alarms = closed_alarms
         self._info = info
         self._publish_events = publish_events
+        self._keep_rate = keep_rate
         self._link = link
         self._topics = topics
         self._prefixes = gateway.topics.response_prefixes
@@ -163,7 +138,7 @@ class Requests:
                 raise RequestError(f"busy: {_WAITING} requests are waiting; try again later")  # noqa: TRY301
             job.answers = self._answers(verb, document)
         except RequestError as error:
-            self._answer(job, {"status": "error", "data": {}, "error": str(error)})
+            self._answer(job, Refusal(error=str(error), transaction=job.transaction))
             self.answered += 1
             return
         self._jobs.append(job)
@@ -176,15 +151,15 @@ class Requests:
         try:
             body = next(job.answers, None)
         except RequestError as error:
-            self._answer(job, {"status": "error", "data": {}, "error": str(error)})
+            self._answer(job, Refusal(error=str(error), transaction=job.transaction))
             body = None
         except Exception:
             self._log.exception("request failed", verb=job.verb)
-            self._answer(job, {"status": "error", "data": {}, "error": "internal error: see the agent's log"})
+            self._answer(job, Refusal(error="internal error: see the agent's log", transaction=job.transaction))
             body = None
         if body is None:
             self.answered += 1
-        elif self._answer(job, {"status": "ok", "data": body}):
+        elif self._answer(job, Answer(data=body, transaction=job.transaction)):
             self._jobs.append(job)
         # An answer that cannot be published is dropped: the asker was lost with the connection.
 
@@ -196,7 +171,8 @@ class Requests:
         try:
             request = msgspec.convert(document, struct, strict=True)
         except (msgspec.ValidationError, RecursionError) as error:
-            raise RequestError(str(error).replace("`$.", "`")) from error
+            hint = unknown_field_hint(struct, str(error))
+            raise RequestError(str(error).replace("`$.", "`") + hint) from error
         return answer(request)
 
     def _response_topic(self, message: Message) -> str | None:
@@ -212,8 +188,8 @@ class Requests:
             )
         return topic
 
-    def _answer(self, job: _Job, body: dict[str, Any]) -> bool:
-        payload = msgspec.json.encode(body | {"transaction": job.transaction})
+    def _answer(self, job: _Job, body: Answer[Any] | Refusal) -> bool:
+        payload = msgspec.json.encode(body)
         fixed = self._topics.response(job.verb[:_LONGEST_VERB])
         sent = self._link.publish(fixed, payload, qos=1, expiry=ANSWER_EXPIRY, correlation=job.correlation)
         if job.response_topic is not None and job.response_topic != fixed:
@@ -229,9 +205,9 @@ class Requests:
             closed = request.id and self._closed_alarms.label(request.id, request.label, request.comment)
             if not closed:
                 raise
-            return iter([{"events": [], "closed": closed}])
+            return iter([AcknowledgeAnswer(events=[], closed=closed)])
         self._publish_events(events)
-        return iter([{"events": events}])
+        return iter([AcknowledgeAnswer(events=events)])
 
     def _shelve(self, request: ShelveRequest) -> Answers:
         if request.id is None and request.station is not None and request.station not in self._stations:
@@ -245,15 +221,16 @@ class Requests:
             comment=request.comment,
         )
         self._publish_events(events)
-        return iter([{"events": events, "shelved": self._panel.shelved()}])
+        return iter([ShelveAnswer(events=events, shelved=self._panel.shelved())])
 
     def _set_rate(self, request: RateRequest) -> Answers:
         try:
-            self._stations.request_rate(request.exceedances_per_1000)
+            row = self._stations.request_rate(request.exceedances_per_1000)
         except ValueError as error:
             raise RequestError(str(error)) from error
+        self._keep_rate(row)
         self._log.warning("requested rate changed by a request", exceedances_per_1000=self._stations.rate)
-        return iter([{"exceedances_per_1000": self._stations.rate, "until": "restart"}])
+        return iter([RateAnswer(exceedances_per_1000=self._stations.rate, until=_RATE_HOLDS)])
 
     def _answer_info(self, request: InfoRequest) -> Answers:
         return iter([self._info()])
@@ -275,6 +252,6 @@ def _transaction(document: dict[str, Any]) -> str | int | None:
     transaction = document.get("transaction")
     if transaction is None or type(transaction) is int:
         return transaction
-    if isinstance(transaction, str) and len(transaction) <= _LONGEST_TRANSACTION:
+    if isinstance(transaction, str) and len(transaction) <= LONGEST_TRANSACTION:
         return transaction
-    raise RequestError(f"transaction: expected an integer or a text of at most {_LONGEST_TRANSACTION} characters")
+    raise RequestError(f"transaction: expected an integer or a text of at most {LONGEST_TRANSACTION} characters")

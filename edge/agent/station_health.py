@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+
+import msgspec
 
 from edge.log import Log
 
 
-@dataclass
-class StationHealth:
+class StationReport(msgspec.Struct, frozen=True, kw_only=True):
     """The part of the health message that is about one station.
 
-    Attributes
+    Parameters
     ----------
     readings
         Readings scored since the start.
@@ -23,7 +23,24 @@ class StationHealth:
     duplicates
         Messages that had come before, and were not scored again.
     problems
-        What -> a sentence with its fix, as long as it lasts; for example ``{"clock": "..."}``.
+        What -> a sentence with its fix, as long as it lasts: clock, units, keys, devices, repetitions, missing.
+    """
+
+    readings: int
+    late: int
+    historical: int
+    duplicates: int
+    problems: dict[str, str]
+
+
+@dataclass
+class StationHealth:
+    """What is counted of one station, and what is wrong with it.
+
+    Attributes
+    ----------
+    readings, late, historical, duplicates, problems
+        As in :class:`StationReport`.
     """
 
     readings: int = 0
@@ -45,12 +62,12 @@ class StationHealth:
         """Note that a problem is over."""
         self.problems.pop(what, None)
 
-    def message(self) -> dict[str, Any]:
+    def message(self) -> StationReport:
         """Return its body in the health message."""
-        return {
-            "readings": self.readings,
-            "late": self.late,
-            "historical": self.historical,
-            "duplicates": self.duplicates,
-            "problems": self.problems,
-        }
+        return StationReport(
+            readings=self.readings,
+            late=self.late,
+            historical=self.historical,
+            duplicates=self.duplicates,
+            problems=dict(self.problems),
+        )

@@ -10,7 +10,7 @@ from config.settings.gateway import Gateway, StationEntry
 from edge.agent.station import LiveStation, StationGroup
 from edge.bundles.bundle import Bundle
 from edge.errors import ReadingError
-from edge.journal.transaction import StationRow
+from edge.journal.transaction import RateRow, StationRow
 from edge.mqtt.topics import Pattern, station_problem
 from edge.readings.decoder import Decoder
 from edge.readings.recent import Recent
@@ -35,6 +35,8 @@ class Stations:
     ----------
     rate
         Requested exceedances per 1000 readings.
+    rate_request
+        The row for the journal when a request has set the rate; ``None`` while that of gateway.yaml holds.
     groups
         The entries with their bundles.
     unrecovered
@@ -51,6 +53,7 @@ class Stations:
     def __init__(self, gateway: Gateway, bundles: Sequence[Bundle]) -> None:
         self._gateway = gateway
         self.rate = gateway.scoring.exceedances_per_1000
+        self.rate_request: RateRow | None = None
         for i, (entry, bundle) in enumerate(zip(gateway.stations, bundles, strict=True)):
             try:
                 Decoder("station", bundle.station, entry.keys, entry.absent)
@@ -155,20 +158,50 @@ class Stations:
             station.id = self._next_id
             self._next_id += 1
 
-    def request_rate(self, exceedances_per_1000: float) -> None:
+    def request_rate(self, exceedances_per_1000: float | None) -> RateRow:
         """Request another rate of exceedances; the thresholds of all stations start again from it.
+
+        Parameters
+        ----------
+        exceedances_per_1000
+            The rate; ``None``: that of gateway.yaml.
+
+        Returns
+        -------
+        RateRow
+            What has to be journalled, so that the rate outlives a restart.
 
         Raises
         ------
         ValueError
             The rate is not in (0, 1000].
         """
-        scorers = [self._scorer(group.entry, group.bundle, exceedances_per_1000) for group in self.groups]
+        configured = self._gateway.scoring.exceedances_per_1000
+        rate = configured if exceedances_per_1000 is None else exceedances_per_1000
+        scorers = [self._scorer(group.entry, group.bundle, rate) for group in self.groups]
         for group, scorer in zip(self.groups, scorers, strict=True):
             group.scorer = scorer
         for station in self:
             station.state.adaptation.request(station.group.scorer.rate)
-        self.rate = exceedances_per_1000
+        self.rate = rate
+        row = RateRow(rate, configured)
+        self.rate_request = row if rate != configured else None
+        return row
+
+    def resume_rate(self, row: RateRow | None) -> RateRow | None:
+        """Apply the rate that a request had set before a restart; call it before :meth:`remember`.
+
+        Returns
+        -------
+        RateRow or None
+            What has to be journalled in its place: gateway.yaml requests another rate now, and that one holds.
+        """
+        if row is None:
+            return None
+        if row.configured != self._gateway.scoring.exceedances_per_1000:
+            return RateRow(self.rate, self.rate)
+        self.request_rate(row.requested)
+        return None
 
     def mark_silent(self, now: float) -> list[LiveStation]:
         """Take the stations offline that have fallen silent by the monotonic time ``now`` [s]; returns them."""

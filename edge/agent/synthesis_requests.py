@@ -6,11 +6,13 @@ import secrets
 from collections import deque
 from collections.abc import Iterator
 from io import StringIO
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from config.settings.gateway import SynthesisSettings
+from edge.agent.answers import SyntheticRows
+from edge.agent.request_bodies import TransactionId
 from edge.agent.station import LiveStation, StationGroup
 from edge.agent.stations import Stations
 from edge.arrays import Floats
@@ -30,6 +32,8 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     Parameters
     ----------
+    transaction
+        Anything by which the sender recognises the answer.
     station
         Whose rows; may be omitted if there is only one bundle.
     n
@@ -43,7 +47,7 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         file like a training record.
     """
 
-    transaction: Any = None
+    transaction: TransactionId = None
     station: str | None = None
     n: int = _N
     seed: int | None = None
@@ -70,7 +74,7 @@ class SynthesisRequests:
         self._clock = clock
         self._times: deque[float] = deque()
 
-    def answer(self, request: SynthesisRequest) -> Iterator[dict[str, Any]]:
+    def answer(self, request: SynthesisRequest) -> Iterator[SyntheticRows]:
         """Check a request; returns an iterator that draws one part of the rows at a time.
 
         Raises
@@ -89,21 +93,21 @@ class SynthesisRequests:
 
     def _parts(
         self, request: SynthesisRequest, group: StationGroup, seed: int, draw: DrawRows
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Iterator[SyntheticRows]:
         station, size = group.bundle.station, self._settings.rows_per_part
         parts = -(-request.n // size)
         for part in range(parts):
             rows = draw(min(size, request.n - part * size), part * size)
-            yield {
-                "station": request.station or station.name,
-                "columns": station.keys if request.format == "json" else station.names,
-                "units": station.units,
-                "rows": _arrays(rows) if request.format == "json" else _csv(station.names, rows, header=part == 0),
-                "seed": seed,
-                "bundle": group.bundle.id,
-                "part": part + 1,
-                "parts": parts,
-            }
+            yield SyntheticRows(
+                station=request.station or station.name,
+                columns=station.keys if request.format == "json" else station.names,
+                units=station.units,
+                rows=_arrays(rows) if request.format == "json" else _csv(station.names, rows, header=part == 0),
+                seed=seed,
+                bundle=group.bundle.id,
+                part=part + 1,
+                parts=parts,
+            )
 
     def _group(self, name: str | None) -> StationGroup:
         groups = self._stations.groups

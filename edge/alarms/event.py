@@ -35,11 +35,10 @@ class Peak(msgspec.Struct, frozen=True, kw_only=True):
     level_ppb: float | None = None
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One message in the life of an alarm; all of them carry the same ``id``.
 
-    Every key is in the message, null or not, except ``duration_s``, which no ``open`` has, and ``label`` and
-    ``comment``, which are left out until somebody gives them.
+    Every key is in every message, ``null`` as long as there is nothing to say.
 
     Parameters
     ----------
@@ -52,7 +51,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ts
         Time of the reading, or of the moment, that this message is about, RFC 3339 like every time here.
     duration_s
-        Time since it opened [s].
+        Time since it opened [s]; ``None`` in an ``open``.
     score, p
         Score and p-value of the latest reading; ``None`` for an alarm by level, and for ``stale``.
     peak, culprit, contributions
@@ -62,7 +61,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     acknowledged
         Whether somebody has seen it.
     label
-        What it was.
+        What it was, once somebody has said so.
     comment
         The words of whoever acknowledged, labelled or shelved it.
     shelved_until

@@ -6,6 +6,7 @@ import base64
 import codecs
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 
@@ -19,15 +20,37 @@ _PER_SECOND = 1.0  # ... and how many follow
 _MOST_TOPICS = 1000  # that are counted separately
 
 
-class _DeadLetter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A payload that could not be used, and why; every key is there, ``null`` without a value.
+
+    Parameters
+    ----------
+    topic
+        Topic on which it came.
+    reason
+        Why it could not be used, with the fix.
+    at
+        Where in the payload the fault is; ``None``: the whole payload, or unknown.
+    payload
+        Its first 512 bytes: as text, or if they are no UTF-8 in base64.
+    encoding
+        ``base64``, or ``None`` for text.
+    bytes
+        Size of the whole payload [B].
+    received
+        When it came, RFC 3339.
+    held_back
+        Payloads of this topic since its last dead letter that had none, because there were too many of them.
+    """
+
     topic: str
     reason: str
-    at: str | None
+    at: str | None = None
     payload: str
-    encoding: str | None = None  # "base64"
+    encoding: Literal["base64"] | None = None
     bytes: int
     received: str
-    held_back: int = 0  # of this topic since the last one
+    held_back: int = 0
 
 
 @dataclass
@@ -69,10 +92,11 @@ class DeadLetters:
         try:
             # A character that the cut splits is no reason to show the rest in base64.
             whole = len(message.payload) <= _EXCERPT
-            text, encoding = codecs.getincrementaldecoder("utf-8")().decode(excerpt, final=whole), None
+            text = codecs.getincrementaldecoder("utf-8")().decode(excerpt, final=whole)
+            encoding: Literal["base64"] | None = None
         except UnicodeDecodeError:
             text, encoding = base64.b64encode(excerpt).decode(), "base64"
-        letter = _DeadLetter(
+        letter = DeadLetter(
             topic=message.topic,
             reason=error.reason,
             at=error.at,

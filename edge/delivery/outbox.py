@@ -6,14 +6,13 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from edge.clock import Clock
+from edge.delivery.as_historical import as_historical
 from edge.delivery.topic_backoff import TopicBackoff
 from edge.journal.transaction import OutboxRow
 from edge.mqtt.link import Link, Receipt
 
 MOST = 10_000
 """Most rows that may wait."""
-
-_HISTORICAL = (b'"historical":false', b'"historical":true')
 
 IN_FLIGHT = 20
 """Most QoS 1 publications at a time: what brokers accept by default."""
@@ -105,7 +104,7 @@ class Outbox:
             row = self._queues[topic][0]
             payload = row.payload
             if row.id < self._live and row.kind != "deadletter":
-                payload = payload.replace(*_HISTORICAL, 1)
+                payload = as_historical(payload)
             mid = self._link.publish(topic, payload, qos=1)
             if mid is None:
                 return

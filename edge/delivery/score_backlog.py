@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from edge.clock import Clock
+from edge.delivery.as_historical import as_historical
 from edge.journal.transaction import Score
 from edge.log import ONCE_A_MINUTE, Log
 from edge.mqtt.link import Link, Receipt
@@ -141,7 +142,7 @@ class ScoreBacklog:
         last = len(batch.scores) - 1
         for i, (station, payload) in enumerate(batch.scores):
             topic = self._topics.score(station)
-            body = payload if batch.live else payload[:-1] + b',"historical":true}'
+            body = payload if batch.live else as_historical(payload)
             marks = i == last and self._marker is None
             mid = self._link.publish(topic, body, qos=int(marks), expiry=SCORE_EXPIRY)
             if mid is None:

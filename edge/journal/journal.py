@@ -52,9 +52,9 @@ _FIXES: dict[Kind, str] = {
 class Journal:
     """Readings, unconfirmed scores, outbox, alarms, labels and retained topics: one file, one writer.
 
-    It is in WAL mode, so that other processes may read it while the agent runs. A file that is damaged, or has another
-    schema version, is renamed to ``.corrupt-`` and the time, and a fresh one is begun: scoring matters more than
-    history.
+    It is in WAL mode, so that other processes may read it while the agent runs. A file of an
+    older schema version is converted; one that is damaged, or of a later version, is renamed to ``.corrupt-`` and the
+    time, and a fresh one is begun: scoring matters more than history.
 
     Parameters
     ----------
@@ -235,7 +235,7 @@ class Journal:
         db.execute(f"pragma locking_mode = {locking}")
         (version,) = db.execute("pragma user_version").fetchone()
         (tables,) = db.execute("select count(*) from sqlite_schema").fetchone()
-        if version != schema.VERSION and (version or tables):
+        if version != schema.VERSION and version not in schema.CONVERSIONS and (version or tables):
             raise JournalError("corrupt", f"{self._path}: got version {version}, expected {schema.VERSION}")
         db.execute(f"pragma page_size = {_PAGE}")  # only a new file takes it
         db.execute("pragma journal_mode = wal")
@@ -246,6 +246,9 @@ class Journal:
         db.execute(f"pragma max_page_count = {max(64, self._max_mb * 1_000_000 // page)}")
         db.execute("pragma busy_timeout = 0")
         self._inode = self._path.stat().st_ino
+        while version in schema.CONVERSIONS:
+            db.executescript(schema.CONVERSIONS[version])
+            (version,) = db.execute("pragma user_version").fetchone()
         return not version
 
     def _renew(self) -> Recovered:

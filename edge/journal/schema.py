@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edge.alarms.alarm_label import AlarmLabel
-from edge.journal.transaction import OutboxRow, ReadingRow, Score, StationRow, Transaction
+from edge.journal.transaction import OutboxRow, RateRow, ReadingRow, Score, StationRow, Transaction
 
-VERSION = 1
-"""Schema version; a journal with another version is set aside."""
+VERSION = 2
+"""Schema version; a journal with an older one is converted, one with a later one is set aside."""
+
+_RATE = "create table rate (id integer primary key check (id = 1), requested real not null, configured real not null);"
 
 TABLES = f"""
 begin;
@@ -27,9 +29,13 @@ create table labels (id integer primary key, ts text not null, alarm_id text not
     kind text not null, label text, comment text, opened text not null, closed text, bundle text not null);
 create table retained (topic text primary key) without rowid;
 create table filters (filter text primary key) without rowid;
+{_RATE}
 pragma user_version = {VERSION};
 commit;
 """
+
+CONVERSIONS = {1: f"begin; {_RATE} pragma user_version = 2; commit;"}
+"""Version of a journal -> what makes it one of the next version."""
 
 
 _UNLABELLED = 10_000  # newest rows among which alarms without a label or a comment are kept, too
@@ -54,6 +60,8 @@ class Recovered(NamedTuple):
         Topics that are retained at the broker.
     filters
         Topic filters that a session kept by the broker may still be subscribed to.
+    rate
+        Rate that was set by a request; ``None``: that of gateway.yaml holds.
     """
 
     stations: Sequence[StationRow] = ()
@@ -61,6 +69,7 @@ class Recovered(NamedTuple):
     outbox: Sequence[OutboxRow] = ()
     retained: Set[str] = frozenset()
     filters: Set[str] = frozenset()
+    rate: RateRow | None = None
 
 
 def write(db: sqlite3.Connection, transaction: Transaction) -> None:
@@ -89,9 +98,16 @@ def write(db: sqlite3.Connection, transaction: Transaction) -> None:
         db.execute(_DELETE_UNLABELLED, (_UNLABELLED,))
     if transaction.asserted:
         db.executemany("insert or ignore into retained values (?)", [(topic,) for topic in transaction.asserted])
+    _write_settings(db, transaction)
+
+
+def _write_settings(db: sqlite3.Connection, transaction: Transaction) -> None:
+    """Write what rarely changes."""
     if transaction.filters is not None:
         db.execute("delete from filters")
         db.executemany("insert into filters values (?)", [(each,) for each in transaction.filters])
+    if transaction.rate is not None:
+        db.execute("insert or replace into rate values (1, ?, ?)", transaction.rate)
 
 
 def load(db: sqlite3.Connection) -> Recovered:
@@ -106,6 +122,7 @@ def load(db: sqlite3.Connection) -> Recovered:
         outbox=[OutboxRow(*row) for row in read("select * from outbox order by id")],
         retained={topic for (topic,) in read("select topic from retained")},
         filters={each for (each,) in read("select filter from filters")},
+        rate=next((RateRow(*row) for row in read("select requested, configured from rate")), None),
     )
 
 

@@ -98,6 +98,21 @@ class OutboxRow(NamedTuple):
     payload: bytes
 
 
+class RateRow(NamedTuple):
+    """The rate that was set by a request; it holds as long as gateway.yaml requests what it requested then.
+
+    Parameters
+    ----------
+    requested
+        Exceedances per 1000 readings that the request set.
+    configured
+        Those of gateway.yaml at that time.
+    """
+
+    requested: float
+    configured: float
+
+
 @dataclass
 class Transaction:
     """What changed since the last commit; grows until it has been committed.
@@ -128,6 +143,8 @@ class Transaction:
         Topics that are no longer retained at the broker.
     filters
         Current subscriptions; ``None`` if they have not changed.
+    rate
+        The rate that a request has set; ``None`` if none has.
     """
 
     number: int = 0
@@ -142,6 +159,7 @@ class Transaction:
     asserted: list[str] = field(default_factory=list)
     cleared: list[str] = field(default_factory=list)
     filters: list[str] | None = None
+    rate: RateRow | None = None
 
     @property
     def urgent(self) -> bool:
@@ -154,6 +172,7 @@ class Transaction:
             or self.labels
             or self.asserted
             or self.filters is not None
+            or self.rate is not None
         )
 
     @property

@@ -44,15 +44,16 @@ class Consistency(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     culprit: str
 
 
-class Methane(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """Methane measured by the gas column, and inferred from the sensors.
+class Methane(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Methane measured by the gas column, and inferred from the sensors; every key is there, ``null`` without a value.
 
     Parameters
     ----------
     score, p
-        Score and p-value of the onset [-]: the rise of the virtual level above its own background; absent without one.
+        Score and p-value of the onset [-], the rise of the virtual level above its own background; ``None`` if there is
+        none.
     level_ppb
-        Level of the gas column [ppb]; absent if the station has none.
+        Level of the gas column [ppb]; ``None`` if the station has none.
     virtual_ppb
         Level inferred from the other sensors [ppb].
     sd_ppb
@@ -73,8 +74,8 @@ class Methane(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     background_ppb: float | None = None
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The verdict on one reading, and the body of its score message; empty fields are left out.
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict on one reading, and the body of its score message; every key is there, empty or not.
 
     Parameters
     ----------

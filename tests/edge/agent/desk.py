@@ -10,6 +10,7 @@ from typing import Any
 from config.settings.alarms import Alarms
 from config.settings.gateway import Gateway, StationEntry
 from edge.agent.closed_alarms import ClosedAlarmLabels
+from edge.agent.presence import Presence
 from edge.agent.requests import Requests
 from edge.agent.station import LiveStation
 from edge.agent.stations import Stations
@@ -19,6 +20,7 @@ from edge.bundles.bundle import Bundle
 from edge.clock import Clock
 from edge.journal.committer import Committer
 from edge.journal.journal import Journal
+from edge.journal.transaction import RateRow
 from edge.mqtt.message import Message
 from tests.doubles import FakeLink
 from tests.edge.agent.agents import TOPICS
@@ -35,13 +37,15 @@ class Desk:
         self.panel = AlarmPanel(Alarms(), clock)
         self.committer = Committer(Journal(folder / "journal.db", clock=clock), lambda: (), clock)
         self.events: list[Event] = []
+        self.rates: list[RateRow] = []
         self.requests = Requests(
             gateway,
             self.stations,
             self.panel,
             ClosedAlarmLabels(self.committer, clock),
-            info=lambda: {"gateway": "gw1"},
+            info=lambda: Presence(gateway, TOPICS, clock).info(self.stations, "5"),
             publish_events=self.events.extend,
+            keep_rate=self.rates.append,
             link=link,
             topics=TOPICS,
             clock=clock,

@@ -66,7 +66,7 @@ def test_everything_is_asserted_again_on_every_connection(
         expected = [TOPICS.state, TOPICS.info, TOPICS.availability("st-1"), TOPICS.alarm("st-1")]
         assert [each.topic for each in retained] == expected
         assert retained[0].body["state"] == "online"
-        assert retained[0].body.keys() == {"state", "session", "since", "version"}
+        assert retained[0].body.keys() == {"state", "session", "since", "version", "ts"}
         assert retained[1].body["stations"] == ["st-1"]
         assert retained[1].body["bundles"][0]["bundle"] == bundle.id
         assert retained[3].body["alarm"] == "ON"
@@ -130,7 +130,7 @@ def test_a_late_reading_is_published_and_counted(start_agent: StartAgent, fake_l
     agent.turn()
     scores = fake_link.on(TOPICS.score("st-1"))
     assert scores[1]["late"]
-    assert "reconstruction" not in scores[1]
+    assert scores[1]["reconstruction"] is None
     assert agent._health.late == 1
 
 

@@ -50,7 +50,7 @@ def test_gas_raises_a_methane_alarm_where_no_analyser_says_so(start_agent: Start
     methane = [each for each in opened if each["kind"] == "methane"]
     assert methane
     assert {each["by"] for each in methane} == {"onset"}
-    assert not any("flags" in body for body in fake_link.on(TOPICS.score("st-1")))
+    assert not any(body["flags"] for body in fake_link.on(TOPICS.score("st-1")))
 
 
 def test_an_alarm_that_opens_keeps_its_threshold_for_thirty_readings(

@@ -100,7 +100,7 @@ def test_while_a_station_cannot_be_recovered_its_readings_wait_and_none_is_lost(
     for _ in range(2):
         agent.turn()
     assert [each for each in fake_link.happened if each.startswith("ack")] == ["ack 2", "ack 3"]
-    assert [body["n"] for body in fake_link.on(TOPICS.score("st-1")) if "historical" not in body] == [3]
+    assert [body["n"] for body in fake_link.on(TOPICS.score("st-1")) if not body["historical"]] == [3]
     assert agent._health.duplicates == 1
 
 

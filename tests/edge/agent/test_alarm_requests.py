@@ -17,8 +17,19 @@ from tests.edge.agent.desk import Desk
 
 def test_the_requested_rate_can_be_set(desk: Desk) -> None:
     (answer,) = desk.ask("rate/set", {"exceedances_per_1000": 10})
-    assert answer["data"] == {"exceedances_per_1000": 10.0, "until": "restart"}
+    until = "it is set again, or scoring.exceedances_per_1000 in gateway.yaml changes"
+    assert answer["data"] == {"exceedances_per_1000": 10.0, "until": until}
     assert desk.stations.groups[0].scorer.rate == 0.01
+    assert desk.rates == [(10.0, 1.0)]
+
+
+def test_null_returns_to_the_rate_of_the_settings(desk: Desk) -> None:
+    desk.ask("rate/set", {"exceedances_per_1000": 10})
+    (answer,) = desk.ask("rate/set", {"exceedances_per_1000": None})
+    assert answer["data"]["exceedances_per_1000"] == desk.stations.rate == 1.0
+    assert desk.rates[-1] == (1.0, 1.0)
+    (info,) = desk.ask("info")
+    assert info["data"]["exceedances_from"] == "gateway.yaml"
 
 
 @pytest.mark.parametrize("rate", [0, -1, 1001, "one"])

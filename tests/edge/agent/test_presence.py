@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from config.settings.broker import Broker, Password
@@ -26,9 +27,9 @@ def test_birth_will_and_clean_stop_carry_the_same_run_id(gateway: Gateway, fake_
     presence = Presence(gateway, Topics("davylamp/gw1"), fake_clock)
     topic, will = presence.will
     assert topic == "davylamp/gw1/state"
-    assert json.loads(will) == {"state": "offline", "session": presence.run_id}
-    assert (presence.birth["state"], presence.birth["session"]) == ("online", presence.run_id)
-    assert (presence.stopped["state"], presence.stopped["session"]) == ("stopped", presence.run_id)
+    assert json.loads(will) == msgspec.to_builtins(presence.birth) | {"state": "offline"}
+    assert (presence.birth.state, presence.birth.session) == ("online", presence.run_id)
+    assert (presence.stopped.state, presence.stopped.session) == ("stopped", presence.run_id)
 
 
 def test_every_start_has_a_run_id_of_its_own(gateway: Gateway, fake_clock: FakeClock) -> None:
@@ -47,11 +48,11 @@ def test_info_names_the_bundles_and_no_secret(gateway: Gateway, fake_clock: Fake
     bundle = Bundle.open(gateway.stations[0].bundle)
     presence = Presence(gateway, Topics("davylamp/gw1"), fake_clock)
     info = presence.info(Stations(gateway, [bundle]), "5")
-    (listed,) = info["bundles"]
-    assert (listed["bundle"], listed["file"]) == (bundle.id, "both.davy")
-    assert (listed["reconstruction"], listed["generator"]) == ("ae", "vae")
-    assert tuple(listed["columns"]) == bundle.station.keys
-    assert (info["mqtt"], info["exceedances_per_1000"]) == ("5", 1.0)
+    (listed,) = info.bundles
+    assert (listed.bundle, listed.file) == (bundle.id, "both.davy")
+    assert (listed.reconstruction, listed.generator) == ("ae", "vae")
+    assert listed.columns == bundle.station.keys
+    assert (info.mqtt, info.exceedances_per_1000) == ("5", 1.0)
     assert "secret" not in repr(info)
 
 
@@ -62,4 +63,4 @@ def test_info_contains_the_adapted_rates(gateway: Gateway, fake_clock: FakeClock
     stations.keep(station, "sensors/st-1/readings")
     station.state.adaptation.rates["consistency"] = 2.5e-4
     info = Presence(gateway, Topics("davylamp/gw1"), fake_clock).info(stations, "5")
-    assert info["adapted_per_1000"] == {"st-1": {"consistency": 0.25}}
+    assert info.adapted_per_1000 == {"st-1": {"consistency": 0.25}}

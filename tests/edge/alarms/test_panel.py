@@ -42,6 +42,9 @@ def test_an_open_event_describes_what_opened_it() -> None:
         "shelved_until": None,
         "bundle": "0123456789ab",
         "historical": False,
+        "duration_s": None,
+        "label": None,
+        "comment": None,
     }
     assert event.id == "st-01-reconstruction-20260921T141322.000Z-2"
 

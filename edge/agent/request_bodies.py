@@ -1,0 +1,116 @@
+"""Defines the bodies of the requests about alarms, the rate and the agent itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from config.settings.alarms import AlarmKind
+from edge.alarms.event import Label
+
+LONGEST_SHELVING = 7 * 24 * 60
+"""Longest time for which an alarm may be shelved [min]."""
+
+LONGEST_TRANSACTION = 256
+"""Most characters of a ``transaction``: it is echoed in every part of an answer."""
+
+TransactionId = Annotated[str, Meta(max_length=LONGEST_TRANSACTION)] | int | None
+Comment = Annotated[str, Meta(max_length=1000)] | None
+
+
+class AcknowledgeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of ``alarm/acknowledge``: ``id``, or ``station`` and ``kind``; a label and a comment if known.
+
+    Parameters
+    ----------
+    transaction
+        Anything by which the sender recognises the answer.
+    id
+        Id of the alarm.
+    station, kind
+        Its station and kind, in place of the id.
+    label
+        What it was.
+    comment
+        The person's words.
+    """
+
+    transaction: TransactionId = None
+    id: str | None = None
+    station: str | None = None
+    kind: AlarmKind | None = None
+    label: Label | None = None
+    comment: Comment = None
+
+
+class ShelveRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of ``alarm/shelve``: ``id``, or ``station`` and ``kind``; for how long (0 unshelves), and why.
+
+    Parameters
+    ----------
+    transaction
+        Anything by which the sender recognises the answer.
+    id
+        Id of the alarm.
+    station, kind
+        Its station and kind, in place of the id; none of that kind needs to stand.
+    minutes
+        For how long [min]; 0 takes it off the shelf.
+    comment
+        Why.
+    """
+
+    transaction: TransactionId = None
+    id: str | None = None
+    station: str | None = None
+    kind: AlarmKind | None = None
+    minutes: Annotated[float, Meta(ge=0, le=LONGEST_SHELVING)]
+    comment: Comment = None
+
+
+class RateRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of ``rate/set``: the requested rate, for every kind and station.
+
+    It outlives restarts, and holds until it is set again, or ``scoring.exceedances_per_1000`` in gateway.yaml changes.
+
+    Parameters
+    ----------
+    transaction
+        Anything by which the sender recognises the answer.
+    exceedances_per_1000
+        Exceedances per 1000 readings [-], above 0 and at most 1000; ``None`` returns to gateway.yaml's.
+    """
+
+    transaction: TransactionId = None
+    exceedances_per_1000: float | None
+
+
+class InfoRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of ``info``: any object.
+
+    Parameters
+    ----------
+    transaction
+        Anything by which the sender recognises the answer.
+    """
+
+    transaction: TransactionId = None
+
+
+def unknown_field_hint(struct: type[msgspec.Struct], error: str) -> str:
+    """Return the fields that a request may have, as the end of msgspec's error about an unknown one, else nothing.
+
+    Examples
+    --------
+    >>> unknown_field_hint(RateRequest, "Object contains unknown field `rate`")
+    ', expected one of: transaction, exceedances_per_1000'
+    """
+    if "unknown field" not in error:
+        return ""
+    path = error.partition(" - at `$.")[2].rstrip("`")
+    for level in filter(None, path.split(".")):
+        field = next(each for each in msgspec.structs.fields(struct) if each.encode_name == level)
+        struct = field.type
+    return f", expected one of: {', '.join(each.encode_name for each in msgspec.structs.fields(struct))}"
