@@ -1,0 +1,134 @@
+"""Says what is wrong with a station's clock, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+NoteKind = Literal["set_back", "ahead", "offset", "adrift", "crowded", "backlog", "recovered"]
+
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
+_QUARTER = 900.0  # [s] zones differ by multiples of it ...
+_WIDEST = 14 * _HOUR  # [s] ... and by at most this from UTC
+_NEVER = 946684800.0  # [s] 2000-01-01: a clock that shows less has never been set
+
+
+class ClockNote(NamedTuple):
+    """What has to be said about a station's clock.
+
+    Parameters
+    ----------
+    kind
+        ``set_back`` or ``ahead``: the clock jumped. ``offset``: it differs from the gateway's. ``adrift``: its stamps
+        do not advance. ``crowded``: many stamps lie behind newer ones. These are problems until a ``recovered`` comes.
+        ``backlog``: stored readings came after newer ones, which is no problem.
+    sentence
+        What is to be logged or reported, with the fix; without a running number unless it is a ``backlog``.
+    seconds
+        By how much the clock jumped or differs; 0 where that means nothing [s].
+    """
+
+    kind: NoteKind
+    sentence: str
+    seconds: float = 0.0
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether it lasts until a note of the kind ``recovered``."""
+        return self.kind not in ("backlog", "recovered")
+
+
+def jump_note(moved: float, bias: float, ts: float, slack: float) -> ClockNote:
+    """Make the note of a clock that jumped.
+
+    Parameters
+    ----------
+    moved
+        By how much the clock jumped ahead; negative if it was set back [s].
+    bias
+        By how much it lags behind the gateway's clock now [s].
+    ts
+        What it shows, Unix time [s].
+    slack
+        A smaller bias is none [s].
+    """
+    kind: NoteKind = "set_back" if moved < 0 else "ahead"
+    if ts < _NEVER:
+        jump = "the station's clock restarted at 1970"
+        fix = "set it from a time server after every start, or write `ts: received`"
+    else:
+        jump = f"the station's clock jumped {'back' if moved < 0 else 'ahead'} by {_duration(moved)}"
+        if abs(bias) <= slack:
+            jump += " and agrees with the gateway's now"
+            fix = "none is needed, if it was set on purpose"
+        else:
+            fix = _fix(bias)
+    return ClockNote(kind, f"{jump}; readings are scored in the order of their arrival; fix: {fix}", moved)
+
+
+def offset_note(bias: float) -> ClockNote:
+    """Make the note of a clock that lags ``bias`` [s] behind the gateway's, or is ahead if that is negative."""
+    side = "ahead of" if bias < 0 else "behind"
+    looks = ", which looks like local time" if _is_zone(bias) else ""
+    return ClockNote(
+        "offset", f"the station's clock is {_duration(bias)} {side} the gateway's{looks}; fix: {_fix(bias)}", -bias
+    )
+
+
+def adrift_note() -> ClockNote:
+    """Make the note of stamps without any order."""
+    return ClockNote(
+        "adrift",
+        "the station's time stamps do not advance; readings are scored in the order of their arrival; "
+        "fix: repair its clock, or write `ts: received`",
+    )
+
+
+def crowded_note() -> ClockNote:
+    """Make the note of many readings behind newer ones."""
+    return ClockNote(
+        "crowded",
+        "more than a quarter of the readings have time stamps behind those of newer ones; fix: give each of two "
+        "stations that share this name a name of its own, or write `ts: received`",
+    )
+
+
+def backlog_note(readings: int) -> ClockNote:
+    """Make the note of stored readings that came after newer ones."""
+    return ClockNote("backlog", f"{readings} stored readings came after newer ones")
+
+
+def recovered_note() -> ClockNote:
+    """Make the note of a clock that is right again."""
+    return ClockNote("recovered", "the station's time stamps follow one another again")
+
+
+def _is_zone(bias: float) -> bool:
+    return _QUARTER <= round(abs(bias) / _QUARTER) * _QUARTER <= _WIDEST and (
+        abs(abs(bias) - round(abs(bias) / _QUARTER) * _QUARTER) <= _MINUTE
+    )
+
+
+def _fix(bias: float) -> str:
+    if _is_zone(bias):
+        return "write `timezone:` if it sends local time, set its clock, or write `ts: received`"
+    return "set its clock or the gateway's, or write `ts: received`"
+
+
+def _duration(seconds: float) -> str:
+    """Write a duration.
+
+    Examples
+    --------
+    >>> _duration(-3600.0), _duration(172800.0), _duration(90.0)
+    ('1 h 00 min', '2 d 0 h', '90 s')
+    """
+    seconds = abs(seconds)
+    if seconds < 3 * _MINUTE:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / _MINUTE)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 2 * 24 * 60:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    hours = round(seconds / _HOUR)
+    return f"{hours // 24} d {hours % 24} h"
