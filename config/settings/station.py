@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
 from msgspec import Meta, Struct
+
+from config.time_format import TimeFormat
 
 Role = Literal["gas", "environment", "sensor"]
 Scale = Literal["log", "linear"]
@@ -93,7 +97,24 @@ class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Annotated[int, Meta(ge=2)] | Literal["off"],
         Meta(description="readings in the rolling median from which distances are measured | off"),
     ] = 240
-    time: Annotated[str | None, Meta(description="name of the time column; null: none")] = None
+    time: Annotated[
+        str | tuple[str, str] | None,
+        Meta(
+            description="name of the time column in files, or [DATE, TIME] when there are two; null: none",
+            extra={"expected": "a column's name, [DATE, TIME] when there are two, or null"},
+        ),
+    ] = None
+    time_format: Annotated[
+        str | None, Meta(description="how files write a time that is not RFC 3339, e.g. dd/mm/yyyy hh:mm")
+    ] = None
+    timezone: Annotated[
+        str | None, Meta(description="of times without an offset in files, e.g. Europe/Berlin; null: UTC")
+    ] = None
+    decimal: Annotated[Literal[".", ","] | None, Meta(description="decimal sign in files; null: detected")] = None
+    thousands: Annotated[
+        Literal[",", ".", " ", "'"] | None,
+        Meta(description='mark between thousands in files: "," | "." | " " | "\'"; null: none'),
+    ] = None
     cadence: Annotated[Annotated[float, Meta(gt=0)] | None, Meta(description="[s] between rows; null: unknown")] = None
 
     def problems(self) -> Iterator[tuple[str, str]]:
@@ -105,12 +126,36 @@ class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             for i, value in enumerate(values):
                 if value is not None and value in values[:i]:
                     yield f"features[{i}].{what}", f'got "{value}", which features[{values.index(value)}] has already'
-        if self.time is not None and self.time in self.names:
-            yield "time", f'got "{self.time}", expected a column that is not among the features'
+        for name in self.time_columns:
+            if name in self.names:
+                yield "time", f'got "{name}", expected a column that is not among the features'
+        yield from self._file_problems()
         if self.ratio is not None and None not in self.keys and None not in (self.ratio.of, self.ratio.to):
             for key in self.ratio.keys:
                 if key not in self.keys:
                     yield "ratio", f'got "{key}", expected one of the keys {", ".join(self.keys)}'
+
+    def _file_problems(self) -> Iterator[tuple[str, str]]:
+        """Yield (path, sentence) for what contradicts itself about files."""
+        if len(self.time_columns) == 2 and self.time_columns[0] == self.time_columns[1]:
+            yield "time", f'got "{self.time_columns[0]}" twice, expected the date and the time of day'
+        if self.time_format is not None:
+            try:
+                TimeFormat(self.time_format)
+            except ValueError as error:
+                yield "time_format", str(error)
+        known = sorted(available_timezones()) if self.timezone is not None else []
+        if known and self.timezone not in known:  # a machine without a database of zones cannot tell
+            near = get_close_matches(self.timezone or "", known, n=1)
+            hint = f'did you mean "{near[0]}"?' if near else "expected a name such as Europe/Berlin"
+            yield "timezone", f'got "{self.timezone}"; {hint}'
+        if self.thousands is not None and self.thousands == self.decimal:
+            yield "thousands", f'got "{self.thousands}", which is the decimal sign as well; expected another mark'
+
+    @property
+    def time_columns(self) -> tuple[str, ...]:
+        """Names of the columns that hold the time in files: none, one, or the date and the time of day."""
+        return (self.time,) if isinstance(self.time, str) else self.time or ()
 
     @property
     def names(self) -> tuple[str, ...]:

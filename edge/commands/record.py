@@ -145,7 +145,7 @@ class _Recorder:
 
     def __init__(self, path: Path, station: Station, name: str | None, rows: int | None, out: TextIO) -> None:
         self._path = path
-        self._header = [station.time or _TIME, *station.names]
+        self._header = [*(station.time_columns or (_TIME,)), *station.names]
         self._name = name
         self._max_rows = math.inf if rows is None else rows
         self._out = out
