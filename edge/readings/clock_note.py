@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 NoteKind = Literal["set_back", "ahead", "offset", "adrift", "crowded", "backlog", "recovered"]
 
-_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
+_MINUTE, _HOUR, _YEAR = 60.0, 3600.0, 365.25 * 86400.0
 _QUARTER = 900.0  # [s] zones differ by multiples of it ...
 _WIDEST = 14 * _HOUR  # [s] ... and by at most this from UTC
 _NEVER = 946684800.0  # [s] 2000-01-01: a clock that shows less has never been set
@@ -130,5 +130,7 @@ def _duration(seconds: float) -> str:
         return f"{minutes} min"
     if minutes < 2 * 24 * 60:
         return f"{minutes // 60} h {minutes % 60:02d} min"
+    if seconds > 2 * _YEAR:
+        return f"{seconds / _YEAR:.0f} years"
     hours = round(seconds / _HOUR)
     return f"{hours // 24} d {hours % 24} h"
