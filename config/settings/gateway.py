@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 from msgspec.structs import force_setattr, replace
 
+from config.address_syntax import address_fault
 from config.settings.alarms import Alarms
 from config.settings.broker import Broker
 from config.settings.unit_settings import UnitSettings
@@ -94,6 +95,13 @@ class StationEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         dict[Key, Unit],
         Meta(description="message key: unit in which it comes, e.g. {temperature_c: degF}"),
     ] = {}
+    missing: Annotated[
+        tuple[float | str, ...],
+        Meta(
+            description="further numbers and texts that stand for no reading, e.g. [-127, open]",
+            extra={"expected": "a list of numbers and texts"},
+        ),
+    ] = ()
     ts: Annotated[
         Literal["station", "received"], Meta(description="station | received: received ignores the station's clock")
     ] = "station"
@@ -129,6 +137,11 @@ class StationEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             yield from self._topic_problems(topic)
         if self.station in RESERVED:
             yield "station", f'got "{self.station}", expected another name: davylamp has a topic of that name'
+        for key, address in (self.keys or {}).items():
+            if fault := address_fault(address):
+                yield f"keys.{key}", fault
+        if self.station_from is not None and (fault := address_fault(self.station_from)):
+            yield "station_from", fault
         for key in sorted(set(self.absent) & self.keys.keys()):
             yield "absent", f'got "{key}", which keys maps: it cannot be both'
 

@@ -16,6 +16,7 @@ Role = Literal["gas", "environment", "sensor"]
 Scale = Literal["log", "linear"]
 
 _MAGNUS = re.compile(r"magnus\(\s*(\w+)\s*,\s*(\w+)\s*\)")
+_SENTINEL = -200.0  # what many loggers write for no reading
 _NOT_COLUMNS = ("ts", "seq")  # every message may have these two keys beside the readings
 
 
@@ -41,7 +42,13 @@ class Feature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             extra={"expected": "[low, high] with low < high"},
         ),
     ]
-    missing: Annotated[tuple[float, ...], Meta(description="values that stand for no reading")] = (-200.0,)
+    missing: Annotated[
+        tuple[float | str, ...] | None,
+        Meta(
+            description="numbers and texts that stand for no reading; null: -200, unless the range contains it",
+            extra={"expected": "a list of numbers and texts"},
+        ),
+    ] = None
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yield (path, sentence) for every broken rule that a type cannot express."""
@@ -54,9 +61,17 @@ class Feature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             yield "range", f"got [{low:g}, {high:g}], expected [low, high] with low < high"
         elif self.scale == "log" and low < 0:
             yield "range", f"got [{low:g}, {high:g}], expected low >= 0 with scale: log"
-        for i, value in enumerate(self.missing):
-            if low <= value <= high:
+        for i, value in enumerate(self.missing or ()):
+            if not isinstance(value, str) and low <= value <= high:
                 yield f"missing[{i}]", f"got {value:g}, expected a value outside the range [{low:g}, {high:g}]"
+
+    @property
+    def sentinels(self) -> tuple[float | str, ...]:
+        """What stands for no reading in this column, beside the words that every station has."""
+        if self.missing is not None:
+            return self.missing
+        low, high = self.range
+        return () if low <= _SENTINEL <= high else (_SENTINEL,)
 
 
 class Ratio(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,6 +131,13 @@ class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(description='mark between thousands in files: "," | "." | " " | "\'"; null: none'),
     ] = None
     cadence: Annotated[Annotated[float, Meta(gt=0)] | None, Meta(description="[s] between rows; null: unknown")] = None
+    missing: Annotated[
+        tuple[float | str, ...],
+        Meta(
+            description="further numbers and texts that stand for no reading, in every column",
+            extra={"expected": "a list of numbers and texts"},
+        ),
+    ] = ()
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yield (path, sentence) for every broken rule that a type cannot express."""
@@ -130,6 +152,8 @@ class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             if name in self.names:
                 yield "time", f'got "{name}", expected a column that is not among the features'
         yield from self._file_problems()
+        for i, value in enumerate(self.missing or ()):
+            yield from self._missing_problems(i, value)
         if self.ratio is not None and None not in self.keys and None not in (self.ratio.of, self.ratio.to):
             for key in self.ratio.keys:
                 if key not in self.keys:
@@ -156,6 +180,15 @@ class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def time_columns(self) -> tuple[str, ...]:
         """Names of the columns that hold the time in files: none, one, or the date and the time of day."""
         return (self.time,) if isinstance(self.time, str) else self.time or ()
+
+    def _missing_problems(self, i: int, value: float | str) -> Iterator[tuple[str, str]]:
+        for feature in self.features:
+            if feature is not None and feature.range is not None and not isinstance(value, str):
+                low, high = feature.range
+                if low <= value <= high:
+                    fix = "give it to the columns that it is meant for"
+                    yield f"missing[{i}]", f"got {value:g}, which lies in the range of {feature.key}; {fix}"
+                    return
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ class Stations:
         self.rate_request: RateRow | None = None
         for i, (entry, bundle) in enumerate(zip(gateway.stations, bundles, strict=True)):
             try:
-                Decoder("station", bundle.station, entry.keys, entry.absent)
+                Decoder.for_entry("station", bundle.station, entry)
             except ConfigError as error:
                 raise ConfigError([f"gateway.yaml: stations[{i}].{problem}" for problem in error.problems]) from error
         samplers = {bundle.id: Sampler(bundle.generator) for bundle in bundles}
@@ -223,7 +223,7 @@ class Stations:
 
     def _new(self, name: str, group: StationGroup) -> LiveStation:
         entry = group.entry
-        decoder = Decoder(name, group.bundle.station, entry.keys, entry.absent)
+        decoder = Decoder.for_entry(name, group.bundle.station, entry)
         state = group.scorer.new_state(entry.cadence)
         row = self._journalled.get(name)
         station = LiveStation(name, group, decoder, state, Recent(group.bundle.station.size), row=row)

@@ -128,7 +128,7 @@ class _Listener:
 
         self.patterns = tuple(map(Pattern, entry.topics))
         self.name = entry.station
-        self._decoder = Decoder(station.name, station, entry.keys, entry.absent)
+        self._decoder = Decoder.for_entry(station.name, station, entry)
 
     def matches(self, topic: str) -> bool:
         return any(each.matches(topic) for each in self.patterns)

@@ -2,73 +2,159 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from config.errors import ConfigError
+from config.settings.gateway import Format, StationEntry
 from config.settings.station import Station
+from config.settings.unit_settings import UnitSettings
 from config.yaml.messages import did_you_mean
-from edge.clock import parse_time
 from edge.errors import ReadingError
+from edge.readings.addresses import Address, members
+from edge.readings.dialect import Dialect
+from edge.readings.echo import echo
+from edge.readings.formats.format import SIZE_LIMIT, Document
+from edge.readings.formats.formats import make_format
+from edge.readings.formats.number import VALUE
+from edge.readings.part import Part
 from edge.readings.reading import Reading
+from edge.readings.stamps import Stamps
+from edge.readings.units import Convert, converters
 
-SIZE_LIMIT = 256 * 1024
-"""Longest payload that is decoded [B]."""
-
-_BOM = b"\xef\xbb\xbf"
 _SEQ_LIMIT = 2**63  # the range of a 64-bit column
-_YEAR_1, _YEAR_10000 = -62_135_596_800.0, 253_402_300_799.0  # the range of RFC 3339 [s]
-_LONGEST_NUMBER = 400  # digits; a longer integer is no float anyway, and takes quadratic time to read
-_TOO_DEEP = "the payload is nested too deep, expected an object or an array of objects"
-_ECHO = 40  # characters of a refused value that an error repeats
+_ABSENT = object()
+_MOST_NAMED = 12  # members of a message that an error lists
+_parse_json = msgspec.json.decode
+
+
+class DecoderNote(NamedTuple):
+    """Something that the owner of a station should know although its readings are used.
+
+    Parameters
+    ----------
+    what
+        The problem it is about, as in :class:`edge.agent.station_health.StationHealth`; ``None``: no problem, to be
+        logged once.
+    sentence
+        What it is, without running numbers; ``None``: the problem is over.
+    """
+
+    what: Literal["missing", "clock"] | None
+    sentence: str | None
 
 
 class Decoder:
     """Decodes the payloads of one station.
 
-    A payload is a JSON object with the station's keys, ``ts`` (RFC 3339, or Unix seconds) and ``seq`` (an integer),
-    or an array of such objects. Unknown keys are ignored, a byte order mark is stripped.
+    A payload contains documents, see :mod:`edge.readings.formats`; mostly it is one JSON object. A document has the
+    station's keys, ``ts`` and ``seq`` (an integer); other members are ignored, whatever they are. A value that is no
+    number is missing, and so is every word of :mod:`edge.readings.dialect`: the other channels are used. A document
+    without any of the station's keys is refused, as is one in which none can be read.
 
     Parameters
     ----------
-    station_name
+    name
         Name of the station, for the readings.
     station
         Its columns.
     keys
-        Dotted path under which a key (also ``ts`` or ``seq``) is found instead: ``{"ch4_ppb": "data.ch4"}``.
+        Address at which a key (also ``ts`` or ``seq``) is found instead: ``{"ch4_ppb": "data.ch4"}``; see
+        :class:`edge.readings.addresses.Address`.
     absent
         Keys that this station never sends: their values are nan, and not counted as missing.
+    form
+        Format of the payloads.
+    columns
+        Names of the values of a CSV line.
+    missing
+        Further numbers and texts that stand for no reading.
+    ts
+        Whether the station's time stamps are read, or ignored.
+    timezone
+        Name of the zone of stamps without an offset; ``None``: UTC.
+    units
+        Units in which values come, by key; see :mod:`edge.readings.units`.
+
+    Attributes
+    ----------
+    notes
+        What its owner should know of the payloads read since the list was last emptied.
 
     Raises
     ------
     config.errors.ConfigError
-        ``keys`` or ``absent`` name a key that the station does not have.
+        ``keys`` or ``absent`` name a key that the station does not have, or another setting is wrong.
     """
 
     def __init__(
-        self, station_name: str, station: Station, keys: Mapping[str, str] | None = None, absent: Collection[str] = ()
+        self,
+        name: str,
+        station: Station,
+        keys: Mapping[str, str] | None = None,
+        absent: Collection[str] = (),
+        *,
+        form: Format = "auto",
+        columns: Sequence[str] = (),
+        missing: Sequence[float | str] = (),
+        ts: Literal["station", "received"] = "station",
+        timezone: str | None = None,
+        units: Mapping[str, str | UnitSettings] | None = None,
     ) -> None:
         keys = {} if keys is None else keys
         _check_names("keys", keys, (*station.keys, "ts", "seq"))
         _check_names("absent", absent, station.keys)
-        self._name = station_name
+        self.notes: list[DecoderNote] = []
+        self._name = name
+        self._keys = station.keys
         self._size = station.size
-        self._wanted = tuple((i, key) for i, key in enumerate(station.keys) if key not in absent)
-        self._paths = {key: keys.get(key, key) for key in (*station.keys, "ts", "seq")}
-        self._nested = any("." in path for path in self._paths.values())
-        self._missing = tuple(feature.missing for feature in station.features)
+        addresses = _addresses({key: keys.get(key, key) for key in (*station.keys, "ts", "seq")})
+        self._wanted = tuple((i, addresses[key]) for i, key in enumerate(station.keys) if key not in absent)
+        self._ts, self._seq = addresses["ts"], addresses["seq"]
+        names = [address.name for _, address in self._wanted] + [self._ts.name, self._seq.name]
+        # Names of members, where every address is one: the fast path.
+        self._flat = None if None in names else tuple((i, address.text) for i, address in self._wanted)
+        self._dialect = Dialect(station, missing)
+        self._missing = self._dialect.numbers
+        self._stamps = None if ts == "received" else Stamps(timezone)
+        self._conversions: tuple[tuple[int, Convert], ...] = tuple(
+            (station.keys.index(key), convert) for key, convert in converters(units or {}, station).items()
+        )
+        self._format = make_format(form, columns, whole=any(each.whole for each in addresses.values()))
+        self._json_first = form in ("auto", "json")
+        self._junk: dict[int, str] = {}  # column -> what came instead of a number
+
+    @classmethod
+    def for_entry(cls, name: str, station: Station, entry: StationEntry) -> Decoder:
+        """Make the decoder of one station of an entry of gateway.yaml.
+
+        Raises
+        ------
+        config.errors.ConfigError
+            The entry does not fit the station.
+        """
+        return cls(
+            name,
+            station,
+            entry.keys,
+            entry.absent,
+            form=entry.format,
+            columns=entry.columns,
+            missing=entry.missing,
+            ts=entry.ts,
+            timezone=entry.timezone,
+            units=entry.units,
+        )
 
     def decode(self, payload: bytes, received: float) -> list[Reading | ReadingError]:
         """Decode one payload.
 
         Never raises: a reading that cannot be used is replaced by the error that would have been raised, so that it
-        does not cost the others of its array. A reading whose ``ts`` or ``seq`` cannot be read is refused whole,
-        because a reading at an unknown time would be scored against the wrong past.
+        does not cost the others of its array. A ``ts`` or ``seq`` that cannot be read is left out: the order of
+        arrival is the order.
 
         Parameters
         ----------
@@ -81,186 +167,186 @@ class Decoder:
         -------
         list
             In the payload's order, at least one entry: a :class:`Reading`, or a
-            :class:`~edge.errors.ReadingError` whose ``at`` is the dotted path (``[2].temperature_c`` in an array).
+            :class:`~edge.errors.ReadingError` whose ``at`` is the path of the document (``[2]`` in an array).
         """
+        if self._json_first and len(payload) <= SIZE_LIMIT:
+            try:
+                document = _parse_json(payload)
+            except (ValueError, RecursionError):
+                pass  # parse reads it again, leniently
+            else:
+                if type(document) is dict:
+                    return [self.read(document, received)]
+        documents = self.parse(payload)
+        several = len(documents) > 1
+        return [
+            each if isinstance(each, ReadingError) else self.read(each, received, f"[{i}]" if several else "")
+            for i, each in enumerate(documents)
+        ]
+
+    def parse(self, payload: bytes, key: str | None = None) -> list[Document | ReadingError]:
+        """Take a payload apart into documents for :meth:`read` or :meth:`read_part`.
+
+        Never raises.
+
+        Parameters
+        ----------
+        payload
+            The message's bytes.
+        key
+            Name that the topic gives to the payload: each document is ``{key: document}`` then, also for a bare value.
+        """
+        if len(payload) > SIZE_LIMIT:
+            return [ReadingError(f"the payload is {len(payload)} bytes long, expected at most {SIZE_LIMIT}")]
         try:
-            document = _parse(payload)
+            found = self._format.documents(payload) if key is None else self._named(payload, key)
         except ReadingError as error:
             return [error]
-        if not isinstance(document, list):
-            return [self._read(document, "", received)]
-        if not document:
-            return [ReadingError("got an empty array, expected readings")]
-        return [self._read(item, f"[{i}]", received) for i, item in enumerate(document)]
+        return found or [ReadingError("the payload is empty, expected a reading")]
 
-    def _read(self, message: Any, inside: str, received: float) -> Reading | ReadingError:
-        """Read one object of the payload; ``inside`` is its own path."""
-        if type(message) is not dict:
-            if isinstance(message, ReadingError):
-                return message
-            return ReadingError(f"got {_echo(message)}, expected an object with the station's keys", inside or None)
-        paths = self._paths
-        found = {key: _walk(message, path) for key, path in paths.items()} if self._nested else None
+    def read(self, document: Document, received: float, inside: str = "") -> Reading | ReadingError:
+        """Read a document as a reading.
+
+        Parameters
+        ----------
+        document
+            One that :meth:`parse` has returned.
+        received
+            Time at which the gateway received it, Unix time [s].
+        inside
+            Path of the document in the payload.
+        """
+        if type(document) is not dict and (self._flat is not None or type(document) is not list):
+            return ReadingError(f"got {echo(document)}, expected an object with the station's keys", inside or None)
         values = [math.nan] * self._size
-        try:
-            missing = []
-            for i, key in self._wanted:
-                value = found[key] if found is not None else message.get(paths[key])
+        lacking = 0
+        if self._flat is not None:
+            get = document.get
+            for i, name in self._flat:
+                value = get(name)
                 if type(value) is not float:
-                    value = self._number(value, key, inside)
+                    value = self._number(i, value)
                 if value != value or value in self._missing[i]:  # noqa: PLR0124  # the quick test for nan
-                    missing.append(key)
+                    lacking += 1
                 else:
                     values[i] = value
-            if missing and 2 * len(missing) > len(self._wanted):
-                return self._too_few(missing, inside)
-            ts = found["ts"] if found is not None else message.get(paths["ts"])
-            seq = found["seq"] if found is not None else message.get(paths["seq"])
-            return Reading(
-                station=self._name,
-                values=tuple(values),
-                ts=None if ts is None else self._time(ts, inside),
-                seq=None if seq is None else self._count(seq, inside),
-                received=received,
-            )
-        except ReadingError as error:
+            ts, seq = get(self._ts.text), get(self._seq.text)
+        else:
+            for i, address in self._wanted:
+                value = address.find(document)
+                if type(value) is not float:
+                    value = self._number(i, value)
+                if value != value or value in self._missing[i]:  # noqa: PLR0124  # the quick test for nan
+                    lacking += 1
+                else:
+                    values[i] = value
+            ts, seq = self._ts.find(document), self._seq.find(document)
+        if lacking == len(self._wanted) and lacking and (error := self._nothing(document, inside)) is not None:
             return error
+        if self._junk or self._conversions:
+            self._finish(values)
+        return Reading(
+            station=self._name,
+            values=tuple(values),
+            ts=None if ts is None else self._time(ts, received),
+            seq=seq if type(seq) is int and -_SEQ_LIMIT <= seq < _SEQ_LIMIT else self._count(seq),
+            received=received,
+        )
 
-    def _number(self, value: Any, key: str, inside: str) -> float:
+    def read_part(self, document: Document, received: float, inside: str = "") -> Part | ReadingError:
+        """Read a document as a part of a reading, see :meth:`read`; one channel is enough."""
+        reading = self.read(document, received, inside)
+        if isinstance(reading, ReadingError):
+            return reading
+        came = tuple(i for i, address in self._wanted if address.look(document, _ABSENT) is not _ABSENT)
+        return Part(reading.values, came, reading.ts, reading.seq)
+
+    def _named(self, payload: bytes, key: str) -> list[Document | ReadingError]:
+        """Give a payload the name that its topic captures."""
+        found = self._format.documents(payload)
+        bare = [each.get(VALUE) if type(each) is dict and each.keys() == {VALUE} else each for each in found]
+        return [each if isinstance(each, ReadingError) else {key: each} for each in bare]
+
+    def _number(self, column: int, value: Any) -> float:
+        """Read a value that is no float; nan for a missing value, and for what is neither."""
         if value is None:
             return math.nan
-        if type(value) is int:
-            try:
-                return float(value)
-            except OverflowError:
-                pass
-        raise ReadingError(f"got {_echo(value)}, expected a number or null", self._at(key, inside))
-
-    def _time(self, value: Any, inside: str) -> float:
-        if type(value) not in (str, int, float):
-            raise ReadingError(f"got {_echo(value)}, expected a time: RFC 3339 or Unix seconds", self._at("ts", inside))
         try:
-            time = parse_time(value)
-        except ValueError as error:
-            raise ReadingError(str(error), self._at("ts", inside)) from error
-        if not _YEAR_1 <= time <= _YEAR_10000:
-            raise ReadingError(f"got {_echo(value)}, expected a time in the years 1 to 9999", self._at("ts", inside))
-        return time
+            return self._dialect.value(column, value)
+        except ValueError:
+            self._junk.setdefault(column, echo(value))
+            return math.nan
 
-    def _count(self, value: Any, inside: str) -> int:
-        if type(value) is not int or not -_SEQ_LIMIT <= value < _SEQ_LIMIT:
-            raise ReadingError(f"got {_echo(value)}, expected an integer of 64 bits or null", self._at("seq", inside))
-        return value
+    def _finish(self, values: list[float]) -> None:
+        """Convert values to the units of the station file, in place."""
+        if self._junk:
+            self._note_junk(values)
+        for i, convert in self._conversions:
+            if not math.isnan(values[i]):
+                values[i] = convert(values[i])
 
-    def _at(self, key: str, inside: str) -> str:
-        return f"{inside}.{self._paths[key]}" if inside else self._paths[key]
+    def _note_junk(self, values: Sequence[float]) -> None:
+        """Note the channels in which something came that is no number, and those in which it does no more."""
+        healed = [i for i in self._junk if not math.isnan(values[i])]
+        for i in healed:
+            del self._junk[i]
+        if not self._junk:
+            self.notes.append(DecoderNote("missing", None))
+            return
+        got = "; ".join(f"{self._keys[i]}: got {what}" for i, what in sorted(self._junk.items()))
+        fix = "such a value is flagged as missing; fix: the station, or name the place of the number under keys"
+        self.notes.append(DecoderNote("missing", f"{got}, expected a number; {fix}"))
 
-    def _too_few(self, missing: list[str], inside: str) -> ReadingError:
+    def _time(self, value: Any, received: float) -> float | None:
+        if self._stamps is None:
+            return None
+        ts = self._stamps.read(value, received)
+        if self._stamps.notes:
+            self.notes += [DecoderNote(*each) for each in self._stamps.notes]
+            self._stamps.notes.clear()
+        return ts
+
+    def _count(self, value: Any) -> int | None:
+        """Read a ``seq`` that is no integer of 64 bits; ``None`` if it cannot be one."""
+        if type(value) is str and len(value) < 20 and value.strip().isdecimal():
+            value = int(value)
+        if type(value) is float and value == int(value) and abs(value) < 2**53:
+            value = int(value)
+        return value if type(value) is int and -_SEQ_LIMIT <= value < _SEQ_LIMIT else None
+
+    def _nothing(self, document: Document, inside: str) -> ReadingError | None:
+        """Say why no channel of a document can be used; ``None`` if each has a missing value."""
+        looked = [(i, address, address.look(document, _ABSENT)) for i, address in self._wanted]
+        present = [each for each in looked if each[2] is not _ABSENT]
+        for i, address, value in present:
+            if math.isnan(self._number(i, value)) and i in self._junk:
+                self._junk.clear()
+                at = f"{inside}.{address.text}" if inside else address.text
+                return ReadingError(f"got {echo(value)}, expected a number", at)
+        if present:
+            return None
+        names = ", ".join(self._keys[i] for i, _ in self._wanted)
+        came = [each.address for each in members(document, _MOST_NAMED)]
         return ReadingError(
-            f"{len(missing)} of {len(self._wanted)} keys are missing or null ({', '.join(missing)}), expected at least"
-            " half of them; fix: name their places under keys, or what the station never sends under absent",
+            f"none of the {len(self._wanted)} keys is there ({names}), but {', '.join(came) or 'nothing'}; "
+            "fix: name their places under keys",
             inside or None,
         )
+
+
+def _addresses(texts: Mapping[str, str]) -> dict[str, Address]:
+    found, problems = {}, []
+    for key, text in texts.items():
+        try:
+            found[key] = Address(text)
+        except ValueError as error:
+            problems.append(f"keys.{key}: {error}")
+    if problems:
+        raise ConfigError(problems)
+    return found
 
 
 def _check_names(what: str, names: Collection[str], known: Sequence[str]) -> None:
     unknown = sorted(set(names) - set(known))
     if unknown:
         raise ConfigError([f'{what}: got "{name}"; {did_you_mean(name, known)}' for name in unknown])
-
-
-def _parse(payload: bytes) -> Any:
-    """Parse JSON text; numbers that JSON or a float cannot hold are refused in place."""
-    if len(payload) > SIZE_LIMIT:
-        raise ReadingError(f"the payload is {len(payload)} bytes long, expected at most {SIZE_LIMIT}")
-    text = payload.removeprefix(_BOM)
-    if not text.strip():
-        raise ReadingError("the payload is empty, expected JSON")
-    try:
-        return msgspec.json.decode(text)
-    except RecursionError:
-        raise ReadingError(_TOO_DEEP) from None
-    except ValueError as error:  # msgspec.DecodeError, UnicodeDecodeError
-        return _salvage(text, error)
-
-
-def _salvage(text: bytes, error: ValueError) -> Any:
-    """Parse again what the fast parser refused: a NaN in one reading of an array must not cost the others.
-
-    Readings with such a token come back as their :class:`ReadingError`.
-    """
-    try:
-        characters = text.decode()
-    except UnicodeDecodeError as broken:
-        raise ReadingError(f"the payload is not UTF-8 (byte {broken.start}: 0x{text[broken.start]:02x})") from error
-    try:
-        document = json.loads(characters, parse_constant=_Token, parse_float=_float, parse_int=_integer)
-        items = document if isinstance(document, list) else [document]
-        tokens = [next(_tokens(item), None) for item in items]
-    except RecursionError:
-        raise ReadingError(_TOO_DEEP) from None
-    except ValueError:
-        tokens = []
-    if not any(tokens):
-        raise ReadingError(f"the payload is not JSON: {str(error).removeprefix('JSON is malformed: ')}") from error
-    for i, found in enumerate(tokens):
-        if found:
-            at = (f"[{i}]{found[0]}" if isinstance(document, list) else found[0]).removeprefix(".")
-            items[i] = ReadingError(
-                f"got {found[1][:_ECHO]}, which is no finite number, expected one or null", at or None
-            )
-    return items if isinstance(document, list) else items[0]
-
-
-class _Token(str):
-    """A token in the place of a number: NaN, Infinity, 1e999."""
-
-    __slots__ = ()
-
-
-def _float(text: str) -> float | _Token:
-    value = float(text)
-    return value if math.isfinite(value) else _Token(text)
-
-
-def _integer(text: str) -> int | _Token:
-    return int(text) if len(text) <= _LONGEST_NUMBER else _Token(text)
-
-
-def _tokens(value: Any, path: str = "") -> Iterator[tuple[str, _Token]]:
-    """Find every token inside a value, with its dotted path."""
-    if isinstance(value, _Token):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _tokens(inner, f"{path}.{_printable(key)}")
-    elif isinstance(value, list):
-        for i, inner in enumerate(value):
-            yield from _tokens(inner, f"{path}[{i}]")
-
-
-def _walk(message: dict[str, Any], path: str) -> Any:
-    """Look up a dotted path; ``None`` if nothing is there."""
-    value: Any = message
-    for step in path.split("."):
-        if type(value) is not dict:
-            return None
-        value = value.get(step)
-    return value
-
-
-def _echo(value: Any) -> str:
-    """Describe a value, short enough for a log line."""
-    if isinstance(value, str):
-        return f'"{_printable(value)}" (a string)'
-    if isinstance(value, bool):
-        return f"{str(value).lower()} (a boolean)"
-    if isinstance(value, (dict, list)):
-        return "an object" if isinstance(value, dict) else "an array"
-    return "null" if value is None else _printable(str(value))
-
-
-def _printable(text: str) -> str:
-    """Shorten a text, and escape line breaks and what UTF-8 cannot encode."""
-    short = text if len(text) <= _ECHO else text[:_ECHO] + "..."
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)

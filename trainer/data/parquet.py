@@ -12,6 +12,7 @@ from edge.arrays import Floats
 from edge.clock import parse_time
 from edge.readings.csv.header import header_fault, quoted
 from edge.readings.csv.reader import CsvTable
+from edge.readings.dialect import Dialect
 from trainer.errors import RecordError
 
 
@@ -38,8 +39,8 @@ def read_parquet(path: Path, station: Station) -> CsvTable:
         raise RecordError(f"{path}: got columns and no rows, expected readings; is it the right file?")
     faults: list[str] = []
     values = np.column_stack([_numbers(frame[name], faults) for name in station.names])
-    for j, feature in enumerate(station.features):
-        values[np.isin(values[:, j], feature.missing), j] = np.nan
+    for j, sentinels in enumerate(Dialect(station).numbers):
+        values[np.isin(values[:, j], list(sentinels)), j] = np.nan
     time = _times(frame[station.time], faults) if station.time else None
     if faults:
         raise RecordError("\n".join(f"{path}: {fault}" for fault in faults))

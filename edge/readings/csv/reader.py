@@ -17,6 +17,7 @@ from edge.arrays import Floats, Indices
 from edge.errors import TableError
 from edge.readings.csv.cells import Cells
 from edge.readings.csv.header import header_fault, quoted
+from edge.readings.dialect import Dialect
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -222,9 +223,10 @@ class _Reader:
 
     def _values(self, columns: Sequence[Sequence[str]], lines: Sequence[int], header: list[str]) -> Floats:
         values = np.full((len(lines), self.station.size), np.nan)
+        dialect = Dialect(self.station)
         for j, feature in self.features:
             column = self.cells.numbers(columns[header.index(feature.name)], lines, feature.name)
-            column[np.isin(column, feature.missing)] = np.nan
+            column[np.isin(column, list(dialect.numbers[j]))] = np.nan
             values[:, j] = column
         return values
 

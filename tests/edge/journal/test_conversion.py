@@ -52,7 +52,9 @@ def test_a_converted_journal_has_the_tables_of_a_new_one(tmp_path: Path, fake_cl
     for name in ("old.db", "new.db"):
         Journal(tmp_path / name, clock=fake_clock).close()
         with sqlite3.connect(tmp_path / name) as db:
-            tables = [table for (table,) in db.execute("select name from sqlite_schema where type = 'table' order by name")]
+            tables = [
+                table for (table,) in db.execute("select name from sqlite_schema where type = 'table' order by name")
+            ]
             columns.append({table: db.execute(f"select * from {table}").description for table in tables})
         db.close()
     assert columns[0] == columns[1]

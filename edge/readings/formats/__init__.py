@@ -1,0 +1,1 @@
+"""Formats of payloads: each turns bytes into documents, which are nested dictionaries."""

@@ -1,0 +1,38 @@
+"""What every format of payloads does, as a protocol."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from edge.errors import ReadingError
+
+Document = Any
+"""One message: a dictionary from names to values, or a list whose members the station's addresses reach."""
+
+SIZE_LIMIT = 256 * 1024
+"""Longest payload that is decoded [B]."""
+
+
+class PayloadFormat(Protocol):
+    """Takes payloads apart, without knowledge of the station's keys."""
+
+    def documents(self, payload: bytes) -> list[Document | ReadingError]:
+        """Return the documents of a payload, each one reading or a part of one, in their order.
+
+        A document that is broken is replaced by its error, so that it does not cost the others.
+
+        Raises
+        ------
+        ReadingError
+            The payload is not of this format.
+        """
+
+
+def text_of(payload: bytes) -> str:
+    """Decode the bytes of a payload to text, without a byte order mark and the NULs of a buffer.
+
+    Bytes that are no UTF-8 become U+FFFD: a broken name that nobody reads must not cost the reading.
+    """
+    if payload[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return payload.decode("utf-16", "replace").strip("\0 \t\r\n\ufeff")
+    return payload.decode("utf-8", "replace").strip("\0 \t\r\n\ufeff")

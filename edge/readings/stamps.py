@@ -1,0 +1,88 @@
+"""Reads the time stamps of one station, and says once how it reads them."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+from edge.readings.quantity import RelativeTime
+from edge.readings.timestamps import load_zone, number_unit, parse_timestamp
+
+_UNITS: Final = {"ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+_LARGEST_SECONDS: Final = 1e11
+_SMALL: Final = 1e9  # [s] a number below is before September 2001: no clock, but a count
+_PACES: Final = (("milliseconds", 1e3), ("microseconds", 1e6), ("days", 1 / 86_400.0))
+_TOLERANCE: Final = 0.1  # of a pace
+_SURE: Final = 3  # steps in a row at one pace
+
+
+class Stamps:
+    """Reads the time stamps of one station.
+
+    Parameters
+    ----------
+    timezone
+        Name of the zone of stamps without an offset; ``None``: UTC.
+
+    Attributes
+    ----------
+    notes
+        (what, sentence) to be passed on, see :class:`edge.readings.decoder.DecoderNote`.
+
+    Raises
+    ------
+    config.errors.ConfigError
+        There is no zone of that name.
+    """
+
+    def __init__(self, timezone: str | None = None) -> None:
+        self.notes: list[tuple[Literal["clock"] | None, str | None]] = []
+        self._zone = None if timezone is None else load_zone(timezone)
+        self._unit = "s"
+        self._fault = ""
+        self._previous: tuple[float, float] | None = None  # small number, its arrival
+        self._pace: tuple[str, int] = ("", 0)  # unit, steps in a row
+
+    def read(self, value: Any, received: float) -> float | None:
+        """Read a stamp of a reading received at Unix time ``received`` [s]; ``None`` if it cannot be used."""
+        if type(value) is RelativeTime:
+            return received + value
+        try:
+            ts = parse_timestamp(value, self._zone, received)
+            if type(value) is not str:
+                ts = self._number(value, ts, received)
+        except ValueError as error:
+            # The first sentence stays: it names a value, and the values differ.
+            self._fault = self._fault or f"ts: {error}; until then readings have the time of arrival"
+            self.notes.append(("clock", self._fault))
+            return None
+        if self._fault and ts is not None:
+            self._fault = ""
+            self.notes.append(("clock", None))
+        return ts
+
+    def _number(self, value: float, ts: float | None, received: float) -> float | None:
+        if abs(value) >= _LARGEST_SECONDS:
+            unit = number_unit(value) or ""
+            if unit != self._unit and unit in _UNITS:
+                self._unit = unit
+                self.notes.append((None, f"ts is read as {_UNITS[unit]} since 1970, by its size"))
+        elif abs(value) < _SMALL:
+            self._follow_pace(float(value), received)
+            unit, steps = self._pace
+            if steps >= _SURE:
+                raise ValueError(
+                    f"got numbers that grow like {unit} since the board has started, expected RFC 3339 or Unix time"
+                )
+        return ts
+
+    def _follow_pace(self, number: float, received: float) -> None:
+        """Look how fast small numbers grow: a count of milliseconds since boot is no time."""
+        previous, self._previous = self._previous, (number, received)
+        if previous is None or received - previous[1] < 1.0:
+            return
+        pace = (number - previous[0]) / (received - previous[1])
+        unit = next((name for name, wanted in _PACES if abs(pace / wanted - 1.0) <= _TOLERANCE), "")
+        if unit:
+            self._pace = (unit, self._pace[1] + 1 if unit == self._pace[0] else 1)
+        elif pace >= 0:  # a reboot starts the count again at the same pace
+            self._pace = ("", 0)
