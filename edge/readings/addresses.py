@@ -65,14 +65,14 @@ class Address:
         return value
 
 
-class Member(NamedTuple):
+class MessageMember(NamedTuple):
     """A value of a message and its address."""
 
     address: str
     value: Any
 
 
-def members(message: Any, most: int = 200) -> list[Member]:
+def members(message: Any, most: int = 200) -> list[MessageMember]:
     """List the values of a message that are neither objects nor arrays, with addresses that find them.
 
     Parameters
@@ -87,7 +87,7 @@ def members(message: Any, most: int = 200) -> list[Member]:
     >>> [each.address for each in members({"a": {"b.c": 1}, "v": [2, {"x": 3}]})]
     ['a."b.c"', 'v[0]', 'v[1].x']
     """
-    found: list[Member] = []
+    found: list[MessageMember] = []
     for member in _members(message, "", 0):
         if len(found) >= most:
             break
@@ -144,7 +144,7 @@ def _item(values: list[Any], index: int) -> Any:
     return values[index] if -len(values) <= index < len(values) else _NOTHING
 
 
-def _members(value: Any, path: str, depth: int) -> Iterator[Member]:
+def _members(value: Any, path: str, depth: int) -> Iterator[MessageMember]:
     if depth > _DEEPEST:
         return
     if isinstance(value, dict):
@@ -154,4 +154,4 @@ def _members(value: Any, path: str, depth: int) -> Iterator[Member]:
         for i, inner in enumerate(value):
             yield from _members(inner, f"{path}[{i}]", depth + 1)
     elif path:
-        yield Member(path, value)
+        yield MessageMember(path, value)

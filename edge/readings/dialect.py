@@ -32,7 +32,7 @@ BLANKS: Final = " \t\r\n\v\f\0\u00a0\ufeff\u200b"
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:\d*,\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
-_LONGEST = 400  # characters; no float needs more, and the time to read one grows with its square
+_LONGEST = 10_000  # characters of a number
 
 
 def parse_number(text: str) -> float | None:

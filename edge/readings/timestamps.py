@@ -1,4 +1,4 @@
-"""Reads what stations send as the time of a reading: RFC 3339 and its relatives, Unix times of every size, local time."""
+"""Reads what stations send as a time: RFC 3339 and its relatives, Unix times of every size, local time."""
 
 from __future__ import annotations
 
@@ -73,9 +73,9 @@ def parse_timestamp(value: Any, zone: ZoneInfo | None = None, near: float | None
         return _text(value, zone, near)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"got {_echo(value)}, {_EXPECTED}")
-    return _number(value, near)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(value, near)
+    raise ValueError(f"got {_echo(value)}, {_EXPECTED}")
 
 
 def number_unit(value: float) -> str | None:

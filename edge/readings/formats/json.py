@@ -65,8 +65,8 @@ class JsonFormat:
 def json_values(payload: bytes) -> list[Any]:
     """Parse the JSON values of a payload; mostly it is one.
 
-    What the strict parser refuses is read by :func:`edge.readings.formats.lenient_json.lenient_json`: a NaN, or text around
-    the JSON, must not cost a reading.
+    What the strict parser refuses is read by :func:`edge.readings.formats.lenient_json.lenient_json`: a NaN, or text
+    around the JSON, must not cost a reading.
 
     Raises
     ------

@@ -13,6 +13,7 @@ _MOST: Final = 10_000  # documents of one text
 _LONGEST_NUMBER: Final = 400  # digits
 
 _BLANK = re.compile(r"[\s,\0\ufeff]*")
+_SPACE = re.compile(r"\s*")
 _STRING = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"' + r"|'([^'\\]*(?:\\.[^'\\]*)*)'", re.DOTALL)
 _BARE_KEY = re.compile(r"[^\s\"'{}\[\],:]+")
 _BARE_VALUE = re.compile(r"[^\"'{}\[\],\r\n]+")
@@ -67,57 +68,70 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._stack: list[Any] = []  # objects and arrays that have begun
+        self._done: Any = None
+        self._skipped = 0  # levels of what lies too deep
 
     def value_at(self, at: int) -> tuple[Any, int]:
         """Return the object or array that begins at ``at``, and where it ends."""
-        text = self._text
-        stack: list[Any] = []
-        skipped = 0  # levels of what lies too deep
-        key: str | None = None
-        while True:
-            blank = _BLANK.match(text, at)
-            assert blank is not None
-            at = blank.end()
-            if at >= len(text):
-                raise ValueError("it ends too early")
-            mark = text[at]
+        while self._done is None:
+            at = self._next(at)
+            mark = self._text[at]
             if mark in "]}":
+                self._close(mark, at)
                 at += 1
-                if skipped:
-                    skipped -= 1
-                    continue
-                done = stack.pop()
-                if (type(done) is list) != (mark == "]"):
-                    raise ValueError(f"unexpected {mark} (character {at})")
-                if not stack:
-                    return done, at
                 continue
-            inside = stack[-1] if stack else None
-            if type(inside) is dict and not skipped:
+            key = None
+            if self._stack and type(self._stack[-1]) is dict and not self._skipped:
                 key, at = self._key(at)
-                if at >= len(text):
-                    raise ValueError("it ends too early")
-                mark = text[at]
+                mark = self._text[self._next(at, commas=False)]
                 if mark in ",}":  # a name without a value
-                    inside[key] = None
+                    self._put(key, None)
                     continue
             if mark in "[{":
+                self._open(mark, key)
                 at += 1
-                if skipped or len(stack) >= _DEEPEST:
-                    if not skipped:
-                        _put(inside, key, _SKIPPED)
-                    skipped += 1
-                    continue
-                value: Any = [] if mark == "[" else {}
-                if stack:
-                    _put(inside, key, value)
-                stack.append(value)
-                continue
-            if skipped:
-                at = self._skip(at)
-                continue
-            value, at = self._scalar(at)
-            _put(inside, key, value)
+            elif self._skipped:
+                _, at = self._scalar(at)
+            else:
+                value, at = self._scalar(at)
+                self._put(key, value)
+        return self._done, at
+
+    def _next(self, at: int, *, commas: bool = True) -> int:
+        """Return where the next token begins."""
+        blank = (_BLANK if commas else _SPACE).match(self._text, at)
+        at = at if blank is None else blank.end()
+        if at >= len(self._text):
+            raise ValueError("it ends too early")
+        return at
+
+    def _open(self, mark: str, key: str | None) -> None:
+        if self._skipped or len(self._stack) >= _DEEPEST:
+            if not self._skipped:
+                self._put(key, _SKIPPED)
+            self._skipped += 1
+            return
+        value: Any = [] if mark == "[" else {}
+        self._put(key, value)
+        self._stack.append(value)
+
+    def _close(self, mark: str, at: int) -> None:
+        if self._skipped:
+            self._skipped -= 1
+            return
+        done = self._stack.pop()
+        if (type(done) is list) != (mark == "]"):
+            raise ValueError(f"unexpected {mark} (character {at})")
+        if not self._stack:
+            self._done = done
+
+    def _put(self, key: str | None, value: Any) -> None:
+        inside = self._stack[-1] if self._stack else None
+        if type(inside) is dict and key is not None:
+            inside[key] = value
+        elif type(inside) is list:
+            inside.append(value)
 
     def _key(self, at: int) -> tuple[str, int]:
         found = _STRING.match(self._text, at)
@@ -131,6 +145,7 @@ class _Parser:
         return name, colon.end()
 
     def _scalar(self, at: int) -> tuple[Any, int]:
+        at = self._next(at, commas=False)
         found = _STRING.match(self._text, at)
         if found is not None:
             return _unescaped(found), found.end()
@@ -138,19 +153,6 @@ class _Parser:
         if found is None:
             raise ValueError(f"expected a value (character {at})")
         return _bare(found[0].strip(" \t\0")), found.end()
-
-    def _skip(self, at: int) -> int:
-        found = _STRING.match(self._text, at) or _BARE_VALUE.match(self._text, at)
-        if found is None:
-            raise ValueError(f"expected a value (character {at})")
-        return found.end()
-
-
-def _put(inside: Any, key: str | None, value: Any) -> None:
-    if type(inside) is dict:
-        inside[key] = value
-    elif type(inside) is list:
-        inside.append(value)
 
 
 def _bare(token: str) -> Any:

@@ -158,7 +158,7 @@ def test_a_wrong_setting_is_reported_in_one_line(path: Path, text: str, problem:
         ),
         ("topic: '#', station: st1", "expected a filter that does not overlap our own topics"),
         ("topic: '+/+/{station}/score'", "expected a filter that does not overlap our own topics"),
-        ("keys: {ch4_ppb: a..b}", 'keys.ch4_ppb: got "a..b", expected a dotted path into the message'),
+        ("keys: {ch4_ppb: a..b}", 'keys.ch4_ppb: got "a..b", expected a name between two dots'),
         ("keys: {ch4_ppb: a}, absent: [ch4_ppb]", 'absent: got "ch4_ppb", which keys maps: it cannot be both'),
         ("stale_after: 0", "stale_after: got 0, expected a number > 0 or null"),
     ],

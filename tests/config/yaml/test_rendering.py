@@ -11,6 +11,7 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from config.address_syntax import address_fault
 from config.settings.alarms import AlarmRule, Alarms, MethaneAlarm
 from config.settings.broker import TLS, Broker, Password
 from config.settings.gateway import Gateway, StationEntry, TopicSettings
@@ -99,7 +100,9 @@ def _features(draw: st.DrawFn) -> Feature:
         role=draw(st.sampled_from(["gas", "environment", "sensor"])),
         scale=draw(st.sampled_from(["log", "linear"])) if low >= 0 else "linear",
         range=(low, high),
-        missing=draw(st.lists(_number.filter(lambda value: not low <= value <= high), max_size=2).map(tuple)),
+        missing=draw(
+            st.none() | st.lists(_number.filter(lambda value: not low <= value <= high) | _text, max_size=2).map(tuple)
+        ),
     )
 
 
@@ -116,7 +119,12 @@ _entries = st.builds(
     StationEntry,
     topic=st.from_regex(r"sensors/[a-z]{1,8}/\{station\}(/#)?", fullmatch=True),
     bundle=_path,
-    keys=st.dictionaries(_text, st.lists(_level, min_size=1, max_size=2).map(".".join), max_size=2),
+    keys=st.dictionaries(
+        _text,
+        st.lists(_level, min_size=1, max_size=2).map(".".join).filter(lambda text: address_fault(text) is None),
+        max_size=2,
+    ),
+    missing=st.lists(_number | _text, max_size=2).map(tuple),
     cadence=st.none() | st.floats(1e-3, 1e5),
 )
 _gateways = st.builds(
