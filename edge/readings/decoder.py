@@ -221,7 +221,7 @@ class Decoder:
         values = [math.nan] * self._size
         lacking = 0
         if self._flat is not None:
-            get = document.get
+            get = document.get  # type: ignore[union-attr]  # a list was refused above
             for i, name in self._flat:
                 value = get(name)
                 if type(value) is not float:

@@ -21,7 +21,7 @@ MISSING_WORDS: Final = frozenset((
     "nodata", "no reading", "no value", "err", "error", "#err", "#error", "err!", "error!", "fail", "failed", "failure",
     "fault", "bad", "offline", "disconnected", "timeout", "ovf", "ovl", "ol", "overflow",
     "-", "--", "---", "----", "-----", "\u2013", "\u2014", "\u2212", "?", "??", "???", ".", "..", "...",
-    "*", "**", "***", "****", "*****", "x", "/", "//", "///",
+    "*", "**", "***", "****", "*****", "/", "//", "///",
 ))
 # fmt: on
 """Texts of a missing value, in lower case; the case of a text does not count, nor the blanks around it."""

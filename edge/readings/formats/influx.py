@@ -33,7 +33,7 @@ class InfluxFormat:
 
     def documents(self, payload: bytes) -> list[Document | ReadingError]:
         """Return the documents of all lines; see :class:`edge.readings.formats.format.PayloadFormat`."""
-        found: list[Document | ReadingError] = []
+        found: list[Any] = []
         places: dict[Any, tuple[int, set[str]]] = {}
         lines = [line for line in _LINE.findall(text_of(payload)) if line.strip() and not line.lstrip().startswith("#")]
         for i, line in enumerate(lines):

@@ -75,7 +75,7 @@ def senml_documents(pack: Any) -> list[Document | ReadingError]:
     if not records:
         return errors or [ReadingError("got a SenML pack without a value, expected records with n and v")]
     several_times = max(Counter((each.base, each.name) for each in records).values()) > 1
-    bases = {}
+    bases: dict[str, set[str]] = {}
     for each in records:
         bases.setdefault(each.name, set()).add(each.base)
     several_bases = any(len(each) > 1 for each in bases.values())
