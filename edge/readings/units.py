@@ -117,6 +117,12 @@ def converter(unit: str | UnitSettings, station: Station, key: str) -> Convert |
     return _chain(_chain(to_volts, _divider(settings)), _between("Ohm", column, settings, station, key))
 
 
+def takes_mass(station: Station, key: str) -> bool:
+    """Return whether the molar mass of a column is known: methane's of a gas, water's of the moisture."""
+    water = station.ratio is not None and key == station.ratio.of
+    return water or station.features[station.keys.index(key)].role == "gas"
+
+
 def _between(source: str, target: str, settings: UnitSettings, station: Station, key: str) -> Convert | None:
     """Return the conversion between two units; raises ValueError if there is none."""
     if source == target:
@@ -126,7 +132,7 @@ def _between(source: str, target: str, settings: UnitSettings, station: Station,
     if wanted is None:
         raise ValueError(f'got "{source}", but {takes}, which is not converted; {_FACTOR}')
     taken = units_of(wanted.kind)
-    if wanted.kind == FRACTION and (_is_gas(station, key) or _is_water(station, key)):
+    if wanted.kind == FRACTION and takes_mass(station, key):
         taken += units_of(MASS)
     takes += f", which takes {', '.join(unit.name for unit in taken)}"
     if got is None:
@@ -144,24 +150,13 @@ def _between(source: str, target: str, settings: UnitSettings, station: Station,
     raise ValueError(f'got "{source}", {got.kind}, but {takes}' + (f"; {hint}" if hint else ""))
 
 
-def _is_gas(station: Station, key: str) -> bool:
-    return station.features[station.keys.index(key)].role == "gas"
-
-
-def _is_water(station: Station, key: str) -> bool:
-    return station.ratio is not None and key == station.ratio.of
-
-
 def _by_molar_mass(got: KnownUnit, wanted: KnownUnit, settings: UnitSettings, station: Station, key: str) -> Convert:
     """Convert between a mole fraction and a mass concentration of an ideal gas."""
     mass = settings.molar_mass
     if mass is None:
-        if _is_water(station, key):
-            mass = WATER_G_MOL
-        elif _is_gas(station, key):
-            mass = METHANE_G_MOL
-        else:
+        if not takes_mass(station, key):
             raise ValueError(f'got "{got.name}" for "{wanted.name}", expected molar_mass [g/mol] beside it')
+        mass = METHANE_G_MOL if station.features[station.keys.index(key)].role == "gas" else WATER_G_MOL
     density = settings.pressure_hpa * 100 / (_GAS_CONSTANT * (settings.temperature_c + 273.15)) * mass / 1000  # kg/m3
     ratio = float(got.scale / wanted.scale)
     scale = ratio / density if got.kind == MASS else ratio * density
