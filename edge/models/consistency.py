@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import NamedTuple, Self
 
 import numpy as np
 
-from edge.arrays import Arrays, Floats
+from edge.arrays import Arrays, Floats, Indices
 from edge.models.features import LAGS, SHORT_WINDOW, Features, Runs
 from edge.models.pvalue import PValueTable
 
@@ -28,6 +29,14 @@ RULE = 36.0
 
 FLAT_FLOOR = 1e-4
 """Added to a standard deviation before its logarithm [training standard deviations]: that of a dead channel is 0."""
+
+_NEVER_FLAT = -40.0
+
+STANDING = 4.0
+"""Added [-log10 p] for every refresh of a slow channel, beyond its usual one, in which it does not change."""
+
+STANDING_CAP = 16.0
+"""Most that a slow channel adds [-log10 p]: enough to exceed a threshold that has adapted to it."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,8 @@ class ConsistencyModel:
         Standard deviations [F] of the recentred residuals and of their moving averages.
     flat
         1 % quantile [F] of the standard deviation of 12 readings.
+    refresh
+        Readings [F] in which a slow channel changes as a rule; 1 for a channel that is judged by ``flat``.
     """
 
     conditional: Floats
@@ -59,6 +70,7 @@ class ConsistencyModel:
     spread: Floats
     average_spread: Floats
     flat: Floats
+    refresh: Floats
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not fit together (ValueError)."""
@@ -70,8 +82,15 @@ class ConsistencyModel:
             array, shape = getattr(self, field.name), shapes.get(field.name, (columns,))
             if array.shape != shape or not np.isfinite(array).all():
                 raise ValueError(f"{field.name}: expected finite numbers of shape {shape}")
+        if not (self.refresh >= 1).all():
+            raise ValueError("refresh: expected numbers of at least 1")
         if not (self.spread > 0).all() or not (self.average_spread > 0).all():
             raise ValueError("spread, average_spread: expected positive numbers")
+
+    @cached_property
+    def slow(self) -> Indices | None:
+        """Columns of the slow channels, [S]; ``None`` without any."""
+        return np.flatnonzero(self.refresh > 1) if (self.refresh > 1).any() else None
 
     def arrays(self) -> dict[str, Floats]:
         """Return all fields by name, for an npz."""
@@ -80,7 +99,9 @@ class ConsistencyModel:
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
         """Restore a model from its :meth:`arrays` (KeyError, ValueError)."""
-        return cls(**{field.name: np.asarray(arrays[field.name], dtype=np.float64) for field in fields(cls)})
+        # Bundles of davylamp 0.2 do not know slow channels.
+        known = {"refresh": np.ones_like(arrays["spread"])} | dict(arrays)
+        return cls(**{field.name: np.asarray(known[field.name], dtype=np.float64) for field in fields(cls)})
 
 
 class ConsistencyMeasures(NamedTuple):
@@ -89,7 +110,8 @@ class ConsistencyMeasures(NamedTuple):
     Parameters
     ----------
     components
-        Components [N, 5] in the order of :data:`COMPONENTS`; nan without enough past.
+        Components [N, 5] in the order of :data:`COMPONENTS`; nan without enough past. A model with slow channels has a
+        sixth, which is their flat line and already a -log10 p.
     strangeness
         Distance [N, F] of each channel from its usual value, in its own spreads; the largest is the culprit.
     """
@@ -99,22 +121,44 @@ class ConsistencyMeasures(NamedTuple):
 
 
 def measure_consistency(model: ConsistencyModel, features: Features, runs: Runs) -> ConsistencyMeasures:
-    """Measure readings [N, F] and advance the innovations of their states."""
+    """Measure readings [N, F] and advance the innovations of their states, and the counts of their slow channels."""
     strangeness = np.abs(features.residual - features.baseline) / model.spread
     predicted = features.lags @ model.innovation[:-1] + model.innovation[-1]
     white = (features.scaled - predicted) @ model.whitening
     flat = np.log((model.flat + FLAT_FLOOR) / (features.spread + FLAT_FLOOR))
-    components = np.empty((len(COMPONENTS), len(white)))  # a row per component: the tables are looked up by component
+    count = len(COMPONENTS)
+    slow = model.slow
+    if slow is None:
+        components = np.empty((count, len(white)))  # a row per component: the tables are looked up by component
+        np.maximum.reduce(flat, axis=1, out=components[2])
+    else:
+        refreshes = runs.count_equal(features.scaled[:, slow]) / model.refresh[slow]
+        standing = np.clip(STANDING * (refreshes - 1), 0.0, STANDING_CAP)
+        components = np.empty((count + 1, len(white)))
+        flat[:, slow] = _NEVER_FLAT  # the same in 12 readings is usual for them
+        np.maximum.reduce(flat, axis=1, out=components[2])
+        components[count] = np.where(np.isnan(components[2]), np.nan, np.maximum.reduce(standing, axis=1))
+        flat[:, slow] = standing
     np.maximum.reduce(strangeness, axis=1, out=components[0])
     innovation = np.add.reduce(white * white, axis=1, out=components[1])
-    np.maximum.reduce(flat, axis=1, out=components[2])
     np.maximum.reduce(np.abs(features.average) / model.average_spread, axis=1, out=components[3])
     np.divide(np.add.reduce(runs.innovations(innovation), axis=1), SHORT_WINDOW, out=components[4])
     return ConsistencyMeasures(components.T, np.fmax(strangeness, flat))
 
 
 def combine_components(components: Floats, tables: Sequence[PValueTable]) -> Floats:
-    """Sum [N] the components' -log10 p, each capped; a missing one adds nothing."""
-    scores = np.array([table.score(column) for table, column in zip(tables, components.T, strict=True)])
-    # fmax ignores nan.
-    return np.asarray(np.add.reduce(np.fmax(np.minimum(scores, _CAPS), 0.0), axis=0))
+    """Sum [N] the components' -log10 p, each capped; a missing one adds nothing.
+
+    Parameters
+    ----------
+    components
+        Components, as in :class:`ConsistencyMeasures`.
+    tables
+        The p-value tables of the five.
+    """
+    scores = np.array([table.score(column) for table, column in zip(tables, components.T, strict=False)])
+    scores = np.fmax(np.minimum(scores, _CAPS), 0.0)  # fmax ignores nan
+    if components.shape[1] > len(tables):
+        # Of one channel, so it is the larger of the two flat lines and not their sum.
+        scores[2] = np.fmax(scores[2], components[:, -1])
+    return np.asarray(np.add.reduce(scores, axis=0))

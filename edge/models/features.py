@@ -28,6 +28,7 @@ BASELINE_LEAST = 20
 HALF_LIFE = 20.0
 """Half-life of the moving average of residuals [readings]."""
 
+_EQUAL = 1e-9  # scaled values closer than this are of one reading: their last bits may depend on the rows beside them
 _FORGET = 0.5 ** (1 / HALF_LIFE)
 
 
@@ -42,7 +43,7 @@ class FeatureState:
         Readings in the rolling median; ``None``: residuals are not recentred.
     """
 
-    __slots__ = ("columns", "innovations", "medians", "recent", "sums")
+    __slots__ = ("_held", "_times", "columns", "innovations", "medians", "recent", "sums")
 
     def __init__(self, columns: int, window: int | None) -> None:
         self.columns = columns
@@ -53,13 +54,39 @@ class FeatureState:
         """Forget everything: readings from before a long silence are no guide to the present."""
         if self.medians is not None:
             self.medians.clear()
+        self._held: Floats | float = math.nan  # the last values [S] of the slow channels
+        self._times: Floats | float = 0.0  # the readings in a row that have had them [S]
         self.restart()
 
     def restart(self) -> None:
-        """Forget the latest readings but keep the baseline, after a gap of a few readings."""
+        """Forget the latest readings after a gap of a few readings, but keep the baseline and what stands still."""
         self.recent: Floats = np.full((SHORT_WINDOW - 1, self.columns), np.nan)
         self.innovations: Floats = np.full(SHORT_WINDOW - 1, np.nan)
         self.sums = [0.0] * self.columns
+
+    def count_equal(self, values: Floats) -> Floats:
+        """Count the readings in a row, up to each of N, that have its value; advance the counts.
+
+        Parameters
+        ----------
+        values
+            Values of the slow channels [N, S], the same channels in every call.
+
+        Returns
+        -------
+        ndarray
+            Counts [N, S]; 1 for a value that differs from the one before it.
+        """
+        before = np.empty_like(values)
+        before[0] = self._held
+        before[1:] = values[:-1]
+        row = np.arange(len(values))[:, None]
+        # The row of the first equal value; those of earlier calls count back from -1.
+        equal = np.abs(values - before) < _EQUAL
+        first = np.maximum.accumulate(np.where(equal, -self._times, row), axis=0)
+        counts = np.asarray(row - first + 1.0, dtype=np.float64)
+        self._held, self._times = values[-1].copy(), counts[-1].copy()
+        return counts
 
 
 class Runs:
@@ -91,6 +118,14 @@ class Runs:
         for state, last in zip(self.states, self._last, strict=True):
             state.innovations = windows[last, 1:].copy()
         return windows
+
+    def count_equal(self, values: Floats) -> Floats:
+        """Count the equal values of slow channels [N, S], see :meth:`FeatureState.count_equal`; advance the states."""
+        counts = np.empty_like(values)
+        for state, last, length in zip(self.states, self._last, self.lengths, strict=True):
+            run = slice(last + 1 - length, last + 1)
+            counts[run] = state.count_equal(values[run])
+        return counts
 
     def _windows(self, before: list[Floats], rows: Floats) -> Floats:
         return np.asarray(np.concatenate([*before, rows])[self._index])

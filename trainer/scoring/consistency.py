@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edge.arrays import Floats
+from edge.arrays import Floats, Mask
 from edge.models.consistency import ConsistencyModel
 from edge.models.features import BASELINE_LEAST, LAGS, SHORT_WINDOW, FeatureState, Runs, compute_features
 from trainer.errors import TrainingError
@@ -14,9 +14,12 @@ from trainer.errors import TrainingError
 _RIDGE = 1.0  # on the weights of the lags, not on the intercept
 _SINGULAR = 1e-6  # added to the correlation's diagonal: two channels may be copies of one another
 _FLAT = 0.01
+_STANDING = 0.001  # share of windows without a change above which a dead channel would not exceed by its flat line
+_REPEATED = 0.6  # share of repeated values above which this share of windows would be reached by chance
+_LEAST_REFRESH = 3.0  # readings
 
 
-def fit_consistency(segments: Sequence[Floats], window: int | None) -> ConsistencyModel:
+def fit_consistency(segments: Sequence[Floats], window: int | None, slow: Mask | None = None) -> ConsistencyModel:
     """Fit the consistency model on scaled training rows.
 
     The conditional residual of channel j given all others, in units of its own spread, is ``(P s)_j / sqrt(P_jj)`` with
@@ -64,4 +67,29 @@ def fit_consistency(segments: Sequence[Floats], window: int | None) -> Consisten
         spread=np.nanstd(recentred, axis=0),
         average_spread=np.nanstd(past.average, axis=0),
         flat=np.nanquantile(past.spread, _FLAT, axis=0),
+        refresh=_refresh(segments, find_slow(segments) if slow is None else slow),
     )
+
+
+def find_slow(segments: Sequence[Floats]) -> Mask:
+    """Return which channels [F] are slow: most rows [n, F] repeat their value, or 12 in a row do more than rarely.
+
+    A channel that the station refreshes less often than it sends is slow, and so is one in coarse steps that stands
+    still for long. One that repeats its value now and then is not: 12 readings tell whether it is stuck.
+    """
+    equal = _count_equal(segments)
+    slow = (np.mean(equal > 1, axis=0) > _REPEATED) | (np.mean(equal >= SHORT_WINDOW, axis=0) > _STANDING)
+    return np.asarray(slow)
+
+
+def _count_equal(segments: Sequence[Floats]) -> Floats:
+    """Count the readings in a row, up to each, that have its value [N, F]."""
+    columns = segments[0].shape[1]
+    return np.concatenate([FeatureState(columns, None).count_equal(rows) for rows in segments])
+
+
+def _refresh(segments: Sequence[Floats], slow: Mask) -> Floats:
+    """Return in how many readings each slow channel changes as a rule, [F]; 1 for the others."""
+    equal = _count_equal(segments)
+    usual, long = np.quantile(equal, (0.99, 0.999), axis=0)
+    return np.where(slow, np.maximum.reduce([usual, long / 2, np.full_like(usual, _LEAST_REFRESH)]), 1.0)

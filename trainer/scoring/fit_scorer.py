@@ -25,7 +25,7 @@ from trainer.errors import TrainingError
 from trainer.networks.autoencoder import describe_network, reconstruction_residuals, seeded_autoencoder
 from trainer.networks.history import History
 from trainer.networks.training import fit_autoencoder
-from trainer.scoring.consistency import fit_consistency
+from trainer.scoring.consistency import find_slow, fit_consistency
 from trainer.scoring.p_values import p_value_table
 from trainer.scoring.reconstruction import WhitenedReconstruction, whitening
 from trainer.scoring.virtual_gas import fit_virtual_gas
@@ -119,8 +119,15 @@ def fit_scorer(
     # With as many latents as columns, the network could copy its input.
     latent = None if published else max(1, min(settings.latent, len(columns) - 1))
     network = describe_network(kind, settings, latent=latent)
-    fitting = _Fitting(record=record, columns=columns, settings=settings, network=network, progress=progress)
     rows = np.sort(rows)
+    fitting = _Fitting(
+        record=record,
+        columns=columns,
+        slow=find_slow([record.values[span][:, columns] for span in spans(record, rows)]),
+        settings=settings,
+        network=network,
+        progress=progress,
+    )
     parts = chunks(record, folds, rows)
     measured, weights = [], []
     for k, part in enumerate(parts, 1):
@@ -130,7 +137,7 @@ def fit_scorer(
     model, fitted, history = fitting.fit(rows, label)
 
     components = np.concatenate([one.components for one in measured])
-    tables = {name: p_value_table(column) for name, column in zip(COMPONENTS, components.T, strict=True)}
+    tables = {name: p_value_table(column) for name, column in zip(COMPONENTS, components.T, strict=False)}
     total = combine_components(components, [tables[name] for name in COMPONENTS])
     tables["consistency"] = p_value_table(total)
     tables["reconstruction"] = p_value_table(np.concatenate([one.error for one in measured]))
@@ -181,6 +188,7 @@ class _Fitting:
 
     record: Record
     columns: tuple[int, ...]
+    slow: Mask
     settings: Training
     network: NetworkSpec
     progress: TextIO | None
@@ -194,7 +202,7 @@ class _Fitting:
         scaler = fit_scaler(values, station, "log")
         scaled = scaler.forward(values)
         borders = np.cumsum([len(piece) for piece in pieces])[:-1]
-        consistency = fit_consistency(np.split(scaled, borders), window)
+        consistency = fit_consistency(np.split(scaled, borders), window, self.slow)
         if self.settings.scaler == "standard":
             raw = fit_scaler(values, station, "standard")
             spread = np.ones(len(self.columns))

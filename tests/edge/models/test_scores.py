@@ -31,7 +31,7 @@ class Echo:
         return {"residuals": read, "contributions": read**2, "error": (read**2).sum(axis=1)}
 
 
-def model(window: int | None = 240) -> ScoringModel:
+def model(window: int | None = 240, refresh: float = 1.0) -> ScoringModel:
     rng = np.random.default_rng(5)
     correlation = np.corrcoef(rng.standard_normal((50, F)) @ rng.standard_normal((F, F)), rowvar=False)
     precision = np.linalg.inv(correlation)
@@ -50,6 +50,7 @@ def model(window: int | None = 240) -> ScoringModel:
             spread=np.full(F, 0.5),
             average_spread=np.full(F, 0.3),
             flat=np.full(F, 0.1),
+            refresh=np.array([1.0, 1.0, 1.0, refresh]),
         ),
         network=Echo(),
         raw=None,
@@ -62,7 +63,9 @@ def model(window: int | None = 240) -> ScoringModel:
 
 def readings(rows: int, seed: int = 0) -> Floats:
     rng = np.random.default_rng(seed)
-    return np.asarray(np.cumsum(rng.standard_normal((rows, F)) * 0.1, axis=0) + 0.2 * rng.standard_normal((rows, F)))
+    values = np.cumsum(rng.standard_normal((rows, F)) * 0.1, axis=0) + 0.2 * rng.standard_normal((rows, F))
+    values[:, 3] = np.repeat(values[::7, 3], 7)[:rows]  # a channel that refreshes every 7th reading
+    return np.asarray(values)
 
 
 def differ(one: Scores, other: Scores) -> float:
@@ -78,13 +81,16 @@ def joined(parts: list[Scores]) -> Scores:
 
 
 @given(
-    st.lists(st.integers(1, 400), min_size=1, max_size=8), st.integers(0, 2**32 - 1), st.sampled_from([240, 30, None])
+    st.lists(st.integers(1, 400), min_size=1, max_size=8),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([240, 30, None]),
+    st.sampled_from([1.0, 4.0]),
 )
 @settings(max_examples=25)
 def test_a_record_at_once_and_the_same_readings_in_pieces_agree(
-    pieces: list[int], seed: int, window: int | None
+    pieces: list[int], seed: int, window: int | None, refresh: float
 ) -> None:
-    scoring_model, rows = model(window), readings(sum(pieces), seed)
+    scoring_model, rows = model(window, refresh), readings(sum(pieces), seed)
     whole = score_rows(scoring_model, rows, [(ScoreState(scoring_model), len(rows))])
     state = ScoreState(scoring_model)
     parts = [
@@ -94,7 +100,7 @@ def test_a_record_at_once_and_the_same_readings_in_pieces_agree(
 
 
 def test_stations_that_come_together_do_not_meet() -> None:
-    scoring_model, one, other = model(), readings(400, 1), readings(400, 2)
+    scoring_model, one, other = model(refresh=4.0), readings(400, 1), readings(400, 2)
     alone = [score_rows(scoring_model, rows, [(ScoreState(scoring_model), len(rows))]) for rows in (one, other)]
     states = ScoreState(scoring_model), ScoreState(scoring_model)
     together = [
@@ -107,7 +113,7 @@ def test_stations_that_come_together_do_not_meet() -> None:
 
 
 def test_a_state_rebuilt_from_the_last_2000_readings_equals_an_unbroken_run() -> None:
-    scoring_model, rows = model(), readings(5000, 3)
+    scoring_model, rows = model(refresh=4.0), readings(5000, 3)
     unbroken = score_rows(scoring_model, rows, [(ScoreState(scoring_model), len(rows))])
     state = ScoreState(scoring_model)
     score_rows(scoring_model, rows[2000:4000], [(state, 2000)])
@@ -116,7 +122,7 @@ def test_a_state_rebuilt_from_the_last_2000_readings_equals_an_unbroken_run() ->
 
 
 def test_nothing_of_one_segment_reaches_the_next() -> None:
-    scoring_model, rows = model(), readings(600, 4)
+    scoring_model, rows = model(refresh=4.0), readings(600, 4)
     state = ScoreState(scoring_model)
     score_rows(scoring_model, readings(500, 9) + 40, [(state, 500)])
     state.clear()

@@ -63,6 +63,39 @@ def test_nothing_crosses_from_a_segment_to_the_next() -> None:
         np.testing.assert_allclose(array, back.arrays()[name], atol=1e-8)
 
 
+def test_channels_that_change_with_nearly_every_row_are_not_slow() -> None:
+    rows = scaled()
+    rows[1:, 2] = np.where(np.random.default_rng(1).random(2999) < 0.45, rows[:-1, 2], rows[1:, 2])  # many repeats
+    rows[:, 3] = rows[::2, 3].repeat(2)
+    assert fit_consistency([rows], 240).refresh.tolist() == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("every", [3, 10, 30, 150])
+def test_a_channel_that_stands_still_between_its_refreshes_is_slow(every: int) -> None:
+    rows = scaled()
+    rows[:, 1] = rows[::every, 1].repeat(every)
+    assert fit_consistency([rows[:1500], rows[1500:]], 240).refresh == pytest.approx([1, every, 1, 1], rel=0.01)
+
+
+def test_refreshes_that_come_irregularly_or_bring_the_same_value_are_allowed_for() -> None:
+    rng = np.random.default_rng(2)
+    rows = scaled(20_000)
+    rows[:, 0] = np.repeat(rows[:, 0], rng.integers(20, 41, len(rows)))[: len(rows)]
+    rows[:, 1] = np.repeat(rng.integers(0, 30, len(rows)), 30)[: len(rows)]  # one value in 30 is the one before it
+    uneven, coarse, *others = fit_consistency([rows], 240).refresh
+    assert 34 < uneven <= 40
+    assert 30 < coarse <= 60
+    assert others == [1, 1]
+
+
+def test_a_stretch_in_which_a_channel_was_stuck_does_not_make_it_slow() -> None:
+    rows = scaled(20_000)
+    rows[:, 1] = rows[::20, 1].repeat(20)
+    rows[5000:5015, 0] = rows[5000, 0]
+    rows[9000:9025, 1] = rows[9000, 1]
+    assert fit_consistency([rows], 240).refresh[:2].tolist() == [1, 20]
+
+
 def test_two_channels_that_are_copies_are_no_obstacle() -> None:
     rows = scaled()
     rows[:, 1] = rows[:, 0]

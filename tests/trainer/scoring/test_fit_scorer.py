@@ -66,6 +66,24 @@ def test_a_fault_is_found_and_its_channel_named(chamber: Record, fitted: FittedS
     assert found.strangeness[501].argmax() == found.contributions[501].argmax() == 6
 
 
+def test_a_slow_channel_that_freezes_is_found_after_four_refreshes_and_stays_found(chamber: Record) -> None:
+    values = chamber.values.copy()
+    slow = [2, 3, 5]  # climate and a sensor
+    values[:, slow] = values[::30][np.arange(3000) // 30][:, slow]
+    held = Record.from_values(values, chamber.station)
+    fitted = fit_scorer(held, np.arange(2000), SETTINGS, folds=3)
+    assert set(np.flatnonzero(fitted.model.consistency.refresh > 1)) == set(slow)
+    assert fitted.model.tables.keys() == {*COMPONENTS, "consistency", "reconstruction", "onset"}
+    rows = np.arange(2000, 3000)
+    assert np.mean(measured(fitted, held, rows).consistency >= 3) < 0.02
+    frozen = values.copy()
+    frozen[2250:2950, 5] = frozen[2250, 5]
+    found = measured(fitted, Record.from_values(frozen, chamber.station), rows)
+    assert (found.consistency[250 + 120 : 950] >= 3).all()
+    assert (found.strangeness[250 + 120 : 950].argmax(axis=1) == 5).mean() > 0.9
+    assert np.mean(found.consistency[960:] >= 3) < 0.2
+
+
 def test_tables_are_about_rows_that_were_left_out(chamber: Record) -> None:
     """A stretch unlike all others is strange to networks that have not seen it, so the table must reach that far."""
     values = chamber.values[:1800].copy()
