@@ -21,8 +21,10 @@ from edge.readings.formats.format import SIZE_LIMIT, Document
 from edge.readings.formats.formats import make_format
 from edge.readings.formats.number import VALUE
 from edge.readings.part import Part
+from edge.readings.quantity import Quantity, parse_quantity
 from edge.readings.reading import Reading
 from edge.readings.stamps import Stamps
+from edge.readings.stated_units import StatedUnits
 from edge.readings.units import Convert, converters
 
 _SEQ_LIMIT = 2**63  # the range of a 64-bit column
@@ -77,7 +79,8 @@ class Decoder:
     timezone
         Name of the zone of stamps without an offset; ``None``: UTC.
     units
-        Units in which values come, by key; see :mod:`edge.readings.units`.
+        Units in which values come, by key; see :mod:`edge.readings.units`. A unit that a message gives for its value,
+        as SenML does, holds for the other keys.
 
     Attributes
     ----------
@@ -123,6 +126,7 @@ class Decoder:
         self._conversions: tuple[tuple[int, Convert], ...] = tuple(
             (station.keys.index(key), convert) for key, convert in converters(units or {}, station).items()
         )
+        self._stated = StatedUnits(station, units or {})
         self._format = make_format(form, columns, whole=any(each.whole for each in addresses.values()))
         self._json_first = form in ("auto", "json")
         self._junk: dict[int, str] = {}  # column -> what came instead of a number
@@ -272,9 +276,14 @@ class Decoder:
         if value is None:
             return math.nan
         try:
-            return self._dialect.value(column, value)
+            number = self._dialect.value(column, value)
+            return self._stated.convert(column, number, value.unit) if isinstance(value, Quantity) else number
         except ValueError:
-            self._junk.setdefault(column, echo(value))
+            quantity = parse_quantity(value) if type(value) is str else None
+            if quantity is not None:
+                return self._number(column, quantity)
+            strange = f"{value} (a unit that cannot be converted to the column's)"
+            self._junk.setdefault(column, strange if isinstance(value, Quantity) else echo(value))
             return math.nan
 
     def _finish(self, values: list[float]) -> None:

@@ -186,7 +186,7 @@ def test_keys_that_the_station_has_not_are_refused_with_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("value", "got"),
     [
-        ("29.4 °C", '"29.4 °C" (a string)'),
+        ("29.4 bananas", "29.4 bananas (a unit that cannot be converted to the column's)"),
         ("2,335", '"2,335" (a string)'),
         ("x" * 99, f'"{"x" * 40}..." (a string)'),
         ("12\n3", '"12\\n3" (a string)'),

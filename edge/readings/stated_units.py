@@ -1,0 +1,54 @@
+"""Converts numbers whose message gives their unit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from config.settings.station import Station
+from edge.readings.unit_table import find_unit
+from edge.readings.units import Convert, converter
+
+_MOST = 256  # units that are remembered: a message may name any
+
+
+class StatedUnits:
+    """Converts the numbers of one station's channels from the units that its messages give.
+
+    Parameters
+    ----------
+    station
+        Its columns.
+    declared
+        Keys whose unit gateway.yaml declares: it is right about them.
+    """
+
+    def __init__(self, station: Station, declared: Collection[str] = ()) -> None:
+        self._station = station
+        self._declared = frozenset(station.keys.index(key) for key in declared)
+        self._known: dict[tuple[int, str], Convert | None] = {}
+
+    def convert(self, column: int, number: float, unit: str) -> float:
+        """Return a number in the column's unit; nan stays nan.
+
+        Raises
+        ------
+        ValueError
+            The number cannot be in that unit: degrees in a column of ohms.
+        """
+        if column in self._declared:
+            return number
+        try:
+            convert = self._known[column, unit]
+        except KeyError:
+            convert = self._find(column, unit)
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            self._known[column, unit] = convert
+        return number if convert is None or number != number else convert(number)  # noqa: PLR0124  # nan
+
+    def _find(self, column: int, unit: str) -> Convert | None:
+        feature = self._station.features[column]
+        wanted = find_unit(feature.unit)
+        if wanted is None or wanted.name == "1":
+            return None  # the station file does not say in which unit its column is
+        return converter(unit, self._station, feature.key)
