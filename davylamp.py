@@ -35,6 +35,7 @@ VERBS = {
     "record": ("append live readings to a training CSV", "edge.commands.record"),
     "watch": ("print scores, events and alarms as they come", "edge.commands.watch"),
     "request": ("send a request to the agent and print its answer", "edge.commands.request"),
+    "schema": ("print the JSON Schema of a message", "edge.commands.schema"),
     "simulate": ("publish a simulated station's readings", "edge.commands.simulate"),
     "replay": ("publish a CSV's readings", "edge.commands.replay"),
 }

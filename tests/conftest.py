@@ -13,6 +13,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from hypothesis import settings
 
+from tests.agent_process import AgentProcess, StartAgentProcess
 from tests.doubles import FakeClock, FakeLink
 from tests.mqtt_client import Connect, MqttClient
 from tests.running_broker import RunningBroker, StartBroker
@@ -191,6 +192,29 @@ def client() -> Iterator[Connect]:
     yield connect
     for each in clients:
         each.close()
+
+
+# ---- an agent in a process of its own --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def agent_process(bundles: dict[str, Path], tmp_path: Path, protocol: str) -> Iterator[StartAgentProcess]:
+    """Start agents; they are killed in the end if they still run."""
+    agents: list[AgentProcess] = []
+
+    def start(port: int, settings: str = "") -> AgentProcess:
+        gateway = (
+            f"gateway: gw1\nbroker: {{host: 127.0.0.1, port: {port}, protocol: {protocol}}}\n"
+            f"stations: [{{bundle: {bundles['both']}}}]\nhealth: {{every: 1}}\n{settings}"
+        )
+        agents.append(AgentProcess(tmp_path, gateway))
+        return agents[-1]
+
+    yield start
+    for each in agents:
+        if each.process.poll() is None:
+            each.process.kill()
+            each.process.wait()
 
 
 # ---- time and link, injected -----------------------------------------------------------------------------------------

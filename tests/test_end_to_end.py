@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,62 +16,15 @@ from edge.bundles.bundle import Bundle
 from edge.mqtt.topics import Topics
 from edge.simulation.simulator import simulate_chamber
 from edge.synthesis.sampler import Sampler
+from tests.agent_process import StartAgentProcess
 from tests.mqtt_client import Connect
 from tests.running_broker import StartBroker
 
 pytestmark = pytest.mark.broker
 
-ROOT = Path(__file__).parent.parent
 STATION = load_station(METHANE)
 TOPIC = "sensors/st-1/readings"
 QUIET, LEAK = 60, 20
-
-
-_ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}  # the journal lies in the working directory
-
-
-class AgentProcess:
-    """`davylamp agent`, as systemd would start it."""
-
-    def __init__(self, folder: Path, gateway: str) -> None:
-        self.config = folder / "gateway.yaml"
-        self.config.write_text(gateway)
-        self.log = folder / "agent.log"
-        self.start()
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "davylamp", "agent", "-c", str(self.config)]
-            self.process = subprocess.Popen(command, cwd=self.config.parent, stdout=log, stderr=log, env=_ENVIRONMENT)
-
-    def stop(self, number: int = signal.SIGTERM) -> tuple[int, float]:
-        """Send a signal and wait; return the exit code and how long the process took [s]."""
-        begun = time.monotonic()
-        self.process.send_signal(number)
-        return self.process.wait(20), time.monotonic() - begun
-
-
-StartAgent = Callable[[int], AgentProcess]
-
-
-@pytest.fixture
-def agent(bundles: dict[str, Path], tmp_path: Path, protocol: str) -> Iterator[StartAgent]:
-    """Start an agent at a broker's port; it is killed in the end if it still runs."""
-    agents: list[AgentProcess] = []
-
-    def start(port: int) -> AgentProcess:
-        gateway = (
-            f"gateway: gw1\nbroker: {{host: 127.0.0.1, port: {port}, protocol: {protocol}}}\n"
-            f"stations: [{{bundle: {bundles['both']}}}]\nhealth: {{every: 1}}\n"
-        )
-        agents.append(AgentProcess(tmp_path, gateway))
-        return agents[-1]
-
-    yield start
-    for each in agents:
-        if each.process.poll() is None:
-            each.process.kill()
-            each.process.wait()
 
 
 def bodies() -> list[dict[str, Any]]:
@@ -87,11 +36,11 @@ def bodies() -> list[dict[str, Any]]:
 
 
 def test_from_training_to_alarm_and_synthetic_rows(
-    agent: StartAgent, start_broker: StartBroker, client: Connect, bundles: dict[str, Path]
+    agent_process: StartAgentProcess, start_broker: StartBroker, client: Connect, bundles: dict[str, Path]
 ) -> None:
     broker, topics = start_broker(), Topics("davylamp/gw1")
     other = client(broker.port, "davylamp/#")
-    process = agent(broker.port)
+    process = agent_process(broker.port)
     birth = other.wait(topics.state, lambda body: body["state"] == "online", timeout=30)
     for body in bodies():
         other.publish(TOPIC, body)
@@ -128,11 +77,11 @@ def test_from_training_to_alarm_and_synthetic_rows(
 
 @pytest.mark.mqtt5  # the embedded broker keeps no sessions
 def test_readings_that_came_while_the_agent_was_away_are_scored_when_it_is_back(
-    agent: StartAgent, start_broker: StartBroker, client: Connect
+    agent_process: StartAgentProcess, start_broker: StartBroker, client: Connect
 ) -> None:
     broker, topics = start_broker(), Topics("davylamp/gw1")
     other = client(broker.port, "davylamp/#")
-    process = agent(broker.port)
+    process = agent_process(broker.port)
     first = other.wait(topics.state, lambda body: body["state"] == "online", timeout=30).body
     assert process.stop(signal.SIGKILL)[0] == -signal.SIGKILL
     other.wait(topics.state, lambda body: (body["state"], body["session"]) == ("offline", first["session"]))
@@ -151,10 +100,10 @@ def test_readings_that_came_while_the_agent_was_away_are_scored_when_it_is_back(
 
 @pytest.mark.mqtt5  # the embedded broker forgets everything when it goes
 def test_after_a_broker_was_killed_the_agent_reconnects_and_publishes_everything_again(
-    agent: StartAgent, start_broker: StartBroker, client: Connect
+    agent_process: StartAgentProcess, start_broker: StartBroker, client: Connect
 ) -> None:
     broker, topics = start_broker(), Topics("davylamp/gw1")
-    process = agent(broker.port)
+    process = agent_process(broker.port)
     other = client(broker.port, "davylamp/#")
     other.wait(topics.state, lambda body: body["state"] == "online", timeout=30)
     other.publish(TOPIC, bodies()[0])
@@ -171,8 +120,10 @@ def test_after_a_broker_was_killed_the_agent_reconnects_and_publishes_everything
     assert process.stop()[0] == 0
 
 
-def test_without_a_broker_the_agent_keeps_trying_and_stops_on_a_signal(agent: StartAgent, free_port: int) -> None:
-    process = agent(free_port)
+def test_without_a_broker_the_agent_keeps_trying_and_stops_on_a_signal(
+    agent_process: StartAgentProcess, free_port: int
+) -> None:
+    process = agent_process(free_port)
     deadline = time.monotonic() + 30
     while "broker not reachable" not in process.log.read_text() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -183,10 +134,10 @@ def test_without_a_broker_the_agent_keeps_trying_and_stops_on_a_signal(agent: St
 
 
 def test_a_bundle_that_is_cut_off_is_one_line_and_exit_code_1(
-    agent: StartAgent, bundles: dict[str, Path], tmp_path: Path, free_port: int
+    agent_process: StartAgentProcess, bundles: dict[str, Path], tmp_path: Path, free_port: int
 ) -> None:
     (tmp_path / "cut.davy").write_bytes(bundles["both"].read_bytes()[:-1000])
-    process = agent(free_port)
+    process = agent_process(free_port)
     process.stop(signal.SIGKILL)
     process.config.write_text("stations: [{bundle: cut.davy}]\n")
     process.log.write_text("")

@@ -6,9 +6,10 @@ import secrets
 from collections import deque
 from collections.abc import Iterator
 from io import StringIO
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from config.settings.gateway import SynthesisSettings
 from edge.agent.answers import SyntheticRows
@@ -25,6 +26,7 @@ _DIGITS = 6  # significant digits on which all processors agree
 _MINUTE = 60.0  # [s]
 _N = 100
 _SEEDS = 2**32
+_FROM = "What the rows should resemble; by default the whole training record (prior)."
 
 
 class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,7 +43,7 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     seed
         Seed of the rows; without one it is drawn, and part of the answer.
     conditions
-        The key ``from``: what the rows should resemble; by default the whole training record.
+        The key ``from``: what the rows should resemble; by default the whole training record (``prior``).
     format
         ``json`` sends rows as arrays; ``csv`` as text, the first part with a header, so that the joined parts are a
         file like a training record.
@@ -51,7 +53,9 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     station: str | None = None
     n: int = _N
     seed: int | None = None
-    conditions: SamplingConditions = msgspec.field(name="from", default=SamplingConditions(prior=True))
+    conditions: Annotated[SamplingConditions, Meta(description=_FROM)] = msgspec.field(
+        name="from", default=SamplingConditions(prior=True)
+    )
     format: Literal["json", "csv"] = "json"
 
 

@@ -20,8 +20,10 @@ class AlarmLabel(msgspec.Struct, frozen=True, kw_only=True):
         What it was; ``None``: not labelled.
     comment
         The person's words, or ``None``.
-    opened, closed
-        Beginning and end; ``closed`` is ``None`` while it stands, and the row is written again when it closes.
+    opened
+        Beginning, RFC 3339.
+    closed
+        End, RFC 3339; ``closed`` is ``None`` while it stands, and the row is written again when it closes.
     bundle
         Id of the bundle whose scores raised it.
     """

@@ -23,8 +23,10 @@ class Peak(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     ts
         Time of the reading, RFC 3339.
-    score, p
-        As in the verdict; ``None`` for an alarm by level.
+    score
+        -log10 of ``p`` [-]; ``None`` for an alarm by level.
+    p
+        Calibrated p-value [-]; ``None`` for an alarm by level.
     level_ppb
         Gas level [ppb]; ``None`` for an alarm by score.
     """
@@ -46,10 +48,16 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         ``open`` once, ``update`` any number of times, ``close`` once.
     id
         Station, kind, and the time and count of the reading that opened it; sorts by time, and survives a restart.
+    station, kind
+        Which station, and what the alarm is about.
     by
         Why methane alarms: ``limit``, ``enhancement`` or ``onset``.
     ts
-        Time of the reading, or of the moment, that this message is about, RFC 3339 like every time here.
+        Time of the reading, or of the moment, that this message is about, RFC 3339.
+    opened
+        Time of the reading that opened it, RFC 3339.
+    closed
+        When it closed, RFC 3339; ``None`` while it stands.
     duration_s
         Time since it opened [s]; ``None`` in an ``open``.
     score, p
@@ -65,7 +73,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     comment
         The words of whoever acknowledged, labelled or shelved it.
     shelved_until
-        Until then it does not count in ``alarm`` and ``fault``.
+        Until then it does not count in ``alarm`` and ``fault``, RFC 3339; ``None``: it counts.
+    bundle
+        Id of the bundle whose scores raised it.
     historical
         Whether it is published late, after an outage or a restart; it may have been published on time as well.
     """
@@ -98,12 +108,16 @@ class AlarmMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
+    station
+        Name of the station.
     alarm
         Whether a methane alarm stands that is not shelved.
     fault
         Whether an alarm of any other kind stands that is not shelved.
     standing
         The latest event of every alarm that stands.
+    ts
+        Time of the message, RFC 3339.
     """
 
     station: str

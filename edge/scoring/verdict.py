@@ -33,8 +33,10 @@ class Consistency(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Parameters
     ----------
-    score, p
-        As in :class:`Reconstruction`; a reading with a failed or missing channel has the highest score there is.
+    score
+        -log10 of ``p`` [-]; a reading with a failed or missing channel has the highest score there is.
+    p
+        Calibrated p-value [-].
     culprit
         Key of the strangest channel: the one at fault, if any is.
     """
@@ -79,10 +81,18 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
+    station
+        Name of the station.
     n
         The agent's count of this station's readings.
-    ts, received
-        RFC 3339 UTC with milliseconds.
+    seq
+        The station's own counter, if it sends one.
+    ts
+        Time of the measurement, RFC 3339 UTC with milliseconds; ``None`` without a stamp.
+    received
+        Time of its arrival, RFC 3339 UTC with milliseconds.
+    reconstruction, consistency, methane
+        The scores; ``None`` where there is none.
     exceeds
         Kinds whose p-value on this reading is at most the requested rate (methane also: over a limit).
     flags
@@ -93,6 +103,15 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         The three channels that contribute most to the reconstruction error.
     by
         Why ``methane`` is among the exceedances: ``limit``, ``enhancement`` or ``onset``.
+    state
+        The first that applies of ``warming_up``, ``out_of_domain``, ``alarm``, ``suspect``, ``ok``; a level over the
+        absolute limit is an ``alarm`` at once.
+    late
+        Whether it was scored beside the order, because its stamp lies behind the newest.
+    historical
+        Whether it is old news: a stored reading that was sent late, or a verdict that is published again.
+    bundle
+        Id of the bundle that it was scored with.
     """
 
     station: str
