@@ -22,6 +22,7 @@ from edge.errors import ReadingError
 from edge.journal.transaction import ReadingRow, Transaction
 from edge.log import ONCE_A_MINUTE, Log
 from edge.mqtt.message import Message
+from edge.readings.decoder import REMARK
 from edge.readings.duplicates import key
 from edge.readings.reading import Reading
 from edge.scoring.decision import Decision
@@ -146,6 +147,8 @@ class Pipeline:
             if not self._recovery.ensure_recovered(station, message.topic, transaction):
                 return None
             decoded = station.decoder.decode(message.payload, message.received)
+            if station.decoder.notes:
+                self._pass_on_notes(station)
             readings = [each for each in decoded if type(each) is Reading]
             entries: list[Entry] = []
             if readings:
@@ -178,6 +181,17 @@ class Pipeline:
             results.stations.extend(dict.fromkeys(entry.station for entry in own))
         self._health.readings += results.readings
         return results
+
+    def _pass_on_notes(self, station: LiveStation) -> None:
+        """Report what the decoder has noted although the readings are used."""
+        for what, sentence in station.decoder.notes.items():
+            if sentence is None:
+                station.health.clear(what)
+            elif what == REMARK:
+                self._log.info("station", station=station.name, detail=sentence)
+            else:
+                station.health.report(self._log, station.name, what, sentence)
+        station.decoder.notes.clear()
 
     def _enter(self, station: LiveStation, reading: Reading, message: Message, own: int) -> Entry:
         if trusted_ts(reading.ts, reading.received) != reading.ts:

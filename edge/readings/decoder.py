@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import msgspec
 
@@ -23,30 +23,16 @@ from edge.readings.formats.number import VALUE
 from edge.readings.part import Part
 from edge.readings.quantity import Quantity, parse_quantity
 from edge.readings.reading import Reading
-from edge.readings.stamps import Stamps
+from edge.readings.stamps import REMARK, Stamps
 from edge.readings.stated_units import StatedUnits
 from edge.readings.units import Convert, converters
+
+__all__ = ["REMARK", "Decoder"]
 
 _SEQ_LIMIT = 2**63  # the range of a 64-bit column
 _ABSENT = object()
 _MOST_NAMED = 12  # members of a message that an error lists
 _parse_json = msgspec.json.decode
-
-
-class DecoderNote(NamedTuple):
-    """Something that the owner of a station should know although its readings are used.
-
-    Parameters
-    ----------
-    what
-        The problem it is about, as in :class:`edge.agent.station_health.StationHealth`; ``None``: no problem, to be
-        logged once.
-    sentence
-        What it is, without running numbers; ``None``: the problem is over.
-    """
-
-    what: Literal["missing", "clock"] | None
-    sentence: str | None
 
 
 class Decoder:
@@ -85,7 +71,9 @@ class Decoder:
     Attributes
     ----------
     notes
-        What its owner should know of the payloads read since the list was last emptied.
+        What the owner of the station should know although its readings are used, since this was last emptied: a
+        problem's name (``missing``, ``clock``, ``units``) -> a sentence without running numbers, or ``None`` when the
+        problem is over. A sentence under :data:`REMARK` is no problem.
 
     Raises
     ------
@@ -110,7 +98,7 @@ class Decoder:
         keys = {} if keys is None else keys
         _check_names("keys", keys, (*station.keys, "ts", "seq"))
         _check_names("absent", absent, station.keys)
-        self.notes: list[DecoderNote] = []
+        self.notes: dict[str, str | None] = {}
         self._name = name
         self._keys = station.keys
         self._size = station.size
@@ -300,18 +288,18 @@ class Decoder:
         for i in healed:
             del self._junk[i]
         if not self._junk:
-            self.notes.append(DecoderNote("missing", None))
+            self.notes["missing"] = None
             return
         got = "; ".join(f"{self._keys[i]}: got {what}" for i, what in sorted(self._junk.items()))
         fix = "such a value is flagged as missing; fix: the station, or name the place of the number under keys"
-        self.notes.append(DecoderNote("missing", f"{got}, expected a number; {fix}"))
+        self.notes["missing"] = f"{got}, expected a number; {fix}"
 
     def _time(self, value: Any, received: float) -> float | None:
         if self._stamps is None:
             return None
         ts = self._stamps.read(value, received)
         if self._stamps.notes:
-            self.notes += [DecoderNote(*each) for each in self._stamps.notes]
+            self.notes |= self._stamps.notes
             self._stamps.notes.clear()
         return ts
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from edge.readings.quantity import RelativeTime
 from edge.readings.timestamps import load_zone, number_unit, parse_timestamp
+
+REMARK: Final = "remark"
+"""Name of a note that is no problem, and is logged once."""
 
 _UNITS: Final = {"ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 _LARGEST_SECONDS: Final = 1e11
@@ -26,7 +29,7 @@ class Stamps:
     Attributes
     ----------
     notes
-        (what, sentence) to be passed on, see :class:`edge.readings.decoder.DecoderNote`.
+        To be passed on, see :class:`edge.readings.decoder.Decoder`.
 
     Raises
     ------
@@ -35,7 +38,7 @@ class Stamps:
     """
 
     def __init__(self, timezone: str | None = None) -> None:
-        self.notes: list[tuple[Literal["clock"] | None, str | None]] = []
+        self.notes: dict[str, str | None] = {}
         self._zone = None if timezone is None else load_zone(timezone)
         self._unit = "s"
         self._fault = ""
@@ -53,11 +56,11 @@ class Stamps:
         except ValueError as error:
             # The first sentence stays: it names a value, and the values differ.
             self._fault = self._fault or f"ts: {error}; until then readings have the time of arrival"
-            self.notes.append(("clock", self._fault))
+            self.notes["clock"] = self._fault
             return None
         if self._fault and ts is not None:
             self._fault = ""
-            self.notes.append(("clock", None))
+            self.notes["clock"] = None
         return ts
 
     def _number(self, value: float, ts: float | None, received: float) -> float | None:
@@ -65,7 +68,7 @@ class Stamps:
             unit = number_unit(value) or ""
             if unit != self._unit and unit in _UNITS:
                 self._unit = unit
-                self.notes.append((None, f"ts is read as {_UNITS[unit]} since 1970, by its size"))
+                self.notes[REMARK] = f"ts is read as {_UNITS[unit]} since 1970, by its size"
         elif abs(value) < _SMALL:
             self._follow_pace(float(value), received)
             unit, steps = self._pace

@@ -214,7 +214,7 @@ def test_a_stream_gives_a_verdict_or_an_error_for_every_reading_and_goes_on(bund
     assert [item.get("n") for item in found] == [1, None, 2, None, 3, 4]
     assert found[0]["seq"] == 5
     assert found[0]["station"] == STATION.name
-    assert found[1] == {"error": "the payload is not JSON: it ends too early (cut off?)", "at": None, "line": 2}
+    assert found[1] == {"error": "the payload is not JSON: object keys must be strings (byte 1)", "at": None, "line": 2}
     assert found[3]["error"].startswith("none of the 9 keys is there")
     assert (found[3]["at"], found[3]["line"]) == ("[1]", 4)
     assert found[5]["ts"] == "2026-01-31T12:00:00.000Z"

@@ -199,17 +199,15 @@ def test_keys_that_the_station_has_not_are_refused_with_the_nearest() -> None:
 def test_what_is_no_number_is_missing_and_named_until_a_number_comes(value: Any, got: str) -> None:
     decoder = Decoder("st-01", STATION)
     assert math.isnan(reading(GOOD | {"temperature_c": value}, decoder).values[2])
-    (note,) = decoder.notes
-    assert note.what == "missing"
-    assert note.sentence is not None
-    assert note.sentence.startswith(f"temperature_c: got {got}, expected a number; such a value is flagged as missing")
-    assert "\n" not in note.sentence
+    sentence = decoder.notes["missing"]
+    assert sentence is not None
+    assert sentence.startswith(f"temperature_c: got {got}, expected a number; such a value is flagged as missing")
+    assert "\n" not in sentence
     decoder.notes.clear()
     reading(GOOD | {"temperature_c": "other"}, decoder)
-    assert decoder.notes == [note]  # the same sentence, so that it is logged once
-    decoder.notes.clear()
+    assert decoder.notes == {"missing": sentence}  # the same, so that it is logged once
     reading(GOOD, decoder)
-    assert decoder.notes == [("missing", None)]
+    assert decoder.notes == {"missing": None}
     decoder.notes.clear()
     reading(GOOD, decoder)
     assert not decoder.notes
@@ -296,12 +294,9 @@ def test_a_ts_that_is_no_time_costs_the_time_alone_and_says_why(ts: Any, why: st
     (found,) = decoder.decode(json.dumps(GOOD | {"ts": ts}).encode(), 1796005227.0)
     assert isinstance(found, Reading)
     assert (found.values, found.ts) == (VALUES, None)
-    (note,) = decoder.notes
-    assert note.what == "clock"
-    assert why in (note.sentence or "")
-    decoder.notes.clear()
+    assert why in (decoder.notes["clock"] or "")
     reading(GOOD | {"ts": 1796005227}, decoder)
-    assert decoder.notes == [("clock", None)]
+    assert decoder.notes == {"clock": None}
 
 
 def test_ts_received_ignores_the_clock_of_the_station() -> None:
