@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from hashlib import blake2b
 
 from config.settings.gateway import RESERVED
 from config.topic_filters import KEY_LEVEL, STATION_LEVEL, strip_share, subscription_filter
 
-_STATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+_LONGEST = 64  # characters of a station's name
+_STATION = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.:-]{{0,{_LONGEST - 1}}}")
 
 
 class Topics:
@@ -140,6 +143,31 @@ def station_problem(station: str) -> str | None:
     if not _STATION.fullmatch(station):
         return f"got the station {station[:64]!r}, expected 1 to 64 letters, digits, _ . : - (first a letter or digit)"
     return None
+
+
+def safe_station(name: str) -> str:
+    """Make a name that can be a station's from one that a device or a topic gives.
+
+    The same name always gives the same one: a name that can be a station's stays as it is; blanks, slashes and the
+    like become ``_``, accents are left out. A name that loses letters on the way, or its end, gets a checksum, so that
+    two of them stay different.
+
+    Examples
+    --------
+    >>> safe_station("well pad 7"), safe_station("84:f3:eb:aa:bb:cc"), safe_station("Gärten/Süd"), safe_station("state")
+    ('well_pad_7', '84:f3:eb:aa:bb:cc', 'Garten_Sud', 'station_state')
+    >>> safe_station("Цех 7")
+    '7_58f5a8'
+    """
+    if station_problem(name) is None:
+        return name
+    plain = unicodedata.normalize("NFKD", name)
+    kept = "".join(c for c in plain if not unicodedata.combining(c))
+    safe = re.sub(r"[^A-Za-z0-9_.:-]+", "_", kept).lstrip("_.:-").rstrip("_")
+    if not safe or len(safe) > _LONGEST or any(c.isalnum() and not c.isascii() for c in kept):
+        checksum = blake2b(name.encode(errors="replace"), digest_size=3).hexdigest()
+        safe = f"{safe[: _LONGEST - 7] or 'station'}_{checksum}"
+    return f"station_{safe}" if safe in RESERVED else safe
 
 
 def _below(topic: str, prefix: str) -> bool:

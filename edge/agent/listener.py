@@ -1,0 +1,108 @@
+"""From messages to readings without a journal: what ``record`` and ``check`` listen with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from edge.agent.source import Share, Source
+from edge.agent.station_input import StationInput, Taken
+from edge.agent.station_names import StationNames
+from edge.errors import ReadingError
+from edge.mqtt.message import Message
+from edge.readings.reading import Reading
+
+_MOST = 1000  # stations that are told apart
+
+
+class Heard(NamedTuple):
+    """A reading that came, or the error in its place.
+
+    Parameters
+    ----------
+    station
+        Name of the station; empty if it is not known.
+    reading
+        The reading, or why there is none.
+    message
+        The message that contained it, or the last of its parts.
+    """
+
+    station: str
+    reading: Reading | ReadingError
+    message: Message
+
+
+class Listener:
+    """Finds out whose a message is, decodes it, and joins what comes in parts.
+
+    Parameters
+    ----------
+    sources
+        The entries of gateway.yaml, in order: the first that matches a topic wins.
+    """
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self._sources = tuple(sources)
+        self._inputs: dict[str, StationInput] = {}
+        self._names = StationNames()
+
+    @property
+    def filters(self) -> list[str]:
+        """Topic filters to subscribe to."""
+        return [pattern.filter for source in self._sources for pattern in source.patterns]
+
+    def source_of(self, topic: str) -> Source | None:
+        """Return the entry whose topic it is; ``None`` if it is nobody's."""
+        return next((each for each in self._sources if each.pattern_of(topic) is not None), None)
+
+    def take(self, message: Message) -> list[Heard]:
+        """Return the readings that are complete with a message, and the errors in it."""
+        source = self.source_of(message.topic)
+        if source is None:
+            return []
+        try:
+            shares = source.shares(message)
+        except ReadingError as error:
+            return [Heard("", error, message)]
+        heard: list[Heard] = []
+        for share in shares:
+            try:
+                station = self._input(source, share)
+            except ReadingError as error:
+                heard.append(Heard("", error, message))
+                continue
+            heard += _heard(station, station.take(share.documents, message))
+        return heard
+
+    def close_due(self, now: float) -> list[Heard]:
+        """Return the readings whose windows have passed at this Unix time [s]."""
+        return [each for station in self._inputs.values() for each in _heard(station, station.close_due(now))]
+
+    def close(self) -> list[Heard]:
+        """Return the readings that are open, although parts of them may still come."""
+        return [each for station in self._inputs.values() for each in _heard(station, station.close())]
+
+    def releasable(self, messages: Sequence[Message]) -> int:
+        """Return how many of these messages, from the first on, are not part of an open reading.
+
+        A part must not be acknowledged before its reading is safe, and MQTT wants acks in the order of the messages.
+        """
+        held = {id(each) for station in self._inputs.values() for each in station.carriers}
+        return next((i for i, each in enumerate(messages) if id(each) in held), len(messages))
+
+    def _input(self, source: Source, share: Share) -> StationInput:
+        if not share.name and source.entry.station_from is not None:
+            raise source.missing_name(share.documents[0])
+        name = self._names.safe(share.name)
+        station = self._inputs.get(name)
+        if station is None:
+            if len(self._inputs) >= _MOST:
+                raise ReadingError(f"station {name!r} is one more than the limit of {_MOST} stations")
+            station = self._inputs[name] = StationInput(name, source)
+            self._names.claim(share.name)
+        return station
+
+
+def _heard(station: StationInput, taken: Sequence[Taken]) -> list[Heard]:
+    return [Heard(station.name, each.reading, each.message) for each in taken]

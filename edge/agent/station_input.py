@@ -1,0 +1,119 @@
+"""From the documents of one station to its readings, whether each is whole or its parts have to be joined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from edge.agent.source import Source
+from edge.errors import ReadingError
+from edge.mqtt.message import Message
+from edge.readings.joiner import Joined, Joiner
+from edge.readings.reading import Reading
+
+
+class Taken(NamedTuple):
+    """A reading, or the error in its place.
+
+    Parameters
+    ----------
+    reading
+        The reading, or why there is none.
+    message
+        The message that contained it, or the last of its parts.
+    keys
+        Keys of the messages that contained its parts; empty if it came whole.
+    """
+
+    reading: Reading | ReadingError
+    message: Message
+    keys: Sequence[int] = ()
+
+
+class StationInput:
+    """Reads the documents of one station.
+
+    Parameters
+    ----------
+    name
+        Name of the station.
+    source
+        Its entry.
+
+    Attributes
+    ----------
+    decoder : Decoder
+        Its decoder.
+    joiner : Joiner or None
+        Waits for the parts of a reading; ``None`` if they come whole.
+    """
+
+    def __init__(self, name: str, source: Source) -> None:
+        self.name = name
+        self.decoder = source.decoder(name)
+        station, absent = source.station, source.entry.absent
+        self._keys = station.keys
+        self._wanted = [i for i, key in enumerate(station.keys) if key not in absent]
+        self.joiner: Joiner[Message] | None = None
+        if source.joins:
+            self.joiner = Joiner(station.size, self._wanted, source.entry.join)
+
+    @property
+    def carriers(self) -> Sequence[Message]:
+        """The messages of the reading whose parts are waited for."""
+        return () if self.joiner is None else self.joiner.carriers
+
+    def take(self, documents: Sequence[Any], message: Message, key: int = 0) -> list[Taken]:
+        """Read the documents of a message.
+
+        Parameters
+        ----------
+        documents
+            The documents, and the errors in the place of those that cannot be used.
+        message
+            Their message.
+        key
+            By which the message is recognised when the broker sends it again.
+
+        Returns
+        -------
+        list of Taken
+            The readings that are complete now, and the errors.
+        """
+        taken = []
+        for document in documents:
+            if isinstance(document, ReadingError):
+                taken.append(Taken(document, message))
+            elif self.joiner is None:
+                taken.append(Taken(self.decoder.read(document, message.received), message))
+            else:
+                part = self.decoder.read_part(document, message.received)
+                if isinstance(part, ReadingError):
+                    taken.append(Taken(part, message))
+                else:
+                    taken += self._finish(self.joiner.add(part, message, key=key, at=message.received))
+        return taken
+
+    def close_due(self, now: float) -> list[Taken]:
+        """Return the reading whose window has passed at this Unix time [s]."""
+        return [] if self.joiner is None else self._finish(self.joiner.close_due(now))
+
+    def close(self) -> list[Taken]:
+        """Return the reading that is open, although parts of it may still come."""
+        return [] if self.joiner is None else self._finish(self.joiner.close())
+
+    def _finish(self, joined: Sequence[Joined[Message]]) -> list[Taken]:
+        return [Taken(self._reading(each), each.carriers[-1], each.keys) for each in joined if not each.expected]
+
+    def _reading(self, joined: Joined[Message]) -> Reading | ReadingError:
+        values, came, ts, seq = joined.part
+        missing = [i for i in self._wanted if values[i] != values[i]]  # noqa: PLR0124  # nan
+        if 2 * len(missing) > len(self._wanted):
+            assert self.joiner is not None
+            names = ", ".join(self._keys[i] for i in missing)
+            return ReadingError(
+                f"{len(missing)} of {len(self._wanted)} keys did not come, or are missing, within"
+                f" {self.joiner.window:.3g} s ({names}), expected at least half of them; fix: join: more seconds, the"
+                " places of the keys under keys, or what the station never sends under absent"
+            )
+        return Reading(station=self.name, values=values, ts=ts, seq=seq, received=joined.received)

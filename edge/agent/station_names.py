@@ -1,0 +1,43 @@
+"""Gives stations the names under which davylamp publishes them."""
+
+from __future__ import annotations
+
+from edge.errors import ReadingError
+from edge.mqtt.topics import safe_station
+
+_ECHO = 80  # characters of a name that an error repeats
+
+
+class StationNames:
+    """Makes the names of topics and documents safe, and keeps apart two that become the same one."""
+
+    def __init__(self) -> None:
+        self._claimed: dict[str, str] = {}
+
+    def safe(self, name: str) -> str:
+        """Return the safe name of a station.
+
+        Parameters
+        ----------
+        name
+            The name that its topic or its document gives.
+
+        Raises
+        ------
+        ReadingError
+            There is none, or another station has the safe one already.
+        """
+        if not name:
+            raise ReadingError("got no name of the station; fix: station: in gateway.yaml, or station_from:")
+        safe = safe_station(name)
+        other = self._claimed.get(safe, name)
+        if other != name:
+            raise ReadingError(
+                f'"{name[:_ECHO]}" and "{other[:_ECHO]}" both become the station {safe}, and the first that came has'
+                " it; fix: rename one of the two devices, or give it an entry of its own with station:"
+            )
+        return safe
+
+    def claim(self, name: str) -> None:
+        """Note whose safe name it is, from the first good reading on."""
+        self._claimed.setdefault(safe_station(name), name)
