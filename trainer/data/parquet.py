@@ -11,7 +11,7 @@ from config.settings.station import Station
 from edge.arrays import Floats
 from edge.clock import parse_time
 from edge.readings.csv.header import header_fault, quoted
-from edge.readings.csv.reader import CsvTable
+from edge.readings.csv.table import CsvTable
 from edge.readings.dialect import Dialect
 from trainer.errors import RecordError
 

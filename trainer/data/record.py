@@ -14,7 +14,8 @@ from config.settings.station import Station
 from edge.arrays import Floats, Mask
 from edge.errors import TableError
 from edge.readings.csv.header import quoted
-from edge.readings.csv.reader import CsvTable, read_table
+from edge.readings.csv.reader import read_table
+from edge.readings.csv.table import CsvTable
 from edge.readings.gaps import split_at_gaps
 from trainer.errors import RecordError
 

@@ -13,7 +13,8 @@ import numpy as np
 from config.settings.station import Station
 from edge.arrays import Floats, Indices
 from edge.errors import TableError
-from edge.readings.csv.reader import CsvTable, read_table
+from edge.readings.csv.reader import read_table
+from edge.readings.csv.table import CsvTable
 from edge.readings.gaps import split_at_gaps
 from trainer.data.record import Record, Span
 from trainer.errors import RecordError

@@ -2,94 +2,47 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from config.settings.station import Station
 from config.yaml.messages import did_you_mean
-from edge.arrays import Floats, Indices
+from edge.arrays import Floats, Indices, Mask
 from edge.errors import TableError
-from edge.readings.csv.cells import Cells
-from edge.readings.csv.header import header_fault, quoted
-from edge.readings.dialect import Dialect
+from edge.readings.csv.bad_rows import BadRows
+from edge.readings.csv.compression import decompress
+from edge.readings.csv.encoding import to_utf8
+from edge.readings.csv.header import quoted
+from edge.readings.csv.layout import Layout, find_layout, has_header
+from edge.readings.csv.numbers import NumberColumns
+from edge.readings.csv.rows import CUT_OFF, Rows
+from edge.readings.csv.table import CsvTable, Dropped
+from edge.readings.csv.time_order import in_time_order
+from edge.readings.csv.times import TimeColumns
+from edge.readings.csv.unnamed_time import unnamed_time
 
-if TYPE_CHECKING:
-    from _csv import Reader
+__all__ = ["CsvTable", "Dropped", "read_table"]
 
-SEPARATORS = (";", "\t", ",")
-"""Possible separators, in order of preference if a header can be read in more than one way."""
-
-_BATCH = 20_000  # rows held as text at a time: bounds the memory for a long file
-
-
-@dataclass(frozen=True)
-class Dropped:
-    """Rows that were left out.
-
-    Parameters
-    ----------
-    reason
-        Reason, in a word or two.
-    count
-        Number of rows.
-    first_line
-        Line of the first of them, counted from 1.
-    """
-
-    reason: str
-    count: int
-    first_line: int
-
-
-@dataclass(frozen=True)
-class CsvTable:
-    """The readings of a file, columns in the station's order.
-
-    Parameters
-    ----------
-    file
-        Name of the file, without its folder.
-    names
-        Column names [F].
-    values
-        Readings [N, F] in the station's units; nan = missing.
-    time
-        Unix time [N] in [s]; ``None`` if the station names no time column.
-    lines
-        The line [N], counted from 1, on which each row begins.
-    dropped
-        The rows that were left out, by reason.
-    breaks
-        Rows before which rows of bare separators were left out: the readings on either side are not consecutive.
-    """
-
-    file: str
-    names: tuple[str, ...]
-    values: Floats
-    time: Floats | None
-    lines: Indices
-    dropped: tuple[Dropped, ...] = ()
-    breaks: tuple[int, ...] = ()
+_LEAST_TO_COMPARE = 20  # rows, before a last number without a line end is called too short
 
 
 def read_table(path: str | Path, station: Station, *, absent: Collection[str] = ()) -> CsvTable:
     """Read a station's readings from a CSV.
 
-    Separator (``;``, tab or ``,``), decimal comma, byte order mark (UTF-8, UTF-16), line ends, and blank rows and
-    columns are detected; the station's sentinels become missing values; columns that it does not name are ignored.
+    Compression (gzip, zip, bzip2, xz), encoding (UTF-8, UTF-16, those of loggers and spreadsheets), separator (``;``,
+    tab, ``,`` or ``|``), decimal comma, line ends, lines above the header, and blank rows and columns are detected;
+    columns that the station does not name are ignored. Missing values are the words of every station and the
+    station's own (:mod:`edge.readings.dialect`). Rows that cannot be read are left out and counted, up to 5 % of them.
+    A file that is newest first is turned round.
 
     Parameters
     ----------
     path
         The file.
     station
-        The station: its columns with their sentinels, and the name of its time column.
+        The station: its columns with their sentinels, its time columns, and how its files write numbers and times.
     absent
         Message keys of the columns to skip: nan in every row.
 
@@ -102,139 +55,118 @@ def read_table(path: str | Path, station: Station, *, absent: Collection[str] = 
     for key in absent:
         if key not in station.keys:
             raise TableError(f"absent: got {quoted(key)}; {did_you_mean(key, station.keys)}")
-    return _Reader(Path(path), station, absent).read()
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise TableError(f"{path}: {error.strerror or error}; expected a CSV that can be read") from error
+    return in_time_order(_Reader(Path(path), station, absent).read(data), station.cadence)
 
 
 class _Reader:
     """Reads one file."""
 
     def __init__(self, path: Path, station: Station, absent: Collection[str]) -> None:
-        self.path = path
-        self.station = station
-        self.features = [(j, feature) for j, feature in enumerate(station.features) if feature.key not in absent]
-        self.wanted = [feature.name for _, feature in self.features] + ([station.time] if station.time else [])
-        self.cells = Cells(str(path))
-        self.blank: list[int] = []  # lines
-        self.breaks: list[int] = []
+        self._path = path
+        self._station = station
+        self._features = [(j, feature.name) for j, feature in enumerate(station.features) if feature.key not in absent]
+        self._wanted = [name for _, name in self._features] + list(station.time_columns)
+        self._bad = BadRows(str(path))
+        self._numbers = NumberColumns(station, self._bad)
+        self._times = TimeColumns(station, self._bad)
+        self._begun = False
 
-    def read(self) -> CsvTable:
-        data = self._data()
-        separator, header = self._header(data)
-        values, times, lines = [], [], []
-        for columns, where in self._batches(data, separator, len(header)):
-            values.append(self._values(columns, where, header))
-            if self.station.time:
-                times.append(self.cells.times(columns[header.index(self.station.time)], where, self.station.time))
+    def read(self, data: bytes) -> CsvTable:
+        data, notes = decompress(data, str(self._path))
+        data = to_utf8(data, str(self._path), lambda text: has_header(text, self._wanted))
+        layout = find_layout(data, self._wanted, str(self._path))
+        rows = Rows(data, layout, self._wanted, self._bad)
+        values: list[Floats] = []
+        times: list[Floats] = []
+        local: list[Mask] = []
+        lines: list[Indices] = []
+        good: list[Mask] = []
+        for columns, where in rows.batches():
+            block, time, naive, fine = self._batch(columns, where, layout, rows)
+            if not lines and not self._station.time_columns:
+                sample = np.flatnonzero(fine)[-50:].tolist()
+                notes += unnamed_time(layout.names, [[cells[i] for i in sample] for cells in columns], self._wanted)
+            values.append(block)
+            times.append(time)
+            local.append(naive)
+            good.append(fine)
             lines.append(np.array(where, dtype=np.int64))
-        self.cells.raise_faults()
-        if not lines:
+        keep = np.concatenate(good) if good else np.zeros(0, dtype=bool)
+        time = self._times.settle(np.concatenate(times), np.concatenate(local)) if times else np.zeros(0)
+        self._numbers.settle()
+        dropped = self._bad.settle(int(keep.sum()))
+        if not keep.any():
             raise TableError(
-                f"{self.path}: got a header and no rows, expected readings below it; is it the right file?"
+                f"{self._path}: got a header and no rows, expected readings below it; is it the right file?"
             )
         return CsvTable(
-            file=self.path.name,
-            names=self.station.names,
-            values=np.concatenate(values),
-            time=np.concatenate(times) if self.station.time else None,
-            lines=np.concatenate(lines),
-            dropped=(Dropped("blank", len(self.blank), self.blank[0]),) if self.blank else (),
-            breaks=tuple(self.breaks),
+            file=self._path.name,
+            names=self._station.names,
+            values=np.concatenate(values)[keep],
+            time=time[keep] if self._station.time_columns else None,
+            lines=np.concatenate(lines)[keep],
+            dropped=dropped,
+            breaks=_breaks(keep, rows.cuts),
+            header_line=layout.line,
+            notes=(*notes, *self._times.notes),
         )
 
-    def _data(self) -> bytes:
-        """Read the file as UTF-8 without a byte order mark."""
-        try:
-            data = self.path.read_bytes()
-        except OSError as error:
-            raise TableError(f"{self.path}: {error.strerror or error}; expected a CSV that can be read") from error
-        encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-        try:
-            data = data.decode(encoding).encode()
-        except UnicodeError as error:
-            line = data.count(b"\n", 0, getattr(error, "start", 0)) + 1
-            got = f"got bytes that are not {encoding[:6].upper().rstrip('-')}"
-            raise TableError(f"{self.path}: line {line}: {got}; save the file as CSV in UTF-8") from error
-        if b"\0" in data:
-            line = data.count(b"\n", 0, data.index(b"\0")) + 1
-            raise TableError(f"{self.path}: line {line}: got a NUL byte, expected text; save the file as CSV in UTF-8")
-        return data
+    def _batch(
+        self, columns: list[tuple[str, ...]], lines: list[int], layout: Layout, rows: Rows
+    ) -> tuple[Floats, Floats, Mask, Mask]:
+        """Decode some rows; returns their values and times, which times are local, and which rows are good."""
+        values = np.full((len(lines), self._station.size), np.nan)
+        faults: dict[int, tuple[str, str, str]] = {}  # row -> column, sentence and reason of its first fault
+        for i in rows.remarks(columns[0]):
+            faults[i] = "", "got a comment, expected a row", ""
+        for j, name in self._features:
+            cells = columns[layout.names.index(name)]
+            values[:, j], found = self._numbers.decode(cells, lines, j)
+            for i, sentence in found.items():
+                faults.setdefault(i, (name, sentence, f"no number ({quoted(cells[i].strip())} in {quoted(name)})"))
+        time, local = np.full(len(lines), np.nan), np.zeros(len(lines), dtype=bool)
+        names = self._station.time_columns
+        if names:
+            texts = [columns[layout.names.index(name)] for name in names]
+            time, local, found = self._times.decode(texts, lines)
+            for i, sentence in found.items():
+                faults.setdefault(i, (names[0], sentence, f"no time ({quoted(texts[0][i].strip())})"))
+        self._cut_off(columns, lines, layout, rows, faults)
+        good = np.ones(len(lines), dtype=bool)
+        good[list(faults)] = False
+        first = int(np.argmax(good)) if good.any() else len(good)
+        for i in sorted(faults):
+            column, sentence, reason = faults[i]
+            row = [cells[i] for cells in columns]
+            rows.reject(lines[i], row, sentence, column=column, reason=reason, begun=self._begun or i > first)
+        self._begun = self._begun or bool(good.any())
+        return values, time, local, good
 
-    def _header(self, data: bytes) -> tuple[str, list[str]]:
-        """Find the separator and the column names: those with most wanted columns, then with most columns."""
-        best: tuple[int, int, int, str, list[str]] | None = None
-        for preference, separator in enumerate(SEPARATORS):
-            reader = _reader(data, separator)
-            try:
-                cells = next((row for row in reader if not _blank(row)), None)
-            except csv.Error:
-                continue
-            if cells is None:
-                raise TableError(f"{self.path}: the file is empty, expected a header and rows")
-            names = [cell.strip() for cell in cells]
-            found = (len(set(names) & set(self.wanted)), len(names), -preference, separator, names)
-            if best is None or found[:3] > best[:3]:
-                best, line = found, reader.line_num
-        if best is None:
-            raise TableError(f"{self.path}: line 1: got a quote that is not closed, expected a header; close it")
-        *_, separator, names = best
-        fault = header_fault(names, self.wanted)
-        if fault is not None:
-            raise TableError(f"{self.path}: line {line}: {fault}")
-        while names and not names[-1]:
-            names.pop()
-        return separator, names
-
-    def _batches(self, data: bytes, separator: str, width: int) -> Iterator[tuple[list[tuple[str, ...]], list[int]]]:
-        """Yield the columns of a batch of rows as text, and the line of every row."""
-        rows: list[list[str]] = []
-        lines: list[int] = []
-        count, broken = 0, False
-        for line, row in self._rows(data, separator):
-            if _blank(row):
-                self.blank.append(line)
-                broken = broken or len(row) > 1
-            elif len(row) != width and (len(row) < width or not _blank(row[width:])):
-                self.cells.refuse(line, f"got {len(row)} cells, expected {width} as in the header; mend the row")
-            else:
-                if broken and count:
-                    self.breaks.append(count)
-                broken = False
-                count += 1
-                rows.append(row)
-                lines.append(line)
-                if len(rows) == _BATCH:
-                    yield list(zip(*rows, strict=False)), lines
-                    rows, lines = [], []
-        if rows:
-            yield list(zip(*rows, strict=False)), lines
-
-    def _rows(self, data: bytes, separator: str) -> Iterator[tuple[int, list[str]]]:
-        """Yield the rows below the header, each with the line on which it begins."""
-        reader = _reader(data, separator)
-        end, below = 0, False
-        try:
-            for row in reader:
-                if below:
-                    yield end + 1, row
-                below = below or not _blank(row)
-                end = reader.line_num
-        except csv.Error as error:
-            self.cells.refuse(end + 1, f"got a cell that does not end ({error}); close its quote")
-
-    def _values(self, columns: Sequence[Sequence[str]], lines: Sequence[int], header: list[str]) -> Floats:
-        values = np.full((len(lines), self.station.size), np.nan)
-        dialect = Dialect(self.station)
-        for j, feature in self.features:
-            column = self.cells.numbers(columns[header.index(feature.name)], lines, feature.name)
-            column[np.isin(column, list(dialect.numbers[j]))] = np.nan
-            values[:, j] = column
-        return values
+    def _cut_off(
+        self,
+        columns: Sequence[Sequence[str]],
+        lines: Sequence[int],
+        layout: Layout,
+        rows: Rows,
+        faults: dict[int, tuple[str, str, str]],
+    ) -> None:
+        """Find a last row whose last number was cut off: it has no line end, and is shorter than all above it."""
+        last = len(lines) - 1
+        if rows.whole or last < _LEAST_TO_COMPARE or not rows.is_last(lines[last]) or last in faults:
+            return
+        cells = columns[len(layout.names) - 1]
+        if layout.names[-1] in self._wanted and len(cells[last]) < min(map(len, cells[:last])):
+            faults[last] = layout.names[-1], f"got {quoted(cells[last])}, which is cut off; mend the row", CUT_OFF
 
 
-def _blank(row: Sequence[str]) -> bool:
-    return not any(map(str.strip, row))
-
-
-def _reader(data: bytes, separator: str) -> Reader:
-    text = io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")
-    return csv.reader(text, delimiter=separator, skipinitialspace=True, strict=True)
+def _breaks(keep: Mask, cuts: Sequence[int]) -> tuple[int, ...]:
+    """Return the rows, counted over those kept, before which rows were left out."""
+    cut = np.zeros(len(keep), dtype=bool)
+    cut[list(cuts)] = True
+    group = (np.cumsum(cut) + np.cumsum(~keep))[keep]
+    found: Indices = np.flatnonzero(np.diff(group)) + 1
+    return tuple(found.tolist())

@@ -105,7 +105,10 @@ def test_the_classic_air_quality_file_is_read_to_its_last_reading(tmp_path: Path
     assert table.breaks == ()
 
 
-@pytest.mark.parametrize("text", ["", " ", "NA", "NaN", "nan", "null", "None", "n/a", "-", "--", "-200", "-200.00"])
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "NA", "NaN", "nan", "null", "None", "n/a", "-", "--", "-200", "-200.00", "inf", "1e999", "unavailable"],
+)
 def test_a_missing_cell_is_nan_and_its_row_stays(tmp_path: Path, text: str) -> None:
     table = read(tmp_path, f"{HEADER}\n1,{text},3\n4,5,6\n")
 
@@ -187,11 +190,6 @@ def test_what_only_looks_like_a_number_is_refused(tmp_path: Path, cell: str) -> 
     assert f'got "{cell}", expected a number' in refusal(tmp_path, f'{HEADER}\n1,"{cell}",3\n')
 
 
-@pytest.mark.parametrize("cell", ["inf", "-Infinity", "1e999"])
-def test_an_infinite_number_is_refused(tmp_path: Path, cell: str) -> None:
-    assert f'line 2, column "RMQ4": got "{cell}", expected a' in refusal(tmp_path, f"{HEADER}\n1,2,{cell}\n")
-
-
 def test_the_first_ten_faults_are_listed_in_the_files_order_and_the_others_counted(tmp_path: Path) -> None:
     rows = [f"{'x' if i % 2 else 1},2,{3 if i % 2 else 'y'}" for i in range(25)]
 
@@ -209,7 +207,7 @@ def test_the_first_ten_faults_are_listed_in_the_files_order_and_the_others_count
 def test_a_separator_of_thousands_is_not_taken_for_a_decimal_comma(tmp_path: Path) -> None:
     assert refusal(tmp_path, f'{HEADER}\n2100.7,20.5,30\n2100,20,"20,582"\n') == (
         'station.csv: line 3, column "RMQ4": got "20,582" beside "2100.7" (line 2, column "Methane (ppb)"), '
-        "expected one decimal sign in a file; write numbers without separators of thousands"
+        'which is 20.582 or 20582; fix: write thousands: "," into the station file'
     )
 
 
@@ -253,12 +251,15 @@ def test_a_ragged_row_is_named_with_its_line(tmp_path: Path, row: str, cells: in
         (HEADER.encode(), "station.csv: got a header and no rows"),
         (f"{HEADER}\n\n,,\n".encode(), "station.csv: got a header and no rows"),
         (f"{HEADER}\n1,2,3\n4,\0,6\n".encode(), "station.csv: line 3: got a NUL byte"),
-        (f"{HEADER}\n1,2,3\n4,5,6 \xb0\n".encode("latin-1"), "station.csv: line 3: got bytes that are not UTF-8"),
+        (
+            f"{HEADER}\n1,2,3\n4,5,6 \xb0\n".encode("latin-1"),
+            'station.csv: line 3, column "RMQ4": got "6 °", expected a',
+        ),
         (b"\xff\xfea", "station.csv: line 1: got bytes that are not UTF-16"),
         (f'{HEADER}\n1,2,3\n4,"5,6\n7,8,9\n'.encode(), "station.csv: line 3: got a cell that does not end"),
         (b'"Methane (ppb),Temperature', "station.csv: line 1: got a quote that is not closed"),
         (HEADER.encode() + b"\n1,2," + b"3" * 200_000, "station.csv: line 2: got a cell that does not end"),
-        (b"PK\x03\x04\0\0", "station.csv: line 1: got a NUL byte"),
+        (b"PK\x03\x04\0\0", "station.csv: got a damaged zip"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused_in_one_line(tmp_path: Path, data: bytes, message: str) -> None:

@@ -1,0 +1,193 @@
+"""Reads the rows below a header in batches, and sorts out what is no row of readings."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+
+from edge.readings.csv.bad_rows import BadRows
+from edge.readings.csv.header import quoted
+from edge.readings.csv.layout import Layout, csv_reader, is_blank
+
+BATCH = 20_000
+"""Rows held as text at a time: bounds the memory for a long file."""
+
+CUT_OFF = "cut off at the end of the file"
+
+_MOST_RESTARTS = 50  # quotes that are not closed; each costs a search for its row from the start of the file
+_MOST_LEADING = 5  # lines of units and the like below a header
+_REMARKS = ("#", "//", "%")
+_NUMBER = re.compile(r"[+-]?[\d.,' ]*\d[\d.,]*(?:[eE][+-]?\d+)?")
+
+Batch = tuple[list[tuple[str, ...]], list[int]]
+"""The columns of some rows as text, and the line of every row."""
+
+
+class Rows:
+    """The rows of one file.
+
+    Parameters
+    ----------
+    data
+        The file, as UTF-8.
+    layout
+        Its separator and header.
+    wanted
+        The names of the columns that are read.
+    bad
+        Receives the rows that cannot be read.
+
+    Attributes
+    ----------
+    cuts
+        Rows, counted over those yielded, before which others were left out.
+    whole
+        Whether the last line ends.
+    """
+
+    def __init__(self, data: bytes, layout: Layout, wanted: Sequence[str], bad: BadRows) -> None:
+        self.cuts: list[int] = []
+        self.whole = data.endswith((b"\n", b"\r"))
+        self._data = data
+        self._layout = layout
+        self._places = [layout.names.index(name) for name in wanted]
+        self._wanted = wanted
+        self._bad = bad
+        self._last_line = 0
+        self._leading = 0
+        for line in layout.above:
+            bad.leave_out(line, "above the header")
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the columns of every batch of rows as text, and the line of every row."""
+        width = len(self._layout.names)
+        rows: list[list[str]] = []
+        lines: list[int] = []
+        count, cut = 0, False
+        for line, row in self._rows():
+            if row is None:
+                cut = True
+                continue
+            if len(row) == width and any(map(str.strip, row)):
+                pass
+            elif is_blank(row) and "\0" not in "".join(row):
+                self._bad.leave_out(line, "blank")
+                cut = cut or len(row) > 1
+                continue
+            elif len(row) < width or not is_blank(row[width:]):
+                self.reject(line, row, f"got {len(row)} cells, expected {width} as in the header; mend the row")
+                cut = True
+                continue
+            if cut:
+                self.cuts.append(count)
+                cut = False
+            count += 1
+            rows.append(row)
+            lines.append(line)
+            if len(rows) == BATCH:
+                yield list(zip(*rows, strict=False)), lines
+                rows, lines = [], []
+        if rows:
+            yield list(zip(*rows, strict=False)), lines
+
+    def remarks(self, column: Sequence[str]) -> list[int]:
+        """Find the rows that are comments although they have as many cells as the header."""
+        joined = "".join(column)
+        if not any(mark in joined for mark in _REMARKS):
+            return []
+        found = [i for i, cell in enumerate(column) if cell.lstrip().startswith(_REMARKS)]
+        return found if len(found) <= max(1, len(column) // 20) else []  # else these are the column's values
+
+    def is_last(self, line: int) -> bool:
+        """Whether a line is the last one of the file."""
+        if not self._last_line:
+            text = self._data.replace(b"\r\n", b"\n")
+            self._last_line = text.count(b"\n") + text.count(b"\r") + (not self.whole)
+        return line == self._last_line
+
+    def reject(
+        self, line: int, row: Sequence[str], sentence: str, *, column: str = "", reason: str = "", begun: bool = True
+    ) -> None:
+        """Count a row that cannot be read, by what it seems to be.
+
+        Parameters
+        ----------
+        line
+            Its line.
+        row
+            Its cells.
+        sentence
+            What was got and expected.
+        column
+            The column at fault, if it is one.
+        reason
+            Why it is dropped, unless it is one of the kinds known here.
+        begun
+            Whether there was a reading before it.
+        """
+        cells = [cell.strip() for cell in row]
+        last = not self.whole and self.is_last(line)
+        if any("\0" in cell for cell in cells):
+            sentence = "got a NUL byte, expected text; save the file as CSV in UTF-8"
+            self._bad.add(line, "NUL bytes", sentence, free=last)
+        elif set(self._wanted) & set(cells) and len(set(self._wanted) & set(cells)) * 2 >= len(self._wanted):
+            self._again(line, cells)
+        elif cells[0].startswith(_REMARKS) or (not cells[0] and self._layout.separator == ";" and len(cells) == 2):
+            self._bad.add(line, "a comment", sentence, column, harmless=True)
+        elif last and (reason == CUT_OFF or len(row) < len(self._layout.names)):
+            self._bad.add(line, CUT_OFF, sentence, column, free=True)
+        elif not any(_NUMBER.fullmatch(cell) for cell in cells):
+            leading = not begun and self._leading < _MOST_LEADING
+            self._leading += leading
+            self._bad.add(line, "text in place of numbers", sentence, column, free=leading)
+        else:
+            self._bad.add(line, reason or "another number of cells than the header", sentence, column)
+
+    def _again(self, line: int, cells: list[str]) -> None:
+        same = all(i < len(cells) and cells[i] == self._layout.names[i] for i in self._places)
+        if same:
+            self._bad.add(line, "the header again", "got the header again, expected a row", harmless=True)
+            return
+        named = ", ".join(map(quoted, [cell for cell in cells if cell][:30]))
+        self._bad.refuse(
+            line, f"got another header ({named}), whose columns are not where they were; split the file here"
+        )
+
+    def _rows(self) -> Iterator[tuple[int, list[str] | None]]:
+        """Yield the rows below the header, each with its first line; ``None``: one that cannot be read."""
+        start, width = self._layout.end, len(self._layout.names)
+        for _ in range(_MOST_RESTARTS):
+            end = start
+            reader = csv_reader(itertools.islice(self._lines(), start, None), self._layout.separator)
+            fault = ""
+            try:
+                for row in reader:
+                    line, end = end + 1, start + reader.line_num
+                    if end > line and len(row) != width:  # a quote within a torn row swallows rows
+                        fault = "its quote ends on another line"
+                        break
+                    yield line, row
+                else:
+                    return
+            except csv.Error as error:
+                line, fault = end + 1, str(error)
+            last = not self.whole and self.is_last(line)
+            self._bad.add(
+                line,
+                CUT_OFF if last else "a quote that is not closed",
+                f"got a cell that does not end ({fault}); close its quote",
+                free=last,
+            )
+            yield line, None
+            start = line
+        self._bad.refuse(start, f"got {_MOST_RESTARTS} quotes that are not closed; close them")
+
+    def _lines(self) -> Iterator[str]:
+        lines = io.TextIOWrapper(io.BytesIO(self._data), "utf-8", "replace", newline="")
+        if b"\0" not in self._data:
+            return lines
+        # A block that was never written, or was erased: its line is kept as one cell, so that lines are still counted.
+        return ("\0\n" if "\0" in line else line for line in lines)

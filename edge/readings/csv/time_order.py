@@ -1,0 +1,80 @@
+"""Puts a file's rows into the order of time, and says where its times and the station file disagree."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from edge.arrays import Floats, Indices
+from edge.readings.csv.table import CsvTable
+from edge.readings.gaps import MOST_CADENCES, median_interval
+
+NEWEST_FIRST = 0.9
+"""Share of the steps that go back from which a file counts as newest first."""
+MOST_DISAGREEMENT = 1.5
+"""Ratio of the station's cadence to the rows' own, from which it is reported."""
+
+
+def in_time_order(table: CsvTable, cadence: float | None) -> CsvTable:
+    """Turn a file round that is newest first, and replace single stamps that stand out.
+
+    Parameters
+    ----------
+    table
+        The rows as they are in the file.
+    cadence
+        Interval [s] that the station file states, or ``None``.
+
+    Returns
+    -------
+    CsvTable
+        The same rows, with notes about what was found.
+    """
+    time = table.time
+    if time is None or len(time) < 2:
+        return table
+    notes = list(table.notes)
+    steps = np.diff(time)
+    moves = np.count_nonzero(steps)
+    if len(time) > 2 and moves and np.count_nonzero(steps < 0) > NEWEST_FIRST * moves:
+        rows = len(time)
+        table = replace(
+            table,
+            values=table.values[::-1],
+            lines=table.lines[::-1],
+            breaks=tuple(sorted(rows - row for row in table.breaks)),
+        )
+        time = time[::-1]
+        notes.append("its rows are newest first; they were turned round")
+    own = median_interval(time)
+    stray = _strays(time, cadence or own or 0.0)
+    if len(stray):
+        time = time.copy()
+        time[stray] = (time[stray - 1] + time[stray + 1]) / 2
+        many = f"{len(stray)} time stamps stand" if len(stray) > 1 else "a time stamp stands"
+        notes.append(f"{many} out between two that fit; ignored (first at line {int(table.lines[stray].min())})")
+    if cadence is not None and own is not None and not 1 / MOST_DISAGREEMENT < cadence / own < MOST_DISAGREEMENT:
+        notes.append(cadence_note(cadence, own))
+    return replace(table, time=time, notes=tuple(notes))
+
+
+def cadence_note(cadence: float, own: float) -> str:
+    """Return a sentence about a cadence [s] that is not the rows' own [s]."""
+    effect = ""
+    if own > MOST_CADENCES * cadence:
+        effect = ", so that every row counts as a gap"
+    elif own < cadence:
+        effect = ", so that gaps are found late"
+    return (
+        f"its rows are {own:g} s apart and the station file states cadence: {cadence:g}{effect}; "
+        f"fix: write cadence: {own:g}, or null to learn it"
+    )
+
+
+def _strays(time: Floats, cadence: float) -> Indices:
+    """Find single stamps that lie outside their neighbours, which follow each other."""
+    before, here, after = time[:-2], time[1:-1], time[2:]
+    follow = (after > before) & (after - before <= 2 * MOST_CADENCES * cadence)
+    found: Indices = np.flatnonzero(follow & ((here < before) | (here > after))) + 1
+    return found
