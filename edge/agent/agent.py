@@ -9,7 +9,8 @@ from edge.agent.announcer import Announcer
 from edge.agent.clock_jumps import ClockJumps
 from edge.agent.closed_alarms import ClosedAlarmLabels
 from edge.agent.health import Health
-from edge.agent.pipeline import Entry, Pipeline, Results
+from edge.agent.intake import Entry, Intake
+from edge.agent.pipeline import Pipeline, Results
 from edge.agent.presence import Presence
 from edge.agent.recovery import Recovery
 from edge.agent.requests import Requests
@@ -93,10 +94,9 @@ class Agent:
         )
         self._committer = Committer(journal, self._snapshot, clock)
         self._recovery = Recovery(stations, self._panel, journal, self._log)
+        self._intake = Intake(stations, self._recovery, self._delivery, health=self._health, log=self._log)
         self._pipeline = Pipeline(
-            stations,
             self._panel,
-            self._recovery,
             self._delivery,
             health=self._health,
             log=self._log,
@@ -117,6 +117,7 @@ class Agent:
         )
         self._waiting: list[Message] = []  # until their stations have been recovered
         self._unacknowledged: list[Message] = []
+        self._most_unacknowledged = gateway.broker.receive_maximum * 3 // 4  # then open readings are closed early
         self._next_health = clock.monotonic() + gateway.health.every
         self._next_check = self._moved = self._began = clock.monotonic()
         self._jumps = ClockJumps(clock)
@@ -132,6 +133,7 @@ class Agent:
             self._health.clock_jumps += 1
             self._log.warning("clock jumped", seconds=round(jump, 3))
             self._recovery.shift_clock(jump)
+            self._intake.shift_clock(jump)
         if self._link.became_ready():
             self._announcer.announce_all(self._committer.transaction)
         results = self._work(messages)
@@ -143,8 +145,9 @@ class Agent:
         if self._committer.commit():
             self._delivery.send()
             self._requests.turn()
-            self._link.acknowledge(self._unacknowledged)
-            self._unacknowledged = []
+            free = self._intake.releasable(self._unacknowledged)
+            self._link.acknowledge(self._unacknowledged[:free])
+            self._unacknowledged = self._unacknowledged[free:]
         else:
             if self._committer.fault == "full":
                 self._station_journal.prune_all(transaction)
@@ -183,7 +186,8 @@ class Agent:
         until_health = max(0.0, self._next_health - self._clock.monotonic())
         until_tidy = _CHECK_EVERY if self._committer.transaction.untidy else _LONGEST_WAIT
         until_retry = _LONGEST_WAIT if retry_in is None else retry_in
-        return min(until_retry, until_tidy, until_health, self._watchdog.every or _LONGEST_WAIT)
+        until_closed = _LONGEST_WAIT if retry_in is not None else max(0.0, self._intake.due - self._clock.now())
+        return min(until_retry, until_tidy, until_health, until_closed, self._watchdog.every or _LONGEST_WAIT)
 
     def _work(self, messages: Sequence[Message]) -> Results:
         """Take messages from payloads to queued results; messages that have to wait go to the next turn."""
@@ -199,7 +203,7 @@ class Agent:
                 elif verb is not None:
                     self._requests.take(verb, message)
                 else:
-                    read = self._pipeline.read(message, transaction)
+                    read = self._intake.read(message, transaction)
                     if read is None:
                         break
                     entries += read
@@ -207,6 +211,11 @@ class Agent:
         except JournalError as error:
             self._committer.note_fault(error)
         self._waiting = list(messages[taken:])
+        if self._committer.fault is None:
+            entries += self._intake.close_due(self._clock.now(), transaction)
+            unacknowledged = [*self._unacknowledged, *messages[:taken]]
+            if len(unacknowledged) > self._most_unacknowledged:
+                entries += self._intake.close_held(unacknowledged[: self._most_unacknowledged // 2], transaction)
         results = self._pipeline.score(entries, transaction)
         events = results.events
         now = self._clock.monotonic()

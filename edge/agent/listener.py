@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from edge.agent.source import Share, Source
-from edge.agent.station_input import StationInput, Taken
+from edge.agent.station_input import StationInput, Taken, first_held
 from edge.agent.station_names import StationNames
 from edge.errors import ReadingError
 from edge.mqtt.message import Message
@@ -61,12 +61,8 @@ class Listener:
         source = self.source_of(message.topic)
         if source is None:
             return []
-        try:
-            shares = source.shares(message)
-        except ReadingError as error:
-            return [Heard("", error, message)]
         heard: list[Heard] = []
-        for share in shares:
+        for share in source.shares(message):
             try:
                 station = self._input(source, share)
             except ReadingError as error:
@@ -84,12 +80,8 @@ class Listener:
         return [each for station in self._inputs.values() for each in _heard(station, station.close())]
 
     def releasable(self, messages: Sequence[Message]) -> int:
-        """Return how many of these messages, from the first on, are not part of an open reading.
-
-        A part must not be acknowledged before its reading is safe, and MQTT wants acks in the order of the messages.
-        """
-        held = {id(each) for station in self._inputs.values() for each in station.carriers}
-        return next((i for i, each in enumerate(messages) if id(each) in held), len(messages))
+        """Return how many of these messages, from the first on, belong to no open reading and may be acknowledged."""
+        return first_held(messages, self._inputs.values())
 
     def _input(self, source: Source, share: Share) -> StationInput:
         if not share.name and source.entry.station_from is not None:

@@ -13,6 +13,7 @@ from edge.errors import ReadingError
 from edge.journal.journal import Journal
 from edge.journal.transaction import ReadingRow, Transaction
 from edge.log import Log
+from edge.readings.duplicates import unpack_keys
 from edge.readings.reading import Reading
 from edge.readings.recent import MOST_RECENT
 from edge.scoring.scorer import Scorer
@@ -91,7 +92,8 @@ class Recovery:
         readings = self._journal.readings(station.id)
         self._stations.mark_recovered(station)
         for reading in readings:
-            station.duplicates.add(reading.key, (reading,))
+            for each in unpack_keys(reading.key):
+                station.duplicates.add(each, (reading,))
         if row.columns != station.columns:
             self._log.warning("station has other columns than before: its past is of no use", station=station.name)
             transaction.pruned[station.id] = row.n

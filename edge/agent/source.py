@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from config.address_syntax import address_steps
+
+from config.errors import ConfigError
 from config.settings.gateway import StationEntry
 from config.settings.station import Station
 from edge.errors import ReadingError
@@ -13,7 +16,6 @@ from edge.mqtt.topics import Pattern
 from edge.readings.addresses import Address
 from edge.readings.decoder import Decoder
 from edge.readings.echo import echo
-from edge.readings.formats.number import VALUE
 
 _MOST_TOPICS = 4000  # topics whose pattern is remembered
 
@@ -96,17 +98,12 @@ class Source:
         """Take a message apart, by stations.
 
         Nothing is returned of a message on a topic of ``{key}`` that no column reads, whatever is in it.
-
-        Raises
-        ------
-        ReadingError
-            The payload cannot be read.
         """
         key = self.part_name(message.topic)
         if key is None:
             documents = self._decoder.parse(message.payload)
         elif key in self._read:
-            documents = [self._part(key, message.payload)]
+            documents = self._decoder.parse(message.payload, key)
         else:
             return []
         if self._station_from is None:
@@ -117,16 +114,12 @@ class Source:
             shares.setdefault(name, Share(name, [])).documents.append(document)
         return list(shares.values())
 
-    def _part(self, key: str, payload: bytes) -> Any:
-        """Make the document of a topic that captures ``key``: what the payload is, under that name."""
-        documents = self._decoder.parse(payload)
-        if len(documents) != 1:
-            return {key: documents}
-        document = documents[0]
-        if isinstance(document, ReadingError):
-            return document
-        bare = type(document) is dict and document.keys() == {VALUE} and not payload.lstrip().startswith(b"{")
-        return {key: document[VALUE] if bare else document}
+    def missing_name(self, document: Any) -> ReadingError:
+        """Describe that a document does not name its station."""
+        assert self._station_from is not None
+        found = echo(self._station_from.find(document))
+        fix = "fix: station_from: the address of a text that names the device"
+        return ReadingError(f"got {found}, expected the station's name; {fix}", self._station_from.text)
 
     def _name(self, document: Any) -> str:
         """Return the name that a document gives its station, empty if it gives none."""
@@ -136,15 +129,25 @@ class Source:
             return ""
         return str(name).strip()
 
-    def missing_name(self, document: Any) -> ReadingError:
-        """Describe that a document does not name its station."""
-        assert self._station_from is not None
-        found = echo(self._station_from.find(document))
-        fix = "fix: station_from: the address of a text that names the device"
-        return ReadingError(f"got {found}, expected the station's name; {fix}", self._station_from.text)
-
     def _names_read(self) -> frozenset[str]:
         """Names of {key} that some column is read from."""
         keys = (*(each for each in self.station.keys if each not in self.entry.absent), "ts", "seq")
         addresses = [self.entry.keys.get(key, key) for key in keys]
         return frozenset(addresses) | {str(address_steps(each)[0]) for each in addresses}
+
+
+def sources_of(entries: Sequence[StationEntry], stations: Sequence[Station]) -> list[Source]:
+    """Make the source of each entry of gateway.yaml.
+
+    Raises
+    ------
+    config.errors.ConfigError
+        ``keys``, ``absent`` or ``columns`` name what a station does not have; names the entry.
+    """
+    sources = []
+    for i, (entry, station) in enumerate(zip(entries, stations, strict=True)):
+        try:
+            sources.append(Source(entry, station))
+        except ConfigError as error:
+            raise ConfigError([f"gateway.yaml: stations[{i}].{problem}" for problem in error.problems]) from error
+    return sources

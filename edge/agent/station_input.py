@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from edge.agent.source import Source
@@ -63,6 +64,16 @@ class StationInput:
         """The messages of the reading whose parts are waited for."""
         return () if self.joiner is None else self.joiner.carriers
 
+    @property
+    def due(self) -> float:
+        """When that reading has waited long enough, Unix time [s]; inf if none is open."""
+        return math.inf if self.joiner is None else self.joiner.due
+
+    def shift_clock(self, seconds: float) -> None:
+        """Shift the arrival of every part by as much as the gateway's clock has jumped [s]."""
+        if self.joiner is not None:
+            self.joiner.shift(seconds)
+
     def take(self, documents: Sequence[Any], message: Message, key: int = 0) -> list[Taken]:
         """Read the documents of a message.
 
@@ -106,8 +117,8 @@ class StationInput:
         return [Taken(self._reading(each), each.carriers[-1], each.keys) for each in joined if not each.expected]
 
     def _reading(self, joined: Joined[Message]) -> Reading | ReadingError:
-        values, came, ts, seq = joined.part
-        missing = [i for i in self._wanted if values[i] != values[i]]  # noqa: PLR0124  # nan
+        values, _, ts, seq = joined.part
+        missing = [i for i in self._wanted if values[i] != values[i]]  # nan
         if 2 * len(missing) > len(self._wanted):
             assert self.joiner is not None
             names = ", ".join(self._keys[i] for i in missing)
@@ -117,3 +128,12 @@ class StationInput:
                 " places of the keys under keys, or what the station never sends under absent"
             )
         return Reading(station=self.name, values=values, ts=ts, seq=seq, received=joined.received)
+
+
+def first_held(messages: Sequence[Message], inputs: Iterable[StationInput]) -> int:
+    """Return the index of the first message that is part of an open reading; their number if none is.
+
+    A part must not be acknowledged before its reading is safe, and MQTT wants acks in the order of the messages.
+    """
+    held = {id(each) for station in inputs for each in station.carriers}
+    return next((i for i, each in enumerate(messages) if id(each) in held), len(messages)) if held else len(messages)

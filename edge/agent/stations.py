@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 
-from config.errors import ConfigError
 from config.settings.gateway import Gateway, StationEntry
+from edge.agent.source import sources_of
 from edge.agent.station import LiveStation, StationGroup
+from edge.agent.station_input import StationInput
+from edge.agent.station_names import StationNames
 from edge.bundles.bundle import Bundle
 from edge.errors import ReadingError
 from edge.journal.transaction import RateRow, StationRow
-from edge.mqtt.topics import Pattern, station_problem
-from edge.readings.decoder import Decoder
 from edge.readings.recent import Recent
 from edge.scoring.scorer import Scorer
 from edge.synthesis.sampler import Sampler
@@ -54,22 +54,14 @@ class Stations:
         self._gateway = gateway
         self.rate = gateway.scoring.exceedances_per_1000
         self.rate_request: RateRow | None = None
-        for i, (entry, bundle) in enumerate(zip(gateway.stations, bundles, strict=True)):
-            try:
-                Decoder.for_entry("station", bundle.station, entry)
-            except ConfigError as error:
-                raise ConfigError([f"gateway.yaml: stations[{i}].{problem}" for problem in error.problems]) from error
+        sources = sources_of(gateway.stations, [bundle.station for bundle in bundles])
         samplers = {bundle.id: Sampler(bundle.generator) for bundle in bundles}
         self.groups = [
-            StationGroup(
-                entry,
-                tuple(map(Pattern, entry.topics)),
-                bundle,
-                self._scorer(entry, bundle),
-                samplers[bundle.id],
-            )
-            for entry, bundle in zip(gateway.stations, bundles, strict=True)
+            StationGroup(source, bundle, self._scorer(source.entry, bundle), samplers[bundle.id])
+            for source, bundle in zip(sources, bundles, strict=True)
         ]
+        self._names = StationNames()
+        self._pending: dict[str, LiveStation] = {}
         self._stations: dict[str, LiveStation] = {}
         self._by_topic: dict[str, LiveStation] = {}
         self._journalled: dict[str, StationRow] = {}
@@ -98,9 +90,13 @@ class Stations:
         self.unrecovered = len(rows)
         for row in rows:
             with contextlib.suppress(ReadingError):  # its name is reserved now, or there are too many
-                station = self.at(row.topic)
-                if station is not None and station.name == row.name:
-                    self.keep(station, row.topic)
+                group = self.group_at(row.topic)
+                if group is None:
+                    continue
+                named = group.entry.station_from is None
+                station = self.named(group.source.name_in(row.topic) if named else row.name, group)
+                if station.name == row.name:
+                    self.keep(station, row.topic, None if named else "")
                     station.expect(now)
 
     @property
@@ -118,45 +114,92 @@ class Stations:
         self.unrecovered -= 1
 
     def at(self, topic: str) -> LiveStation | None:
-        """Find the station that publishes on a topic; returns ``None`` if no entry matches the topic.
+        """Find the station that publishes whole readings on a topic.
+
+        Returns ``None`` if no entry matches the topic, or if the station's name, or the rest of its readings, has to
+        be found otherwise: see :meth:`group_at`.
 
         Raises
         ------
         ReadingError
-            The name in the topic cannot be a station's, or another entry has it already.
+            Another station has the name already.
         """
         station = self._by_topic.get(topic)
         if station is not None:
             return station
-        found = ((group, pattern) for group in self.groups if (pattern := group.pattern_of(topic)) is not None)
-        group, pattern = next(found, (None, None))
-        if group is None or pattern is None:
-            return None
-        name = group.entry.station or pattern.station(topic) or ""
-        if group.entry.station is None and (problem := station_problem(name)):
-            raise ReadingError(problem)
-        station = self._stations.get(name)
-        if station is not None and station.group is not group:
-            raise ReadingError(f"station {name!r} already belongs to the entry {station.group.entry.topics[0]}")
-        return station or self._new(name, group)
+        group = self.group_at(topic)
+        return self.named(group.source.name_in(topic), group) if group is not None and group.source.plain else None
 
-    def keep(self, station: LiveStation, topic: str) -> None:
+    def group_at(self, topic: str) -> StationGroup | None:
+        """Return the first entry with a topic; ``None`` if there is none."""
+        return next((each for each in self.groups if each.source.pattern_of(topic) is not None), None)
+
+    def named(self, name: str, group: StationGroup) -> LiveStation:
+        """Find the station of an entry by the name that its topic or its document gives.
+
+        Raises
+        ------
+        ReadingError
+            There is no name, or another station has it, or the one that becomes of it, already.
+        """
+        safe = self._names.safe(name)
+        station = self._stations.get(safe) or self._pending.get(safe)
+        if station is None:
+            return self._new(safe, group)
+        if station.group is not group:
+            raise ReadingError(f"station {safe!r} already belongs to the entry {station.group.entry.topics[0]}")
+        return station
+
+    def keep(self, station: LiveStation, topic: str, name: str | None = None) -> None:
         """Keep a station from its first good reading on: garbage must not fill the memory.
+
+        Parameters
+        ----------
+        station
+            The station.
+        topic
+            Where the reading came.
+        name
+            What its document calls it; ``None``: what the topic does; empty: not known.
 
         Raises
         ------
         ReadingError
             There are too many stations.
         """
+        source = station.group.source
         if topic in self._by_topic:
             return
-        if len(self._by_topic) >= MOST_STATIONS:
-            raise ReadingError(f"station {station.name!r} is one more than the limit of {MOST_STATIONS} stations")
-        self._by_topic[topic] = self._stations[station.name] = station
-        station.topic = topic
+        if source.plain or not station.topic:
+            if max(len(self._by_topic), len(self._stations)) >= MOST_STATIONS:
+                raise ReadingError(f"station {station.name!r} is one more than the limit of {MOST_STATIONS} stations")
+            if source.plain:
+                self._by_topic[topic] = station
+            self._stations[station.name] = station
+            self._pending.pop(station.name, None)
+            station.topic = topic
+        if name := source.name_in(topic) if name is None else name:
+            self._names.claim(name)
         if not station.id:
             station.id = self._next_id
             self._next_id += 1
+
+    def await_parts(self, station: LiveStation) -> None:
+        """Keep a station of which no reading is complete yet, for as long as there is room for it.
+
+        Raises
+        ------
+        ReadingError
+            There are too many stations.
+        """
+        if station.topic or station.name in self._pending:
+            return
+        if len(self._stations) + len(self._pending) >= MOST_STATIONS:
+            for name in [name for name, each in self._pending.items() if not each.input.carriers]:
+                del self._pending[name]
+        if len(self._stations) + len(self._pending) >= MOST_STATIONS:
+            raise ReadingError(f"station {station.name!r} is one more than the limit of {MOST_STATIONS} stations")
+        self._pending[station.name] = station
 
     def request_rate(self, exceedances_per_1000: float | None) -> RateRow:
         """Request another rate of exceedances; the thresholds of all stations start again from it.
@@ -222,11 +265,11 @@ class Stations:
         )
 
     def _new(self, name: str, group: StationGroup) -> LiveStation:
-        entry = group.entry
-        decoder = Decoder.for_entry(name, group.bundle.station, entry)
-        state = group.scorer.new_state(entry.cadence)
+        state = group.scorer.new_state(group.entry.cadence)
         row = self._journalled.get(name)
-        station = LiveStation(name, group, decoder, state, Recent(group.bundle.station.size), row=row)
+        station = LiveStation(
+            name, group, StationInput(name, group.source), state, Recent(group.bundle.station.size), row=row
+        )
         if row is not None:
             station.id, state.n, station.alarms = row.id, row.n, row.alarms
             with contextlib.suppress(ValueError):  # rates that cannot be read start from the requested one

@@ -29,7 +29,8 @@ class ReadingRow(NamedTuple):
     late
         1 if it is older than the newest one, and the scorer ignored it.
     key
-        By which a redelivery is recognised, see :mod:`edge.readings.duplicates`.
+        By which a redelivery is recognised, see :mod:`edge.readings.duplicates`; the keys of its parts, packed, if it
+        came in several messages.
     values
         The columns' values [F], 64-bit floats in the machine's byte order.
     """
@@ -40,7 +41,7 @@ class ReadingRow(NamedTuple):
     received: float
     seq: int | None
     late: int
-    key: int
+    key: int | bytes
     values: bytes
 
 

@@ -17,9 +17,9 @@ from edge.errors import ReadingError
 from edge.readings.addresses import Address, members
 from edge.readings.dialect import Dialect
 from edge.readings.echo import echo
-from edge.readings.formats.format import SIZE_LIMIT, Document
+from edge.readings.formats.format import SIZE_LIMIT, Document, text_of
 from edge.readings.formats.formats import make_format
-from edge.readings.formats.number import VALUE
+from edge.readings.formats.number import VALUE, bare_value
 from edge.readings.part import Part
 from edge.readings.quantity import Quantity, parse_quantity
 from edge.readings.reading import Reading
@@ -246,16 +246,23 @@ class Decoder:
         )
 
     def read_part(self, document: Document, received: float, inside: str = "") -> Part | ReadingError:
-        """Read a document as a part of a reading, see :meth:`read`; one channel is enough."""
+        """Read a document as a part of a reading, see :meth:`read`; one channel is enough, or a stamp alone."""
+        came = tuple(i for i, address in self._wanted if address.look(document, _ABSENT) is not _ABSENT)
+        ts, seq = self._ts.find(document), self._seq.find(document)
+        if not came and not (ts is None and seq is None):
+            nothing = (math.nan,) * self._size
+            return Part(nothing, (), None if ts is None else self._time(ts, received), self._count(seq))
         reading = self.read(document, received, inside)
         if isinstance(reading, ReadingError):
             return reading
-        came = tuple(i for i, address in self._wanted if address.look(document, _ABSENT) is not _ABSENT)
         return Part(reading.values, came, reading.ts, reading.seq)
 
     def _named(self, payload: bytes, key: str) -> list[Document | ReadingError]:
         """Give a payload the name that its topic captures."""
-        found = self._format.documents(payload)
+        try:
+            found = self._format.documents(payload)
+        except ReadingError:
+            found = [bare_value(text_of(payload))]  # a word for a missing value
         bare = [each.get(VALUE) if type(each) is dict and each.keys() == {VALUE} else each for each in found]
         return [each if isinstance(each, ReadingError) else {key: each} for each in bare]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Protocol
 
@@ -79,3 +79,19 @@ def key(payload: bytes, *, mid: int | None = None) -> int:
     """
     text = payload if mid is None else payload + b"#%d" % mid
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "little", signed=True)
+
+
+def pack_keys(keys: Sequence[int]) -> int | bytes:
+    """Pack the keys of the messages that contain one reading, as the journal stores them.
+
+    Examples
+    --------
+    >>> pack_keys([7]), unpack_keys(pack_keys([7, -8]))
+    (7, [7, -8])
+    """
+    return keys[0] if len(keys) == 1 else array("q", keys).tobytes()
+
+
+def unpack_keys(packed: int | bytes) -> list[int]:
+    """Return what :func:`pack_keys` has packed."""
+    return array("q", packed).tolist() if isinstance(packed, bytes) else [packed]

@@ -11,7 +11,8 @@ import pytest
 from config.settings.gateway import Gateway, StationEntry
 from edge.agent import recovery
 from edge.agent.health import Health
-from edge.agent.pipeline import Entry, Pipeline, Results
+from edge.agent.intake import Entry, Intake
+from edge.agent.pipeline import Pipeline, Results
 from edge.agent.recovery import Recovery
 from edge.agent.station import LiveStation
 from edge.agent.station_journal import StationJournal
@@ -44,7 +45,8 @@ class Run:
         self.health = Health(clock)
         log = Log("agent", clock)
         self.recovery = Recovery(self.stations, self.panel, self.journal, log)
-        self.pipeline = Pipeline(self.stations, self.panel, self.recovery, self.delivery, health=self.health, log=log)
+        self.intake = Intake(self.stations, self.recovery, self.delivery, health=self.health, log=log)
+        self.pipeline = Pipeline(self.panel, self.delivery, health=self.health, log=log)
         self.station_journal = StationJournal(self.stations, self.panel, self.journal)
         self.stations.remember(self.journal.recovered.stations, clock.monotonic())
         self.recovery.restore_alarms()
@@ -55,7 +57,7 @@ class Run:
         self.recovery.begin_turn()
         entries: list[Entry] = []
         for message in messages:
-            read = self.pipeline.read(message, transaction)
+            read = self.intake.read(message, transaction)
             assert read is not None
             entries += read
         results = self.pipeline.score(entries, transaction)

@@ -1,0 +1,246 @@
+"""Takes messages to readings: whose they are, what is in them, and whether they have come before."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from edge.agent.health import Health
+from edge.agent.recovery import Recovery
+from edge.agent.source import Share
+from edge.agent.station import LiveStation
+from edge.agent.station_input import Taken, first_held
+from edge.agent.stations import Stations
+from edge.clock import rfc3339
+from edge.delivery.delivery import Delivery
+from edge.errors import ReadingError
+from edge.journal.transaction import Transaction
+from edge.log import ONCE_A_MINUTE, Log
+from edge.mqtt.message import Message
+from edge.readings.duplicates import key, pack_keys
+from edge.readings.reading import Reading
+from edge.scoring.state import trusted_ts
+
+
+class Entry(NamedTuple):
+    """A reading to be scored.
+
+    Parameters
+    ----------
+    station
+        Whose reading it is.
+    reading
+        The reading, without a time stamp that is too far ahead to be used.
+    message
+        The message that contained it.
+    key
+        Key of the message, see :mod:`edge.readings.duplicates`.
+    claimed_ts
+        The station's time stamp if it is too far ahead to be used [s]; else ``None``.
+    """
+
+    station: LiveStation
+    reading: Reading
+    message: Message
+    key: int | bytes
+    claimed_ts: float | None
+
+
+class Intake:
+    """Reads messages, and sets aside what comes twice or cannot be read.
+
+    Parameters
+    ----------
+    stations
+        Whose messages are read.
+    recovery
+        Recovers a station before its first message is read.
+    delivery
+        Publishes dead letters.
+    health
+        Counts.
+    log
+        Where failures are reported.
+    """
+
+    def __init__(self, stations: Stations, recovery: Recovery, delivery: Delivery, *, health: Health, log: Log) -> None:
+        self._stations = stations
+        self._recovery = recovery
+        self._delivery = delivery
+        self._health = health
+        self._log = log
+        self._joining: dict[str, LiveStation] = {}  # those that wait for parts of a reading
+
+    def read(self, message: Message, transaction: Transaction) -> list[Entry] | None:
+        """Decode a station's message.
+
+        Parameters
+        ----------
+        message
+            The message.
+        transaction
+            Takes the dead letter if the message cannot be used.
+
+        Returns
+        -------
+        list of Entry or None
+            The readings in it that are to be scored; ``None`` if the message has to wait for the next turn, because
+            enough stations have been recovered in this one.
+
+        Raises
+        ------
+        JournalError
+            The station has to be recovered first, and the journal cannot be read: the message has to wait.
+        """
+        try:
+            station = self._stations.at(message.topic)
+            if station is None:
+                return self._read_shares(message, transaction)
+            if not self._recovery.ensure_recovered(station, message.topic, transaction):
+                return None
+            decoded = station.decoder.decode(message.payload, message.received)
+            return self._accept(station, decoded, message, transaction)
+        except ReadingError as error:
+            self._delivery.dead_letter(transaction, message, error)
+            return []
+
+    def close_due(self, now: float, transaction: Transaction) -> list[Entry]:
+        """Return the readings whose parts have been waited for long enough by this Unix time [s]."""
+        entries = []
+        for station in [each for each in self._joining.values() if each.input.due < now]:
+            entries += self._finish(station, station.input.close_due(now), transaction)
+        return entries
+
+    def close_held(self, messages: Collection[Message], transaction: Transaction) -> list[Entry]:
+        """Return the open readings that hold one of these messages back, although parts of them may still come."""
+        held = set(map(id, messages))
+        entries = []
+        for station in list(self._joining.values()):
+            if any(id(each) in held for each in station.input.carriers):
+                entries += self._finish(station, station.input.close(), transaction)
+                self._log.warning(
+                    "reading closed before its parts have come: too many messages wait",
+                    every=ONCE_A_MINUTE, station=station.name, fix="a greater broker.receive_maximum, or shorter join",
+                )  # fmt: skip
+        return entries
+
+    @property
+    def due(self) -> float:
+        """When the first open reading has waited long enough for its parts, Unix time [s]; inf if none is open."""
+        return min((each.input.due for each in self._joining.values()), default=math.inf)
+
+    def releasable(self, messages: Sequence[Message]) -> int:
+        """Return how many of these messages, from the first on, belong to no open reading and may be acknowledged."""
+        if not self._joining:
+            return len(messages)
+        return first_held(messages, [each.input for each in self._joining.values()])
+
+    def shift_clock(self, seconds: float) -> None:
+        """Shift the arrival of every part by as much as the gateway's clock has jumped [s]."""
+        for station in self._stations:
+            station.input.shift_clock(seconds)
+
+    def _accept(
+        self,
+        station: LiveStation,
+        decoded: Sequence[Reading | ReadingError],
+        message: Message,
+        transaction: Transaction,
+    ) -> list[Entry]:
+        """Take the whole readings of a message; raises ReadingError if there are too many stations."""
+        readings = [each for each in decoded if type(each) is Reading]
+        entries: list[Entry] = []
+        if readings:
+            anonymous = all(each.seq is None and each.ts is None for each in readings)
+            own = key(message.payload, mid=message.mid if anonymous else None)
+            if (message.dup or not anonymous) and station.duplicates.contains(own, readings):
+                self._health.duplicates += 1
+                station.health.duplicates += 1
+                return []
+            self._stations.keep(station, message.topic)
+            station.duplicates.add(own, readings)
+            entries = [self._enter(station, each, message, own) for each in readings]
+        if len(readings) < len(decoded):
+            for each in decoded:
+                if isinstance(each, ReadingError):
+                    self._delivery.dead_letter(transaction, message, each)
+        return entries
+
+    def _read_shares(self, message: Message, transaction: Transaction) -> list[Entry] | None:
+        """Read a message whose stations are named in it, or that contains parts of readings."""
+        group = self._stations.group_at(message.topic)
+        if group is None:
+            # A session kept by the broker is still subscribed to filters that are no longer configured.
+            self._health.stray += 1
+            return []
+        found: list[tuple[LiveStation, Share]] = []
+        errors: list[ReadingError] = []
+        for share in group.source.shares(message):
+            try:
+                station = self._stations.named(share.name, group)
+                if not self._recovery.ensure_recovered(station, message.topic, transaction):
+                    return None
+                found.append((station, share))
+            except ReadingError as error:
+                errors.append(error)
+        entries = []
+        for station, share in found:
+            try:
+                entries += self._take_share(station, share, message, transaction)
+            except ReadingError as error:
+                errors.append(error)
+        for error in errors:
+            self._delivery.dead_letter(transaction, message, error)
+        return entries
+
+    def _take_share(
+        self, station: LiveStation, share: Share, message: Message, transaction: Transaction
+    ) -> list[Entry]:
+        """Take what a message contains of one station; raises ReadingError if there are too many stations."""
+        if station.input.joiner is None:
+            decoded = [each.reading for each in station.input.take(share.documents, message)]
+            entries = self._accept(station, decoded, message, transaction)
+        else:
+            own = key(message.topic.encode() + b"\0" + message.payload, mid=message.mid)
+            if message.dup and station.input.joiner.add_again(own, message):
+                return []
+            if message.dup and station.duplicates.contains(own, ()):
+                self._health.duplicates += 1
+                station.health.duplicates += 1
+                return []
+            self._stations.await_parts(station)
+            entries = self._finish(station, station.input.take(share.documents, message, own), transaction)
+        if entries:
+            self._stations.keep(station, message.topic, share.name)
+        return entries
+
+    def _finish(self, station: LiveStation, taken: Sequence[Taken], transaction: Transaction) -> list[Entry]:
+        """Take the readings that have been joined, and note whether the station waits for parts of another."""
+        entries = []
+        for reading, message, keys in taken:
+            if isinstance(reading, ReadingError):
+                self._delivery.dead_letter(transaction, message, reading)
+                continue
+            self._stations.keep(station, message.topic)
+            for each in keys:
+                station.duplicates.add(each, ())
+            entries.append(self._enter(station, reading, message, pack_keys(keys)))
+        if station.input.carriers:
+            self._joining[station.name] = station
+        else:
+            self._joining.pop(station.name, None)
+        return entries
+
+    def _enter(self, station: LiveStation, reading: Reading, message: Message, own: int | bytes) -> Entry:
+        if trusted_ts(reading.ts, reading.received) != reading.ts:
+            assert reading.ts is not None
+            self._health.future += 1
+            self._log.warning(
+                "time stamp is not trusted", every=ONCE_A_MINUTE, station=station.name, ts=rfc3339(reading.ts),
+                fix="set the station's clock, or the gateway's",
+            )  # fmt: skip
+            return Entry(station, replace(reading, ts=None), message, own, reading.ts)
+        return Entry(station, reading, message, own, None)
