@@ -180,7 +180,7 @@ class Requests:
         if topic is None:
             return None
         allowed = self._topics.may_answer(topic, self._prefixes)
-        if not allowed or any(group.pattern_of(topic) for group in self._stations.groups):
+        if not allowed or self._stations.group_at(topic) is not None:
             below = ", ".join((f"{self._topics.responses}/", *self._prefixes))
             raise RequestError(
                 f"Response Topic {topic[:64]!r} is not allowed, expected one below {below}; "

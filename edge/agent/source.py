@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from config.address_syntax import address_steps
-
 from config.errors import ConfigError
 from config.settings.gateway import StationEntry
 from config.settings.station import Station

@@ -94,12 +94,12 @@ def test_a_message_that_no_entry_matches_is_counted_and_acknowledged(
     assert agent._health.stray == 2
 
 
-def test_a_station_that_takes_a_reserved_word_is_a_dead_letter(start_agent: StartAgent, fake_link: FakeLink) -> None:
+def test_a_station_cannot_take_a_topic_of_ours(start_agent: StartAgent, fake_link: FakeLink) -> None:
     agent = start_agent()
     fake_link.incoming = [[message(GOOD, topic="sensors/state/readings")]]
     agent.turn()
-    (letter,) = fake_link.on(TOPICS.deadletter)
-    assert "'state'" in letter["reason"]
+    (score,) = fake_link.on(TOPICS.score("station_state"))
+    assert score["station"] == "station_state"
     assert fake_link.happened[-2:] == ["ack 1", "flush"]
 
 

@@ -209,7 +209,7 @@ def test_stations_above_the_limit_of_a_turn_wait_to_be_recovered(start: Start, m
     turns = []
     for _ in range(3):
         run.recovery.begin_turn()
-        read = [run.pipeline.read(message(station=f"st-{number}", mid=2), Transaction()) for number in range(5)]
+        read = [run.intake.read(message(station=f"st-{number}", mid=2), Transaction()) for number in range(5)]
         turns.append([entries is not None for entries in read])
     assert turns == [[True] * 2 + [False] * 3, [True] * 4 + [False], [True] * 5]
     assert run.stations.unrecovered == 0
@@ -233,7 +233,7 @@ def test_a_topic_is_looked_up_once_for_each_message(start: Start, monkeypatch: p
 
 def test_the_pipeline_keeps_nothing_between_reading_and_scoring(start: Start) -> None:
     run, transaction = start(), Transaction()
-    entries = run.pipeline.read(message(GOOD | {"seq": 1}), transaction)
+    entries = run.intake.read(message(GOOD | {"seq": 1}), transaction)
     assert entries is not None
     assert run.pipeline.score([], transaction) == Results()
     assert run.pipeline.score(entries, transaction).readings == 1

@@ -47,10 +47,25 @@ def test_a_topic_that_is_nobodys_is_none(bundle: Bundle) -> None:
     assert make(bundle).at("elsewhere") is None
 
 
-@pytest.mark.parametrize("name", ["state", "request", "deadletter", "a b", "+x", "x" * 65])
-def test_names_that_cannot_be_stations_are_refused(bundle: Bundle, name: str) -> None:
-    with pytest.raises(ReadingError, match="station"):
-        make(bundle).at(f"sensors/{name}/readings")
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [("state", "station_state"), ("a b", "a_b"), ("Garden Air 2", "Garden_Air_2"), ("84:f3:eb:aa", "84:f3:eb:aa")],
+)
+def test_names_that_cannot_be_stations_are_made_safe(bundle: Bundle, name: str, safe: str) -> None:
+    assert found(make(bundle), f"sensors/{name}/readings").name == safe
+
+
+def test_two_names_that_become_one_are_refused_with_both(bundle: Bundle) -> None:
+    stations = make(bundle)
+    first = found(stations, "sensors/well pad 7/readings")
+    with pytest.raises(ReadingError, match=r'"well_pad_7" and "well pad 7" both become .* fix: rename'):
+        stations.at("sensors/well_pad_7/readings")
+    assert stations.at("sensors/well pad 7/readings") is first
+
+
+def test_an_empty_name_is_none(bundle: Bundle) -> None:
+    with pytest.raises(ReadingError, match="station_from"):
+        make(bundle).at("sensors//readings")
 
 
 def test_two_topics_cannot_be_one_station(bundle: Bundle) -> None:
