@@ -192,8 +192,8 @@ class Intake:
                 entries += self._take_share(station, share, message, transaction)
             except ReadingError as error:
                 errors.append(error)
-        for error in errors:
-            self._delivery.dead_letter(transaction, message, error)
+        for each in errors:
+            self._delivery.dead_letter(transaction, message, each)
         return entries
 
     def _take_share(

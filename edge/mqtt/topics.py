@@ -157,7 +157,7 @@ def safe_station(name: str) -> str:
     >>> safe_station("well pad 7"), safe_station("84:f3:eb:aa:bb:cc"), safe_station("Gärten/Süd"), safe_station("state")
     ('well_pad_7', '84:f3:eb:aa:bb:cc', 'Garten_Sud', 'station_state')
     >>> safe_station("Цех 7")
-    '7_58f5a8'
+    '7_bba93b'
     """
     if station_problem(name) is None:
         return name
