@@ -20,6 +20,7 @@ from edge.errors import ReadingError
 from edge.journal.transaction import Transaction
 from edge.log import ONCE_A_MINUTE, Log
 from edge.mqtt.message import Message
+from edge.readings.decoder import REMARK
 from edge.readings.duplicates import key, pack_keys
 from edge.readings.reading import Reading
 from edge.scoring.state import trusted_ts
@@ -102,6 +103,8 @@ class Intake:
             if not self._recovery.ensure_recovered(station, message.topic, transaction):
                 return None
             decoded = station.decoder.decode(message.payload, message.received)
+            if station.decoder.notes:
+                self._pass_on_notes(station)
             return self._accept(station, decoded, message, transaction)
         except ReadingError as error:
             self._delivery.dead_letter(transaction, message, error)
@@ -213,6 +216,8 @@ class Intake:
                 return []
             self._stations.await_parts(station)
             entries = self._finish(station, station.input.take(share.documents, message, own), transaction)
+        if station.decoder.notes:
+            self._pass_on_notes(station)
         if entries:
             self._stations.keep(station, message.topic, share.name)
         return entries
@@ -233,6 +238,17 @@ class Intake:
         else:
             self._joining.pop(station.name, None)
         return entries
+
+    def _pass_on_notes(self, station: LiveStation) -> None:
+        """Report what the decoder has noted although the readings are used."""
+        for what, sentence in station.decoder.notes.items():
+            if sentence is None:
+                station.health.clear(what)
+            elif what == REMARK:
+                self._log.info("station", station=station.name, detail=sentence)
+            else:
+                station.health.report(self._log, station.name, what, sentence)
+        station.decoder.notes.clear()
 
     def _enter(self, station: LiveStation, reading: Reading, message: Message, own: int | bytes) -> Entry:
         if trusted_ts(reading.ts, reading.received) != reading.ts:
