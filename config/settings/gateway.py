@@ -14,6 +14,7 @@ from config.address_syntax import address_fault
 from config.settings.alarms import Alarms
 from config.settings.broker import Broker
 from config.settings.unit_settings import UnitSettings
+from config.time_zones import zone_fault
 from config.topic_filters import (
     KEY_LEVEL,
     READINGS_TOPIC,
@@ -140,6 +141,10 @@ class StationEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         for key, address in (self.keys or {}).items():
             if fault := address_fault(address):
                 yield f"keys.{key}", fault
+        if self.timezone is not None and (fault := zone_fault(self.timezone)):
+            yield "timezone", fault
+        if self.format == "csv" and not self.columns:
+            yield "columns", "missing, expected the message key of each value (format is csv), e.g. [ts, ch4_ppb]"
         if self.station_from is not None and (fault := address_fault(self.station_from)):
             yield "station_from", fault
         for key in sorted(set(self.absent) & self.keys.keys()):

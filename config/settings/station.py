@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
 
 from msgspec import Meta, Struct
 
 from config.time_format import TimeFormat
+from config.time_zones import zone_fault
 
 Role = Literal["gas", "environment", "sensor"]
 Scale = Literal["log", "linear"]
@@ -168,11 +167,8 @@ class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 TimeFormat(self.time_format)
             except ValueError as error:
                 yield "time_format", str(error)
-        known = sorted(available_timezones()) if self.timezone is not None else []
-        if known and self.timezone not in known:  # a machine without a database of zones cannot tell
-            near = get_close_matches(self.timezone or "", known, n=1)
-            hint = f'did you mean "{near[0]}"?' if near else "expected a name such as Europe/Berlin"
-            yield "timezone", f'got "{self.timezone}"; {hint}'
+        if self.timezone is not None and (fault := zone_fault(self.timezone)):
+            yield "timezone", fault
         if self.thousands is not None and self.thousands == self.decimal:
             yield "thousands", f'got "{self.thousands}", which is the decimal sign as well; expected another mark'
 

@@ -228,6 +228,8 @@ class _Check:
             (name, f"{where}: {reading}" if isinstance(reading, ReadingError) else None)
             for reading in station.decoder.decode(message.payload, message.received)
         ]
+        found += [(name, f"{name}: {note}") for note in station.decoder.notes.values() if note is not None]
+        station.decoder.notes.clear()
         if message.qos == 0:
             found.append((name, f"{name}: readings at QoS 0 are lost while the agent is away; fix: publish at QoS 1"))
         return found

@@ -189,6 +189,7 @@ def _score_stream(scorer: Scorer, decoder: Decoder, source: BinaryIO) -> Iterato
 
     state = scorer.new_state()
     clock = SystemClock()
+    printed: set[str] = set()
     for number, line in enumerate(source, 1):
         if not line.strip():
             continue
@@ -197,6 +198,11 @@ def _score_stream(scorer: Scorer, decoder: Decoder, source: BinaryIO) -> Iterato
                 yield msgspec.json.encode({"error": reading.reason, "at": reading.at, "line": number})
             else:
                 yield msgspec.json.encode(scorer.score([(state, reading)])[0])
+        for note in decoder.notes.values():
+            if note is not None and note not in printed:
+                printed.add(note)
+                print(f"line {number}: {note}", file=sys.stderr, flush=True)
+        decoder.notes.clear()
 
 
 def _write_lines(lines: Iterator[bytes], target: TextIO) -> None:

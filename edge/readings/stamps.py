@@ -51,8 +51,8 @@ class Stamps:
             return received + value
         try:
             ts = parse_timestamp(value, self._zone, received)
-            if type(value) is not str:
-                ts = self._number(value, ts, received)
+            if ts is not None and (type(value) is not str or value[4:5] != "-"):
+                self._number(value, received)
         except ValueError as error:
             # The first sentence stays: it names a value, and the values differ.
             self._fault = self._fault or f"ts: {error}; until then readings have the time of arrival"
@@ -63,20 +63,24 @@ class Stamps:
             self.notes["clock"] = None
         return ts
 
-    def _number(self, value: float, ts: float | None, received: float) -> float | None:
-        if abs(value) >= _LARGEST_SECONDS:
-            unit = number_unit(value) or ""
+    def _number(self, value: Any, received: float) -> None:
+        """Say once in which unit numbers are read; raises ValueError for those that count from the start of a board."""
+        try:
+            number = float(value)
+        except (ValueError, OverflowError):  # a text that is no number
+            return
+        if abs(number) >= _LARGEST_SECONDS:
+            unit = number_unit(number) or ""
             if unit != self._unit and unit in _UNITS:
                 self._unit = unit
                 self.notes[REMARK] = f"ts is read as {_UNITS[unit]} since 1970, by its size"
-        elif abs(value) < _SMALL:
-            self._follow_pace(float(value), received)
+        elif abs(number) < _SMALL:
+            self._follow_pace(number, received)
             unit, steps = self._pace
             if steps >= _SURE:
                 raise ValueError(
                     f"got numbers that grow like {unit} since the board has started, expected RFC 3339 or Unix time"
                 )
-        return ts
 
     def _follow_pace(self, number: float, received: float) -> None:
         """Look how fast small numbers grow: a count of milliseconds since boot is no time."""

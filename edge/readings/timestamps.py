@@ -6,10 +6,10 @@ import math
 import re
 from datetime import UTC, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from config.errors import ConfigError
-from config.yaml.messages import did_you_mean
+from config.time_zones import zone_fault
 from edge.readings.dialect import BLANKS, MISSING_WORDS
 
 _YEAR_1, _YEAR_10000 = -62_135_596_800.0, 253_402_300_799.0  # [s] the range of RFC 3339
@@ -97,21 +97,9 @@ def load_zone(name: str) -> ZoneInfo:
     ConfigError
         There is none of that name; the sentence names the nearest.
     """
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError
-        known = sorted(available_timezones())
-        folded = {each.casefold(): each for each in known}
-        same = folded.get(name.strip().replace(" ", "_").casefold())
-        if same is not None:
-            hint = f'did you mean "{same}"?'
-        elif not known:
-            hint = "this machine has no time zones; install tzdata"
-        else:
-            hint = did_you_mean(name, known)
-            if not hint.startswith("did"):
-                hint = "expected a name such as Europe/Berlin (Wikipedia: List of tz database time zones)"
-        raise ConfigError([f'timezone: got "{name}"; {hint}']) from None
+    if (fault := zone_fault(name)) is not None:
+        raise ConfigError([f"timezone: {fault}"])
+    return ZoneInfo(name)
 
 
 def _number(value: float, near: float | None) -> float:
