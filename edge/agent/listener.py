@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -78,6 +79,11 @@ class Listener:
     def close(self) -> list[Heard]:
         """Return the readings that are open, although parts of them may still come."""
         return [each for station in self._inputs.values() for each in _heard(station, station.close())]
+
+    @property
+    def due(self) -> float:
+        """When the first open reading has waited long enough for its parts, Unix time [s]; inf if none is open."""
+        return min((station.due for station in self._inputs.values()), default=math.inf)
 
     def releasable(self, messages: Sequence[Message]) -> int:
         """Return how many of these messages, from the first on, belong to no open reading and may be acknowledged."""

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from config.arguments import add_gateway, add_station, natural
-from edge.clock import rfc3339
+from edge.clock import SystemClock, rfc3339
 from edge.errors import ReadingError, TableError
 
 if TYPE_CHECKING:
-    from config.settings.gateway import StationEntry
     from config.settings.station import Station
+    from edge.agent.listener import Heard
     from edge.mqtt.message import Message
     from edge.readings.reading import Reading
 
@@ -59,7 +59,8 @@ def record(
 ) -> int:
     """Append live readings to a CSV under the training's column names, until SIGINT, SIGTERM or ``rows`` rows.
 
-    An existing file is continued. Rows are on the disk before their messages are acknowledged. A missing value is an
+    An existing file is continued. Rows are on the disk before their messages are acknowledged. What comes in parts is
+    joined as the agent does. A missing value is an
     empty cell; messages that are retained or cannot be read are left out and counted.
 
     Parameters
@@ -95,49 +96,39 @@ def record(
     """
     from config.templates.templates import METHANE
     from config.yaml.load import load_gateway, load_station
+    from edge.agent.listener import Listener
+    from edge.agent.source import sources_of
     from edge.mqtt.command_link import command_link
     from edge.mqtt.link import Subscription
     from edge.stop import Stop
 
     gateway = load_gateway(config)
     columns = load_station(METHANE if station is None else station)
-    listeners = [_Listener(entry, columns) for entry in gateway.stations]
-    subscriptions = [Subscription(each.filter) for listener in listeners for each in listener.patterns]
+    listener = Listener(sources_of(gateway.stations, [columns] * len(gateway.stations)))
+    subscriptions = [Subscription(each) for each in listener.filters]
     recorder = _Recorder(Path(output), columns, name, rows, out)
+    clock = SystemClock()
+    unacknowledged: list[Message] = []
     with Stop() as stop, recorder, command_link(gateway.broker, "record", subscriptions, stop) as link:
         while not stop.requested and not recorder.full:
-            messages = link.poll(1.0)
+            messages = link.poll(min(1.0, max(0.0, listener.due - clock.now())))
             if link.became_ready():
                 print(f"listening at {gateway.broker.host}:{gateway.broker.port}", file=out, flush=True)
             for message in messages:
-                listener = next((each for each in listeners if each.matches(message.topic)), None)
-                if listener is not None:
-                    recorder.add(message, listener)
+                if message.retain:
+                    recorder.leave_out(message)
+                else:
+                    recorder.add(listener.take(message))
+            recorder.add(listener.close_due(clock.now()))
+            unacknowledged += messages
+            if len(unacknowledged) > gateway.broker.receive_maximum // 2:
+                recorder.add(listener.close())  # the broker would send no more
             recorder.save()
-            link.acknowledge(messages)
+            free = listener.releasable(unacknowledged)
+            link.acknowledge(unacknowledged[:free])
+            unacknowledged = unacknowledged[free:]
             link.flush()
     return 0
-
-
-class _Listener:
-    """One entry of gateway.yaml: which topics it covers and how their payloads are decoded."""
-
-    def __init__(self, entry: StationEntry, station: Station) -> None:
-        from edge.mqtt.topics import Pattern
-        from edge.readings.decoder import Decoder
-
-        self.patterns = tuple(map(Pattern, entry.topics))
-        self.name = entry.station
-        self._decoder = Decoder.for_entry(station.name, station, entry)
-
-    def matches(self, topic: str) -> bool:
-        return any(each.matches(topic) for each in self.patterns)
-
-    def station(self, topic: str) -> str:
-        return self.name or next((name for each in self.patterns if (name := each.station(topic))), "")
-
-    def decode(self, message: Message) -> list[Reading | ReadingError]:
-        return self._decoder.decode(message.payload, message.received)
 
 
 class _Recorder:
@@ -170,13 +161,14 @@ class _Recorder:
         left = f", {self._left_out} messages left out" if self._left_out else ""
         print(f"{self._rows} rows appended to {self._path}{left}", file=self._out, flush=True)
 
-    def add(self, message: Message, listener: _Listener) -> None:
-        """Queue a message's readings; :meth:`save` writes them."""
-        sender = listener.station(message.topic)
-        if message.retain:
-            self._left_out += 1
-            return
-        for reading in listener.decode(message):
+    def leave_out(self, message: Message) -> None:
+        """Count a message that the broker had stored: it is old."""
+        self._left_out += 1
+        self._print_once(f"left out: {message.topic}: a retained message is old")
+
+    def add(self, heard: Sequence[Heard]) -> None:
+        """Queue readings; :meth:`save` writes them."""
+        for sender, reading, _ in heard:
             if isinstance(reading, ReadingError):
                 self._left_out += 1
                 self._print_once(f"left out: {reading}")
