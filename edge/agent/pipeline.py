@@ -127,8 +127,13 @@ class Pipeline:
         tracked = decision.exceeds or panel.tracks(station.name)
         opened: Collection[str] = ()
         raised_by = 0
+        guard = station.guard
+        if (decision.suspect or decision.scores.outside or not guard.settled) and not context.late:
+            station.check_units(context.n, reading.values, self._log)
         if published or tracked:
             verdict = station.group.scorer.build_verdict(decision)
+            if guard.doubt is not None:
+                verdict = guard.doubt.mark(verdict)
         if tracked:
             adaptation = station.state.adaptation
             events = panel.observe(verdict, {kind: adaptation.threshold(kind) for kind in SCORED})

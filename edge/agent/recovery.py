@@ -95,7 +95,9 @@ class Recovery:
             for each in unpack_keys(reading.key):
                 station.duplicates.add(each, (reading,))
         if row.columns != station.columns:
-            self._log.warning("station has other columns than before: its past is of no use", station=station.name)
+            self._log.warning(
+                "station has other columns or units than before: its past is of no use", station=station.name
+            )
             transaction.pruned[station.id] = row.n
             return
         try:
@@ -106,6 +108,8 @@ class Recovery:
         station.state.shift_clock(self._jumped)
         for seen in rebuilt[-MOST_RECENT:]:
             station.recent.add(seen.values)
+        station.guard.resume(station.state.n, [seen.values for seen in rebuilt])
+        station.report_units(self._log)
 
     def shift_clock(self, seconds: float) -> None:
         """Shift the last arrival of every station by as much as the wall clock has jumped [s]."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from config.settings.gateway import StationEntry
@@ -10,12 +11,16 @@ from edge.agent.station_health import StationHealth
 from edge.agent.station_input import StationInput
 from edge.bundles.bundle import Bundle
 from edge.journal.transaction import StationRow
+from edge.log import Log
 from edge.models.rolling_median import RollingMedian
 from edge.mqtt.topics import Pattern
 from edge.readings.duplicates import Duplicates
 from edge.readings.recent import Recent
+from edge.readings.units import converters, unit_text
 from edge.scoring.scorer import Scorer
 from edge.scoring.state import StationState
+from edge.scoring.trained_ranges import TrainedRanges
+from edge.scoring.units_guard import UnitsGuard
 from edge.synthesis.sampler import Sampler
 
 _SILENT_CADENCES = 5.0  # [cadences] after which a station is silent if none is configured ...
@@ -29,12 +34,26 @@ class StationGroup:
     """One entry of gateway.yaml with its bundle.
 
     ``scorer`` may be replaced at any time: what is remembered of a station is not in it.
+
+    Attributes
+    ----------
+    ranges : TrainedRanges
+        What the bundle was trained on.
+    columns : str
+        Keys of the readings' values, as the journal stores them, with the units from which they are converted.
     """
 
     source: Source
     bundle: Bundle
     scorer: Scorer
     sampler: Sampler
+
+    def __post_init__(self) -> None:
+        entry, station = self.source.entry, self.bundle.station
+        self.ranges = TrainedRanges(self.bundle.scoring(absent=bool(entry.absent)), station, entry.units)
+        converted = converters(entry.units, station)
+        names = (f"{key}({unit_text(entry.units[key])})" if key in converted else key for key in station.keys)
+        self.columns = ",".join(names)
 
     @property
     def entry(self) -> StationEntry:
@@ -69,6 +88,8 @@ class LiveStation:
         Whether its last reading came not longer ago than usual.
     expected
         Whether it was there before the restart, and has neither sent since nor been found silent.
+    guard
+        Watches whether it sends the units that its bundle was trained in.
     health
         What is counted of it, and what is wrong with what it sends.
     """
@@ -78,6 +99,7 @@ class LiveStation:
     input: StationInput
     state: StationState
     recent: Recent
+    guard: UnitsGuard
     id: int = 0
     topic: str = ""
     row: StationRow | None = None
@@ -95,8 +117,8 @@ class LiveStation:
 
     @property
     def columns(self) -> str:
-        """Keys of its readings' values, as the journal stores them."""
-        return ",".join(self.group.bundle.station.keys)
+        """What its readings' values are, as the journal stores it: a past in other units is of no use."""
+        return self.group.columns
 
     def mark_seen(self, now: float) -> bool:
         """Note that a reading came at the monotonic time ``now`` [s]; returns whether that brings it online."""
@@ -106,6 +128,19 @@ class LiveStation:
         self._last_seen = now
         self.online, self.expected = True, False
         return not was_online
+
+    def check_units(self, n: int, values: Sequence[float], log: Log) -> None:
+        """Let the guard of its units observe its reading number ``n``, and report what has changed."""
+        if self.guard.observe(n, values):
+            self.report_units(log)
+
+    def report_units(self, log: Log) -> None:
+        """Report whether its units are in doubt."""
+        if self.guard.doubt is not None:
+            self.health.report(log, self.name, "units", self.guard.doubt.sentence)
+        elif "units" in self.health.problems:
+            self.health.clear("units")
+            log.info("units are right again", station=self.name)
 
     def expect(self, now: float) -> None:
         """Note that it was there before the restart: its silence counts from the monotonic time ``now`` [s]."""

@@ -15,6 +15,7 @@ from edge.errors import ReadingError
 from edge.journal.transaction import RateRow, StationRow
 from edge.readings.recent import Recent
 from edge.scoring.scorer import Scorer
+from edge.scoring.units_guard import UnitsGuard
 from edge.synthesis.sampler import Sampler
 
 MOST_STATIONS = 1000
@@ -268,7 +269,13 @@ class Stations:
         state = group.scorer.new_state(group.entry.cadence)
         row = self._journalled.get(name)
         station = LiveStation(
-            name, group, StationInput(name, group.source), state, Recent(group.bundle.station.size), row=row
+            name,
+            group,
+            StationInput(name, group.source),
+            state,
+            Recent(group.bundle.station.size),
+            UnitsGuard(group.ranges),
+            row=row,
         )
         if row is not None:
             station.id, state.n, station.alarms = row.id, row.n, row.alarms

@@ -117,6 +117,25 @@ def converter(unit: str | UnitSettings, station: Station, key: str) -> Convert |
     return _chain(_chain(to_volts, _divider(settings)), _between("Ohm", column, settings, station, key))
 
 
+def unit_text(unit: str | UnitSettings) -> str:
+    """Return a unit as one text, from which two can be told apart.
+
+    Examples
+    --------
+    >>> unit_text("degF"), unit_text(UnitSettings(counts=4095, load_ohm=10000, supply=5))
+    ('degF', 'counts=4095 load_ohm=10000 supply=5')
+    """
+    if isinstance(unit, str):
+        return unit
+    default = UnitSettings()
+    named = [(name, getattr(unit, name)) for name in unit.__struct_fields__]
+    return " ".join(
+        f"{name}={value:.12g}" if isinstance(value, float | int) else f"{name}={value}"
+        for name, value in named
+        if value != getattr(default, name)
+    )
+
+
 def takes_mass(station: Station, key: str) -> bool:
     """Return whether the molar mass of a column is known: methane's of a gas, water's of the moisture."""
     water = station.ratio is not None and key == station.ratio.of

@@ -65,6 +65,8 @@ class TrainedChannel:
         Least and largest value in training; ``None``: it was not kept, as for sensors.
     mean, std
         Mean and standard deviation in training, of the logarithm if the scale is logarithmic.
+    declared
+        Whether the owner has declared its unit, so that no other one is guessed.
 
     Attributes
     ----------
@@ -78,7 +80,16 @@ class TrainedChannel:
         Other units in which a station might send it, the likeliest first.
     """
 
-    def __init__(self, station: Station, key: str, domain: tuple[float, float] | None, mean: float, std: float) -> None:
+    def __init__(
+        self,
+        station: Station,
+        key: str,
+        domain: tuple[float, float] | None,
+        mean: float,
+        std: float,
+        *,
+        declared: bool = False,
+    ) -> None:
         self.index = station.keys.index(key)
         self.feature: Feature = station.features[self.index]
         self._log = self.feature.scale == "log"
@@ -92,20 +103,24 @@ class TrainedChannel:
         span = self.high - self.low
         own = find_unit(self.feature.unit)
         self.is_resistive = self.feature.role == "sensor" and own is not None and own.kind == RESISTANCE
-        self._season = _season(self.feature.unit, span)
+        self._season = span  # how far beyond the training another season or place may lie [the unit]
+        self._is_temperature = own is not None and own.kind == TEMPERATURE
+        if own is not None and self._is_temperature:
+            self._season = _SEASON / float(own.scale)
         self._centre = float(np.exp(mean)) if self._log else mean
         self._far = self._far_limits(mean, std)
         self._widest = self._widened(span)
-        self.units = tuple(_units(station, key))
+        self.declared = declared
+        self.units = () if declared else tuple(_units(station, key))
 
     def likely_units(self, numbers: Floats) -> list[LikelyUnit]:
         """List the units in which all numbers lie well within the training, if all are well outside as they are."""
         found = [unit for unit in self.units if self._explains(unit, numbers)]
         return [unit for unit in found if self._holds(unit.convert(numbers), self.low, self.high)] or found
 
-    def fitting_units(self, numbers: Floats) -> Iterator[LikelyUnit]:
-        """Yield the units in which the numbers would be about what the bundle was trained on."""
-        return (unit for unit in self.units if self._holds(unit.convert(numbers), *self._widest))
+    def fitting_units(self, numbers: Floats) -> list[LikelyUnit]:
+        """List the units in which the numbers would be about what the bundle was trained on."""
+        return [unit for unit in self.units if self._holds(unit.convert(numbers), *self._widest)]
 
     def is_far(self, numbers: Floats) -> bool:
         """Return whether all numbers are impossible, or much further from the training than another sensor's."""
@@ -151,7 +166,7 @@ class TrainedChannel:
         if self.feature.role != "sensor":
             if self._log:
                 return self.low / _ABOUT, self.high * _ABOUT
-            beyond = max(2 * self._season, 2 * (self.high - self.low), max(-self.low, self.high) / 5)
+            beyond = max(2 * self._season, self.high - self.low, 0.0 if self._is_temperature else self.high)
             return self.low - beyond, self.high + beyond
         spread = _FAR_SPREADS * std
         if self._log:
@@ -170,14 +185,6 @@ class TrainedChannel:
         if self._log:
             return self.low / 1.5, self.high * 1.5
         return max(self.low - span / 4, possible[0]), min(self.high + span / 4, possible[1])
-
-
-def _season(unit: str, span: float) -> float:
-    """Return how far beyond the training another season or place may lie [the unit]."""
-    known = find_unit(unit)
-    if known is not None and known.kind == TEMPERATURE:
-        return _SEASON / float(known.scale)
-    return span
 
 
 def _units(station: Station, key: str) -> Iterator[LikelyUnit]:

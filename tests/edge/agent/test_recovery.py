@@ -81,7 +81,7 @@ def test_readings_of_other_columns_are_not_used(restarts: Restarts, caplog: pyte
     restarts.scored()
     restarts.alter("update stations set columns = 'a,b'")
     assert restarts.scored() == [2]
-    assert "station has other columns than before" in caplog.text
+    assert "station has other columns or units than before" in caplog.text
 
 
 def test_a_state_that_cannot_be_rebuilt_is_logged(
