@@ -1,4 +1,4 @@
-"""Recognises messages that the broker or a station sends again, so that each reading counts once."""
+"""Recognises messages that the broker, a bridge or a station sends again, so that each reading counts once."""
 
 from __future__ import annotations
 
@@ -12,6 +12,17 @@ import numpy as np
 
 LOOK_BACK = 2000
 """Latest messages of a station that a new one is compared with."""
+
+_DECAY = 0.99  # of the share of repetitions with every message
+_MEAN_OF = 16.0  # waits whose mean is the pace
+_LEAST_WAITS = 4  # before which it is not known
+_ON_TIME = (0.9, 1.5)  # [paces] wait of a message that comes when the next one is due
+_EARLY, _EARLIEST = 0.5, 0.2  # [paces] shorter waits are those of additional messages; without much credit, and with it
+_AT_ONCE = 0.1  # [paces] shorter waits are those of doubles
+_CREDIT, _MUCH_CREDIT, _MOST_CREDIT = 3.0, 6.0, 10.0  # messages on time after which equal bytes are no repetitions
+_COST_ADJACENT = 0.5  # credit that a message with other bytes takes: stamps to the minute change now and then,
+_COST_DISTANT = 2.0  # but a counter that restarted beside stuck values brings no bytes that are new
+_LEAST_DISTANT = 1.0  # [s] shorter waits are those of a history that is sent again
 
 
 class Stamped(Protocol):
@@ -27,45 +38,177 @@ class Stamped(Protocol):
 
 
 class Duplicates:
-    """The keys of one station's last 2000 messages, in at most 16 kB.
+    """The keys of one station's last 2000 messages, in at most 16 kB, and the pace at which they came.
 
-    The key of a message with ``seq`` or ``ts`` is made of all its bytes: the station made each of them unique. Without
-    either, equal bytes prove nothing, since a stuck sensor sends them for hours. Such a message is a repetition only
-    if the broker marks it so (DUP = 1), and its packet identifier is part of the key.
+    A message that the broker marks as sent again (DUP = 1) is a repetition if its bytes have come before. Without that
+    mark the pace decides. A message with ``seq`` or ``ts`` whose bytes have come before is a repetition, unless such
+    messages come again and again just when the next reading is due: a station that stamps to the minute, rounds and
+    sends every ten seconds makes each of its messages several times. A message with neither may look like the one
+    before it for hours, since a stuck sensor sends it, too; it is a repetition only if it comes at once.
     """
 
-    __slots__ = ("_newest_seq", "_newest_ts", "_next", "_ring")
+    __slots__ = (
+        "_accepted",
+        "_adjacent",
+        "_came",
+        "_distant",
+        "_newest_seq",
+        "_newest_ts",
+        "_next",
+        "_pace",
+        "_previous",
+        "_ring",
+        "_scored_at",
+        "_scored_pace",
+        "_share",
+        "_text",
+        "_waits",
+    )
 
     def __init__(self) -> None:
         self._ring = array("q")  # grows to its full size: many stations never send that many messages
         self._next = 0
         self._newest_ts = self._newest_seq = -math.inf
+        self._previous = 0  # key of the message before, whether it was a repetition or not
+        self._text = 0  # hash of its bytes, if nothing else tells it from others
+        self._came = self._scored_at = math.nan  # when the last message came, and the last that was no repetition
+        self._pace = self._scored_pace = 0.0  # [s] mean waits for them
+        self._waits = 0
+        self._adjacent = self._distant = 0.0  # credit of messages equal to the one before, and to an older one
+        self._share = 0.0  # of repetitions, when the last of them came
+        self._accepted = 0  # messages since then
 
-    def contains(self, key: int, readings: Iterable[Stamped]) -> bool:
-        """Return whether the message with this key and these readings has come before."""
+    @property
+    def share(self) -> float:
+        """Share of about the last hundred messages that were repetitions."""
+        return self._share * _DECAY**self._accepted
+
+    def take(
+        self, payload: bytes, readings: Iterable[Stamped], *, received: float, mid: int = 0, dup: bool = False
+    ) -> int | None:
+        """Take the next message: return its key if it is new, ``None`` if it is a repetition.
+
+        Parameters
+        ----------
+        payload
+            Its bytes.
+        readings
+            What they mean.
+        received
+            When it came, Unix time [s].
+        mid
+            Its packet identifier.
+        dup
+            Whether the broker marks it as sent again.
+        """
+        pace = self._pace if self._waits >= _LEAST_WAITS else math.inf
+        wait = self._wait(received)
+        anonymous, newer, current = True, False, False
         for each in readings:
-            # Nearly always: a reading newer than any before cannot be a repetition.
-            if (each.seq is not None and each.seq > self._newest_seq) or (
-                each.ts is not None and each.ts > self._newest_ts
-            ):
-                return False
-        return len(self._ring) > 0 and bool((np.frombuffer(self._ring, dtype=np.int64) == key).any())
+            if (seq := each.seq) is not None:
+                anonymous = False
+                if seq > self._newest_seq:
+                    self._newest_seq, newer = seq, True
+            if (ts := each.ts) is not None:
+                anonymous = False
+                if ts > self._newest_ts:
+                    self._newest_ts, newer = ts, True
+                elif ts == self._newest_ts:
+                    current = True
+        if anonymous:
+            own = key(payload, mid=mid)
+            text = hash(payload)
+            again = self._is_double(text, wait, pace) or (dup and self._holds(own))
+            self._text = text
+        else:
+            own = key(payload)
+            if newer:  # nearly always: a reading newer than any before cannot be a repetition
+                again = False
+                if self._adjacent or self._distant:
+                    self._adjacent = max(0.0, self._adjacent - _COST_ADJACENT)
+                    self._distant = max(0.0, self._distant - _COST_DISTANT)
+            elif self._holds(own):
+                again = dup or not self._is_due(wait, pace, current=current or own == self._previous)
+            else:
+                again = False
+                self._distant = max(0.0, self._distant - _COST_DISTANT)
+                self._note_on_time(wait, pace)
+        self._previous = own
+        if again:
+            self._share = self.share * _DECAY + (1 - _DECAY)
+            self._accepted = 0
+            return None
+        self._accepted += 1
+        self._keep(own, received)
+        return own
 
-    def add(self, key: int, readings: Iterable[Stamped]) -> None:
-        """Remember a message, and forget the oldest."""
+    def add(self, key: int, readings: Iterable[Stamped], received: float) -> None:
+        """Remember a message of before the start; an array of readings may be added one by one."""
         for each in readings:
             if each.seq is not None and each.seq > self._newest_seq:
                 self._newest_seq = each.seq
             if each.ts is not None and each.ts > self._newest_ts:
                 self._newest_ts = each.ts
-        ring = self._ring
-        # An array of readings is one message: the journal gives its key with each of them.
-        if ring and ring[self._next - 1] == key:
+        if self._ring and self._previous == key and self._came == received:
             return
-        if len(ring) < LOOK_BACK:
-            ring.append(key)
+        self._wait(received)
+        self._previous = key
+        self._keep(key, received)
+
+    def _wait(self, received: float) -> float:
+        """Note that a message came, and return the time since the one before [s]; 0 if that is not known."""
+        wait = received - self._came
+        self._came = received
+        if not wait >= 0.0:
+            return 0.0
+        waits = self._waits
+        if waits < _MEAN_OF:
+            self._waits = waits = waits + 1
+            self._pace += (wait - self._pace) / waits
         else:
-            ring[self._next] = key
+            # An outage is no pace.
+            self._pace += (min(wait, 4.0 * self._pace) - self._pace) / _MEAN_OF
+        return wait
+
+    def _holds(self, key: int) -> bool:
+        return bool(self._ring) and bool((np.frombuffer(self._ring, dtype=np.int64) == key).any())
+
+    def _is_double(self, text: int, wait: float, pace: float) -> bool:
+        """Return whether a message without time and counter is the one before it, sent twice."""
+        if text != self._text:
+            self._adjacent = max(0.0, self._adjacent - _COST_ADJACENT)
+            return False
+        if pace < math.inf and wait >= _EARLY * pace:
+            self._adjacent = min(self._adjacent + 1.0, _MOST_CREDIT)
+        return pace < math.inf and wait < _AT_ONCE * pace and self._adjacent < 1.0
+
+    def _is_due(self, wait: float, pace: float, *, current: bool) -> bool:
+        """Return whether a message that came before, with the current stamp or an older, is another reading."""
+        if not current:
+            paced = pace < math.inf and wait >= max(_LEAST_DISTANT, _EARLY * self._scored_pace)
+            self._distant = min(self._distant + 1.0, _MOST_CREDIT) if paced else 0.0
+            return self._distant >= _CREDIT
+        if pace == math.inf or wait < (_EARLY if self._adjacent < _MUCH_CREDIT else _EARLIEST) * pace:
+            self._adjacent = max(0.0, self._adjacent - 1.0)
+            return False
+        self._note_on_time(wait, pace)
+        return self._adjacent >= _CREDIT
+
+    def _note_on_time(self, wait: float, pace: float) -> None:
+        """Note a message with the stamp of the one before, which is another reading if it comes on time."""
+        if _ON_TIME[0] * pace <= wait <= _ON_TIME[1] * pace:
+            self._adjacent = min(self._adjacent + 1.0, _MOST_CREDIT)
+
+    def _keep(self, key: int, received: float) -> None:
+        """Remember the key of a message that is no repetition, and forget the oldest."""
+        wait = received - self._scored_at
+        self._scored_at = received
+        if wait >= 0.0:
+            self._scored_pace += (wait - self._scored_pace) / min(len(self._ring), _MEAN_OF)
+        if len(self._ring) < LOOK_BACK:
+            self._ring.append(key)
+        else:
+            self._ring[self._next] = key
         self._next = (self._next + 1) % LOOK_BACK
 
 
