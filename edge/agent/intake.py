@@ -25,6 +25,9 @@ from edge.readings.duplicates import key, pack_keys
 from edge.readings.reading import Reading
 from edge.scoring.state import trusted_ts
 
+_MANY_REPETITIONS, _FEW_REPETITIONS = 0.1, 0.05
+"""Share of a station's messages above which repetitions are reported, and below which no longer."""
+
 
 class Entry(NamedTuple):
     """A reading to be scored.
@@ -157,14 +160,15 @@ class Intake:
         readings = [each for each in decoded if type(each) is Reading]
         entries: list[Entry] = []
         if readings:
-            anonymous = all(each.seq is None and each.ts is None for each in readings)
-            own = key(message.payload, mid=message.mid if anonymous else None)
-            if (message.dup or not anonymous) and station.duplicates.contains(own, readings):
-                self._health.duplicates += 1
-                station.health.duplicates += 1
-                return []
             self._stations.keep(station, message.topic)
-            station.duplicates.add(own, readings)
+            own = station.duplicates.take(
+                message.payload, readings, received=message.received, mid=message.mid, dup=message.dup
+            )
+            if own is None:
+                self._note_repetition(station)
+                return []
+            if station.health.problems and station.duplicates.share < _FEW_REPETITIONS:
+                station.health.clear("repetitions")
             entries = [self._enter(station, each, message, own) for each in readings]
         if len(readings) < len(decoded):
             for each in decoded:
@@ -210,9 +214,8 @@ class Intake:
             own = key(message.topic.encode() + b"\0" + message.payload, mid=message.mid)
             if message.dup and station.input.joiner.add_again(own, message):
                 return []
-            if message.dup and station.duplicates.contains(own, ()):
-                self._health.duplicates += 1
-                station.health.duplicates += 1
+            if message.dup and station.duplicates.contains(own):
+                self._note_repetition(station)
                 return []
             self._stations.await_parts(station)
             entries = self._finish(station, station.input.take(share.documents, message, own), transaction)
@@ -231,13 +234,24 @@ class Intake:
                 continue
             self._stations.keep(station, message.topic)
             for each in keys:
-                station.duplicates.add(each, ())
+                station.duplicates.add(each)
             entries.append(self._enter(station, reading, message, pack_keys(keys)))
         if station.input.carriers:
             self._joining[station.name] = station
         else:
             self._joining.pop(station.name, None)
         return entries
+
+    def _note_repetition(self, station: LiveStation) -> None:
+        self._health.duplicates += 1
+        station.health.duplicates += 1
+        if station.duplicates.share > _MANY_REPETITIONS:
+            station.health.report(
+                self._log, station.name, "repetitions",
+                "more than a tenth of its messages are copies of earlier ones, which are not scored; fix: look for a "
+                "bridge that delivers twice, or for a station that sends again what has arrived; if each is a reading, "
+                "send a `seq` that counts or a `ts` with seconds",
+            )  # fmt: skip
 
     def _pass_on_notes(self, station: LiveStation) -> None:
         """Report what the decoder has noted although the readings are used."""

@@ -93,7 +93,7 @@ class Recovery:
         self._stations.mark_recovered(station)
         for reading in readings:
             for each in unpack_keys(reading.key):
-                station.duplicates.add(each, (reading,))
+                station.duplicates.add(each, (reading,), reading.received)
         if row.columns != station.columns:
             self._log.warning(
                 "station has other columns or units than before: its past is of no use", station=station.name

@@ -118,7 +118,7 @@ class Duplicates:
         if anonymous:
             own = key(payload, mid=mid)
             text = hash(payload)
-            again = self._is_double(text, wait, pace) or (dup and self._holds(own))
+            again = self._is_double(text, wait, pace) or (dup and self.contains(own))
             self._text = text
         else:
             own = key(payload)
@@ -127,7 +127,7 @@ class Duplicates:
                 if self._adjacent or self._distant:
                     self._adjacent = max(0.0, self._adjacent - _COST_ADJACENT)
                     self._distant = max(0.0, self._distant - _COST_DISTANT)
-            elif self._holds(own):
+            elif self.contains(own):
                 again = dup or not self._is_due(wait, pace, current=current or own == self._previous)
             else:
                 again = False
@@ -142,17 +142,32 @@ class Duplicates:
         self._keep(own, received)
         return own
 
-    def add(self, key: int, readings: Iterable[Stamped], received: float) -> None:
-        """Remember a message of before the start; an array of readings may be added one by one."""
+    def contains(self, key: int) -> bool:
+        """Return whether a message with this key is remembered."""
+        return bool(self._ring) and bool((np.frombuffer(self._ring, dtype=np.int64) == key).any())
+
+    def add(self, key: int, readings: Iterable[Stamped] = (), received: float | None = None) -> None:
+        """Remember a message that was not given to :meth:`take`.
+
+        Parameters
+        ----------
+        key
+            Its key.
+        readings
+            What it means; those of an array may be added one by one.
+        received
+            When it came, Unix time [s]; ``None`` for a part of a reading, whose pace means nothing.
+        """
         for each in readings:
             if each.seq is not None and each.seq > self._newest_seq:
                 self._newest_seq = each.seq
             if each.ts is not None and each.ts > self._newest_ts:
                 self._newest_ts = each.ts
-        if self._ring and self._previous == key and self._came == received:
+        if self._ring and self._previous == key and received in (self._came, None):
             return
-        self._wait(received)
         self._previous = key
+        if received is not None:
+            self._wait(received)
         self._keep(key, received)
 
     def _wait(self, received: float) -> float:
@@ -169,9 +184,6 @@ class Duplicates:
             # An outage is no pace.
             self._pace += (min(wait, 4.0 * self._pace) - self._pace) / _MEAN_OF
         return wait
-
-    def _holds(self, key: int) -> bool:
-        return bool(self._ring) and bool((np.frombuffer(self._ring, dtype=np.int64) == key).any())
 
     def _is_double(self, text: int, wait: float, pace: float) -> bool:
         """Return whether a message without time and counter is the one before it, sent twice."""
@@ -199,10 +211,12 @@ class Duplicates:
         if _ON_TIME[0] * pace <= wait <= _ON_TIME[1] * pace:
             self._adjacent = min(self._adjacent + 1.0, _MOST_CREDIT)
 
-    def _keep(self, key: int, received: float) -> None:
+    def _keep(self, key: int, received: float | None) -> None:
         """Remember the key of a message that is no repetition, and forget the oldest."""
-        wait = received - self._scored_at
-        self._scored_at = received
+        wait = math.nan
+        if received is not None:
+            wait = received - self._scored_at
+            self._scored_at = received
         if wait >= 0.0:
             self._scored_pace += (wait - self._scored_pace) / min(len(self._ring), _MEAN_OF)
         if len(self._ring) < LOOK_BACK:

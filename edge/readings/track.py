@@ -103,7 +103,8 @@ class Track:
         """Find out whether the station's clock has jumped with the gateway's."""
         off, jump = received - ts - self._bias.value, self._jump
         if abs(off) <= self._slack:
-            if abs(ts - self._newest - jump) <= self._step:
+            step = ts - self._newest
+            if not 0 <= step <= self._step and abs(step - jump) <= self._step:
                 self._newest += jump  # it is the same clock
             self._jump = 0.0
         elif abs(off - jump) <= self._slack:

@@ -124,6 +124,21 @@ def test_a_repetition_in_one_turn_counts_once_and_at_another_station_is_none(sta
     assert (run.health.readings, run.health.duplicates) == (2, 1)
 
 
+def test_many_repetitions_are_reported_until_they_become_few(start: Start) -> None:
+    run = start()
+
+    def problems() -> set[str]:
+        (station,) = run.stations
+        return set(station.health.problems)
+
+    for n in range(40):
+        run.take(*[message(GOOD | {"seq": n}, mid=2 * n + copy, at=NOW + 60 * n + 0.1 * copy) for copy in (1, 2)])
+    assert (run.health.readings, problems()) == (40, {"repetitions"})
+    for n in range(40, 300):
+        run.take(message(GOOD | {"seq": n}, at=NOW + 60 * n))
+    assert problems() == set()
+
+
 def test_the_bad_part_of_a_repetition_is_no_second_dead_letter(start: Start) -> None:
     run = start()
     body = [GOOD | {"seq": 1}, {"uptime": 5}]
