@@ -103,8 +103,8 @@ class Track:
         """Find out whether the station's clock has jumped with the gateway's."""
         off, jump = received - ts - self._bias.value, self._jump
         if abs(off) <= self._slack:
-            step = ts - self._newest
-            if not 0 <= step <= self._step and abs(step - jump) <= self._step:
+            early = ts - self._newest - (received - self._stamped)
+            if abs(early - jump) < abs(early):
                 self._newest += jump  # it is the same clock
             self._jump = 0.0
         elif abs(off - jump) <= self._slack:
