@@ -63,6 +63,17 @@ def natural(text: str) -> int:
     return int(text)
 
 
+def seconds(text: str) -> float:
+    """Convert an argument to a duration [s], 0 or more, at most a day."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 86400:
+        raise ArgumentTypeError(f"got {text!r}, expected seconds, 0 to 86400")
+    return value
+
+
 def broker_of(arguments: Namespace) -> Broker:
     """Resolve the arguments of :func:`add_broker`."""
     from config.settings.broker import Broker

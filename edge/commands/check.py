@@ -6,11 +6,12 @@ import os
 import stat
 import sys
 from argparse import ArgumentParser, Namespace
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from config.arguments import add_gateway
+from config.arguments import add_gateway, seconds
 from config.errors import DavylampError
 from edge.clock import SystemClock
 from edge.errors import ReadingError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from edge.mqtt.message import Message
     from edge.mqtt.reconnecting_link import ReconnectingLink
     from edge.mqtt.topics import Topics
+    from edge.scoring.trained_ranges import TrainedRanges
     from edge.stop import Stop
 
 EXAMPLE = "davylamp check -c gateway.yaml"
@@ -29,17 +31,22 @@ EXAMPLE = "davylamp check -c gateway.yaml"
 LISTEN = 5.0
 """How long to listen for readings [s]."""
 
+_JUDGED = 200  # readings of a station by which its units are judged
 _CONFIRMATION = 5.0  # [s] for the broker to confirm a publication and the subscriptions
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of ``davylamp check``."""
     add_gateway(parser)
+    parser.add_argument(
+        "--listen", type=seconds, default=LISTEN, metavar="S",
+        help=f"how long to listen for readings [s]; default: {LISTEN:g}",
+    )  # fmt: skip
 
 
 def run(arguments: Namespace) -> int:
     """Check, printing to standard output; an error among the findings is exit code 1."""
-    return 0 if check(arguments.config, sys.stdout) else 1
+    return 0 if check(arguments.config, sys.stdout, listen=arguments.listen) else 1
 
 
 def check(gateway_path: str | Path, out: TextIO, *, listen: float = LISTEN) -> bool:
@@ -66,6 +73,7 @@ class _Check:
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._errors = 0
+        self._rows: dict[str, tuple[TrainedRanges, deque[Sequence[float]]]] = {}
 
     def run(self, gateway_path: str | Path, listen: float) -> bool:
         from config.yaml.load import load_gateway
@@ -188,6 +196,8 @@ class _Check:
         self, link: ReconnectingLink, stations: Stations, stop: Stop, seconds: float, early: list[Message]
     ) -> None:
         """Listen to the stations, and report what they send and what is wrong with it."""
+        from edge.scoring.units_guard import GUARDED
+
         clock = SystemClock()
         deadline = clock.monotonic() + seconds
         readings: Counter[str] = Counter()
@@ -208,6 +218,10 @@ class _Check:
             messages = link.poll(min(0.2, seconds))
         for name, count in sorted(readings.items()):
             self.ok(f"{name}: {count} readings that can be scored")
+            ranges, rows = self._rows[name]
+            if (doubt := ranges.doubt(rows)) is not None:
+                few = "" if len(rows) >= GUARDED else f" (judged by {len(rows)} readings; --listen makes them more)"
+                self.warning(f"{name}: {doubt.sentence}{few}")
         if not readings:
             self.warning(
                 f"no reading that can be scored within {seconds:g} s; fix: stations[].topic, or start a station"
@@ -224,10 +238,14 @@ class _Check:
         name, where = station.name, message.topic
         if message.retain:
             return [(name, f"{where}: a retained reading is old and is not scored; fix: publish it unretained")]
+        decoded = station.decoder.decode(message.payload, message.received)
         found: list[tuple[str, str | None]] = [
-            (name, f"{where}: {reading}" if isinstance(reading, ReadingError) else None)
-            for reading in station.decoder.decode(message.payload, message.received)
+            (name, f"{where}: {reading}" if isinstance(reading, ReadingError) else None) for reading in decoded
         ]
+        for reading in decoded:
+            if not isinstance(reading, ReadingError):
+                _, rows = self._rows.setdefault(name, (station.group.ranges, deque(maxlen=_JUDGED)))
+                rows.append(reading.values)
         found += [(name, f"{name}: {note}") for note in station.decoder.notes.values() if note is not None]
         station.decoder.notes.clear()
         if message.qos == 0:

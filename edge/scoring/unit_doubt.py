@@ -103,7 +103,7 @@ class DoubtWriter:
     def _place(self, keys: Sequence[str]) -> str:
         """Say which channels have which values, and what the first of them was trained on."""
         channel = self._channels[keys[0]]
-        trained = f"{figure(channel.low)} to {figure(channel.high)} {channel.feature.unit}"
+        trained = f"{plain_number(channel.low)} to {plain_number(channel.high)} {channel.feature.unit}"
         whose = f"{keys[0]} on " if len(keys) > 1 else ""
         values = np.concatenate([self._numbers[key] for key in keys])
         return f"{', '.join(keys)}: {_range(values)} is not what the bundle was trained on ({whose}{trained})"
@@ -114,12 +114,12 @@ def are_whole(columns: Sequence[Floats]) -> bool:
     return all(bool(((own == np.round(own)) & (np.abs(own) <= _MOST_COUNTS)).all()) for own in columns)
 
 
-def figure(value: float) -> str:
+def plain_number(value: float) -> str:
     """Write a number with four significant digits, as people read it.
 
     Examples
     --------
-    >>> figure(64930.08), figure(29.4), figure(0.0021)
+    >>> plain_number(64930.08), plain_number(29.4), plain_number(0.0021)
     ('64,930', '29.4', '0.0021')
     """
     if value and not 1e-4 <= abs(value) < 1e7:
@@ -140,5 +140,5 @@ def _divided(columns: Sequence[Floats]) -> tuple[str, str]:
 
 
 def _range(values: Floats) -> str:
-    low, high = figure(float(values.min())), figure(float(values.max()))
+    low, high = plain_number(float(values.min())), plain_number(float(values.max()))
     return low if low == high else f"{low} to {high}"
