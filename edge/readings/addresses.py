@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from config.address_syntax import Choice, Step, address_steps
 
 _DEEPEST: Final = 16  # levels down to which members are listed
-_BARE = re.compile(r"[^\s.\[\]\"'=]+")
+_BARE = re.compile(r"[^\s.\[\]\"'=$](?:[^.\[\]\"'=\r\n]*[^\s.\[\]\"'=])?")
 
 
 class Address:
@@ -103,7 +103,7 @@ def quote_step(name: str) -> str:
     >>> quote_step("ch4"), quote_step("CH4.ppb")
     ('ch4', '"CH4.ppb"')
     """
-    if _BARE.fullmatch(name) or re.fullmatch(r"[^\s.\[\]\"'=](?:[^.\[\]\"'=]*[^\s.\[\]\"'=])?", name):
+    if _BARE.fullmatch(name):
         return name
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

@@ -14,6 +14,7 @@ from edge.readings.formats.influx import InfluxFormat, looks_like_influx
 from edge.readings.formats.json import JsonFormat, json_values
 from edge.readings.formats.number import VALUE
 from edge.readings.formats.senml import looks_like_senml, senml_documents
+from edge.readings.quantity import parse_quantity
 
 _BRACKETS: Final = re.compile(r"[{\[]")
 
@@ -45,7 +46,7 @@ class AutoFormat:
                 return self._influx.documents(payload)
             if self._csv is not None and _BRACKETS.search(text) is None:
                 return self._csv.documents(payload)
-            if text and len(text) < 100 and parse_number(text) is not None:
+            if text and len(text) < 100 and (parse_number(text) is not None or parse_quantity(text) is not None):
                 return [{VALUE: text}]
         return [document for value in json_values(payload) for document in self.split(value)]
 

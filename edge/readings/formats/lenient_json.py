@@ -43,23 +43,23 @@ def lenient_json(text: str) -> list[Any]:
     [{'a': 'NaN', 'b': [1, 2]}]
     """
     found: list[Any] = []
-    fault: ValueError | None = None
     at = tries = 0
-    while tries < _STARTS and len(found) < _MOST:
-        opening = _OPEN.search(text, at)
-        if opening is None:
-            break
+    while len(found) < _MOST and (opening := _OPEN.search(text, at)) is not None:
+        parser = _Parser(text)
         try:
-            value, at = _Parser(text).value_at(opening.start())
-            found.append(value)
-        except ValueError as error:
-            if found:
-                raise
-            fault = fault or error
-            at = opening.end()
+            value, at = parser.value_at(opening.start())
+        except ValueError:
             tries += 1
+            # A bracket in front of the message, in which nothing could be read, is no part of it.
+            if found or parser.begun or tries >= _STARTS:
+                raise
+            at = opening.end()
+        else:
+            found.append(value)
     if not found:
-        raise fault or ValueError("expected an object")
+        raise ValueError("expected an object")
+    if any(type(each) is dict for each in found):  # [12:30:05] {"a": 1}
+        return [each for each in found if type(each) is dict or any(type(inner) is dict for inner in each)]
     return found
 
 
@@ -71,6 +71,8 @@ class _Parser:
         self._stack: list[Any] = []  # objects and arrays that have begun
         self._done: Any = None
         self._skipped = 0  # levels of what lies too deep
+        #: Whether something could be read.
+        self.begun = False
 
     def value_at(self, at: int) -> tuple[Any, int]:
         """Return the object or array that begins at ``at``, and where it ends."""
@@ -128,6 +130,7 @@ class _Parser:
 
     def _put(self, key: str | None, value: Any) -> None:
         inside = self._stack[-1] if self._stack else None
+        self.begun = self.begun or inside is not None
         if type(inside) is dict and key is not None:
             inside[key] = value
         elif type(inside) is list:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from edge.errors import ReadingError
-from edge.readings.dialect import parse_number
 from edge.readings.echo import echo
 from edge.readings.formats.format import Document, text_of
 
+_LONGEST: Final = 400  # characters
 VALUE: Final = "value"
 """Name of the number in its document."""
 
@@ -22,17 +22,18 @@ class NumberFormat:
 
 
 def bare_value(text: str) -> Any:
-    """Read a text as a bare value: its words stay text for the station's dialect.
+    """Read a text as a bare value; what it means is for the station's dialect to say, which has words of its own.
 
     Raises
     ------
     ReadingError
-        It is neither a number nor one of the words for a missing value.
+        It has several lines, or is too long for a number.
     """
     bare = text
     if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "\"'":
         bare = bare[1:-1]
-    number = parse_number(bare)
-    if number is None and len(bare.split()) != 1:
-        raise ReadingError(f"got {echo(bare)}, expected a number")
+    if not bare.isprintable() or not 0 < len(bare) <= _LONGEST:
+        raise ReadingError(
+            "the payload is empty, expected a number" if not bare else f"got {echo(bare)}, expected a number"
+        )
     return bare
