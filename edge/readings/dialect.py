@@ -117,7 +117,7 @@ class Dialect:
             raise ValueError(raw)
         return math.nan if value in self.numbers[column] else value
 
-    def is_word(self, column: int, text: str) -> bool:
+    def word(self, column: int, text: str) -> bool:
         """Return whether a text is one of the column's own words, or one of :data:`MISSING_WORDS`."""
         bare = text.strip(BLANKS).casefold()
         return bare in MISSING_WORDS or bare in self._words[column]

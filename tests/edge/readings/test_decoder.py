@@ -15,7 +15,8 @@ from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.clock import rfc3339
 from edge.errors import ReadingError
-from edge.readings.decoder import SIZE_LIMIT, Decoder
+from edge.readings.decoder import Decoder
+from edge.readings.formats.format import SIZE_LIMIT
 from edge.readings.reading import Reading
 
 STATION = load_station(METHANE)

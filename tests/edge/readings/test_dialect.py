@@ -65,9 +65,9 @@ def test_words_and_numbers_of_a_column_are_its_own() -> None:
     assert dialect.value(0, -200) == -200.0  # nobody named it
     with pytest.raises(ValueError, match="open"):
         dialect.value(1, "open")
-    assert dialect.is_word(0, "Open")
-    assert not dialect.is_word(1, "Open")
-    assert dialect.is_word(1, " N/A ")
+    assert dialect.word(0, "Open")
+    assert not dialect.word(1, "Open")
+    assert dialect.word(1, " N/A ")
 
 
 def test_words_of_the_station_and_of_the_entry_hold_for_every_column() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from edge.errors import ReadingError
@@ -33,7 +35,8 @@ def test_an_empty_cell_is_an_empty_text() -> None:
 
 
 def test_each_line_is_a_document_and_a_bad_one_costs_itself() -> None:
-    first, second, third = CsvFormat(COLUMNS).documents(b"1,2,3\n4,5\n6,7,8\n")
+    found: list[Any] = CsvFormat(COLUMNS).documents(b"1,2,3\n4,5\n6,7,8\n")
+    first, second, third = found
     assert (first["ts"], third["ts"]) == ("1", "6")
     assert isinstance(second, ReadingError)
     assert str(second) == "line 2: got 2 values, expected 3 as in columns"

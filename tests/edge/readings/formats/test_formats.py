@@ -70,6 +70,7 @@ def test_each_shape_gives_its_reading_declared_or_recognised(shape: str, auto: b
 def test_a_bare_value_gets_the_name_of_its_topic(form: Format, payload: str, value: float | None) -> None:
     decoder = Decoder("st", STATION, form=form)
     (document,) = decoder.parse(payload.encode(), "temperature_c")
+    assert not isinstance(document, ReadingError)
     assert list(document) == ["temperature_c"]
     part = decoder.read_part(document, T)
     assert not isinstance(part, ReadingError)
@@ -87,7 +88,7 @@ def test_an_object_gets_the_name_of_its_topic() -> None:
 
 def test_a_bare_value_in_a_topic_of_its_own_is_called_value() -> None:
     for form in ("auto", "number"):
-        (found,) = Decoder("st", STATION, {"temperature_c": "value"}, form=form).decode(b"18.25", T)  # type: ignore[arg-type]
+        (found,) = Decoder("st", STATION, {"temperature_c": "value"}, form=form).decode(b"18.25", T)
         assert isinstance(found, Reading)
         assert found.values[2] == 18.25
 
