@@ -68,9 +68,8 @@ def test_a_clock_that_is_set_right_is_well_after_ten_good_readings(cadence: floa
     clock = StationClock(cadence)
     placements = Scenario().live(60).set_clock(3000.0).live(100).set_clock(0.0).live(13).run(clock)
     assert kinds(placements) == ["ahead", "set_back"]
-    assert clock.faulty
-    assert clock.problem is not None
-    assert "agrees with the gateway's now" in clock.problem
+    before = (clock.faulty, "agrees with the gateway's now" in str(clock.problem))
+    assert before == (True, True)
     (last,) = Scenario().wild(T0 + 173 * 60.0).steps
     assert clock.place(last.ts, T0 + 173 * 60.0).note is not None
     assert (clock.faulty, clock.problem) == (False, None)
@@ -214,7 +213,7 @@ def test_messages_that_overtake_one_another_are_not_spoken_of(cadence: float | N
     clock = StationClock(cadence)
     steps = Scenario(10.0, delay=lambda n: 15.0 if n % 500 == 499 else 0.1).live(20000).steps
     placements = place(clock, sorted(steps, key=lambda step: step.received))
-    assert sum(not each.in_order for each in placements) == 40
+    assert sum(not each.in_order for each in placements) == 39
     assert all(each.ts_from == "station" and not each.historical for each in placements)
     assert (kinds(placements), any(each.cut for each in placements)) == ([], False)
 
