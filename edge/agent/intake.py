@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -108,6 +108,9 @@ class Intake:
             decoded = station.decoder.decode(message.payload, message.received)
             if station.decoder.notes:
                 self._pass_on_notes(station)
+            station.watch.left -= 1
+            if station.watch.left < station.watch.longest:
+                self._watch(station, station.decoder.parse(message.payload), message, decoded)
             return self._accept(station, decoded, message, transaction)
         except ReadingError as error:
             self._delivery.dead_letter(transaction, message, error)
@@ -186,6 +189,9 @@ class Intake:
         found: list[tuple[LiveStation, Share]] = []
         errors: list[ReadingError] = []
         for share in group.source.shares(message):
+            if share.unread is not None:
+                self._stations.note_unread(share.name, share.unread)
+                continue
             try:
                 station = self._stations.named(share.name, group)
                 if not self._recovery.ensure_recovered(station, message.topic, transaction):
@@ -207,7 +213,10 @@ class Intake:
         self, station: LiveStation, share: Share, message: Message, transaction: Transaction
     ) -> list[Entry]:
         """Take what a message contains of one station; raises ReadingError if there are too many stations."""
+        if station.watch.left < station.watch.longest:
+            self._watch(station, share.documents, message)
         if station.input.joiner is None:
+            station.watch.left -= 1
             decoded = [each.reading for each in station.input.take(share.documents, message)]
             entries = self._accept(station, decoded, message, transaction)
         else:
@@ -233,6 +242,7 @@ class Intake:
                 self._delivery.dead_letter(transaction, message, reading)
                 continue
             self._stations.keep(station, message.topic)
+            station.watch.left -= 1
             for each in keys:
                 station.duplicates.add(each)
             entries.append(self._enter(station, reading, message, pack_keys(keys)))
@@ -252,6 +262,18 @@ class Intake:
                 "bridge that delivers twice, or for a station that sends again what has arrived; if each is a reading, "
                 "send a `seq` that counts or a `ts` with seconds",
             )  # fmt: skip
+
+    def _watch(
+        self, station: LiveStation, documents: Sequence[Any], message: Message, readings: Sequence[Any] = ()
+    ) -> None:
+        """Look at what a message contains, and report what is wrong with the station's messages."""
+        station.watch.look(documents, message.topic, readings)
+        if station.watch.left <= 0:
+            for what, sentence in station.watch.judge().items():
+                if sentence is None:
+                    station.health.clear(what)
+                else:
+                    station.health.report(self._log, station.name, what, sentence)
 
     def _pass_on_notes(self, station: LiveStation) -> None:
         """Report what the decoder has noted although the readings are used."""

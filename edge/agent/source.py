@@ -28,10 +28,13 @@ class Share(NamedTuple):
         The station's name as the topic, the entry or the document gives it; it need not be allowed.
     documents
         Its documents, and the errors in the place of those that cannot be used.
+    unread
+        The ``{key}`` of the topic if no column is read from it, and the documents were left alone.
     """
 
     name: str
     documents: list[Any]
+    unread: str | None = None
 
 
 class Source:
@@ -96,7 +99,7 @@ class Source:
     def shares(self, message: Message) -> list[Share]:
         """Take a message apart, by stations.
 
-        Nothing is returned of a message on a topic of ``{key}`` that no column reads, whatever is in it.
+        A message on a topic of ``{key}`` that no column reads has no documents, whatever is in it.
         """
         key = self.part_name(message.topic)
         if key is None:
@@ -104,7 +107,7 @@ class Source:
         elif key in self._read:
             documents = self._decoder.parse(message.payload, key)
         else:
-            return []
+            return [Share(self.name_in(message.topic), [], key)]
         if self._station_from is None:
             return [Share(self.name_in(message.topic), documents)]
         shares: dict[str, Share] = {}

@@ -13,6 +13,7 @@ from edge.agent.station_names import StationNames
 from edge.bundles.bundle import Bundle
 from edge.errors import ReadingError
 from edge.journal.transaction import RateRow, StationRow
+from edge.mqtt.topics import safe_station
 from edge.readings.recent import Recent
 from edge.scoring.scorer import Scorer
 from edge.scoring.units_guard import UnitsGuard
@@ -184,6 +185,13 @@ class Stations:
         if not station.id:
             station.id = self._next_id
             self._next_id += 1
+
+    def note_unread(self, name: str, key: str) -> None:
+        """Note for a station, if it is known, that a topic carries a ``{key}`` that no column is read from."""
+        safe = safe_station(name)
+        station = self._stations.get(safe) or self._pending.get(safe)
+        if station is not None and station.watch.left < station.watch.longest:
+            station.watch.look_at_name(key)
 
     def await_parts(self, station: LiveStation) -> None:
         """Keep a station of which no reading is complete yet, for as long as there is room for it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass, field
 from statistics import median
@@ -24,7 +24,8 @@ _SLOW = 1.5  # times the shortest interval from which on a column is slow
 _HELD = 1.5  # times its own longest interval that the value of a column nobody waits for is held
 _HELD_UNKNOWN = 900.0  # [s] that it is held as long as no interval is known
 _PROMPT = 3  # times in a row that it came with the others, after which it is waited for again
-_AGAIN = 1.0  # [s] within which the same bytes twice in a row are a repetition, whatever the interval
+_AGAIN = 1.0  # [s] within which the same part twice in a row is a repetition, whatever the interval
+_RECENT = 32  # parts that a new one is compared with
 _CHANCE = 1e-3  # below which parts that came in the same order again and again did not do so by chance
 
 _NO_SEQ = -(2**64)
@@ -128,7 +129,7 @@ class Joiner(Generic[Carrier]):
         self._stamp = size  # the place of a time stamp or counter that has a message of its own
         self._open: _Open[Carrier] | None = None
         self._closed_at = -math.inf
-        self._last: tuple[str, float] = ("", -math.inf)
+        self._recent: OrderedDict[str, float] = OrderedDict()  # contents of parts -> when they came
         self._order: tuple[int, ...] = ()
         self._in_order = 0
         self._pieces: frozenset[int] = frozenset()
@@ -175,12 +176,16 @@ class Joiner(Generic[Carrier]):
             return []
         closed = self.close_due(at)
         content = repr((came, [part.values[i] for i in came if i != self._stamp], part.ts, part.seq))
-        if not self._waited <= set(came) and self._repeats(content, at):
+        stamped = part.ts is not None or part.seq is not None
+        if (stamped or not self._waited <= set(came)) and self._repeats(content, at, stamped=stamped):
             self.repetitions += 1
             if self._open is not None:
                 self._open.carriers.append(carrier)
             return closed
-        self._last = content, at
+        self._recent[content] = at
+        self._recent.move_to_end(content)
+        if len(self._recent) > _RECENT:
+            self._recent.popitem(last=False)
         firm = [i for i in came if not self._columns[i].apart]
         if firm and self._open is not None and (not self._open.came.isdisjoint(firm) or self._wraps(firm[0], at)):
             closed += self._close()
@@ -214,7 +219,7 @@ class Joiner(Generic[Carrier]):
         if self._open is not None:
             self._open.opened += seconds
         self._closed_at += seconds
-        self._last = self._last[0], self._last[1] + seconds
+        self._recent = OrderedDict((content, at + seconds) for content, at in self._recent.items())
         for column in self._columns.values():
             column.arrived += seconds
 
@@ -228,11 +233,15 @@ class Joiner(Generic[Carrier]):
         """Shortest usual interval of a column that is waited for [s]; inf while unknown."""
         return min((each.interval for each in self._columns.values() if not each.apart), default=math.inf)
 
-    def _repeats(self, content: str, at: float) -> bool:
-        """Return whether the part before this one was the same, too short a time ago to be of another reading."""
-        last, then = self._last
+    def _repeats(self, content: str, at: float, *, stamped: bool) -> bool:
+        """Return whether the same part came too short a time ago to be of another reading.
+
+        Without a time stamp or a counter, only the part before this one can tell: many values come again.
+        """
+        if content not in self._recent or not (stamped or next(reversed(self._recent)) == content):
+            return False
         interval = self._interval
-        return content == last and at - then < max(_AGAIN, interval / 2 if interval < math.inf else 0.0)
+        return at - self._recent[content] < max(_AGAIN, interval / 2 if interval < math.inf else 0.0)
 
     def _wraps(self, first: int, at: float) -> bool:
         """Return whether a part belongs to the next reading, because in this one it would have come earlier."""

@@ -1,0 +1,70 @@
+"""Looks at a station's documents now and then: keys that never come, several devices that are one station."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from edge.agent.source import Source
+from edge.readings.device_watch import DeviceWatch
+from edge.readings.key_watch import KeyWatch
+from edge.readings.reading import Reading
+
+LOOKED_AT = 24
+"""Readings in a row that are looked at."""
+
+_JOINED = 3  # times as many where parts are joined: some of them come less often
+_PAUSE = 2000  # readings between two looks: they must cost nothing ...
+_PAUSE_AFTER_PROBLEM = 100  # ... and fewer until what was wrong is right
+
+
+class StationWatch:
+    """Looks at 24 readings of a station in a row, and after 2000 more again.
+
+    Parameters
+    ----------
+    source
+        The entry of the station.
+
+    Attributes
+    ----------
+    left
+        Readings until the next verdict; those at less than ``longest`` are looked at.
+    longest
+        Readings that are looked at in a row.
+    """
+
+    __slots__ = ("_devices", "_keys", "_whole", "left", "longest")
+
+    def __init__(self, source: Source) -> None:
+        entry = source.entry
+        self.longest = LOOKED_AT * (_JOINED if source.joins else 1)
+        self.left = self.longest
+        self._whole = not source.joins
+        self._keys = KeyWatch(source.station, entry.keys, entry.absent)
+        self._devices = DeviceWatch()
+
+    def look(self, documents: Sequence[Any], topic: str, readings: Sequence[Any] = ()) -> None:
+        """Look at the documents of a message, and at the readings that were made of them."""
+        for i, document in enumerate(documents):
+            if not isinstance(document, dict | list):
+                continue
+            reading = readings[i] if len(readings) == len(documents) else None
+            self._keys.look(document)
+            self._devices.look(document, topic, reading.seq if isinstance(reading, Reading) else None)
+
+    def look_at_name(self, name: str) -> None:
+        """Look at the ``{key}`` of a topic that no column is read from."""
+        self._keys.look_at_name(name)
+
+    def judge(self, *, soon: bool = False) -> dict[str, str | None]:
+        """Return what is wrong, by the kind of problem, ``None`` for what is right; the next look begins after a pause.
+
+        Parameters
+        ----------
+        soon
+            Whether to judge from whatever has come.
+        """
+        keys, devices = self._keys.problem(), self._devices.problem(whole=self._whole, soon=soon)
+        self.left = self.longest + (_PAUSE if keys is None and devices is None else _PAUSE_AFTER_PROBLEM)
+        return {"keys": keys, "devices": devices}
