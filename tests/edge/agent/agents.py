@@ -27,13 +27,11 @@ def make_agent(
     clock: Clock,
     journal: Path,
     *,
-    absent: tuple[str, ...] = (),
-    stale_after: float | None = None,
-    topic: str = "sensors/{station}/readings",
     **settings: Any,
 ) -> Agent:
-    """Make an agent of one bundle, with the journal at a path."""
-    entry = StationEntry(bundle=bundle.path, absent=absent, stale_after=stale_after, topic=topic)
+    """Make an agent of one bundle, with the journal at a path; settings are the entry's or the gateway's."""
+    of_entry = {name: settings.pop(name) for name in StationEntry.__struct_fields__ if name in settings}
+    entry = StationEntry(bundle=bundle.path, **of_entry)
     gateway = Gateway(gateway="gw1", stations=(entry,), **settings)
     presence = Presence(gateway, Topics(gateway.topics.base), clock)
     watchdog = Watchdog(clock, {})
