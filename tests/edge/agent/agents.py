@@ -26,7 +26,6 @@ def make_agent(
     link: Link,
     clock: Clock,
     journal: Path,
-    *,
     **settings: Any,
 ) -> Agent:
     """Make an agent of one bundle, with the journal at a path; settings are the entry's or the gateway's."""

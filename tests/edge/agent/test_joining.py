@@ -162,7 +162,7 @@ def test_a_crash_in_the_middle_of_a_reading_loses_and_doubles_nothing(field: Fie
         field.send(PERIOD * n, *parts(n))
     field.send(PERIOD * 3, *parts(3)[:5])
     field.crash()
-    field.send(PERIOD * 3 + 1, *[part for part in parts(3, without=lost)[5:]])
+    field.send(PERIOD * 3 + 1, *parts(3, without=lost)[5:])
     field.wait(PERIOD * 3 + 30)
     values = field.values("hut")
     assert values[:3] == [reading(n) for n in range(3)]
