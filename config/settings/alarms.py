@@ -8,7 +8,10 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import fields, replace
 
-AlarmKind = Literal["methane", "consistency", "reconstruction", "stale"]
+AlarmKind = Literal["methane", "consistency", "reconstruction", "stale", "clock"]
+
+UNSCORED: tuple[AlarmKind, ...] = ("stale", "clock")
+"""Kinds without a score: they are raised and cleared by what the agent sees of a station, and nothing is counted."""
 
 MofN = Annotated[
     tuple[Annotated[int, Meta(ge=1)], Annotated[int, Meta(ge=1)]],
@@ -22,7 +25,7 @@ Hold = Annotated[int, Meta(ge=0)]
 Amount = Annotated[float, Meta(ge=0)]
 
 _RENAME = {"m_of_n": "raise"}  # `raise` is a keyword of Python
-_FOR_STALE = ("latch", "repeat")
+_FOR_UNSCORED = ("latch", "repeat")
 
 
 class AlarmRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=_RENAME):
@@ -85,13 +88,15 @@ class StaleAlarm(AlarmOverride, frozen=True, kw_only=True, forbid_unknown_fields
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yield (path, sentence) for every broken rule that a type cannot express."""
-        for field in fields(self):
-            if field.name not in _FOR_STALE and getattr(self, field.name) is not UNSET:
-                fix = "fix: remove it, and see stale_after"
-                yield (
-                    field.encode_name,
-                    f"does not apply to a silent station, expected {' or '.join(_FOR_STALE)}; {fix}",
-                )
+        yield from _inapplicable(self, "a silent station", "remove it, and see stale_after")
+
+
+class ClockAlarm(AlarmOverride, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=_RENAME):
+    """A station whose clock is of no use. Nothing is counted, so only ``latch`` and ``repeat`` apply."""
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yield (path, sentence) for every broken rule that a type cannot express."""
+        yield from _inapplicable(self, "a station's clock", "remove it")
 
 
 class Alarms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,14 +111,26 @@ class Alarms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stale: Annotated[StaleAlarm, Meta(description="a silent station (see stale_after); only latch and repeat")] = (
         StaleAlarm()
     )
+    clock: Annotated[
+        ClockAlarm, Meta(description="a station whose time stamps are of no use for long; only latch and repeat")
+    ] = ClockAlarm()
 
     def rule_for(self, kind: AlarmKind) -> AlarmRule:
         """Return the rule of one kind: ``default`` with that kind's overrides."""
         override: AlarmOverride = getattr(self, kind)
         values = {name: getattr(override, name) for name in AlarmRule.__struct_fields__}
-        return replace(self.default, **{name: value for name, value in values.items() if value is not UNSET})
+        rule = replace(self.default, **{name: value for name, value in values.items() if value is not UNSET})
+        # A station is silent or not, its clock is of use or not: there is nothing to count.
+        return replace(rule, clear_after=1, hold=0) if kind in UNSCORED else rule
 
 
 def _reversed(m_of_n: tuple[int, int]) -> Iterator[tuple[str, str]]:
     if m_of_n[0] > m_of_n[1]:
         yield "raise", f"got {list(m_of_n)}, expected [m, n] with 1 <= m <= n"
+
+
+def _inapplicable(override: AlarmOverride, what: str, fix: str) -> Iterator[tuple[str, str]]:
+    for field in fields(override):
+        if field.name not in _FOR_UNSCORED and getattr(override, field.name) is not UNSET:
+            expected = " or ".join(_FOR_UNSCORED)
+            yield field.encode_name, f"does not apply to {what}, expected {expected}; fix: {fix}"

@@ -223,7 +223,7 @@ class Agent:
         for station in results.stations:
             if station.mark_seen(now):
                 came_online.append(station)
-            events += self._panel.clear_stale(station.name)
+            events += self._panel.clear_unscored("stale", station.name)
         self._delivery.queue_scores(transaction, results.verdicts)
         self._queue_events(events)
         for station in came_online:
@@ -283,7 +283,9 @@ class Agent:
                 self._committer.note_fault(error)
         for station in self._stations.mark_silent(now):
             self._log.warning("station silent", station=station.name)
-            events = self._panel.raise_stale(station.name, n=station.state.n, bundle=station.group.bundle.id)
+            events = self._panel.raise_unscored(
+                "stale", station.name, n=station.state.n, bundle=station.group.bundle.id
+            )
             self._queue_events(events)
             self._announcer.announce_station(self._committer.transaction, station)
 
@@ -299,5 +301,8 @@ class Agent:
         """Yield transactions with everything that a fresh journal has to contain."""
         yield from self._delivery.snapshot()
         yield Transaction(
-            stations=self._station_journal.rows(), filters=self._announcer.filters, rate=self._stations.rate_request
+            stations=self._station_journal.rows(),
+            clocks=self._station_journal.clocks(),
+            filters=self._announcer.filters,
+            rate=self._stations.rate_request,
         )

@@ -31,15 +31,15 @@ class Health:
     readings
         Readings scored.
     late
-        Readings older than their station's newest.
+        Readings scored beside the order, because their time stamps do not follow those before them.
     retained
         Retained messages, which are not scored.
     stray
         Messages on topics that no entry matches.
     duplicates
         Messages that had come before, and were not scored again.
-    future
-        Readings whose time stamp is too far ahead to be used.
+    distrusted
+        Readings whose time stamp was not used, because nothing bears it out.
     clock_jumps
         Jumps of the wall clock.
     batches
@@ -58,7 +58,7 @@ class Health:
     retained: int = 0
     stray: int = 0
     duplicates: int = 0
-    future: int = 0
+    distrusted: int = 0
     clock_jumps: int = 0
     batches: int = 0
     largest_batch: int = 0
@@ -93,7 +93,7 @@ class Health:
             retained=self.retained,
             stray=self.stray,
             duplicates=self.duplicates,
-            future=self.future,
+            distrusted=self.distrusted,
             clock_jumps=self.clock_jumps,
             batches=self.batches,
             largest_batch=self.largest_batch,

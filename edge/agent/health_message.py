@@ -70,8 +70,8 @@ class HealthMessage(msgspec.Struct, frozen=True, kw_only=True):
         Messages on topics that no entry matches.
     duplicates
         Messages that had come before, and were not scored again.
-    future
-        Readings whose time stamp was too far ahead to be used.
+    distrusted
+        Readings whose time stamp was not used, because nothing bears it out.
     clock_jumps
         Jumps of the gateway's clock.
     batches
@@ -137,7 +137,7 @@ class HealthMessage(msgspec.Struct, frozen=True, kw_only=True):
     retained: int
     stray: int
     duplicates: int
-    future: int
+    distrusted: int
     clock_jumps: int
     batches: int
     largest_batch: int

@@ -6,15 +6,12 @@ import math
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from msgspec.structs import replace
-
 from edge.agent.health import Health
 from edge.agent.recovery import Recovery
 from edge.agent.source import Share
 from edge.agent.station import LiveStation
 from edge.agent.station_input import Taken, first_held
 from edge.agent.stations import Stations
-from edge.clock import rfc3339
 from edge.delivery.delivery import Delivery
 from edge.errors import ReadingError
 from edge.journal.transaction import Transaction
@@ -23,7 +20,6 @@ from edge.mqtt.message import Message
 from edge.readings.decoder import REMARK
 from edge.readings.duplicates import key, pack_keys
 from edge.readings.reading import Reading
-from edge.scoring.state import trusted_ts
 
 _MANY_REPETITIONS, _FEW_REPETITIONS = 0.1, 0.05
 """Share of a station's messages above which repetitions are reported, and below which no longer."""
@@ -37,20 +33,17 @@ class Entry(NamedTuple):
     station
         Whose reading it is.
     reading
-        The reading, without a time stamp that is too far ahead to be used.
+        The reading.
     message
         The message that contained it.
     key
         Key of the message, see :mod:`edge.readings.duplicates`.
-    claimed_ts
-        The station's time stamp if it is too far ahead to be used [s]; else ``None``.
     """
 
     station: LiveStation
     reading: Reading
     message: Message
     key: int | bytes
-    claimed_ts: float | None
 
 
 class Intake:
@@ -172,7 +165,7 @@ class Intake:
                 return []
             if station.health.problems and station.duplicates.share < _FEW_REPETITIONS:
                 station.health.clear("repetitions")
-            entries = [self._enter(station, each, message, own) for each in readings]
+            entries = [Entry(station, each, message, own) for each in readings]
         if len(readings) < len(decoded):
             for each in decoded:
                 if isinstance(each, ReadingError):
@@ -245,7 +238,7 @@ class Intake:
             station.watch.left -= 1
             for each in keys:
                 station.duplicates.add(each)
-            entries.append(self._enter(station, reading, message, pack_keys(keys)))
+            entries.append(Entry(station, reading, message, pack_keys(keys)))
         if station.input.carriers:
             self._joining[station.name] = station
         else:
@@ -285,14 +278,3 @@ class Intake:
             else:
                 station.health.report(self._log, station.name, what, sentence)
         station.decoder.notes.clear()
-
-    def _enter(self, station: LiveStation, reading: Reading, message: Message, own: int | bytes) -> Entry:
-        if trusted_ts(reading.ts, reading.received) != reading.ts:
-            assert reading.ts is not None
-            self._health.future += 1
-            self._log.warning(
-                "time stamp is not trusted", every=ONCE_A_MINUTE, station=station.name, ts=rfc3339(reading.ts),
-                fix="set the station's clock, or the gateway's",
-            )  # fmt: skip
-            return Entry(station, replace(reading, ts=None), message, own, reading.ts)
-        return Entry(station, reading, message, own, None)

@@ -7,18 +7,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
-from msgspec.structs import replace
-
 from edge.agent.health import Health
 from edge.agent.intake import Entry
 from edge.agent.station import LiveStation, StationGroup
+from edge.agent.station_clocks import StationClocks
 from edge.alarms.event import Event
 from edge.alarms.panel import AlarmPanel
-from edge.clock import rfc3339
 from edge.delivery.delivery import Delivery
 from edge.errors import ReadingError
 from edge.journal.transaction import ReadingRow, Transaction
 from edge.log import Log
+from edge.readings.placement import PLACED
 from edge.scoring.decision import Decision
 from edge.scoring.scorer import SCORED
 from edge.scoring.verdict import Verdict
@@ -77,6 +76,7 @@ class Pipeline:
         self._health = health
         self._log = log
         self._every = every
+        self._clocks = StationClocks(panel, health, log)
 
     def score(self, entries: Iterable[Entry], transaction: Transaction) -> Results:
         """Score readings, those of one bundle at once, and journal them."""
@@ -86,7 +86,9 @@ class Pipeline:
             groups.setdefault(entry.station.group, []).append(entry)
         for group, own in groups.items():
             self._score(group, own, results, transaction)
-            results.stations.extend(dict.fromkeys(entry.station for entry in own))
+            for station in dict.fromkeys(entry.station for entry in own):
+                results.stations.append(station)
+                results.events += self._clocks.check(station)
         self._health.readings += results.readings
         return results
 
@@ -121,9 +123,10 @@ class Pipeline:
         decision: Decision,
     ) -> Collection[str]:
         """Follow up on the decision about the next entry; returns the kinds whose alarm has opened on it."""
-        station, reading, _, own, claimed_ts = next(entries)
+        station, reading, _, own = next(entries)
         context, panel = decision.context, self._panel
-        published = context.n % self._every == 0 or decision.exceeds or context.late
+        in_order, _, _, historical, _, ts_from, note = context.placement
+        published = context.n % self._every == 0 or decision.exceeds or not in_order
         tracked = decision.exceeds or panel.tracks(station.name)
         opened: Collection[str] = ()
         raised_by = 0
@@ -141,23 +144,24 @@ class Pipeline:
             opening = [event for event in events if event.event_type == "open"]
             opened = [event.kind for event in opening]
             raised_by = max((event.count for event in opening), default=0)
-        if context.late:
-            self._health.late += 1
-            station.health.late += 1
-        else:
+        place = PLACED + context.arrival
+        if historical or ts_from == "received" or not in_order or note is not None:
+            self._clocks.observe(station, reading, context.placement)
+            place |= context.placement.code
+        if in_order:
             station.recent.add(reading.values, raised_by=raised_by, stands=panel.stands(station.name))
         results.readings += 1
         station.health.readings += 1
         if published:
-            results.verdicts.append(verdict if claimed_ts is None else replace(verdict, ts=rfc3339(claimed_ts)))
+            results.verdicts.append(verdict)
         transaction.readings.append(
             ReadingRow(
                 station.id,
                 context.n,
-                reading.ts if claimed_ts is None else claimed_ts,
+                reading.ts,
                 reading.received,
                 reading.seq,
-                1 if context.late else 0,  # what is exactly an integer is written in half the time
+                place,
                 own,
                 pack(*reading.values),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,13 +12,14 @@ from edge.agent.stations import Stations
 from edge.alarms.panel import AlarmPanel
 from edge.errors import ReadingError
 from edge.journal.journal import Journal
-from edge.journal.transaction import ReadingRow, Transaction
+from edge.journal.transaction import ClockRow, ReadingRow, Transaction
 from edge.log import Log
 from edge.readings.duplicates import unpack_keys
+from edge.readings.placement import PLACED
 from edge.readings.reading import Reading
 from edge.readings.recent import MOST_RECENT
 from edge.scoring.scorer import Scorer
-from edge.scoring.state import StationState, trusted_ts
+from edge.scoring.state import Arrival, StationState
 
 _PER_TURN = 16  # stations recovered in one turn of the agent: they take about half a second on a small computer
 
@@ -89,7 +91,7 @@ class Recovery:
         """Rebuild a station's state; raises JournalError if the journal cannot be read."""
         row = station.row
         assert row is not None
-        readings = self._journal.readings(station.id)
+        readings, clock = self._journal.readings(station.id), self._journal.clock(station.id)
         self._stations.mark_recovered(station)
         for reading in readings:
             for each in unpack_keys(reading.key):
@@ -101,11 +103,14 @@ class Recovery:
             transaction.pruned[station.id] = row.n
             return
         try:
-            rebuilt = rebuild(station.state, station.group.scorer, readings)
+            rebuilt = rebuild(station.state, station.group.scorer, readings, clock)
         except Exception:
             self._log.exception("past could not be rebuilt", station=station.name)
             return
-        station.state.shift_clock(self._jumped)
+        if station.state.clock.problem is not None:
+            station.health.report(self._log, station.name, "clock", station.state.clock.problem)
+        if self._jumped:
+            station.state.shift_clock(self._jumped)
         for seen in rebuilt[-MOST_RECENT:]:
             station.recent.add(seen.values)
         station.guard.resume(station.state.n, [seen.values for seen in rebuilt])
@@ -117,6 +122,7 @@ class Recovery:
         for station in self._stations:
             if station.row is None:
                 station.state.shift_clock(seconds)
+                station.clocked = 0
 
     def _keep(self, station: LiveStation, topic: str) -> bool:
         """Keep a journalled station whose topic is another one now, or matched no entry at the start."""
@@ -135,11 +141,13 @@ class Recovery:
                 self._log.error("alarms of before the start cannot be read", station=station.name, detail=str(error))
 
 
-def rebuild(state: StationState, scorer: Scorer, rows: Sequence[ReadingRow]) -> list[Reading]:
+def rebuild(
+    state: StationState, scorer: Scorer, rows: Sequence[ReadingRow], clock: ClockRow | None = None
+) -> list[Reading]:
     """Rebuild a station's state from its last readings.
 
-    Only its count and its rates are journalled as such. Lags, medians, backgrounds, warm-up, last good values and
-    cadence become those of a state that never stopped if the rows reach back far enough; 2000 do.
+    Only its count, its rates and now and then its clock are journalled as such. Lags, medians, backgrounds, warm-up and
+    last good values become those of a state that never stopped if the rows reach back far enough; 2000 do.
 
     Parameters
     ----------
@@ -148,7 +156,10 @@ def rebuild(state: StationState, scorer: Scorer, rows: Sequence[ReadingRow]) -> 
     scorer
         Scorer of its bundle.
     rows
-        The station's readings, the oldest first. Late ones are skipped: they changed nothing when they came, either.
+        The station's readings, the oldest first. Those beside the order are skipped: they changed nothing when they
+        came, either. Those of version 0.2 are placed now.
+    clock
+        The station's clock as it was last journalled; the rows after it give the rest. ``None``: all rows do.
 
     Returns
     -------
@@ -156,14 +167,27 @@ def rebuild(state: StationState, scorer: Scorer, rows: Sequence[ReadingRow]) -> 
         The readings that were not skipped.
     """
     n = state.n
-    readings = [_reading(row) for row in rows if not row.late]
+    readings = [_reading(row) for row in rows]
     try:
-        scorer.advance([(state, reading) for reading in readings])
+        arrivals = scorer.advance([(state, reading) for reading in readings], [row.place for row in rows])
+        _resume(state, rows, clock)
     finally:
         state.n = n
-    return readings
+    return [each for each, arrival in zip(readings, arrivals, strict=True) if arrival is not Arrival.BESIDE]
+
+
+def _resume(state: StationState, rows: Sequence[ReadingRow], clock: ClockRow | None) -> None:
+    """Let the station's clock go on from where it was journalled."""
+    placed = 0
+    if clock is not None:
+        with contextlib.suppress(ValueError):  # a clock that cannot be read places all readings again
+            state.clock.restore(clock.snapshot)
+            placed = clock.n
+    for row in rows:
+        if row.n > placed and row.place & PLACED:
+            state.clock.resume(row.place & ~PLACED, row.ts, row.received)
 
 
 def _reading(row: ReadingRow) -> Reading:
     values = tuple(np.frombuffer(row.values).tolist())
-    return Reading(station="", values=values, ts=trusted_ts(row.ts, row.received), seq=row.seq, received=row.received)
+    return Reading(station="", values=values, ts=row.ts, seq=row.seq, received=row.received)

@@ -85,6 +85,8 @@ class LiveStation:
         Latest snapshot of its alarms, see :meth:`edge.alarms.panel.AlarmPanel.snapshot`.
     pruned
         Its count when the journal last deleted its oldest readings.
+    clocked
+        Its count when the journal last stored its clock; 0: that has to be stored again.
     online
         Whether its last reading came not longer ago than usual.
     expected
@@ -106,6 +108,7 @@ class LiveStation:
     row: StationRow | None = None
     alarms: bytes | None = None
     pruned: int = 0
+    clocked: int = 0
     online: bool = False
     expected: bool = False
     health: StationHealth = field(default_factory=StationHealth)

@@ -17,9 +17,11 @@ class StationReport(msgspec.Struct, frozen=True, kw_only=True):
     readings
         Readings scored since the start.
     late
-        Those among them that were scored beside the order, because their stamps lie behind the newest.
+        Those among them that were scored beside the order, because their stamps do not follow those before them.
     historical
         Those among them that were old when they came: a backlog.
+    distrusted
+        Those among them whose time stamp was not used, because nothing bears it out.
     duplicates
         Messages that had come before, and were not scored again.
     problems
@@ -29,6 +31,7 @@ class StationReport(msgspec.Struct, frozen=True, kw_only=True):
     readings: int
     late: int
     historical: int
+    distrusted: int
     duplicates: int
     problems: dict[str, str]
 
@@ -39,13 +42,14 @@ class StationHealth:
 
     Attributes
     ----------
-    readings, late, historical, duplicates, problems
+    readings, late, historical, distrusted, duplicates, problems
         As in :class:`StationReport`.
     """
 
     readings: int = 0
     late: int = 0
     historical: int = 0
+    distrusted: int = 0
     duplicates: int = 0
     problems: dict[str, str] = field(default_factory=dict)
 
@@ -68,6 +72,7 @@ class StationHealth:
             readings=self.readings,
             late=self.late,
             historical=self.historical,
+            distrusted=self.distrusted,
             duplicates=self.duplicates,
             problems=dict(self.problems),
         )

@@ -8,9 +8,9 @@ from edge.agent.station import LiveStation
 from edge.agent.stations import Stations
 from edge.alarms.panel import AlarmPanel
 from edge.journal.journal import Journal
-from edge.journal.transaction import StationRow, Transaction
+from edge.journal.transaction import ClockRow, StationRow, Transaction
 
-_PRUNE_EVERY = 200  # readings of a station between two deletions of its oldest ones
+_PRUNE_EVERY = 200  # readings of a station between two deletions of its oldest ones, and two copies of its clock
 
 
 class StationJournal:
@@ -40,8 +40,13 @@ class StationJournal:
                 transaction.stations[station.id] = _row(station)
         for station in stations:
             transaction.stations[station.id] = _row(station)
-            if station.state.n - station.pruned >= _PRUNE_EVERY:
+            n = station.state.n
+            if n - station.pruned >= _PRUNE_EVERY:
                 self._prune(station, transaction)
+            # The readings since then give the rest, unless the gateway's own clock has jumped.
+            if not station.clocked or n - station.clocked >= _PRUNE_EVERY:
+                station.clocked = n
+                transaction.clocks[station.id] = _clock(station)
         transaction.labels += self._panel.labels()
 
     def prune_all(self, transaction: Transaction) -> None:
@@ -55,11 +60,19 @@ class StationJournal:
         rows = {row.id: row for row in self._stations.unmatched}
         return rows | {station.id: _row(station) for station in self._stations}
 
+    def clocks(self) -> dict[int, ClockRow]:
+        """Return the clocks of the stations whose state is known, by number, for a fresh journal."""
+        return {station.id: _clock(station) for station in self._stations if station.row is None}
+
     def _prune(self, station: LiveStation, transaction: Transaction) -> None:
         """Delete a station's oldest readings, above the number that is kept."""
         station.pruned = station.state.n
         kept = self._journal.readings_kept(len(self._stations), station.group.bundle.station.size)
         transaction.pruned[station.id] = station.state.n - kept
+
+
+def _clock(station: LiveStation) -> ClockRow:
+    return ClockRow(station.id, station.state.n, station.state.clock.snapshot())
 
 
 def _row(station: LiveStation) -> StationRow:

@@ -55,9 +55,19 @@ class ActiveAlarm(msgspec.Struct, array_like=True):
 
     @classmethod
     def from_exceedances(
-        cls, exceedances: Sequence[Condition], station: str, received: str, *, n: int, bundle: str
+        cls,
+        exceedances: Sequence[Condition],
+        station: str,
+        received: str,
+        *,
+        n: int,
+        bundle: str,
+        historical: bool = False,
     ) -> ActiveAlarm:
-        """Begin an alarm on the exceedances that raised it; the last is the station's ``n``-th reading, the present."""
+        """Begin an alarm on the exceedances that raised it; the last is the station's ``n``-th reading, the present.
+
+        With ``historical`` that reading was old when it came.
+        """
         latest, worst = exceedances[-1], max(exceedances, key=lambda condition: condition.severity)
         # The gateway's own time and count: a station that is replayed repeats its own.
         compact = received.translate({ord("-"): None, ord(":"): None})
@@ -79,7 +89,7 @@ class ActiveAlarm(msgspec.Struct, array_like=True):
             acknowledged=False,
             shelved_until=None,
             bundle=bundle,
-            historical=False,
+            historical=historical,
         )
         return cls(event, worst.severity, latest.ts)
 
@@ -88,11 +98,16 @@ class ActiveAlarm(msgspec.Struct, array_like=True):
         """Kind of the alarm."""
         return self.event.kind
 
-    def observe(self, condition: Condition, now: float) -> None:
-        """Take in the next reading, at the monotonic time ``now`` [s]."""
+    def observe(self, condition: Condition, now: float, *, past: bool = False) -> None:
+        """Take in the next reading, at the monotonic time ``now`` [s].
+
+        A reading of the ``past``, stored or beside the order, that is older than the latest one cannot tell whether the
+        alarm is over.
+        """
         self.readings += 1
-        self.clearing = self.clearing + 1 if condition.clears else 0
-        self.ts, self.seen = condition.ts, now
+        if not (past and condition.ts < self.ts):
+            self.clearing = self.clearing + 1 if condition.clears else 0
+            self.ts, self.seen = condition.ts, now
         peak = condition.peak
         changes: dict[str, Any] = {"score": peak.score, "p": peak.p, "count": self.event.count + condition.exceeds}
         if condition.severity > self.severity:
@@ -100,6 +115,13 @@ class ActiveAlarm(msgspec.Struct, array_like=True):
             changes.update(peak=peak, culprit=condition.culprit, contributions=condition.contributions or {})
             changes["by"] = condition.by or self.event.by
         self.event = replace(self.event, **changes)
+
+    def note_live(self) -> bool:
+        """Note that a live reading follows; returns whether the alarm was a matter of the past until then."""
+        historical = self.event.historical
+        if historical:
+            self.event = replace(self.event, historical=False)
+        return historical
 
     def acknowledge(self, label: Label | None, comment: str | None) -> None:
         """Note that somebody has seen it; ``None`` keeps the earlier label or comment."""

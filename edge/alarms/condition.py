@@ -45,6 +45,11 @@ class Condition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     culprit: str | None = None
     contributions: dict[str, float] | None = None
 
+    @classmethod
+    def unscored(cls, kind: AlarmKind, ts: str, *, stands: bool) -> Condition:
+        """Make the condition of a kind without a score at a time, RFC 3339: it stands or it is over."""
+        return cls(kind, exceeds=stands, clears=not stands, severity=0.0, peak=Peak(ts=ts))
+
     @property
     def ts(self) -> str:
         """Time of the reading, RFC 3339."""

@@ -61,11 +61,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     duration_s
         Time since it opened [s]; ``None`` in an ``open``.
     score, p
-        Score and p-value of the latest reading; ``None`` for an alarm by level, and for ``stale``.
+        Score and p-value of the latest reading; ``None`` for an alarm by level, ``stale`` and
+        ``clock``.
     peak, culprit, contributions
         The strangest reading so far, its culprit and its contributions.
     count
-        Readings that exceeded so far, those that opened the alarm included; for ``stale``, silences.
+        Readings that exceeded so far, those that opened the alarm included; for ``stale`` and
+        ``clock``, how often it began.
     acknowledged
         Whether somebody has seen it.
     label
@@ -77,7 +79,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     bundle
         Id of the bundle whose scores raised it.
     historical
-        Whether it is published late, after an outage or a restart; it may have been published on time as well.
+        Whether it is published late: the reading that opened the alarm was old when it came, and no live one has
+        followed; or the event was made before an outage or a restart, and may have been published on time as well.
     """
 
     event_type: EventType

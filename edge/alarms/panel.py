@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import get_args
 
-from msgspec.structs import replace
-
-from config.settings.alarms import AlarmKind, AlarmRule, Alarms
+from config.settings.alarms import UNSCORED, AlarmKind, AlarmRule, Alarms
 from edge.alarms.active_alarm import ActiveAlarm
 from edge.alarms.alarm_label import AlarmLabel
 from edge.alarms.condition import Condition, Conditions
-from edge.alarms.event import AlarmMessage, Event, EventType, Label, Peak
+from edge.alarms.event import AlarmMessage, Event, EventType, Label
 from edge.alarms.shelf import Shelf
 from edge.alarms.station_alarms import StationAlarms
 from edge.clock import Clock, rfc3339
@@ -29,7 +27,7 @@ class AlarmPanel:
     acknowledged it. In between, an ``update`` reports a higher peak, and repeats the alarm every ``repeat`` seconds.
     A reading without a score neither raises nor clears; nor does one with a failed or missing channel for
     ``reconstruction``, since ``consistency`` names the channel. While a station warms up, only the absolute limit can
-    be exceeded. The kind ``stale`` has no score: it opens when a station falls silent, and ends with its next reading.
+    be exceeded. ``stale`` (a silent station) and ``clock`` (its stamps are of no use) have no score, and no m of n.
 
     Methods return events, to be published in order. Everything survives a restart if each list is journalled together
     with the :meth:`labels` and the snapshots of the stations that have :meth:`changed`.
@@ -43,9 +41,7 @@ class AlarmPanel:
     """
 
     def __init__(self, rules: Alarms, clock: Clock) -> None:
-        # A station is either silent or not: there is nothing to count.
-        stale = replace(rules.rule_for("stale"), clear_after=1, hold=0)
-        self._rules: dict[AlarmKind, AlarmRule] = {kind: rules.rule_for(kind) for kind in _KINDS} | {"stale": stale}
+        self._rules: dict[AlarmKind, AlarmRule] = {kind: rules.rule_for(kind) for kind in _KINDS}
         self._conditions = Conditions(rules)
         self._clock = clock
         self._states: dict[str, StationAlarms] = {}  # only stations with something to remember
@@ -53,25 +49,34 @@ class AlarmPanel:
         self._labels: list[AlarmLabel] = []
 
     def observe(self, verdict: Verdict, thresholds: Mapping[str, float]) -> list[Event]:
-        """Take in the verdict on a station's next reading; a late one is ignored.
+        """Take in the verdict on a station's next reading.
 
         ``thresholds`` are the least scores that exceed, per kind with a score
-        (:meth:`edge.scoring.adaptation.Adaptation.threshold`).
+        (:meth:`edge.scoring.adaptation.Adaptation.threshold`). An alarm that a historical reading has opened is
+        historical, until a live one follows: then an ``update`` reports that it stands now.
         """
         station = verdict.station
         state = self._states.get(station)
-        if verdict.late or (state is None and not verdict.exceeds):
+        if state is None and not verdict.exceeds:
             return []  # nearly always: no alarm stands, and none is about to open
         state = state or StationAlarms()
         received = verdict.received or rfc3339(self._clock.now())
+        ts, past = verdict.ts or received, verdict.historical or verdict.late
+        live = [] if verdict.historical else [kind for kind, alarm in state.standing.items() if alarm.note_live()]
         events: list[Event] = []
-        for condition in self._conditions.evaluate(verdict, thresholds, verdict.ts or received):
-            alarm = state.standing.get(condition.kind)
+        for condition in self._conditions.evaluate(verdict, thresholds, ts):
+            kind = condition.kind
+            alarm = state.standing.get(kind)
             if alarm is not None:
-                alarm.observe(condition, self._clock.monotonic())
-                events += self._close_or_update(state, condition.kind, condition.ts)
-            elif exceedances := state.raised_by(condition, self._rules[condition.kind]):
-                events.append(self._open(state, exceedances, station, received, n=verdict.n, bundle=verdict.bundle))
+                alarm.observe(condition, self._clock.monotonic(), past=past)
+                events += self._close_or_update(state, kind, condition.ts)
+            elif exceedances := state.raised_by(condition, self._rules[kind]):
+                opened = ActiveAlarm.from_exceedances(
+                    exceedances, station, received, n=verdict.n, bundle=verdict.bundle, historical=verdict.historical
+                )
+                events.append(self._open(state, opened))
+        unreported = [kind for kind in live if all(event.kind != kind for event in events)]
+        events += [self._report(state.standing[kind], "update", ts) for kind in unreported]
         self._store(station, state)
         return events
 
@@ -79,32 +84,30 @@ class AlarmPanel:
         """Return whether an alarm stands or may be about to open, so that every verdict on the station counts."""
         return station in self._states
 
-    def raise_stale(self, station: str, *, n: int, bundle: str) -> list[Event]:
-        """Raise ``stale`` unless it stands: no reading has come since the ``n``-th, which ``bundle`` (an id) scored."""
+    def raise_unscored(self, kind: AlarmKind, station: str, *, n: int, bundle: str) -> list[Event]:
+        """Raise a kind without a score unless it stands; ``bundle`` (an id) scored the ``n``-th reading, the latest."""
         state = self._states.get(station) or StationAlarms()
-        alarm = state.standing.get("stale")
+        alarm, events = state.standing.get(kind), list[Event]()
         if alarm is not None and not alarm.clearing:
-            return []
-        ts = rfc3339(self._clock.now())
-        condition = Condition("stale", exceeds=True, clears=False, severity=0.0, peak=Peak(ts=ts))
-        events: list[Event] = []
+            return events
+        condition = Condition.unscored(kind, rfc3339(self._clock.now()), stands=True)
         if alarm is None:
-            events.append(self._open(state, [condition], station, ts, n=n, bundle=bundle))
-        else:  # it came back, but nobody has acknowledged yet that it was away
+            opened = ActiveAlarm.from_exceedances([condition], station, condition.ts, n=n, bundle=bundle)
+            events.append(self._open(state, opened))
+        else:  # it was over, but nobody has acknowledged yet that it stood
             alarm.observe(condition, self._clock.monotonic())
         self._store(station, state)
         return events
 
-    def clear_stale(self, station: str) -> list[Event]:
-        """Clear ``stale``, if it stands: a reading has come."""
+    def clear_unscored(self, kind: AlarmKind, station: str) -> list[Event]:
+        """Clear a kind without a score, if it stands."""
         state = self._states.get(station)
-        alarm = None if state is None else state.standing.get("stale")
+        alarm = None if state is None else state.standing.get(kind)
         if state is None or alarm is None or alarm.clearing:
             return []
-        ts = rfc3339(self._clock.now())
-        condition = Condition("stale", exceeds=False, clears=True, severity=0.0, peak=Peak(ts=ts))
+        condition = Condition.unscored(kind, rfc3339(self._clock.now()), stands=False)
         alarm.observe(condition, self._clock.monotonic())
-        events = self._close_or_update(state, "stale", ts)
+        events = self._close_or_update(state, kind, condition.ts)
         self._store(station, state)
         return events
 
@@ -208,7 +211,7 @@ class AlarmPanel:
     def stands(self, station: str) -> bool:
         """Return whether an alarm of any kind stands that the station's readings raised."""
         state = self._states.get(station)
-        return state is not None and any(kind != "stale" for kind in state.standing)
+        return state is not None and any(kind not in UNSCORED for kind in state.standing)
 
     def message(self, station: str) -> AlarmMessage:
         """Return the body of a station's retained alarm topic."""
@@ -256,11 +259,8 @@ class AlarmPanel:
             "until it is acknowledged"
         )
 
-    def _open(
-        self, state: StationAlarms, exceedances: list[Condition], station: str, received: str, *, n: int, bundle: str
-    ) -> Event:
-        """Open the alarm that exceedances raise, shelved if its kind is."""
-        alarm = ActiveAlarm.from_exceedances(exceedances, station, received, n=n, bundle=bundle)
+    def _open(self, state: StationAlarms, alarm: ActiveAlarm) -> Event:
+        """Open an alarm, shelved if its kind is."""
         state.standing[alarm.kind] = alarm
         if alarm.kind in state.shelves:
             alarm.shelve(state.shelves[alarm.kind])

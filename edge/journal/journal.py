@@ -6,9 +6,10 @@ import contextlib
 import os
 import sqlite3
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 import numpy as np
@@ -19,7 +20,7 @@ from edge.errors import JournalError
 from edge.journal import schema
 from edge.journal.lock import take_lock
 from edge.journal.schema import Recovered
-from edge.journal.transaction import ReadingRow, StationRow, Transaction
+from edge.journal.transaction import ClockRow, ReadingRow, StationRow, Transaction
 from edge.log import Log
 
 _PAGE = 2048  # [B]: a commit of one reading writes three or four pages; smaller ones cost CPU, larger ones the card
@@ -29,6 +30,7 @@ _TIMED = 1000  # latest commits whose durations are kept
 _READINGS_SHARE = 0.7  # of max_mb that readings may take
 _ROW = 70  # [B] that a reading takes in the file besides its values, half-empty pages included
 
+_T = TypeVar("_T")
 Kind = Literal["full", "locked", "corrupt", "io"]
 
 _KINDS: dict[int, Kind] = {
@@ -169,17 +171,12 @@ class Journal:
         self._renew()
 
     def readings(self, station: int, last: int = -1) -> list[ReadingRow]:
-        """Return the ``last`` readings of a station (-1: all), the oldest first.
+        """Return the ``last`` readings of a station (-1: all), the oldest first; raises JournalError on failure."""
+        return self._read(schema.readings, station, last)
 
-        Raises
-        ------
-        JournalError
-            They cannot be read.
-        """
-        try:
-            return schema.readings(self._db, station, last)
-        except sqlite3.Error as error:
-            raise self._error(error) from error
+    def clock(self, station: int) -> ClockRow | None:
+        """Return a station's clock; ``None`` without one. Raises JournalError if it cannot be read."""
+        return self._read(schema.clock, station)
 
     def closed_alarm(self, alarm_id: str) -> AlarmLabel | None:
         """Return the last label of an alarm that has closed; ``None`` for an unknown one.
@@ -189,10 +186,7 @@ class Journal:
         JournalError
             It cannot be read.
         """
-        try:
-            return schema.closed_alarm(self._db, alarm_id)
-        except sqlite3.Error as error:
-            raise self._error(error) from error
+        return self._read(schema.closed_alarm, alarm_id)
 
     def close(self) -> None:
         """Close the file and release its lock."""
@@ -201,6 +195,12 @@ class Journal:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+    def _read(self, read: Callable[..., _T], *arguments: object) -> _T:
+        try:
+            return read(self._db, *arguments)
+        except sqlite3.Error as error:
+            raise self._error(error) from error
 
     def _open(self) -> Recovered:
         try:

@@ -9,19 +9,21 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edge.alarms.alarm_label import AlarmLabel
-from edge.journal.transaction import OutboxRow, RateRow, ReadingRow, Score, StationRow, Transaction
+from edge.journal.transaction import ClockRow, OutboxRow, RateRow, ReadingRow, Score, StationRow, Transaction
 
 VERSION = 2
 """Schema version; a journal with an older one is converted, one with a later one is set aside."""
 
+_CLOCKS = "create table clocks (station integer primary key, n integer not null, snapshot blob not null);"
 _RATE = "create table rate (id integer primary key check (id = 1), requested real not null, configured real not null);"
 
 TABLES = f"""
 begin;
 create table stations (id integer primary key, name text unique not null, topic text not null, columns text not null,
     n integer not null, rates blob not null, alarms blob);
+{_CLOCKS}
 create table readings (station integer not null, n integer not null, ts real, received real not null, seq integer,
-    late integer not null, key integer not null, "values" blob not null, primary key (station, n)) without rowid;
+    place integer not null, key integer not null, "values" blob not null, primary key (station, n)) without rowid;
 create table scores (batch integer primary key, messages blob not null);
 create table outbox (id integer primary key, kind text not null, alarm text, topic text not null,
     payload blob not null);
@@ -34,9 +36,17 @@ pragma user_version = {VERSION};
 commit;
 """
 
-CONVERSIONS = {1: f"begin; {_RATE} pragma user_version = 2; commit;"}
-"""Version of a journal -> what makes it one of the next version."""
-
+CONVERSIONS = {
+    1: f"""
+begin;
+alter table readings rename column late to place;
+{_CLOCKS}
+{_RATE}
+pragma user_version = 2;
+commit;
+"""
+}
+"""Version of a journal -> what makes it one of the next version; no row is changed, however many there are."""
 
 _UNLABELLED = 10_000  # newest rows among which alarms without a label or a comment are kept, too
 _DELETE_UNLABELLED = (
@@ -85,6 +95,8 @@ def write(db: sqlite3.Connection, transaction: Transaction) -> None:
         db.executemany("delete from retained where topic = ?", [(topic,) for topic in transaction.cleared])
     if transaction.stations:
         db.executemany("insert or replace into stations values (?, ?, ?, ?, ?, ?, ?)", transaction.stations.values())
+    if transaction.clocks:
+        db.executemany("insert or replace into clocks values (?, ?, ?)", transaction.clocks.values())
     if transaction.readings:
         db.executemany("insert or replace into readings values (?, ?, ?, ?, ?, ?, ?, ?)", transaction.readings)
     if transaction.scores:
@@ -135,6 +147,12 @@ def readings(db: sqlite3.Connection, station: int, last: int) -> list[ReadingRow
     """Read the ``last`` readings of a station (-1: all), the oldest first."""
     rows = db.execute("select * from readings where station = ? order by n desc limit ?", (station, last)).fetchall()
     return [ReadingRow(*row) for row in reversed(rows)]
+
+
+def clock(db: sqlite3.Connection, station: int) -> ClockRow | None:
+    """Read a station's clock; ``None`` if there is none."""
+    row = db.execute("select * from clocks where station = ?", (station,)).fetchone()
+    return None if row is None else ClockRow(*row)
 
 
 def closed_alarm(db: sqlite3.Connection, alarm_id: str) -> AlarmLabel | None:

@@ -26,8 +26,9 @@ class ReadingRow(NamedTuple):
         When it arrived, Unix time [s].
     seq
         The station's own counter.
-    late
-        1 if it is older than the newest one, and the scorer ignored it.
+    place
+        How it was placed among the others, see :mod:`edge.readings.placement`; without ``PLACED`` in a row of version
+        0.2, which knew only whether a reading was older than the newest.
     key
         By which a redelivery is recognised, see :mod:`edge.readings.duplicates`; the keys of its parts, packed, if it
         came in several messages.
@@ -40,7 +41,7 @@ class ReadingRow(NamedTuple):
     ts: float | None
     received: float
     seq: int | None
-    late: int
+    place: int
     key: int | bytes
     values: bytes
 
@@ -73,6 +74,24 @@ class StationRow(NamedTuple):
     n: int
     rates: bytes
     alarms: bytes | None
+
+
+class ClockRow(NamedTuple):
+    """A station's clock in the journal, now and then: later readings are placed again from there on.
+
+    Parameters
+    ----------
+    station
+        Number of the station.
+    n
+        The station's readings that it has placed.
+    snapshot
+        :meth:`edge.readings.station_clock.StationClock.snapshot`.
+    """
+
+    station: int
+    n: int
+    snapshot: bytes
 
 
 class OutboxRow(NamedTuple):
@@ -124,6 +143,8 @@ class Transaction:
         Rows to add.
     stations
         Station number -> row that replaces the one before.
+    clocks
+        Station number -> row that replaces the one before.
     scores
         Score messages to keep until the broker has confirmed them.
     number
@@ -151,6 +172,7 @@ class Transaction:
     number: int = 0
     readings: list[ReadingRow] = field(default_factory=list)
     stations: dict[int, StationRow] = field(default_factory=dict)
+    clocks: dict[int, ClockRow] = field(default_factory=dict)
     scores: list[Score] = field(default_factory=list)
     confirmed: int = 0
     outbox: list[OutboxRow] = field(default_factory=list)

@@ -15,6 +15,9 @@ HISTORICAL = 4
 STAMP_NOT_USED = 8
 """Added to the journal code of a reading without a stamp, or with one that is not trusted."""
 
+PLACED = 16
+"""Added to every journal code; the codes of version 0.2 lack it: 0, or 1 for a reading that was not scored."""
+
 TimeSource = Literal["station", "corrected", "received"]
 
 

@@ -67,6 +67,11 @@ class Adaptation:
             self.rates[kind] = least if moved < least else moved if moved < 1.0 else 1.0
         return exceeds
 
+    def exceeds(self, kind: str, score: float) -> bool:
+        """Return whether a score (-log10 p) exceeds, without learning from it."""
+        threshold = self._used[kind] = -math.log10(self.rates.get(kind, self._requested))
+        return score >= threshold
+
     def threshold(self, kind: str) -> float:
         """Return the least score that exceeds: the one last applied, or before any decision the requested one."""
         return self._used.get(kind, -math.log10(self.rates.get(kind, self._requested)))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from edge.readings.placement import Placement
 from edge.readings.reading import Reading
 from edge.scoring.row_scores import RowScores
+from edge.scoring.state import Arrival
 
 
 class Context(NamedTuple):
@@ -15,8 +17,10 @@ class Context(NamedTuple):
     ----------
     n
         The agent's count of the station's readings, this one included.
-    late
-        Whether the reading is older than the newest one.
+    arrival
+        How it follows the reading before it.
+    placement
+        Where the station's clock has placed it.
     warming_up
         Whether too few readings have been seen for a score to exceed.
     level
@@ -26,7 +30,8 @@ class Context(NamedTuple):
     """
 
     n: int
-    late: bool = False
+    arrival: Arrival
+    placement: Placement
     warming_up: bool = False
     level: float | None = None
     background: float | None = None

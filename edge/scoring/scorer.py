@@ -14,6 +14,7 @@ from edge.errors import BundleError
 from edge.models.scores import ScoreState, advance, score_rows
 from edge.readings.quality import GOOD, flag
 from edge.readings.reading import Reading
+from edge.readings.station_clock import StationClock
 from edge.scoring.adaptation import Adaptation
 from edge.scoring.decision import Context, Decision
 from edge.scoring.gas_level import PPB_PER_UNIT, GasLevel
@@ -103,8 +104,16 @@ class Scorer:
         self._verdicts = VerdictBuilder(self._model, ppb, bundle.id)
         self._level = None if ppb is None or absent else GasLevel(station, enhancement_ppb, limit_ppb)
 
-    def new_state(self, cadence: float | None = None) -> StationState:
-        """Return the state of a station without readings; ``cadence`` is the configured one [s], else the bundle's."""
+    def new_state(self, cadence: float | None = None, clock: type[StationClock] = StationClock) -> StationState:
+        """Return the state of a station without readings.
+
+        Parameters
+        ----------
+        cadence
+            Configured interval between readings [s]; ``None``: the bundle's.
+        clock
+            What places the readings: :class:`edge.readings.record_clock.RecordClock` for the rows of a file.
+        """
         levels = background = None
         if self._level is not None:
             levels = self._level.new_background()
@@ -113,9 +122,9 @@ class Scorer:
             self._model.size,
             score_state=ScoreState(self._model),
             adaptation=Adaptation(self.rate, adapt=self._adapt),
+            clock=clock(cadence or self._station.cadence),
             levels=levels,
             background=background,
-            cadence=cadence or self._station.cadence,
         )
 
     def score(self, batch: ReadingBatch) -> list[Verdict]:
@@ -133,8 +142,8 @@ class Scorer:
         """Measure readings at once, then decide one by one what they exceed.
 
         A flagged channel exceeds by rule, and is named as the culprit. The other scores use its last good value, for
-        at most 12 readings; after that there are none. A late reading has no score and changes nothing; it is
-        ``suspect``, because nothing vouches for it.
+        at most 12 readings; after that there are none. A reading beside the order is scored like one after a gap, by
+        what is remembered of its station now, and changes nothing.
 
         Parameters
         ----------
@@ -155,7 +164,7 @@ class Scorer:
         for i, ((state, reading), context) in enumerate(zip(batch, contexts, strict=True)):
             scores = measured.get(i)
             if scores is None:
-                scores = RowScores() if context.late else self._row_scores.build_unscored(flags[i])
+                scores = self._row_scores.build_unscored(flags[i])
             for kind in follow(self._decide(state.adaptation, reading, context, scores, faulty.get(i))):
                 state.adaptation.freeze(kind)
 
@@ -163,36 +172,58 @@ class Scorer:
         """Build the verdict of a decision; that costs as much as deciding, and not every verdict is published."""
         return self._verdicts.build(decision)
 
-    def advance(self, batch: ReadingBatch) -> None:
-        """Let readings that were scored before pass through the states; thresholds and verdicts are left out."""
+    def advance(self, batch: ReadingBatch, codes: Sequence[int]) -> list[Arrival]:
+        """Let readings that were scored before pass through the states; thresholds and verdicts are left out.
+
+        Parameters
+        ----------
+        batch
+            The readings.
+        codes
+            Journal code of each, see :meth:`edge.scoring.state.StationState.resume`.
+
+        Returns
+        -------
+        list of Arrival
+            How each of them follows the one before it.
+        """
         if not batch:
-            return
+            return []
         values = np.array([reading.values for _, reading in batch], dtype=np.float64)
         flags = flag(values, self._station)
-        _, segments = self._arrive(batch, values, flags)
+        arrivals = []
+        segments = Segments()
+        for i, ((state, reading), code, (level, good)) in enumerate(
+            zip(batch, codes, self._levels(values, flags), strict=False)
+        ):
+            arrival = state.resume(code, reading.ts, reading.received)
+            arrivals.append(arrival)
+            if arrival is not Arrival.BESIDE:
+                segments.add(state, arrival, i)
+                if good and level is not None:
+                    state.update_background(level)
         values, flags = values[:, self._columns], flags[:, self._columns]
         for order, runs in segments.runs(values, values.copy(), flags, _faulty(flags).keys()):
             advance(self._model, values[order], runs)
+        return arrivals
 
     def _arrive(self, batch: ReadingBatch, values: Floats, flags: Flags) -> tuple[list[Context], Segments]:
         """Let the readings arrive at their stations' states; returns their contexts, and the rows by station."""
         contexts: list[Context] = []
         segments = Segments()
-        levels: Iterable[tuple[float | None, bool]] = repeat((None, False))
-        if self._level is not None:
-            levels = self._level.read(values, flags)
-        for i, ((state, reading), (level, good)) in enumerate(zip(batch, levels, strict=False)):
-            arrival = state.arrive(reading.ts, reading.received)
-            if arrival is Arrival.LATE:
-                contexts.append(Context(state.n, late=True))
-                continue
+        for i, ((state, reading), (level, good)) in enumerate(zip(batch, self._levels(values, flags), strict=False)):
+            arrival, placement = state.arrive(reading.ts, reading.received)
             segments.add(state, arrival, i)
             # The background is that of the readings before this one.
             background = state.background
-            if good and level is not None:
+            if good and level is not None and arrival is not Arrival.BESIDE:
                 state.update_background(level)
-            contexts.append(Context(state.n, False, state.warming_up, level, background))
+            contexts.append(Context(state.n, arrival, placement, state.warming_up, level, background))
         return contexts, segments
+
+    def _levels(self, values: Floats, flags: Flags) -> Iterable[tuple[float | None, bool]]:
+        """Return the gas level of each reading [ppb] and whether its channel is good; endless if there is no level."""
+        return repeat((None, False)) if self._level is None else self._level.read(values, flags)
 
     def _measure(self, values: Floats, flags: Flags, segments: Segments, faulty: Set[int]) -> dict[int, RowScores]:
         """Return the scores of the rows that can be measured, by row; the states advance."""
@@ -213,22 +244,24 @@ class Scorer:
         self, adaptation: Adaptation, reading: Reading, context: Context, scores: RowScores, flags: list[int] | None
     ) -> Decision:
         by: str | None = None if self._level is None else self._level.exceeded(context.level, context.background)
+        # Thresholds do not learn from a reading beside the order.
+        decide = adaptation.decide if context.placement.in_order else adaptation.exceeds
         exceeds: list[str] = []
         highest = 0.0
         if (score := round_score(scores.onset)) is not None:
             highest = score
-            if not context.warming_up and adaptation.decide("methane", score) and by is None:
+            if not context.warming_up and decide("methane", score) and by is None:
                 by = "onset"
         if by is not None:
             exceeds.append("methane")
         if (score := round_score(scores.consistency)) is not None:
             highest = max(highest, score)
             # A broken rule exceeds as such, and the threshold does not learn from it.
-            if not context.warming_up and (flags is not None or adaptation.decide("consistency", score)):
+            if not context.warming_up and (flags is not None or decide("consistency", score)):
                 exceeds.append("consistency")
         if (score := round_score(scores.reconstruction)) is not None:
             highest = max(highest, score)
-            if not context.warming_up and adaptation.decide("reconstruction", score):
+            if not context.warming_up and decide("reconstruction", score):
                 exceeds.append("reconstruction")
         suspect = flags is not None or highest >= self._suspect
         return Decision(reading, context, scores, flags, tuple(exceeds), by, suspect)

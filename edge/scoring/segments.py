@@ -1,8 +1,12 @@
-"""Cuts a batch into runs of readings of one station that follow one another without a gap."""
+"""Cuts a batch into runs of readings of one station that follow one another without a gap.
+
+A reading beside the order is a run of its own, which continues a copy of its station's memory.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
+from copy import deepcopy
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +35,7 @@ class Piece(NamedTuple):
 
 
 class Segments:
-    """Rows of a batch by station, without the late ones."""
+    """Rows of a batch by station."""
 
     def __init__(self) -> None:
         self._segments: dict[StationState, list[Piece]] = {}
@@ -39,7 +43,7 @@ class Segments:
     def add(self, state: StationState, arrival: Arrival, row: int) -> None:
         """Add the next row of the batch, a reading of the station with this ``state``."""
         own = self._segments.setdefault(state, [])
-        if own and arrival is Arrival.NEXT:
+        if own and arrival is Arrival.NEXT and own[-1].arrival is not Arrival.BESIDE:
             own[-1].rows.append(row)
         else:
             own.append(Piece(state, arrival, [row]))
@@ -70,12 +74,21 @@ class Segments:
             Memory and number of rows of each station, as :func:`edge.models.scores.score_rows` takes them.
         """
         for wave in self.waves(values, actual, flags, faulty):
-            for piece in wave:
-                if piece.arrival is not Arrival.NEXT:
-                    piece.state.forget(piece.arrival)
-            rows = [row for piece in wave for row in piece.rows]
+            rows: list[int] = []
+            runs: list[tuple[ScoreState, int]] = []
+            for state, arrival, own in wave:
+                memory = state.score_state
+                if arrival is Arrival.BESIDE:
+                    # What goes on is measured and thrown away: the reading is none of those before or after it.
+                    memory = deepcopy(memory)
+                    memory.restart()
+                elif arrival is not Arrival.NEXT:
+                    state.forget(arrival)
+                if own:
+                    rows += own
+                    runs.append((memory, len(own)))
             if rows:
-                yield rows, [(piece.state.score_state, len(piece.rows)) for piece in wave if piece.rows]
+                yield rows, runs
 
     def waves(self, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]) -> list[list[Piece]]:
         """Fill in missing values, and group the pieces that can be measured together.
@@ -95,6 +108,13 @@ class Segments:
 def _fill(segment: Piece, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]) -> Iterator[Piece]:
     """Fill missing values with last good ones, and cut a segment at the rows that cannot be filled."""
     state, arrival, rows = segment
+    if arrival is Arrival.BESIDE:
+        last_good = deepcopy(state.last_good)
+        filled = last_good.fill(values[rows], flags[rows])
+        if len(filled.rows):
+            values[rows], actual[rows] = filled.values, filled.actual
+            yield segment
+        return
     if arrival is not Arrival.NEXT:
         state.last_good.clear()
     if faulty.isdisjoint(rows):

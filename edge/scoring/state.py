@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import IntEnum
 
 from edge.models.background import Background
-from edge.models.rolling_median import RollingMedian
 from edge.models.scores import ScoreState
-from edge.readings.gaps import is_gap
+from edge.readings import placement as codes
+from edge.readings.gaps import MOST_CADENCES
 from edge.readings.last_good import LastGood
+from edge.readings.placement import Placement
+from edge.readings.station_clock import StationClock
 from edge.scoring.adaptation import Adaptation
 
 WARM_UP = 60
@@ -17,25 +19,14 @@ WARM_UP = 60
 FORGET_CADENCES = 240.0
 """Gap [cadences] after which nothing that was seen before still applies."""
 
-AHEAD = 3600.0
-"""A time stamp further ahead of the gateway's clock is not used [s]: it would make all later readings late."""
 
-_CADENCE_WINDOW = 50  # intervals; their median is the cadence if none is configured
-_CADENCE_LEAST = 5
+class Arrival(IntEnum):
+    """How a reading follows the one before it; the values are journal codes, see :mod:`edge.readings.placement`."""
 
-
-class Arrival(Enum):
-    """How a reading follows the one before it."""
-
-    NEXT = "next"
-    LATE = "late"
-    GAP = "gap"
-    LONG_GAP = "long gap"
-
-
-def trusted_ts(ts: float | None, received: float) -> float | None:
-    """Return a reading's time stamp, or ``None`` if it is too far ahead of its arrival to be used; Unix times [s]."""
-    return None if ts is None or ts > received + AHEAD else ts
+    NEXT = codes.NEXT
+    BESIDE = codes.BESIDE
+    GAP = codes.GAP
+    LONG_GAP = codes.LONG_GAP
 
 
 class StationState:
@@ -49,33 +40,27 @@ class StationState:
         What the scoring model remembers.
     adaptation
         The station's thresholds.
+    clock
+        Places its readings.
     levels
         Background of the gas column [ppb]; ``None`` without one.
     background
         The bundle's background [ppb], used until the station has its own; ``None`` without a gas column.
-    cadence
-        Configured interval between readings [s]; ``None`` learns it as the median of the last 50 intervals of ``ts``.
 
     Attributes
     ----------
     n
-        Readings seen, late ones included.
-    cadence
-        Interval between readings [s], configured or learnt; ``None`` while it is unknown.
+        Readings seen, those beside the order included.
     last_good
         Last good values of the channels.
     """
 
     __slots__ = (
         "_given_background",
-        "_intervals",
-        "_learns",
         "_levels",
-        "_newest",
-        "_received",
         "_seen",
         "adaptation",
-        "cadence",
+        "clock",
         "last_good",
         "n",
         "score_state",
@@ -87,22 +72,23 @@ class StationState:
         *,
         score_state: ScoreState,
         adaptation: Adaptation,
+        clock: StationClock,
         levels: Background | None = None,
         background: float | None = None,
-        cadence: float | None = None,
     ) -> None:
         self.n = 0
         self.score_state = score_state
         self.adaptation = adaptation
+        self.clock = clock
         self.last_good = LastGood(columns)
-        self.cadence = cadence
         self._seen = 0
         self._levels = levels
         self._given_background = background
-        self._learns = cadence is None
-        self._intervals = RollingMedian(1, _CADENCE_WINDOW, _CADENCE_LEAST)
-        self._newest: float | None = None
-        self._received: float | None = None
+
+    @property
+    def cadence(self) -> float | None:
+        """Interval between readings [s], configured or learnt; ``None`` while it is unknown."""
+        return self.clock.cadence
 
     @property
     def background(self) -> float | None:
@@ -115,12 +101,12 @@ class StationState:
         """Whether too few readings have been seen for a score to exceed."""
         return self._seen <= WARM_UP
 
-    def arrive(self, ts: float | None, received: float) -> Arrival:
-        """Count a reading and return how it follows the one before it.
+    def arrive(self, ts: float | None, received: float) -> tuple[Arrival, Placement]:
+        """Count a reading, place it, and find out how it follows the one before it.
 
-        More than 3 cadences are a gap, more than 240 a long one. Gaps are measured in ``ts``; for readings without one
-        in ``received``, but only with a configured cadence, because a backlog that arrives all at once would teach a
-        wrong one. A long gap restarts the warm-up and the background; :meth:`forget` restarts the rest.
+        More than 3 cadences are a gap, more than 240 a long one; a change of the clock, or the beginning of a backlog,
+        is a gap however little time has elapsed. A long gap restarts the warm-up and the background; :meth:`forget`
+        restarts the rest.
 
         Parameters
         ----------
@@ -132,33 +118,48 @@ class StationState:
         Returns
         -------
         Arrival
-            ``LATE`` if the reading is older than the newest one; then only the count changes.
+            ``BESIDE`` if the reading is out of order; then only the count changes.
+        Placement
+            Where its clock has placed it.
         """
         self.n += 1
-        elapsed = 0.0
-        cadence = self.cadence
-        if ts is not None:
-            if self._newest is not None:
-                elapsed = ts - self._newest
-                if elapsed < 0:
-                    return Arrival.LATE
-                if elapsed > 0 and self._learns:
-                    self._intervals.push((elapsed,))
-                    if (medians := self._intervals.values()) is not None:
-                        self.cadence = medians[0]
-            self._newest = ts
-        elif not self._learns and self._received is not None:
-            elapsed = received - self._received
-        self._received = received
+        clock = self.clock
+        cadence = clock.cadence
+        placement = clock.place(ts, received)
+        in_order, elapsed, cut, _, _, _, _ = placement
+        if not in_order:
+            return Arrival.BESIDE, placement
+        arrival = Arrival.NEXT
+        if cut or (cadence is not None and elapsed > MOST_CADENCES * cadence):
+            long = cadence is not None and elapsed > FORGET_CADENCES * cadence
+            arrival = Arrival.LONG_GAP if long else Arrival.GAP
+        self._follow(arrival)
+        return arrival, placement
+
+    def resume(self, code: int, ts: float | None, received: float) -> Arrival:
+        """Let a reading from the journal arrive as it did when it came; the clock is not asked.
+
+        Parameters
+        ----------
+        code
+            Its journal code. One of version 0.2, which says too little, is placed now.
+        ts, received
+            As in :meth:`arrive`.
+        """
+        if not code & codes.PLACED:
+            return self.arrive(ts, received)[0]
+        self.n += 1
+        arrival = Arrival(code & codes.LONG_GAP)
+        if arrival is not Arrival.BESIDE:
+            self._follow(arrival)
+        return arrival
+
+    def _follow(self, arrival: Arrival) -> None:
         self._seen += 1
-        if cadence is None or not is_gap(0.0, elapsed, cadence):
-            return Arrival.NEXT
-        if elapsed <= FORGET_CADENCES * cadence:
-            return Arrival.GAP
-        self._seen = 1
-        if self._levels is not None:
-            self._levels.clear()
-        return Arrival.LONG_GAP
+        if arrival is Arrival.LONG_GAP:
+            self._seen = 1
+            if self._levels is not None:
+                self._levels.clear()
 
     def forget(self, gap: Arrival) -> None:
         """Forget what a gap has made useless, once everything before it has been measured.
@@ -171,9 +172,8 @@ class StationState:
             self.score_state.restart()
 
     def shift_clock(self, seconds: float) -> None:
-        """Shift the last arrival by as much as the clock has jumped [s], so that the jump makes no gap."""
-        if self._received is not None:
-            self._received += seconds
+        """Note that the gateway's clock has jumped by so much [s], so that the jump makes no gap."""
+        self.clock.shift(seconds)
 
     def update_background(self, level: float) -> None:
         """Add a gas level [ppb] to the background of the readings after it."""

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from edge.readings.placement import TimeSource
+
 State = Literal["warming_up", "out_of_domain", "alarm", "suspect", "ok"]
 """The first state that applies, in this order; except that a level over the absolute limit is an ``alarm`` at once."""
 
@@ -88,7 +90,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     seq
         The station's own counter, if it sends one.
     ts
-        Time of the measurement, RFC 3339 UTC with milliseconds; ``None`` without a stamp.
+        Best time of measurement: the station's, that time corrected by what its clock is known to be off, or the
+        arrival; RFC 3339 UTC with milliseconds.
+    ts_from
+        Which of these it is.
     received
         Time of its arrival, RFC 3339 UTC with milliseconds.
     reconstruction, consistency, methane
@@ -107,9 +112,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         The first that applies of ``warming_up``, ``out_of_domain``, ``alarm``, ``suspect``, ``ok``; a level over the
         absolute limit is an ``alarm`` at once.
     late
-        Whether it was scored beside the order, because its stamp lies behind the newest.
+        Whether it was scored beside the order, because its time stamp does not follow those before it. Its scores are
+        those of a reading after a gap, and nothing has learnt from it.
     historical
-        Whether it is old news: a stored reading that was sent late, or a verdict that is published again.
+        Whether it is old news: stored at the station and sent later, or published again after an outage.
     bundle
         Id of the bundle that it was scored with.
     """
@@ -117,8 +123,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     station: str
     n: int
     seq: int | None = None
-    ts: str | None = None
-    received: str | None = None
+    ts: str
+    ts_from: TimeSource = "station"
+    received: str
     reconstruction: Reconstruction | None = None
     consistency: Consistency | None = None
     methane: Methane | None = None

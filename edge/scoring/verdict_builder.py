@@ -39,12 +39,15 @@ class VerdictBuilder:
     def build(self, decision: Decision) -> Verdict:
         """Build the verdict; numbers are rounded to their significant digits."""
         reading, context, scores, flags, exceeds, by, _ = decision
+        in_order, _, _, historical, ts, ts_from, _ = context.placement
+        received = rfc3339(reading.received)
         return Verdict(
             station=reading.station,
             n=context.n,
             seq=reading.seq,
-            ts=None if reading.ts is None else rfc3339(reading.ts),
-            received=rfc3339(reading.received),
+            ts=received if ts_from == "received" else rfc3339(ts),
+            ts_from=ts_from,
+            received=received,
             reconstruction=_reconstruction(scores),
             consistency=self._consistency(scores),
             methane=self._methane(scores, context),
@@ -54,7 +57,8 @@ class VerdictBuilder:
             out_of_domain=scores.outside,
             contributions=self._contributions(scores),
             state=_state(decision),
-            late=context.late,
+            late=not in_order,
+            historical=historical,
             bundle=self._bundle,
         )
 
@@ -111,8 +115,6 @@ def _state(decision: Decision) -> State:
     context = decision.context
     if decision.by == "limit":
         return "alarm"
-    if context.late:
-        return "suspect"
     if context.warming_up:
         return "warming_up"
     if decision.scores.outside:

@@ -50,7 +50,10 @@ def let_it_close(panel: AlarmPanel) -> None:
 
 def observe(panel: AlarmPanel, readings: int, *, level_ppb: float, **fields: Any) -> list[Event]:
     methane = Methane(level_ppb=level_ppb, background_ppb=2000.0)
-    verdicts = [Verdict(station="st-1", n=n, methane=methane, bundle="b", **fields) for n in range(1, readings + 1)]
+    time: dict[str, Any] = {"ts": "2026-09-21T14:13:20.000Z", "received": "2026-09-21T14:13:21.000Z"}
+    verdicts = [
+        Verdict(station="st-1", n=n, methane=methane, bundle="b", **time, **fields) for n in range(1, readings + 1)
+    ]
     return [event for verdict in verdicts for event in panel.observe(verdict, {})]
 
 

@@ -54,10 +54,16 @@ def test_it_names_the_journals_fault_and_what_is_held(
     fake_link: FakeLink, fake_clock: FakeClock, committer: Committer
 ) -> None:
     delivery = Delivery(fake_link, Topics("davylamp/gw1"), fake_clock, committer.journal.recovered)
-    health = Health(fake_clock, duplicates=3, future=2, clock_jumps=1)
+    health = Health(fake_clock, duplicates=3, distrusted=2, clock_jumps=1)
     message = msgspec.to_builtins(health.message(fake_link, delivery, committer, stations=(), requests=0))
     assert message["journal"] == {"state": "ok", "mb": committer.journal.mb, "held": 0, "set_aside": 0}
-    assert [message[each] for each in ("duplicates", "future", "clock_jumps", "backlog", "outbox")] == [3, 2, 1, 0, 0]
+    assert [message[each] for each in ("duplicates", "distrusted", "clock_jumps", "backlog", "outbox")] == [
+        3,
+        2,
+        1,
+        0,
+        0,
+    ]
     committer.note_fault(JournalError("full", "no room"))
     committer.transaction.readings = [READING] * 7
     message = msgspec.to_builtins(health.message(fake_link, delivery, committer, stations=(), requests=0))

@@ -19,14 +19,12 @@ from edge.agent.station_journal import StationJournal
 from edge.agent.stations import Stations
 from edge.alarms.panel import AlarmPanel
 from edge.bundles.bundle import Bundle
-from edge.clock import rfc3339
 from edge.delivery.delivery import Delivery
 from edge.journal.journal import Journal
 from edge.journal.transaction import Transaction
 from edge.log import Log
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
-from edge.scoring.state import AHEAD
 from tests.doubles import GOOD, FakeClock, FakeLink
 
 NOW = 1_800_000_000.0
@@ -144,21 +142,6 @@ def test_the_bad_part_of_a_repetition_is_no_second_dead_letter(start: Start) -> 
     body = [GOOD | {"seq": 1}, {"uptime": 5}]
     run.take(message(body), message(body))
     assert (run.health.readings, run.delivery.counts.dead_letters) == (1, 1)
-
-
-def test_a_time_ahead_of_ours_is_published_and_not_used(start: Start) -> None:
-    run = start()
-    far = NOW + AHEAD + 60
-    (verdict,) = run.take(message(GOOD | {"ts": far})).verdicts
-    assert verdict.ts == rfc3339(far)
-    after = run.take(message(GOOD | {"ts": NOW + AHEAD}), message(GOOD | {"ts": NOW - 60})).verdicts
-    assert [(each.late, each.n) for each in after] == [(False, 2), (True, 3)]
-    assert (run.health.future, run.health.late) == (1, 1)
-    assert [row.ts for row in run.journal.readings(1)] == [far, NOW + AHEAD, NOW - 60]
-    run = start()
-    again = run.take(message(GOOD | {"ts": far}), message(GOOD | {"ts": NOW + AHEAD + 1}, at=NOW + 1)).verdicts
-    assert [(each.late, each.n) for each in again] == [(False, 4)]
-    assert run.health.duplicates == 1
 
 
 def test_after_a_restart_counts_rates_and_the_past_go_on(start: Start) -> None:

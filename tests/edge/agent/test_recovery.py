@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,11 @@ from edge.journal.journal import Journal
 from edge.journal.transaction import ReadingRow
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
+from edge.readings.placement import PLACED
 from edge.readings.reading import Reading
+from edge.scoring.decision import Decision
 from edge.scoring.scorer import Scorer
+from edge.scoring.state import StationState
 from edge.scoring.verdict import Verdict
 from edge.simulation.simulator import simulate_chamber
 from tests.doubles import GOOD, FakeClock, FakeLink
@@ -119,9 +123,19 @@ def numbers(verdict: Verdict) -> list[float]:
     return [math.nan if each is None else each for each in found]
 
 
-def reading_row(reading: Reading, verdict: Verdict) -> ReadingRow:
-    values = np.array(reading.values).tobytes()
-    return ReadingRow(1, verdict.n, reading.ts, reading.received, None, int(verdict.late), 0, values)
+def journalled(scorer: Scorer, state: StationState, readings: Sequence[Reading]) -> list[ReadingRow]:
+    """Score readings, and return the rows that the journal then contains of them."""
+    rows: list[ReadingRow] = []
+
+    def follow(decision: Decision) -> tuple[()]:
+        reading, context = decision.reading, decision.context
+        place = PLACED | context.placement.code | context.arrival
+        values = np.array(reading.values).tobytes()
+        rows.append(ReadingRow(1, context.n, reading.ts, reading.received, None, place, 0, values))
+        return ()
+
+    scorer.decide([(state, reading) for reading in readings], follow)
+    return rows
 
 
 def record(*, times: bool) -> list[Reading]:
@@ -150,8 +164,7 @@ def test_scores_after_a_restart_are_those_of_an_unbroken_run(
     scorer = Scorer(Bundle.open(bundles["both"]), absent=absent, adapt=True)
     cadence = None if times else 60.0
     unbroken, sent = scorer.new_state(cadence), record(times=times)
-    before = scorer.score([(unbroken, reading) for reading in sent[:-AFTER]])
-    rows = [reading_row(*each) for each in zip(sent[:-AFTER], before, strict=True)][-KEPT:]
+    rows = journalled(scorer, unbroken, sent[:-AFTER])[-KEPT:]
     state = scorer.new_state(cadence)
     state.n = unbroken.n
     state.adaptation.restore(unbroken.adaptation.snapshot())

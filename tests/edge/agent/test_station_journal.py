@@ -56,7 +56,7 @@ def test_a_station_that_has_sent_is_journalled_and_one_that_has_not_is_not(case:
 
 
 def test_a_station_whose_alarms_changed_is_journalled_with_their_snapshot(case: Case) -> None:
-    case.panel.raise_stale("st-1", n=1, bundle="b")
+    case.panel.raise_unscored("stale", "st-1", n=1, bundle="b")
     transaction = Transaction()
     case.station_journal.update([], transaction)
     (row,) = transaction.stations.values()

@@ -93,11 +93,6 @@ def test_a_reading_without_a_score_neither_raises_nor_clears() -> None:
     assert types(station.feed(QUIET)) == ["close"]
 
 
-def test_a_late_reading_is_ignored() -> None:
-    station = PanelStation(AlarmRule(m_of_n=(1, 1)))
-    assert station.feed(EXCEEDING, late=True) == []
-
-
 def test_exceedances_before_an_alarm_do_not_reopen_it() -> None:
     station = PanelStation(AlarmRule(m_of_n=(2, 9), clear_after=1, hold=1))
     assert types(station.feed(EXCEEDING, EXCEEDING, QUIET)) == ["open", "close"]

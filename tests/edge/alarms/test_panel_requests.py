@@ -15,22 +15,22 @@ from tests.edge.alarms.panel_station import EXCEEDING, QUICK, QUIET, START, Pane
 
 def test_a_silent_station_is_a_fault_without_a_score_until_a_reading_comes() -> None:
     station = PanelStation()
-    (opened,) = station.panel.raise_stale("st-01", n=7, bundle="0123456789ab")
+    (opened,) = station.panel.raise_unscored("stale", "st-01", n=7, bundle="0123456789ab")
     assert (opened.kind, opened.event_type, opened.score, opened.p) == ("stale", "open", None, None)
     assert opened.id == "st-01-stale-20260921T141320.000Z-7"
     assert (station.panel.message("st-01").alarm, station.panel.message("st-01").fault) == ("OFF", "ON")
-    assert station.panel.raise_stale("st-01", n=7, bundle="0123456789ab") == []
+    assert station.panel.raise_unscored("stale", "st-01", n=7, bundle="0123456789ab") == []
     station.clock.time += 90
-    (closed,) = station.panel.clear_stale("st-01")
+    (closed,) = station.panel.clear_unscored("stale", "st-01")
     assert (closed.id, closed.event_type, closed.closed) == (opened.id, "close", rfc3339(START + 90))
     assert closed.duration_s == 90.0
     assert station.panel.message("st-01").fault == "OFF"
-    assert station.panel.clear_stale("st-01") == []
+    assert station.panel.clear_unscored("stale", "st-01") == []
 
 
 def test_readings_neither_raise_nor_clear_staleness() -> None:
     station = PanelStation()
-    station.panel.raise_stale("st-01", n=0, bundle="b")
+    station.panel.raise_unscored("stale", "st-01", n=0, bundle="b")
     assert types(station.feed(EXCEEDING, EXCEEDING, *[QUIET] * 50)) == ["open", "close"]
     assert [event.kind for event in station.panel.standing()] == ["stale"]
     assert not station.panel.stands("st-01")
@@ -40,14 +40,14 @@ def test_a_latched_silence_stands_until_it_is_over_and_acknowledged() -> None:
     station = PanelStation()
     station.rules = Alarms(default=QUICK, stale=StaleAlarm(latch=True, repeat=60.0))
     station.restart()
-    (opened,) = station.panel.raise_stale("st-01", n=1, bundle="b")
-    assert station.panel.clear_stale("st-01") == []
-    assert station.panel.raise_stale("st-01", n=2, bundle="b") == []  # the same alarm: nobody has seen it yet
+    (opened,) = station.panel.raise_unscored("stale", "st-01", n=1, bundle="b")
+    assert station.panel.clear_unscored("stale", "st-01") == []
+    assert station.panel.raise_unscored("stale", "st-01", n=2, bundle="b") == []  # nobody has seen it yet
     station.clock.time += 60
     (reminder,) = station.panel.tick()
     assert (reminder.id, reminder.event_type, reminder.count) == (opened.id, "update", 2)
     assert types(station.panel.acknowledge(opened.id)) == ["update"]  # but it is silent now
-    assert types(station.panel.clear_stale("st-01")) == ["close"]
+    assert types(station.panel.clear_unscored("stale", "st-01")) == ["close"]
 
 
 # ---- shelving -------------------------------------------------------------------------------------------------------

@@ -95,10 +95,10 @@ def play(station: PanelStation, steps: list[Any]) -> list[Event]:
         elif step == "shelve":
             events += panel.shelve(station="st-01", kind="reconstruction", minutes=30)
         elif step == "stale":
-            events += panel.raise_stale("st-01", n=station.n, bundle="0123456789ab")
+            events += panel.raise_unscored("stale", "st-01", n=station.n, bundle="0123456789ab")
         elif step == "clear":
             station.n += 1
-            events += panel.clear_stale("st-01")
+            events += panel.clear_unscored("stale", "st-01")
         elif step == "restart":
             station.restart()
         else:

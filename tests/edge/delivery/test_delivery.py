@@ -49,7 +49,7 @@ def queue(fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path) -> Queue:
 
 
 def verdict(n: int = 1) -> Verdict:
-    return Verdict(station="st-1", n=n, state="ok", bundle="abc")
+    return Verdict(station="st-1", n=n, ts=TS, received=TS, state="ok", bundle="abc")
 
 
 def event(number: int = 1) -> Event:

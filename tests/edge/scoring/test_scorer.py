@@ -284,12 +284,32 @@ def test_a_bundle_has_no_scorer_without_anything_but_the_gas(ae: Bundle) -> None
         Scorer(ae, absent=["ch4_ppb", "rmq4_ohm"])
 
 
-def test_a_late_reading_has_no_score_and_leaves_no_trace(ae: Bundle) -> None:
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_reading_beside_the_order_is_scored_and_leaves_no_trace(ae: Bundle, size: int) -> None:
     usual = readings(ROWS[:100])
-    late = reading(changed(ROWS[0], ch4_ppb=9000.0), 80, ts=START - 1)
-    found = feed(Scorer(ae), [*usual[:80], late, *usual[80:]])
-    assert (found[80].late, found[80].n, found[80].state, found[80].exceeds) == (True, 81, "suspect", ())
-    assert (found[80].reconstruction, found[80].consistency, found[80].methane) == (None, None, None)
+    stray = replace(reading(changed(ROWS[80], ch4_ppb=9000.0), 80, ts=START - 1e6), received=START + 60 * 79.5)
+    found = feed(Scorer(ae, adapt=True), [*usual[:80], stray, *usual[80:]], size)
+    beside = found[80]
+    assert (beside.late, beside.historical, beside.n, beside.state) == (True, False, 81, "alarm")
+    assert "methane" in beside.exceeds
+    assert beside.methane is not None
+    assert beside.methane.level_ppb == 9000.0
+    assert beside.consistency is not None
+    assert beside.reconstruction is not None
+    expected = feed(Scorer(ae, adapt=True), usual)
+    assert [*found[:80], *(replace(verdict, n=verdict.n - 1) for verdict in found[81:])] == expected
+
+
+@pytest.mark.parametrize("missing", ["rmq4_ohm", "temperature_c"])
+def test_a_channel_that_a_reading_beside_the_order_lacks_is_flagged_and_the_others_are_scored(
+    ae: Bundle, missing: str
+) -> None:
+    usual = readings(ROWS[:100])
+    stray = replace(reading(changed(ROWS[80], **{missing: math.nan}), 80, ts=5.0), received=START + 60 * 79.5)
+    found = feed(Scorer(ae), [*usual[:80], stray, *usual[80:]])
+    assert found[80].flags == {missing: 9}
+    assert "consistency" in found[80].exceeds
+    assert found[80].reconstruction is not None
     expected = feed(Scorer(ae), usual)
     assert [*found[:80], *(replace(verdict, n=verdict.n - 1) for verdict in found[81:])] == expected
 
@@ -375,8 +395,8 @@ def test_an_empty_batch_has_no_verdicts(ae: Bundle) -> None:
 def test_a_usual_verdict_is_a_short_message(ae: Bundle) -> None:
     found = feed(Scorer(ae, enhancement_ppb=1e9), readings(ROWS, 100_000), 600)
     sizes = [len(msgspec.json.encode(verdict)) for verdict in found]
-    assert np.median(sizes) < 520
-    assert max(sizes) < 600
+    assert np.median(sizes) < 640
+    assert max(sizes) < 720
     body = msgspec.json.decode(msgspec.json.encode(found[100]))
     expected = {"station", "n", "seq", "ts", "received", "reconstruction", "consistency", "methane", "contributions"}
     assert expected < body.keys()

@@ -9,6 +9,7 @@ import numpy as np
 
 from edge.models.scores import ScoreState
 from edge.readings.last_good import HOLD
+from edge.readings.station_clock import StationClock
 from edge.scoring.adaptation import Adaptation
 from edge.scoring.segments import Segments
 from edge.scoring.state import Arrival, StationState
@@ -17,7 +18,7 @@ NEXT, GAP, LONG_GAP = Arrival.NEXT, Arrival.GAP, Arrival.LONG_GAP
 
 
 def state() -> StationState:
-    return StationState(1, score_state=cast("ScoreState", None), adaptation=Adaptation(0.001))
+    return StationState(1, score_state=cast("ScoreState", None), adaptation=Adaptation(0.001), clock=StationClock())
 
 
 def waves(arrivals: list[tuple[StationState, Arrival]], values: list[float]) -> list[list[tuple[Arrival, list[int]]]]:

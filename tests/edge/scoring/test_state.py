@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from edge.models.background import BACKGROUND_WINDOW, Background
+from edge.readings.station_clock import StationClock
 from edge.scoring.adaptation import Adaptation
-from edge.scoring.state import WARM_UP, Arrival, StationState, trusted_ts
+from edge.scoring.state import WARM_UP, Arrival, StationState
 
 
 class Memory:
@@ -31,14 +32,19 @@ def make(cadence: float | None = 60.0, background: float | None = 1900.0) -> Sta
         adaptation=Adaptation(0.001),
         levels=levels,
         background=background,
-        cadence=cadence,
+        clock=StationClock(cadence),
     )
+
+
+def arrive(state: StationState, ts: float | None, received: float | None = None) -> Arrival:
+    """Let a reading arrive, one that was sent at once unless it is said when; return how it follows."""
+    return state.arrive(ts, received if received is not None else ts or 0.0)[0]
 
 
 def started(cadence: float | None = 60.0) -> StationState:
     """A state that has seen a reading at time 0."""
     state = make(cadence)
-    assert state.arrive(0.0, 0.0) is Arrival.NEXT
+    assert arrive(state, 0.0) is Arrival.NEXT
     return state
 
 
@@ -66,7 +72,7 @@ def test_a_station_without_gas_has_no_background() -> None:
     ],
 )
 def test_more_than_three_cadences_are_a_gap_and_more_than_240_a_long_one(elapsed: float, arrival: Arrival) -> None:
-    assert started().arrive(elapsed, 0.0) is arrival
+    assert arrive(started(), elapsed) is arrival
 
 
 @pytest.mark.parametrize(("elapsed", "kept"), [(240 * 60.0, True), (240 * 60.0 + 0.001, False)])
@@ -74,11 +80,11 @@ def test_a_long_gap_ends_the_background_and_begins_the_warm_up_anew(elapsed: flo
     state = started()
     for i in range(1, WARM_UP + 1):
         assert state.warming_up
-        state.arrive(60.0 * i, 0.0)
+        arrive(state, 60.0 * i)
     assert not state.warming_up
     for _ in range(BACKGROUND_WINDOW):
         state.update_background(2500.0)
-    state.arrive(60.0 * WARM_UP + elapsed, 0.0)
+    arrive(state, 60.0 * WARM_UP + elapsed)
     assert state.background == pytest.approx(2500.0 if kept else 1900.0, rel=2e-4)
     assert state.warming_up == (not kept)
 
@@ -94,54 +100,70 @@ def test_without_ts_gaps_are_seen_in_the_arrival_only_where_the_cadence_is_confi
     for cadence, arrival in ((60.0, Arrival.GAP), (None, Arrival.NEXT)):
         state = make(cadence)
         for received in (0.0, 60.0, 120.0, 180.0, 240.0, 300.0, 360.0):
-            state.arrive(None, received)
-        assert state.arrive(None, 3600.0) is arrival
+            arrive(state, None, received)
+        assert arrive(state, None, 3600.0) is arrival
 
 
 def test_a_backlog_that_arrives_at_once_is_no_gap() -> None:
     state = started()
-    assert {state.arrive(None, 7.0) for _ in range(100)} == {Arrival.NEXT}
-    assert state.arrive(None, 60.0) is Arrival.NEXT
+    assert {arrive(state, None, 7.0) for _ in range(100)} == {Arrival.NEXT}
+    assert arrive(state, None, 60.0) is Arrival.NEXT
 
 
-def test_a_late_reading_is_counted_and_changes_nothing() -> None:
+def test_a_reading_beside_the_order_is_counted_and_changes_nothing_else() -> None:
     state = started()
-    assert state.arrive(60.0, 0.0) is Arrival.NEXT
-    assert state.arrive(59.9, 0.0) is Arrival.LATE
+    assert arrive(state, 60.0) is Arrival.NEXT
+    assert arrive(state, 59.9, 61.0) is Arrival.BESIDE
     assert state.n == 3
-    assert state.arrive(60.0, 0.0) is Arrival.NEXT  # the same time again is not late: stamps may be coarse
-    assert state.arrive(240.0, 0.0) is Arrival.NEXT
+    assert arrive(state, 60.0, 62.0) is Arrival.NEXT  # the same time again follows: stamps may be coarse
+    assert arrive(state, 240.0) is Arrival.NEXT
 
 
 def test_the_cadence_is_learnt_as_the_median_of_the_last_50_intervals() -> None:
     state = make(cadence=None)
     for ts in (0.0, 10.0, 20.0, 30.0, 40.0):
-        state.arrive(ts, 0.0)
+        arrive(state, ts)
     assert state.cadence is None
-    state.arrive(50.0, 0.0)
+    arrive(state, 50.0)
     assert state.cadence == 10.0
-    state.arrive(50.0, 0.0)  # the same stamp twice teaches nothing about the cadence
+    arrive(state, 50.0)  # the same stamp twice teaches nothing about the cadence
     assert state.cadence == 10.0
     for i in range(1, 51):
-        state.arrive(50.0 + 60.0 * i, 0.0)
+        arrive(state, 50.0 + 60.0 * i)
     assert state.cadence == 60.0
 
 
 def test_a_configured_cadence_is_not_learnt_over() -> None:
     state = started(cadence=5.0)
     for i in range(1, 60):
-        state.arrive(60.0 * i, 0.0)
+        arrive(state, 60.0 * i)
     assert state.cadence == 5.0
 
 
 def test_a_clock_that_jumps_makes_no_gap() -> None:
     state = make()
-    state.arrive(None, 0.0)
+    arrive(state, None)
     state.shift_clock(1e6)
-    assert state.arrive(None, 1e6 + 60) is Arrival.NEXT
-    assert state.arrive(None, 2e6) is Arrival.LONG_GAP
+    assert arrive(state, None, 1e6 + 60) is Arrival.NEXT
+    assert arrive(state, None, 2e6) is Arrival.LONG_GAP
 
 
-@pytest.mark.parametrize(("ts", "believed"), [(None, None), (3600.0, 3600.0), (3600.1, None), (-1e9, -1e9)])
-def test_a_time_an_hour_ahead_is_not_trusted(ts: float | None, believed: float | None) -> None:
-    assert trusted_ts(ts, 0.0) == believed
+def test_a_change_of_the_clock_is_a_gap_and_never_restarts_the_warm_up() -> None:
+    state = started()
+    for i in range(1, 100):
+        arrive(state, 60.0 * i + 1e9, 60.0 * i + 1e9)
+    assert not state.warming_up
+    after = [arrive(state, 60.0 * i, 60.0 * i + 1e9) for i in range(100, 120)]  # it counts from 1970 now
+    assert after == [*[Arrival.BESIDE] * 4, Arrival.GAP, *[Arrival.NEXT] * 15]
+    assert not state.warming_up
+
+
+def test_a_backlog_and_the_way_back_from_it_are_gaps_but_no_long_silence() -> None:
+    state = started(cadence=60.0)
+    live = [1e9 + 60.0 * i for i in range(100)]
+    for ts in live:
+        arrive(state, ts)
+    stored = [arrive(state, 1e9 - 90_000.0 + 60.0 * i, live[-1] + 0.1 * i) for i in range(1, 31)]
+    assert stored == [*[Arrival.BESIDE] * 4, Arrival.GAP, *[Arrival.NEXT] * 25]
+    assert arrive(state, live[-1] + 60.0) is Arrival.GAP
+    assert not state.warming_up

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.readings.placement import Placement
 from edge.readings.reading import Reading
 from edge.scoring.decision import Context, Decision
 from edge.scoring.row_scores import RowScores
+from edge.scoring.state import Arrival
 from edge.scoring.verdict import Verdict
 from edge.scoring.verdict_builder import VerdictBuilder, round_score
 
@@ -22,8 +24,9 @@ KEYS = ("a", "b", "c", "d")
 def build(**scores: Any) -> Verdict:
     model: Any = SimpleNamespace(keys=KEYS, virtual=None)
     reading = Reading(station="st-1", values=(1.0,) * len(KEYS), received=0.0)
+    context = Context(1, Arrival.NEXT, Placement(True, 0.0, False, False, 0.0, "received", None))
     return VerdictBuilder(model, None, "x").build(
-        Decision(reading, Context(1), RowScores(**scores), None, (), None, suspect=False)
+        Decision(reading, context, RowScores(**scores), None, (), None, suspect=False)
     )
 
 

@@ -155,6 +155,7 @@ def replay_alarms(scores: HeldOutScores, fold: Fold, rate: float) -> AlarmReplay
                 station=station,
                 n=n,
                 ts="",
+                received="",
                 consistency=Consistency(score=one, p=10**-one, culprit=""),
                 exceeds=(_CONSISTENCY,) if warm and adaptation.decide(_CONSISTENCY, one) else (),
                 state="ok",
