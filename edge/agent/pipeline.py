@@ -131,7 +131,7 @@ class Pipeline:
         opened: Collection[str] = ()
         raised_by = 0
         guard = station.guard
-        if (decision.suspect or decision.scores.outside or not guard.settled) and not context.late:
+        if (decision.suspect or decision.scores.outside or not guard.settled) and in_order:
             station.check_units(context.n, reading.values, self._log)
         if published or tracked:
             verdict = station.group.scorer.build_verdict(decision)
