@@ -16,6 +16,7 @@ from edge.arrays import Arrays, Floats, Indices
 from edge.bundles.manifest import SCORER_ABSENT, TrainingData, scorer_keys
 from edge.bundles.scoring_tables import to_arrays
 from edge.clock import Clock, SystemClock, rfc3339
+from edge.models.features import BASELINE_LEAST, SHORT_WINDOW
 from trainer.data.record import Record
 from trainer.data.regimes import chunk_count
 from trainer.data.scaler import fit_scaler
@@ -33,6 +34,10 @@ from trainer.statistics.collect import collect
 
 LEAST_ROWS = 600
 """Least rows: fewer leave spans too short to fill the memories."""
+MEMORY = SHORT_WINDOW + BASELINE_LEAST
+"""Rows behind a gap before the next one has every score."""
+LEAST_SCORED = 200
+"""Least rows behind those: fewer leave none to fit the scores on, once a part is held out."""
 EMBARGO = 12
 """Rows on both sides of a test row that no score is fitted on."""
 _EVALUATED = 7  # added to the seed, so that the rows evaluated are not those of the calibration
@@ -78,6 +83,7 @@ def train(
     if len(record.values) < LEAST_ROWS:
         place = ", ".join(record.files) or "record"
         raise TrainingError(f"{place}: got {len(record.values)} usable rows, expected at least {LEAST_ROWS}")
+    _refuse_fragments(record)
     started = time.perf_counter()
     blocks = blocked(record)
     split = random_split(record, seed=settings.seed) if settings.split == "random" else blocks
@@ -150,6 +156,26 @@ def train(
         else None,
     )
     return Run.open(folder)
+
+
+def _refuse_fragments(record: Record) -> None:
+    """Refuse a record of which too few rows follow enough others to be scored, with the cause.
+
+    Raises
+    ------
+    TrainingError
+        So it is.
+    """
+    lengths = [end - start for start, end in record.segments]
+    scored = sum(max(0, length - MEMORY) for length in lengths)
+    if scored >= LEAST_SCORED:
+        return
+    place = ", ".join(record.files) or "record"
+    cause = "; ".join(record.symptoms) or "; ".join(record.dropped) or "there are too many gaps"
+    raise TrainingError(
+        f"{place}: got {scored} rows that follow at least {MEMORY} others without a gap (at most {max(lengths)} rows "
+        f"do in one piece), expected at least {LEAST_SCORED}; the cause: {cause}"
+    )
 
 
 def _away_from(record: Record, test: Indices) -> Indices:

@@ -53,6 +53,8 @@ def run(arguments: Namespace) -> None:
 
     station, settings = _subject(arguments)
     records = [load_record([file], station) for file in arguments.files]
+    for sentence in (sentence for record in records for sentence in record.dropped):
+        print(sentence, file=sys.stderr)
     options: dict[str, Any] = {
         "quick": arguments.quick,
         "pictures": arguments.run is not None,

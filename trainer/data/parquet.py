@@ -2,87 +2,186 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from config.settings.station import Station
-from edge.arrays import Floats
-from edge.clock import parse_time
+from edge.arrays import Floats, Indices, Mask
+from edge.readings.csv.bad_rows import BadRows
 from edge.readings.csv.header import header_fault, quoted
-from edge.readings.csv.table import CsvTable
+from edge.readings.csv.layout import match_names
+from edge.readings.csv.numbers import NumberColumns
+from edge.readings.csv.table import CsvTable, Dropped
+from edge.readings.csv.time_order import in_time_order
+from edge.readings.csv.times import TimeColumns
+from edge.readings.csv.unnamed_time import unnamed_time
 from edge.readings.dialect import Dialect
 from trainer.errors import RecordError
+
+_SAMPLE = 50  # rows among which a time column is looked for that the station file does not name
 
 
 def read_parquet(path: Path, station: Station) -> CsvTable:
     """Read a station's readings from a Parquet file; its rows are numbered from 1, in place of a CSV's lines.
 
+    Numbers may be of any numeric type, decimals, or texts; the words for missing values are those of CSV files, and so
+    is what makes a row or a file unreadable.
+
     Raises
     ------
     RecordError
-        The file is damaged, a column is missing or does not hold numbers, or a time cannot be read.
+        The file is damaged, a column is missing or does not hold numbers.
+    TableError
+        Too many rows cannot be read.
     """
+    frame = _frame(path, [*station.names, *station.time_columns])
+    lines = np.arange(1, len(frame) + 1, dtype=np.int64)
+    reader = _Rows(path, station, lines)
+    values = np.column_stack([reader.numbers(frame[name], j) for j, name in enumerate(station.names)])
+    time = reader.times([frame[name] for name in station.time_columns])
+    keep, breaks = reader.settle()
+    notes = list(reader.notes)
+    if not station.time_columns:
+        sample = frame.iloc[:_SAMPLE]
+        notes += unnamed_time(list(frame.columns), [_texts(sample[name]) for name in frame.columns], station.names)
+    table = CsvTable(
+        file=path.name,
+        names=station.names,
+        values=values[keep],
+        time=None if time is None else time[keep],
+        lines=lines[keep],
+        dropped=reader.dropped,
+        breaks=breaks,
+        notes=tuple(notes),
+    )
+    return in_time_order(table, station.cadence)
+
+
+def _frame(path: Path, wanted: Sequence[str]) -> pd.DataFrame:
     try:
         frame = pd.read_parquet(path)
     except (OSError, ValueError) as error:  # pyarrow's errors are both
         raise RecordError(f"{path}: got a damaged Parquet file ({_first_line(error)}); copy it again") from error
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()  # the time is often the index
-    wanted = [*station.names, station.time] if station.time else list(station.names)
-    fault = header_fault([str(name).strip() for name in frame.columns], wanted)
+    names = match_names([str(name) for name in frame.columns], wanted)
+    fault = header_fault(names, wanted)
     if fault is not None:
         raise RecordError(f"{path}: {fault}")
-    frame.columns = pd.Index([str(name).strip() for name in frame.columns])
+    frame.columns = pd.Index(names)
     if not len(frame):
         raise RecordError(f"{path}: got columns and no rows, expected readings; is it the right file?")
-    faults: list[str] = []
-    values = np.column_stack([_numbers(frame[name], faults) for name in station.names])
-    for j, sentinels in enumerate(Dialect(station).numbers):
-        values[np.isin(values[:, j], list(sentinels)), j] = np.nan
-    time = _times(frame[station.time], faults) if station.time else None
-    if faults:
-        raise RecordError("\n".join(f"{path}: {fault}" for fault in faults))
-    return CsvTable(
-        file=path.name,
-        names=station.names,
-        values=values,
-        time=time,
-        lines=np.arange(1, len(frame) + 1, dtype=np.int64),
+    return frame.loc[:, ~frame.columns.duplicated()]
+
+
+class _Rows:
+    """Decodes the columns of one file, and collects the rows that cannot be read."""
+
+    def __init__(self, path: Path, station: Station, lines: Indices) -> None:
+        self._path = path
+        self._lines = lines
+        self._bad = BadRows(str(path), "row")
+        self._numbers = NumberColumns(station, self._bad)
+        self._times = TimeColumns(station, self._bad)
+        self._zoned = station.timezone is not None
+        self._sentinels = Dialect(station).numbers
+        self._faults: dict[int, tuple[str, str, str]] = {}  # row -> column, sentence and reason of its first fault
+        self._wrong: list[str] = []
+        self.dropped: tuple[Dropped, ...] = ()
+        self.notes: tuple[str, ...] = ()
+
+    def numbers(self, column: pd.Series, j: int) -> Floats:
+        """Decode a column [N]; nan for a missing value."""
+        name = str(column.name)
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            column = column.astype(column.dtype.categories.dtype)
+        if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+            values = np.array(column.to_numpy(dtype=np.float64, na_value=np.nan))
+            values[~np.isfinite(values) | np.isin(values, list(self._sentinels[j]))] = np.nan
+            return values
+        texts = None if _no_text(column) else _texts(column)
+        if texts is None:
+            self._wrong.append(f"column {quoted(name)}: got {column.dtype}, expected numbers; convert the column")
+            return np.full(len(column), np.nan)
+        values, faults = self._numbers.decode(texts, self._lines.tolist(), j)
+        for i, sentence in faults.items():
+            self._faults.setdefault(i, (name, sentence, f"no number ({quoted(texts[i].strip())} in {quoted(name)})"))
+        return values
+
+    def times(self, columns: Sequence[pd.Series]) -> Floats | None:
+        """Decode the time columns, if there are any: dates, texts or Unix times; a duration counts from 1970."""
+        if not columns:
+            return None
+        name = str(columns[0].name)
+        local = np.zeros(len(self._lines), dtype=bool)
+        if len(columns) == 1 and pd.api.types.is_datetime64_any_dtype(columns[0]):
+            local[:] = self._zoned and columns[0].dt.tz is None
+            moments = pd.to_datetime(columns[0], utc=True)
+            values = np.array((moments - pd.Timestamp(0, tz="UTC")).dt.total_seconds(), dtype=np.float64)
+        elif len(columns) == 1 and pd.api.types.is_timedelta64_dtype(columns[0]):
+            values = np.array(columns[0].dt.total_seconds(), dtype=np.float64)
+        else:
+            texts = [_texts(column) for column in columns]
+            values, local, faults = self._times.decode(texts, self._lines.tolist())
+            for i, sentence in faults.items():
+                self._faults.setdefault(i, (name, sentence, f"no time ({quoted(texts[0][i].strip())})"))
+        for i in np.flatnonzero(~np.isfinite(values)).tolist():
+            got = quoted(str(columns[0].iloc[i]))
+            sentence = f"got {got}, expected a date, RFC 3339 text or Unix seconds; mend the row"
+            self._faults.setdefault(i, (name, sentence, f"no time ({got})"))
+        return self._times.settle(values, local)
+
+    def settle(self) -> tuple[Mask, tuple[int, ...]]:
+        """Return the rows to keep [N], and those of them before which others were left out.
+
+        Raises
+        ------
+        RecordError
+            A column holds no numbers at all.
+        TableError
+            Too many rows cannot be read.
+        """
+        if self._wrong:
+            raise RecordError("\n".join(f"{self._path}: {fault}" for fault in self._wrong))
+        keep = np.ones(len(self._lines), dtype=bool)
+        for i, (name, sentence, reason) in sorted(self._faults.items()):
+            self._bad.add(int(self._lines[i]), reason, sentence, name)
+            keep[i] = False
+        self._numbers.settle()
+        self.dropped = self._bad.settle(int(keep.sum()))
+        self.notes = tuple(self._times.notes)
+        return keep, tuple((np.flatnonzero(np.diff(np.cumsum(~keep)[keep])) + 1).tolist())
+
+
+def _no_text(column: pd.Series) -> bool:
+    """Whether a column holds what can be no text of a number: dates, durations, true and false."""
+    return (
+        pd.api.types.is_bool_dtype(column)
+        or pd.api.types.is_datetime64_any_dtype(column)
+        or pd.api.types.is_timedelta64_dtype(column)
+        or any(isinstance(cell, bool | dt.date | list | dict | np.ndarray) for cell in column.head(_SAMPLE))
     )
 
 
-def _numbers(column: pd.Series, faults: list[str]) -> Floats:
-    place = f"column {quoted(str(column.name))}"
-    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        faults.append(f"{place}: got {column.dtype}, expected numbers; convert the column")
-        return np.full(len(column), np.nan)
-    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    infinite = np.flatnonzero(np.isinf(values))
-    if len(infinite):
-        faults.append(f"row {infinite[0] + 1}, {place}: got {values[infinite[0]]}, expected a finite number")
-    return np.array(values)
+def _texts(column: pd.Series) -> list[str]:
+    """Return a column's cells as a CSV would hold them."""
+    return [_text(cell) for cell in column]
 
 
-def _times(column: pd.Series, faults: list[str]) -> Floats:
-    """Convert dates (UTC if they name no zone), RFC 3339 texts or Unix seconds to Unix seconds."""
-    if pd.api.types.is_datetime64_any_dtype(column):
-        column = pd.to_datetime(column, utc=True)
-        values = np.array((column - pd.Timestamp(0, tz="UTC")).dt.total_seconds(), dtype=np.float64)
-    else:
-        values = np.full(len(column), np.nan)
-        for i, cell in enumerate(column):
-            try:
-                values[i] = parse_time(cell)
-            except (TypeError, ValueError):
-                break  # the first such row is reported below
-    lost = np.flatnonzero(~np.isfinite(values))
-    if len(lost):
-        got = quoted(str(column.iloc[lost[0]]))
-        wanted = "expected a date, RFC 3339 text or Unix seconds; mend the row"
-        faults.append(f"row {lost[0] + 1}, column {quoted(str(column.name))}: got {got}, {wanted}")
-    return values
+def _text(cell: object) -> str:
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "replace")
+    if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell:  # noqa: PLR0124  # the quick test for nan
+        return ""
+    if isinstance(cell, np.generic):
+        cell = cell.item()
+    return repr(cell) if isinstance(cell, float) else str(cell)
 
 
 def _first_line(error: Exception) -> str:

@@ -12,11 +12,10 @@ import numpy as np
 
 from config.settings.station import Station
 from edge.arrays import Floats, Mask
-from edge.errors import TableError
 from edge.readings.csv.header import quoted
-from edge.readings.csv.reader import read_table
-from edge.readings.csv.table import CsvTable
+from edge.readings.csv.table import CsvTable, Dropped
 from edge.readings.gaps import split_at_gaps
+from trainer.data.tables import read_files
 from trainer.errors import RecordError
 
 Span = tuple[int, int]
@@ -41,7 +40,9 @@ class Record:
     sha256
         Hash of the files' bytes, one after the other.
     dropped
-        Sentences about the rows that were left out.
+        Sentences about the rows that were left out, and about how the files were read.
+    symptoms
+        Those of them that say why rows do not follow one another.
     """
 
     station: Station
@@ -51,6 +52,7 @@ class Record:
     files: tuple[str, ...]
     sha256: str
     dropped: tuple[str, ...] = ()
+    symptoms: tuple[str, ...] = ()
 
     @classmethod
     def from_values(cls, values: Floats, station: Station, segments: Sequence[Span] | None = None) -> Record:
@@ -81,78 +83,50 @@ def load_record(files: Sequence[str | Path], station: Station) -> Record:
     """Read files into one record; each file makes at least one segment.
 
     Rows with a missing value, or with a value outside the station's physical range, are dropped and end a segment, as
-    does a gap in time longer than three cadences.
+    does a gap in time longer than three cadences. A row that is there twice counts once.
 
     Raises
     ------
     RecordError
         A file cannot be read as this station's readings, two files have the same content, or no complete row is left.
     """
-    if not files:
-        raise RecordError("got no files, expected at least one CSV or Parquet file")
-    whole = hashlib.sha256()
-    faults: list[str] = []
+    found = read_files(files, station)
+    faults: dict[int, str] = {}
     pieces: list[Floats] = []
     segments: list[Span] = []
     parts: list[Span] = []
-    dropped: list[str] = []
-    seen: dict[str, Path] = {}
+    sentences: list[str] = list(found.sentences)
+    whole = hashlib.sha256()
     start = 0
-    for path in map(Path, files):
-        try:
-            data = path.read_bytes()
-            table, numbered = _read(path, data, station)
-        except OSError as error:
-            faults.append(f"{path}: {error.strerror or error}; expected a CSV or Parquet file that can be read")
-            continue
-        except (TableError, RecordError) as error:
-            faults.append(str(error))
-            continue
-        digest = hashlib.sha256(data).hexdigest()
-        if digest in seen:
-            faults.append(f"{path}: got the same content as {seen[digest]}, expected each file once; leave one out")
-            continue
-        seen[digest] = path
-        whole.update(data)
-        keep, sentences = _complete(table, station, numbered)
-        dropped += [f"{table.file}: {sentence}" for sentence in sentences]
+    for file in found.files:
+        whole.update(file.data)
+        keep, incomplete = _complete(file.table, station, file.numbered)
+        sentences += [f"{file.table.file}: {sentence}" for sentence in incomplete]
         if not keep.any():
-            faults.append(f"{path}: no complete row is left; {'; '.join(sentences)}")
+            reasons = [*file.sentences, *incomplete, *file.symptoms]
+            faults[file.place] = f"{file.path}: no complete row is left; {'; '.join(reasons)}"
             continue
-        spans = _segments(table, keep, station.cadence)
+        spans = _segments(file.table, keep, station.cadence)
         segments += [(start + first, start + last) for first, last in spans]
-        pieces.append(table.values[keep])
+        pieces.append(file.table.values[keep])
         parts.append((start, start + len(pieces[-1])))
         start = parts[-1][1]
-    if faults:
-        raise RecordError("\n".join(faults))
+    found.raise_faults(faults)
     return Record(
         station=station,
         values=np.concatenate(pieces),
         segments=tuple(segments),
         parts=tuple(parts),
-        files=tuple(Path(path).name for path in files),
+        files=tuple(file.table.file for file in found.files),
         sha256=whole.hexdigest(),
-        dropped=tuple(dropped),
+        dropped=tuple(sentences),
+        symptoms=tuple(f"{file.table.file}: {symptom}" for file in found.files for symptom in file.symptoms),
     )
-
-
-def _read(path: Path, data: bytes, station: Station) -> tuple[CsvTable, str]:
-    """Read a file by its content, whatever its name; also return what its rows are numbered by."""
-    if data.startswith(b"PAR1"):
-        from trainer.data.parquet import read_parquet  # pandas is slow to import, and few records are Parquet
-
-        return read_parquet(path, station), "row"
-    return read_table(path, station), "line"
 
 
 def _complete(table: CsvTable, station: Station, numbered: str) -> tuple[Mask, list[str]]:
     """Return which rows to keep [N], and sentences about those that are dropped."""
-
-    def sentence(count: int, reason: str, first: int) -> str:
-        return f"{count} row{'s' if count > 1 else ''} dropped: {reason} (first at {numbered} {first})"
-
-    sentences = [sentence(drop.count, drop.reason, drop.first_line) for drop in table.dropped]
+    sentences = []
     missing = np.isnan(table.values)
     low, high = np.array([feature.range for feature in station.features]).T
     outside = ((table.values < low) | (table.values > high)) & ~missing.any(axis=1, keepdims=True)
@@ -161,7 +135,8 @@ def _complete(table: CsvTable, station: Station, numbered: str) -> tuple[Mask, l
         if rows.any():
             counts = [f"{quoted(name)} {n}" for name, n in zip(table.names, cells.sum(axis=0), strict=True) if n]
             reason = f"{what} ({', '.join(counts)})"
-            sentences.append(sentence(int(rows.sum()), reason, int(table.lines[np.argmax(rows)])))
+            dropped = Dropped(reason, int(rows.sum()), int(table.lines[np.argmax(rows)]))
+            sentences.append(dropped.sentence(numbered))
     return ~(missing | outside).any(axis=1), sentences
 
 

@@ -64,6 +64,8 @@ def explore(
     if problem := path_problem(output, png):
         raise RecordError(problem)
     record = read_raw_record(files, station)
+    for sentence in record.sentences:
+        report(sentence)
     report(f"read: {record.rows:,} rows of the station {station.name}")
     found = examine(record, on_progress=lambda what: report(f"looking at {what}"))
     drawn: list[Panel] = []

@@ -12,11 +12,10 @@ import numpy as np
 
 from config.settings.station import Station
 from edge.arrays import Floats, Indices
-from edge.errors import TableError
-from edge.readings.csv.reader import read_table
 from edge.readings.csv.table import CsvTable
 from edge.readings.gaps import split_at_gaps
 from trainer.data.record import Record, Span
+from trainer.data.tables import read_files
 from trainer.errors import RecordError
 
 LEAST = 10
@@ -45,6 +44,8 @@ class RawRecord:
         ``(start, end)`` of each file's rows.
     files
         Names of the files.
+    sentences
+        What the files' owner should read about them.
     """
 
     station: Station
@@ -54,6 +55,7 @@ class RawRecord:
     segments: tuple[Span, ...]
     parts: tuple[Span, ...]
     files: tuple[str, ...]
+    sentences: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -104,19 +106,9 @@ def read_raw_record(files: Sequence[str | Path], station: Station) -> RawRecord:
     RecordError
         A file cannot be read as this station's readings, or the files have fewer than 10 rows together.
     """
-    if not files:
-        raise RecordError("got no files, expected at least one CSV or Parquet file")
-    tables: list[CsvTable] = []
-    faults: list[str] = []
-    for path in map(Path, files):
-        try:
-            tables.append(_read(path, station))
-        except (TableError, RecordError) as error:
-            faults.append(str(error))
-        except OSError as error:
-            faults.append(f"{path}: {error.strerror or error}; expected a CSV or Parquet file that can be read")
-    if faults:
-        raise RecordError("\n".join(faults))
+    found = read_files(files, station, every_row=True)
+    found.raise_faults()
+    tables = [file.table for file in found.files]
     values = np.concatenate([table.values for table in tables])
     if len(values) < LEAST:
         raise RecordError(
@@ -140,17 +132,8 @@ def read_raw_record(files: Sequence[str | Path], station: Station) -> RawRecord:
         ),
         parts=tuple(pairwise(edges)),
         files=tuple(table.file for table in tables),
+        sentences=found.sentences,
     )
-
-
-def _read(path: Path, station: Station) -> CsvTable:
-    with path.open("rb") as file:
-        parquet = file.read(4) == b"PAR1"
-    if parquet:
-        from trainer.data.parquet import read_parquet  # pandas is slow to import
-
-        return read_parquet(path, station)
-    return read_table(path, station)
 
 
 def _segments(table: CsvTable, cadence: float | None) -> list[Span]:

@@ -126,7 +126,7 @@ def _header(data: bytes, separator: str, wanted: Sequence[str]) -> Layout | None
             if is_blank(row):
                 continue
             above.append(line)
-            names = _matched(row, wanted)
+            names = match_names(row, wanted)
             found = len(set(names) & set(wanted))
             plain = not _is_remark(row)
             if best is None or (found, plain) > (best[0], best[1]):
@@ -146,7 +146,7 @@ def _is_remark(row: Sequence[str]) -> bool:
     return first.startswith(COMMENT_MARKS) or first.lower().startswith("sep=")
 
 
-def _matched(row: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
+def match_names(row: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
     """Return a header's cells as the station writes them: other forms of the same characters do not count."""
     names = [cell.strip(_BLANKS) for cell in row]
     if set(wanted) <= set(names):

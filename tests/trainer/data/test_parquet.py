@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -103,7 +104,7 @@ def test_a_missing_column_is_named_with_the_nearest(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("values", [["1", "x"], [True, False], pd.to_datetime([0, 1])])
+@pytest.mark.parametrize("values", [[True, False], pd.to_datetime([0, 1]), pd.to_timedelta([0, 1])])
 def test_a_column_that_holds_no_numbers_is_named(tmp_path: Path, values: object) -> None:
     text = refusal(parquet(tmp_path, Temperature=values, RMQ4=[1.0, 2.0]))
 
@@ -111,9 +112,33 @@ def test_a_column_that_holds_no_numbers_is_named(tmp_path: Path, values: object)
     assert text.endswith("expected numbers; convert the column")
 
 
-def test_an_infinite_number_is_named_with_its_row(tmp_path: Path) -> None:
-    assert refusal(parquet(tmp_path, Temperature=[1.0, np.inf], RMQ4=[1.0, 2.0])) == (
-        'station.parquet: row 2, column "Temperature": got inf, expected a finite number'
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["1", " 2.5 ", "NaN", "unavailable", "5"],
+        pd.Categorical(["1", "2.5", "n/a", None, "5"]),
+        [Decimal(1), Decimal("2.5"), None, None, Decimal(5)],
+        pd.array([1, 2.5, None, np.inf, 5], dtype="Float32"),
+        [1.0, 2.5, -200.0, np.inf, 5.0],
+        ["1", "2.5", "", None, "5e0"],
+        [b"1", b"2.5", b"", b"ERR", b"5"],
+    ],
+)
+def test_texts_and_decimals_are_numbers_and_the_words_for_missing_are_those_of_a_csv(
+    tmp_path: Path, values: object
+) -> None:
+    path = parquet(tmp_path, Temperature=values, RMQ4=[1.0, 2, 3, 4, 5])
+
+    assert load_record([path], STATION).values.tolist() == [[1, 1], [2.5, 2], [5, 5]]
+
+
+def test_a_text_that_is_no_number_is_named_with_its_row_and_a_few_such_rows_are_left_out(tmp_path: Path) -> None:
+    few = parquet(tmp_path, Temperature=[*map(str, range(1, 40)), "x"], RMQ4=np.arange(1.0, 41.0))
+    assert load_record([few], STATION).dropped == (
+        'station.parquet: 1 row dropped: no number ("x" in "Temperature") (first at row 40)',
+    )
+    assert refusal(parquet(tmp_path, Temperature=["1", "x"], RMQ4=[1.0, 2.0])) == (
+        'station.parquet: row 2, column "Temperature": got "x", expected a number; fix the cell or leave it empty'
     )
 
 

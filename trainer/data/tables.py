@@ -1,0 +1,198 @@
+"""Reads the files of a station as tables, each row once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from config.settings.station import Station
+from edge.arrays import Indices
+from edge.errors import TableError
+from edge.readings.csv.reader import read_table
+from edge.readings.csv.table import CsvTable
+from edge.readings.gaps import MOST_CADENCES, median_interval
+from trainer.data.repeated_rows import RepeatedRows, find_repeated_rows
+from trainer.data.symptoms import symptoms
+from trainer.errors import RecordError
+
+_ALL = 0.9  # share of the steps that are gaps, from which the cadence is wrong rather than the record
+
+
+@dataclass(frozen=True)
+class StationFile:
+    """The rows of one file that no file before it has.
+
+    Parameters
+    ----------
+    place
+        Its place in the order given.
+    path
+        The file.
+    table
+        Its rows.
+    data
+        The file's bytes.
+    numbered
+        What its rows are numbered by: line, or row in a Parquet file.
+    sentences
+        What its owner should read, without the file's name.
+    symptoms
+        Why its rows do not follow one another, without the file's name.
+    """
+
+    place: int
+    path: Path
+    table: CsvTable
+    data: bytes
+    numbered: str
+    sentences: tuple[str, ...]
+    symptoms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StationFiles:
+    """What reading files gives.
+
+    Parameters
+    ----------
+    files
+        The files that have rows of their own, in the order given.
+    sentences
+        What their owner should read about all of them, each with the file's name.
+    faults
+        Why files cannot be used, by their place in the order given.
+    """
+
+    files: tuple[StationFile, ...]
+    sentences: tuple[str, ...]
+    faults: dict[int, str]
+
+    def raise_faults(self, others: Mapping[int, str] | None = None) -> None:
+        """Raise the faults, if there are any, those of ``others`` with them.
+
+        Raises
+        ------
+        RecordError
+            One line or more for each file that cannot be used.
+        """
+        faults = {**self.faults, **(others or {})}
+        if faults:
+            raise RecordError("\n".join(text for _, text in sorted(faults.items())))
+
+
+def read_files(files: Sequence[str | Path], station: Station, *, every_row: bool = False) -> StationFiles:
+    """Read files; a row that is there twice is kept where it comes first.
+
+    Parameters
+    ----------
+    files
+        CSV or Parquet files.
+    station
+        What their columns are.
+    every_row
+        Whether rows that are there twice are only reported.
+
+    Raises
+    ------
+    RecordError
+        There are no files.
+    """
+    if not files:
+        raise RecordError("got no files, expected at least one CSV or Parquet file")
+    faults: dict[int, str] = {}
+    found: list[StationFile] = []
+    seen: dict[str, Path] = {}
+    for place, path in enumerate(map(Path, files)):
+        try:
+            data = path.read_bytes()
+            table, numbered = _read(path, data, station)
+        except OSError as error:
+            faults[place] = f"{path}: {error.strerror or error}; expected a CSV or Parquet file that can be read"
+            continue
+        except (TableError, RecordError) as error:
+            faults[place] = str(error)
+            continue
+        digest = hashlib.sha256(data).hexdigest()
+        if digest in seen:
+            faults[place] = f"{path}: got the same content as {seen[digest]}, expected each file once; leave one out"
+            continue
+        seen[digest] = path
+        sentences = (*(drop.sentence(numbered) for drop in table.dropped), *table.notes)
+        file = StationFile(place, path, table, data, numbered, sentences, ())
+        if fault := _cadence_fault(file, station):
+            faults[place] = fault
+        else:
+            found.append(file)
+    repeated = find_repeated_rows([file.table for file in found]) if found else None
+    once = [_once(found, i, repeated, every_row) for i in range(len(found))] if repeated else []
+    return StationFiles(
+        files=tuple(file for file in once if len(file.table.values)),
+        sentences=tuple(f"{file.table.file}: {each}" for file in once for each in (*file.sentences, *file.symptoms)),
+        faults=faults,
+    )
+
+
+def _read(path: Path, data: bytes, station: Station) -> tuple[CsvTable, str]:
+    """Read a file by its content, whatever its name; also return what its rows are numbered by."""
+    if data.startswith(b"PAR1"):
+        from trainer.data.parquet import read_parquet  # pandas is slow to import, and few records are Parquet
+
+        return read_parquet(path, station), "row"
+    return read_table(path, station), "line"
+
+
+def _cadence_fault(file: StationFile, station: Station) -> str | None:
+    """Refuse a file of which every row would count as a gap."""
+    time, cadence = file.table.time, station.cadence
+    if time is None or cadence is None or len(time) < 3:
+        return None
+    steps = np.diff(time)
+    gaps = np.count_nonzero(steps > MOST_CADENCES * cadence)
+    own = median_interval(time)
+    if own is None or gaps < _ALL * np.count_nonzero(steps):
+        return None
+    return (
+        f"{file.path}: got rows {own:g} s apart, and the station file states cadence: {cadence:g}, so that every row "
+        f"counts as a gap; write cadence: {own:g}, or null to learn it"
+    )
+
+
+def _once(files: Sequence[StationFile], i: int, repeated: RepeatedRows, every_row: bool) -> StationFile:
+    """Return a file without the rows that were there before."""
+    file = files[i]
+    table = file.table
+    new = repeated.new(i)
+    if not new.all():
+        row = int(np.argmin(new))
+        other, line = repeated.place(int(repeated.first[i][row]))
+        source = "" if other == i else f" of {files[other].table.file}"
+        count = int((~new).sum())
+        rows = "rows" if count > 1 else "row"
+        where = f"{file.numbered} {table.lines[row]}, the same as {files[other].numbered} "
+        where += f"{files[other].table.lines[line]}{source}"
+        if every_row:
+            sentence = f"{count} {rows} there twice, which a training counts once (first at {where})"
+        else:
+            sentence = f"{count} {rows} dropped: there twice, counted once (first at {where})"
+            file = replace(file, table=_filtered(table, repeated, i))
+        file = replace(file, sentences=(*file.sentences, sentence))
+    return replace(file, symptoms=tuple(symptoms(file.table)))
+
+
+def _filtered(table: CsvTable, repeated: RepeatedRows, i: int) -> CsvTable:
+    new = repeated.new(i)
+    kept: Indices = np.cumsum(new) - new  # the number of rows kept before each row
+    moved = {int(kept[row]) for row in table.breaks if row < len(new)}
+    if table.time is None:
+        moved |= set(repeated.breaks(i))
+    return replace(
+        table,
+        values=table.values[new],
+        time=None if table.time is None else table.time[new],
+        lines=table.lines[new],
+        breaks=tuple(sorted(row for row in moved if 0 < row < new.sum())),
+    )
