@@ -4,8 +4,9 @@ A real Mosquitto with the shipped settings, the real agent in a process of its o
 with leaks and stuck sensors in known places, and a witness that receives everything that davylamp publishes. At random
 moments under load the agent is killed (-9), the broker killed (-9) or restarted, the connection cut or stalled, the
 journal's disk filled, the journal locked, the clock moved, the agent stopped or paused; a quarter of the faults begins
-during the previous one. Then everything is counted, without using the agent's own counters. Equal seeds give equal
-readings and faults.
+during the previous one. Meanwhile the stations' clocks jump back and ahead, restart, stand still or run wild, stamps
+are missing and units change, between the leaks. Then everything is counted, without using the agent's own counters.
+Equal seeds give equal readings and faults.
 """
 
 from __future__ import annotations
@@ -166,6 +167,7 @@ def measure(seed: int, count: int, readings: int, *, protocol: str, bundle: Path
         "seed": seed,
         "protocol": protocol,
         "faults": dict(Counter(fault.kind for fault in faults)),
+        "disturbances": dict(load.disturbances),
         "stations": STATIONS,
         "readings": load.per_station * STATIONS,
         "seconds": round(time.monotonic() - begun, 1),
@@ -182,6 +184,9 @@ def show(report: dict[str, Any]) -> None:
         f"{report['stations']} stations, {report['seconds']:g} s"
     )
     print(", ".join(f"{number} x {kind}" for kind, number in sorted(report["faults"].items())))
+    print(
+        "at the stations: " + (", ".join(f"{n} x {kind}" for kind, n in sorted(report["disturbances"].items())) or "-")
+    )
     print(f"the journal's disk: {report['disk']}; the last recovery took {report['last_recovery_s']:g} s")
     print(
         f"{report['sent']} messages published, {report['scores']} scores received, {report['historical']} of them "

@@ -28,6 +28,7 @@ def test_nothing_is_lost_or_doubled_whatever_dies(bundles: dict[str, Path], tmp_
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(report.read_text())
     assert len(found["faults"]) == 11  # one of each kind
+    assert found["disturbances"]
     assert len(found["results"]) == 16
     assert all(line["passed"] for line in found["results"])
 
@@ -80,7 +81,8 @@ def event(load: Load, leak: Leak, kind: str) -> Notice:
     """An event of the alarm that a leak raised."""
     reading = next(sent for sent in load.messages if (sent.station, sent.seq) == (leak.station, leak.first + 2))
     body = {
-        "event_type": kind, "id": f"{leak.station}-{leak.first}", "station": leak.station, "kind": "methane",
+        "event_type": kind, "id": f"{leak.station}-methane-20261130T120000Z-{leak.first + 3}",
+        "station": leak.station, "kind": "methane",
         "opened": json.loads(reading.payload)["ts"],
     }  # fmt: skip
     return Notice(f"{BASE}/{leak.station}/event", json.dumps(body).encode(), 0.0, False)

@@ -1,10 +1,14 @@
-"""Numbered readings of several stations, with leaks and stuck sensors in known places."""
+"""Numbered readings of several stations, with leaks, stuck sensors and disturbances in known places."""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+import msgspec
 import numpy as np
 
 from config.templates.templates import METHANE
@@ -22,6 +26,21 @@ _CALM = 600  # rows of the quietest part of the chamber; they are played forward
 _LEAK_ROWS, _LEAK_PPB = 30, 6000.0
 _STUCK_EVERY, _STUCK_ROWS = 600, 40
 _BAD_EVERY = 499  # messages from one malformed one to the next
+_DISTURBED_ROWS = 20
+_AFTER_LEAK = 45  # rows from the beginning of a leak to that of a disturbance, by when the leak's alarm has closed
+_REBOOT = 1000.0  # [s] after 1970, when a clock starts that has not been set
+_DISTURBANCES: dict[str, Callable[[dict[str, Any], int], dict[str, Any]]] = {
+    "clock set back": lambda reading, _: reading | {"ts": reading["ts"] - 7200.0},
+    "clock ahead": lambda reading, _: reading | {"ts": reading["ts"] + 86400.0 * 30},
+    "clock restarted": lambda reading, row: reading | {"ts": _REBOOT + _CADENCE * row},
+    "clock stands still": lambda reading, row: reading | {"ts": reading["ts"] - _CADENCE * row},
+    "stamps missing": lambda reading, _: {key: value for key, value in reading.items() if key != "ts"},
+    "wild stamps": lambda reading, row: reading | {"ts": 1e9 * (row * 7 % 5 / 2.7)},
+    "methane in ppm": lambda reading, _: reading | {"ch4_ppb": reading["ch4_ppb"] / 1000},
+    "temperature in F": lambda reading, _: reading | {"temperature_c": 1.8 * reading["temperature_c"] + 32},
+    "temperature in K": lambda reading, _: reading | {"temperature_c": reading["temperature_c"] + 273.15},
+}
+"""What may happen to a reading with a Unix time [s], given its number since that began."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +99,8 @@ class Load:
         Messages in the order of sending; one in 500 is malformed.
     leaks
         Leaks in the readings.
+    disturbances
+        How often clocks jump, stamps are missing or units change; after each leak.
     """
 
     def __init__(self, readings: int, stations: int, seed: int, leak_every: int = 200) -> None:
@@ -87,6 +108,7 @@ class Load:
         self.per_station = readings // stations
         self._began = time.time() - _BEGAN
         self.leaks: list[Leak] = []
+        self.disturbances: Counter[str] = Counter()
         payloads = [self._payloads(number, seed, leak_every) for number in range(stations)]
         order = np.repeat(np.arange(stations), self.per_station)
         np.random.default_rng((seed, stations)).shuffle(order)
@@ -99,10 +121,6 @@ class Load:
             seq = next_seq[station]
             next_seq[station] += 1
             self.messages.append(Sent(self.names[station], seq, payloads[station][seq]))
-
-    def within(self, leak: Leak, ts: float) -> bool:
-        """Return whether a Unix time [s] is the time stamp of a reading in a leak."""
-        return leak.first <= round((ts - self._began) / _CADENCE) <= leak.last
 
     def _payloads(self, number: int, seed: int, leak_every: int) -> list[bytes]:
         """Payloads of one station: quiet rows of the chamber, with leaks and stuck sensors."""
@@ -122,7 +140,16 @@ class Load:
         values = np.resize(there_and_back, (rows, chamber.shape[1]))
         values = inject(values, [*leaks, *stuck], seed=seed).round(5)
         keys = load_station(METHANE).keys
-        return [message(keys, row, self._began + _CADENCE * seq, seq) for seq, row in enumerate(values.tolist())]
+        payloads = [message(keys, row, self._began + _CADENCE * seq, seq) for seq, row in enumerate(values.tolist())]
+        drawn = np.random.default_rng((seed, number))
+        for leak in leaks:
+            kind = str(drawn.choice(list(_DISTURBANCES)))
+            self.disturbances[kind] += 1
+            for row in range(_DISTURBED_ROWS):
+                seq = leak.start + _AFTER_LEAK + row
+                reading = msgspec.json.decode(payloads[seq]) | {"ts": self._began + _CADENCE * seq}
+                payloads[seq] = msgspec.json.encode(_DISTURBANCES[kind](reading, row))
+        return payloads
 
 
 def _calmest(chamber: np.ndarray) -> np.ndarray:
