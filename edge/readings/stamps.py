@@ -84,8 +84,11 @@ class Stamps:
 
     def _follow_pace(self, number: float, received: float) -> None:
         """Look how fast small numbers grow: a count of milliseconds since boot is no time."""
-        previous, self._previous = self._previous, (number, received)
-        if previous is None or received - previous[1] < 1.0:
+        previous = self._previous
+        if previous is not None and 0.0 <= received - previous[1] < 1.0:
+            return  # another one of the same array: the first ones of two arrays are compared
+        self._previous = (number, received)
+        if previous is None or received < previous[1]:
             return
         pace = (number - previous[0]) / (received - previous[1])
         unit = next((name for name, wanted in _PACES if abs(pace / wanted - 1.0) <= _TOLERANCE), "")

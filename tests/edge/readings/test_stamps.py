@@ -50,6 +50,12 @@ def test_a_count_of_milliseconds_since_boot_is_no_stamp(cadence: int, per_second
     assert stamps.notes["clock"] is None
 
 
+def test_arrays_of_a_count_of_milliseconds_are_recognised_as_well() -> None:
+    stamps = Stamps()
+    found = [stamps.read(1000 * (60 * i + 6 * j), NOW + 60 * i + 54) for i in range(8) for j in range(10)]
+    assert found[40:] == [None] * 40
+
+
 def test_a_clock_that_counts_seconds_from_1970_is_a_clock() -> None:
     stamps = Stamps()
     assert [stamps.read(3 + 60 * i, NOW + 60 * i) for i in range(50)] == [3.0 + 60 * i for i in range(50)]
