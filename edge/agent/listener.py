@@ -41,12 +41,19 @@ class Listener:
     ----------
     sources
         The entries of gateway.yaml, in order: the first that matches a topic wins.
+
+    Attributes
+    ----------
+    inputs
+        The stations that have sent something, by name.
+    names
+        What they call themselves.
     """
 
     def __init__(self, sources: Iterable[Source]) -> None:
+        self.inputs: dict[str, StationInput] = {}
         self._sources = tuple(sources)
-        self._inputs: dict[str, StationInput] = {}
-        self._names = StationNames()
+        self.names = StationNames()
 
     @property
     def filters(self) -> list[str]:
@@ -69,36 +76,40 @@ class Listener:
             except ReadingError as error:
                 heard.append(Heard("", error, message))
                 continue
-            heard += _heard(station, station.take(share.documents, message))
+            taken = station.take(share.documents, message)
+            if share.unread is not None:
+                station.watch.look_at_name(share.unread)
+            station.watch.look(share.documents, message.topic, [each.reading for each in taken])
+            heard += _heard(station, taken)
         return heard
 
     def close_due(self, now: float) -> list[Heard]:
         """Return the readings whose windows have passed at this Unix time [s]."""
-        return [each for station in self._inputs.values() for each in _heard(station, station.close_due(now))]
+        return [each for station in self.inputs.values() for each in _heard(station, station.close_due(now))]
 
     def close(self) -> list[Heard]:
         """Return the readings that are open, although parts of them may still come."""
-        return [each for station in self._inputs.values() for each in _heard(station, station.close())]
+        return [each for station in self.inputs.values() for each in _heard(station, station.close())]
 
     @property
     def due(self) -> float:
         """When the first open reading has waited long enough for its parts, Unix time [s]; inf if none is open."""
-        return min((station.due for station in self._inputs.values()), default=math.inf)
+        return min((station.due for station in self.inputs.values()), default=math.inf)
 
     def releasable(self, messages: Sequence[Message]) -> int:
         """Return how many of these messages, from the first on, belong to no open reading and may be acknowledged."""
-        return first_held(messages, self._inputs.values())
+        return first_held(messages, self.inputs.values())
 
     def _input(self, source: Source, share: Share) -> StationInput:
         if not share.name and source.entry.station_from is not None:
             raise source.missing_name(share.documents[0])
-        name = self._names.safe(share.name)
-        station = self._inputs.get(name)
+        name = self.names.safe(share.name)
+        station = self.inputs.get(name)
         if station is None:
-            if len(self._inputs) >= _MOST:
+            if len(self.inputs) >= _MOST:
                 raise ReadingError(f"station {name!r} is one more than the limit of {_MOST} stations")
-            station = self._inputs[name] = StationInput(name, source)
-            self._names.claim(share.name)
+            station = self.inputs[name] = StationInput(name, source)
+            self.names.claim(share.name)
         return station
 
 

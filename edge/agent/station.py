@@ -9,7 +9,6 @@ from config.settings.gateway import StationEntry
 from edge.agent.source import Source
 from edge.agent.station_health import StationHealth
 from edge.agent.station_input import StationInput
-from edge.agent.station_watch import StationWatch
 from edge.bundles.bundle import Bundle
 from edge.journal.transaction import StationRow
 from edge.log import Log
@@ -113,12 +112,11 @@ class LiveStation:
     expected: bool = False
     health: StationHealth = field(default_factory=StationHealth)
     duplicates: Duplicates = field(default_factory=Duplicates)
-    watch: StationWatch = field(init=False)
     _last_seen: float = 0.0
     _intervals: RollingMedian = field(default_factory=lambda: RollingMedian(1, _INTERVALS, _LEAST_INTERVALS))
 
     def __post_init__(self) -> None:
-        self.watch = StationWatch(self.group.source)
+        self.watch = self.input.watch
         self.decoder = self.input.decoder  # for the common case, whole readings: one look-up less
 
     @property

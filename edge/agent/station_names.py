@@ -38,6 +38,10 @@ class StationNames:
             )
         return safe
 
+    def called(self, safe: str) -> str:
+        """Return the name that the topic or the document of a station gives."""
+        return self._claimed.get(safe, safe)
+
     def claim(self, name: str) -> None:
         """Note whose safe name it is, from the first good reading on."""
         self._claimed.setdefault(safe_station(name), name)

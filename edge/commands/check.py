@@ -6,7 +6,6 @@ import os
 import stat
 import sys
 from argparse import ArgumentParser, Namespace
-from collections import Counter, deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING, TextIO
 from config.arguments import add_gateway, seconds
 from config.errors import DavylampError
 from edge.clock import SystemClock
-from edge.errors import ReadingError
 
 if TYPE_CHECKING:
     from config.settings.gateway import Gateway
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from edge.mqtt.message import Message
     from edge.mqtt.reconnecting_link import ReconnectingLink
     from edge.mqtt.topics import Topics
-    from edge.scoring.trained_ranges import TrainedRanges
     from edge.stop import Stop
 
 EXAMPLE = "davylamp check -c gateway.yaml"
@@ -31,7 +28,6 @@ EXAMPLE = "davylamp check -c gateway.yaml"
 LISTEN = 5.0
 """How long to listen for readings [s]."""
 
-_JUDGED = 200  # readings of a station by which its units are judged
 _CONFIRMATION = 5.0  # [s] for the broker to confirm a publication and the subscriptions
 
 
@@ -73,7 +69,6 @@ class _Check:
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._errors = 0
-        self._rows: dict[str, tuple[TrainedRanges, deque[Sequence[float]]]] = {}
 
     def run(self, gateway_path: str | Path, listen: float) -> bool:
         from config.yaml.load import load_gateway
@@ -196,58 +191,35 @@ class _Check:
         self, link: ReconnectingLink, stations: Stations, stop: Stop, seconds: float, early: list[Message]
     ) -> None:
         """Listen to the stations, and report what they send and what is wrong with it."""
-        from edge.scoring.units_guard import GUARDED
+        from edge.agent.inspection import Inspection
 
         clock = SystemClock()
         deadline = clock.monotonic() + seconds
-        readings: Counter[str] = Counter()
+        inspection = Inspection(stations)
         reported: set[str] = set()
+
+        def report(warnings: Sequence[str]) -> None:
+            for warning in warnings:
+                if warning not in reported:
+                    reported.add(warning)
+                    self.warning(warning)
+
         messages = early
         while not stop.requested:
             for message in messages:
-                for name, warning in self._problems(message, stations):
-                    if warning is None:
-                        readings[name] += 1
-                    elif warning not in reported:
-                        reported.add(warning)
-                        self.warning(warning)
+                report(inspection.take(message))
+            report(inspection.close_due(clock.now()))
             link.acknowledge(messages)
             link.flush()
             if clock.monotonic() >= deadline:
                 break
             messages = link.poll(min(0.2, seconds))
-        for name, count in sorted(readings.items()):
-            self.ok(f"{name}: {count} readings that can be scored")
-            ranges, rows = self._rows[name]
-            if (doubt := ranges.doubt(rows)) is not None:
-                few = "" if len(rows) >= GUARDED else f" (judged by {len(rows)} readings; --listen makes them more)"
-                self.warning(f"{name}: {doubt.sentence}{few}")
-        if not readings:
+        report(inspection.close())
+        for name, count in sorted(inspection.readings.items()):
+            called = inspection.called(name)
+            of = "" if called == name else f', which calls itself "{called}"'
+            self.ok(f"{name}{of}: {count} readings that can be scored")
+        if not inspection.readings:
             self.warning(
                 f"no reading that can be scored within {seconds:g} s; fix: stations[].topic, or start a station"
             )
-
-    def _problems(self, message: Message, stations: Stations) -> list[tuple[str, str | None]]:
-        """List (station, problem or ``None``) for each reading of a message, and for the message itself."""
-        try:
-            station = stations.at(message.topic)
-        except ReadingError as error:
-            return [("", f"{message.topic}: {error}")]
-        if station is None:
-            return []
-        name, where = station.name, message.topic
-        if message.retain:
-            return [(name, f"{where}: a retained reading is old and is not scored; fix: publish it unretained")]
-        decoded = station.decoder.decode(message.payload, message.received)
-        found: list[tuple[str, str | None]] = [
-            (name, f"{where}: {reading}" if isinstance(reading, ReadingError) else None) for reading in decoded
-        ]
-        for reading in decoded:
-            if not isinstance(reading, ReadingError):
-                _, rows = self._rows.setdefault(name, (station.group.ranges, deque(maxlen=_JUDGED)))
-                rows.append(reading.values)
-        found += [(name, f"{name}: {note}") for note in station.decoder.notes.values() if note is not None]
-        station.decoder.notes.clear()
-        if message.qos == 0:
-            found.append((name, f"{name}: readings at QoS 0 are lost while the agent is away; fix: publish at QoS 1"))
-        return found

@@ -222,3 +222,12 @@ def test_a_retained_reading_is_a_warning(run: Run, broker: RunningBroker, client
     checked = run(broker.port, listen=0.2)
     assert checked.has("warning", "retained")
     client(broker.port).publish(f"{run.topic}/st-1", b"", retain=True)
+
+
+@pytest.mark.broker
+def test_a_name_that_cannot_be_a_stations_is_printed_beside_the_safe_one(
+    run: Run, broker: RunningBroker, client: Connect
+) -> None:
+    with Sender(client(broker.port), f"{run.topic}/well pad 7", GOOD):
+        checked = run(broker.port, listen=0.5)
+    assert checked.has("ok", 'well_pad_7, which calls itself "well pad 7": ')
