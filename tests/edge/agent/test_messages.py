@@ -84,7 +84,7 @@ def test_milliseconds_are_said_once(
 @pytest.mark.parametrize(
     ("entry", "payload"),
     [
-        ({"keys": {key: f"d[name={key}].v" for key in GOOD}}, json.dumps({"d": [{"name": k, "v": v} for k, v in GOOD.items()]})),
+        ({"keys": {key: f"d[id={key}].v" for key in GOOD}}, json.dumps({"d": [{"id": k, "v": GOOD[k]} for k in GOOD]})),
         ({"keys": {"ch4_ppb": 'gas."CH4.ppb"'}}, json.dumps(GOOD | {"gas": {"CH4.ppb": 2000.5}, "ch4_ppb": None})),
         ({"columns": tuple(GOOD)}, ";".join(map(str, GOOD.values()))),
         ({"format": "csv", "columns": tuple(GOOD)}, ",".join(map(str, GOOD.values()))),
