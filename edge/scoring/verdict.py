@@ -103,7 +103,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     flags
         QARTOD flag per message key, without those that are 1 (good).
     out_of_domain
-        Keys of gas and climate columns outside the range of the training.
+        Keys of gas and climate columns outside the range of the training, and of channels whose unit is in doubt.
     contributions
         The three channels that contribute most to the reconstruction error.
     by

@@ -1,0 +1,104 @@
+"""When the guard of a station's units judges, doubts, and settles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edge.scoring.unit_doubt import UnitDoubt
+from edge.scoring.units_guard import GUARDED, UnitsGuard
+from edge.scoring.verdict import Verdict
+
+RIGHT, WRONG = (21.0,), (70.0,)
+
+
+class Ranges:
+    """Doubts readings of which all are 70; counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def doubt(self, readings: Sequence[Sequence[float]]) -> UnitDoubt | None:
+        self.asked += 1
+        wrong = all(values == WRONG for values in readings)
+        return UnitDoubt(("temperature_c",), "units: {temperature_c: degF}") if wrong else None
+
+
+def _guard() -> tuple[UnitsGuard, Ranges]:
+    ranges = Ranges()
+    return UnitsGuard(ranges), ranges  # type: ignore[arg-type]
+
+
+def test_twenty_readings_in_another_unit_are_a_doubt_and_twenty_right_ones_end_it() -> None:
+    guard, _ = _guard()
+    changes = [n for n in range(1, 41) if guard.observe(n, WRONG)]
+    assert changes == [GUARDED]
+    assert guard.doubt is not None
+    changes = [n for n in range(41, 81) if guard.observe(n, RIGHT)]
+    assert changes == [40 + GUARDED]
+    assert guard.doubt is None
+    assert guard.settled
+
+
+def test_a_wrong_reading_among_the_right_ones_keeps_the_doubt() -> None:
+    guard, _ = _guard()
+    for n in range(1, 21):
+        guard.observe(n, WRONG)
+    for n in range(21, 120):
+        guard.observe(n, WRONG if n % 15 == 0 else RIGHT)
+    assert guard.doubt is not None
+
+
+def test_a_right_reading_among_the_first_settles_it() -> None:
+    guard, ranges = _guard()
+    for n in range(1, 21):
+        guard.observe(n, RIGHT if n == 7 else WRONG)
+    assert guard.settled
+    assert guard.doubt is None
+    assert ranges.asked == 1
+
+
+def test_a_unit_that_changes_later_is_found_in_suspicious_readings_alone() -> None:
+    guard, ranges = _guard()
+    for n in range(1, 21):
+        guard.observe(n, RIGHT)
+    asked = ranges.asked
+    for n in range(500, 519):  # those before were not suspicious, so that they were not observed
+        assert not guard.observe(n, WRONG)
+    assert ranges.asked == asked
+    assert guard.observe(519, WRONG)
+    assert guard.doubt is not None
+
+
+def test_suspicious_readings_that_do_not_follow_one_another_are_no_doubt() -> None:
+    guard, _ = _guard()
+    for n in range(1, 21):
+        guard.observe(n, RIGHT)
+    for n in range(30, 300, 2):
+        guard.observe(n, WRONG)
+    assert guard.doubt is None
+
+
+def test_after_a_restart_a_doubt_stands_and_a_settled_guard_is_settled() -> None:
+    guard, _ = _guard()
+    assert guard.resume(2000, [RIGHT] * 1500 + [WRONG] * 30)
+    guard, _ = _guard()
+    assert not guard.resume(2000, [RIGHT] * 100)
+    assert guard.settled
+    guard, _ = _guard()
+    assert not guard.resume(5, [WRONG] * 5)
+    assert not guard.settled
+    assert [n for n in range(6, 30) if guard.observe(n, WRONG)] == [GUARDED]
+
+
+def test_no_verdict_in_doubt_is_called_ok() -> None:
+    doubt = UnitDoubt(("temperature_c",), "")
+    for state in ("ok", "suspect", "alarm", "out_of_domain"):
+        verdict = doubt.mark(_verdict(state=state, out_of_domain=("h2o_ppm",)))
+        assert (verdict.state, verdict.out_of_domain) == ("out_of_domain", ("h2o_ppm", "temperature_c"))
+    assert doubt.mark(_verdict(state="warming_up")).state == "warming_up"
+    assert doubt.mark(_verdict(state="alarm", exceeds=("methane",), by="limit")).state == "alarm"
+    assert doubt.mark(_verdict(state="suspect", late=True)).state == "suspect"
+
+
+def _verdict(**fields: object) -> Verdict:
+    return Verdict(station="st-1", n=70, bundle="0123", received="2027-01-15T08:00:00.000Z", **fields)  # type: ignore[arg-type]
