@@ -203,7 +203,6 @@ def test_readings_that_arrive_are_counted(run: Run, broker: RunningBroker, clien
         # The embedded broker delivers at QoS 1 what was published at 0.
         pytest.param("st-1", GOOD, 0, "QoS 0", marks=pytest.mark.mqtt5),
         ("st-1", {"uptime": 5}, 1, "none of the"),
-        ("state", GOOD, 1, "'state'"),
     ],
 )
 def test_readings_that_come_in_the_wrong_way_are_warnings(
