@@ -1,4 +1,4 @@
-"""What stations of many kinds really send is read whole: each of twenty readings, exact to the digits that were sent."""
+"""What stations of many kinds really send is read: each of twenty readings, exact to the digits that were sent."""
 
 from __future__ import annotations
 
@@ -121,7 +121,9 @@ CASES: dict[str, tuple[StationEntry, str, Callable[[Row], Row]]] = {
         rounded(2),
     ),
     "chirpstack-v4": (
-        entry("application/+/device/{station}/event/up", keys=paths("object.", ts="time")), "0102030405060708", rounded(2),
+        entry("application/+/device/{station}/event/up", keys=paths("object.", ts="time")),
+        "0102030405060708",
+        rounded(2),
     ),
     "tasmota": (
         entry(
