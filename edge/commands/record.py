@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
@@ -13,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from config.arguments import add_gateway, add_station, natural
-from edge.clock import SystemClock, rfc3339
-from edge.errors import ReadingError, TableError
+from edge.clock import SystemClock
+from edge.errors import ReadingError
 
 if TYPE_CHECKING:
     from config.settings.station import Station
@@ -23,8 +20,6 @@ if TYPE_CHECKING:
     from edge.readings.reading import Reading
 
 EXAMPLE = "davylamp record -c gateway.yaml --station methane.yaml -o station.csv"
-
-_TIME = "time"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -136,13 +131,13 @@ class _Recorder:
 
     def __init__(self, path: Path, station: Station, name: str | None, rows: int | None, out: TextIO) -> None:
         self._path = path
-        self._header = [*(station.time_columns or (_TIME,)), *station.names]
+        self._station = station
         self._name = name
         self._max_rows = math.inf if rows is None else rows
         self._out = out
         self._rows = self._left_out = 0
         self._printed: set[str] = set()
-        self._waiting: list[Sequence[str]] = []
+        self._waiting: list[tuple[float, Sequence[float]]] = []
         self._last: Reading | None = None
 
     @property
@@ -150,10 +145,9 @@ class _Recorder:
         return self._rows >= self._max_rows
 
     def __enter__(self) -> _Recorder:
-        new = _prepare(self._path, self._header, self._out)
-        self._file = self._path.open("a", encoding="utf-8", newline="")
-        if new:
-            self._write([self._header])
+        from edge.readings.csv.appender import CsvAppender
+
+        self._file = CsvAppender(self._path, self._station, self._out)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -187,49 +181,16 @@ class _Recorder:
             return  # QoS 1 delivers at least once; repr, because nan is not equal to itself
         self._last = reading
         if self._rows + len(self._waiting) < self._max_rows:
-            time = rfc3339(reading.received if reading.ts is None else reading.ts)
-            self._waiting.append([time, *("" if math.isnan(value) else repr(value) for value in reading.values)])
+            self._waiting.append((reading.received if reading.ts is None else reading.ts, reading.values))
 
     def save(self) -> None:
         """Write the queued rows to the disk."""
         if self._waiting:
-            self._write(self._waiting)
+            self._file.append(self._waiting)
             self._rows += len(self._waiting)
             self._waiting = []
-
-    def _write(self, rows: Sequence[Sequence[str]]) -> None:
-        csv.writer(self._file, lineterminator="\n").writerows(rows)
-        self._file.flush()
-        os.fsync(self._file.fileno())
 
     def _print_once(self, text: str) -> None:
         if text not in self._printed and len(self._printed) < 100:
             self._printed.add(text)
             print(text, file=self._out, flush=True)
-
-
-def _prepare(path: Path, header: list[str], out: TextIO) -> bool:
-    """Check a file that is to be continued; returns whether it is new."""
-    if not path.exists() or path.stat().st_size == 0:
-        return True
-    with path.open("rb+") as file:
-        first = file.readline().decode(errors="replace")
-        found = next(csv.reader(io.StringIO(first)), [])
-        if found != header:
-            raise TableError(
-                f"{path}: got the columns {', '.join(found)}, expected {', '.join(header)}; fix: record to another file"
-            )
-        torn = _torn(file)
-        if torn:
-            print(f"{path}: the last row was cut off and is removed", file=out, flush=True)
-            file.seek(-torn, os.SEEK_END)
-            file.truncate()
-    return False
-
-
-def _torn(file: io.BufferedRandom) -> int:
-    """Count the bytes after the last line end."""
-    size = file.seek(0, os.SEEK_END)
-    length = min(size, 1 << 16)  # no row is longer
-    file.seek(-length, os.SEEK_END)
-    return length - (file.read().rfind(b"\n") + 1)

@@ -125,6 +125,8 @@ def replay(
         raise ConfigError([f"speed: got {speed:g}, expected readings per second above 0, or max"])
     where = station_topic(topic, station)
     table = read_table(file, description, absent=absent)
+    for sentence in table.sentences():
+        print(sentence, file=out)
     first, end = _span(rows, len(table.values))
     columns = [i for i, key in enumerate(description.keys) if key not in absent]
     keys = [description.keys[i] for i in columns]

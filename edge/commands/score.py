@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
@@ -14,6 +15,7 @@ from edge.clock import SystemClock
 from edge.errors import ReadingError, RequestError
 
 if TYPE_CHECKING:
+    from edge.arrays import Floats
     from edge.bundles.bundle import Bundle
     from edge.readings.csv.writer import CsvCell
     from edge.readings.decoder import Decoder
@@ -67,11 +69,14 @@ def score_files(
     absent: Collection[str] = (),
     adapt: bool = False,
     source: BinaryIO | None = None,
+    err: TextIO | None = None,
 ) -> None:
     """Score files, one output row per input row, in order; or with ``-`` a stream, one output line per reading.
 
     The columns are :data:`COLUMNS`; a cell is empty while there is no such score. ``row`` counts the rows below the
-    header from 0, the blank ones too: it is the row's line minus 2. Blank rows are no readings and have no verdict.
+    header from 0, the blank ones too: with the header on line 1 it is the row's line minus 2. Rows that are no readings
+    have no verdict; they are counted on ``err``, and so are those without a score. Rows that are newest first are
+    scored from the oldest to the newest.
     ``virtual_ppb`` is ``over range`` or ``under range`` beyond the levels that were trained on. ``flag`` is the worst
     channel's; ``alarm`` names, joined by ``+``, the kinds that exceed on this row, before any delay or hold. Scoring
     starts afresh with each file, and after a row of nothing but separators.
@@ -97,6 +102,8 @@ def score_files(
         Whether thresholds adapt to the rows, as they adapt to a station on a gateway; otherwise they stay fixed.
     source
         Stream to read for ``-``; ``None``: standard input.
+    err
+        Stream for what was left out or has no score; ``None``: standard error.
 
     Raises
     ------
@@ -125,19 +132,55 @@ def score_files(
     )
     bundle.verify()
     target = sys.stdout if output is None or output == STREAM else output
+    tally = _Tally(sys.stderr if err is None else err)
     if names == [STREAM]:
         decoder = Decoder(bundle.station.name, bundle.station, absent=absent)
-        lines = _score_stream(scorer, decoder, sys.stdin.buffer if source is None else source)
+        lines = _score_stream(scorer, decoder, sys.stdin.buffer if source is None else source, tally)
         if isinstance(target, str | Path):
             with Path(target).open("w", encoding="utf-8") as file:
                 _write_lines(lines, file)
         else:
             _write_lines(lines, target)
     else:
-        write_table(target, COLUMNS, (row for name in names for row in _score_file(scorer, bundle, name, absent)))
+        rows = (row for name in names for row in _score_file(scorer, bundle, name, absent, tally))
+        write_table(target, COLUMNS, rows)
 
 
-def _score_file(scorer: Scorer, bundle: Bundle, name: str, absent: Collection[str]) -> Iterator[Sequence[CsvCell]]:
+class _Tally:
+    """Counts the readings without a score, and reports them on a stream."""
+
+    def __init__(self, err: TextIO) -> None:
+        self._err = err
+        self._readings = self._unusable = 0
+        self._unscored: Counter[str] = Counter()
+
+    def add(self, verdict: Verdict) -> None:
+        self._readings += 1
+        if verdict.reconstruction is None:
+            why = "warming up, at the start or behind a gap" if verdict.state == "warming_up" else "values are missing"
+            self._unscored[why] += 1
+
+    def leave_out(self) -> None:
+        self._unusable += 1
+
+    def say(self, sentence: str) -> None:
+        print(sentence, file=self._err, flush=True)
+
+    def report(self, name: str, what: str) -> None:
+        """Report the counts since the last report."""
+        if self._unscored:
+            reasons = ", ".join(f"{count} {why}" for why, count in self._unscored.items())
+            share = f"{self._unscored.total()} of {self._readings} {what}"
+            self.say(f"{name}: {share} have no reconstruction score: {reasons}")
+        if self._unusable:
+            self.say(f"{name}: {self._unusable} {what} cannot be used; each has its error in the output")
+        self._readings = self._unusable = 0
+        self._unscored.clear()
+
+
+def _score_file(
+    scorer: Scorer, bundle: Bundle, name: str, absent: Collection[str], tally: _Tally
+) -> Iterator[Sequence[CsvCell]]:
     import numpy as np
 
     from edge.readings.csv.reader import read_table
@@ -145,6 +188,9 @@ def _score_file(scorer: Scorer, bundle: Bundle, name: str, absent: Collection[st
     from edge.readings.reading import Reading
 
     table = read_table(name, bundle.station, absent=absent)
+    for sentence in table.sentences():
+        tally.say(sentence)
+    received = _arrivals(table.time, len(table.values))
     starts = {0, *table.breaks}
     state = scorer.new_state()
     for first in range(0, len(table.values), _ROWS):
@@ -155,9 +201,25 @@ def _score_file(scorer: Scorer, bundle: Bundle, name: str, absent: Collection[st
             if i in starts:
                 state = scorer.new_state()
             ts = None if time != time else time  # noqa: PLR0124  # the quick test for nan
-            batch.append((state, Reading(station=bundle.station.name, values=tuple(values), ts=ts, received=0.0)))
+            reading = Reading(station=bundle.station.name, values=tuple(values), ts=ts, received=float(received[i]))
+            batch.append((state, reading))
         for line, verdict in zip(table.lines[chunk].tolist(), scorer.score(batch), strict=True):
-            yield _row(name, line - 2, verdict, worst_flag(verdict.flags.values()))
+            tally.add(verdict)
+            yield _row(name, line - table.header_line - 1, verdict, worst_flag(verdict.flags.values()))
+    tally.report(name, "rows")
+
+
+def _arrivals(time: Floats | None, rows: int) -> Floats:
+    """Return when the rows would have arrived [N] in [s]: at their stamps, and one after the other if those go back."""
+    import numpy as np
+
+    from edge.readings.gaps import median_interval
+
+    if time is None:
+        return np.zeros(rows)
+    steps = np.diff(time)
+    steps[steps < 0] = median_interval(time) or 0.0
+    return np.concatenate([time[:1], time[:1] + np.cumsum(steps)])
 
 
 def _row(file: str, row: int, verdict: Verdict, flag: int) -> Sequence[CsvCell]:
@@ -184,7 +246,7 @@ def _virtual(methane: Methane) -> CsvCell:
     return "over range" if methane.over_range else "under range" if methane.under_range else methane.virtual_ppb
 
 
-def _score_stream(scorer: Scorer, decoder: Decoder, source: BinaryIO) -> Iterator[bytes]:
+def _score_stream(scorer: Scorer, decoder: Decoder, source: BinaryIO, tally: _Tally) -> Iterator[bytes]:
     import msgspec
 
     state = scorer.new_state()
@@ -195,14 +257,18 @@ def _score_stream(scorer: Scorer, decoder: Decoder, source: BinaryIO) -> Iterato
             continue
         for reading in decoder.decode(line, clock.now()):
             if isinstance(reading, ReadingError):
+                tally.leave_out()
                 yield msgspec.json.encode({"error": reading.reason, "at": reading.at, "line": number})
             else:
-                yield msgspec.json.encode(scorer.score([(state, reading)])[0])
+                verdict = scorer.score([(state, reading)])[0]
+                tally.add(verdict)
+                yield msgspec.json.encode(verdict)
         for note in decoder.notes.values():
             if note is not None and note not in printed:
                 printed.add(note)
-                print(f"line {number}: {note}", file=sys.stderr, flush=True)
+                tally.say(f"line {number}: {note}")
         decoder.notes.clear()
+    tally.report("standard input", "readings")
 
 
 def _write_lines(lines: Iterator[bytes], target: TextIO) -> None:

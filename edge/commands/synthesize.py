@@ -141,6 +141,8 @@ def _rows(path: str | Path, bundle: Bundle) -> Floats:
     from edge.readings.csv.reader import read_table
 
     table = read_table(path, bundle.station)
+    for sentence in table.sentences():
+        print(sentence, file=sys.stderr)
     missing = np.argwhere(np.isnan(table.values))
     if len(missing):
         row, column = missing[0]
