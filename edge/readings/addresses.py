@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from config.address_syntax import Choice, Step, address_steps
+from config.errors import ConfigError
 
 _DEEPEST: Final = 16  # levels down to which members are listed
 _BARE = re.compile(r"[^\s.\[\]\"'=$](?:[^.\[\]\"'=\r\n]*[^\s.\[\]\"'=])?")
@@ -63,6 +64,25 @@ class Address:
             if value is _NOTHING:
                 return otherwise
         return value
+
+
+def make_addresses(texts: Mapping[str, str]) -> dict[str, Address]:
+    """Make the address of each key.
+
+    Raises
+    ------
+    ConfigError
+        Some are no addresses; one sentence for each, beginning with ``keys.KEY``.
+    """
+    found, problems = {}, []
+    for key, text in texts.items():
+        try:
+            found[key] = Address(text)
+        except ValueError as error:
+            problems.append(f"keys.{key}: {error}")
+    if problems:
+        raise ConfigError(problems)
+    return found
 
 
 class MessageMember(NamedTuple):

@@ -14,24 +14,22 @@ from config.settings.station import Station
 from config.settings.unit_settings import UnitSettings
 from config.yaml.messages import did_you_mean
 from edge.errors import ReadingError
-from edge.readings.addresses import Address, members
-from edge.readings.dialect import Dialect
+from edge.readings.addresses import make_addresses
+from edge.readings.dialect import parse_number
 from edge.readings.echo import echo
 from edge.readings.formats.format import SIZE_LIMIT, Document, text_of
 from edge.readings.formats.formats import make_format
 from edge.readings.formats.number import VALUE, bare_value
 from edge.readings.part import Part
-from edge.readings.quantity import Quantity, parse_quantity
 from edge.readings.reading import Reading
+from edge.readings.refusal import foreign_document
 from edge.readings.stamps import REMARK, Stamps
-from edge.readings.stated_units import StatedUnits
-from edge.readings.units import Convert, converters
+from edge.readings.value_reader import ValueReader
 
 __all__ = ["REMARK", "Decoder"]
 
 _SEQ_LIMIT = 2**63  # the range of a 64-bit column
 _ABSENT = object()
-_MOST_NAMED = 12  # members of a message that an error lists
 _parse_json = msgspec.json.decode
 
 
@@ -102,22 +100,19 @@ class Decoder:
         self._name = name
         self._keys = station.keys
         self._size = station.size
-        addresses = _addresses({key: keys.get(key, key) for key in (*station.keys, "ts", "seq")})
+        addresses = make_addresses({key: keys.get(key, key) for key in (*station.keys, "ts", "seq")})
         self._wanted = tuple((i, addresses[key]) for i, key in enumerate(station.keys) if key not in absent)
         self._ts, self._seq = addresses["ts"], addresses["seq"]
         names = [address.name for _, address in self._wanted] + [self._ts.name, self._seq.name]
         # Names of members, where every address is one: the fast path.
         self._flat = None if None in names else tuple((i, address.text) for i, address in self._wanted)
-        self._dialect = Dialect(station, missing)
-        self._missing = self._dialect.numbers
+        self._values = ValueReader(station, missing, units)
+        self._missing = self._values.sentinels
+        self._number = self._values.read
         self._stamps = None if ts == "received" else Stamps(timezone)
-        self._conversions: tuple[tuple[int, Convert], ...] = tuple(
-            (station.keys.index(key), convert) for key, convert in converters(units or {}, station).items()
-        )
-        self._stated = StatedUnits(station, units or {})
         self._format = make_format(form, columns, whole=any(each.whole for each in addresses.values()))
         self._json_first = form in ("auto", "json")
-        self._junk: dict[int, str] = {}  # column -> what came instead of a number
+        self._no_count = ""  # what came as seq and is none
 
     @classmethod
     def for_entry(cls, name: str, station: Station, entry: StationEntry) -> Decoder:
@@ -235,8 +230,8 @@ class Decoder:
             ts, seq = self._ts.find(document), self._seq.find(document)
         if lacking == len(self._wanted) and lacking and (error := self._nothing(document, inside)) is not None:
             return error
-        if self._junk or self._conversions:
-            self._finish(values)
+        if self._values.busy:
+            self._values.finish(values, self.notes)
         return Reading(
             station=self._name,
             values=tuple(values),
@@ -266,41 +261,6 @@ class Decoder:
         bare = [each.get(VALUE) if type(each) is dict and each.keys() == {VALUE} else each for each in found]
         return [each if isinstance(each, ReadingError) else {key: each} for each in bare]
 
-    def _number(self, column: int, value: Any) -> float:
-        """Read a value that is no float; nan for a missing value, and for what is neither."""
-        if value is None:
-            return math.nan
-        try:
-            number = self._dialect.value(column, value)
-            return self._stated.convert(column, number, value.unit) if isinstance(value, Quantity) else number
-        except ValueError:
-            quantity = parse_quantity(value) if type(value) is str else None
-            if quantity is not None:
-                return self._number(column, quantity)
-            strange = f"{value} (a unit that cannot be converted to the column's)"
-            self._junk.setdefault(column, strange if isinstance(value, Quantity) else echo(value))
-            return math.nan
-
-    def _finish(self, values: list[float]) -> None:
-        """Convert values to the units of the station file, in place."""
-        if self._junk:
-            self._note_junk(values)
-        for i, convert in self._conversions:
-            if not math.isnan(values[i]):
-                values[i] = convert(values[i])
-
-    def _note_junk(self, values: Sequence[float]) -> None:
-        """Note the channels in which something came that is no number, and those in which it does no more."""
-        healed = [i for i in self._junk if not math.isnan(values[i])]
-        for i in healed:
-            del self._junk[i]
-        if not self._junk:
-            self.notes["missing"] = None
-            return
-        got = "; ".join(f"{self._keys[i]}: got {what}" for i, what in sorted(self._junk.items()))
-        fix = "such a value is flagged as missing; fix: the station, or name the place of the number under keys"
-        self.notes["missing"] = f"{got}, expected a number; {fix}"
-
     def _time(self, value: Any, received: float) -> float | None:
         if self._stamps is None:
             return None
@@ -314,40 +274,27 @@ class Decoder:
         """Read a ``seq`` that is no integer of 64 bits; ``None`` if it cannot be one."""
         if type(value) is str and len(value) < 20 and value.strip().isdecimal():
             value = int(value)
-        if type(value) is float and value == int(value) and abs(value) < 2**53:
+        if type(value) is float and value.is_integer() and abs(value) < 2**53:
             value = int(value)
-        return value if type(value) is int and -_SEQ_LIMIT <= value < _SEQ_LIMIT else None
+        if type(value) is int and -_SEQ_LIMIT <= value < _SEQ_LIMIT:
+            return value
+        if value is not None and not self._no_count and not (type(value) is str and parse_number(value) is not None):
+            self._no_count = echo(value)
+            self.notes[REMARK] = f"seq: got {self._no_count}, expected an integer of 64 bits; it is left out"
+        return None
 
     def _nothing(self, document: Document, inside: str) -> ReadingError | None:
         """Say why no channel of a document can be used; ``None`` if each has a missing value."""
         looked = [(i, address, address.look(document, _ABSENT)) for i, address in self._wanted]
         present = [each for each in looked if each[2] is not _ABSENT]
         for i, address, value in present:
-            if math.isnan(self._number(i, value)) and i in self._junk:
-                self._junk.clear()
+            if math.isnan(self._number(i, value)) and i in self._values.strange:
+                self._values.forget()
                 at = f"{inside}.{address.text}" if inside else address.text
                 return ReadingError(f"got {echo(value)}, expected a number", at)
         if present:
             return None
-        names = ", ".join(self._keys[i] for i, _ in self._wanted)
-        came = [each.address for each in members(document, _MOST_NAMED)]
-        return ReadingError(
-            f"none of the {len(self._wanted)} keys is there ({names}), but {', '.join(came) or 'nothing'}; "
-            "fix: name their places under keys",
-            inside or None,
-        )
-
-
-def _addresses(texts: Mapping[str, str]) -> dict[str, Address]:
-    found, problems = {}, []
-    for key, text in texts.items():
-        try:
-            found[key] = Address(text)
-        except ValueError as error:
-            problems.append(f"keys.{key}: {error}")
-    if problems:
-        raise ConfigError(problems)
-    return found
+        return foreign_document(document, [self._keys[i] for i, _ in self._wanted], inside)
 
 
 def _check_names(what: str, names: Collection[str], known: Sequence[str]) -> None:

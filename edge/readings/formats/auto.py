@@ -16,6 +16,7 @@ from edge.readings.formats.number import VALUE
 from edge.readings.formats.senml import looks_like_senml, senml_documents
 from edge.readings.quantity import parse_quantity
 
+_VALUES: Final = re.compile(r"[^{}\[\]=<>]*[,;\t][\s\"']*[+-]?\d[^{}\[\]=<>]*")
 _BRACKETS: Final = re.compile(r"[{\[]")
 
 
@@ -48,7 +49,15 @@ class AutoFormat:
                 return self._csv.documents(payload)
             if text and len(text) < 100 and (parse_number(text) is not None or parse_quantity(text) is not None):
                 return [{VALUE: text}]
-        return [document for value in json_values(payload) for document in self.split(value)]
+        try:
+            values = json_values(payload)
+        except ReadingError as error:
+            if self._csv is None and _VALUES.fullmatch(text):
+                count = len(re.split(r"[,;\t]", text.splitlines()[0]))
+                fix = "fix: format: csv, and their names under columns"
+                raise ReadingError(f"got a line of {count} values without names, expected JSON; {fix}") from error
+            raise
+        return [document for value in values for document in self.split(value)]
 
     def split(self, value: Any) -> list[Document | ReadingError]:
         """Return the documents of a parsed payload."""

@@ -15,7 +15,7 @@ from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.clock import rfc3339
 from edge.errors import ReadingError
-from edge.readings.decoder import Decoder
+from edge.readings.decoder import REMARK, Decoder
 from edge.readings.formats.format import SIZE_LIMIT
 from edge.readings.reading import Reading
 
@@ -247,7 +247,9 @@ def test_what_is_no_message_is_refused_whole(payload: bytes, reason: str | None)
 
 
 def test_a_bare_number_is_refused_with_the_fix_unless_a_key_takes_it() -> None:
-    assert "none of the 9 keys is there" in refusal(b"5").reason
+    assert refusal(b"5").reason.startswith(
+        'got "5" (a string), expected an object with the station\'s keys; fix: write {key}'
+    )
     assert reading(b"5", Decoder("st-01", STATION, {"temperature_c": "value"})).values[2] == 5.0
 
 
@@ -311,6 +313,13 @@ def test_ts_received_ignores_the_clock_of_the_station() -> None:
 def test_a_seq_that_is_no_64_bit_integer_is_left_out(seq: Any, count: int | None) -> None:
     found = reading(GOOD | {"seq": seq})
     assert (found.seq, found.values) == (count, VALUES)
+
+
+def test_a_seq_that_is_none_is_said_once() -> None:
+    decoder = Decoder("st-01", STATION)
+    for seq in ("A7", "A8"):
+        assert reading(GOOD | {"seq": seq}, decoder).seq is None
+    assert decoder.notes == {REMARK: 'seq: got "A7" (a string), expected an integer of 64 bits; it is left out'}
 
 
 _KEYS = st.sampled_from([*GOOD, "ts", "seq"]) | st.text()
