@@ -1,0 +1,1 @@
+"""Guesses from messages which topics carry readings, and what is in them."""

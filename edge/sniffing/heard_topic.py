@@ -1,0 +1,187 @@
+"""Collects messages by topic, and finds the level of topics that names the station."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from edge.mqtt.message import Message
+from edge.mqtt.topics import station_problem
+from edge.sniffing.quantities import UNIT_WORDS, find_quantity, name_tokens, names_diagnostic, names_sensor
+from edge.sniffing.shape import Kind, payload_shape
+
+_OTHERS = ("homeassistant", "$SYS")  # first levels of topics that describe devices and not the air
+_GENERIC = frozenset(
+    """tele stat cmnd sensor sensors state status up uplink readings reading json csv senml influx line home house
+    zigbee2mqtt device devices node nodes application applications event events data telemetry measurement measurements
+    v1 v2 v3 mqtt bttomqtt theengsgateway rtl_433 telegraf station stations values value air climate gas tasmota esphome
+    shelly shellies out in raw payload""".split()  # noqa: SIM905
+)
+_BEFORE = frozenset(
+    """tele device devices node nodes sensor sensors station stations zigbee2mqtt bttomqtt telegraf purpleair
+    readings""".split()  # noqa: SIM905
+)
+_NOT_BEFORE = frozenset(["application", "applications", "gateway", "gateways", "site", "sites", "v3"])
+_HEX = re.compile(r"(?:eui-)?(?:[0-9a-fA-F]{2}[:-]?){3,}")
+_ID_NAMES = (
+    "station", "devicename", "deviceid", "friendlyname", "device", "sensorname", "sensorid", "nodeid", "node", "deveui",
+    "serialno", "serial", "serialnumber", "mac", "macaddress", "name", "id", "host", "hostname",
+)  # fmt: skip
+
+
+@dataclass
+class HeardTopic:
+    """What came on one topic.
+
+    Attributes
+    ----------
+    topic
+        The topic.
+    kind
+        Shape of its payloads.
+    documents
+        The documents in them.
+    received
+        When each document came, Unix time [s].
+    columns
+        Names of the values of a line or of an array.
+    """
+
+    topic: str
+    kind: Kind
+    documents: list[Any] = field(default_factory=list)
+    received: list[float] = field(default_factory=list)
+    columns: tuple[str, ...] = ()
+
+    @property
+    def levels(self) -> list[str]:
+        """Levels of the topic."""
+        return self.topic.split("/")
+
+
+def collect_topics(messages: Iterable[Message]) -> tuple[list[HeardTopic], dict[str, str]]:
+    """Collect messages by topic.
+
+    Returns
+    -------
+    list of HeardTopic
+        The topics whose payloads may be readings.
+    dict
+        The others, and why they are none.
+    """
+    found: dict[str, HeardTopic] = {}
+    skipped: dict[str, str] = {}
+    for message in messages:
+        levels = message.topic.split("/")
+        if levels[0] in _OTHERS or levels[0] == "davylamp":
+            skipped[message.topic] = "describes devices" if levels[0] != "davylamp" else "davylamp's own"
+            continue
+        shape = payload_shape(message.payload)
+        if shape is None:
+            skipped.setdefault(message.topic, "no format of readings")
+            continue
+        heard = found.setdefault(message.topic, HeardTopic(message.topic, shape.kind))
+        if heard.kind == shape.kind and (not heard.columns or len(heard.columns) == len(shape.columns)):
+            heard.columns = heard.columns or shape.columns
+            heard.documents += shape.documents
+            heard.received += [message.received] * len(shape.documents)
+    return list(found.values()), {topic: why for topic, why in skipped.items() if topic not in found}
+
+
+def names_measure(level: str) -> bool:
+    """Return whether a level of a topic names what is measured.
+
+    Examples
+    --------
+    >>> names_measure("temperature:0"), names_measure("r2600_ohm"), names_measure("garden")
+    (True, True, False)
+    """
+    words = name_tokens(level)
+    unit = len(words) > 1 and words[-1] in UNIT_WORDS
+    return unit or find_quantity(words) is not None or names_diagnostic(words) or names_sensor(words)
+
+
+def station_level(topics: Sequence[HeardTopic], taken: Collection[int] = ()) -> int | None:
+    """Find the level that names the station in topics of the same length.
+
+    Parameters
+    ----------
+    topics
+        The topics of one group.
+    taken
+        Levels that are something else.
+
+    Returns
+    -------
+    int or None
+        Its index; ``None`` if no level looks like a name.
+    """
+    levels = [topic.levels for topic in topics]
+    ids = {_bare(name) for topic in topics for name in _ids(topic.documents)}
+    scores = {}
+    for i in range(len(levels[0])):
+        if i in taken:
+            continue
+        values = {each[i] for each in levels}
+        score = 6.0 if len(values) > 1 else 0.0
+        for value in values:
+            score += _likeness(value, levels[0][i - 1] if i else "", ids) / len(values)
+        scores[i] = score
+    best = max(scores, key=lambda i: scores[i], default=None)
+    return best if best is not None and scores[best] > 0 else None
+
+
+def id_address(documents: Sequence[Any]) -> tuple[str, int] | None:
+    """Find the address of the text that names the device, and how many names came there; ``None``: there is none."""
+    from edge.sniffing.channel import channels
+
+    ranked = []
+    for channel in channels(documents):
+        word = "".join(name_tokens(channel.path[-1]))
+        names = {str(each) for each in channel.values if isinstance(each, str | int) and not isinstance(each, bool)}
+        if word in _ID_NAMES and names and len(channel.values) == len(documents):
+            whole = any(isinstance(each, str) for each in channel.values)
+            ranked.append((not whole, _ID_NAMES.index(word), len(channel.path), channel.address, len(names)))
+    return min(ranked)[3:] if ranked else None
+
+
+def literal_name(levels: Sequence[str]) -> str:
+    """Make a name from the levels of a topic, none of which looks like one."""
+    levels = [level for level in levels if level.lower() not in _GENERIC and station_problem(level) is None]
+    return levels[-1] if levels else "st-1"
+
+
+def _likeness(value: str, before: str, ids: Collection[str]) -> float:
+    """Say how much a level looks like the name of a device."""
+    score = 0.0
+    if value.lower() in _GENERIC:
+        return -5.0
+    if before.lower() in _BEFORE:
+        score += 3
+    if before.lower() in _NOT_BEFORE:
+        score -= 4
+    if _bare(value) in ids:
+        score += 4
+    if _HEX.fullmatch(value):
+        score += 3
+    elif any(c.isdigit() for c in value) and any(c.isalpha() for c in value):
+        score += 2
+    words = name_tokens(value)
+    return score - (3 if find_quantity(words) is not None and not any(c.isdigit() for c in value) else 0)
+
+
+def _ids(documents: Sequence[Any]) -> set[str]:
+    from edge.sniffing.fields import document_fields
+
+    return {
+        str(each.value)
+        for document in documents[:20]
+        for each in document_fields(document)
+        if "".join(name_tokens(each.path[-1])) in _ID_NAMES and isinstance(each.value, str)
+    }
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[^0-9a-z]", "", name.lower())

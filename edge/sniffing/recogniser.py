@@ -1,0 +1,155 @@
+"""Recognises in messages which topics belong together, and what their stations send."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from edge.mqtt.message import Message
+from edge.sniffing.channel import channels
+from edge.sniffing.columns import Columns, choose_columns
+from edge.sniffing.heard_topic import HeardTopic, collect_topics, names_measure
+from edge.sniffing.topic_group import TopicGroup
+
+_LEAST_COLUMNS = 2  # that a station file has
+_ALIKE = 0.5  # share of their addresses that the messages of two stations of one kind have in common
+_FEW = 1  # columns up to which an object may be a part of a reading
+
+_Levels = tuple[str, ...]
+
+
+class Recognised(NamedTuple):
+    """What messages were recognised to be.
+
+    Parameters
+    ----------
+    groups
+        Stations by kind, that with the most columns first.
+    skipped
+        Topics that carry no readings, and why.
+    """
+
+    groups: list[TopicGroup]
+    skipped: dict[str, str]
+
+
+def recognise(messages: Iterable[Message]) -> Recognised:
+    """Recognise the stations that have sent messages."""
+    topics, skipped = collect_topics(messages)
+    columns = {topic.topic: choose_columns(channels(topic.documents)) for topic in topics}
+    parts, whole = _divide(topics, columns)
+    groups = [TopicGroup(members, level) for level, members in parts]
+    groups += [TopicGroup(members, None) for members in _alike(whole, columns)]
+    groups.sort(key=lambda group: (-len(group.keys), group.topics[0].topic))
+    kept: list[TopicGroup] = []
+    for group in groups:
+        reason = _join(group, kept)
+        if reason == "joined":
+            continue
+        if reason is not None:
+            skipped |= {topic.topic: reason for topic in group.topics}
+        else:
+            kept.append(group)
+    for group in [each for each in kept if len(_all_keys(each)) < _LEAST_COLUMNS]:
+        kept.remove(group)
+        found = ", ".join(sorted(_all_keys(group)))
+        reason = f"only {found}: a station has at least {_LEAST_COLUMNS} columns" if found else "no number of interest"
+        skipped |= {topic.topic: reason for topic in group.topics}
+    heard = [topic.topic for topic in topics] + list(skipped)
+    for group in kept:
+        own = {topic.topic for each in (group, *group.others) for topic in each.topics}
+        group.literal = group.key_level is None and any(group.matches(topic) for topic in heard if topic not in own)
+    return Recognised(kept, dict(sorted(skipped.items())))
+
+
+def _all_keys(group: TopicGroup) -> set[str]:
+    return {key for each in (group, *group.others) for key in each.keys}
+
+
+def _join(group: TopicGroup, kept: Sequence[TopicGroup]) -> str | None:
+    """Join a group to one of the same stations; returns why it is not kept, ``None`` if it stands alone."""
+    for other in kept:
+        if not group.names or not group.names <= other.names:
+            continue
+        if group.keys <= _all_keys(other):
+            return f"the same again as on {other.entries[0][0][0]}"
+        addresses = {guess.address for each in (other, *other.others) for guess in each.columns.guesses}
+        own = {guess.address for guess in group.columns.guesses}
+        lines = {"csv", "array"} & {group.kind, other.kind}
+        if group.names == other.names and not lines and not group.keys & _all_keys(other) and not own & addresses:
+            other.others.append(group)
+            return "joined"
+    return None
+
+
+def _divide(
+    topics: Sequence[HeardTopic], columns: dict[str, Columns]
+) -> tuple[list[tuple[int, list[HeardTopic]]], list[HeardTopic]]:
+    """Divide topics into those that carry parts of readings, by the level of their key, and the others."""
+    candidates: dict[int, list[HeardTopic]] = defaultdict(list)
+    whole = []
+    for topic in topics:
+        few = len(columns[topic.topic].guesses) <= _FEW
+        if topic.kind == "number" or (few and topic.kind == "json" and any(map(names_measure, topic.levels))):
+            candidates[len(topic.levels)].append(topic)
+        else:
+            whole.append(topic)
+    parts: list[tuple[int, list[HeardTopic]]] = []
+    for members in candidates.values():
+        level = _key_level(members)
+        rests: dict[tuple[str, ...], list[HeardTopic]] = defaultdict(list)
+        for topic in members:
+            rests[tuple(topic.levels[:level] + topic.levels[level + 1 :])].append(topic)
+        sets = {rest: {topic.levels[level] for topic in each} for rest, each in rests.items()}
+        for cluster in _clusters(list(rests), lambda one, two: _overlap(sets[one], sets[two])):  # noqa: B023
+            together = [topic for rest in cluster for topic in rests[rest]]
+            names = {topic.levels[level] for topic in together}
+            if len(names) > 1:
+                parts.append((level, together))
+            else:
+                whole += together
+    return parts, whole
+
+
+def _key_level(topics: Sequence[HeardTopic]) -> int:
+    """Find the level that names the value, in topics of the same length."""
+    levels = list(zip(*(topic.levels for topic in topics), strict=True))
+    measures = [len({value for value in values if names_measure(value)}) for values in levels]
+    if max(measures) > 0:
+        return max(range(len(levels)), key=lambda i: (measures[i], i))
+    return max(range(len(levels)), key=lambda i: (len(set(levels[i])), i))
+
+
+def _alike(topics: Sequence[HeardTopic], columns: dict[str, Columns]) -> list[list[HeardTopic]]:
+    """Put the topics of stations of one kind together."""
+    by_shape: dict[tuple[int, str], dict[tuple[str, ...], HeardTopic]] = defaultdict(dict)
+    for topic in topics:
+        by_shape[len(topic.levels), topic.kind][tuple(topic.levels)] = topic
+    found = []
+    for members in by_shape.values():
+        addresses = {
+            levels: {guess.address for guess in columns[topic.topic].guesses} for levels, topic in members.items()
+        }
+        clusters = _clusters(list(members), lambda one, two: _overlap(addresses[one], addresses[two]))  # noqa: B023
+        found += [[members[levels] for levels in cluster] for cluster in clusters]
+    return found
+
+
+def _overlap(one: set[str], two: set[str]) -> float:
+    return len(one & two) / len(one | two) if one | two else 0.0
+
+
+def _clusters(items: list[_Levels], overlap: Callable[[_Levels, _Levels], float]) -> list[list[_Levels]]:
+    """Cluster topics that differ in one level or two, and whose contents overlap."""
+    left, clusters = list(items), []
+    while left:
+        cluster = [left.pop(0)]
+        for one in cluster:  # it grows while it is walked
+            for two in list(left):
+                differ = sum(a != b for a, b in zip(one, two, strict=True))
+                if differ <= 2 and overlap(one, two) >= _ALIKE:
+                    cluster.append(two)
+                    left.remove(two)
+        clusters.append(cluster)
+    return clusters

@@ -1,0 +1,159 @@
+"""The topics of stations of one kind, and what their messages contain."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+from edge.readings.addresses import Address
+from edge.readings.timestamps import parse_timestamp
+from edge.sniffing.channel import channels
+from edge.sniffing.columns import Columns, choose_columns
+from edge.sniffing.heard_topic import HeardTopic, id_address, literal_name, station_level
+
+
+@dataclass
+class TopicGroup:
+    """The topics of stations of one kind: what becomes one entry of gateway.yaml, or several.
+
+    Attributes
+    ----------
+    topics
+        The topics.
+    key_level
+        Level of the topics that names the value; ``None``: a message is a whole reading.
+    columns
+        What the messages contain.
+    others
+        Groups whose messages are parts of the same readings.
+    literal
+        Whether the entries name their topics, because patterns would catch others.
+    """
+
+    topics: list[HeardTopic]
+    key_level: int | None
+    columns: Columns = field(default_factory=lambda: Columns([], []))
+    others: list[TopicGroup] = field(default_factory=list)
+    literal: bool = False
+
+    def __post_init__(self) -> None:
+        self.columns = choose_columns(channels(self.documents))
+        taken = () if self.key_level is None else (self.key_level,)
+        self._level = station_level(self.topics, taken)
+        named = id_address([document for topic in self.topics for document in topic.documents])
+        self._from = named if self.key_level is None else None
+        several = max((_names_in(topic, self._from) for topic in self.topics), default=0) > 1
+        if several:
+            self._level = None
+        elif self._level is not None:
+            self._from = None
+
+    @property
+    def documents(self) -> list[Any]:
+        """The documents, as the decoder sees them."""
+        if self.key_level is None:
+            return [document for topic in self.topics for document in topic.documents]
+        return [
+            {topic.levels[self.key_level]: document["value"] if topic.kind == "number" else document}
+            for topic in self.topics
+            for document in topic.documents
+        ]
+
+    @property
+    def kind(self) -> str:
+        """Shape of the payloads."""
+        return self.topics[0].kind
+
+    @property
+    def station_from(self) -> str | None:
+        """Address of the station's name in the messages; ``None``: the topic or the entry names it."""
+        return None if self._from is None else self._from[0]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of the stations as far as the topics give them."""
+        if self._level is None:
+            return frozenset()
+        return frozenset(topic.levels[self._level] for topic in self.topics)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Keys of the columns."""
+        return frozenset(guess.feature.key for guess in self.columns.guesses)
+
+    @property
+    def entries(self) -> list[tuple[list[str], str | None]]:
+        """Topics and name of the station of each entry; a name of ``None`` is in the topic or in the messages."""
+        if self.literal and self._level is not None and self.key_level is None:
+            return [([topic.topic], topic.levels[self._level]) for topic in self.topics]
+        templates = list(dict.fromkeys([*self.templates(), *(t for each in self.others for t in each.templates())]))
+        named = self._level is None and self.station_from is None
+        levels = [level for i, level in enumerate(self.topics[0].levels) if i != self.key_level]
+        return [(templates, literal_name(levels) if named else None)]
+
+    @property
+    def cadence(self) -> float | None:
+        """Usual time between two readings of one station [s]; ``None``: too few came."""
+        intervals = []
+        for times in self._times().values():
+            intervals += [after - before for before, after in pairwise(sorted(set(times)))]
+        return median(intervals) if len(intervals) >= 3 else None
+
+    def matches(self, topic: str) -> bool:
+        """Return whether a pattern of the group matches a topic."""
+        levels = topic.split("/")
+        return any(
+            len(levels) == len(each)
+            and all(one in (two, "+", "{station}", "{key}") for one, two in zip(each, levels, strict=True))
+            for each in (template.split("/") for template in self.templates())
+        )
+
+    def templates(self) -> list[str]:
+        """Make the patterns of the topics: what differs is a station's name, a key, or of no interest."""
+        by_length: dict[int, list[list[str]]] = defaultdict(list)
+        for topic in self.topics:
+            by_length[len(topic.levels)].append(topic.levels)
+        made = []
+        for levels in by_length.values():
+            template = []
+            for i, values in enumerate(zip(*levels, strict=True)):
+                if i == self.key_level:
+                    template.append("{key}")
+                elif i == self._level:
+                    template.append("{station}")
+                else:
+                    template.append(values[0] if len(set(values)) == 1 else "+")
+            made.append("/".join(template))
+        return made
+
+    def _times(self) -> dict[str, list[float]]:
+        """Times of the readings of each topic [s]: by its own stamps, or by arrival."""
+        address = None if self.columns.ts is None else Address(self.columns.ts)
+        found: dict[str, list[float]] = {}
+        for topic in self.topics:
+            times = []
+            for document, received in zip(topic.documents, topic.received, strict=True):
+                stamp = None if address is None or self.key_level is not None else address.find(document)
+                times.append(received if stamp is None else _time(stamp, received))
+            found[topic.topic] = times
+        return found
+
+
+def _time(stamp: Any, received: float) -> float:
+    try:
+        return parse_timestamp(stamp) or received
+    except ValueError:
+        return received
+
+
+def _names_in(topic: HeardTopic, found: tuple[str, int] | None) -> int:
+    """Count the devices that one topic's messages name."""
+    if found is None:
+        return 0
+    address = Address(found[0])
+    names: Sequence[Any] = [address.find(document) for document in topic.documents]
+    return len({str(name) for name in names})
