@@ -31,6 +31,7 @@ VERBS = {
     "score": ("score CSV files, or NDJSON from standard input", "edge.commands.score"),
     "synthesize": ("write synthetic rows", "edge.commands.synthesize"),
     "agent": ("score live readings over MQTT until SIGTERM", "edge.commands.agent"),
+    "sniff": ("listen to a broker, and write a gateway and a station file with guesses", "edge.commands.sniff"),
     "check": ("find what would go wrong, before the agent starts", "edge.commands.check"),
     "record": ("append live readings to a training CSV", "edge.commands.record"),
     "watch": ("print scores, events and alarms as they come", "edge.commands.watch"),

@@ -162,8 +162,7 @@ def _of_name(channel: Channel, words: list[str], stated: str | None) -> ColumnGu
     scale, limits = _range(unit, numbers)
     role: Role = "sensor"
     key = _key(words, unit)
-    label = channel.path[-1] if len(channel.path) == 1 else " ".join(channel.path[-2:])
-    feature = Feature(name=label, key=key, unit=unit, role=role, scale=scale, range=limits)
+    feature = Feature(name=channel.path[-1], key=key, unit=unit, role=role, scale=scale, range=limits)
     return ColumnGuess(feature, channel.address, None, remark, sure)
 
 

@@ -28,6 +28,7 @@ _TIMES = (
     "epoch",
     "unixtime",
 )
+_SEVERAL = 2  # channels of the same last name, which does not tell them apart
 _LATER = ("receivedat", "lastseen", "publishedat", "timestampms", "timems", "devicetime", "at")
 
 
@@ -125,11 +126,16 @@ def _unique(guesses: list[ColumnGuess], channels: Sequence[Channel]) -> tuple[li
             left_out.append(LeftOut(guess.address, f"{guess.feature.key} in another unit"))
     dropped = {each.address for each in left_out}
     used = set(chosen)
-    several = Counter(guess.feature.key for guess in guesses if guess.feature.role == "sensor")
+    last = Counter(channel.path[-1] for channel in channels if channel.numeric)
+    several = {
+        guess.feature.key: last[by_address[guess.address].path[-1]]
+        for guess in guesses
+        if guess.feature.role == "sensor"
+    }
     for guess in guesses:
         if guess.address in dropped:
             continue
-        if chosen[guess.feature.key] is guess and several[guess.feature.key] < 2:
+        if chosen[guess.feature.key] is guess and several.get(guess.feature.key, 0) < _SEVERAL:
             kept.append(guess)
             continue
         path = by_address[guess.address].path
@@ -152,12 +158,12 @@ def _other_key(path: Sequence[str], key: str, used: set[str]) -> str:
 
 
 def _with_own_names(guesses: list[ColumnGuess]) -> list[ColumnGuess]:
-    """Give columns of the same name other names: those of their keys."""
+    """Give columns of the same name, and those that have none, other names: those of their keys."""
     seen: set[str] = set()
     named = []
     for guess in guesses:
         name = guess.feature.name
-        if name in seen:
+        if name in seen or name.isdigit():
             name = guess.feature.key
         seen.add(name)
         named.append(guess._replace(feature=replace(guess.feature, name=name)))
@@ -170,6 +176,8 @@ def _stamp(channels: Sequence[Channel]) -> Channel | None:
     for channel in channels:
         word = "".join(name_tokens(channel.path[-1]))
         rank = _TIMES.index(word) if word in _TIMES else len(_TIMES) if word in _LATER else None
+        if rank is None and word.isdigit() and len(channel.path) == 1:
+            rank = len(_TIMES) + 1  # a value of a line, which has no name
         if rank is None or not all(map(is_time, channel.values)) or (len(channel.values) > 2 and _same(channel.values)):
             continue
         ranked.append((len(channel.path) > 1, len(channel.path), rank, len(ranked), channel))

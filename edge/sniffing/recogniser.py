@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from config.topic_filters import overlaps_subtree, subscription_filter
 from edge.mqtt.message import Message
 from edge.sniffing.channel import channels
 from edge.sniffing.columns import Columns, choose_columns
@@ -59,7 +60,9 @@ def recognise(messages: Iterable[Message]) -> Recognised:
     heard = [topic.topic for topic in topics] + list(skipped)
     for group in kept:
         own = {topic.topic for each in (group, *group.others) for topic in each.topics}
-        group.literal = group.key_level is None and any(group.matches(topic) for topic in heard if topic not in own)
+        caught = [topic for topic in heard if topic not in own and group.matches(topic)]
+        ours = any(overlaps_subtree(subscription_filter(each), "davylamp/gateway") for each in group.templates())
+        group.literal = ours or (group.key_level is None and bool(caught))
     return Recognised(kept, dict(sorted(skipped.items())))
 
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
+from edge.mqtt.topics import safe_station
 from edge.readings.addresses import Address
 from edge.readings.timestamps import parse_timestamp
 from edge.sniffing.channel import channels
@@ -69,6 +70,11 @@ class TopicGroup:
         return self.topics[0].kind
 
     @property
+    def line(self) -> bool:
+        """Whether the values have no names but their places: those of a line or an array without a header."""
+        return self.kind in ("csv", "array") and all(name.isdigit() for name in self.topics[0].columns)
+
+    @property
     def station_from(self) -> str | None:
         """Address of the station's name in the messages; ``None``: the topic or the entry names it."""
         return None if self._from is None else self._from[0]
@@ -86,14 +92,26 @@ class TopicGroup:
         return frozenset(guess.feature.key for guess in self.columns.guesses)
 
     @property
+    def all_columns(self) -> Columns:
+        """Columns of the group and of the others that are parts of the same readings."""
+        several = [each.columns for each in (self, *self.others)]
+        guesses = [guess for columns in several for guess in columns.guesses]
+        order = {"gas": 0, "environment": 1, "sensor": 2}
+        guesses.sort(key=lambda guess: order[guess.feature.role])
+        return self.columns._replace(guesses=guesses, left_out=[each for one in several for each in one.left_out])
+
+    @property
     def entries(self) -> list[tuple[list[str], str | None]]:
         """Topics and name of the station of each entry; a name of ``None`` is in the topic or in the messages."""
-        if self.literal and self._level is not None and self.key_level is None:
-            return [([topic.topic], topic.levels[self._level]) for topic in self.topics]
         templates = list(dict.fromkeys([*self.templates(), *(t for each in self.others for t in each.templates())]))
+        if self.literal and self.names:
+            return [
+                ([template.replace("{station}", name) for template in templates], safe_station(name))
+                for name in sorted(self.names)
+            ]
         named = self._level is None and self.station_from is None
         levels = [level for i, level in enumerate(self.topics[0].levels) if i != self.key_level]
-        return [(templates, literal_name(levels) if named else None)]
+        return [(templates, safe_station(literal_name(levels)) if named else None)]
 
     @property
     def cadence(self) -> float | None:
@@ -113,7 +131,7 @@ class TopicGroup:
         )
 
     def templates(self) -> list[str]:
-        """Make the patterns of the topics: what differs is a station's name, a key, or of no interest."""
+        """Return the patterns of the topics: what differs is a station's name, a key, or of no interest."""
         by_length: dict[int, list[list[str]]] = defaultdict(list)
         for topic in self.topics:
             by_length[len(topic.levels)].append(topic.levels)

@@ -1,0 +1,232 @@
+"""Writes the gateway file of what was recognised, with its guesses commented."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from config.settings.broker import Broker
+from config.yaml.rendering import render
+from edge.sniffing.column_guess import ColumnGuess
+from edge.sniffing.columns import Columns, mapped
+from edge.sniffing.local_offset import local_offset
+from edge.sniffing.topic_group import TopicGroup
+
+_MOST_LEFT_OUT = 40  # numbers that are listed
+
+
+class SniffedEntry(NamedTuple):
+    """What becomes entries of gateway.yaml.
+
+    Parameters
+    ----------
+    group
+        The stations.
+    columns
+        What their messages contain.
+    bundle
+        Path of the bundle, as the file names it.
+    station
+        Path of the station file, as the file names it; ``None``: the bundle is there already.
+    output
+        Name of the CSV into which readings may be recorded.
+    absent
+        Keys of columns for which nothing came.
+    """
+
+    group: TopicGroup
+    columns: Columns
+    bundle: str
+    station: str | None
+    output: str
+    absent: Sequence[str] = ()
+
+
+def gateway_yaml(
+    entries: Sequence[SniffedEntry], broker: Broker, *, where: str, skipped: Mapping[str, str], heard: str
+) -> str:
+    """Return the text of a gateway file.
+
+    Parameters
+    ----------
+    entries
+        What was recognised.
+    broker
+        Where it came from.
+    where
+        Path of this file, for the commands in its comments.
+    skipped
+        Topics that carry no readings, and why.
+    heard
+        How much was received, in words.
+    """
+    return "\n".join(_lines(entries, broker, where, skipped, heard)) + "\n"
+
+
+def _lines(
+    entries: Sequence[SniffedEntry], broker: Broker, where: str, skipped: Mapping[str, str], heard: str
+) -> Iterator[str]:
+    yield f"# Guessed by `davylamp sniff` from {heard}. Check what is written here; every key that is"
+    yield "# left out has its default (`davylamp init` writes a file with all of them). Then:"
+    for entry in entries:
+        if entry.station is not None:
+            yield f"#   davylamp record -c {where} --station {entry.station} -o {entry.output}   # for a day or more"
+            made = Path(where).parent / entry.bundle
+            yield f"#   davylamp train {entry.output} --station {entry.station} --bundle {made}"
+    yield f"#   davylamp check -c {where} && davylamp agent -c {where}"
+    yield "broker:"
+    default = dict(_settings(Broker()))
+    for key, value in _settings(broker):
+        if key == "host" or default.get(key) != value:
+            yield f"  {key}: {value}"
+    yield ""
+    yield "stations:"
+    for entry in entries:
+        yield from _entry(entry)
+    if skipped:
+        yield ""
+        yield "# Not readings, as far as can be said:"
+        for topic, why in list(skipped.items())[:_MOST_LEFT_OUT]:
+            yield f"#   {_comment(topic)}: {_comment(why)}"
+
+
+def _settings(broker: Broker) -> list[tuple[str, str]]:
+    """Return the settings of a broker as they are written on one line each."""
+    lines = (line.split("  #")[0].rstrip() for line in render(broker, blank=("client_id",)).splitlines())
+    pairs = (line.partition(": ") for line in lines if line and not line.startswith((" ", "-")))
+    flat = {key: value for key, _, value in pairs if value}
+    if broker.password is not None:
+        flat["password"] = _flow({k: v for k, v in _fields(broker.password) if v is not None})
+    if broker.tls is not None:
+        flat["tls"] = _flow({k: v for k, v in _fields(broker.tls) if v is not None})
+    return list(flat.items())
+
+
+def _fields(struct: Any) -> list[tuple[str, Any]]:
+    return [(name, getattr(struct, name)) for name in struct.__struct_fields__]
+
+
+def _entry(entry: SniffedEntry) -> Iterator[str]:
+    group, columns = entry.group, entry.columns
+    for topics, name in group.entries:
+        topic = json.dumps(topics[0], ensure_ascii=False) if len(topics) == 1 else _flow(topics)
+        yield f"  - topic: {topic}{_devices(group)}"
+        if name is not None:
+            yield f"    station: {name}"
+        elif group.station_from is not None:
+            yield f"    station_from: {json.dumps(group.station_from, ensure_ascii=False)}   # its name in the messages"
+        made = "" if entry.station is None else "   # to be trained, see above"
+        yield f"    bundle: {json.dumps(entry.bundle, ensure_ascii=False)}{made}"
+        yield from _format(group, columns)
+        yield from _keys(group, columns)
+        yield from _units(columns.guesses)
+        yield from _time(group, columns)
+        if group.key_level is not None or len(topics) > 1:
+            yield "    # join: 10    # [s] in which the parts of one reading arrive"
+        if entry.absent:
+            yield f"    # Nothing came for {', '.join(entry.absent)}. What the station never sends goes here:"
+            yield f"    # absent: [{', '.join(entry.absent)}]"
+        yield from _left_out(columns)
+
+
+def _devices(group: TopicGroup) -> str:
+    names = sorted(group.names)
+    if not names:
+        return ""
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return f"   # {_comment(shown)}"
+
+
+def _format(group: TopicGroup, columns: Columns) -> Iterator[str]:
+    kinds = {topic.kind for each in (group, *group.others) for topic in each.topics}
+    kind = next(iter(kinds)) if len(kinds) == 1 else "auto"
+    yield f"    format: {'json' if kind == 'array' else kind}"
+    if kind in ("csv", "array"):
+        names = line_columns(group, columns)
+        yield f"    columns: {_flow(names)}   # the values in order"
+
+
+def line_columns(group: TopicGroup, columns: Columns) -> list[str]:
+    """Return names of the values of a line: those of its header, or the keys that are read from it."""
+    names = list(group.topics[0].columns)
+    if not group.line:
+        return names
+    keys = {guess.address: guess.feature.key for guess in columns.guesses}
+    if columns.ts is not None:
+        keys[columns.ts] = "ts"
+    return [keys.get(name, "") for name in names]
+
+
+def key_addresses(group: TopicGroup, columns: Columns) -> dict[str, str]:
+    """Return the addresses of the keys that are not found by their own names."""
+    if group.line:
+        return {}
+    addresses = {guess.feature.key: guess.address for guess in columns.guesses}
+    if columns.ts is not None:
+        addresses["ts"] = columns.ts
+    return {key: address for key, address in addresses.items() if mapped(address, key)}
+
+
+def _keys(group: TopicGroup, columns: Columns) -> Iterator[str]:
+    addresses = key_addresses(group, columns)
+    if not addresses:
+        return
+    remarks = {guess.feature.key: guess.remark for guess in columns.guesses}
+    yield "    keys:"
+    for key, address in addresses.items():
+        remark = f"   # {_comment(remarks[key])}" if remarks.get(key) else ""
+        yield f"      {key}: {json.dumps(address, ensure_ascii=False)}{remark}"
+
+
+def _units(guesses: Sequence[ColumnGuess]) -> Iterator[str]:
+    units = {guess.feature.key: guess.comes_in for guess in guesses if guess.comes_in is not None}
+    if units:
+        yield f"    units: {_flow(units)}   # in which they come"
+    counts = [guess.feature.key for guess in guesses if guess.feature.unit == "counts"]
+    if counts:
+        yield "    # Counts of a converter say little about a sensor. To have resistances, write Ohm as the unit of"
+        yield "    # these columns in the station file, and here, with the values of your board:"
+        yield "    # units:"
+        for key in counts:
+            yield f"    #   {key}: {{counts: 32767, reference: 6.144, load_ohm: 10000, supply: 5.0}}"
+
+
+def _time(group: TopicGroup, columns: Columns) -> Iterator[str]:
+    if columns.ts is None:
+        yield "    # The messages have no time stamp: readings have the time at which they arrive."
+        return
+    if not columns.local:
+        return
+    offset = local_offset(group)
+    if offset is None:
+        yield "    # timezone: Europe/Berlin    # its time has no offset and is taken for UTC; if local, name the zone"
+    elif offset == 0:
+        yield "    # Its time has no offset, and is UTC."
+    else:
+        zone = f"Etc/GMT{-offset // 3600:+d}" if offset % 3600 == 0 else None
+        hint = f"UTC{offset / 3600:+.4g} h now; a name such as Europe/Berlin has summer time"
+        mark = "" if zone else "# "
+        yield f"    {mark}timezone: {zone or 'Asia/Kolkata'}   # {hint}"
+
+
+def _left_out(columns: Columns) -> Iterator[str]:
+    if columns.left_out:
+        yield "    # Numbers that are left out:"
+        for address, why in columns.left_out[:_MOST_LEFT_OUT]:
+            yield f"    #   {_comment(address)}: {why}"
+
+
+def _flow(value: Any) -> str:
+    """Write a value in one line of YAML."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_flow(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    return json.dumps(value, ensure_ascii=False) if not str(value).isidentifier() else str(value)
+
+
+def _comment(text: str) -> str:
+    """Write a text that came with messages so that it stays within its comment."""
+    return "".join(c if c.isprintable() else "?" for c in text[:200])
