@@ -47,7 +47,9 @@ class ColumnGuess(NamedTuple):
     remark
         Why the guess may be wrong; empty if nothing speaks against it.
     sure
-        Whether its name says what it is.
+        Whether its name or its unit says what it is.
+    largest
+        The largest number that came.
     """
 
     feature: Feature
@@ -55,6 +57,7 @@ class ColumnGuess(NamedTuple):
     comes_in: str | None = None
     remark: str = ""
     sure: bool = True
+    largest: float = 0.0
 
 
 def guess_column(channel: Channel, fahrenheit: bool = False) -> ColumnGuess:
@@ -163,7 +166,7 @@ def _of_name(channel: Channel, words: list[str], stated: str | None) -> ColumnGu
     role: Role = "sensor"
     key = _key(words, unit)
     feature = Feature(name=channel.path[-1], key=key, unit=unit, role=role, scale=scale, range=limits)
-    return ColumnGuess(feature, channel.address, None, remark, sure)
+    return ColumnGuess(feature, channel.address, None, remark, sure, max(numbers))
 
 
 def _sensor_unit(numbers: Sequence[float]) -> str:

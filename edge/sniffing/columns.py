@@ -12,7 +12,7 @@ from edge.readings.addresses import quote_step
 from edge.readings.timestamps import parse_timestamp
 from edge.sniffing.channel import Channel
 from edge.sniffing.column_guess import ColumnGuess, guess_column
-from edge.sniffing.quantities import METADATA, find_quantity, name_tokens, names_derived, names_diagnostic
+from edge.sniffing.quantities import METADATA, find_quantity, name_tokens, names_derived, names_device, names_diagnostic
 from edge.sniffing.shape import is_time
 
 _TIMES = (
@@ -98,7 +98,7 @@ def _reason(channel: Channel) -> str | None:
     words = name_tokens(channel.path[-1])
     known = find_quantity(words) is not None
     within = {"".join(name_tokens(name)).rstrip("0123456789") for name in channel.path[:-1]}
-    if not known and names_diagnostic(words):
+    if (not known and names_diagnostic(words)) or names_device(words):
         return "about the device"
     if names_derived(words):
         return "follows from others"

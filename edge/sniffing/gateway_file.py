@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from edge.sniffing.column_guess import ColumnGuess
 from edge.sniffing.columns import Columns, mapped
 from edge.sniffing.local_offset import local_offset
 from edge.sniffing.topic_group import TopicGroup
+from edge.sniffing.yaml_text import comment_text, yaml_text
 
 _MOST_LEFT_OUT = 40  # numbers that are listed
 
@@ -89,7 +89,7 @@ def _lines(
         yield ""
         yield "# Not readings, as far as can be said:"
         for topic, why in list(skipped.items())[:_MOST_LEFT_OUT]:
-            yield f"#   {_comment(topic)}: {_comment(why)}"
+            yield f"#   {comment_text(topic)}: {comment_text(why)}"
 
 
 def _settings(broker: Broker) -> list[tuple[str, str]]:
@@ -98,9 +98,9 @@ def _settings(broker: Broker) -> list[tuple[str, str]]:
     pairs = (line.partition(": ") for line in lines if line and not line.startswith((" ", "-")))
     flat = {key: value for key, _, value in pairs if value}
     if broker.password is not None:
-        flat["password"] = _flow({k: v for k, v in _fields(broker.password) if v is not None})
+        flat["password"] = yaml_text({k: v for k, v in _fields(broker.password) if v is not None})
     if broker.tls is not None:
-        flat["tls"] = _flow({k: v for k, v in _fields(broker.tls) if v is not None})
+        flat["tls"] = yaml_text({k: v for k, v in _fields(broker.tls) if v is not None})
     return list(flat.items())
 
 
@@ -111,14 +111,14 @@ def _fields(struct: Any) -> list[tuple[str, Any]]:
 def _entry(entry: SniffedEntry) -> Iterator[str]:
     group, columns = entry.group, entry.columns
     for topics, name in group.entries:
-        topic = json.dumps(topics[0], ensure_ascii=False) if len(topics) == 1 else _flow(topics)
+        topic = yaml_text(topics[0] if len(topics) == 1 else topics)
         yield f"  - topic: {topic}{_devices(group)}"
         if name is not None:
-            yield f"    station: {name}"
+            yield f"    station: {yaml_text(name)}"
         elif group.station_from is not None:
-            yield f"    station_from: {json.dumps(group.station_from, ensure_ascii=False)}   # its name in the messages"
+            yield f"    station_from: {yaml_text(group.station_from)}   # its name in the messages"
         made = "" if entry.station is None else "   # to be trained, see above"
-        yield f"    bundle: {json.dumps(entry.bundle, ensure_ascii=False)}{made}"
+        yield f"    bundle: {yaml_text(entry.bundle)}{made}"
         yield from _format(group, columns)
         yield from _keys(group, columns)
         yield from _units(columns.guesses)
@@ -136,7 +136,7 @@ def _devices(group: TopicGroup) -> str:
     if not names:
         return ""
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    return f"   # {_comment(shown)}"
+    return f"   # {comment_text(shown)}"
 
 
 def _format(group: TopicGroup, columns: Columns) -> Iterator[str]:
@@ -145,7 +145,7 @@ def _format(group: TopicGroup, columns: Columns) -> Iterator[str]:
     yield f"    format: {'json' if kind == 'array' else kind}"
     if kind in ("csv", "array"):
         names = line_columns(group, columns)
-        yield f"    columns: {_flow(names)}   # the values in order"
+        yield f"    columns: {yaml_text(names)}   # the values in order"
 
 
 def line_columns(group: TopicGroup, columns: Columns) -> list[str]:
@@ -176,21 +176,28 @@ def _keys(group: TopicGroup, columns: Columns) -> Iterator[str]:
     remarks = {guess.feature.key: guess.remark for guess in columns.guesses}
     yield "    keys:"
     for key, address in addresses.items():
-        remark = f"   # {_comment(remarks[key])}" if remarks.get(key) else ""
-        yield f"      {key}: {json.dumps(address, ensure_ascii=False)}{remark}"
+        remark = f"   # {comment_text(remarks[key])}" if remarks.get(key) else ""
+        yield f"      {yaml_text(key)}: {yaml_text(address)}{remark}"
 
 
 def _units(guesses: Sequence[ColumnGuess]) -> Iterator[str]:
     units = {guess.feature.key: guess.comes_in for guess in guesses if guess.comes_in is not None}
     if units:
-        yield f"    units: {_flow(units)}   # in which they come"
-    counts = [guess.feature.key for guess in guesses if guess.feature.unit == "counts"]
+        yield f"    units: {yaml_text(units)}   # in which they come"
+    counts = [guess for guess in guesses if guess.feature.unit == "counts"]
     if counts:
         yield "    # Counts of a converter say little about a sensor. To have resistances, write Ohm as the unit of"
         yield "    # these columns in the station file, and here, with the values of your board:"
         yield "    # units:"
-        for key in counts:
-            yield f"    #   {key}: {{counts: 32767, reference: 6.144, load_ohm: 10000, supply: 5.0}}"
+        for guess in counts:
+            yield f"    #   {guess.feature.key}: {yaml_text(_divider(guess))}"
+
+
+def _divider(guess: ColumnGuess) -> dict[str, float]:
+    """Return an example of a divider that fits the converter, if it can be recognised."""
+    most = next(each for each in (1023, 4095, 32_768, 65_535) if guess.largest <= each or each == 65_535)
+    reference = 6.144 if most == 32_768 or "ads1" in guess.address.lower() else 3.3
+    return {"counts": 32_768 if reference == 6.144 else most, "reference": reference, "load_ohm": 10_000, "supply": 5}
 
 
 def _time(group: TopicGroup, columns: Columns) -> Iterator[str]:
@@ -215,18 +222,4 @@ def _left_out(columns: Columns) -> Iterator[str]:
     if columns.left_out:
         yield "    # Numbers that are left out:"
         for address, why in columns.left_out[:_MOST_LEFT_OUT]:
-            yield f"    #   {_comment(address)}: {why}"
-
-
-def _flow(value: Any) -> str:
-    """Write a value in one line of YAML."""
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_flow(each)}" for key, each in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_flow, value)) + "]"
-    return json.dumps(value, ensure_ascii=False) if not str(value).isidentifier() else str(value)
-
-
-def _comment(text: str) -> str:
-    """Write a text that came with messages so that it stays within its comment."""
-    return "".join(c if c.isprintable() else "?" for c in text[:200])
+            yield f"    #   {comment_text(address)}: {why}"

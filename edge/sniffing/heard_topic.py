@@ -140,10 +140,13 @@ def id_address(documents: Sequence[Any]) -> tuple[str, int] | None:
     ranked = []
     for channel in channels(documents):
         word = "".join(name_tokens(channel.path[-1]))
-        names = {str(each) for each in channel.values if isinstance(each, str | int) and not isinstance(each, bool)}
-        if word in _ID_NAMES and names and len(channel.values) == len(documents):
-            whole = any(isinstance(each, str) for each in channel.values)
-            ranked.append((not whole, _ID_NAMES.index(word), len(channel.path), channel.address, len(names)))
+        names = [str(each) for each in channel.values if isinstance(each, str | int) and not isinstance(each, bool)]
+        rank = _ID_NAMES.index(word) if word in _ID_NAMES else len(_ID_NAMES) if word.endswith("id") else None
+        different = len(set(names))
+        if rank is None or len(names) < len(documents) or (different > 2 and 2 * different > len(names)):
+            continue  # an identifier of the message is another one in each
+        whole = any(isinstance(each, str) for each in channel.values)
+        ranked.append((not whole, rank, len(channel.path), channel.address, different))
     return min(ranked)[3:] if ranked else None
 
 

@@ -57,7 +57,7 @@ QUANTITIES = (
     ),
     KnownQuantity(
         "pressure_hpa", "Pressure", "hPa", "environment", "linear", (300, 1100),
-        _words("pressure press pres baro barometer barometric barometricpressure atmosphericpressure luftdruck"),
+        _words("pressure press pres baro barometer barometric barometricpressure atmosphericpressure luftdruck druck"),
     ),
     KnownQuantity(
         "co2_ppm", "CO2", "[ppm]", "sensor", "log", (100, 40_000), _words("co2 rco2 eco2 carbondioxide")
@@ -80,7 +80,7 @@ DIAGNOSTICS = _words(
     port frequency freq spreadingfactor sf bandwidth airtime id src dst version firmware fw ledmode latitude longitude
     altitude lat lon lng alt accuracy hdop satellites status error errors errorcode interval sleep reset resetreason
     mqttcount linkcount sleepmode vendor period crc checksum power current energy lastrestart ssid bssid timestamp time
-    ts datetime date epoch unixtime millis"""
+    ts datetime date epoch unixtime millis samples"""
 )
 """Words for what says nothing about the air: numbers of these names are left out."""
 
@@ -91,7 +91,7 @@ DERIVED = _words(
 
 METADATA = _words(
     """rxinfo txinfo rxmetadata txmetadata settings locations location networkids gatewayids devids enddeviceids
-    deviceinfo versionids wifi system sys gps update"""
+    deviceinfo versionids wifi system tags sys gps update"""
 )
 """Words for objects in which nothing is measured."""
 
@@ -104,7 +104,12 @@ _FILLERS = _words(
     """current avg average mean median air ambient outdoor indoor outside inside sensor measured value compensated
     relative dht22 dht11 bme280 bmp280 sht31 sht3x sht40 sht4x scd30 scd41 external internal"""
 )
-_FRONT = _words("battery wifi uptime firmware boot gps gateway device")
+_LEAST = 3  # letters of a word that is found within a name
+_WHOLE = _words("moisture water vapour press")  # soil moisture is no moisture of the air
+_IDS = ("id", "eui", "mac", "serialno")
+_FRONT = _words(
+    "battery wifi uptime firmware boot gps gateway device color colour cpu chip mcu board esp esp32 target setpoint set"
+)
 
 UNIT_WORDS = {
     "ppb": "ppb", "ppm": "ppm", "ppt": "ppt", "c": "Cel", "degc": "Cel", "celsius": "Cel", "f": "degF", "degf": "degF",
@@ -140,19 +145,32 @@ def find_quantity(words: list[str]) -> KnownQuantity | None:
     --------
     >>> find_quantity(["current", "temp"]).key, find_quantity(["temperature", "0"]).key, find_quantity(["flow"])
     ('temperature_c', 'temperature_c', None)
+    >>> find_quantity(["shed", "hum"]).key, find_quantity(["soil", "moisture"])
+    ('humidity_pct', None)
     """
     core = [word for word in words if word not in _FILLERS and not word.isdigit()]
-    for joined in ("".join(words), "".join(core)):
+    # Whole names first, then their ends (greenhouse_temp), then their beginnings (temp_greenhouse).
+    parts = ["".join(words), "".join(core)]
+    ends = [core[i:] for i in range(1, len(core))] + [core[:i] for i in range(len(core) - 1, 0, -1)]
+    for i, joined in enumerate(parts + ["".join(each) for each in ends]):
+        part = i >= len(parts)
         for quantity in QUANTITIES:
-            if joined in quantity.words:
+            if joined in quantity.words and not (part and (len(joined) < _LEAST or joined in _WHOLE)):
                 return quantity
     return None
 
 
 def names_diagnostic(words: list[str]) -> bool:
     """Return whether words name something that says nothing about the air."""
-    several = len(words) > 1
-    return "".join(words) in DIAGNOSTICS or (several and (words[-1] in DIAGNOSTICS or words[0] in _FRONT))
+    several, joined = len(words) > 1, "".join(words)
+    if joined.endswith(_IDS) and not joined.endswith(("humid", "oxid")):
+        return True
+    return joined in DIAGNOSTICS or (several and (words[-1] in DIAGNOSTICS or words[0] in _FRONT))
+
+
+def names_device(words: list[str]) -> bool:
+    """Return whether words begin with the name of a part of the device, whatever is measured of it."""
+    return bool(words) and words[0] in _FRONT
 
 
 def names_derived(words: list[str]) -> bool:

@@ -57,6 +57,10 @@ def recognise(messages: Iterable[Message]) -> Recognised:
         found = ", ".join(sorted(_all_keys(group)))
         reason = f"only {found}: a station has at least {_LEAST_COLUMNS} columns" if found else "no number of interest"
         skipped |= {topic.topic: reason for topic in group.topics}
+    if any(_sure(group) for group in kept):
+        for group in [each for each in kept if not _sure(each)]:
+            kept.remove(group)
+            skipped |= {topic.topic: "nothing states what its numbers are" for topic in group.topics}
     heard = [topic.topic for topic in topics] + list(skipped)
     for group in kept:
         own = {topic.topic for each in (group, *group.others) for topic in each.topics}
@@ -64,6 +68,11 @@ def recognise(messages: Iterable[Message]) -> Recognised:
         ours = any(overlaps_subtree(subscription_filter(each), "davylamp/gateway") for each in group.templates())
         group.literal = ours or (group.key_level is None and bool(caught))
     return Recognised(kept, dict(sorted(skipped.items())))
+
+
+def _sure(group: TopicGroup) -> bool:
+    """Return whether the name or the unit of any column says what it is."""
+    return any(guess.sure for guess in group.all_columns.guesses)
 
 
 def _all_keys(group: TopicGroup) -> set[str]:

@@ -96,7 +96,10 @@ def _json(payload: bytes) -> Shape | None:
 def _of(kind: Kind, documents: Sequence[Any]) -> Shape | None:
     usable = [each for each in documents if isinstance(each, dict)]
     if kind == "influx":
-        usable = [{name: value for name, value in each.items() if not isinstance(value, dict)} for each in usable]
+        usable = [
+            {name: value for name, value in each.items() if name == "tags" or not isinstance(value, dict)}
+            for each in usable
+        ]
     return Shape(kind, usable) if usable else None
 
 

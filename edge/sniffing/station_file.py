@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -12,6 +11,7 @@ from edge.moisture import magnus
 from edge.readings.addresses import Address
 from edge.sniffing.column_guess import ColumnGuess
 from edge.sniffing.topic_group import TopicGroup
+from edge.sniffing.yaml_text import comment_text, yaml_text
 
 _AGREE = 0.25  # largest median difference of moisture measured and computed, as a share
 _MOISTURE = ("h2o_ppm", "temperature_c", "humidity_pct")
@@ -50,7 +50,7 @@ def _lines(group: TopicGroup, guesses: Sequence[ColumnGuess], name: str) -> Iter
         if guess.feature.role != role:
             role = guess.feature.role
             yield f"  # {_TITLES[role]}"
-        yield f"  - {{{_feature(guess.feature)}}}{f'   # {guess.remark}' if guess.remark else ''}"
+        yield f"  - {{{_feature(guess.feature)}}}{f'   # {comment_text(guess.remark)}' if guess.remark else ''}"
     yield ""
     yield from _ratio(group, guesses)
     cadence = group.cadence
@@ -66,8 +66,8 @@ def _feature(feature: Feature) -> str:
     low, high = feature.range
     scale = "scale: log, " if feature.scale == "log" else ""
     return (
-        f"name: {_text(feature.name)}, key: {feature.key}, unit: {_text(feature.unit)}, role: {feature.role}, {scale}"
-        f"range: [{_number(low)}, {_number(high)}]"
+        f"name: {yaml_text(feature.name)}, key: {yaml_text(feature.key)}, unit: {yaml_text(feature.unit)}, "
+        f"role: {feature.role}, {scale}range: [{_number(low)}, {_number(high)}]"
     )
 
 
@@ -115,14 +115,3 @@ def _seconds(seconds: float) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:g}"
-
-
-def _text(text: str) -> str:
-    return (
-        text
-        if text.replace(" ", "").isalnum() and text[:1].isalpha() and text not in _WORDS
-        else json.dumps(text, ensure_ascii=False)
-    )
-
-
-_WORDS = frozenset(["true", "false", "null", "yes", "no", "on", "off", "y", "n", "Y", "N", "Yes", "No", "On", "Off"])

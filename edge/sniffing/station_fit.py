@@ -56,12 +56,15 @@ def fit_columns(columns: Columns, station: Station, *, line: bool = False) -> tu
 
 def _in_order(columns: Columns, station: Station) -> Columns | None:
     """Take values without names for the station's columns; ``None`` if there is another number of them."""
-    addresses = sorted({each.address for each in (*columns.guesses, *columns.left_out)}, key=int)
+    addresses = sorted(
+        {each.address for each in columns.guesses} | {each.address for each in columns.left_out}, key=int
+    )
     if len(addresses) != station.size:
         return None
-    pairs = zip(addresses, station.features, strict=True)
+    places = zip(addresses, station.features, strict=True)
     remark = "by its place in the line"
-    return columns._replace(guesses=[ColumnGuess(feature, at, None, remark) for at, feature in pairs], left_out=[])
+    guesses = [ColumnGuess(feature, at, None, remark) for at, feature in places]
+    return columns._replace(guesses=guesses, left_out=[])
 
 
 def _likeness(guess: ColumnGuess, feature: Feature) -> float:
