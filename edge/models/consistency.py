@@ -92,6 +92,10 @@ class ConsistencyModel:
         """Columns of the slow channels, [S]; ``None`` without any."""
         return np.flatnonzero(self.refresh > 1) if (self.refresh > 1).any() else None
 
+    def slow_channels(self, keys: Sequence[str]) -> list[str]:
+        """Return the keys of the slow channels among those of all, [F]."""
+        return [] if self.slow is None else [keys[column] for column in self.slow]
+
     def arrays(self) -> dict[str, Floats]:
         """Return all fields by name, for an npz."""
         return {field.name: getattr(self, field.name) for field in fields(self)}

@@ -7,7 +7,7 @@ in one piece or in many.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -87,6 +87,11 @@ class FeatureState:
         counts = np.asarray(row - first + 1.0, dtype=np.float64)
         self._held, self._times = values[-1].copy(), counts[-1].copy()
         return counts
+
+    def hold(self, other: FeatureState, places: Sequence[int]) -> None:
+        """Count equal values on from where another state is; ``places`` are those of its slow channels to take, [S]."""
+        if isinstance(other._held, np.ndarray) and isinstance(other._times, np.ndarray):
+            self._held, self._times = other._held[list(places)], other._times[list(places)]
 
 
 class Runs:

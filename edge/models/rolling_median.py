@@ -6,6 +6,10 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 
+import numpy as np
+
+from edge.arrays import Floats
+
 
 class RollingMedian:
     """Medians of the last rows, one per column, by sorted arrays: a logarithmic search and one short move of memory.
@@ -74,6 +78,13 @@ class RollingMedian:
                 slots.insert(place, slot)
             self._count += 1
         self._slot = (slot + 1) % self._window
+
+    def rows(self) -> Floats:
+        """Return the rows in the window as they are kept, in single precision, the oldest first, [N, columns]."""
+        rows = np.empty((self._count, self._columns))
+        for column, (values, slots) in enumerate(self._sorted):
+            rows[list(slots), column] = values
+        return np.roll(rows, -self._slot, axis=0) if self.full else rows
 
     def values(self) -> list[float] | None:
         """Return the medians of the rows seen, ``None`` while there are too few."""

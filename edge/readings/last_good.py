@@ -26,12 +26,15 @@ class FilledReadings(NamedTuple):
         The readings with the value that a flagged channel sent, where that is a number, [M, F].
     broken
         Which of them have a flagged channel, [M].
+    whole
+        Which of them have a value in every channel, [M]: all but those that only the spared channel leaves incomplete.
     """
 
     rows: Indices
     values: Floats
     actual: Floats
     broken: Mask
+    whole: Mask
 
 
 class LastGood:
@@ -63,7 +66,7 @@ class LastGood:
         self._last = values.copy()
         self._age = np.zeros(self._columns, dtype=np.intp)
 
-    def fill(self, values: Floats, flags: Flags) -> FilledReadings:
+    def fill(self, values: Floats, flags: Flags, spare: int | None = None) -> FilledReadings:
         """Fill readings that follow those before.
 
         Parameters
@@ -72,11 +75,13 @@ class LastGood:
             Readings [N, F].
         flags
             Their flags [N, F], see :func:`edge.readings.quality.flag`.
+        spare
+            A channel without which a reading is of use; it is nan where it cannot be filled.
 
         Returns
         -------
         FilledReadings
-            Without the readings in which a channel was never good, or not in the last 12.
+            Without the readings in which a channel that is not spared was never good, or not in the last 12.
         """
         good = flags == GOOD
         row = np.arange(len(values))[:, None]
@@ -85,6 +90,12 @@ class LastGood:
         age = row - latest
         filled = np.take_along_axis(np.vstack([self._last, values]), np.maximum(latest, -1) + 1, axis=0)
         self._last, self._age = filled[-1].copy(), np.minimum(age[-1], HOLD)
-        rows = np.flatnonzero((age <= HOLD).all(axis=1))
+        near = age <= HOLD
+        whole = near.all(axis=1)
+        if spare is not None:
+            filled[~near[:, spare], spare] = np.nan
+            near[:, spare] = True
+        rows = np.flatnonzero(near.all(axis=1))
         complete, sent = filled[rows], values[rows]
-        return FilledReadings(rows, complete, np.where(np.isfinite(sent), sent, complete), ~good[rows].all(axis=1))
+        actual = np.where(np.isfinite(sent), sent, complete)
+        return FilledReadings(rows, complete, actual, ~good[rows].all(axis=1), whole[rows])

@@ -18,6 +18,7 @@ from edge.readings.station_clock import StationClock
 from edge.scoring.adaptation import Adaptation
 from edge.scoring.decision import Context, Decision
 from edge.scoring.gas_level import PPB_PER_UNIT, GasLevel
+from edge.scoring.gas_outage import GasOutage
 from edge.scoring.row_scores import RowScores, RowScoresBuilder
 from edge.scoring.segments import Segments
 from edge.scoring.state import Arrival, StationState
@@ -101,6 +102,7 @@ class Scorer:
         gas = station.gas_index
         ppb = None if gas is None else PPB_PER_UNIT.get(station.units[gas])
         self._row_scores = RowScoresBuilder(self._model)
+        self._outage = None if gas is None or absent else GasOutage(bundle, self._model)
         self._verdicts = VerdictBuilder(self._model, ppb, bundle.id)
         self._level = None if ppb is None or absent else GasLevel(station, enhancement_ppb, limit_ppb)
 
@@ -142,7 +144,8 @@ class Scorer:
         """Measure readings at once, then decide one by one what they exceed.
 
         A flagged channel exceeds by rule, and is named as the culprit. The other scores use its last good value, for
-        at most 12 readings; after that there are none. A reading beside the order is scored like one after a gap, by
+        at most 12 readings; after that there are none. A missing gas level breaks no rule: the reading is scored as
+        that of a station without an analyser. A reading beside the order is scored like one after a gap, by
         what is remembered of its station now, and changes nothing.
 
         Parameters
@@ -160,12 +163,14 @@ class Scorer:
         contexts, segments = self._arrive(batch, values, flags)
         values, flags = values[:, self._columns], flags[:, self._columns]
         faulty = _faulty(flags)
-        measured = self._measure(values, flags, segments, faulty.keys())
+        judged = flags if not faulty or self._outage is None else self._outage.excuse(flags)
+        measured = self._measure(values, flags, judged, segments, faulty.keys())
         for i, ((state, reading), context) in enumerate(zip(batch, contexts, strict=True)):
             scores = measured.get(i)
             if scores is None:
-                scores = self._row_scores.build_unscored(flags[i])
-            for kind in follow(self._decide(state.adaptation, reading, context, scores, faulty.get(i))):
+                scores = self._row_scores.build_unscored(judged[i])
+            broken = i in faulty and bool((judged[i] != GOOD).any())
+            for kind in follow(self._decide(state.adaptation, reading, context, scores, faulty.get(i), broken=broken)):
                 state.adaptation.freeze(kind)
 
     def build_verdict(self, decision: Decision) -> Verdict:
@@ -192,7 +197,7 @@ class Scorer:
         values = np.array([reading.values for _, reading in batch], dtype=np.float64)
         flags = flag(values, self._station)
         arrivals = []
-        segments = Segments()
+        segments = Segments(self._outage)
         for i, ((state, reading), code, (level, good)) in enumerate(
             zip(batch, codes, self._levels(values, flags), strict=False)
         ):
@@ -203,14 +208,17 @@ class Scorer:
                 if good and level is not None:
                     state.update_background(level)
         values, flags = values[:, self._columns], flags[:, self._columns]
-        for order, runs in segments.runs(values, values.copy(), flags, _faulty(flags).keys()):
-            advance(self._model, values[order], runs)
+        for outage, order, states in segments.runs(values, values.copy(), flags, _faulty(flags).keys()):
+            if outage is not None:
+                outage.advance(values[order], states)
+            else:
+                advance(self._model, values[order], states)
         return arrivals
 
     def _arrive(self, batch: ReadingBatch, values: Floats, flags: Flags) -> tuple[list[Context], Segments]:
         """Let the readings arrive at their stations' states; returns their contexts, and the rows by station."""
         contexts: list[Context] = []
-        segments = Segments()
+        segments = Segments(self._outage)
         for i, ((state, reading), (level, good)) in enumerate(zip(batch, self._levels(values, flags), strict=False)):
             arrival, placement = state.arrive(reading.ts, reading.received)
             segments.add(state, arrival, i)
@@ -225,23 +233,35 @@ class Scorer:
         """Return the gas level of each reading [ppb] and whether its channel is good; endless if there is no level."""
         return repeat((None, False)) if self._level is None else self._level.read(values, flags)
 
-    def _measure(self, values: Floats, flags: Flags, segments: Segments, faulty: Set[int]) -> dict[int, RowScores]:
+    def _measure(
+        self, values: Floats, flags: Flags, judged: Flags, segments: Segments, faulty: Set[int]
+    ) -> dict[int, RowScores]:
         """Return the scores of the rows that can be measured, by row; the states advance."""
         measured: dict[int, RowScores] = {}
         actual = values.copy() if faulty else values
-        for order, runs in segments.runs(values, actual, flags, faulty):
+        for outage, order, states in segments.runs(values, actual, flags, faulty):
             own = values[order]
+            if outage is not None:
+                measured |= outage.measure(order, own, actual[order], flags[order], states)
+                continue
             if faulty.isdisjoint(order):
-                scores = self._row_scores.build(score_rows(self._model, own, runs), own)
+                scores = self._row_scores.build(score_rows(self._model, own, states), own)
             else:
-                broken = (flags[order] != GOOD).any(axis=1)
-                raw = score_rows(self._model, own, runs, actual=actual[order], broken=broken)
-                scores = self._row_scores.build(raw, own, flags[order])
+                broken = (judged[order] != GOOD).any(axis=1)
+                raw = score_rows(self._model, own, states, actual=actual[order], broken=broken)
+                scores = self._row_scores.build(raw, own, judged[order])
             measured.update(zip(order, scores, strict=True))
         return measured
 
     def _decide(
-        self, adaptation: Adaptation, reading: Reading, context: Context, scores: RowScores, flags: list[int] | None
+        self,
+        adaptation: Adaptation,
+        reading: Reading,
+        context: Context,
+        scores: RowScores,
+        flags: list[int] | None,
+        *,
+        broken: bool,
     ) -> Decision:
         by: str | None = None if self._level is None else self._level.exceeded(context.level, context.background)
         # Thresholds do not learn from a reading beside the order.
@@ -257,13 +277,13 @@ class Scorer:
         if (score := round_score(scores.consistency)) is not None:
             highest = max(highest, score)
             # A broken rule exceeds as such, and the threshold does not learn from it.
-            if not context.warming_up and (flags is not None or decide("consistency", score)):
+            if not context.warming_up and (broken or decide("consistency", score)):
                 exceeds.append("consistency")
         if (score := round_score(scores.reconstruction)) is not None:
             highest = max(highest, score)
             if not context.warming_up and decide("reconstruction", score):
                 exceeds.append("reconstruction")
-        suspect = flags is not None or highest >= self._suspect
+        suspect = broken or highest >= self._suspect
         return Decision(reading, context, scores, flags, tuple(exceeds), by, suspect)
 
 

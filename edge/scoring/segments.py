@@ -5,7 +5,7 @@ A reading beside the order is a run of its own, which continues a copy of its st
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from copy import deepcopy
 from typing import NamedTuple
 
@@ -13,7 +13,11 @@ import numpy as np
 
 from edge.arrays import Flags, Floats
 from edge.models.scores import ScoreState
+from edge.readings.quality import MISSING
+from edge.scoring.gas_outage import LATELY, GasOutage
 from edge.scoring.state import Arrival, StationState
+
+_UNUSABLE, _SPARED, _WHOLE = 0, 1, 2  # a row for neither model, for the one without the gas column, or for both
 
 
 class Piece(NamedTuple):
@@ -27,17 +31,60 @@ class Piece(NamedTuple):
         How the first row follows what the state has seen before.
     rows
         Row numbers in the batch; possibly none, if only the gap matters.
+    outage
+        What the model without the gas column has to see as well; ``None``: the gas level has not been missing lately.
     """
 
     state: StationState
     arrival: Arrival
     rows: list[int]
+    outage: OutagePiece | None = None
+
+
+class OutagePiece(NamedTuple):
+    """Consecutive rows for the model without the gas column.
+
+    Parameters
+    ----------
+    arrival
+        How the first row follows what that model has seen before.
+    rows
+        Row numbers in the batch.
+    """
+
+    arrival: Arrival
+    rows: list[int]
+
+
+class Run(NamedTuple):
+    """Rows to be measured together.
+
+    Parameters
+    ----------
+    outage
+        What measures them, if it is the model without the gas column.
+    rows
+        Row numbers in the batch.
+    states
+        Memory and number of rows of each station, as :func:`edge.models.scores.score_rows` takes them.
+    """
+
+    outage: GasOutage | None
+    rows: list[int]
+    states: list[tuple[ScoreState, int]]
 
 
 class Segments:
-    """Rows of a batch by station."""
+    """Rows of a batch by station.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    outage
+        What scores readings without a gas level; ``None``: they are like readings without any other channel.
+    """
+
+    def __init__(self, outage: GasOutage | None = None) -> None:
+        self._outage = outage
         self._segments: dict[StationState, list[Piece]] = {}
 
     def add(self, state: StationState, arrival: Arrival, row: int) -> None:
@@ -48,9 +95,7 @@ class Segments:
         else:
             own.append(Piece(state, arrival, [row]))
 
-    def runs(
-        self, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]
-    ) -> Iterator[tuple[list[int], list[tuple[ScoreState, int]]]]:
+    def runs(self, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]) -> Iterator[Run]:
         """Fill in missing values, and yield the rows that can be measured, in order.
 
         Parameters
@@ -67,16 +112,14 @@ class Segments:
 
         Yields
         ------
-        rows
-            Row numbers. They have to be measured before the next are drawn, which may forget what these need. Rows
-            that cannot be filled are never yielded.
-        runs
-            Memory and number of rows of each station, as :func:`edge.models.scores.score_rows` takes them.
+        Run
+            Rows that have to be measured before the next are drawn, which may forget what these need. Rows that cannot
+            be filled are never yielded; those without a gas level come twice if they can be filled.
         """
         for wave in self.waves(values, actual, flags, faulty):
-            rows: list[int] = []
-            runs: list[tuple[ScoreState, int]] = []
-            for state, arrival, own in wave:
+            whole, without = Run(None, [], []), Run(self._outage, [], [])
+            for piece in wave:
+                state, arrival, rows, outage = piece
                 memory = state.score_state
                 if arrival is Arrival.BESIDE:
                     # What goes on is measured and thrown away: the reading is none of those before or after it.
@@ -84,11 +127,35 @@ class Segments:
                     memory.restart()
                 elif arrival is not Arrival.NEXT:
                     state.forget(arrival)
-                if own:
-                    rows += own
-                    runs.append((memory, len(own)))
-            if rows:
-                yield rows, runs
+                if outage is not None:
+                    self._follow_outage(piece, outage, without)
+                elif state.outage is not None and arrival is not Arrival.BESIDE:
+                    state.outage = None
+                if rows:
+                    whole.rows.extend(rows)
+                    whole.states.append((memory, len(rows)))
+            if whole.rows:
+                yield whole
+            if without.rows:
+                yield without
+
+    def _follow_outage(self, piece: Piece, outage: OutagePiece, run: Run) -> None:
+        """Let the memory of the model without the gas column begin or go on, and add its rows to the run."""
+        assert self._outage is not None
+        state = piece.state
+        memory = state.outage
+        if piece.arrival is Arrival.BESIDE:
+            memory = self._outage.begin(state.score_state) if memory is None else deepcopy(memory)
+            memory.restart()
+        elif memory is None:
+            memory = state.outage = self._outage.begin(state.score_state)
+        elif outage.arrival is Arrival.LONG_GAP:
+            memory.clear()
+        elif outage.arrival is not Arrival.NEXT:
+            memory.restart()
+        if outage.rows:
+            run.rows.extend(outage.rows)
+            run.states.append((memory, len(outage.rows)))
 
     def waves(self, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]) -> list[list[Piece]]:
         """Fill in missing values, and group the pieces that can be measured together.
@@ -97,41 +164,94 @@ class Segments:
         """
         waves: list[list[Piece]] = []
         for own in self._segments.values():
-            pieces = [piece for segment in own for piece in _fill(segment, values, actual, flags, faulty)]
+            pieces = [piece for segment in own for piece in self._fill(segment, values, actual, flags, faulty)]
             for number, piece in enumerate(pieces):
                 if number == len(waves):
                     waves.append([])
                 waves[number].append(piece)
         return waves
 
+    def _fill(self, segment: Piece, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]) -> Iterable[Piece]:
+        """Fill missing values with last good ones, and cut a segment at the rows that cannot be filled."""
+        state, arrival, rows, _ = segment
+        gas = None if self._outage is None else self._outage.column
+        if arrival is Arrival.BESIDE:
+            return _fill_beside(segment, values, actual, flags, gas)
+        if arrival is not Arrival.NEXT:
+            state.last_good.clear()
+        if state.since_gas_missing is None and faulty.isdisjoint(rows):
+            state.last_good.update(values[rows[-1]])
+            return (segment,)
+        filled = state.last_good.fill(values[rows], flags[rows], gas)
+        places = np.array(rows)[filled.rows]
+        values[places], actual[places] = filled.values, filled.actual
+        use = [_UNUSABLE] * len(rows)
+        for place, whole in zip(filled.rows.tolist(), filled.whole.tolist(), strict=True):
+            use[place] = _WHOLE if whole else _SPARED
+        without_gas = [False] * len(rows) if gas is None else (flags[rows, gas] == MISSING).tolist()
+        return _cut(segment, use, without_gas)
 
-def _fill(segment: Piece, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]) -> Iterator[Piece]:
-    """Fill missing values with last good ones, and cut a segment at the rows that cannot be filled."""
-    state, arrival, rows = segment
-    if arrival is Arrival.BESIDE:
-        last_good = deepcopy(state.last_good)
-        filled = last_good.fill(values[rows], flags[rows])
-        if len(filled.rows):
-            values[rows], actual[rows] = filled.values, filled.actual
-            yield segment
-        return
-    if arrival is not Arrival.NEXT:
-        state.last_good.clear()
-    if faulty.isdisjoint(rows):
-        state.last_good.update(values[rows[-1]])
-        yield segment
-        return
-    filled = state.last_good.fill(values[rows], flags[rows])
-    places = np.array(rows)[filled.rows]
-    values[places], actual[places] = filled.values, filled.actual
-    piece: list[int] = []
-    end = 0
-    for place in [*filled.rows.tolist(), len(rows)]:
-        if place != end:
-            # Rows that cannot be filled are a gap for those after them.
-            yield Piece(state, arrival, piece)
-            arrival, piece = Arrival.GAP, []
-        if place < len(rows):
-            piece.append(rows[place])
-        end = place + 1
-    yield Piece(state, arrival, piece)
+
+def _fill_beside(segment: Piece, values: Floats, actual: Floats, flags: Flags, gas: int | None) -> Iterable[Piece]:
+    """Fill a reading beside the order with a copy of the last good values."""
+    state, arrival, rows, _ = segment
+    filled = deepcopy(state.last_good).fill(values[rows], flags[rows], gas)
+    if not len(filled.rows):
+        return ()
+    values[rows], actual[rows] = filled.values, filled.actual
+    if gas is not None and flags[rows[0], gas] == MISSING:
+        return (Piece(state, arrival, [], OutagePiece(arrival, rows)),)
+    return (segment,)
+
+
+def _cut(segment: Piece, use: Sequence[int], without_gas: Sequence[bool]) -> Iterator[Piece]:
+    """Cut a segment at rows that cannot be used, and where an outage of the gas level begins or is over.
+
+    Parameters
+    ----------
+    segment
+        The segment, of n rows.
+    use
+        What each row can be used for, [n].
+    without_gas
+        Whether each row lacks the gas level, [n].
+    """
+    state, arrival, rows, _ = segment
+    since = None if arrival is Arrival.LONG_GAP else state.since_gas_missing
+    lasts = since is not None
+    piece = _piece(state, arrival, arrival, lasts)
+    missed = False  # whether the model of all columns has not seen the last row
+    for row, used, without in zip(rows, use, without_gas, strict=True):
+        state.without_gas = state.without_gas + 1 if without else 0
+        if without:
+            since = 0
+        elif since is not None:
+            since = since + 1 if since < LATELY else None
+        if lasts != (since is not None):
+            yield piece
+            lasts = not lasts
+            piece = _piece(state, Arrival.NEXT, Arrival.NEXT, lasts)
+        if used == _UNUSABLE:
+            gap = _piece(state, Arrival.GAP, Arrival.GAP, lasts)
+            if piece != gap:
+                yield piece
+            piece, missed = gap, False
+            continue
+        if used == _WHOLE:
+            if missed:
+                yield piece
+                piece, missed = _piece(state, Arrival.GAP, Arrival.NEXT, lasts), False
+            piece.rows.append(row)
+        else:
+            missed = True
+        if piece.outage is not None:
+            piece.outage.rows.append(row)
+    yield piece
+    if missed:
+        yield _piece(state, Arrival.GAP, Arrival.NEXT, lasts)
+    state.since_gas_missing = since
+
+
+def _piece(state: StationState, arrival: Arrival, without_gas: Arrival, lasts: bool) -> Piece:
+    """Return a piece without rows as yet, in an outage that ``lasts`` or outside one."""
+    return Piece(state, arrival, [], OutagePiece(without_gas, []) if lasts else None)

@@ -53,6 +53,12 @@ class StationState:
         Readings seen, those beside the order included.
     last_good
         Last good values of the channels.
+    outage
+        What the model without the gas column remembers; ``None`` unless the level has been missing lately.
+    since_gas_missing
+        Readings since the last one without a gas level; ``None`` unless there was one lately.
+    without_gas
+        Readings without a gas level up to the last one, in a row.
     """
 
     __slots__ = (
@@ -63,7 +69,10 @@ class StationState:
         "clock",
         "last_good",
         "n",
+        "outage",
         "score_state",
+        "since_gas_missing",
+        "without_gas",
     )
 
     def __init__(
@@ -81,6 +90,9 @@ class StationState:
         self.adaptation = adaptation
         self.clock = clock
         self.last_good = LastGood(columns)
+        self.outage: ScoreState | None = None
+        self.since_gas_missing: int | None = None
+        self.without_gas = 0
         self._seen = 0
         self._levels = levels
         self._given_background = background

@@ -75,7 +75,7 @@ def score_held_out(model: ScoringModel, values: Floats, station: Station, fold: 
     consistency, reconstruction, error = (np.full(len(held), fill) for fill in (SCORE_CAP, np.nan, np.nan))
     strangeness = np.where(bad, np.inf, 0.0)
     faulty = set(np.flatnonzero(broken).tolist())
-    for rows, runs in _segments(model, fold).runs(held, actual, flags, faulty):
+    for _, rows, runs in _segments(model, fold).runs(held, actual, flags, faulty):
         measures = score_rows(model, held[rows], runs, actual=actual[rows], broken=broken[rows])
         consistency[rows], reconstruction[rows] = measures.consistency, measures.reconstruction
         error[rows] = measures.error
