@@ -88,6 +88,7 @@ class Pipeline:
             self._score(group, own, results, transaction)
             for station in dict.fromkeys(entry.station for entry in own):
                 results.stations.append(station)
+                station.check_gas(self._log)
                 results.events += self._clocks.check(station)
         self._health.readings += results.readings
         return results

@@ -17,6 +17,7 @@ from edge.mqtt.topics import Pattern
 from edge.readings.duplicates import Duplicates
 from edge.readings.recent import Recent
 from edge.readings.units import converters, unit_text
+from edge.scoring.gas_outage import LATELY
 from edge.scoring.scorer import Scorer
 from edge.scoring.state import StationState
 from edge.scoring.trained_ranges import TrainedRanges
@@ -145,6 +146,21 @@ class LiveStation:
         elif "units" in self.health.problems:
             self.health.clear("units")
             log.info("units are right again", station=self.name)
+
+    def check_gas(self, log: Log) -> None:
+        """Report whether the gas level has been missing for so long that the station may have no analyser."""
+        gone, gas = self.state.without_gas, self.group.bundle.station.gas
+        if gone >= LATELY:
+            self.health.report(
+                log,
+                self.name,
+                "missing",
+                f"{gas} was missing in each of the last {LATELY} readings, which were scored by the model without it; "
+                f"fix: see to the analyser, or write absent: [{gas}] in the station's entry if there is none",
+            )
+        elif not gone and "missing" in self.health.problems:
+            self.health.clear("missing")
+            log.info("the gas level is there again", station=self.name)
 
     def expect(self, now: float) -> None:
         """Note that it was there before the restart: its silence counts from the monotonic time ``now`` [s]."""

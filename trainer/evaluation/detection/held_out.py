@@ -15,6 +15,7 @@ from edge.models.pvalue import SCORE_CAP
 from edge.models.scores import ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from edge.readings.quality import GOOD, flag
+from edge.readings.station_clock import StationClock
 from edge.scoring.adaptation import Adaptation
 from edge.scoring.segments import Segments
 from edge.scoring.state import WARM_UP, Arrival, StationState
@@ -88,7 +89,9 @@ def _segments(model: ScoringModel, fold: Fold) -> Segments:
     segments = Segments()
     row = 0
     for start, end in fold.spans:
-        state = StationState(model.size, score_state=ScoreState(model), adaptation=Adaptation(1.0))
+        state = StationState(
+            model.size, score_state=ScoreState(model), adaptation=Adaptation(1.0), clock=StationClock(None)
+        )
         for _ in range(start, end):
             segments.add(state, Arrival.NEXT, row)
             row += 1
