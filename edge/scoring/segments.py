@@ -56,8 +56,8 @@ class OutagePiece(NamedTuple):
     rows: list[int]
 
 
-class Run(NamedTuple):
-    """Rows to be measured together.
+class ModelRows(NamedTuple):
+    """Rows that one model measures together.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class Segments:
         else:
             own.append(Piece(state, arrival, [row]))
 
-    def runs(self, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]) -> Iterator[Run]:
+    def runs(self, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]) -> Iterator[ModelRows]:
         """Fill in missing values, and yield the rows that can be measured, in order.
 
         Parameters
@@ -112,12 +112,12 @@ class Segments:
 
         Yields
         ------
-        Run
+        ModelRows
             Rows that have to be measured before the next are drawn, which may forget what these need. Rows that cannot
             be filled are never yielded; those without a gas level come twice if they can be filled.
         """
         for wave in self.waves(values, actual, flags, faulty):
-            whole, without = Run(None, [], []), Run(self._outage, [], [])
+            whole, without = ModelRows(None, [], []), ModelRows(self._outage, [], [])
             for piece in wave:
                 state, arrival, rows, outage = piece
                 memory = state.score_state
@@ -139,7 +139,7 @@ class Segments:
             if without.rows:
                 yield without
 
-    def _follow_outage(self, piece: Piece, outage: OutagePiece, run: Run) -> None:
+    def _follow_outage(self, piece: Piece, outage: OutagePiece, run: ModelRows) -> None:
         """Let the memory of the model without the gas column begin or go on, and add its rows to the run."""
         assert self._outage is not None
         state = piece.state
