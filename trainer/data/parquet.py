@@ -18,7 +18,7 @@ from edge.readings.csv.numbers import NumberColumns
 from edge.readings.csv.table import CsvTable, Dropped
 from edge.readings.csv.time_order import in_time_order
 from edge.readings.csv.times import TimeColumns
-from edge.readings.csv.unnamed_time import unnamed_time
+from edge.readings.csv.unnamed_time import UnnamedTime
 from edge.readings.dialect import Dialect
 from trainer.errors import RecordError
 
@@ -44,10 +44,10 @@ def read_parquet(path: Path, station: Station) -> CsvTable:
     values = np.column_stack([reader.numbers(frame[name], j) for j, name in enumerate(station.names)])
     time = reader.times([frame[name] for name in station.time_columns])
     keep, breaks = reader.settle()
-    notes = list(reader.notes)
+    unnamed = UnnamedTime(list(frame.columns), station.names)
     if not station.time_columns:
-        sample = frame.iloc[:_SAMPLE]
-        notes += unnamed_time(list(frame.columns), [_texts(sample[name]) for name in frame.columns], station.names)
+        sample = frame.iloc[:: max(1, len(frame) // _SAMPLE)]
+        unnamed.look([_texts(sample[name]) for name in frame.columns], range(len(sample)))
     table = CsvTable(
         file=path.name,
         names=station.names,
@@ -56,9 +56,9 @@ def read_parquet(path: Path, station: Station) -> CsvTable:
         lines=lines[keep],
         dropped=reader.dropped,
         breaks=breaks,
-        notes=tuple(notes),
+        notes=(*unnamed.notes, *reader.notes),
     )
-    return in_time_order(table, station.cadence)
+    return in_time_order(table, station.cadence, newest_first=unnamed.newest_first)
 
 
 def _frame(path: Path, wanted: Sequence[str]) -> pd.DataFrame:

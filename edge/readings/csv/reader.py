@@ -21,7 +21,7 @@ from edge.readings.csv.rows import CUT_OFF, Rows
 from edge.readings.csv.table import CsvTable, Dropped
 from edge.readings.csv.time_order import in_time_order
 from edge.readings.csv.times import TimeColumns
-from edge.readings.csv.unnamed_time import unnamed_time
+from edge.readings.csv.unnamed_time import UnnamedTime
 
 __all__ = ["CsvTable", "Dropped", "read_table"]
 
@@ -59,7 +59,7 @@ def read_table(path: str | Path, station: Station, *, absent: Collection[str] = 
         data = Path(path).read_bytes()
     except OSError as error:
         raise TableError(f"{path}: {error.strerror or error}; expected a CSV that can be read") from error
-    return in_time_order(_Reader(Path(path), station, absent).read(data), station.cadence)
+    return _Reader(Path(path), station, absent).read(data)
 
 
 class _Reader:
@@ -80,6 +80,7 @@ class _Reader:
         data = to_utf8(data, str(self._path), lambda text: has_header(text, self._wanted))
         layout = find_layout(data, self._wanted, str(self._path))
         rows = Rows(data, layout, self._wanted, self._bad)
+        unnamed = UnnamedTime(layout.names, self._wanted)
         values: list[Floats] = []
         times: list[Floats] = []
         local: list[Mask] = []
@@ -87,9 +88,8 @@ class _Reader:
         good: list[Mask] = []
         for columns, where in rows.batches():
             block, time, naive, fine = self._batch(columns, where, layout, rows)
-            if not lines and not self._station.time_columns:
-                sample = np.flatnonzero(fine)[-50:].tolist()
-                notes += unnamed_time(layout.names, [[cells[i] for i in sample] for cells in columns], self._wanted)
+            if not self._station.time_columns:
+                unnamed.look(columns, np.flatnonzero(fine).tolist())
             values.append(block)
             times.append(time)
             local.append(naive)
@@ -103,7 +103,7 @@ class _Reader:
             raise TableError(
                 f"{self._path}: got a header and no rows, expected readings below it; is it the right file?"
             )
-        return CsvTable(
+        table = CsvTable(
             file=self._path.name,
             names=self._station.names,
             values=np.concatenate(values)[keep],
@@ -112,8 +112,9 @@ class _Reader:
             dropped=dropped,
             breaks=_breaks(keep, rows.cuts),
             header_line=layout.line,
-            notes=(*notes, *self._times.notes),
+            notes=(*notes, *unnamed.notes, *self._times.notes),
         )
+        return in_time_order(table, self._station.cadence, newest_first=unnamed.newest_first)
 
     def _batch(
         self, columns: list[tuple[str, ...]], lines: list[int], layout: Layout, rows: Rows

@@ -16,7 +16,7 @@ MOST_DISAGREEMENT = 1.5
 """Ratio of the station's cadence to the rows' own, from which it is reported."""
 
 
-def in_time_order(table: CsvTable, cadence: float | None) -> CsvTable:
+def in_time_order(table: CsvTable, cadence: float | None, *, newest_first: bool = False) -> CsvTable:
     """Turn a file round that is newest first, and replace single stamps that stand out.
 
     Parameters
@@ -25,6 +25,8 @@ def in_time_order(table: CsvTable, cadence: float | None) -> CsvTable:
         The rows as they are in the file.
     cadence
         Interval [s] that the station file states, or ``None``.
+    newest_first
+        Whether a table without times is known to be newest first.
 
     Returns
     -------
@@ -32,21 +34,16 @@ def in_time_order(table: CsvTable, cadence: float | None) -> CsvTable:
         The same rows, with notes about what was found.
     """
     time = table.time
-    if time is None or len(time) < 2:
+    if len(table.values) < 2 or (time is None and not newest_first):
         return table
-    notes = list(table.notes)
+    if time is None:
+        return _turned(table)
     steps = np.diff(time)
     moves = np.count_nonzero(steps)
     if len(time) > 2 and moves and np.count_nonzero(steps < 0) > NEWEST_FIRST * moves:
-        rows = len(time)
-        table = replace(
-            table,
-            values=table.values[::-1],
-            lines=table.lines[::-1],
-            breaks=tuple(sorted(rows - row for row in table.breaks)),
-        )
+        table = _turned(table)
         time = time[::-1]
-        notes.append("its rows are newest first; they were turned round")
+    notes = list(table.notes)
     own = median_interval(time)
     stray = _strays(time, cadence or own or 0.0)
     if len(stray):
@@ -57,6 +54,18 @@ def in_time_order(table: CsvTable, cadence: float | None) -> CsvTable:
     if cadence is not None and own is not None and not 1 / MOST_DISAGREEMENT < cadence / own < MOST_DISAGREEMENT:
         notes.append(cadence_note(cadence, own))
     return replace(table, time=time, notes=tuple(notes))
+
+
+def _turned(table: CsvTable) -> CsvTable:
+    rows = len(table.values)
+    return replace(
+        table,
+        values=table.values[::-1],
+        time=None if table.time is None else table.time[::-1],
+        lines=table.lines[::-1],
+        breaks=tuple(sorted(rows - row for row in table.breaks)),
+        notes=(*table.notes, "its rows are newest first; they were turned round"),
+    )
 
 
 def cadence_note(cadence: float, own: float) -> str:

@@ -6,47 +6,96 @@ import itertools
 import re
 from collections.abc import Sequence
 
-from config.time_format import suggest_time_formats
+import numpy as np
+
+from config.time_format import TimeFormat, suggest_time_formats
 from edge.readings.csv.header import quoted
+from edge.readings.csv.time_order import NEWEST_FIRST
 from edge.readings.timestamps import parse_timestamp
 
 _NAME = re.compile(
-    r"(date|time|timestamp|datetime|ts|utc|zeit|datum|uhrzeit|fecha|hora|heure|data|created|epoch|unix)s?",
-    re.IGNORECASE,
+    r"date|time|timestamp|datetime|ts|utc|zeit|datum|uhrzeit|fecha|hora|heure|data|created|epoch|unix", re.IGNORECASE
 )
+_CLOCK = re.compile(r"\d{1,2}[:.h]\d{2}(?:[:.m]\d{2}(?:[.,]\d+)?)?s?(?:\s?[ap]\.?m\.?)?", re.IGNORECASE)
+_SAMPLE = 50  # rows of a batch
 
 
-def unnamed_time(names: Sequence[str], columns: Sequence[Sequence[str]], wanted: Sequence[str]) -> list[str]:
-    """Return a sentence about a time column that the station file leaves out, or nothing.
+class UnnamedTime:
+    """Looks for times in the columns of a file of which the station file names none.
 
     Parameters
     ----------
     names
         The header.
-    columns
-        Some rows, by column.
     wanted
         The columns that the station file names.
     """
-    for name, cells in zip(names, columns, strict=False):
-        if not name or name in wanted:
-            continue
-        sample = [cell.strip() for cell in cells]
-        if _are_times(name, sample):
-            sentence = (
+
+    def __init__(self, names: Sequence[str], wanted: Sequence[str]) -> None:
+        self._columns = [(i, name) for i, name in enumerate(names) if name and name not in wanted]
+        self._found: tuple[int, str] | None = None
+        self._format: TimeFormat | None = None
+        self._note: str | None = None
+        self._times: list[float] = []
+
+    def look(self, columns: Sequence[Sequence[str]], rows: Sequence[int]) -> None:
+        """Look at some rows of a batch: numbers of rows, in order, of which about 50 are taken."""
+        chosen = rows[:: max(1, len(rows) // _SAMPLE)]
+        if self._note is None and not self._times:
+            self._search([(i, name, [columns[i][row].strip() for row in chosen]) for i, name in self._columns])
+        if self._found is not None:
+            self._times += [time for row in chosen if (time := self._read(columns[self._found[0]][row])) is not None]
+
+    @property
+    def newest_first(self) -> bool:
+        """Whether the rows go back in time."""
+        steps = np.diff(self._times)
+        moves = np.count_nonzero(steps)
+        return bool(len(self._times) > 2 and np.count_nonzero(steps < 0) > NEWEST_FIRST * moves)
+
+    @property
+    def notes(self) -> list[str]:
+        """A sentence about the column, if there is one."""
+        return [self._note] if self._note is not None else []
+
+    def _search(self, columns: Sequence[tuple[int, str, list[str]]]) -> None:
+        for i, name, cells in columns:
+            if not cells or not all(cells):
+                continue
+            formats = suggest_time_formats(cells)
+            if not formats and not _are_times(name, cells):
+                continue
+            self._found = i, name
+            self._format = TimeFormat(formats[0]) if formats else None
+            clock = next((other for _, other, texts in columns if other != name and _are_clocks(texts)), None)
+            dates = all(len(cell) < 12 for cell in cells) and not cells[0].isdigit()
+            fix = f"time: {name}"
+            if clock is not None and dates:
+                fix = f"time: [{name}, {clock}]"
+            if formats:
+                day = formats[0] if len(formats) == 1 else " or ".join(formats)
+                fix += f" and time_format: {day}{' hh:mm:ss' if clock is not None and dates else ''}"
+            self._note = (
                 f"its column {quoted(name)} holds times, and the station file has time: null, so that gaps are not "
-                f"seen; fix: write time: {name} into the station file"
+                f"seen; fix: write {fix} into the station file"
             )
-            return [sentence]
-    return []
+            return
+
+    def _read(self, cell: str) -> float | None:
+        try:
+            if self._format is not None:
+                return self._format.parse(cell).timestamp()
+            return parse_timestamp(cell)
+        except ValueError:
+            return None
+
+
+def _are_clocks(cells: Sequence[str]) -> bool:
+    return bool(cells) and all(_CLOCK.fullmatch(cell) for cell in cells)
 
 
 def _are_times(name: str, cells: Sequence[str]) -> bool:
     """Whether all cells are times; numbers only under a name that says so, and if they rise or fall."""
-    if not cells or not all(cells):
-        return False
-    if suggest_time_formats(list(cells)):
-        return True
     try:
         times = [time for cell in cells if (time := parse_timestamp(cell)) is not None]
     except ValueError:
