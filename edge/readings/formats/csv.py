@@ -9,7 +9,7 @@ from typing import Final
 
 from edge.errors import ReadingError
 from edge.readings.echo import echo
-from edge.readings.formats.format import Document, text_of
+from edge.readings.formats.format import Document, check_count, text_of
 
 SEPARATORS_OF_LINES: Final = (";", "\t", "|", ",")
 """Separators, in order of preference where a line can be read in more than one way."""
@@ -33,6 +33,7 @@ class CsvFormat:
         numbered = [(i, line) for i, line in enumerate(lines) if line.strip() and not line.startswith("#")]
         if not numbered:
             raise ReadingError("the payload is empty, expected a line of values")
+        check_count(len(numbered))
         several = len(lines) > 1
         found = [self._line(line, f"line {i + 1}" if several else None) for i, line in numbered]
         return [document for document in found if document is not None]

@@ -13,6 +13,10 @@ SIZE_LIMIT = 256 * 1024
 """Longest payload that is decoded [B]."""
 
 
+MOST_DOCUMENTS = 5000
+"""Documents of one payload at most."""
+
+
 class PayloadFormat(Protocol):
     """Takes payloads apart, without knowledge of the station's keys."""
 
@@ -26,6 +30,12 @@ class PayloadFormat(Protocol):
         ReadingError
             The payload is not of this format.
         """
+
+
+def check_count(count: int) -> None:
+    """Raise ReadingError if a payload has more than :data:`MOST_DOCUMENTS` documents."""
+    if count > MOST_DOCUMENTS:
+        raise ReadingError(f"got {count} lines or objects, expected at most {MOST_DOCUMENTS} in one payload")
 
 
 def text_of(payload: bytes) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from edge.errors import ReadingError
 from edge.readings.echo import echo
-from edge.readings.formats.format import Document, text_of
+from edge.readings.formats.format import Document, check_count, text_of
 
 _NAME = r"(?:\\.|[^\\,=\s])+"
 _VALUE = r'"(?:\\.|[^\\"])*"|(?:\\.|[^\\,\s"])+'
@@ -38,6 +38,7 @@ class InfluxFormat:
         found: list[Any] = []
         places: dict[Any, tuple[int, set[str]]] = {}
         lines = [line for line in _LINE.findall(text_of(payload)) if line.strip() and not line.lstrip().startswith("#")]
+        check_count(len(lines))
         for i, line in enumerate(lines):
             try:
                 measurement, tags, fields, ts = _parse_line(line.strip())

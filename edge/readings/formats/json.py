@@ -9,7 +9,7 @@ import msgspec
 
 from edge.errors import ReadingError
 from edge.readings.echo import echo
-from edge.readings.formats.format import Document, text_of
+from edge.readings.formats.format import Document, check_count, text_of
 from edge.readings.formats.lenient_json import lenient_json
 
 _parse = msgspec.json.decode
@@ -38,6 +38,7 @@ class JsonFormat:
         """Return the documents of a parsed payload."""
         if type(value) is not list:
             return [value]
+        check_count(len(value))
         if not value:
             raise ReadingError("got an empty array, expected readings")
         if all(type(item) is list for item in value):
@@ -90,9 +91,11 @@ def _nearly(payload: bytes, error: Exception) -> list[Any]:
     if not text:
         raise ReadingError("the payload is empty, expected JSON") from None
     try:
-        return lenient_json(text)
+        found = lenient_json(text)
     except ValueError as fault:
         reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
         if "ends too early" in str(fault):
             reason = f"{fault} (cut off?)"
         raise ReadingError(f"the payload is not JSON: {reason.removeprefix('JSON is malformed: ')}") from None
+    check_count(len(found))
+    return found

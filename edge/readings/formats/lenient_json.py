@@ -9,7 +9,7 @@ from typing import Any, Final
 
 _DEEPEST: Final = 64  # levels; what lies deeper is skipped
 _STARTS: Final = 8  # places at which the beginning of an object is tried
-_MOST: Final = 10_000  # documents of one text
+_MOST: Final = 5000  # objects of one text; one more is still read, to show that there are more
 _LONGEST_NUMBER: Final = 400  # digits
 
 _BLANK = re.compile(r"[\s,\0\ufeff]*")
@@ -44,7 +44,7 @@ def lenient_json(text: str) -> list[Any]:
     """
     found: list[Any] = []
     at = tries = 0
-    while len(found) < _MOST and (opening := _OPEN.search(text, at)) is not None:
+    while len(found) <= _MOST and (opening := _OPEN.search(text, at)) is not None:
         parser = _Parser(text)
         try:
             value, at = parser.value_at(opening.start())

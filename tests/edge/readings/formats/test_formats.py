@@ -144,3 +144,11 @@ def test_any_bytes_in_any_format_are_readings_or_refusals(payload: bytes, form: 
             assert not any(abs(value) == float("inf") for value in each.values)
             assert each.ts is None or rfc3339(each.ts)
     assert all(note is None or "\n" not in note for note in decoder.notes.values())
+
+
+@pytest.mark.parametrize("line", ["1\n", "a b=1\n", '{"ch4_ppb":1}\n', "[1],"])
+def test_a_payload_of_very_many_lines_is_refused_whole(line: str) -> None:
+    payload = line * 12_000
+    decoder = Decoder("st", STATION, columns=("ch4_ppb",))
+    (found,) = decoder.decode((f"[{payload[:-1]}]" if line[0] == "[" else payload).encode(), T)
+    assert "expected at most 5000 in one payload" in str(found)
