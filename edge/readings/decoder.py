@@ -70,7 +70,7 @@ class Decoder:
     ----------
     notes
         What the owner of the station should know although its readings are used, since this was last emptied: a
-        problem's name (``missing``, ``clock``, ``units``) -> a sentence without running numbers, or ``None`` when the
+        problem's name (``values``, ``clock``) -> a sentence without running numbers, or ``None`` when the
         problem is over. A sentence under :data:`REMARK` is no problem.
 
     Raises

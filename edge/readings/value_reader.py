@@ -81,11 +81,11 @@ class ValueReader:
         self.busy = bool(self._conversions)
 
     def finish(self, values: list[float], notes: dict[str, str | None]) -> None:
-        """Convert the values of a reading [F] in place, and note under ``missing`` what is strange in its channels."""
+        """Convert the values of a reading [F] in place, and note under ``values`` what is strange in its channels."""
         if self.strange:
             for column in [each for each in self.strange if not math.isnan(values[each])]:
                 del self.strange[column]
-            notes["missing"] = self._sentence() if self.strange else None
+            notes["values"] = self._sentence() if self.strange else None
             self.busy = bool(self.strange or self._conversions)
         for column, convert in self._conversions:
             if not math.isnan(values[column]):

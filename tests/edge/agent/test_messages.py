@@ -55,8 +55,8 @@ def test_a_channel_that_is_no_number_is_reported_until_it_is(
     bodies = [GOOD | {"temperature_c": f"{number} bananas"} for number in range(20, 25)]
     assert [score["flags"] for score in take(agent, fake_link, *bodies)] == [{"temperature_c": 9}] * 5
     found = problems(agent, fake_link, fake_clock)
-    assert list(found) == ["missing"]
-    assert found["missing"].startswith("temperature_c: got 20 bananas")
+    assert list(found) == ["values"]
+    assert found["values"].startswith("temperature_c: got 20 bananas")
     assert sum("station needs attention" in line for line in caplog.messages) == 1
     take(agent, fake_link, GOOD)
     assert problems(agent, fake_link, fake_clock) == {}

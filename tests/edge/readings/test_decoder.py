@@ -167,15 +167,15 @@ def test_keys_that_the_station_has_not_are_refused_with_the_nearest() -> None:
 def test_what_is_no_number_is_missing_and_named_until_a_number_comes(value: Any, got: str) -> None:
     decoder = Decoder("st-01", STATION)
     assert math.isnan(reading(GOOD | {"temperature_c": value}, decoder).values[2])
-    sentence = decoder.notes["missing"]
+    sentence = decoder.notes["values"]
     assert sentence is not None
     assert sentence.startswith(f"temperature_c: got {got}, expected a number; such a value is flagged as missing")
     assert "\n" not in sentence
     decoder.notes.clear()
     reading(GOOD | {"temperature_c": "other"}, decoder)
-    assert decoder.notes == {"missing": sentence}  # the same, so that it is logged once
+    assert decoder.notes == {"values": sentence}  # the same, so that it is logged once
     reading(GOOD, decoder)
-    assert decoder.notes == {"missing": None}
+    assert decoder.notes == {"values": None}
     decoder.notes.clear()
     reading(GOOD, decoder)
     assert not decoder.notes
