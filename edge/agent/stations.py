@@ -186,12 +186,10 @@ class Stations:
             station.id = self._next_id
             self._next_id += 1
 
-    def note_unread(self, name: str, key: str) -> None:
-        """Note for a station, if it is known, that a topic carries a ``{key}`` that no column is read from."""
+    def known(self, name: str) -> LiveStation | None:
+        """Return the station with a name that a topic gives, if anything that it sends could be read."""
         safe = safe_station(name)
-        station = self._stations.get(safe) or self._pending.get(safe)
-        if station is not None and station.watch.left < station.watch.longest:
-            station.watch.look_at_name(key)
+        return self._stations.get(safe) or self._pending.get(safe)
 
     def await_parts(self, station: LiveStation) -> None:
         """Keep a station of which no reading is complete yet, for as long as there is room for it.
