@@ -240,7 +240,12 @@ class Intake:
                 self._note_repetition(station)
                 return []
             self._stations.await_parts(station)
-            entries = self._finish(station, station.input.take(share.documents, message, own), transaction)
+            taken = station.input.take(share.documents, message, own)
+            if all(each.message is message and len(each.keys) <= 1 for each in taken) and not station.input.carriers:
+                entries = self._accept(station, [each.reading for each in taken], message, transaction)  # it was whole
+                self._joining.pop(station.name, None)
+            else:
+                entries = self._finish(station, taken, transaction)
         if station.decoder.notes:
             self._pass_on_notes(station)
         if entries:
