@@ -194,7 +194,7 @@ class Joiner(Generic[Carrier]):
         """
         if content not in self._recent or not (stamped or next(reversed(self._recent)) == content):
             return False
-        return at - self._recent[content] < self._soon
+        return at - self._recent[content] < (max(self._soon, self.window) if stamped else self._soon)
 
     def _remember(self, content: str, at: float) -> None:
         self._recent[content] = at
