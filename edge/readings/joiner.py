@@ -11,7 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 from edge.readings.arrivals import Arrivals
 from edge.readings.part import Part
 
-_AGAIN = 1.0  # [s] within which the same part twice in a row is a repetition, whatever the interval
+_AGAIN = 1.0  # [s] within which the same part twice in a row is a repetition as long as no interval is known
 _RECENT = 32  # parts that a new one is compared with
 _CHANCE = 1e-3  # below which parts that came in the same order again and again did not do so by chance
 _NO_SEQ = -(2**64)
@@ -185,7 +185,7 @@ class Joiner(Generic[Carrier]):
     def _soon(self) -> float:
         """Time in which the next reading cannot have come yet [s]."""
         interval = self._arrivals.interval
-        return max(_AGAIN, interval / 2) if interval < math.inf else _AGAIN
+        return interval / 2 if interval < math.inf else _AGAIN
 
     def _repeats(self, content: str, at: float, *, stamped: bool) -> bool:
         """Return whether the same part came too short a time ago to be of another reading.
