@@ -14,6 +14,8 @@ _DIRECTIVES = {
 }  # fmt: skip
 _TOKEN = re.compile(r"am/pm|tt|y+|m+|d+|h+|s+|f+|z+|0+|\s+|.", re.IGNORECASE | re.DOTALL)
 
+_WEEKDAY = re.compile(r"[A-Za-z]{2,9}\.?(,?) (?=\d)")
+_AMERICAN = re.compile(r"[A-Za-z]{3,9}(\.?) \d{1,2}(,?) \d{4}")
 _DATE = re.compile(r"(\d{1,2})([./ -])(\d{1,2}|[A-Za-z]{3,9}\.?)\2(\d{2,4})")
 _CLOCK = re.compile(r"([\sT,_-]+)(\d{1,2})([:.h])(\d{2})(?:([:.m])(\d{2})(?:[.,](\d{1,6}))?)?(\s?[AaPp]\.?[Mm]\.?)?\Z")
 
@@ -171,25 +173,41 @@ def suggest_time_formats(texts: Sequence[str]) -> list[str]:
     if not texts:
         return []
     text = " ".join(texts[0].split())
-    date = _DATE.match(text)
-    if date is None:
+    american = _AMERICAN.match(text)
+    weekday = None if american else _WEEKDAY.match(text)
+    before = f"ddd{weekday[1]} " if weekday else ""
+    date = _DATE.match(text, weekday.end() if weekday else 0)
+    end = date.end() if date else american.end() if american else None
+    clock = _clock(text, end) if end is not None else None
+    if clock is None:
         return []
-    clock = ""
-    if len(text) > date.end():
-        found = _CLOCK.match(text, date.end())
-        if found is None:
-            return []
-        blank, _, one, _, two, second, fraction, half = found.groups()
-        clock = f"{blank}hh{one}mm" + (f"{two}ss" if second else "")
-        clock += f"{text[found.start(7) - 1]}{'f' * len(fraction)}" if fraction else ""
-        clock += (" " if half.startswith(" ") else "") + "am/pm" if half else ""
+    if date is None and american is not None:
+        orders = [f"mmm{american[1]} dd{american[2]} yyyy"]
+    elif date is not None:
+        orders = _orders(date)
+    return [name for order in orders if _reads(name := before + order + clock, texts)]
+
+
+def _orders(date: re.Match[str]) -> list[str]:
+    """Return the orders in which the parts of a date may stand."""
     sign, year = date[2], "y" * (4 if len(date[4]) > 2 else 2)
-    orders = [("dd", "mm", year), ("mm", "dd", year), (year, "mm", "dd")]
     if date[3][0].isalpha():
-        orders = [("dd", "mmm", year)]
-    elif year == "yyyy":
-        orders.pop()
-    return [name for order in orders if _reads(name := sign.join(order) + clock, texts)]
+        return [sign.join(("dd", "mmm", year))]
+    orders = [("dd", "mm", year), ("mm", "dd", year)] + ([(year, "mm", "dd")] if year == "yy" else [])
+    return [sign.join(order) for order in orders]
+
+
+def _clock(text: str, end: int) -> str | None:
+    """Return the format of what follows a date; ``None`` if it is no time of day."""
+    if len(text) == end:
+        return ""
+    found = _CLOCK.match(text, end)
+    if found is None:
+        return None
+    blank, _, one, _, two, second, fraction, half = found.groups()
+    clock = f"{blank}hh{one}mm" + (f"{two}ss" if second else "")
+    clock += f"{text[found.start(7) - 1]}{'f' * len(fraction)}" if fraction else ""
+    return clock + ((" " if half.startswith(" ") else "") + "am/pm" if half else "")
 
 
 def _reads(name: str, texts: Sequence[str]) -> bool:

@@ -96,6 +96,8 @@ def _inflate(data: bytes, name: str, make: Any, out: _Output) -> tuple[bytes, li
         while rest:
             machine = make()
             rest = _member(machine, rest, out)
+            if not machine.eof and not out.tell():
+                raise TableError(f"{out.path}: got a {name} file that is cut off before its first row; copy it again")
             if not machine.eof:
                 note = f"the {name} file is cut off, and so are its last rows; copy it again if the original is whole"
                 return out.getvalue(), [note]

@@ -56,6 +56,7 @@ class Rows:
         self._places = [layout.names.index(name) for name in wanted]
         self._wanted = wanted
         self._bad = bad
+        self._width = len(layout.names)
         self._last_line = 0
         self._leading = 0
         for line in layout.above:
@@ -63,7 +64,6 @@ class Rows:
 
     def batches(self) -> Iterator[Batch]:
         """Yield the columns of every batch of rows as text, and the line of every row."""
-        width = len(self._layout.names)
         rows: list[list[str]] = []
         lines: list[int] = []
         count, cut = 0, False
@@ -71,6 +71,7 @@ class Rows:
             if row is None:
                 cut = True
                 continue
+            width = self._width
             if len(row) == width and any(map(str.strip, row)):
                 pass
             elif is_blank(row) and "\0" not in "".join(row):
@@ -137,7 +138,7 @@ class Rows:
             self._again(line, cells)
         elif cells[0].startswith(_REMARKS) or (not cells[0] and self._layout.separator == ";" and len(cells) == 2):
             self._bad.add(line, "a comment", sentence, column, harmless=True)
-        elif last and (reason == CUT_OFF or len(row) < len(self._layout.names)):
+        elif last and (reason == CUT_OFF or len(row) < self._width):
             self._bad.add(line, CUT_OFF, sentence, column, free=True)
         elif not any(_NUMBER.fullmatch(cell) for cell in cells):
             leading = not begun and self._leading < _MOST_LEADING
@@ -149,6 +150,9 @@ class Rows:
     def _again(self, line: int, cells: list[str]) -> None:
         same = all(i < len(cells) and cells[i] == self._layout.names[i] for i in self._places)
         if same:
+            while cells and not cells[-1]:
+                cells.pop()
+            self._width = len(cells)  # a station that has a column more since then
             self._bad.add(line, "the header again", "got the header again, expected a row", harmless=True)
             return
         named = ", ".join(map(quoted, [cell for cell in cells if cell][:30]))
@@ -158,7 +162,7 @@ class Rows:
 
     def _rows(self) -> Iterator[tuple[int, list[str] | None]]:
         """Yield the rows below the header, each with its first line; ``None``: one that cannot be read."""
-        start, width = self._layout.end, len(self._layout.names)
+        start = self._layout.end
         for _ in range(_MOST_RESTARTS):
             end = start
             reader = csv_reader(itertools.islice(self._lines(), start, None), self._layout.separator)
@@ -166,7 +170,7 @@ class Rows:
             try:
                 for row in reader:
                     line, end = end + 1, start + reader.line_num
-                    if end > line and len(row) != width:  # a quote within a torn row swallows rows
+                    if end > line and len(row) != self._width:  # a quote within a torn row swallows rows
                         fault = "its quote ends on another line"
                         break
                     yield line, row

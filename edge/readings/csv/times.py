@@ -18,11 +18,13 @@ from edge.readings.dialect import BLANKS
 from edge.readings.timestamps import load_zone, parse_timestamp
 
 _SERIALS = 20_000.0, 80_000.0  # [d] since 1899-12-30: 1954 to 2119
+_DAYS = (_SERIALS, (700_000.0, 800_000.0), (2_400_000.0, 2_500_000.0))  # those, days since the year 0, Julian days
 _SERIAL_STEP = 0.05  # [s] rows closer than this are days of a spreadsheet rather than seconds
 _SIZES = ((1e11, 1.0, "seconds"), (1e14, 1e3, "milliseconds"), (1e17, 1e6, "microseconds"), (1e20, 1e9, "nanoseconds"))
 _COMPACT = 1.9e13, 2.1e13  # 20260131120000 is a date
 _BIN = 900.0  # [s] zones change their offset at quarters of an hour at most
 _OFFSET = re.compile(r"\d(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)(?:\[.*\])?\Z", re.IGNORECASE)
+_CLOCK = re.compile(r"\d{1,2}[:.h]\d{2}(?:[:.m]\d{2}(?:[.,]\d+)?)?s?(?:\s?[ap]\.?m\.?)?", re.IGNORECASE)
 _SAMPLE = 2000  # texts among which a format is looked for
 
 
@@ -117,7 +119,7 @@ class TimeColumns:
         size = np.abs(values)
         if not (size < _SIZES[-1][0]).all() or ((size > _COMPACT[0]) & (size < _COMPACT[1])).any():
             return None
-        serial = (values > _SERIALS[0]) & (values < _SERIALS[1])
+        serial = np.any([(values > low) & (values < high) for low, high in _DAYS], axis=0)
         if serial.any():
             i = int(np.argmax(serial))
             self._first_serial = self._first_serial if self._serials else (lines[i], cells[i].strip())
@@ -162,6 +164,9 @@ class TimeColumns:
         if self._format is not None:
             return f"{got}, {reason}, as time_format: {self._format.text} declares; fix the cell"
         found = suggest_time_formats([text])
+        if _CLOCK.fullmatch(text):
+            fix = f"write time: [DATE, {self._name}] into the station file, with the name of the column of dates"
+            return f"{got}, which is a time of day without a date; fix: {fix}"
         fix = f"fix: {_declare(found)}" if found else "fix the cell"
         return f"{got}, expected a time such as 2026-01-31T12:00:00Z, or Unix seconds; {fix}"
 
@@ -169,7 +174,9 @@ class TimeColumns:
         """Refuse a column of dates whose order is not declared, with the line to write."""
         text = self._strange[0]
         readings = " or ".join(f"{TimeFormat(each).parse(text):%-d %B %Y}" for each in found)
-        which = f"which may be {readings}" if len(found) > 1 else f"which is {readings} by the other rows"
+        which = f"which may be {readings}" if len(found) > 1 else f"which is {readings}"
+        if len(found) < len(suggest_time_formats([text])):
+            which += ", as other rows show"
         self._bad.refuse(self._first_strange, f"got {quoted(text)}, {which}; fix: {_declare(found)}", self._name)
 
     def _refuse_serials(self) -> None:
@@ -183,13 +190,13 @@ class TimeColumns:
         if not days:
             return
         line, text = self._first_serial
-        day = datetime.fromtimestamp((float(text.replace(",", ".")) - 25_569.0) * 86_400.0, UTC)
-        self._bad.refuse(
-            line,
-            f"got {quoted(text)}, which is {day:%Y-%m-%d %H:%M} counted in days as spreadsheets do; fix: give the "
-            "column the number format yyyy-mm-dd hh:mm:ss there and export it again",
-            self._name,
-        )
+        number = float(text.replace(",", "."))
+        what = "a count of days"
+        if number < _SERIALS[1]:
+            day = datetime.fromtimestamp(round((number - 25_569.0) * 86_400.0), UTC)
+            what = f"{day:%Y-%m-%d %H:%M} counted in days as spreadsheets do"
+        fix = "give the column the number format yyyy-mm-dd hh:mm:ss there and export it again"
+        self._bad.refuse(line, f"got {quoted(text)}, which is {what}; fix: {fix}", self._name)
 
 
 _EXAMPLE = datetime(2026, 1, 31, 14, 5, 9, tzinfo=UTC)

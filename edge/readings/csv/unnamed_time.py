@@ -69,12 +69,12 @@ class UnnamedTime:
             self._format = TimeFormat(formats[0]) if formats else None
             clock = next((other for _, other, texts in columns if other != name and _are_clocks(texts)), None)
             dates = all(len(cell) < 12 for cell in cells) and not cells[0].isdigit()
-            fix = f"time: {name}"
+            fix = f"time: {_yaml(name)}"
             if clock is not None and dates:
-                fix = f"time: [{name}, {clock}]"
+                fix = f"time: [{_yaml(name)}, {_yaml(clock)}]"
             if formats:
-                day = formats[0] if len(formats) == 1 else " or ".join(formats)
-                fix += f" and time_format: {day}{' hh:mm:ss' if clock is not None and dates else ''}"
+                tail = " hh:mm:ss" if clock is not None and dates else ""
+                fix += f" and {' or '.join(f'time_format: {each}{tail}' for each in formats)}"
             self._note = (
                 f"its column {quoted(name)} holds times, and the station file has time: null, so that gaps are not "
                 f"seen; fix: write {fix} into the station file"
@@ -88,6 +88,10 @@ class UnnamedTime:
             return parse_timestamp(cell)
         except ValueError:
             return None
+
+
+def _yaml(name: str) -> str:
+    return name if re.fullmatch(r"\w[\w ()/.-]*", name) else quoted(name)
 
 
 def _are_clocks(cells: Sequence[str]) -> bool:
