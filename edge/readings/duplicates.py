@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from hashlib import blake2b
 from typing import Protocol
 
@@ -15,13 +15,14 @@ LOOK_BACK = 2000
 
 _DECAY = 0.99  # of the share of repetitions with every message
 _MEAN_OF = 16.0  # waits whose mean is the pace
-_LEAST_WAITS = 4  # before which it is not known
+_LEAST_WAITS = 4  # before which it is not known well enough to drop what nothing else marks as a copy
 _ON_TIME = (0.9, 1.5)  # [paces] wait of a message that comes when the next one is due
 _EARLY, _EARLIEST = 0.5, 0.2  # [paces] shorter waits are those of additional messages; without much credit, and with it
 _AT_ONCE = 0.1  # [paces] shorter waits are those of doubles
 _CREDIT, _MUCH_CREDIT, _MOST_CREDIT = 3.0, 6.0, 10.0  # messages on time after which equal bytes are no repetitions
 _COST_ADJACENT = 0.5  # credit that a message with other bytes takes: stamps to the minute change now and then,
 _COST_DISTANT = 2.0  # but a counter that restarted beside stuck values brings no bytes that are new
+_DIFFERENT = 3  # different readings in an array, which do not come again in the same order by chance
 _LEAST_DISTANT = 1.0  # [s] shorter waits are those of a history that is sent again
 
 
@@ -36,6 +37,10 @@ class Stamped(Protocol):
     def seq(self) -> int | None:
         """Counter."""
 
+    @property
+    def values(self) -> Hashable:
+        """What was measured."""
+
 
 class Duplicates:
     """The keys of one station's last 2000 messages, in at most 16 kB, and the pace at which they came.
@@ -44,7 +49,8 @@ class Duplicates:
     mark the pace decides. A message with ``seq`` or ``ts`` whose bytes have come before is a repetition, unless such
     messages come again and again just when the next reading is due: a station that stamps to the minute, rounds and
     sends every ten seconds makes each of its messages several times. A message with neither may look like the one
-    before it for hours, since a stuck sensor sends it, too; it is a repetition only if it comes at once.
+    before it for hours, since a stuck sensor sends it, too; it is a repetition only if it comes at once, or if it is an
+    array of different readings.
     """
 
     __slots__ = (
@@ -101,7 +107,7 @@ class Duplicates:
         dup
             Whether the broker marks it as sent again.
         """
-        pace = self._pace if self._waits >= _LEAST_WAITS else math.inf
+        pace = self._pace if self._waits else math.inf
         wait = self._wait(received)
         anonymous, newer, current = True, False, False
         for each in readings:
@@ -117,22 +123,15 @@ class Duplicates:
                     current = True
         if anonymous:
             own = key(payload, mid=mid)
-            text = hash(payload)
-            again = self._is_double(text, wait, pace) or (dup and self.contains(own))
-            self._text = text
+            again = self._is_double(payload, readings, wait, pace) or (dup and self.contains(own))
         else:
             own = key(payload)
-            if newer:  # nearly always: a reading newer than any before cannot be a repetition
-                again = False
-                if self._adjacent or self._distant:
-                    self._adjacent = max(0.0, self._adjacent - _COST_ADJACENT)
-                    self._distant = max(0.0, self._distant - _COST_DISTANT)
-            elif self.contains(own):
+            # Nearly always: a reading newer than any before cannot be a repetition.
+            again = not newer and self.contains(own)
+            if again:
                 again = dup or not self._is_due(wait, pace, current=current or own == self._previous)
-            else:
-                again = False
-                self._distant = max(0.0, self._distant - _COST_DISTANT)
-                self._note_on_time(wait, pace)
+            elif self._adjacent or self._distant or current:
+                self._note_new(wait, pace, current=current and not newer)
         self._previous = own
         if again:
             self._share = self.share * _DECAY + (1 - _DECAY)
@@ -185,14 +184,25 @@ class Duplicates:
             self._pace += (min(wait, 4.0 * self._pace) - self._pace) / _MEAN_OF
         return wait
 
-    def _is_double(self, text: int, wait: float, pace: float) -> bool:
+    def _is_double(self, payload: bytes, readings: Iterable[Stamped], wait: float, pace: float) -> bool:
         """Return whether a message without time and counter is the one before it, sent twice."""
+        text = hash(payload)
         if text != self._text:
+            self._text = text
             self._adjacent = max(0.0, self._adjacent - _COST_ADJACENT)
             return False
-        if pace < math.inf and wait >= _EARLY * pace:
+        if wait >= _EARLY * pace:
             self._adjacent = min(self._adjacent + 1.0, _MOST_CREDIT)
-        return pace < math.inf and wait < _AT_ONCE * pace and self._adjacent < 1.0
+        at_once = self._waits > _LEAST_WAITS and wait < _AT_ONCE * pace and self._adjacent < 1.0
+        return at_once or len({each.values for each in readings}) >= _DIFFERENT
+
+    def _note_new(self, wait: float, pace: float, *, current: bool) -> None:
+        """Note a message with bytes that are new, and perhaps with the stamp of the one before."""
+        if current:
+            self._note_on_time(wait, pace)
+        else:
+            self._adjacent = max(0.0, self._adjacent - _COST_ADJACENT)
+        self._distant = max(0.0, self._distant - _COST_DISTANT)
 
     def _is_due(self, wait: float, pace: float, *, current: bool) -> bool:
         """Return whether a message that came before, with the current stamp or an older, is another reading."""

@@ -132,6 +132,8 @@ def test_many_repetitions_are_reported_until_they_become_few(start: Start) -> No
     for n in range(40):
         run.take(*[message(GOOD | {"seq": n}, mid=2 * n + copy, at=NOW + 60 * n + 0.1 * copy) for copy in (1, 2)])
     assert (run.health.readings, problems()) == (40, {"repetitions"})
+    again = run.take(message(GOOD | {"seq": 39}, mid=99, at=NOW + 60 * 39 + 0.2))
+    assert again.stations == [], "a station of which nothing but repetitions comes turns stale"
     for n in range(40, 300):
         run.take(message(GOOD | {"seq": n}, at=NOW + 60 * n))
     assert problems() == set()

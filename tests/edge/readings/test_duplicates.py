@@ -16,6 +16,7 @@ T0 = 1_790_000_000.0
 class Reading(NamedTuple):
     ts: float | None = None
     seq: int | None = None
+    values: int = 0
 
 
 class Sent(NamedTuple):
@@ -126,6 +127,20 @@ def test_an_array_of_readings_is_one_message() -> None:
     for wait in (0.0, 0.01, 60.0):
         new = seen.take(b"[...]", array, received=T0 + wait)
         assert (new is not None) is (wait == 0.0)
+
+
+def test_an_array_of_different_readings_without_time_and_count_is_recognised_at_any_pace() -> None:
+    seen = Duplicates()
+    for wait in (0.0, 0.01, 3600.0):
+        array = [Reading(values=n) for n in range(3)]
+        assert (seen.take(b"[1, 2, 3]", array, received=T0 + wait) is not None) is (wait == 0.0)
+    stuck = [Reading()] * 20
+    assert all(seen.take(b"[1, 1, 1]", stuck, received=T0 + 3600.0 * n) is not None for n in range(2, 20))
+
+
+def test_a_stamp_that_ran_ahead_does_not_make_readings_of_copies() -> None:
+    ahead = Sent(-1, Reading(ts=T0 + 1e9, seq=10**6), T0 - 60.0)
+    assert sum(take(Duplicates(), [ahead, *copied((25.0,))])) == 201
 
 
 def test_what_the_journal_remembers_is_recognised() -> None:
