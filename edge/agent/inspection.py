@@ -76,8 +76,4 @@ class Inspection:
                 continue
             self.readings[name] += 1
             self._rows.setdefault(name, deque(maxlen=_JUDGED)).append(reading.values)
-        for name in dict.fromkeys(each.station for each in heard if each.station):
-            notes = self._listener.inputs[name].decoder.notes
-            warnings += [f"{name}: {note}" for note in notes.values() if note is not None]
-            notes.clear()
-        return warnings
+        return warnings + self._listener.take_notes()

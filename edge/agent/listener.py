@@ -91,6 +91,14 @@ class Listener:
         """Return the readings that are open, although parts of them may still come."""
         return [each for station in self.inputs.values() for each in _heard(station, station.close())]
 
+    def take_notes(self) -> list[str]:
+        """Return what decoders have noted of readings that they use, with the station's name in front."""
+        found = []
+        for name, station in self.inputs.items():
+            found += [f"{name}: {note}" for note in station.decoder.notes.values() if note is not None]
+            station.decoder.notes.clear()
+        return found
+
     @property
     def due(self) -> float:
         """When the first open reading has waited long enough for its parts, Unix time [s]; inf if none is open."""

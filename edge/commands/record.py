@@ -114,6 +114,7 @@ def record(
                     recorder.leave_out(message)
                 else:
                     recorder.add(listener.take(message))
+                    recorder.report(listener.take_notes())
             recorder.add(listener.close_due(clock.now()))
             unacknowledged += messages
             if len(unacknowledged) > gateway.broker.receive_maximum // 2:
@@ -159,6 +160,11 @@ class _Recorder:
         """Count a message that the broker had stored: it is old."""
         self._left_out += 1
         self._print_once(f"left out: {message.topic}: a retained message is old")
+
+    def report(self, notes: Sequence[str]) -> None:
+        """Report what is strange in readings that are recorded, each once."""
+        for note in notes:
+            self._print_once(note)
 
     def add(self, heard: Sequence[Heard]) -> None:
         """Queue readings; :meth:`save` writes them."""

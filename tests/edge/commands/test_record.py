@@ -137,6 +137,14 @@ def test_what_cannot_be_read_is_left_out_and_reported(recording: Recording) -> N
 
 
 @pytest.mark.broker
+def test_a_channel_that_is_no_number_is_an_empty_cell_and_is_reported_once(recording: Recording) -> None:
+    bodies = [("st-1", GOOD | {"humidity_pct": f"{n} is wet", "ts": 1_700_000_000 + 60 * n}) for n in range(3)]
+    rows = recording.run(*bodies, rows=3)[1:]
+    assert [row.split(",")[4] for row in rows] == [""] * 3
+    assert recording.printed.count("st-1: humidity_pct: got") == 1
+
+
+@pytest.mark.broker
 def test_one_station_is_recorded_the_first_that_sends(recording: Recording) -> None:
     lines = recording.run(*readings(1, "st-1"), *readings(2, "st-2", first=5), *readings(1, "st-1", first=1), rows=2)
     assert [line.split(",")[1] for line in lines[1:]] == ["2000.0", "2001.0"]
