@@ -55,8 +55,9 @@ def record(
     """Append live readings to a CSV under the training's column names, until SIGINT, SIGTERM or ``rows`` rows.
 
     An existing file is continued. Rows are on the disk before their messages are acknowledged. What comes in parts is
-    joined as the agent does. A missing value is an
-    empty cell; messages that are retained or cannot be read are left out and counted.
+    joined as the agent does. The time of a row is the one that the agent would publish: the station's, the same
+    corrected by what its clock is off, or the arrival. A missing value is an empty cell; messages that are retained or
+    cannot be read are left out and counted.
 
     Parameters
     ----------
@@ -131,6 +132,8 @@ class _Recorder:
     """Appends the readings of one station to the file, and counts what is left out."""
 
     def __init__(self, path: Path, station: Station, name: str | None, rows: int | None, out: TextIO) -> None:
+        from edge.readings.station_clock import StationClock
+
         self._path = path
         self._station = station
         self._name = name
@@ -140,6 +143,7 @@ class _Recorder:
         self._printed: set[str] = set()
         self._waiting: list[tuple[float, Sequence[float]]] = []
         self._last: Reading | None = None
+        self._clock = StationClock(station.cadence)
 
     @property
     def full(self) -> bool:
@@ -186,8 +190,11 @@ class _Recorder:
         if again and self._last is not None and repr(reading.values) == repr(self._last.values):
             return  # QoS 1 delivers at least once; repr, because nan is not equal to itself
         self._last = reading
+        placement = self._clock.place(reading.ts, reading.received)
+        if placement.note is not None:
+            self._print_once(placement.note.sentence)
         if self._rows + len(self._waiting) < self._max_rows:
-            self._waiting.append((reading.received if reading.ts is None else reading.ts, reading.values))
+            self._waiting.append((placement.ts, reading.values))
 
     def save(self) -> None:
         """Write the queued rows to the disk."""

@@ -186,20 +186,21 @@ def _score_file(
     from edge.readings.csv.reader import read_table
     from edge.readings.quality import worst_flag
     from edge.readings.reading import Reading
+    from edge.readings.record_clock import RecordClock
 
     table = read_table(name, bundle.station, absent=absent)
     for sentence in table.sentences():
         tally.say(sentence)
     received = _arrivals(table.time, len(table.values))
     starts = {0, *table.breaks}
-    state = scorer.new_state()
+    state = scorer.new_state(clock=RecordClock)
     for first in range(0, len(table.values), _ROWS):
         chunk = slice(first, first + _ROWS)
         times = np.full(_ROWS, np.nan) if table.time is None else table.time[chunk]
         batch = []
         for i, (values, time) in enumerate(zip(table.values[chunk].tolist(), times.tolist(), strict=False), first):
             if i in starts:
-                state = scorer.new_state()
+                state = scorer.new_state(clock=RecordClock)
             ts = None if time != time else time  # noqa: PLR0124  # the quick test for nan
             reading = Reading(station=bundle.station.name, values=tuple(values), ts=ts, received=float(received[i]))
             batch.append((state, reading))
@@ -251,7 +252,7 @@ def _score_stream(scorer: Scorer, decoder: Decoder, source: BinaryIO, tally: _Ta
 
     state = scorer.new_state()
     clock = SystemClock()
-    printed: set[str] = set()
+    printed: set[str | None] = {None}
     for number, line in enumerate(source, 1):
         if not line.strip():
             continue
@@ -263,8 +264,8 @@ def _score_stream(scorer: Scorer, decoder: Decoder, source: BinaryIO, tally: _Ta
                 verdict = scorer.score([(state, reading)])[0]
                 tally.add(verdict)
                 yield msgspec.json.encode(verdict)
-        for note in decoder.notes.values():
-            if note is not None and note not in printed:
+        for note in (*decoder.notes.values(), state.clock.problem):
+            if note not in printed:
                 printed.add(note)
                 tally.say(f"line {number}: {note}")
         decoder.notes.clear()
