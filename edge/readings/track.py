@@ -154,7 +154,7 @@ class Track:
             packed = self._since(self._arrived, received) < 0.5 * (self.cadence or 1.0)
         else:
             before, came = run.readings[-1]
-            packed = received - came < 0.5 * abs(ts - before)
+            packed = received - came < 0.5 * (ts - before if ts > before else self.cadence or 1.0)
         run.add(ts, received, max(self._step, UNKNOWN_STEP))
         straggles = -self._step <= off <= self._slack and ts <= self._newest
         historical = packed and self._slack < off < OLDEST

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from config.settings.alarms import Alarms
 from config.settings.gateway import Gateway, StationEntry
 from edge.agent import recovery
 from edge.agent.health import Health
@@ -33,8 +34,18 @@ NOW = 1_800_000_000.0
 class Run:
     """One run of a gateway, from start to end, without the loop around it."""
 
-    def __init__(self, bundle: Bundle, path: Path, link: FakeLink, clock: FakeClock, **entry: Any) -> None:
-        gateway = Gateway(gateway="gw1", stations=(StationEntry(bundle=bundle.path, **entry),))
+    def __init__(
+        self,
+        bundle: Bundle,
+        path: Path,
+        link: FakeLink,
+        clock: FakeClock,
+        *,
+        alarms: Alarms | None = None,
+        **entry: Any,
+    ) -> None:
+        stations = (StationEntry(bundle=bundle.path, **entry),)
+        gateway = Gateway(gateway="gw1", stations=stations, alarms=alarms or Alarms())
         self.clock = clock
         self.journal = Journal(path, clock=clock)
         self.stations = Stations(gateway, [bundle])
