@@ -18,7 +18,8 @@ _SIZES: Final = ((1e11, 1.0, "s"), (1e14, 1e3, "ms"), (1e17, 1e6, "us"), (1e20, 
 
 _FIRST_SERIAL, _LAST_SERIAL = 20_000.0, 80_000.0  # [d] since 1899-12-30: 1954 to 2119
 _UNIX_EPOCH_SERIAL = 25_569.0  # [d] 1970-01-01
-_SERIAL_NEAR = 400.0  # [d] from now within which a fractional number is a serial rather than a count of seconds
+_SERIAL_NEAR = 400.0  # [d] from now within which a number with a fraction is a day rather than a count of seconds
+_SERIAL_FAR = 7500.0  # [d] likewise, if it has more than three decimals: boards count milliseconds
 
 _NUMBER = re.compile(r"[+-]?\d{1,20}(?:\.\d*)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _TEXT = re.compile(
@@ -122,7 +123,8 @@ def _number(value: float, near: float | None) -> float:
 def _refuse_serial(number: float, near: float | None) -> None:
     if not _FIRST_SERIAL < number < _LAST_SERIAL or number == int(number):
         return
-    if near is not None and abs(number - _UNIX_EPOCH_SERIAL - near / 86_400.0) > _SERIAL_NEAR:
+    most = _SERIAL_NEAR if abs(number * 1000 - round(number * 1000)) < 1e-6 else _SERIAL_FAR
+    if near is not None and abs(number - _UNIX_EPOCH_SERIAL - near / 86_400.0) > most:
         return
     raise ValueError(
         f"got {number!r}, which looks like the days since 1899 that spreadsheets count; send RFC 3339 or Unix time"

@@ -104,7 +104,12 @@ def test_what_is_no_time_is_refused_with_a_hint(value: Any, hint: str) -> None:
 def test_a_day_of_a_spreadsheet_is_one_near_today_only() -> None:
     with pytest.raises(ValueError, match="spreadsheets"):
         parse_timestamp(46215.4619, near=T)
-    assert parse_timestamp(46215.4619, near=T + 1000 * 86400) == 46215.4619
+    with pytest.raises(ValueError, match="spreadsheets"):
+        parse_timestamp("43100.123456", near=T)  # years ago
+    with pytest.raises(ValueError, match="spreadsheets"):
+        parse_timestamp(46215.5, near=T)
+    assert parse_timestamp(43100.125, near=T) == 43100.125  # the milliseconds of a board that has run for twelve hours
+    assert parse_timestamp(25000.123456, near=T) == 25000.123456
     assert parse_timestamp(12345.25, near=T) == 12345.25
 
 
