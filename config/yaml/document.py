@@ -45,7 +45,8 @@ def parse_document(text: str) -> tuple[Any, list[tuple[str, str]]]:
         where = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "
         what = ", ".join(filter(None, (error.context, error.problem)))
         what = re.sub("(alias|anchor|handle) '[^']*'", r"\1", what)  # may be part of a password
-        return None, [("", f"{where}not YAML: {what}; check the indentation, and quote texts with : # * & or %")]
+        fix = "check the indentation, and quote texts with : # * & % [ ] { or }"
+        return None, [("", f"{where}not YAML: {what}; {fix}")]
     except yaml.YAMLError as error:
         return None, [("", f"not YAML: {str(error).splitlines()[0]}; expected plain text")]
     except RecursionError:
