@@ -134,8 +134,7 @@ def _score(body: dict[str, Any]) -> str:
         parts.append(f"onset {methane['score']}")
     if body.get("flags"):
         parts.append(f"flags {body['flags']}")
-    if body.get("late"):
-        parts.append("late")
+    parts += [word for word in ("late", "historical") if body.get(word)]
     return " ".join(parts)
 
 

@@ -125,6 +125,10 @@ def test_a_stale_alarm_is_latched_and_repeated_like_any_other(path: Path) -> Non
                 "fix: remove it, and see stale_after"
             ),
         ),
+        (
+            "alarms: {clock: {repeat: 60, deadband: 1}}",
+            "alarms.clock.deadband: does not apply to a station's clock, expected latch or repeat; fix: remove it",
+        ),
         ("stations: [{}]", "stations[0].bundle: missing, expected a path"),
         ("log: {level: loud}", 'log.level: got "loud", expected debug | info | warning | error'),
     ],

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from config.settings.gateway import Gateway, StationEntry
 from edge.agent.agent import Agent
@@ -19,7 +20,7 @@ from edge.agent.stations import Stations
 from edge.agent.watchdog import Watchdog
 from edge.bundles.bundle import Bundle
 from edge.journal.journal import Journal
-from edge.journal.transaction import ReadingRow
+from edge.journal.transaction import ClockRow, ReadingRow
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
 from edge.readings.placement import PLACED
@@ -197,3 +198,30 @@ def test_a_station_without_readings_is_new(bundles: dict[str, Path]) -> None:
     state = scorer.new_state()
     rebuild(state, scorer, [])
     assert state.warming_up
+
+
+def test_a_station_that_version_0_2_took_for_late_is_healed(bundles: dict[str, Path]) -> None:
+    scorer = Scorer(Bundle.open(bundles["ae"]))
+    state = scorer.new_state()
+    state.n = 300
+    sent = record(times=True)[:300]
+    uptime = [replace(reading, ts=60.0 * i) for i, reading in enumerate(sent[200:])]  # the station has been restarted
+    rows = [
+        ReadingRow(1, n, reading.ts, reading.received, None, int(n > 200), 0, np.array(reading.values).tobytes())
+        for n, reading in enumerate([*sent[:200], *uptime], 1)
+    ]
+    rebuild(state, scorer, rows)
+    (verdict,) = scorer.score([(state, replace(uptime[-1], ts=60.0 * 100, received=uptime[-1].received + 60.0))])
+    assert (verdict.n, verdict.late, verdict.historical) == (301, False, False)
+    assert verdict.state != "warming_up"
+    assert verdict.consistency is not None
+
+
+def test_a_clock_that_cannot_be_read_goes_on_from_the_readings(bundles: dict[str, Path]) -> None:
+    scorer = Scorer(Bundle.open(bundles["ae"]))
+    unbroken = scorer.new_state(60.0)
+    sent = [replace(reading, ts=60.0 * i) for i, reading in enumerate(record(times=True)[:300])]
+    rows = journalled(scorer, unbroken, sent)
+    state = scorer.new_state(60.0)
+    rebuild(state, scorer, rows, ClockRow(1, 200, b"nonsense"))
+    assert state.clock.snapshot() == unbroken.clock.snapshot()

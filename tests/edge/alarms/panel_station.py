@@ -48,7 +48,7 @@ class PanelStation:
         return Verdict(
             station=changes.pop("station", "st-01"),
             n=self.n,
-            ts=rfc3339(START + 60 * self.n),
+            ts=changes.pop("ts", rfc3339(START + 60 * self.n)),
             received=rfc3339(self.clock.now()),
             reconstruction=None if score is None else Reconstruction(score=score, p=10**-score, error=score / 10),
             methane=changes.pop("methane", None if level is None else Methane(level_ppb=level, background_ppb=2000.0)),

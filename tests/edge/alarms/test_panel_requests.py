@@ -1,53 +1,58 @@
-"""Silent stations, shelving, and labels."""
+"""Kinds of alarm without a score, shelving, and labels."""
 
 from __future__ import annotations
 
 import msgspec
 import pytest
 
-from config.settings.alarms import Alarms, StaleAlarm
+from config.settings.alarms import UNSCORED, AlarmKind, Alarms, ClockAlarm, StaleAlarm
 from edge.clock import rfc3339
 from edge.errors import RequestError
 from tests.edge.alarms.panel_station import EXCEEDING, QUICK, QUIET, START, PanelStation, types
 
-# ---- a silent station ------------------------------------------------------------------------------------------------
+# ---- kinds without a score -----------------------------------------------------------------------------------------
 
 
-def test_a_silent_station_is_a_fault_without_a_score_until_a_reading_comes() -> None:
+@pytest.mark.parametrize("kind", UNSCORED)
+def test_a_silent_station_or_a_wrong_clock_is_a_fault_without_a_score_until_it_is_over(kind: AlarmKind) -> None:
     station = PanelStation()
-    (opened,) = station.panel.raise_unscored("stale", "st-01", n=7, bundle="0123456789ab")
-    assert (opened.kind, opened.event_type, opened.score, opened.p) == ("stale", "open", None, None)
-    assert opened.id == "st-01-stale-20260921T141320.000Z-7"
+    (opened,) = station.panel.raise_unscored(kind, "st-01", n=7, bundle="0123456789ab")
+    assert (opened.kind, opened.event_type, opened.score, opened.p) == (kind, "open", None, None)
+    assert opened.id == f"st-01-{kind}-20260921T141320.000Z-7"
     assert (station.panel.message("st-01").alarm, station.panel.message("st-01").fault) == ("OFF", "ON")
-    assert station.panel.raise_unscored("stale", "st-01", n=7, bundle="0123456789ab") == []
+    assert station.panel.raise_unscored(kind, "st-01", n=7, bundle="0123456789ab") == []
     station.clock.time += 90
-    (closed,) = station.panel.clear_unscored("stale", "st-01")
+    (closed,) = station.panel.clear_unscored(kind, "st-01")
     assert (closed.id, closed.event_type, closed.closed) == (opened.id, "close", rfc3339(START + 90))
     assert closed.duration_s == 90.0
     assert station.panel.message("st-01").fault == "OFF"
-    assert station.panel.clear_unscored("stale", "st-01") == []
+    assert station.panel.clear_unscored(kind, "st-01") == []
 
 
-def test_readings_neither_raise_nor_clear_staleness() -> None:
+@pytest.mark.parametrize("kind", UNSCORED)
+def test_readings_neither_raise_nor_clear_it(kind: AlarmKind) -> None:
     station = PanelStation()
-    station.panel.raise_unscored("stale", "st-01", n=0, bundle="b")
+    station.panel.raise_unscored(kind, "st-01", n=0, bundle="b")
     assert types(station.feed(EXCEEDING, EXCEEDING, *[QUIET] * 50)) == ["open", "close"]
-    assert [event.kind for event in station.panel.standing()] == ["stale"]
+    assert [event.kind for event in station.panel.standing()] == [kind]
     assert not station.panel.stands("st-01")
 
 
-def test_a_latched_silence_stands_until_it_is_over_and_acknowledged() -> None:
+@pytest.mark.parametrize("kind", UNSCORED)
+def test_when_latched_it_stands_until_it_is_over_and_acknowledged(kind: AlarmKind) -> None:
     station = PanelStation()
-    station.rules = Alarms(default=QUICK, stale=StaleAlarm(latch=True, repeat=60.0))
+    station.rules = Alarms(
+        default=QUICK, stale=StaleAlarm(latch=True, repeat=60.0), clock=ClockAlarm(latch=True, repeat=60.0)
+    )
     station.restart()
-    (opened,) = station.panel.raise_unscored("stale", "st-01", n=1, bundle="b")
-    assert station.panel.clear_unscored("stale", "st-01") == []
-    assert station.panel.raise_unscored("stale", "st-01", n=2, bundle="b") == []  # nobody has seen it yet
+    (opened,) = station.panel.raise_unscored(kind, "st-01", n=1, bundle="b")
+    assert station.panel.clear_unscored(kind, "st-01") == []
+    assert station.panel.raise_unscored(kind, "st-01", n=2, bundle="b") == []  # nobody has seen it yet
     station.clock.time += 60
     (reminder,) = station.panel.tick()
     assert (reminder.id, reminder.event_type, reminder.count) == (opened.id, "update", 2)
     assert types(station.panel.acknowledge(opened.id)) == ["update"]  # but it is silent now
-    assert types(station.panel.clear_unscored("stale", "st-01")) == ["close"]
+    assert types(station.panel.clear_unscored(kind, "st-01")) == ["close"]
 
 
 # ---- shelving -------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from edge.journal.journal import Journal
-from edge.journal.transaction import RateRow, Transaction
+from edge.journal.transaction import ClockRow, RateRow, Transaction
 from tests.doubles import FakeClock
 
 VERSION_1 = """
@@ -38,7 +38,8 @@ def test_a_journal_of_version_0_2_opens_and_goes_on(tmp_path: Path, fake_clock: 
     assert [(row.name, row.n) for row in journal.recovered.stations] == [("st-1", 7)]
     assert journal.recovered.rate is None
     (row,) = journal.readings(1)
-    assert (row.n, row.ts, row.received, row.seq, row.key) == (7, 1.5, 2.5, 7, -7)
+    assert (row.n, row.ts, row.received, row.seq, row.place, row.key) == (7, 1.5, 2.5, 7, 1, -7)
+    assert journal.clock(1) is None
     journal.commit(Transaction(rate=RateRow(5.0, 1.0)))
     journal.close()
     assert Journal(path, clock=fake_clock).recovered.rate == (5.0, 1.0)
@@ -67,3 +68,11 @@ def test_only_the_last_rate_is_kept(tmp_path: Path, fake_clock: FakeClock) -> No
     journal.close()
     again = Journal(tmp_path / "journal.db", clock=fake_clock)
     assert again.recovered.rate == RateRow(2.0, 1.0)
+
+
+def test_the_last_clock_of_a_station_is_kept(tmp_path: Path, fake_clock: FakeClock) -> None:
+    journal = Journal(tmp_path / "journal.db", clock=fake_clock)
+    for n in (1, 200):
+        journal.commit(Transaction(clocks={3: ClockRow(3, n, b"%d" % n)}))
+    assert journal.clock(3) == ClockRow(3, 200, b"200")
+    assert journal.clock(4) is None
