@@ -60,23 +60,23 @@ class ColumnGuess(NamedTuple):
     largest: float = 0.0
 
 
-def guess_column(channel: Channel, fahrenheit: bool = False) -> ColumnGuess:
+def guess_column(channel: Channel, degrees: str | None = None) -> ColumnGuess:
     """Guess the column of a channel's numbers.
 
     Parameters
     ----------
     channel
         The channel; it has numbers.
-    fahrenheit
-        Whether the messages state that temperatures are in Fahrenheit.
+    degrees
+        Unit of all temperatures, if the messages state it.
     """
     words, unit = _words(channel.path)
     quantity = find_quantity(words)
     stated = channel.unit if channel.unit is not None else unit
     if quantity is not None:
         remark = ""
-        if stated is None and quantity.key == "temperature_c" and fahrenheit:
-            stated = "degF"
+        if stated is None and quantity.key == "temperature_c" and degrees is not None:
+            stated = degrees
         elif stated is None:
             stated, remark = _unit_by_size(quantity, channel.finite)
         if (found := _of_quantity(quantity, channel, stated, remark)) is not None:

@@ -70,11 +70,12 @@ class Columns(NamedTuple):
 
 def choose_columns(channels: Sequence[Channel]) -> Columns:
     """Choose columns and time among channels."""
-    fahrenheit = any(
-        "".join(name_tokens(each.path[-1])) in ("tempunit", "temperatureunit", "tempunits")
-        and str(each.values[-1]).strip(" °").upper() in ("F", "FAHRENHEIT")
+    stated = [
+        str(each.values[-1]).strip(" °").upper()[:1]
         for each in channels
-    )
+        if "".join(name_tokens(each.path[-1])) in ("tempunit", "temperatureunit", "tempunits")
+    ]
+    degrees = {"F": "degF", "C": "Cel"}.get(stated[0]) if stated else None
     stamp = _stamp(channels)
     guesses: list[ColumnGuess] = []
     left_out: list[LeftOut] = []
@@ -85,7 +86,7 @@ def choose_columns(channels: Sequence[Channel]) -> Columns:
         if reason is not None:
             left_out.append(LeftOut(channel.address, reason))
         else:
-            guesses.append(guess_column(channel, fahrenheit))
+            guesses.append(guess_column(channel, degrees))
     kept, doubles = _unique(guesses, channels)
     order = {"gas": 0, "environment": 1, "sensor": 2}
     kept.sort(key=lambda guess: order[guess.feature.role])
@@ -139,17 +140,18 @@ def _unique(guesses: list[ColumnGuess], channels: Sequence[Channel]) -> tuple[li
             kept.append(guess)
             continue
         path = by_address[guess.address].path
-        key = _other_key(path, guess.feature.key, used | set(several))
+        key = _other_key(path, guess.feature.key, used | set(several), shared=last[path[-1]] >= _SEVERAL)
         used.add(key)
         kept.append(guess._replace(feature=replace(guess.feature, key=key, name=" ".join(path[-2:]))))
     return _with_own_names(kept), left_out
 
 
-def _other_key(path: Sequence[str], key: str, used: set[str]) -> str:
+def _other_key(path: Sequence[str], key: str, used: set[str], *, shared: bool) -> str:
     """Make another key for a second channel of the same kind, from the names on the way to it."""
     base, _, unit = key.rpartition("_")
     own = [word for word in name_tokens(path[-1]) if word != unit]
-    for words in (own, [*name_tokens(path[-2]), *own] if len(path) > 1 else own):
+    longer = [*name_tokens(path[-2]), *own] if len(path) > 1 else own
+    for words in (longer,) if shared else (own, longer):
         made = "_".join([*words, unit]) if base else "_".join(words)
         if made not in used and made[:1].isalpha():
             return made

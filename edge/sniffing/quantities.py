@@ -108,7 +108,8 @@ _LEAST = 3  # letters of a word that is found within a name
 _WHOLE = _words("moisture water vapour press")  # soil moisture is no moisture of the air
 _IDS = ("id", "eui", "mac", "serialno")
 _FRONT = _words(
-    "battery wifi uptime firmware boot gps gateway device color colour cpu chip mcu board esp esp32 target setpoint set"
+    """batt battery heap memory wifi uptime firmware boot gps gateway device color colour cpu chip mcu board esp esp32
+    target setpoint set"""
 )
 
 UNIT_WORDS = {
@@ -162,6 +163,8 @@ def find_quantity(words: list[str]) -> KnownQuantity | None:
 
 def names_diagnostic(words: list[str]) -> bool:
     """Return whether words name something that says nothing about the air."""
+    if len(words) > 1 and words[-1] in UNIT_WORDS:
+        words = words[:-1]
     several, joined = len(words) > 1, "".join(words)
     if joined.endswith(_IDS) and not joined.endswith(("humid", "oxid")):
         return True
