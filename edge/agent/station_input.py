@@ -123,13 +123,13 @@ class StationInput:
         return [Taken(self._reading(each), each.carriers[-1], each.keys) for each in joined if not each.expected]
 
     def _reading(self, joined: Joined[Message]) -> Reading | ReadingError:
-        values, _, ts, seq = joined.part
-        missing = [i for i in self._wanted if values[i] != values[i]]  # nan
+        values, came, ts, seq = joined.part
+        missing = [i for i in self._wanted if i not in came and values[i] != values[i]]  # neither came nor is held
         if 2 * len(missing) > len(self._wanted) and (self._gas is None or self._gas in missing):
             assert self.joiner is not None
             names = ", ".join(self._keys[i] for i in missing)
             return ReadingError(  # the gas alone is worth a reading: its limits hold
-                f"{len(missing)} of {len(self._wanted)} keys did not come, or are missing, within"
+                f"{len(missing)} of {len(self._wanted)} keys did not come within"
                 f" {self.joiner.window:.3g} s ({names}), expected at least half of them; fix: join: more seconds, the"
                 " places of the keys under keys, or what the station never sends under absent"
             )

@@ -205,6 +205,13 @@ def test_what_no_column_reads_spoils_nothing(field: Field) -> None:
     assert len(field.acknowledged) == 13
 
 
+def test_a_board_all_of_whose_sensors_are_unavailable_is_flagged(field: Field) -> None:
+    field.send(0.0, *[(topic, b"unavailable") for topic, _ in parts(0)])
+    (score,) = field.scores("hut")
+    assert list(score["flags"].values()) == [9] * 9
+    assert field.link.on(TOPICS.deadletter) == []
+
+
 def test_too_little_of_a_reading_is_refused_aloud(field: Field) -> None:
     field.send(0.0, *parts(0)[5:7])
     field.wait(11.0)
