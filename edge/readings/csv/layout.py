@@ -73,12 +73,16 @@ def find_layout(data: bytes, wanted: Sequence[str], path: str) -> Layout:
     head = data[:_HEAD]
     if not head.strip(b" \t\r\n\v\f\0"):
         raise TableError(f"{path}: the file is empty, expected a header and rows")
-    for preference, separator in enumerate(SEPARATORS):
+    likely = sorted(SEPARATORS, key=lambda separator: -head.count(separator.encode()))
+    for separator in likely:
+        preference = SEPARATORS.index(separator)
         found = _header(head, separator, wanted)
         if found is not None:
             rank = (len(set(found.names) & set(wanted)), len(found.names), -preference)
             if best is None or rank > best[0]:
                 best = rank, found
+            if rank[0] == len(set(wanted)) > 1:
+                break  # no other separator gives as much
     if best is None:
         if not head.translate(None, b";,|\t \r\n\"'"):
             raise TableError(f"{path}: the file is empty, expected a header and rows")

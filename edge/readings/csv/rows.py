@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from edge.readings.csv.bad_rows import BadRows
 from edge.readings.csv.header import quoted
 from edge.readings.csv.layout import Layout, csv_reader, is_blank
+from edge.readings.dialect import MISSING_WORDS
 
 BATCH = 20_000
 """Rows held as text at a time: bounds the memory for a long file."""
@@ -99,7 +100,7 @@ class Rows:
         joined = "".join(column)
         if not any(mark in joined for mark in _REMARKS):
             return []
-        found = [i for i, cell in enumerate(column) if cell.lstrip().startswith(_REMARKS)]
+        found = [i for i, cell in enumerate(column) if _is_remark(cell.strip())]
         return found if len(found) <= max(1, len(column) // 20) else []  # else these are the column's values
 
     def is_last(self, line: int) -> bool:
@@ -136,7 +137,7 @@ class Rows:
             self._bad.add(line, "NUL bytes", sentence, free=last)
         elif set(self._wanted) & set(cells) and len(set(self._wanted) & set(cells)) * 2 >= len(self._wanted):
             self._again(line, cells)
-        elif cells[0].startswith(_REMARKS) or (not cells[0] and self._layout.separator == ";" and len(cells) == 2):
+        elif _is_remark(cells[0]) or (not cells[0] and self._layout.separator == ";" and len(cells) == 2):
             self._bad.add(line, "a comment", sentence, column, harmless=True)
         elif last and (reason == CUT_OFF or len(row) < self._width):
             self._bad.add(line, CUT_OFF, sentence, column, free=True)
@@ -195,3 +196,8 @@ class Rows:
             return lines
         # A block that was never written, or was erased: its line is kept as one cell, so that lines are still counted.
         return ("\0\n" if "\0" in line else line for line in lines)
+
+
+def _is_remark(cell: str) -> bool:
+    """Whether a cell begins a comment; ``#N/A`` is a missing value."""
+    return cell.startswith(_REMARKS) and cell.casefold() not in MISSING_WORDS

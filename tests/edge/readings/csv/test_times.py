@@ -1,0 +1,149 @@
+"""Times of files: by their size, as declared, in the station's zone and in order; or refused with the line to write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+import numpy as np
+import pytest
+
+from tests.edge.readings.csv.files import HEADER, ROWS, TIMED, lines, read, refusal, stamped
+
+START = datetime(2026, 5, 7, 21, 40, tzinfo=UTC)
+MOMENTS = [START + timedelta(minutes=i) for i in range(60)]
+VIENNA = ZoneInfo("Europe/Vienna")
+SERIALS = [f"{(moment - datetime(1899, 12, 30, tzinfo=UTC)) / timedelta(days=1):.6f}" for moment in MOMENTS]
+ISO = [f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in MOMENTS]
+replace = msgspec.structs.replace
+
+
+@pytest.mark.parametrize(
+    ("write", "note"),
+    [
+        (lambda moment: f"{moment:%Y-%m-%dT%H:%M:%SZ}", None),
+        (lambda moment: f"{moment:%Y/%m/%d %H:%M:%S}", None),
+        (lambda moment: f"{moment:%Y%m%d%H%M%S}", None),
+        (lambda moment: f"{moment.astimezone(VIENNA).isoformat()}", None),
+        (lambda moment: f"{moment.timestamp():.0f}", None),
+        (lambda moment: f"{moment.timestamp():.3f}", None),
+        (lambda moment: f"{moment.timestamp() * 1e3:.0f}", "the times are Unix milliseconds"),
+        (lambda moment: f"{moment.timestamp() * 1e6:.0f}", "the times are Unix microseconds"),
+        (lambda moment: f"{int(moment.timestamp()) * 10**9}", "the times are Unix nanoseconds"),
+    ],
+)
+def test_a_time_is_recognised_by_its_form_and_size(
+    tmp_path: Path, write: Callable[[datetime], str], note: str | None
+) -> None:
+    table = read(tmp_path, stamped([write(moment) for moment in MOMENTS]), TIMED)
+    assert table.time is not None
+    assert table.time.tolist() == [moment.timestamp() for moment in MOMENTS]
+    assert table.notes == ((note,) if note else ())
+
+
+@pytest.mark.parametrize(
+    ("form", "fix"),
+    [
+        (
+            "%d/%m/%Y %H:%M",
+            "which may be 7 May 2026 or 5 July 2026; fix: write time_format: dd/mm/yyyy hh:mm or time",
+        ),
+        ("%d.%m.%Y %H:%M:%S", "write time_format: dd.mm.yyyy hh:mm:ss or time_format: mm.dd.yyyy hh:mm:ss into the"),
+        ("%d-%b-%Y %H:%M", "which is 7 May 2026; fix: write time_format: dd-mmm-yyyy hh:mm into the station file"),
+        ("%H:%M:%S", "a time of day without a date; fix: write time: [DATE, Time] into the station file"),
+    ],
+)
+def test_a_date_that_may_be_another_is_never_guessed(tmp_path: Path, form: str, fix: str) -> None:
+    assert fix in refusal(tmp_path, stamped([moment.strftime(form) for moment in MOMENTS]), TIMED)
+
+
+def test_days_behind_the_twelfth_prove_the_order_and_the_line_to_write_is_one(tmp_path: Path) -> None:
+    stamps = [f"{START + timedelta(hours=12 * i):%d/%m/%Y %H:%M}" for i in range(60)]
+    assert refusal(tmp_path, stamped(stamps), TIMED) == (
+        'garden.csv: line 2, column "Time": got "07/05/2026 21:40", which is 7 May 2026, as other rows show; '
+        "fix: write time_format: dd/mm/yyyy hh:mm into the station file"
+    )
+
+
+def test_a_declared_format_is_read_in_the_stations_zone(tmp_path: Path) -> None:
+    stamps = [f"{moment.astimezone(VIENNA):%d/%m/%Y %H:%M}" for moment in MOMENTS]
+    station = replace(TIMED, time_format="dd/mm/yyyy hh:mm", timezone="Europe/Vienna")
+    table = read(tmp_path, stamped(stamps), station)
+    assert table.time is not None
+    assert table.time.tolist() == [moment.timestamp() for moment in MOMENTS]
+
+
+def test_a_date_and_a_time_of_day_may_have_a_column_each(tmp_path: Path) -> None:
+    rows = [f"{moment:%d.%m.%Y},{row},{moment:%H:%M:%S}" for moment, row in zip(MOMENTS, ROWS, strict=True)]
+    station = replace(TIMED, time=("Day", "Clock"), time_format="dd.mm.yyyy hh:mm:ss")
+    table = read(tmp_path, lines(*rows, header=f"Day,{HEADER},Clock"), station)
+    assert table.time is not None
+    assert table.time.tolist() == [moment.timestamp() for moment in MOMENTS]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("form", [None, "dd/mm/yyyy hh:mm"])
+def test_of_an_hour_that_comes_twice_the_order_of_the_rows_tells_which_it_is(
+    tmp_path: Path, newest_first: bool, form: str | None
+) -> None:
+    start = datetime(2026, 10, 24, 23, 50, tzinfo=UTC)
+    moments = [start + timedelta(minutes=3 * i) for i in range(60)]
+    local = [moment.astimezone(VIENNA) for moment in moments]
+    stamps = [f"{moment:%d/%m/%Y %H:%M}" if form else f"{moment:%Y-%m-%d %H:%M:%S}" for moment in local]
+    text = stamped(stamps)
+    if newest_first:
+        header, *rows = text.splitlines()
+        text = "\n".join([header, *reversed(rows)]) + "\n"
+    table = read(tmp_path, text, replace(TIMED, timezone="Europe/Vienna", time_format=form))
+    assert table.time is not None
+    assert table.time.tolist() == [moment.timestamp() for moment in moments]
+
+
+def test_without_a_zone_the_hour_that_comes_twice_ends_a_segment_and_is_named(tmp_path: Path) -> None:
+    start = datetime(2026, 10, 24, 23, 50, tzinfo=UTC)
+    stamps = [f"{(start + timedelta(minutes=3 * i)).astimezone(VIENNA):%Y-%m-%d %H:%M:%S}" for i in range(60)]
+    (note,) = read(tmp_path, stamped(stamps), TIMED).notes
+    assert note.startswith("its times go back once, and a segment ends there (first at line 26); if summer time ended")
+
+
+@pytest.mark.parametrize("serials", [SERIALS, [f'"{serial.replace(".", ",")}"' for serial in SERIALS]])
+def test_days_as_a_spreadsheet_counts_them_are_refused_with_how_to_export(tmp_path: Path, serials: list[str]) -> None:
+    text = refusal(tmp_path, stamped(serials), TIMED)
+    assert "which is 2026-05-07 21:40 counted in days as spreadsheets do; fix: give the column the number for" in text
+    assert "\n" not in text
+
+
+def test_seconds_since_a_start_are_no_days(tmp_path: Path) -> None:
+    table = read(tmp_path, stamped([f"{25000 + 10 * i}" for i in range(60)]), TIMED)
+    assert table.time is not None
+    assert set(np.diff(table.time)) == {10.0}
+
+
+def test_a_single_stamp_that_stands_out_is_ignored_and_its_row_kept(tmp_path: Path) -> None:
+    stamps = [*ISO]
+    stamps[20], stamps[40] = "2051-01-01T00:00:00Z", "1970-01-01T00:00:07Z"
+    table = read(tmp_path, stamped(stamps), TIMED)
+    assert table.time is not None
+    assert np.allclose(np.diff(table.time), 60.0)
+    assert table.notes == ("2 time stamps stand out between two that fit; ignored (first at line 22)",)
+
+
+def test_a_file_that_is_newest_first_is_turned_round(tmp_path: Path) -> None:
+    header, *rows = stamped(ISO).splitlines()
+    rows.insert(20, ",,,")
+    table = read(tmp_path, "\n".join([header, *reversed(rows)]), TIMED)
+    assert table.values[:, 0].tolist() == [420.5 + i / 4 for i in range(60)]
+    assert table.lines[:2].tolist() == [62, 61]
+    assert table.breaks == (20,)
+    assert table.notes == ("its rows are newest first; they were turned round",)
+
+
+@pytest.mark.parametrize(("cadence", "effect"), [(10.0, "every row counts as a gap"), (600.0, "gaps are found late")])
+def test_a_cadence_that_is_not_the_rows_own_is_named(tmp_path: Path, cadence: float, effect: str) -> None:
+    (note,) = read(tmp_path, stamped(ISO), replace(TIMED, cadence=cadence)).notes
+    assert note.startswith(f"its rows are 60 s apart and the station file states cadence: {cadence:g}")
+    assert effect in note
+    assert note.endswith("fix: write cadence: 60, or null to learn it")
