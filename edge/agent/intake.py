@@ -22,9 +22,6 @@ from edge.readings.decoder import REMARK
 from edge.readings.duplicates import key, pack_keys
 from edge.readings.reading import Reading
 
-_MANY_REPETITIONS, _FEW_REPETITIONS = 0.1, 0.05
-"""Share of a station's messages above which repetitions are reported, and below which no longer."""
-
 
 class Entry(NamedTuple):
     """A reading to be scored.
@@ -163,10 +160,14 @@ class Intake:
                 message.payload, readings, received=message.received, mid=message.mid, dup=message.dup
             )
             if own is None:
-                self._note_repetition(station)
+                self._count_repetitions(station)
                 return []
-            if station.health.problems and station.duplicates.share < _FEW_REPETITIONS:
-                station.health.clear("repetitions")
+            if station.health.problems:
+                station.report_repetitions(self._log)
+            if len(readings) > 1:
+                new = station.arrays.take(readings)
+                self._count_repetitions(station, len(readings) - len(new))
+                readings = new
             entries = [Entry(station, each, message, own) for each in readings]
         if len(readings) < len(decoded):
             for each in decoded:
@@ -237,7 +238,7 @@ class Intake:
             if message.dup and station.input.joiner.add_again(own, message):
                 return []
             if message.dup and station.duplicates.contains(own):
-                self._note_repetition(station)
+                self._count_repetitions(station)
                 return []
             self._stations.await_parts(station)
             taken = station.input.take(share.documents, message, own)
@@ -270,16 +271,10 @@ class Intake:
             self._joining.pop(station.name, None)
         return entries
 
-    def _note_repetition(self, station: LiveStation) -> None:
-        self._health.duplicates += 1
-        station.health.duplicates += 1
-        if station.duplicates.share > _MANY_REPETITIONS:
-            station.health.report(
-                self._log, station.name, "repetitions",
-                "more than a tenth of its messages are copies of earlier ones, which are not scored; fix: look for a "
-                "bridge that delivers twice, or for a station that sends again what has arrived; if each is a reading, "
-                "send a `seq` that counts or a `ts` with seconds",
-            )  # fmt: skip
+    def _count_repetitions(self, station: LiveStation, count: int = 1) -> None:
+        self._health.duplicates += count
+        station.health.duplicates += count
+        station.report_repetitions(self._log)
 
     def _watch(
         self, station: LiveStation, documents: Sequence[Any], message: Message, readings: Sequence[Any] = ()

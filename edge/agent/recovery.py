@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -96,6 +97,8 @@ class Recovery:
         for reading in readings:
             for each in unpack_keys(reading.key):
                 station.duplicates.add(each, (reading,), reading.received)
+        # The readings of an array have the same key.
+        station.arrays.add(row for pair in itertools.pairwise(readings) for row in pair if pair[0].key == pair[1].key)
         if row.columns != station.columns:
             self._log.warning(
                 "station has other columns or units than before: its past is of no use", station=station.name

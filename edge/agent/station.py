@@ -14,6 +14,7 @@ from edge.journal.transaction import StationRow
 from edge.log import Log
 from edge.models.rolling_median import RollingMedian
 from edge.mqtt.topics import Pattern
+from edge.readings.array_readings import ArrayReadings
 from edge.readings.duplicates import Duplicates
 from edge.readings.recent import Recent
 from edge.readings.units import converters, unit_text
@@ -28,6 +29,7 @@ _SILENT_CADENCES = 5.0  # [cadences] after which a station is silent if none is 
 _SILENT_LEAST = 60.0  # [s] ... and at least
 _INTERVALS = 50  # arrivals whose median interval is the cadence if time stamps do not give one
 _LEAST_INTERVALS = 5
+_MANY_REPETITIONS, _FEW_REPETITIONS = 0.1, 0.05  # share of messages that is reported, and that no longer is
 
 
 @dataclass(eq=False)
@@ -113,6 +115,7 @@ class LiveStation:
     expected: bool = False
     health: StationHealth = field(default_factory=StationHealth)
     duplicates: Duplicates = field(default_factory=Duplicates)
+    arrays: ArrayReadings = field(default_factory=ArrayReadings)
     _last_seen: float = 0.0
     _intervals: RollingMedian = field(default_factory=lambda: RollingMedian(1, _INTERVALS, _LEAST_INTERVALS))
 
@@ -124,6 +127,19 @@ class LiveStation:
     def columns(self) -> str:
         """What its readings' values are, as the journal stores it: a past in other units is of no use."""
         return self.group.columns
+
+    def report_repetitions(self, log: Log) -> None:
+        """Report that many of its messages are repetitions, or that few are."""
+        share = self.duplicates.share
+        if share > _MANY_REPETITIONS:
+            self.health.report(
+                log, self.name, "repetitions",
+                "more than a tenth of its messages are copies of earlier ones, which are not scored; fix: look for a "
+                "bridge that delivers twice, or for a station that sends again what has arrived; if each is a reading, "
+                "send a `seq` that counts or a `ts` with seconds",
+            )  # fmt: skip
+        elif share < _FEW_REPETITIONS:
+            self.health.clear("repetitions")
 
     def mark_seen(self, now: float) -> bool:
         """Note that a reading came at the monotonic time ``now`` [s]; returns whether that brings it online."""

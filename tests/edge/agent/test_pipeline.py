@@ -150,6 +150,20 @@ def test_many_repetitions_are_reported_until_they_become_few(start: Start) -> No
     assert problems() == set()
 
 
+def test_an_array_may_begin_with_the_newest_reading_and_repeat_older_ones(start: Start) -> None:
+    run = start()
+
+    def array(last: int) -> Message:
+        body = [GOOD | {"ts": NOW + 60 * n, "ch4_ppb": 2000.0 + n} for n in range(last, last - 10, -1)]
+        return message(body, mid=last, at=NOW + 60 * last + 1)
+
+    first = run.take(array(10)).verdicts
+    assert [each.ts for each in first] == sorted(each.ts for each in first)
+    run = start()
+    verdicts = [each for last in range(11, 31) for each in run.take(array(last)).verdicts]
+    assert [(each.n, each.late) for each in verdicts] == [(n, False) for n in range(11, 31)]
+
+
 def test_the_bad_part_of_a_repetition_is_no_second_dead_letter(start: Start) -> None:
     run = start()
     body = [GOOD | {"seq": 1}, {"uptime": 5}]
