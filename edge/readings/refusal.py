@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from edge.errors import ReadingError
 from edge.readings.addresses import members
-from edge.readings.echo import echo
+from edge.readings.echo import echo, printable
 from edge.readings.formats.format import Document
 from edge.readings.formats.number import VALUE
 
@@ -29,7 +29,7 @@ def foreign_document(document: Document, keys: Sequence[str], inside: str = "") 
         fix = "fix: write {key} where the topic names the value, or value under keys"
         got = f"got {echo(document[VALUE])}, expected an object with the station's keys; {fix}"
         return ReadingError(got, inside or None)
-    came = ", ".join(each.address for each in members(document, _MOST_NAMED))
+    came = ", ".join(printable(each.address) for each in members(document, _MOST_NAMED))
     return ReadingError(
         f"none of the {len(keys)} keys is there ({', '.join(keys)}), but {came or 'nothing'}; "
         "fix: name their places under keys",

@@ -117,6 +117,13 @@ def test_one_channel_makes_a_reading_and_none_a_refusal() -> None:
     assert "but temperature, data.x[0]; fix" in refusal({"temperature": 20.5, "data": {"x": [1]}}).reason
 
 
+def test_names_of_a_foreign_message_are_printed_on_one_line() -> None:
+    found = refusal(b'{"line\nbreak": 1, "\xff": 2, "long' + b"x" * 99 + b'": 3}')
+    assert "but line\\nbreak, \ufffd, long" in found.reason
+    assert "\n" not in found.reason
+    assert len(found.reason) < 300
+
+
 def test_a_message_in_which_nothing_is_a_number_is_refused_with_the_first_place() -> None:
     found = refusal({key: {"value": value} for key, value in GOOD.items()})
     assert str(found) == "ch4_ppb: got an object, expected a number"
