@@ -35,7 +35,7 @@ class UnitDoubt(NamedTuple):
     def mark(self, verdict: Verdict) -> Verdict:
         """Return a verdict of which no channel in doubt is called ok; a level over the absolute limit stays one."""
         outside = dict.fromkeys((*verdict.out_of_domain, *self.keys))
-        kept = verdict.state == "warming_up" or verdict.late or verdict.by == "limit"
+        kept = verdict.state == "warming_up" or verdict.by == "limit"
         return replace(verdict, out_of_domain=tuple(outside), state=verdict.state if kept else "out_of_domain")
 
 

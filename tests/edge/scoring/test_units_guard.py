@@ -97,8 +97,9 @@ def test_no_verdict_in_doubt_is_called_ok() -> None:
         assert (verdict.state, verdict.out_of_domain) == ("out_of_domain", ("h2o_ppm", "temperature_c"))
     assert doubt.mark(_verdict(state="warming_up")).state == "warming_up"
     assert doubt.mark(_verdict(state="alarm", exceeds=("methane",), by="limit")).state == "alarm"
-    assert doubt.mark(_verdict(state="suspect", late=True)).state == "suspect"
+    assert doubt.mark(_verdict(state="ok", late=True)).state == "out_of_domain"
 
 
 def _verdict(**fields: object) -> Verdict:
-    return Verdict(station="st-1", n=70, bundle="0123", received="2027-01-15T08:00:00.000Z", **fields)  # type: ignore[arg-type]
+    time = "2027-01-15T08:00:00.000Z"
+    return Verdict(station="st-1", n=70, ts=time, received=time, bundle="0123", **fields)  # type: ignore[arg-type]
