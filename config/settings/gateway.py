@@ -44,7 +44,9 @@ Address = Annotated[str, Meta(min_length=1, extra={"expected": "a path into the 
 Unit = Annotated[
     str | UnitSettings,
     Meta(
-        extra={"expected": 'a unit in quotes, e.g. "ppm", "degF", "kOhm", or {counts: 4095, load_ohm: 1e4, supply: 5}'}
+        extra={
+            "expected": 'a unit in quotes, e.g. "ppm", "degF", "kOhm", or {counts: 4095, load_ohm: 10000, supply: 5}'
+        }
     ),
 ]
 Format = Literal["auto", "json", "senml", "influx", "csv", "number"]
