@@ -45,7 +45,7 @@ def test_the_example_can_be_loaded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("units", "problem"),
     [
-        ("{a: 3}", 'units.a: got 3, expected a unit in quotes, e.g. "degF"'),
+        ("{a: 3}", 'units.a: got 3, expected a unit in quotes, e.g. "ppm", "degF"'),
         ("{a: [ppb]}", 'units.a: got ["ppb"], expected a unit in quotes'),
         ("{a: {unti: V}}", 'units.a.unti: unknown key, did you mean "unit"?'),
         ("{a: {counts: 4095}}", "units.a.reference: missing, expected the voltage [V] at which counts are reached"),
