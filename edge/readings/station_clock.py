@@ -14,7 +14,8 @@ from edge.readings.stray_run import StrayRun
 from edge.readings.track import Track
 
 _FIELDS = (
-    "cadence", "adrift", "_newest", "_stamped", "_arrived", "_live", "_old", "_bare", "_pace", "_doubts", "_jump"
+    "cadence", "adrift", "_newest", "_stamped", "_arrived", "_live", "_old", "_bare", "_same", "_pace", "_doubts",
+    "_jump",
 )  # fmt: skip
 _fields = attrgetter(*_FIELDS)
 _new = tuple.__new__
@@ -101,8 +102,8 @@ class StationClock(Track):
                 return _new(Placement, (True, elapsed, False, False, ts, "station", None))
         placement = self._place(ts, received)
         self._quiet = self._watch.quiet and not (
-            self.adrift or self._old or self._bare or self._pace or self._doubts or self._jump or self._run.readings
-            or abs(self._bias.value) > self._slack
+            self.adrift or self._old or self._bare or self._same or self._pace or self._doubts or self._jump
+            or self._run.readings or abs(self._bias.value) > self._slack
         )  # fmt: skip
         return placement
 

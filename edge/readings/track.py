@@ -44,6 +44,7 @@ class Track:
         "_old",
         "_pace",
         "_run",
+        "_same",
         "_slack",
         "_stamped",
         "_step",
@@ -60,6 +61,7 @@ class Track:
         self._old = False  # whether that reading was historical
         self._live = math.nan  # if so, when the last came that was not
         self._bare = 0  # readings in order without a stamp since the newest
+        self._same = 0  # readings in order with the newest stamp, apart from the first
         self._pace = 0  # late readings in a row that keep pace with the arrivals
         self._doubts = 0  # strays since the newest that neither a straggler nor a backlog explains
         self._jump = 0.0  # of the gateway's clock, until it is known whether the station shares it
@@ -135,8 +137,10 @@ class Track:
             elapsed, cut = min(step, self._since(self._live, received)), step > self._step
         elif step > max(self._step, gain + self._slack) and not behind:
             elapsed, cut = self._since(self._arrived, received), True  # the clock went to where it should be
-        elif step > 0 and self._learnt is not None and (median := self._learnt.push(step)) != self.cadence:
-            self._set_cadence(median)
+        elif step > 0:
+            elapsed = max(0.0, step - self._same * (self.cadence or 0.0))
+            if self._learnt is not None and (median := self._learnt.push(step)) != self.cadence:
+                self._set_cadence(median)
         if not behind:
             self._bias.add(received - ts, received)
         elif self._pace >= AGAIN:
@@ -202,7 +206,9 @@ class Track:
             self._live = self._arrived
         self._newest, self._arrived, self._old = ts, received, historical
         if moved:
-            self._stamped = received
+            self._stamped, self._same = received, 0
+        else:
+            self._same += 1
         self._run.readings.clear()
         self._bare = self._doubts = 0
         self.adrift = False

@@ -187,6 +187,8 @@ def test_stamps_to_the_minute_are_followed(cadence: float | None, every: float, 
     placements = [clock.place(step.ts, step.received) for step in coarse]
     assert sum(not each.in_order for each in placements) == 4 * reboot
     assert kinds(placements) == ["set_back"] * reboot
+    gaps = [each for each in placements if clock.cadence is not None and each.elapsed > 3 * clock.cadence]
+    assert len(gaps) <= reboot
 
 
 @CADENCES
