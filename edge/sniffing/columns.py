@@ -12,7 +12,15 @@ from edge.readings.addresses import quote_step
 from edge.readings.timestamps import parse_timestamp
 from edge.sniffing.channel import Channel
 from edge.sniffing.column_guess import ColumnGuess, guess_column
-from edge.sniffing.quantities import METADATA, find_quantity, name_tokens, names_derived, names_device, names_diagnostic
+from edge.sniffing.quantities import (
+    METADATA,
+    UNIT_WORDS,
+    find_quantity,
+    name_tokens,
+    names_derived,
+    names_device,
+    names_diagnostic,
+)
 from edge.sniffing.shape import is_time
 
 _TIMES = (
@@ -105,7 +113,8 @@ def _reason(channel: Channel) -> str | None:
         return "follows from others"
     if within & METADATA:
         return "about the transmission"
-    if channel.constant and not (known and channel.finite[0]):
+    stated = channel.unit is not None or (len(words) > 1 and words[-1] in UNIT_WORDS)
+    if channel.constant and not ((known or stated) and channel.finite[0]):
         return f"always {channel.finite[0]:g}"
     if not known and channel.counts_up:
         return "a counter"

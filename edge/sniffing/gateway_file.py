@@ -123,7 +123,9 @@ def _entry(entry: SniffedEntry) -> Iterator[str]:
         yield from _keys(group, columns)
         yield from _units(columns.guesses)
         yield from _time(group, columns)
-        if group.key_level is not None or len(topics) > 1:
+        if group.splits:
+            yield "    join: 10   # [s] in which the parts of one reading arrive"
+        elif group.key_level is not None or len(topics) > 1:
             yield "    # join: 10    # [s] in which the parts of one reading arrive"
         if entry.absent:
             yield f"    # Nothing came for {', '.join(entry.absent)}. What the station never sends goes here:"

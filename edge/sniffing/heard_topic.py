@@ -17,7 +17,7 @@ _GENERIC = frozenset(
     """tele stat cmnd sensor sensors state status up uplink readings reading json csv senml influx line home house
     zigbee2mqtt device devices node nodes application applications event events data telemetry measurement measurements
     v1 v2 v3 mqtt bttomqtt theengsgateway rtl_433 telegraf station stations values value air climate gas tasmota esphome
-    shelly shellies out in raw payload""".split()  # noqa: SIM905
+    shelly shellies out in raw payload all metrics batch live stream messages message msg feed""".split()  # noqa: SIM905
 )
 _BEFORE = frozenset(
     """tele device devices node nodes sensor sensors station stations zigbee2mqtt bttomqtt telegraf purpleair

@@ -16,6 +16,8 @@ from edge.sniffing.channel import channels
 from edge.sniffing.columns import Columns, choose_columns
 from edge.sniffing.heard_topic import HeardTopic, id_address, literal_name, station_level
 
+_ABSENT = object()
+
 
 @dataclass
 class TopicGroup:
@@ -112,6 +114,19 @@ class TopicGroup:
         named = self._level is None and self.station_from is None
         levels = [level for i, level in enumerate(self.topics[0].levels) if i != self.key_level]
         return [(templates, safe_station(literal_name(levels)) if named else None)]
+
+    @property
+    def splits(self) -> bool:
+        """Whether the messages of one topic contain different columns in turn, so that they have to be joined."""
+        if self.key_level is not None or len(self.columns.guesses) < 2:
+            return False
+        addresses = [Address(guess.address) for guess in self.columns.guesses]
+        sets = {
+            frozenset(i for i, address in enumerate(addresses) if address.look(document, _ABSENT) is not _ABSENT)
+            for document in self.documents
+        } - {frozenset()}
+        # Each column in one kind of message only; a message that lacks one now and then is no part.
+        return len(sets) > 1 and sum(map(len, sets)) == len(addresses)
 
     @property
     def cadence(self) -> float | None:

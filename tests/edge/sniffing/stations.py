@@ -202,7 +202,28 @@ def texts_with_units() -> Sent:
     return Sent(messages, values)
 
 
+def parts_on_one_topic() -> Sent:
+    """A board that sends its climate and its gas in turn on the same topic."""
+    messages, values = [], []
+    for row in readings(12):
+        parts = (("temperature_c", "humidity_pct"), ("ch4_ppb", "mq4_ohm"))
+        messages += [("field/st-4/data", _encode({key: row[key] for key in keys})) for keys in parts]
+        values.append(row)
+    return Sent(messages, values)
+
+
 STATIONS: dict[str, Callable[[], Sent]] = {
     each.__name__: each
-    for each in (esphome, tasmota, ttn, chirpstack, senml, influx, pairs, two_topics, texts_with_units)
+    for each in (
+        esphome,
+        tasmota,
+        ttn,
+        chirpstack,
+        senml,
+        influx,
+        pairs,
+        two_topics,
+        texts_with_units,
+        parts_on_one_topic,
+    )
 }

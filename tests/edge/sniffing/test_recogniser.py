@@ -35,6 +35,7 @@ CLIMATE = {"temperature": 20.5, "humidity": 50.5}
         ("influx", ["telegraf/metrics"], "tags.station"),
         ("pairs", ["community/air"], "esp8266id"),
         ("two_topics", ["farm/{station}/climate", "farm/{station}/gas"], None),
+        ("parts_on_one_topic", ["field/{station}/data"], None),
         ("texts_with_units", ["openhab/out/{key}/state"], None),
     ],
 )
@@ -53,6 +54,7 @@ def test_topics_become_patterns(name: str, topics: list[str], station_from: str 
         ("gas/north/readings", CLIMATE | {"device": "north"}, "gas/{station}/readings", None),
         ("lab/air", CLIMATE, "lab/air", "lab"),
         ("readings", CLIMATE, "readings", "st-1"),
+        ("purpleair/all", CLIMATE, "purpleair/all", "purpleair"),
     ],
 )
 def test_one_topic_is_generalised_only_where_a_level_looks_like_a_name(
