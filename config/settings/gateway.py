@@ -140,6 +140,8 @@ class StationEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             yield from self._topic_problems(topic)
         if self.station in RESERVED:
             yield "station", f'got "{self.station}", expected another name: davylamp has a topic of that name'
+        if self.station is not None and self.station_from is not None:
+            yield "station_from", f'got "{self.station_from}", expected none: station is "{self.station}" already'
         for key, address in (self.keys or {}).items():
             if fault := address_fault(address):
                 yield f"keys.{key}", fault

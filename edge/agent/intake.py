@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from edge.agent.health import Health
 from edge.agent.recovery import Recovery
 from edge.agent.source import Share
-from edge.agent.station import LiveStation, StationGroup
+from edge.agent.station import LiveStation
 from edge.agent.station_input import Taken, first_held
-from edge.agent.station_watch import StationWatch
-from edge.agent.stations import MOST_STATIONS, Stations
+from edge.agent.stations import Stations
+from edge.agent.unread_topics import UnreadTopics
 from edge.delivery.delivery import Delivery
 from edge.errors import ReadingError
 from edge.journal.transaction import Transaction
@@ -67,7 +67,7 @@ class Intake:
         self._delivery = delivery
         self._health = health
         self._log = log
-        self._unread: dict[str, StationWatch] = {}  # stations of which only topics came that no column is read from
+        self._unread = UnreadTopics(stations)
         self._joining: dict[str, LiveStation] = {}  # those that wait for parts of a reading
 
     def read(self, message: Message, transaction: Transaction) -> list[Entry] | None:
@@ -186,7 +186,11 @@ class Intake:
         errors: list[ReadingError] = []
         for share in group.source.shares(message):
             if share.unread is not None:
-                self._note_unread(share, group, message, transaction)
+                if (problem := self._unread.note(share, group.source)) is not None:
+                    errors.append(problem)
+                continue
+            if not share.name and group.entry.station_from is not None:
+                errors += share.documents
                 continue
             try:
                 station = self._stations.named(share.name, group)
@@ -204,24 +208,6 @@ class Intake:
         for each in errors:
             self._delivery.dead_letter(transaction, message, each)
         return entries
-
-    def _note_unread(self, share: Share, group: StationGroup, message: Message, transaction: Transaction) -> None:
-        """Note that no column is read from a topic: it is refused aloud if a station sends nothing else."""
-        assert share.unread is not None
-        station = self._stations.known(share.name)
-        if station is not None:
-            station.watch.look_at_name(share.unread)
-            return
-        watch = self._unread.setdefault(share.name, StationWatch(group.source))
-        watch.left -= 1
-        watch.look_at_name(share.unread)
-        if watch.left <= 0:
-            self._unread.pop(share.name)
-            problem = watch.judge()["keys"]
-            if problem is not None:
-                self._delivery.dead_letter(transaction, message, ReadingError(problem))
-        elif len(self._unread) > MOST_STATIONS:
-            self._unread.pop(next(iter(self._unread)))
 
     def _take_share(
         self, station: LiveStation, share: Share, message: Message, transaction: Transaction

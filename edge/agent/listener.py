@@ -71,6 +71,9 @@ class Listener:
             return []
         heard: list[Heard] = []
         for share in source.shares(message):
+            if not share.name and source.entry.station_from is not None:
+                heard += [Heard("", error, message) for error in share.documents]
+                continue
             try:
                 station = self._input(source, share)
             except ReadingError as error:
@@ -109,8 +112,6 @@ class Listener:
         return first_held(messages, self.inputs.values())
 
     def _input(self, source: Source, share: Share) -> StationInput:
-        if not share.name and source.entry.station_from is not None:
-            raise source.missing_name(share.documents[0])
         name = self.names.safe(share.name)
         station = self.inputs.get(name)
         if station is None:

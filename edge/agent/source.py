@@ -25,7 +25,8 @@ class Share(NamedTuple):
     Parameters
     ----------
     name
-        The station's name as the topic, the entry or the document gives it; it need not be allowed.
+        The station's name as the topic, the entry or the document gives it; it need not be allowed. Empty if documents
+        should give it and do not: there are only errors then.
     documents
         Its documents, and the errors in the place of those that cannot be used.
     unread
@@ -113,10 +114,11 @@ class Source:
         shares: dict[str, Share] = {}
         for document in documents:
             name = "" if isinstance(document, ReadingError) else self._name(document)
-            shares.setdefault(name, Share(name, [])).documents.append(document)
+            named = document if name or isinstance(document, ReadingError) else self._missing_name(document)
+            shares.setdefault(name, Share(name, [])).documents.append(named)
         return list(shares.values())
 
-    def missing_name(self, document: Any) -> ReadingError:
+    def _missing_name(self, document: Any) -> ReadingError:
         """Describe that a document does not name its station."""
         assert self._station_from is not None
         found = echo(self._station_from.find(document))
