@@ -170,12 +170,14 @@ def _refuse_fragments(record: Record) -> None:
     scored = sum(max(0, length - MEMORY) for length in lengths)
     if scored >= LEAST_SCORED:
         return
-    place = ", ".join(record.files) or "record"
-    cause = "; ".join(record.symptoms) or "; ".join(record.dropped) or "there are too many gaps"
-    raise TrainingError(
-        f"{place}: got {scored} rows that follow at least {MEMORY} others without a gap (at most {max(lengths)} rows "
-        f"do in one piece), expected at least {LEAST_SCORED}; the cause: {cause}"
-    )
+    if max(lengths) <= MEMORY:
+        got = f"got {max(lengths)} consecutive rows at most, expected more than {MEMORY}"
+    else:
+        got = f"got {scored} rows behind {MEMORY} others without a gap, expected at least {LEAST_SCORED}"
+    causes = "; ".join(record.symptoms or record.dropped)
+    cause = f"; the cause: {causes}" if causes else ""
+    place = f"{', '.join(record.files)}: " if record.files else ""
+    raise TrainingError(f"{place}{got}; fix: a longer record, or one with fewer gaps{cause}")
 
 
 def _away_from(record: Record, test: Indices) -> Indices:

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from config.settings.training import Training
 from edge.bundles.manifest import NetworkSpec
-from trainer.data.record import Record
+from edge.readings.csv.writer import write_table
+from trainer.data.record import Record, load_record
 from trainer.data.splits import blocked
 from trainer.errors import TrainingError
 from trainer.run import Run
@@ -243,3 +244,23 @@ def test_losses_are_kept_as_numbers_and_as_a_picture(runs: dict[str, Path]) -> N
     assert len(losses["generator"]["validation_kl"]) == len(losses["generator"]["train"])
     assert losses["scorer"]["chosen"] >= 1
     assert (runs["both"] / "losses.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_record_in_fragments_is_refused_before_training_with_the_cause(chamber: Record, tmp_path: Path) -> None:
+    path = tmp_path / "tenth.csv"
+    values = chamber.values[:1000].copy()
+    values[::10, 0] = np.nan
+    write_table(path, chamber.station.names, values)
+    with pytest.raises(TrainingError) as caught:
+        train(load_record([path], chamber.station), SHORT, tmp_path / "run")
+    text = str(caught.value)
+    assert text.startswith("tenth.csv: got 9 consecutive rows at most, expected more than 32; fix: a longer record")
+    assert 'the cause: tenth.csv: every 10th row lacks "Methane (ppb)"; a row is used only if it is complete' in text
+    assert not (tmp_path / "run").exists()
+
+
+def test_segments_that_are_mostly_memory_are_refused(chamber: Record, tmp_path: Path) -> None:
+    segments = [(i, i + 40) for i in range(0, 600, 40)]
+    record = Record.from_values(chamber.values[:600], chamber.station, segments)
+    with pytest.raises(TrainingError, match="got 120 rows behind 32 others without a gap, expected at least 200"):
+        train(record, SHORT, tmp_path / "run")

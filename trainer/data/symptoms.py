@@ -40,10 +40,8 @@ def symptoms(table: CsvTable) -> list[str]:
     most = max((len(rows) for rows in moves), default=0)
     slow = [rows if len(rows) * 2 < most else np.zeros(0, dtype=np.int64) for rows in moves]
     for pace, names in _paces(table.names, slow).items():
-        sentences.append(
-            f"{names} only change{'' if ',' in names else 's'} every {_ordinal(pace)} row, and repeat "
-            f"{'their' if ',' in names else 'its'} value in between"
-        )
+        verbs = ("change", "repeat their value") if "," in names else ("changes", "repeats its value")
+        sentences.append(f"{names} only {verbs[0]} every {_ordinal(pace)} row, and {verbs[1]} in between")
     return sentences
 
 

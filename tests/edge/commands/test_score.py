@@ -238,3 +238,35 @@ def test_the_real_record_is_scored_row_by_row(bundles: dict[str, Path], record_f
     assert [int(row["row"]) for row in rows] == list(range(14186))
     assert all(0 <= float(row["consistency"]) <= 12 for row in rows[60:])
     assert all(0 <= float(row["reconstruction"]) <= 12 for row in rows[60:])
+
+
+def test_what_was_left_out_or_has_no_score_is_reported(bundles: dict[str, Path], tmp_path: Path) -> None:
+    path = station_csv(tmp_path / "a.csv", LONG)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:101], lines[0], *lines[101:]]) + "\n")
+    err = io.StringIO()
+    rows = scored(bundles["ae"], path, err=err)
+    assert [row["row"] for row in rows] == [str(i) for i in range(151) if i != 100]
+    unscored = 2 * BASELINE_LEAST
+    assert err.getvalue() == (
+        "a.csv: 1 row dropped: the header again (first at line 102)\n"
+        f"{path}: {unscored} of 150 rows have no reconstruction score: {unscored} warming up, "
+        "at the start or behind a gap\n"
+    )
+
+
+def test_a_file_that_is_newest_first_is_scored_from_its_oldest_row(bundles: dict[str, Path], tmp_path: Path) -> None:
+    stamped = [(f"2026-05-07T{i // 60:02d}:{i % 60:02d}:00Z", *row) for i, row in enumerate(LONG.tolist())]
+    write_table(tmp_path / "up.csv", ("when", *STATION.names), stamped)
+    write_table(tmp_path / "down.csv", ("when", *STATION.names), stamped[::-1])
+    err = io.StringIO()
+    up, down = (scored(bundles["ae"], tmp_path / f"{name}.csv", err=err) for name in ("up", "down"))
+    assert [row["row"] for row in down] == [str(i) for i in reversed(range(150))]
+    assert [row["consistency"] for row in down] == [row["consistency"] for row in up]
+    assert "down.csv: its rows are newest first; they were turned round" in err.getvalue()
+
+
+def test_readings_of_a_stream_that_cannot_be_used_are_counted(bundles: dict[str, Path]) -> None:
+    err = io.StringIO()
+    streamed(bundles["ae"], "{}\nnonsense\n", err=err)
+    assert err.getvalue() == "standard input: 2 readings cannot be used; each has its error in the output\n"
