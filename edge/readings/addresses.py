@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from config.address_syntax import Choice, Step, address_steps
 from config.errors import ConfigError
 
@@ -22,7 +24,7 @@ class Address:
         Names separated by dots. A name with dots, brackets or blanks at its ends stands in quotes:
         ``SENSOR."CH4.ppb"``. ``values[0]`` and ``values.0`` are the first member of an array, ``values[-1]`` the last;
         ``readings[type=CH4].value`` belongs to the member of the list ``readings`` whose ``type`` is CH4. A member
-        whose whole name is ``text`` is found first.
+        whose whole name is ``text`` is found first. A text that is JSON is entered like an object.
 
     Raises
     ------
@@ -136,6 +138,8 @@ _NOTHING = _Nothing()
 
 
 def _follow(value: Any, step: Step) -> Any:
+    if type(value) is str and value.lstrip()[:1] in ("{", "["):
+        value = _unpacked(value)
     if type(step) is str:
         if type(value) is dict:
             return value.get(step, _NOTHING)
@@ -152,6 +156,14 @@ def _follow(value: Any, step: Step) -> Any:
             if type(item) is dict and _same(item.get(step.where), step.equals):
                 return item
     return _NOTHING
+
+
+def _unpacked(text: str) -> Any:
+    """Parse JSON that was written into a text of a message, as cloud services and flows do; else return the text."""
+    try:
+        return msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _same(value: Any, text: str) -> bool:

@@ -31,6 +31,8 @@ MESSAGE: dict[str, Any] = {
     "a": {"b": 40},
     "a.b": 41,
     "numbered": {"1": 42},
+    "text": '{"in": [50, {"x": 51}]}',
+    "half": '{"in": ',
 }
 
 
@@ -69,6 +71,7 @@ MESSAGE: dict[str, Any] = {
         ("a.b", 41),  # the whole name wins
         ('"a"."b"', 40),
         ("numbered[1]", 42),
+        ("text.in[1].x", 51),
     ],
 )
 def test_a_value_is_found(text: str, value: Any) -> None:
@@ -79,7 +82,7 @@ def test_a_value_is_found(text: str, value: Any) -> None:
 @pytest.mark.parametrize(
     "text",
     ["other", "flat.more", "deep.er.other", "list[9]", "list[-9]", "list.x", "pairs[type=O3].value", "pairs[kind=T]",
-     "deep[0]", "flat[0]", "list[type=T]", "null.more", "list[2][0]", "pairs.type"],
+     "half.in", "text.out", "deep[0]", "flat[0]", "list[type=T]", "null.more", "list[2][0]", "pairs.type"],
 )  # fmt: skip
 def test_where_nothing_is_nothing_is_found(text: str) -> None:
     nothing = object()
