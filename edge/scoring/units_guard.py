@@ -11,6 +11,7 @@ from edge.scoring.unit_doubt import UnitDoubt
 GUARDED = 20
 """Readings of a station, in a row, from which it is decided whether their units are right."""
 
+_SKIPPED = 4 * GUARDED  # suspicious readings that are not judged after 20 in the right units: a season lasts
 _REMEMBERED = 3 * GUARDED  # readings from which a doubt and its end are found again after a restart
 
 
@@ -33,13 +34,13 @@ class UnitsGuard:
         Whether only suspicious readings have to be observed.
     """
 
-    __slots__ = ("_good", "_n", "_ranges", "_rows", "doubt", "settled")
+    __slots__ = ("_n", "_ranges", "_rows", "_skip", "doubt", "settled")
 
     def __init__(self, ranges: TrainedRanges) -> None:
         self._ranges = ranges
         self._rows: deque[Sequence[float]] = deque(maxlen=GUARDED)
         self._n = 0
-        self._good = 0
+        self._skip = 0
         self.doubt: UnitDoubt | None = None
         self.settled = False
 
@@ -60,29 +61,53 @@ class UnitsGuard:
         """
         if self.settled and n != self._n + 1:
             self._rows.clear()  # those between were not suspicious
+            self._skip = 0
         self._n = n
+        if self._skip:
+            self._skip -= 1
+            return False
         self._rows.append(values)
-        if self.doubt is not None:
-            self._good = 0 if self._ranges.doubt([values]) else self._good + 1
-            if self._good == GUARDED:
-                self.doubt, self.settled = None, True
-                self._rows.clear()
-                return True
         if len(self._rows) < GUARDED:
             return False
         found = self._ranges.doubt(self._rows)
-        self._rows.clear()
-        if found is None:
-            self.settled = self.doubt is None
+        if found is not None:
+            self._rows.clear()
+            changed = self.doubt is None or self.doubt.keys != found.keys
+            if changed:
+                self.doubt, self.settled = found, False
+            return changed
+        if self.doubt is None:
+            self._skip = _SKIPPED if self.settled else 0
+            self.settled = True
+            self._rows.clear()
             return False
-        if self.doubt is not None and self.doubt.keys == found.keys:
-            return False
-        self.doubt, self.settled, self._good = found, False, 0
-        return True
+        self._end_doubt()
+        return self.settled
 
     def resume(self, n: int, readings: Iterable[Sequence[float]]) -> bool:
         """Go on after a restart, from the station's last readings [N, F] and its count; returns whether in doubt."""
         last = list(readings)[-_REMEMBERED:]
-        for i, values in enumerate(last, n - len(last) + 1):
-            self.observe(i, values)
-        return self.doubt is not None
+        self._n = n
+        self._rows.extend(last)
+        if len(last) < GUARDED:
+            return False
+        for end in range(len(last), GUARDED - 1, -GUARDED):
+            found = self._ranges.doubt(last[end - GUARDED : end])
+            if found is not None:
+                self.doubt = found
+                self._end_doubt()
+                return self.doubt is not None
+        self._rows.clear()
+        self.settled = True
+        return False
+
+    def _end_doubt(self) -> None:
+        """Keep the readings at the end that are right by themselves; the doubt is over when they are enough."""
+        right = 0
+        while right < len(self._rows) and self._ranges.doubt([self._rows[-1 - right]]) is None:
+            right += 1
+        while len(self._rows) > right:
+            self._rows.popleft()
+        if right == GUARDED:
+            self.doubt, self.settled = None, True
+            self._rows.clear()

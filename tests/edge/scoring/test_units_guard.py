@@ -78,9 +78,31 @@ def test_suspicious_readings_that_do_not_follow_one_another_are_no_doubt() -> No
     assert guard.doubt is None
 
 
+def test_a_season_that_is_suspicious_for_weeks_is_judged_now_and_then() -> None:
+    guard, ranges = _guard()
+    for n in range(1, 10_001):
+        guard.observe(n, RIGHT)
+    assert ranges.asked < 10_000 / 90
+    found = [n for n in range(10_001, 10_141) if guard.observe(n, WRONG)]
+    assert len(found) == 1
+
+
+def test_a_doubt_that_lasts_is_judged_once_in_twenty_readings() -> None:
+    guard, ranges = _guard()
+    for n in range(1, 1001):
+        guard.observe(n, WRONG)
+    assert ranges.asked == 50
+
+
 def test_after_a_restart_a_doubt_stands_and_a_settled_guard_is_settled() -> None:
     guard, _ = _guard()
     assert guard.resume(2000, [RIGHT] * 1500 + [WRONG] * 30)
+    guard, _ = _guard()
+    assert guard.resume(2000, [WRONG] * 100 + [RIGHT] * 15)
+    assert [n for n in range(2001, 2040) if guard.observe(n, RIGHT)] == [2005]
+    guard, _ = _guard()
+    assert not guard.resume(2000, [WRONG] * 100 + [RIGHT] * 25)
+    assert guard.settled
     guard, _ = _guard()
     assert not guard.resume(2000, [RIGHT] * 100)
     assert guard.settled
