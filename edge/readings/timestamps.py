@@ -25,12 +25,13 @@ _NUMBER = re.compile(r"[+-]?\d{1,20}(?:\.\d*)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _TEXT = re.compile(
     r"(\d{4})([-/.]?)(\d{1,2})\2(\d{1,2})"
     r"(?:(?:T|_|,|-|\s)\s*(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?)?"
-    r"\s*(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?(?:\[[\w/+-]+\])?",
+    r"\s*(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?|[A-Z]{2,5})?(?:\[[\w/+-]+\])?",
     re.ASCII | re.IGNORECASE,
 )
 _COMPACT = re.compile(
     r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d[0-5]\d", re.ASCII
 )
+_UTC: Final = ("Z", "UTC", "GMT")
 _EXPECTED = "expected RFC 3339 such as 2026-01-31T12:00:00Z, or Unix time"
 
 
@@ -149,14 +150,33 @@ def _text(value: str, zone: ZoneInfo | None, near: float | None) -> float | None
             int(year), int(month), int(day), int(hour or 0), int(minute or 0), min(seconds, 59),
             int((fraction or "0")[:6].ljust(6, "0")),
         )  # fmt: skip
-        if offset:
+        if offset and (offset[0] in "+-" or offset.upper() in _UTC):
             moment = datetime.fromisoformat(moment.isoformat() + _offset(offset))
+        elif offset:
+            moment = _named(moment, offset.upper(), zone)
         placed = _placed(moment, zone, near)
     except ValueError:
         raise ValueError(f"got {_echo(value)}, which is not in the calendar; {_EXPECTED}") from None
+    except _UnknownZoneError as error:
+        fix = "send an offset such as +02:00, or set timezone:"
+        raise ValueError(f"got {_echo(value)}, in which {error} may be more than one zone; {fix}") from None
     if seconds > 60:
         raise ValueError(f"got {_echo(value)}, which is not in the calendar; {_EXPECTED}")
     return placed + (seconds == 60)  # a leap second
+
+
+def _named(moment: datetime, abbreviation: str, zone: ZoneInfo | None) -> datetime:
+    """Give a moment the fold in which its zone has this abbreviation: CEST or CET."""
+    if zone is not None:
+        for fold in (0, 1):
+            placed = moment.replace(tzinfo=zone, fold=fold)
+            if placed.tzname() == abbreviation:
+                return placed
+    raise _UnknownZoneError(abbreviation)
+
+
+class _UnknownZoneError(Exception):
+    """An abbreviation that is not one of the station's zone."""
 
 
 def _offset(text: str) -> str:

@@ -1,4 +1,4 @@
-"""score reads a stream in the dialect of messages: what is missing costs its channel, and what is strange is reported."""
+"""score reads a stream in the dialect of messages: what is missing costs its channel, what is strange is said."""
 
 from __future__ import annotations
 

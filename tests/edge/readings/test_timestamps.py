@@ -127,6 +127,11 @@ def test_the_hour_that_comes_twice_is_the_one_nearer_to_arrival() -> None:
     assert parse_timestamp(text, BERLIN, first + 2) == first
     assert parse_timestamp(text, BERLIN, first + 3602) == first + 3600
     assert parse_timestamp("2026-10-25T03:30:00", BERLIN, first + 7202) == first + 7200
+    assert parse_timestamp("2026-10-25 02:30:00 CEST", BERLIN, first + 3602) == first
+    assert parse_timestamp("2026-10-25 02:30:00 CET", BERLIN, first + 2) == first + 3600
+    for zone in (None, ZoneInfo("America/New_York")):
+        with pytest.raises(ValueError, match="CEST may be more than one zone"):
+            parse_timestamp("2026-10-25 02:30:00 CEST", zone)
 
 
 def test_the_hours_around_a_change_of_the_clock_advance_minute_by_minute() -> None:
