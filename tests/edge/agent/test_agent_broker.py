@@ -36,14 +36,22 @@ class Live:
     """An agent at a real broker, and a station beside it."""
 
     def __init__(
-        self, bundle: Bundle, broker: RunningBroker, client: Connect, protocol: BrokerProtocol, folder: Path
+        self,
+        bundle: Bundle,
+        broker: RunningBroker,
+        client: Connect,
+        protocol: BrokerProtocol,
+        folder: Path,
+        *,
+        levels: str = "{station}/readings",
+        number: int | None = None,
     ) -> None:
-        number = next(COUNTER)
+        number = next(COUNTER) if number is None else number
         gateway = Gateway(
             gateway=f"t{number}",
             broker=Broker(host=broker.host, port=broker.port, protocol=protocol),
             topics=TopicSettings(base=f"test-agent/{number}"),
-            stations=(StationEntry(bundle=bundle.path, topic=f"in-{number}/{{station}}/readings"),),
+            stations=(StationEntry(bundle=bundle.path, topic=f"in-{number}/{levels}"),),
         )
         self.topics = Topics(gateway.topics.base)
         self.topic = f"in-{number}/st-1/readings"
