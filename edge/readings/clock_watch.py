@@ -24,7 +24,7 @@ WORTH_AN_ALARM = 300.0
 BAD, GOOD = 30, 10
 """Bad readings after which a clock is faulty, and good ones in a row after which it no longer is."""
 
-_CROWDED = 0.25  # share of readings beside that is reported
+_CROWDED = 0.25  # share of strays that is reported
 _DECAY = 0.99  # of that share with every reading
 _FIELDS = ("faulty", "problem", "followed", "_bad", "_said", "_unsaid", "_stored", "_share")
 _fields = attrgetter(*_FIELDS)
@@ -40,7 +40,7 @@ class ClockWatch:
     problem
         What is wrong with the clock, with the fix; ``None`` if nothing is.
     followed
-        Good readings in order since the last that was not.
+        Good readings since the last that was not.
     """
 
     __slots__ = _FIELDS
@@ -53,7 +53,7 @@ class ClockWatch:
         self._said = 0.0  # bias that was reported [s]
         self._unsaid = 0  # readings since it has changed
         self._stored = 0  # stored readings since the last that was not
-        self._share = 0.0  # of readings beside, when the last of them came
+        self._share = 0.0  # of strays, when the last of them came
 
     @property
     def quiet(self) -> bool:
@@ -61,8 +61,13 @@ class ClockWatch:
         return not (self.problem or self._bad or self._unsaid or self._stored)
 
     @property
+    def crowded(self) -> bool:
+        """Whether so many readings do not follow that two stations may send under one name."""
+        return self.strays_share > _CROWDED
+
+    @property
     def strays_share(self) -> float:
-        """Share of about the last hundred readings that were placed beside the order; a backlog counts once."""
+        """Share of about the last hundred readings that did not follow; a backlog counts once."""
         return self._share * _DECAY**self.followed
 
     def note_followed(self, bias: float, slack: float, *, historical: bool) -> ClockNote | None:
@@ -84,15 +89,15 @@ class ClockWatch:
                 return self._report(offset_note(bias)) or note
         return note
 
-    def note_beside(self, *, historical: bool, first: bool) -> ClockNote | None:
-        """Note a reading beside the order, the ``first`` in a row or not; returns what is to be said."""
+    def note_stray(self, *, historical: bool, first: bool) -> ClockNote | None:
+        """Note a reading that does not follow, the ``first`` in a row or not; returns what is to be said."""
         self._share = self.strays_share * _DECAY
         self.followed = 0
         if historical:
             self._stored += 1
         if first or not historical:
             self._share += 1 - _DECAY
-        return self._report(crowded_note()) if self._share > _CROWDED and self.problem is None else None
+        return self._report(crowded_note()) if self.crowded and self.problem is None else None
 
     def note_backlog(self) -> None:
         """Note that the strays are a backlog, which goes on in order."""
@@ -111,13 +116,13 @@ class ClockWatch:
         """Accept a bias [s] without a word, because the gateway's own clock has jumped."""
         self._said = bias
 
-    def judge(self, note: ClockNote | None, *, bad: bool, in_order: bool) -> ClockNote | None:
+    def judge(self, note: ClockNote | None, *, bad: bool, good: bool) -> ClockNote | None:
         """Judge the clock by one more reading; returns what is to be said, ``note`` or that all is well again."""
         if bad:
             self._bad += 1
             self._share, self.followed = self.strays_share, 0
             self.faulty = self.faulty or self._bad >= BAD
-        elif in_order:
+        elif good:
             self.followed += 1
             if self.followed >= GOOD and note is None:
                 self._bad, self.faulty = 0, False

@@ -73,7 +73,7 @@ class StationClock(Track):
 
     @property
     def strays_share(self) -> float:
-        """Share of about the last hundred readings that were placed beside the order; a backlog counts once."""
+        """Share of about the last hundred readings that did not follow; a backlog counts once."""
         return self._watch.strays_share
 
     def place(self, ts: float | None, received: float) -> Placement:

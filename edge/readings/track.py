@@ -166,13 +166,22 @@ class Track:
             self._doubts += 1
         if forced is None and run.is_track:
             return self._adopt(ts, received, off, clock=run.is_steady or not -self._step <= off < OLDEST)
-        if forced == STAMP_NOT_USED or (forced is None and (self.adrift or self._doubts >= AGAIN)):
-            elapsed, cut = self._since(self._arrived, received), not self.adrift
-            # One that is stamped to the minute advances a little later: nothing has to be said about it.
-            note = self._watch.note_adrift() if self._doubts >= 2 * AGAIN else None
-            self.adrift, self._arrived, self._old = True, received, False
+        lost = self.adrift or self._doubts >= AGAIN
+        # A stamp that cannot be true says nothing: the reading is live. One that can may be that of a stored reading.
+        bare = ts == self._newest or not -self._step <= off < OLDEST
+        if forced == STAMP_NOT_USED or (forced is None and (lost or (bare and not self._watch.crowded))):
+            elapsed = self._since(self._arrived, received)
+            cut = lost and not (self.adrift or self._bare)
+            self._arrived, self._old = received, False
+            if not lost:
+                self._bare += 1
+                note = self._watch.note_stray(historical=False, first=first)
+            else:
+                self.adrift = True
+                # One that is stamped to the minute advances a little later: nothing has to be said about it.
+                note = self._watch.note_adrift() if self._doubts >= 2 * AGAIN else None
             return self._finish(Placement(True, elapsed, cut, False, received, "received", note))
-        note = self._watch.note_beside(historical=historical, first=first)
+        note = self._watch.note_stray(historical=historical, first=first)
         if historical or straggles:
             return self._finish(Placement(False, 0.0, False, historical, ts, "station", note))
         return self._finish(Placement(False, 0.0, False, False, received, "received", note))
@@ -217,7 +226,8 @@ class Track:
         """Judge the clock, and choose the time to be published."""
         note, bias = placement.note, self._bias.value
         bad = self.adrift or abs(bias) > max(WORTH_AN_ALARM, self._slack)
-        judged = self._watch.judge(note, bad=bad, in_order=placement.in_order)
+        good = placement.in_order and placement.ts_from == "station"
+        judged = self._watch.judge(note, bad=bad, good=good)
         if judged is not note:
             placement = placement._replace(note=judged)
         if placement.ts_from == "station" and abs(bias) > self._slack:

@@ -200,7 +200,7 @@ def test_a_restart_of_the_agent_amid_strays_goes_on_with_what_was_known(station:
         changes = changes | {"temperature_c": -127.0} if i >= 100 else changes
         verdicts.append(station.send(3.0 + MINUTE * i, at=at, **changes))
     check_leak(station, verdicts)
-    assert [verdict.late for verdict in verdicts[:6]] == [True] * 4 + [False] * 2
+    assert [verdict.ts_from for verdict in verdicts[:6]] == ["received"] * 4 + ["corrected"] * 2
 
 
 # ---- stored readings -------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from edge.readings.placement import GAP, HISTORICAL, NEXT, STAMP_NOT_USED
+from edge.readings.placement import BESIDE, GAP, HISTORICAL, NEXT, STAMP_NOT_USED
 from edge.readings.station_clock import StationClock
 from tests.edge.readings.clock_scenarios import T0, Scenario, kinds, place
 
@@ -37,11 +37,13 @@ def test_readings_without_stamps_are_in_the_order_of_arrival(cadence: float | No
 @pytest.mark.parametrize(
     ("offset", "kind"), [(-T0, "set_back"), (-HOUR, "set_back"), (2 * DAY, "ahead"), (-3 * DAY, "set_back")]
 )
-def test_a_clock_that_jumps_costs_four_places_and_a_gap(cadence: float | None, offset: float, kind: str) -> None:
+def test_a_clock_that_jumps_costs_four_places_at_most(cadence: float | None, offset: float, kind: str) -> None:
     clock = StationClock(cadence)
     placements = Scenario().live(150).set_clock(offset).live(100).run(clock)
     after = placements[150:]
-    assert [each.in_order for each in after] == [False] * 4 + [True] * 96
+    # A stamp that cannot be true says nothing; one that can may be that of a stored reading.
+    possible = -366 * DAY < offset < 180.0
+    assert [each.in_order for each in after] == [not possible] * 4 + [True] * 96
     assert [each.cut for each in after].count(True) == 1
     assert all(each.elapsed <= 5.1 * 60 for each in after), "the warm-up never starts anew"
     assert {each.ts_from for each in after[4:]} == {"corrected"}
@@ -109,6 +111,7 @@ def test_a_wild_stamp_costs_that_stamp_and_nothing_else(cadence: float | None, s
     assert placements[50].ts == pytest.approx(T0 + 3000.0, abs=1.0)
     assert placements[50].ts_from == "received"
     assert all(each.in_order and each.ts_from == "station" for each in placements[:50] + placements[51:])
+    assert placements[50].in_order or stamp == T0 - DAY
     assert (kinds(placements), clock.faulty, clock.strays_share < 0.02) == ([], False, True)
 
 
@@ -116,7 +119,7 @@ def test_a_wild_stamp_costs_that_stamp_and_nothing_else(cadence: float | None, s
 def test_stamps_that_do_not_advance_leave_the_order_of_arrival(cadence: float | None) -> None:
     clock = StationClock(cadence)
     placements = Scenario().live(50).dead(200).run(clock)
-    assert sum(not each.in_order for each in placements) == 4
+    assert all(each.in_order and not each.cut for each in placements)
     assert all(each.ts == pytest.approx(T0 + 60.0 * n, abs=200.0) for n, each in enumerate(placements))
     assert (kinds(placements), clock.faulty) == (["adrift"], True)
     again = Scenario().live(265).steps[250:]
@@ -185,7 +188,7 @@ def test_stamps_to_the_minute_are_followed(cadence: float | None, every: float, 
         scenario.reboot().live(100)
     coarse = [step._replace(ts=step.ts // 60 * 60) for step in scenario.steps if step.ts is not None]
     placements = [clock.place(step.ts, step.received) for step in coarse]
-    assert sum(not each.in_order for each in placements) == 4 * reboot
+    assert all(each.in_order for each in placements)
     assert kinds(placements) == ["set_back"] * reboot
     gaps = [each for each in placements if clock.cadence is not None and each.elapsed > 3 * clock.cadence]
     assert len(gaps) <= reboot
@@ -241,7 +244,7 @@ def test_a_clock_that_runs_slow_is_followed() -> None:
 def test_the_code_of_a_placement_says_all_but_the_gap() -> None:
     scenario = Scenario().live(100).outage(61, live_first=True).live(10).reboot().live(20)
     codes = [each.code for each in scenario.run(StationClock(60.0))]
-    assert set(codes) == {NEXT, NEXT + HISTORICAL, 1 + HISTORICAL, 1 + STAMP_NOT_USED}
+    assert set(codes) == {NEXT, NEXT + HISTORICAL, BESIDE + HISTORICAL, NEXT + STAMP_NOT_USED}
     assert GAP not in codes
 
 
