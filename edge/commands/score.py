@@ -15,7 +15,6 @@ from edge.clock import SystemClock
 from edge.errors import ReadingError, RequestError
 
 if TYPE_CHECKING:
-    from edge.arrays import Floats
     from edge.bundles.bundle import Bundle
     from edge.readings.csv.writer import CsvCell
     from edge.readings.decoder import Decoder
@@ -191,7 +190,6 @@ def _score_file(
     table = read_table(name, bundle.station, absent=absent)
     for sentence in table.sentences():
         tally.say(sentence)
-    received = _arrivals(table.time, len(table.values))
     starts = {0, *table.breaks}
     state = scorer.new_state(clock=RecordClock)
     for first in range(0, len(table.values), _ROWS):
@@ -202,25 +200,11 @@ def _score_file(
             if i in starts:
                 state = scorer.new_state(clock=RecordClock)
             ts = None if time != time else time  # noqa: PLR0124  # the quick test for nan
-            reading = Reading(station=bundle.station.name, values=tuple(values), ts=ts, received=float(received[i]))
-            batch.append((state, reading))
+            batch.append((state, Reading(station=bundle.station.name, values=tuple(values), ts=ts, received=0.0)))
         for line, verdict in zip(table.lines[chunk].tolist(), scorer.score(batch), strict=True):
             tally.add(verdict)
             yield _row(name, line - table.header_line - 1, verdict, worst_flag(verdict.flags.values()))
     tally.report(name, "rows")
-
-
-def _arrivals(time: Floats | None, rows: int) -> Floats:
-    """Return when the rows would have arrived [N] in [s]: at their stamps, and one after the other if those go back."""
-    import numpy as np
-
-    from edge.readings.gaps import median_interval
-
-    if time is None:
-        return np.zeros(rows)
-    steps = np.diff(time)
-    steps[steps < 0] = median_interval(time) or 0.0
-    return np.concatenate([time[:1], time[:1] + np.cumsum(steps)])
 
 
 def _row(file: str, row: int, verdict: Verdict, flag: int) -> Sequence[CsvCell]:
