@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from edge.readings.csv.writer import CsvCell
     from edge.readings.decoder import Decoder
     from edge.scoring.scorer import Scorer
+    from edge.scoring.unit_doubt import UnitDoubt
+    from edge.scoring.units_guard import UnitsGuard
     from edge.scoring.verdict import Methane, Verdict
 
 EXAMPLE = "davylamp score one.davy data/station-2.csv -o scores.csv"
@@ -134,7 +136,8 @@ def score_files(
     tally = _Tally(sys.stderr if err is None else err)
     if names == [STREAM]:
         decoder = Decoder(bundle.station.name, bundle.station, absent=absent)
-        lines = _score_stream(scorer, decoder, sys.stdin.buffer if source is None else source, tally)
+        guard = _guard(bundle, absent)
+        lines = _score_stream(scorer, decoder, guard, sys.stdin.buffer if source is None else source, tally)
         if isinstance(target, str | Path):
             with Path(target).open("w", encoding="utf-8") as file:
                 _write_lines(lines, file)
@@ -145,6 +148,13 @@ def score_files(
         write_table(target, COLUMNS, rows)
 
 
+def _guard(bundle: Bundle, absent: Collection[str]) -> UnitsGuard:
+    from edge.scoring.trained_ranges import TrainedRanges
+    from edge.scoring.units_guard import UnitsGuard
+
+    return UnitsGuard(TrainedRanges(bundle.scoring(absent=bool(absent)), bundle.station))
+
+
 class _Tally:
     """Counts the readings without a score, and reports them on a stream."""
 
@@ -152,6 +162,7 @@ class _Tally:
         self._err = err
         self._readings = self._unusable = 0
         self._unscored: Counter[str] = Counter()
+        self._doubted: set[tuple[str, tuple[str, ...]]] = set()
 
     def add(self, verdict: Verdict) -> None:
         self._readings += 1
@@ -161,6 +172,12 @@ class _Tally:
 
     def leave_out(self) -> None:
         self._unusable += 1
+
+    def note_doubt(self, name: str, doubt: UnitDoubt | None) -> None:
+        """Say once that channels come in another unit: there is no entry of gateway.yaml that could convert them."""
+        if doubt is not None and (name, doubt.keys) not in self._doubted:
+            self._doubted.add((name, doubt.keys))
+            self.say(f"{name}: {doubt.sentence.partition('; fix: ')[0]}; fix: convert the column")
 
     def say(self, sentence: str) -> None:
         print(sentence, file=self._err, flush=True)
@@ -192,6 +209,7 @@ def _score_file(
         tally.say(sentence)
     starts = {0, *table.breaks}
     state = scorer.new_state(clock=RecordClock)
+    guard = _guard(bundle, absent)
     for first in range(0, len(table.values), _ROWS):
         chunk = slice(first, first + _ROWS)
         times = np.full(_ROWS, np.nan) if table.time is None else table.time[chunk]
@@ -201,8 +219,11 @@ def _score_file(
                 state = scorer.new_state(clock=RecordClock)
             ts = None if time != time else time  # noqa: PLR0124  # the quick test for nan
             batch.append((state, Reading(station=bundle.station.name, values=tuple(values), ts=ts, received=0.0)))
-        for line, verdict in zip(table.lines[chunk].tolist(), scorer.score(batch), strict=True):
+        lines = table.lines[chunk].tolist()
+        for line, (_, reading), scored in zip(lines, batch, scorer.score(batch), strict=True):
+            verdict = guard.review(scored, reading.values)
             tally.add(verdict)
+            tally.note_doubt(name, guard.doubt)
             yield _row(name, line - table.header_line - 1, verdict, worst_flag(verdict.flags.values()))
     tally.report(name, "rows")
 
@@ -231,7 +252,9 @@ def _virtual(methane: Methane) -> CsvCell:
     return "over range" if methane.over_range else "under range" if methane.under_range else methane.virtual_ppb
 
 
-def _score_stream(scorer: Scorer, decoder: Decoder, source: BinaryIO, tally: _Tally) -> Iterator[bytes]:
+def _score_stream(
+    scorer: Scorer, decoder: Decoder, guard: UnitsGuard, source: BinaryIO, tally: _Tally
+) -> Iterator[bytes]:
     import msgspec
 
     state = scorer.new_state()
@@ -245,8 +268,9 @@ def _score_stream(scorer: Scorer, decoder: Decoder, source: BinaryIO, tally: _Ta
                 tally.leave_out()
                 yield msgspec.json.encode({"error": reading.reason, "at": reading.at, "line": number})
             else:
-                verdict = scorer.score([(state, reading)])[0]
+                verdict = guard.review(scorer.score([(state, reading)])[0], reading.values)
                 tally.add(verdict)
+                tally.note_doubt("standard input", guard.doubt)
                 yield msgspec.json.encode(verdict)
         for note in (*decoder.notes.values(), state.clock.problem):
             if note not in printed:

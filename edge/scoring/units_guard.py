@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from edge.scoring.trained_ranges import TrainedRanges
 from edge.scoring.unit_doubt import UnitDoubt
+from edge.scoring.verdict import Verdict
 
 GUARDED = 20
 """Readings of a station, in a row, from which it is decided whether their units are right."""
@@ -83,6 +84,12 @@ class UnitsGuard:
             return False
         self._end_doubt()
         return self.settled
+
+    def review(self, verdict: Verdict, values: Sequence[float]) -> Verdict:
+        """Observe the reading [F] of a verdict, if it has to be; return the verdict, which is not ok while in doubt."""
+        if not verdict.late and (verdict.state != "ok" or not self.settled):
+            self.observe(verdict.n, values)
+        return verdict if self.doubt is None else self.doubt.mark(verdict)
 
     def resume(self, n: int, readings: Iterable[Sequence[float]]) -> bool:
         """Go on after a restart, from the station's last readings [N, F] and its count; returns whether in doubt."""
