@@ -224,7 +224,7 @@ class Scorer:
             segments.add(state, arrival, i)
             # The background is that of the readings before this one.
             background = state.background
-            if good and level is not None and arrival is not Arrival.BESIDE:
+            if good and level is not None and placement.in_order:
                 state.update_background(level)
             contexts.append(Context(state.n, arrival, placement, state.warming_up, level, background))
         return contexts, segments

@@ -29,6 +29,9 @@ class Arrival(IntEnum):
     LONG_GAP = codes.LONG_GAP
 
 
+_NEXT = Arrival.NEXT  # a member of an enumeration is looked up slowly
+
+
 class StationState:
     """What is remembered of one station.
 
@@ -141,10 +144,11 @@ class StationState:
         in_order, elapsed, cut, _, _, _, _ = placement
         if not in_order:
             return Arrival.BESIDE, placement
-        arrival = Arrival.NEXT
-        if cut or (cadence is not None and elapsed > MOST_CADENCES * cadence):
-            long = cadence is not None and elapsed > FORGET_CADENCES * cadence
-            arrival = Arrival.LONG_GAP if long else Arrival.GAP
+        if not cut and (cadence is None or elapsed <= MOST_CADENCES * cadence):
+            self._seen += 1
+            return _NEXT, placement
+        long = cadence is not None and elapsed > FORGET_CADENCES * cadence
+        arrival = Arrival.LONG_GAP if long else Arrival.GAP
         self._follow(arrival)
         return arrival, placement
 
