@@ -305,7 +305,9 @@ def test_a_channel_that_a_reading_beside_the_order_lacks_is_flagged_and_the_othe
     ae: Bundle, missing: str
 ) -> None:
     usual = readings(ROWS[:100])
-    stray = replace(reading(changed(ROWS[80], **{missing: math.nan}), 80, ts=5.0), received=START + 60 * 79.5)
+    stray = replace(
+        reading(changed(ROWS[80], **{missing: math.nan}), 80, ts=START - 86400.0), received=START + 60 * 79.5
+    )
     found = feed(Scorer(ae), [*usual[:80], stray, *usual[80:]])
     assert found[80].flags == {missing: 9}
     assert "consistency" in found[80].exceeds

@@ -154,7 +154,7 @@ def test_a_change_of_the_clock_is_a_gap_and_never_restarts_the_warm_up() -> None
         arrive(state, 60.0 * i + 1e9, 60.0 * i + 1e9)
     assert not state.warming_up
     after = [arrive(state, 60.0 * i, 60.0 * i + 1e9) for i in range(100, 120)]  # it counts from 1970 now
-    assert after == [*[Arrival.BESIDE] * 4, Arrival.GAP, *[Arrival.NEXT] * 15]
+    assert after == [*[Arrival.NEXT] * 4, Arrival.GAP, *[Arrival.NEXT] * 15]
     assert not state.warming_up
 
 
