@@ -123,12 +123,12 @@ def test_bad_input_of_every_kind_is_a_dead_letter_and_the_next_reading_is_scored
 
 @pytest.mark.broker
 def test_a_null_an_absent_and_a_sentinel_channel_are_flag_9(live: Live) -> None:
-    without = {key: value for key, value in GOOD.items() if key != "ch4_ppb"}
-    for number, body in enumerate([GOOD, GOOD | {"ch4_ppb": None}, without, GOOD | {"ch4_ppb": -200}], 1):
+    without = {key: value for key, value in GOOD.items() if key != "humidity_pct"}
+    for number, body in enumerate([GOOD, GOOD | {"humidity_pct": None}, without, GOOD | {"humidity_pct": -200}], 1):
         live.other.publish(live.topic, body)
         score = live.scored(number)
-        assert score["flags"] == ({} if number == 1 else {"ch4_ppb": 9})
-        assert (score["consistency"] or {}).get("culprit") == (None if number == 1 else "ch4_ppb")
+        assert score["flags"] == ({} if number == 1 else {"humidity_pct": 9})
+        assert (score["consistency"] or {}).get("culprit") == (None if number == 1 else "humidity_pct")
 
 
 @pytest.mark.broker
