@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from config.settings.station import Feature, Station
+from config.settings.unit_settings import UnitSettings
 from edge.arrays import Floats
 from edge.readings.unit_table import FRACTION, MASS, RESISTANCE, TEMPERATURE, find_unit, units_of
 from edge.readings.units import converter, takes_mass
@@ -26,6 +27,7 @@ _SCALES = (1000.0, 0.001, 100.0, 0.01, 1e6, 1e-6)  # where the column's unit say
 _UNLIKELY = frozenset(
     {"mK", "‰", "GOhm", "ppt", "ng/m3", "ng/L", "ug/L", "mg/L", "g/L", "kg/L", "kg/m3", "MPa", "Torr", "mbar"}
 )
+_STRAIGHT = 1e-9
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9/]*")
 
 
@@ -66,7 +68,7 @@ class TrainedChannel:
     mean, std
         Mean and standard deviation in training, of the logarithm if the scale is logarithmic.
     declared
-        Whether the owner has declared its unit, so that no other one is guessed.
+        The unit that the owner has declared, from which its numbers have been converted; ``None``: none.
 
     Attributes
     ----------
@@ -74,6 +76,8 @@ class TrainedChannel:
         What it was trained on, or about that, in the column's unit.
     feature
         Its column.
+    is_declared
+        Whether the owner has declared its unit.
     is_resistive
         Whether it is a sensor whose resistance is measured, by a divider and a converter on some boards.
     units
@@ -88,7 +92,7 @@ class TrainedChannel:
         mean: float,
         std: float,
         *,
-        declared: bool = False,
+        declared: str | UnitSettings | None = None,
     ) -> None:
         self.index = station.keys.index(key)
         self.feature: Feature = station.features[self.index]
@@ -110,8 +114,8 @@ class TrainedChannel:
         self._centre = float(np.exp(mean)) if self._log else mean
         self._far = self._far_limits(mean, std)
         self._widest = self._widened(span)
-        self.declared = declared
-        self.units = () if declared else tuple(_units(station, key))
+        self.is_declared = declared is not None
+        self.units = tuple(_units(station, key) if declared is None else _units_instead(station, key, declared))
 
     def likely_units(self, numbers: Floats) -> list[LikelyUnit]:
         """List the units in which all numbers lie well within the training, if all are well outside as they are."""
@@ -208,6 +212,28 @@ def _units(station: Station, key: str) -> Iterator[LikelyUnit]:
     for scale in scales:
         name = "tenths" if scale == 0.1 else "hundredths" if scale == 0.01 else f"steps of {scale:,g}"
         yield LikelyUnit(name, f"{{factor: {scale:g}}}", scale, 0.0)
+
+
+def _units_instead(station: Station, key: str, declared: str | UnitSettings) -> Iterator[LikelyUnit]:
+    """Yield the units in which a channel may come although another one is declared, and so converted.
+
+    There are none where the owner declares the column's own unit, and behind a divider, which is no straight line.
+    """
+    convert = converter(declared, station, key)
+    if convert is None:
+        return
+    numbers = [convert(number) for number in (0.0, 1.0, 2.0)]
+    slope = numbers[1] - numbers[0]
+    if not abs(numbers[2] - numbers[1] - slope) <= _STRAIGHT * abs(slope):
+        return
+    own = station.features[station.keys.index(key)].unit
+    for unit in (LikelyUnit(own, _quoted(own), 1.0, 0.0), *_units(station, key)):
+        factor = unit.factor / slope
+        offset = unit.offset - factor * numbers[0]
+        if abs(offset) <= _STRAIGHT * max(1.0, abs(factor * numbers[0])):
+            offset = 0.0
+        if offset or abs(factor - 1) > _STRAIGHT:
+            yield unit._replace(factor=factor, offset=offset)
 
 
 def _likely(convert: Callable[[float], float], name: str, setting: str) -> LikelyUnit:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from config.settings.station import Station
+from config.settings.unit_settings import UnitSettings
 from edge.arrays import Floats
 from edge.models.scoring_model import ScoringModel
 from edge.moisture import magnus
@@ -28,14 +29,16 @@ class TrainedRanges:
         Its scoring model.
     station
         Its station.
-    declared
-        Keys whose unit the owner has declared: no other one is guessed for them.
+    units
+        Units that the owner has declared, by key; the readings have been converted from them.
     """
 
-    def __init__(self, model: ScoringModel, station: Station, declared: Collection[str] = ()) -> None:
+    def __init__(
+        self, model: ScoringModel, station: Station, units: Mapping[str, str | UnitSettings] | None = None
+    ) -> None:
         scaler = model.scaler
         self._channels = {
-            key: TrainedChannel(station, key, model.domain.get(key), mean, std, declared=key in declared)
+            key: TrainedChannel(station, key, model.domain.get(key), mean, std, declared=(units or {}).get(key))
             for key, mean, std in zip(model.keys, scaler.mean, scaler.std, strict=True)
         }
         self._trio = _trio(station, self._channels)
@@ -109,7 +112,7 @@ class TrainedRanges:
 
     def _board(self, numbers: dict[str, Floats], far: Collection[str]) -> tuple[str, ...]:
         """Return the sensors, if several are so far from what a sensor has that they are no resistances at all."""
-        sensors = [key for key in numbers if self._channels[key].is_resistive and not self._channels[key].declared]
+        sensors = [key for key in numbers if self._channels[key].is_resistive and not self._channels[key].is_declared]
         strange = tuple(key for key in sensors if key in far)
         if not strange or len(strange) < min(2, len(sensors)):
             return ()

@@ -95,7 +95,7 @@ class DoubtWriter:
         self._lines += [f"{key}: {unit.setting}" for key, unit in units.items()]
 
     def _guess(self, channel: TrainedChannel) -> str:
-        if channel.declared:
+        if channel.is_declared:
             return "although its unit is declared: is that one right?"
         what = "another sensor" if channel.feature.role == "sensor" else "a fault"
         return f"and no known unit explains it: {what}?"

@@ -153,11 +153,32 @@ def test_what_no_unit_explains_is_named_as_a_fault(ranges: TrainedRanges, rows: 
     assert "no known unit explains it: a fault?" in doubt.sentence
 
 
-def test_no_other_unit_is_guessed_where_one_is_declared(bundle: Bundle, rows: Floats) -> None:
-    ranges = TrainedRanges(bundle.scoring(), bundle.station, declared=["temperature_c"])
+def test_no_other_unit_is_guessed_where_the_column_s_own_is_declared(bundle: Bundle, rows: Floats) -> None:
+    ranges = TrainedRanges(bundle.scoring(), bundle.station, {"temperature_c": "Cel"})
     doubt = ranges.doubt(changed(rows[:20], [WARM], lambda cel: cel + 273.15))
     assert doubt is not None
     assert "although its unit is declared: is that one right?" in doubt.sentence
+
+
+@pytest.mark.parametrize(
+    ("key", "declared", "change", "line"),
+    [
+        ("temperature_c", "degF", lambda cel: (cel - 32) / 1.8, "{temperature_c: Cel}"),
+        ("temperature_c", "K", lambda cel: cel - 273.15, "{temperature_c: Cel}"),
+        ("temperature_c", "K", lambda cel: cel * 1.8 + 32 - 273.15, "{temperature_c: degF}"),
+        ("ch4_ppb", "ppm", lambda ppb: ppb * 1000, '{ch4_ppb: "[ppb]"}'),
+        ("r2600_ohm", "kOhm", lambda ohm: ohm * 1000, "{r2600_ohm: Ohm}"),
+        ("r2600_ohm", "kOhm", lambda ohm: ohm / 1000, "{r2600_ohm: MOhm}"),
+    ],
+)
+def test_a_wrong_declaration_is_named_with_the_right_one(
+    bundle: Bundle, rows: Floats, key: str, declared: str, change: Change, line: str
+) -> None:
+    ranges = TrainedRanges(bundle.scoring(), bundle.station, {key: declared})
+    assert ranges.doubt(rows[:20]) is None
+    doubt = ranges.doubt(changed(rows[:20], [bundle.station.keys.index(key)], change))
+    assert doubt is not None
+    assert f"fix: units: {line}" in doubt.sentence
 
 
 def test_a_station_without_gas_is_judged_as_well(bundle: Bundle, rows: Floats) -> None:
