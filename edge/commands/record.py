@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from config.arguments import add_gateway, add_station, natural
+from config.errors import ConfigError
 from edge.clock import SystemClock
 from edge.errors import ReadingError
 
 if TYPE_CHECKING:
+    from config.settings.gateway import StationEntry
     from config.settings.station import Station
     from edge.agent.listener import Heard
+    from edge.agent.source import Source
     from edge.mqtt.message import Message
     from edge.readings.reading import Reading
 
@@ -93,14 +96,13 @@ def record(
     from config.templates.templates import METHANE
     from config.yaml.load import load_gateway, load_station
     from edge.agent.listener import Listener
-    from edge.agent.source import sources_of
     from edge.mqtt.command_link import command_link
     from edge.mqtt.link import Subscription
     from edge.stop import Stop
 
     gateway = load_gateway(config)
     columns = load_station(METHANE if station is None else station)
-    listener = Listener(sources_of(gateway.stations, [columns] * len(gateway.stations)))
+    listener = Listener(_fitting_sources(gateway.stations, columns, out))
     subscriptions = [Subscription(each) for each in listener.filters]
     recorder = _Recorder(Path(output), columns, name, rows, out)
     clock = SystemClock()
@@ -126,6 +128,24 @@ def record(
             unacknowledged = unacknowledged[free:]
             link.flush()
     return 0
+
+
+def _fitting_sources(entries: Sequence[StationEntry], station: Station, out: TextIO) -> list[Source]:
+    """Make the sources of the entries that the station file fits; a gateway may have stations of several kinds."""
+    from edge.agent.source import Source, sources_of
+
+    sources: list[Source] = []
+    others: list[str] = []
+    for entry in entries:
+        try:
+            sources.append(Source(entry, station))
+        except ConfigError:
+            others += entry.topics
+    if not sources:
+        return sources_of(entries, [station] * len(entries))
+    if others:
+        print(f"not recorded, because the station file has other keys: {', '.join(others)}", file=out, flush=True)
+    return sources
 
 
 class _Recorder:

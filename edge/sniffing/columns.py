@@ -113,7 +113,8 @@ def _reason(channel: Channel) -> str | None:
         return "follows from others"
     if within & METADATA:
         return "about the transmission"
-    stated = channel.unit is not None or (len(words) > 1 and words[-1] in UNIT_WORDS)
+    unit = channel.unit or (UNIT_WORDS.get(words[-1]) if len(words) > 1 else None)
+    stated = unit is not None and unit != "counts"
     if channel.constant and not ((known or stated) and channel.finite[0]):
         return f"always {channel.finite[0]:g}"
     if not known and channel.counts_up:

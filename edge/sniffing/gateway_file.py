@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from config.settings.broker import Broker
 from config.yaml.rendering import render
+from edge.mqtt.topics import safe_station
 from edge.sniffing.column_guess import ColumnGuess
 from edge.sniffing.columns import Columns, mapped
 from edge.sniffing.local_offset import local_offset
@@ -72,7 +73,8 @@ def _lines(
     yield "# left out has its default (`davylamp init` writes a file with all of them). Then:"
     for entry in entries:
         if entry.station is not None:
-            yield f"#   davylamp record -c {where} --station {entry.station} -o {entry.output}   # for a day or more"
+            which = f" --id {_first_name(entry.group)}" if len(entries) > 1 and _first_name(entry.group) else ""
+            yield f"#   davylamp record -c {where} --station {entry.station}{which} -o {entry.output}   # a day or more"
             made = Path(where).parent / entry.bundle
             yield f"#   davylamp train {entry.output} --station {entry.station} --bundle {made}"
     yield f"#   davylamp check -c {where} && davylamp agent -c {where}"
@@ -131,6 +133,12 @@ def _entry(entry: SniffedEntry) -> Iterator[str]:
             yield f"    # Nothing came for {', '.join(entry.absent)}. What the station never sends goes here:"
             yield f"    # absent: [{', '.join(entry.absent)}]"
         yield from _left_out(columns)
+
+
+def _first_name(group: TopicGroup) -> str:
+    """Return the name of one of the stations; empty if only their messages name them."""
+    name = group.entries[0][1]
+    return name or next(map(safe_station, sorted(group.names)), "")
 
 
 def _devices(group: TopicGroup) -> str:

@@ -67,7 +67,17 @@ def recognise(messages: Iterable[Message]) -> Recognised:
         caught = [topic for topic in heard if topic not in own and group.matches(topic)]
         ours = any(overlaps_subtree(subscription_filter(each), "davylamp/gateway") for each in group.templates())
         group.literal = ours or (group.key_level is None and bool(caught))
+    _keep_names_apart(kept)
     return Recognised(kept, dict(sorted(skipped.items())))
+
+
+def _keep_names_apart(groups: Sequence[TopicGroup]) -> None:
+    """Give stations of different kinds different names: one name is one station, with one bundle."""
+    seen: set[str] = set()
+    for number, group in enumerate(groups, 1):
+        if group.names & seen:
+            group.literal, group.suffix = True, f"-{number}"
+        seen |= group.names
 
 
 def _sure(group: TopicGroup) -> bool:

@@ -35,6 +35,8 @@ class TopicGroup:
         Groups whose messages are parts of the same readings.
     literal
         Whether the entries name their topics, because patterns would catch others.
+    suffix
+        End of its stations' names, because other stations have the same ones.
     """
 
     topics: list[HeardTopic]
@@ -42,6 +44,7 @@ class TopicGroup:
     columns: Columns = field(default_factory=lambda: Columns([], []))
     others: list[TopicGroup] = field(default_factory=list)
     literal: bool = False
+    suffix: str = ""
 
     def __post_init__(self) -> None:
         self.columns = choose_columns(channels(self.documents))
@@ -108,7 +111,7 @@ class TopicGroup:
         templates = list(dict.fromkeys([*self.templates(), *(t for each in self.others for t in each.templates())]))
         if self.literal and self.names:
             return [
-                ([template.replace("{station}", name) for template in templates], safe_station(name))
+                ([template.replace("{station}", name) for template in templates], safe_station(name) + self.suffix)
                 for name in sorted(self.names)
             ]
         named = self._level is None and self.station_from is None

@@ -105,6 +105,27 @@ def test_it_listens_to_a_broker_and_record_works_with_its_files(
     assert len(lines) == 15
 
 
+@pytest.mark.broker
+def test_a_replay_of_the_collected_payloads_is_sniffed_whole(
+    broker: RunningBroker, client: Connect, tmp_path: Path
+) -> None:
+    names = ("esphome", "tasmota", "ttn-v3", "chirpstack-v4")
+    if not (PAYLOADS / "esphome.jsonl").is_file():
+        pytest.skip(f"the collected payloads are not beside the project (expected {PAYLOADS})")
+    lines = [json.loads(line) for name in names for line in (PAYLOADS / f"{name}.jsonl").read_text().splitlines()]
+    topics = sorted({line["topic"].split("/")[0] for line in lines})
+    sent = Sent([(line["topic"], line["payload"].encode()) for line in lines], [])
+    out = io.StringIO()
+    publish = in_background(client(broker.port), sent, out)
+    settings = Broker(host="127.0.0.1", port=broker.port)
+    assert sniff(settings, [f"{each}/#" for each in topics], tmp_path, seconds=8, out=out) == 0
+    publish.join()
+    # ESPHome's and Tasmota's boards have the same name, which one station can have only.
+    for station in ("0102030405060708", "eui-70b3d57ed0066872", "methane-7", "methane-7-4"):
+        assert f"\n{station}: 20 readings\n" in out.getvalue()
+    assert "not used" not in out.getvalue()
+
+
 def in_background(client: MqttClient, sent: Sent, out: io.StringIO) -> threading.Thread:
     """Publish everything once somebody listens."""
 
