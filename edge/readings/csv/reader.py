@@ -112,7 +112,7 @@ class _Reader:
             dropped=dropped,
             breaks=_breaks(keep, rows.cuts),
             header_line=layout.line,
-            notes=(*notes, *unnamed.notes, *self._times.notes),
+            notes=(*notes, *rows.notes, *unnamed.notes, *self._times.notes),
         )
         return in_time_order(table, self._station.cadence, newest_first=unnamed.newest_first)
 

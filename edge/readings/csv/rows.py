@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from edge.readings.csv.bad_rows import BadRows
 from edge.readings.csv.header import quoted
 from edge.readings.csv.layout import Layout, csv_reader, is_blank
-from edge.readings.dialect import MISSING_WORDS
+from edge.readings.dialect import BLANKS, MISSING_WORDS
 
 BATCH = 20_000
 """Rows held as text at a time: bounds the memory for a long file."""
@@ -19,6 +19,8 @@ BATCH = 20_000
 CUT_OFF = "cut off at the end of the file"
 
 _MOST_RESTARTS = 50  # quotes that are not closed; each costs a search for its row from the start of the file
+_REGULAR = 0.8  # share of the rows before which there is an empty one, from which that is how the file is written
+_LEAST_REGULAR = 10  # such rows
 _MOST_LEADING = 5  # lines of units and the like below a header
 _REMARKS = ("#", "//", "%")
 _NUMBER = re.compile(r"[+-]?[\d.,' ]*\d[\d.,]*(?:[eE][+-]?\d+)?")
@@ -44,13 +46,17 @@ class Rows:
     Attributes
     ----------
     cuts
-        Rows, counted over those yielded, before which others were left out.
+        Rows, counted over those yielded, before which others were left out; complete after the last batch.
+    notes
+        Sentences about the rows as a whole; complete after the last batch.
     whole
         Whether the last line ends.
     """
 
     def __init__(self, data: bytes, layout: Layout, wanted: Sequence[str], bad: BadRows) -> None:
         self.cuts: list[int] = []
+        self.notes: list[str] = []
+        self._empty: list[int] = []  # rows before which rows of nothing but separators lie
         self.whole = data.endswith((b"\n", b"\r"))
         self._data = data
         self._layout = layout
@@ -67,7 +73,7 @@ class Rows:
         """Yield the columns of every batch of rows as text, and the line of every row."""
         rows: list[list[str]] = []
         lines: list[int] = []
-        count, cut = 0, False
+        count, cut, empty = 0, False, False
         for line, row in self._rows():
             if row is None:
                 cut = True
@@ -77,15 +83,15 @@ class Rows:
                 pass
             elif is_blank(row) and "\0" not in "".join(row):
                 self._bad.leave_out(line, "blank")
-                cut = cut or len(row) > 1
+                empty = empty or len(row) > 1
                 continue
             elif len(row) < width or not is_blank(row[width:]):
                 self.reject(line, row, f"got {len(row)} cells, expected {width} as in the header; mend the row")
                 cut = True
                 continue
-            if cut:
-                self.cuts.append(count)
-                cut = False
+            if cut or empty:
+                (self.cuts if cut else self._empty).append(count)
+                cut = empty = False
             count += 1
             rows.append(row)
             lines.append(line)
@@ -94,6 +100,10 @@ class Rows:
                 rows, lines = [], []
         if rows:
             yield list(zip(*rows, strict=False)), lines
+        if len(self._empty) >= _REGULAR * max(_LEAST_REGULAR, count - 1):
+            self.notes.append("every second row is empty; the rows between are taken to follow one another")
+        else:
+            self.cuts = sorted(self.cuts + self._empty)
 
     def remarks(self, column: Sequence[str]) -> list[int]:
         """Find the rows that are comments although they have as many cells as the header."""
@@ -130,7 +140,7 @@ class Rows:
         begun
             Whether there was a reading before it.
         """
-        cells = [cell.strip() for cell in row]
+        cells = [cell.strip(BLANKS) if "\0" not in cell else cell for cell in row]
         last = not self.whole and self.is_last(line)
         if any("\0" in cell for cell in cells):
             sentence = "got a NUL byte, expected text; save the file as CSV in UTF-8"

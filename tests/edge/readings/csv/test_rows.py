@@ -135,3 +135,14 @@ def test_two_quotes_that_swallow_the_rows_between_them_cost_two_rows(tmp_path: P
     table = read(tmp_path, lines(*rows))
     assert len(table.values) == 60
     assert sum(drop.count for drop in table.dropped) == 2
+
+
+def test_empty_rows_between_all_others_are_how_the_file_is_written(tmp_path: Path) -> None:
+    table = read(tmp_path, lines(*(line for row in ROWS for line in (row, ",,"))))
+    assert table.breaks == ()
+    assert table.notes == ("every second row is empty; the rows between are taken to follow one another",)
+
+
+def test_a_mark_of_byte_order_within_a_file_that_was_put_together_does_not_matter(tmp_path: Path) -> None:
+    table = read(tmp_path, "\ufeff" + with_line(f"\ufeff{HEADER}"))
+    assert table.dropped == (Dropped("the header again", 1, 32),)
