@@ -124,17 +124,9 @@ class Decoder:
             The entry does not fit the station.
         """
         return cls(
-            name,
-            station,
-            entry.keys,
-            entry.absent,
-            form=entry.format,
-            columns=entry.columns,
-            missing=entry.missing,
-            ts=entry.ts,
-            timezone=entry.timezone,
-            units=entry.units,
-        )
+            name, station, entry.keys, entry.absent, form=entry.format, columns=entry.columns, missing=entry.missing,
+            ts=entry.ts, timezone=entry.timezone, units=entry.units,
+        )  # fmt: skip
 
     def decode(self, payload: bytes, received: float) -> list[Reading | ReadingError]:
         """Decode one payload.
