@@ -166,6 +166,8 @@ def _between(source: str, target: str, settings: UnitSettings, station: Station,
     if {got.kind, wanted.kind} == {CONDUCTANCE, RESISTANCE}:
         return _reciprocal(float(got.scale * wanted.scale))
     hint = _HINTS.get(got.kind) if wanted.kind == RESISTANCE else _DIVIDER if got.kind == COUNTS else None
+    if wanted.name == "1":
+        hint = "fix: give {factor: ...} instead, or write the column's unit into the station file"
     raise ValueError(f'got "{source}", {got.kind}, but {takes}' + (f"; {hint}" if hint else ""))
 
 

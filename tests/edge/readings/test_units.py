@@ -152,6 +152,12 @@ def test_a_column_in_a_unit_of_its_own_takes_that_and_a_factor() -> None:
         converter("ppm", station, "a")
 
 
+def test_a_column_without_a_unit_takes_a_factor_or_gets_one() -> None:
+    with pytest.raises(ValueError, match="or write the column's unit into the station file"):
+        converter("hPa", one_column("1"), "a")
+    assert convert(1013.25, UnitSettings(factor=100), "1") == 101325.0
+
+
 @pytest.mark.parametrize("text", ["MOHM!", "", "°", "mOHm", "deg", "\0", "x" * 1000])
 def test_any_text_is_a_unit_or_none(text: str) -> None:
     find_unit(text)
