@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 
 from config.settings.station import Station
@@ -44,7 +45,10 @@ class StatedUnits:
             if len(self._known) >= _MOST:
                 self._known.clear()
             self._known[column, unit] = convert
-        return number if convert is None or number != number else convert(number)  # noqa: PLR0124  # nan
+        if convert is None or math.isnan(number):
+            return number
+        value = convert(number)
+        return value if math.isfinite(value) else math.nan
 
     def _find(self, column: int, unit: str) -> Convert | None:
         feature = self._station.features[column]

@@ -225,7 +225,7 @@ def _divider(settings: UnitSettings) -> Convert:
 
 
 def _reciprocal(product: float) -> Convert:
-    return lambda number: 1 / (number * product) if number else math.nan
+    return lambda number: 1 / divisor if (divisor := number * product) else math.nan
 
 
 def _chain(first: Convert | None, second: Convert | None) -> Convert | None:

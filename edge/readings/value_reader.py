@@ -89,7 +89,8 @@ class ValueReader:
             self.busy = bool(self.strange or self._conversions)
         for column, convert in self._conversions:
             if not math.isnan(values[column]):
-                values[column] = convert(values[column])
+                value = convert(values[column])
+                values[column] = value if math.isfinite(value) else math.nan
 
     def _sentence(self) -> str:
         got = "; ".join(f"{self._keys[column]}: got {what}" for column, what in sorted(self.strange.items()))

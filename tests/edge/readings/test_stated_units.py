@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from config.settings.unit_settings import UnitSettings
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.readings.decoder import Decoder
@@ -79,3 +80,15 @@ def test_a_flood_of_invented_units_does_not_fill_the_memory() -> None:
     for i in range(1000):
         assert units.convert(2, 21.0, f"Cel{{{i}}}") == 21.0
     assert len(units._known) <= 256
+
+
+@pytest.mark.parametrize("number", [1e308, -1e308, 5e-324, 0.0, 1e-300])
+@pytest.mark.parametrize("unit", ["kOhm", "uS", "degF", "V", "counts"])
+def test_no_number_is_too_large_or_too_small_to_be_read(number: float, unit: str) -> None:
+    divided = UnitSettings(counts=4095, load_ohm=10000, supply=5) if unit == "counts" else unit
+    divided = UnitSettings(unit="V", load_ohm=10000, supply=5) if unit == "V" else divided
+    key = "temperature_c" if unit == "degF" else "r2600_ohm"
+    value = _value(key, GOOD | {key: number}, units={key: divided})
+    assert math.isnan(value) or math.isfinite(value)
+    text = _value(key, GOOD | {key: f"{number!r} {unit}"})
+    assert math.isnan(text) or math.isfinite(text)
