@@ -19,7 +19,7 @@ class ClockNote(NamedTuple):
     ----------
     kind
         ``set_back`` or ``ahead``: the clock jumped. ``offset``: it differs from the gateway's. ``adrift``: its stamps
-        do not advance. ``crowded``: many stamps lie behind newer ones. These are problems until a ``recovered`` comes.
+        do not advance. ``crowded``: many stamps do not follow. These are problems until a ``recovered`` comes.
         ``backlog``: stored readings came after newer ones, which is no problem.
     sentence
         What is to be logged or reported, with the fix; without a running number unless it is a ``backlog``.
@@ -84,10 +84,10 @@ def adrift_note() -> ClockNote:
 
 
 def crowded_note() -> ClockNote:
-    """Make the note of many readings behind newer ones."""
+    """Make the note of many stamps that do not follow."""
     return ClockNote(
         "crowded",
-        "more than a quarter of the readings have time stamps behind those of newer ones; fix: give each of two "
+        "more than a quarter of the readings have time stamps that do not follow those before; fix: give each of two "
         "stations that share this name a name of its own, or write `ts: received`",
     )
 
