@@ -7,6 +7,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
@@ -16,6 +17,7 @@ from edge.errors import ReadingError, RequestError
 
 if TYPE_CHECKING:
     from edge.bundles.bundle import Bundle
+    from edge.readings.csv.table import CsvTable
     from edge.readings.csv.writer import CsvCell
     from edge.readings.decoder import Decoder
     from edge.scoring.scorer import Scorer
@@ -46,6 +48,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--request", type=float, metavar="RATE", help="requested false-alarm rate per reading, e.g. 0.01"
     )
     parser.add_argument("--adapt", action="store_true", help="let thresholds follow the record, as the agent does")
+    parser.add_argument(
+        "--station", type=Path, metavar="YAML", help="how the files are written, if other than what was trained on"
+    )
     add_absent(parser)
 
 
@@ -56,6 +61,7 @@ def run(arguments: Namespace) -> None:
         arguments.files,
         arguments.output,
         request=arguments.request,
+        station=arguments.station,
         absent=arguments.absent,
         adapt=arguments.adapt,
     )
@@ -67,6 +73,7 @@ def score_files(
     output: str | Path | TextIO | None = None,
     *,
     request: float | None = None,
+    station: str | Path | None = None,
     absent: Collection[str] = (),
     adapt: bool = False,
     source: BinaryIO | None = None,
@@ -96,6 +103,8 @@ def score_files(
         A path, or an open text stream; ``None`` and ``-``: standard output. A CSV is replaced whole or not at all.
     request
         Requested rate of exceedances by chance, per kind, as a share of the readings in (0, 1); ``None``: the bundle's.
+    station
+        Station file that says how the files are written; ``None``: as those that the bundle was trained on.
     absent
         Keys that the station never sends: the gas column's, or none. A file may lack their columns; if it has them,
         they are ignored.
@@ -110,6 +119,8 @@ def score_files(
     ------
     BundleError
         The bundle cannot be used, or has no scorer for a station without the ``absent`` keys.
+    ConfigError
+        ``station`` is wrong, or has other keys than the bundle.
     TableError
         A file cannot be read as this station's readings.
     RequestError
@@ -118,6 +129,8 @@ def score_files(
         ``output`` cannot be written.
     """
     from edge.bundles.bundle import Bundle
+    from edge.bundles.file_station import file_station
+    from edge.readings.csv.reader import read_table
     from edge.readings.csv.writer import write_table
     from edge.readings.decoder import Decoder
     from edge.scoring.scorer import Scorer
@@ -144,8 +157,10 @@ def score_files(
         else:
             _write_lines(lines, target)
     else:
-        rows = (row for name in names for row in _score_file(scorer, bundle, name, absent, tally))
-        write_table(target, COLUMNS, rows)
+        described = file_station(bundle, station)
+        tables = ((name, read_table(name, described, absent=absent)) for name in names)
+        rows = (_score_file(scorer, table, name, _guard(bundle, absent), tally) for name, table in tables)
+        write_table(target, COLUMNS, chain.from_iterable(rows))
 
 
 def _guard(bundle: Bundle, absent: Collection[str]) -> UnitsGuard:
@@ -195,21 +210,18 @@ class _Tally:
 
 
 def _score_file(
-    scorer: Scorer, bundle: Bundle, name: str, absent: Collection[str], tally: _Tally
+    scorer: Scorer, table: CsvTable, name: str, guard: UnitsGuard, tally: _Tally
 ) -> Iterator[Sequence[CsvCell]]:
     import numpy as np
 
-    from edge.readings.csv.reader import read_table
     from edge.readings.quality import worst_flag
     from edge.readings.reading import Reading
     from edge.readings.record_clock import RecordClock
 
-    table = read_table(name, bundle.station, absent=absent)
     for sentence in table.sentences():
         tally.say(sentence)
     starts = {0, *table.breaks}
     state = scorer.new_state(clock=RecordClock)
-    guard = _guard(bundle, absent)
     for first in range(0, len(table.values), _ROWS):
         chunk = slice(first, first + _ROWS)
         times = np.full(_ROWS, np.nan) if table.time is None else table.time[chunk]
@@ -218,7 +230,7 @@ def _score_file(
             if i in starts:
                 state = scorer.new_state(clock=RecordClock)
             ts = None if time != time else time  # noqa: PLR0124  # the quick test for nan
-            batch.append((state, Reading(station=bundle.station.name, values=tuple(values), ts=ts, received=0.0)))
+            batch.append((state, Reading(station=name, values=tuple(values), ts=ts, received=0.0)))
         lines = table.lines[chunk].tolist()
         for line, (_, reading), scored in zip(lines, batch, scorer.score(batch), strict=True):
             verdict = guard.review(scored, reading.values)

@@ -14,8 +14,8 @@ from config.arguments import natural
 from edge.errors import RequestError
 
 if TYPE_CHECKING:
+    from config.settings.station import Station
     from edge.arrays import Floats
-    from edge.bundles.bundle import Bundle
     from edge.readings.recent import Recent
     from edge.synthesis.sampling_conditions import DrawRows, SamplingConditions
 
@@ -48,6 +48,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--mix", type=_shares, metavar="NAME=SHARE,...", help="regimes or prior: background=.5,plume=.5"
     )
     conditions.add_argument("--around", type=Path, metavar="CSV", help="rows to oversample")
+    parser.add_argument(
+        "--station", type=Path, metavar="YAML", help="how that file is written, if other than what was trained on"
+    )
     parser.add_argument("--noise", type=float, metavar="STD", help="of the latents, with --around")
     parser.add_argument("-o", "--output", type=Path, metavar="CSV", help="default: standard output")
 
@@ -65,6 +68,7 @@ def run(arguments: Namespace) -> None:
         seed=arguments.seed,
         conditions=SamplingConditions(prior=prior, noise=arguments.noise, **given),
         around=arguments.around,
+        station=arguments.station,
     )
 
 
@@ -76,6 +80,7 @@ def synthesize(
     seed: int,
     conditions: SamplingConditions | None = None,
     around: str | Path | None = None,
+    station: str | Path | None = None,
 ) -> None:
     """Write synthetic rows under the column names and in the units of the training.
 
@@ -93,6 +98,8 @@ def synthesize(
         What the rows are conditioned on; ``None``: nothing, they are drawn from the whole prior.
     around
         A CSV of the station; its rows become the conditions' ``around``.
+    station
+        Station file that says how that CSV is written; ``None``: as those that the bundle was trained on.
 
     Raises
     ------
@@ -108,6 +115,7 @@ def synthesize(
     from msgspec.structs import replace
 
     from edge.bundles.bundle import Bundle
+    from edge.bundles.file_station import file_station
     from edge.readings.csv.writer import write_table
     from edge.synthesis.sampler import Sampler
     from edge.synthesis.sampling_conditions import SamplingConditions
@@ -116,7 +124,7 @@ def synthesize(
     opened.verify()
     conditions = conditions or SamplingConditions(prior=around is None)
     if around is not None:
-        conditions = replace(conditions, around=_rows(around, opened).tolist())
+        conditions = replace(conditions, around=_rows(around, file_station(opened, station)).tolist())
     draw = conditions.prepare(Sampler(opened.generator), seed, _no_station)
     parts = _parts(n, draw)
     first = next(parts)  # a wrong number is refused before the header is written
@@ -135,12 +143,12 @@ def _parts(n: int, draw: DrawRows) -> Iterator[Floats]:
         yield draw(min(n - first, _PART), first)
 
 
-def _rows(path: str | Path, bundle: Bundle) -> Floats:
+def _rows(path: str | Path, station: Station) -> Floats:
     import numpy as np
 
     from edge.readings.csv.reader import read_table
 
-    table = read_table(path, bundle.station)
+    table = read_table(path, station)
     for sentence in table.sentences():
         print(sentence, file=sys.stderr)
     missing = np.argwhere(np.isnan(table.values))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from config.errors import ConfigError
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.bundles.bundle import Bundle
@@ -270,3 +271,24 @@ def test_readings_of_a_stream_that_cannot_be_used_are_counted(bundles: dict[str,
     err = io.StringIO()
     streamed(bundles["ae"], "{}\nnonsense\n", err=err)
     assert err.getvalue() == "standard input: 2 readings cannot be used; each has its error in the output\n"
+
+
+def test_a_station_file_says_how_the_files_are_written(bundles: dict[str, Path], tmp_path: Path) -> None:
+    described = tmp_path / "logger.yaml"
+    text = Path(METHANE).read_text()
+    described.write_text(text.replace("name: Temperature,", "name: Luft,") + '\ndecimal: ","\n')
+    names = [name.replace("Temperature", "Luft") for name in STATION.names]
+    write_table(tmp_path / "logger.csv", names[::-1], VALUES[:, ::-1], separator=";", decimal=",")
+    plain = scored(bundles["ae"], station_csv(tmp_path / "plain.csv"))
+    rows = scored(bundles["ae"], tmp_path / "logger.csv", station=described)
+    assert [list(row.values())[1:] for row in rows] == [list(row.values())[1:] for row in plain]
+
+
+def test_a_station_file_with_other_columns_is_refused(bundles: dict[str, Path], tmp_path: Path) -> None:
+    described = tmp_path / "other.yaml"
+    described.write_text(Path(METHANE).read_text().replace("key: rmq4_ohm", "key: rmq5_ohm"))
+    with pytest.raises(ConfigError, match="expected also rmq4_ohm, as in the bundle"):
+        scored(bundles["ae"], station_csv(tmp_path / "a.csv"), station=described)
+    described.write_text(Path(METHANE).read_text().replace("unit: Cel", "unit: K"))
+    with pytest.raises(ConfigError, match=r'temperature_c\.unit: got "K", expected "Cel", as in the bundle'):
+        scored(bundles["ae"], station_csv(tmp_path / "a.csv"), station=described)
