@@ -65,17 +65,19 @@ def feed(scorer: Scorer, items: Sequence[Reading], size: int = 64, state: Any = 
 
 
 def spoilt(rows: Sequence[Sequence[float]]) -> list[Reading]:
-    """Rows with channels missing or out of range, now and then for long, and with a short and a long gap in time."""
+    """Rows with channels missing or out of range, stray stamps, and a short and a long gap in time."""
     random = np.random.default_rng(2)
     values = np.array(rows)
     values[random.random(values.shape) < 0.01] = math.nan
     values[random.random(values.shape) < 0.01] = 1e9
     values[100:120, 4] = math.nan
     late = {300: 100, 450: 10_000}
+    stray = random.random(len(rows)) < 0.03
     items, shift = [], 0
     for i, row in enumerate(values.tolist()):
         shift += late.get(i, 0)
-        items.append(reading(row, i + shift))
+        item = reading(row, i + shift)
+        items.append(replace(item, ts=START - 1e6 * (i % 7 + 1)) if stray[i] or 200 <= i < 203 else item)
     return items
 
 
