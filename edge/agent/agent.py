@@ -264,11 +264,7 @@ class Agent:
             self._next_health = now + self._gateway.health.every
             self._announcer.announce_changed_info(self._committer.transaction)
             message = self._health.message(
-                self._link,
-                self._delivery,
-                self._committer,
-                stations=self._stations,
-                requests=self._requests.answered,
+                self._link, self._delivery, self._committer, stations=self._stations, requests=self._requests.answered
             )
             self._delivery.publish_now(self._topics.health, message)
 
@@ -283,10 +279,8 @@ class Agent:
                 self._committer.note_fault(error)
         for station in self._stations.mark_silent(now):
             self._log.warning("station silent", station=station.name)
-            events = self._panel.raise_unscored(
-                "stale", station.name, n=station.state.n, bundle=station.group.bundle.id
-            )
-            self._queue_events(events)
+            n, bundle = station.state.n, station.group.bundle.id
+            self._queue_events(self._panel.raise_unscored("stale", station.name, n=n, bundle=bundle))
             self._announcer.announce_station(self._committer.transaction, station)
 
     def _feed_watchdog(self) -> None:
@@ -300,9 +294,5 @@ class Agent:
     def _snapshot(self) -> Iterable[Transaction]:
         """Yield transactions with everything that a fresh journal has to contain."""
         yield from self._delivery.snapshot()
-        yield Transaction(
-            stations=self._station_journal.rows(),
-            clocks=self._station_journal.clocks(),
-            filters=self._announcer.filters,
-            rate=self._stations.rate_request,
-        )
+        yield self._station_journal.snapshot()
+        yield Transaction(filters=self._announcer.filters, rate=self._stations.rate_request)

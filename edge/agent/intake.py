@@ -279,6 +279,8 @@ class Intake:
         for what, sentence in station.decoder.notes.items():
             if sentence is None:
                 station.health.clear(what)
+                if what == "clock" and (problem := station.state.clock.problem) is not None:
+                    station.health.report(self._log, station.name, what, problem)
             elif what == REMARK:
                 self._log.info("station", station=station.name, detail=sentence)
             else:

@@ -55,14 +55,12 @@ class StationJournal:
         for station in self._stations:
             self._prune(station, transaction)
 
-    def rows(self) -> dict[int, StationRow]:
-        """Return the rows of all stations, by number, for a fresh journal."""
+    def snapshot(self) -> Transaction:
+        """Return a transaction with all stations and the clocks of those whose state is known, for a fresh journal."""
         rows = {row.id: row for row in self._stations.unmatched}
-        return rows | {station.id: _row(station) for station in self._stations}
-
-    def clocks(self) -> dict[int, ClockRow]:
-        """Return the clocks of the stations whose state is known, by number, for a fresh journal."""
-        return {station.id: _clock(station) for station in self._stations if station.row is None}
+        rows |= {station.id: _row(station) for station in self._stations}
+        clocks = {station.id: _clock(station) for station in self._stations if station.row is None}
+        return Transaction(stations=rows, clocks=clocks)
 
     def _prune(self, station: LiveStation, transaction: Transaction) -> None:
         """Delete a station's oldest readings, above the number that is kept."""

@@ -82,6 +82,23 @@ def test_a_full_journal_loses_the_oldest_readings_and_all_of_unmatched_stations(
 
 
 def test_a_fresh_journal_gets_unmatched_stations_too(case: Case) -> None:
-    rows = case.station_journal.rows()
+    rows = case.station_journal.snapshot().stations
     assert rows[7] == GONE
     assert rows[8].name == "st-1"
+
+
+def test_the_clock_of_a_station_is_journalled_now_and_then_and_after_a_jump(case: Case) -> None:
+    stored = []
+    for n in (1, 2, 200, 201, 202):
+        if n == 202:
+            case.station.clocked = 0  # as the recovery notes it after a jump
+        case.station.state.n = n
+        transaction = Transaction()
+        case.station_journal.update([case.station], transaction)
+        stored += [row.n for row in transaction.clocks.values()]
+    assert stored == [1, 201, 202]
+
+
+def test_a_fresh_journal_gets_the_clocks_of_stations_that_are_recovered(case: Case) -> None:
+    case.station.state.n = 5
+    assert [(row.station, row.n) for row in case.station_journal.snapshot().clocks.values()] == [(8, 5)]
