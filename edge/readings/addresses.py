@@ -12,6 +12,8 @@ from config.address_syntax import Choice, Step, address_steps
 from config.errors import ConfigError
 
 _DEEPEST: Final = 16  # levels down to which members are listed
+_VALUES: Final = ("value", "val", "v")
+_UNITS: Final = ("unit", "units", "u", "uom", "unit_of_measurement")
 _BARE = re.compile(r"[^\s.\[\]\"'=$](?:[^.\[\]\"'=\r\n]*[^\s.\[\]\"'=])?")
 
 
@@ -41,7 +43,7 @@ class Address:
     (1, 2)
     """
 
-    __slots__ = ("_steps", "name", "text", "whole")
+    __slots__ = ("_steps", "has_unit", "name", "text", "whole")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -51,6 +53,9 @@ class Address:
         self.name: str | None = step if len(self._steps) == 1 and isinstance(step, str) else None
         #: Whether the message itself has to be a list.
         self.whole = not isinstance(step, str)
+        last = self._steps[-1]
+        #: Whether a unit may stand beside the value, as in ``{"value": 85, "unit": "°F"}``.
+        self.has_unit = isinstance(last, str) and last.casefold() in _VALUES and len(self._steps) > 1
 
     def find(self, message: Any) -> Any:
         """Return what is there, ``None`` if nothing is."""
@@ -66,6 +71,25 @@ class Address:
             if value is _NOTHING:
                 return otherwise
         return value
+
+    def unit_beside(self, message: Any) -> str | None:
+        """Return the unit that stands beside the value, ``None`` if there is none.
+
+        Examples
+        --------
+        >>> Address("air.value").unit_beside({"air": {"value": 85.1, "unit": "°F"}})
+        '°F'
+        """
+        if type(message) is dict and self.text in message:
+            return None
+        value = message
+        for step in self._steps[:-1]:
+            value = _follow(value, step)
+        if type(value) is str and value.lstrip()[:1] == "{":
+            value = _unpacked(value)
+        if type(value) is not dict:
+            return None
+        return next((unit for name in _UNITS if type(unit := value.get(name)) is str), None)
 
 
 def make_addresses(texts: Mapping[str, str]) -> dict[str, Address]:

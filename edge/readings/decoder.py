@@ -213,6 +213,8 @@ class Decoder:
         else:
             for i, address in self._wanted:
                 value = address.find(document)
+                if address.has_unit and (unit := address.unit_beside(document)) is not None:
+                    value = self._values.read_beside(i, value, unit)
                 if type(value) is not float:
                     value = self._number(i, value)
                 if value != value or value in self._missing[i]:  # noqa: PLR0124  # the quick test for nan

@@ -10,6 +10,7 @@ from edge.readings.unit_table import find_unit
 from edge.readings.units import Convert, converter
 
 _MOST = 256  # units that are remembered: a message may name any
+_LONGEST = 32  # characters of a unit
 
 
 class StatedUnits:
@@ -26,7 +27,7 @@ class StatedUnits:
     def __init__(self, station: Station, declared: Collection[str] = ()) -> None:
         self._station = station
         self._declared = frozenset(station.keys.index(key) for key in declared)
-        self._known: dict[tuple[int, str], Convert | None] = {}
+        self._known: dict[tuple[int, str], Convert | ValueError | None] = {}
 
     def convert(self, column: int, number: float, unit: str) -> float:
         """Return a number in the column's unit; nan stays nan.
@@ -38,21 +39,27 @@ class StatedUnits:
         """
         if column in self._declared:
             return number
-        try:
-            convert = self._known[column, unit]
-        except KeyError:
-            convert = self._find(column, unit)
+        if (column, unit) not in self._known:
             if len(self._known) >= _MOST:
                 self._known.clear()
-            self._known[column, unit] = convert
+            self._known[column, unit] = self._find(column, unit)
+        convert = self._known[column, unit]
+        if isinstance(convert, ValueError):
+            raise convert
         if convert is None or math.isnan(number):
             return number
         value = convert(number)
         return value if math.isfinite(value) else math.nan
 
-    def _find(self, column: int, unit: str) -> Convert | None:
+    def _find(self, column: int, unit: str) -> Convert | ValueError | None:
+        """Find the conversion, or the error that says why there is none: it is raised with every number."""
         feature = self._station.features[column]
         wanted = find_unit(feature.unit)
         if wanted is None or wanted.name == "1":
             return None  # the station file does not say in which unit its column is
-        return converter(unit, self._station, feature.key)
+        if len(unit) > _LONGEST:
+            return ValueError("the unit is too long")
+        try:
+            return converter(unit, self._station, feature.key)
+        except ValueError as error:
+            return error

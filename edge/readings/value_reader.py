@@ -75,6 +75,14 @@ class ValueReader:
             self.busy = True
             return math.nan
 
+    def read_beside(self, column: int, value: Any, unit: str) -> float:
+        """Read a value beside which its message names a unit; what is no unit of the column's kind is disregarded."""
+        number = self.read(column, value)
+        try:
+            return self._stated.convert(column, number, unit)
+        except ValueError:
+            return number
+
     def forget(self) -> None:
         """Forget what is strange: the message that contained it is refused as a whole."""
         self.strange.clear()

@@ -64,6 +64,27 @@ def test_the_units_of_a_senml_pack_are_converted() -> None:
     assert found["h2o_ppm"] == pytest.approx(12901.3, rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("document", "address", "value"),
+    [
+        ({"air": {"value": 68, "unit": "°F"}}, "air.value", 20.0),
+        ({"air": {"v": "68", "u": "F"}}, "air.v", 20.0),
+        ({"list": [{"type": "T", "value": 293.15, "unit_of_measurement": "K"}]}, "list[type=T].value", 20.0),
+        ({"list": ['{"value": 68, "uom": "degF"}']}, "list[0].value", 20.0),
+        ({"air": {"value": 20, "unit": "warm"}}, "air.value", 20.0),
+        ({"air": {"value": 20, "unit": 7}}, "air.value", 20.0),
+        ({"air": {"value": 20, "unit": "Pa"}}, "air.value", 20.0),
+        ({"air.value": 20, "air": {"unit": "K"}}, "air.value", 20.0),
+        ({"air": {"outside": 20, "unit": "K"}}, "air.outside", 20.0),
+        ({"air": {"value": None, "unit": "K"}}, "air.value", math.nan),
+        ({"air": {"value": -200, "unit": "K"}}, "air.value", math.nan),
+    ],
+)
+def test_a_unit_beside_a_value_is_converted(document: Any, address: str, value: float) -> None:
+    found = _value("temperature_c", document | {"ch4_ppb": 2000}, keys={"temperature_c": address})
+    assert found == pytest.approx(value, nan_ok=True)
+
+
 def test_what_gateway_yaml_declares_outweighs_the_unit_of_the_message() -> None:
     # A board that calls its Fahrenheit "°C".
     assert _value("temperature_c", GOOD | {"temperature_c": "68 °C"}, units={"temperature_c": "degF"}) == 20.0
