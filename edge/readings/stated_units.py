@@ -27,7 +27,7 @@ class StatedUnits:
     def __init__(self, station: Station, declared: Collection[str] = ()) -> None:
         self._station = station
         self._declared = frozenset(station.keys.index(key) for key in declared)
-        self._known: dict[tuple[int, str], Convert | ValueError | None] = {}
+        self._known: dict[tuple[int, str], Convert | str | None] = {}
 
     def convert(self, column: int, number: float, unit: str) -> float:
         """Return a number in the column's unit; nan stays nan.
@@ -44,22 +44,22 @@ class StatedUnits:
                 self._known.clear()
             self._known[column, unit] = self._find(column, unit)
         convert = self._known[column, unit]
-        if isinstance(convert, ValueError):
-            raise convert
+        if isinstance(convert, str):
+            raise ValueError(convert)  # noqa: TRY004  # it is no type that is wrong
         if convert is None or math.isnan(number):
             return number
         value = convert(number)
         return value if math.isfinite(value) else math.nan
 
-    def _find(self, column: int, unit: str) -> Convert | ValueError | None:
-        """Find the conversion, or the error that says why there is none: it is raised with every number."""
+    def _find(self, column: int, unit: str) -> Convert | str | None:
+        """Find the conversion, or why there is none."""
         feature = self._station.features[column]
         wanted = find_unit(feature.unit)
         if wanted is None or wanted.name == "1":
             return None  # the station file does not say in which unit its column is
         if len(unit) > _LONGEST:
-            return ValueError("the unit is too long")
+            return "the unit is too long"
         try:
             return converter(unit, self._station, feature.key)
         except ValueError as error:
-            return error
+            return str(error)
