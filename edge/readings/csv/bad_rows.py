@@ -19,6 +19,7 @@ _FEW = 20  # rows; in a shorter file a single bad row is more than MOST_BAD
 class _Reason:
     count: int
     first: int
+    text: str
 
 
 class BadRows:
@@ -41,10 +42,15 @@ class BadRows:
         self._fatal: list[tuple[int, str, str]] = []
 
     def leave_out(self, line: int, reason: str) -> None:
-        """Count a row that is no reading and no fault: blank, or above the readings."""
-        found = self._reasons.setdefault(reason, _Reason(0, line))
+        """Count a row that is no reading and no fault: blank, or above the readings.
+
+        What stands in brackets at the end of the reason is an example, of which the first is kept.
+        """
+        kind = reason.partition(" (")[0]
+        found = self._reasons.setdefault(kind, _Reason(0, line, reason))
         found.count += 1
-        found.first = min(found.first, line)
+        if line < found.first:
+            found.first, found.text = line, reason
 
     def add(
         self, line: int, reason: str, sentence: str, column: str = "", *, harmless: bool = False, free: bool = False
@@ -103,7 +109,7 @@ class BadRows:
                     f"{MOST_BAD:.0%}; below that they would be left out"
                 )
             raise TableError("\n".join(lines))
-        dropped = [Dropped(reason, each.count, each.first) for reason, each in self._reasons.items()]
+        dropped = [Dropped(each.text, each.count, each.first) for each in self._reasons.values()]
         return tuple(sorted(dropped, key=lambda each: each.first_line))
 
     def _line(self, fault: tuple[int, str, str]) -> str:

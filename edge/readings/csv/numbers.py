@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,7 +21,7 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}(?:([.,' \u00a0\u202f\u2009\u2019])\d{3})(?:
 _MARKS = {" ": " \u00a0\u202f\u2009", "'": "'\u2019", ",": ",", ".": "."}
 """Characters that stand for a mark between thousands."""
 
-_LEAST_POINTS = 60  # numbers with exactly three digits behind a point, before the point is doubted
+_LEAST_POINTS = 12  # different numbers with exactly three digits behind a point, before the point is doubted
 
 
 @dataclass
@@ -30,6 +30,7 @@ class _Doubt:
 
     line: int
     text: str
+    texts: set[str] = field(default_factory=set)  # the first ones that differ
     count: int = 0
     impossible: int = 0  # as thousands, not as decimals
 
@@ -105,7 +106,7 @@ class NumberColumns:
             if not doubts:
                 continue
             line, column, doubt = min(doubts, key=lambda each: each[0])
-            count = sum(each.count for _, _, each in doubts)
+            count = sum(len(each.texts) for _, _, each in doubts)
             other = "." if mark == "," else ","
             if mark == "." and other not in self._first and (count < _LEAST_POINTS or self._plain is None):
                 continue  # a point is a decimal sign unless much speaks against it
@@ -167,6 +168,8 @@ class NumberColumns:
                     break
                 doubt = self._doubts.setdefault((mark, column), _Doubt(lines[i], text))
                 doubt.count += 1
+                if len(doubt.texts) < _LEAST_POINTS:
+                    doubt.texts.add(text)
                 decimal, whole = float(text.replace(mark, ".")), float(text.replace(mark, ""))
                 doubt.impossible += low <= decimal <= high and not low <= whole <= high
         if self._plain is None:

@@ -86,7 +86,9 @@ class Rows:
                 empty = empty or len(row) > 1
                 continue
             elif len(row) < width or not is_blank(row[width:]):
-                self.reject(line, row, f"got {len(row)} cells, expected {width} as in the header; mend the row")
+                sentence = f"got {len(row)} cells, expected {width} as in the header; mend the row"
+                # Whether there was a reading before is known only when the batch is decoded.
+                self.reject(line, row, sentence, begun=count > _MOST_LEADING)
                 cut = True
                 continue
             if cut or empty:

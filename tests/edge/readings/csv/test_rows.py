@@ -62,7 +62,9 @@ def test_lines_above_the_header_are_left_out(tmp_path: Path, above: str) -> None
     assert table.lines[0] == table.header_line + 1 == above.count("\n") + 2
 
 
-@pytest.mark.parametrize("below", [f"{UNITS}\n", f"{UNITS}\nAvg,Avg,Smp\n", ",°C,Ohm\n", "-,-,Ohm\n"])
+@pytest.mark.parametrize(
+    "below", [f"{UNITS}\n", f"{UNITS}\nAvg,Avg,Smp\n", ",°C,Ohm\n", "-,-,Ohm\n", "ppm\n", "unit: ppm,unit: C\n"]
+)
 def test_units_below_the_header_are_left_out_of_the_shortest_file(tmp_path: Path, below: str) -> None:
     table = read(tmp_path, f"{HEADER}\n{below}{ROWS[0]}\n")
     assert table.values.tolist() == [[420.5, 18.25, 30000.5]]
@@ -146,3 +148,8 @@ def test_empty_rows_between_all_others_are_how_the_file_is_written(tmp_path: Pat
 def test_a_mark_of_byte_order_within_a_file_that_was_put_together_does_not_matter(tmp_path: Path) -> None:
     table = read(tmp_path, "\ufeff" + with_line(f"\ufeff{HEADER}"))
     assert table.dropped == (Dropped("the header again", 1, 32),)
+
+
+def test_cells_that_are_no_numbers_are_one_reason_with_the_first_as_an_example(tmp_path: Path) -> None:
+    table = read(tmp_path, lines(*ROWS, "1,a1,2", "3,4,b2", "5,c3,6"))
+    assert table.dropped == (Dropped('no number ("a1" in "Temp °C")', 3, 62),)
