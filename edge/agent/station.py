@@ -165,8 +165,9 @@ class LiveStation:
 
     def check_gas(self, log: Log) -> None:
         """Report whether the gas level has been missing for so long that the station may have no analyser."""
-        gone, gas = self.state.without_gas, self.group.bundle.station.gas
+        gone = self.state.without_gas
         if gone >= LATELY:
+            gas = self.group.bundle.station.gas
             self.health.report(
                 log,
                 self.name,

@@ -117,9 +117,11 @@ class Segments:
             be filled are never yielded; those without a gas level come twice if they can be filled.
         """
         for wave in self.waves(values, actual, flags, faulty):
-            whole, without = ModelRows(None, [], []), ModelRows(self._outage, [], [])
+            rows: list[int] = []
+            states: list[tuple[ScoreState, int]] = []
+            without: list[tuple[ScoreState, list[int]]] = []
             for piece in wave:
-                state, arrival, rows, outage = piece
+                state, arrival, own, outage = piece
                 memory = state.score_state
                 if arrival is Arrival.BESIDE:
                     # What goes on is measured and thrown away: the reading is none of those before or after it.
@@ -128,19 +130,20 @@ class Segments:
                 elif arrival is not Arrival.NEXT:
                     state.forget(arrival)
                 if outage is not None:
-                    self._follow_outage(piece, outage, without)
+                    without.append((self._follow_outage(piece, outage), outage.rows))
                 elif state.outage is not None and arrival is not Arrival.BESIDE:
                     state.outage = None
-                if rows:
-                    whole.rows.extend(rows)
-                    whole.states.append((memory, len(rows)))
-            if whole.rows:
-                yield whole
-            if without.rows:
-                yield without
+                if own:
+                    rows += own
+                    states.append((memory, len(own)))
+            if rows:
+                yield ModelRows(None, rows, states)
+            if any(own for _, own in without):
+                order = [row for _, own in without for row in own]
+                yield ModelRows(self._outage, order, [(memory, len(own)) for memory, own in without if own])
 
-    def _follow_outage(self, piece: Piece, outage: OutagePiece, run: ModelRows) -> None:
-        """Let the memory of the model without the gas column begin or go on, and add its rows to the run."""
+    def _follow_outage(self, piece: Piece, outage: OutagePiece) -> ScoreState:
+        """Return the memory of the model without the gas column, with which a piece begins or goes on."""
         assert self._outage is not None
         state = piece.state
         memory = state.outage
@@ -153,9 +156,7 @@ class Segments:
             memory.clear()
         elif outage.arrival is not Arrival.NEXT:
             memory.restart()
-        if outage.rows:
-            run.rows.extend(outage.rows)
-            run.states.append((memory, len(outage.rows)))
+        return memory
 
     def waves(self, values: Floats, actual: Floats, flags: Flags, faulty: Set[int]) -> list[list[Piece]]:
         """Fill in missing values, and group the pieces that can be measured together.

@@ -10,6 +10,7 @@ import pytest
 from config.settings.alarms import Alarms, MethaneAlarm
 from config.settings.gateway import HealthSettings
 from edge.agent.agent import Agent
+from edge.scoring.gas_outage import LATELY
 from tests.doubles import GOOD, FakeClock, FakeLink
 from tests.edge.agent.agents import TOPICS, StartAgent, message
 
@@ -121,3 +122,23 @@ def test_what_is_no_reading_is_a_dead_letter(
     assert not take(agent, fake_link, payload)
     (letter,) = fake_link.on(TOPICS.deadletter)
     assert why in letter["reason"]
+
+
+def test_an_analyser_that_is_missing_for_long_is_reported_until_it_is_there(
+    start_agent: StartAgent, fake_link: FakeLink, fake_clock: FakeClock
+) -> None:
+    agent = start_agent(health=HealthSettings(every=60))
+    bodies = [GOOD | {"temperature_c": 20 + number / 100} for number in range(LATELY + 10)]
+    gone = [body | {"ch4_ppb": None} for body in bodies]
+    scores = take(agent, fake_link, *gone[: LATELY - 1])
+    assert problems(agent, fake_link, fake_clock) == {}
+    scores += take(agent, fake_link, *gone[LATELY - 1 :])
+    assert all(score["flags"] == {"ch4_ppb": 9} for score in scores)
+    assert {score["consistency"]["culprit"] for score in scores if score["consistency"]}.isdisjoint({"ch4_ppb"})
+    agent = start_agent(health=HealthSettings(every=60))  # a restart does not forget it
+    take(agent, fake_link, GOOD | {"ch4_ppb": "n/a", "temperature_c": 30.5})
+    found = problems(agent, fake_link, fake_clock)
+    assert list(found) == ["missing"]
+    assert "absent: [ch4_ppb]" in found["missing"]
+    take(agent, fake_link, GOOD | {"temperature_c": 31.5})
+    assert problems(agent, fake_link, fake_clock) == {}
