@@ -85,8 +85,8 @@ def _table() -> dict[str, KnownUnit]:
         _unit(FRACTION, "1e-9", *_PER_BILLION),
         _unit(FRACTION, "1e-12", "ppt", "[pptr]", "pptv", "pmol/mol", "10*-12"),
         _masses(),
-        _unit(TEMPERATURE, "1", "Cel", "C", "°C", "degC", "celsius", "centigrade", shift=_ZERO_CELSIUS),
-        _unit(TEMPERATURE, Fraction(5, 9), "degF", "F", "°F", "[degF]", "fahrenheit", shift=_ZERO_FAHRENHEIT),
+        _unit(TEMPERATURE, "1", "Cel", "C", "°C", "degC", "celsius", "degcelsius", "centigrade", shift=_ZERO_CELSIUS),
+        _unit(TEMPERATURE, Fraction(5, 9), "degF", "F", "°F", "[degF]", "fahrenheit", "degfahrenheit", shift=_ZERO_FAHRENHEIT),
         _unit(TEMPERATURE, "1", "K", "°K", "degK", "kelvin"),
         _unit(TEMPERATURE, "1e-3", "mK", "millikelvin"),
         _prefixed(RESISTANCE, "mkM", "Ohm", "Ω", "ohm", "Ohms", "ohms", "OHM", word="ohm"),
@@ -168,4 +168,6 @@ def units_of(kind: str) -> list[KnownUnit]:
 def _tidy(text: str) -> str:
     """Bring a spelling to one form: superscripts, the two omegas and the two mus, spaces, annotations."""
     plain = _IGNORED.sub("", _NOTE.sub("", unicodedata.normalize("NFKC", text)))
-    return plain.replace("−", "-").replace("·", ".").replace("degrees", "deg").replace("º", "°") or plain
+    plain = plain.replace("−", "-").replace("·", ".").replace("º", "°")
+    plain = plain.replace("degrees", "deg").replace("degree", "deg")
+    return plain.replace("molmol-1", "mol/mol").replace(".mol-1", "/mol")
