@@ -13,6 +13,7 @@ from typing import NamedTuple
 _SYMBOLS = {"n": "1e-9", "μ": "1e-6", "u": "1e-6", "m": "1e-3", "c": "1e-2", "h": "1e2", "k": "1e3", "M": "1e6"}
 _WORDS = {"nano": "n", "micro": "u", "milli": "m", "centi": "c", "hecto": "h", "kilo": "k", "mega": "M"}
 _NOTE = re.compile(r"\{[^{}]*\}")  # UCUM's annotations say nothing about the size
+_DEGREES = re.compile(r"degrees?", re.IGNORECASE)
 _IGNORED = re.compile(r"[\s_^]+|(?<=.)\.$")
 
 
@@ -63,6 +64,8 @@ COUNTS = "counts of a converter"
 _PERCENT = ("%", "percent", "pct", "%RH", "RH%", "%rH", "%r.H.", "%vol", "vol%", "%v/v", "Vol.-%", "%(v/v)")
 _PER_MILLION = ("ppm", "[ppm]", "ppmv", "ppm(v)", "umol/mol", "μmol/mol", "10*-6", "10-6", "1e-6", "partspermillion")
 _PER_BILLION = ("ppb", "[ppb]", "ppbv", "ppb(v)", "nmol/mol", "10*-9", "10-9", "1e-9", "partsperbillion")
+_CELSIUS = ("Cel", "C", "°C", "degC", "celsius", "degcelsius", "centigrade")
+_FAHRENHEIT = ("degF", "F", "°F", "[degF]", "fahrenheit", "degfahrenheit")
 _ZERO_CELSIUS = Fraction("273.15")
 _ZERO_FAHRENHEIT = Fraction("459.67") * 5 / 9
 
@@ -85,8 +88,8 @@ def _table() -> dict[str, KnownUnit]:
         _unit(FRACTION, "1e-9", *_PER_BILLION),
         _unit(FRACTION, "1e-12", "ppt", "[pptr]", "pptv", "pmol/mol", "10*-12"),
         _masses(),
-        _unit(TEMPERATURE, "1", "Cel", "C", "°C", "degC", "celsius", "degcelsius", "centigrade", shift=_ZERO_CELSIUS),
-        _unit(TEMPERATURE, Fraction(5, 9), "degF", "F", "°F", "[degF]", "fahrenheit", "degfahrenheit", shift=_ZERO_FAHRENHEIT),
+        _unit(TEMPERATURE, "1", *_CELSIUS, shift=_ZERO_CELSIUS),
+        _unit(TEMPERATURE, Fraction(5, 9), *_FAHRENHEIT, shift=_ZERO_FAHRENHEIT),
         _unit(TEMPERATURE, "1", "K", "°K", "degK", "kelvin"),
         _unit(TEMPERATURE, "1e-3", "mK", "millikelvin"),
         _prefixed(RESISTANCE, "mkM", "Ohm", "Ω", "ohm", "Ohms", "ohms", "OHM", word="ohm"),
@@ -169,5 +172,5 @@ def _tidy(text: str) -> str:
     """Bring a spelling to one form: superscripts, the two omegas and the two mus, spaces, annotations."""
     plain = _IGNORED.sub("", _NOTE.sub("", unicodedata.normalize("NFKC", text)))
     plain = plain.replace("−", "-").replace("·", ".").replace("º", "°")
-    plain = plain.replace("degrees", "deg").replace("degree", "deg")
+    plain = _DEGREES.sub("deg", plain)
     return plain.replace("molmol-1", "mol/mol").replace(".mol-1", "/mol")
