@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -12,6 +11,8 @@ from edge.readings.dialect import parse_number
 from edge.readings.quantity import parse_quantity
 from edge.readings.unit_table import find_unit
 from edge.sniffing.fields import Field, document_fields
+
+_LARGEST = 1e30
 
 
 @dataclass
@@ -41,8 +42,8 @@ class Channel:
 
     @property
     def finite(self) -> list[float]:
-        """The numbers that are there."""
-        return [number for number in self.numbers if math.isfinite(number)]
+        """The numbers that are there, without those that nothing on Earth can have."""
+        return [number for number in self.numbers if abs(number) < _LARGEST]  # nan is not
 
     @property
     def numeric(self) -> bool:

@@ -174,8 +174,8 @@ def _with_own_names(guesses: list[ColumnGuess]) -> list[ColumnGuess]:
     seen: set[str] = set()
     named = []
     for guess in guesses:
-        name = guess.feature.name
-        if name in seen or name.isdigit():
+        name = guess.feature.name.strip()
+        if name in seen or name.isdigit() or name.lower() in ("", "time"):
             name = guess.feature.key
         seen.add(name)
         named.append(guess._replace(feature=replace(guess.feature, name=name)))

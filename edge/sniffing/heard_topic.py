@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from config.topic_filters import KEY_LEVEL, STATION_LEVEL, topic_fault
 from edge.mqtt.message import Message
 from edge.mqtt.topics import station_problem
 from edge.sniffing.quantities import UNIT_WORDS, find_quantity, name_tokens, names_diagnostic, names_sensor
@@ -77,6 +78,9 @@ def collect_topics(messages: Iterable[Message]) -> tuple[list[HeardTopic], dict[
         levels = message.topic.split("/")
         if levels[0] in _OTHERS or levels[0] == "davylamp":
             skipped[message.topic] = "describes devices" if levels[0] != "davylamp" else "davylamp's own"
+            continue
+        if any(each in message.topic for each in (STATION_LEVEL, KEY_LEVEL)) or topic_fault(message.topic):
+            skipped[message.topic] = "cannot be written into a gateway file"
             continue
         shape = payload_shape(message.payload)
         if shape is None:

@@ -25,7 +25,8 @@ def yaml_text(value: Any) -> str:
         return "[" + ", ".join(map(yaml_text, value)) + "]"
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
-    return json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text.isprintable() else "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
 
 
 def comment_text(text: str) -> str:
