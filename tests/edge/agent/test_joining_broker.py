@@ -48,7 +48,7 @@ def send(live: Live, n: int, keys: list[str]) -> None:
 
 def journalled(live: Live) -> list[list[float]]:
     rows = live.agent._committer.journal.readings(live.agent._stations["st-1"].id)
-    return [memoryview(row.values).cast("d").tolist() for row in rows]
+    return [[float(value) for value in memoryview(row.values).cast("d")] for row in rows]
 
 
 def expected(n: int) -> list[float]:
