@@ -90,8 +90,8 @@ class LastGood:
         age = row - latest
         filled = np.take_along_axis(np.vstack([self._last, values]), np.maximum(latest, -1) + 1, axis=0)
         self._last, self._age = filled[-1].copy(), np.minimum(age[-1], HOLD)
-        near: Mask = np.asarray(age <= HOLD)
-        whole = near.all(axis=1)
+        near = age <= HOLD
+        whole = np.logical_and.reduce(near, axis=1)
         if spare is not None:
             filled[~near[:, spare], spare] = np.nan
             near[:, spare] = True
