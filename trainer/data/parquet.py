@@ -125,7 +125,7 @@ class _Rows:
         elif len(columns) == 1 and pd.api.types.is_timedelta64_dtype(columns[0]):
             values = np.array(columns[0].dt.total_seconds(), dtype=np.float64)
         else:
-            texts = [_texts(column) for column in columns]
+            texts = [_texts(column.dt.date if _is_date(column) else column) for column in columns]
             values, local, faults = self._times.decode(texts, self._lines.tolist())
             for i, sentence in faults.items():
                 self._faults.setdefault(i, (name, sentence, f"no time ({quoted(texts[0][i].strip())})"))
@@ -155,6 +155,11 @@ class _Rows:
         self.dropped = self._bad.settle(int(keep.sum()))
         self.notes = tuple(self._times.notes)
         return keep, tuple((np.flatnonzero(np.diff(np.cumsum(~keep)[keep])) + 1).tolist())
+
+
+def _is_date(column: pd.Series) -> bool:
+    """Whether a column beside one of times of day holds dates."""
+    return bool(pd.api.types.is_datetime64_any_dtype(column))
 
 
 def _no_text(column: pd.Series) -> bool:

@@ -34,7 +34,7 @@ class Record:
     segments
         ``(start, end)`` of rows that follow one another in time; no memory is carried from one to the next.
     parts
-        ``(start, end)`` of the rows of each file.
+        ``(start, end)`` of the rows of each file; files that overlapped are one part.
     files
         Names of the files, without their folders.
     sha256
@@ -97,7 +97,7 @@ def load_record(files: Sequence[str | Path], station: Station) -> Record:
     parts: list[Span] = []
     sentences: list[str] = list(found.sentences)
     whole = hashlib.sha256()
-    start = 0
+    start, last_kept = 0, False
     for file in found.files:
         whole.update(file.data)
         keep, incomplete = _complete(file.table, station, file.numbered)
@@ -106,11 +106,18 @@ def load_record(files: Sequence[str | Path], station: Station) -> Record:
             reasons = [*file.sentences, *incomplete, *file.symptoms]
             faults[file.place] = f"{file.path}: no complete row is left; {'; '.join(reasons)}"
             continue
-        spans = _segments(file.table, keep, station.cadence)
-        segments += [(start + first, start + last) for first, last in spans]
+        spans = [(start + first, start + last) for first, last in _segments(file.table, keep, station.cadence)]
         pieces.append(file.table.values[keep])
-        parts.append((start, start + len(pieces[-1])))
-        start = parts[-1][1]
+        part = (start, start + len(pieces[-1]))
+        if file.continues and parts:
+            # Exports that overlapped are one record: a border between them would have no embargo.
+            part = (parts.pop()[0], part[1])
+            if last_kept and keep[0]:
+                spans[0] = (segments.pop()[0], spans[0][1])
+        last_kept = bool(keep[-1])
+        segments += spans
+        parts.append(part)
+        start = part[1]
     found.raise_faults(faults)
     return Record(
         station=station,

@@ -54,6 +54,15 @@ class RepeatedRows:
         before = self.first[file][rows[1:] - 1] if len(rows) else rows
         return tuple((np.flatnonzero(before != self.starts[file] + rows[:-1]) + 1).tolist())
 
+    def continues(self, file: int) -> bool:
+        """Whether a file's first new row follows the last new row of the file before, which it repeats."""
+        if file == 0:
+            return False
+        rows, before = np.flatnonzero(self.new(file)), np.flatnonzero(self.new(file - 1))
+        if not len(rows) or not rows[0] or not len(before):
+            return False
+        return bool(self.first[file][rows[0] - 1] == self.starts[file - 1] + before[-1])
+
     def place(self, number: int) -> tuple[int, int]:
         """Return the file and the row within it of a row counted over all files."""
         file = int(np.searchsorted(self.starts, number, side="right")) - 1

@@ -42,6 +42,8 @@ class StationFile:
         What its owner should read, without the file's name.
     symptoms
         Why its rows do not follow one another, without the file's name.
+    continues
+        Whether its first row follows the last one of the file before: the two overlapped.
     """
 
     place: int
@@ -51,6 +53,7 @@ class StationFile:
     numbered: str
     sentences: tuple[str, ...]
     symptoms: tuple[str, ...]
+    continues: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,7 @@ def _once(files: Sequence[StationFile], i: int, repeated: RepeatedRows, every_ro
             sentence = f"{count} {rows} there twice, which a training counts once (first at {where})"
         else:
             sentence = f"{count} {rows} dropped: there twice, counted once (first at {where})"
-            file = replace(file, table=_filtered(table, repeated, i))
+            file = replace(file, table=_filtered(table, repeated, i), continues=repeated.continues(i))
         file = replace(file, sentences=(*file.sentences, sentence))
     return replace(file, symptoms=tuple(symptoms(file.table)))
 

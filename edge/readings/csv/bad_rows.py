@@ -106,7 +106,7 @@ class BadRows:
                 share = f"{100 * self._bad / total:.1f} %"
                 lines.append(
                     f"{self._file}: {self._bad} of {total} rows ({share}) cannot be read, expected at most "
-                    f"{MOST_BAD:.0%}; below that they would be left out"
+                    f"{100 * MOST_BAD:g} %; below that they would be left out"
                 )
             raise TableError("\n".join(lines))
         dropped = [Dropped(each.text, each.count, each.first) for each in self._reasons.values()]

@@ -151,3 +151,24 @@ def test_a_damaged_file_and_one_without_rows_are_refused_in_one_line(tmp_path: P
     assert damaged.startswith("station.parquet: got a damaged Parquet file")
     assert "\n" not in damaged
     assert nothing.startswith("station.parquet: got columns and no rows")
+
+
+@pytest.mark.parametrize("days", [MINUTES.normalize(), MINUTES.date, [f"{day:%Y-%m-%d}" for day in MINUTES]])
+def test_a_date_and_a_time_of_day_may_have_a_column_each(tmp_path: Path, days: object) -> None:
+    path = parquet(tmp_path, Day=days, Clock=MINUTES.time, Temperature=[1.0, 2, 3], RMQ4=[1.0, 2, 3])
+    station = msgspec.structs.replace(TIMED, time=("Day", "Clock"), cadence=25.0)
+
+    assert load_record([path], station).segments == ((0, 2), (2, 3))
+
+
+def test_days_of_a_spreadsheet_and_a_column_of_times_that_is_not_named_are_as_in_a_csv(tmp_path: Path) -> None:
+    serials = 46_000.25 + np.arange(30) / 1440
+    path = parquet(tmp_path, Time=serials, Temperature=np.arange(30.0), RMQ4=np.arange(1.0, 31.0))
+    assert "counted in days as spreadsheets do" in refusal(path, TIMED)
+
+    times = pd.date_range("2026-05-07T21:40", periods=30, freq="min")[::-1]
+    path = parquet(tmp_path, when=times, Temperature=np.arange(30.0), RMQ4=np.arange(1.0, 31.0))
+    record = load_record([path], STATION)
+    assert record.values[0].tolist() == [29, 30]
+    assert 'its column "when" holds times' in record.dropped[0]
+    assert "newest first" in record.dropped[1]

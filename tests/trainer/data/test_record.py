@@ -188,7 +188,7 @@ def test_overlapping_exports_count_once_and_the_first_line_is_named(tmp_path: Pa
     record = load_record(weeks, TIMED)
 
     assert record.values[:, 1].tolist() == [1000 + 3 * i for i in range(110)]
-    assert record.parts == ((0, 50), (50, 80), (80, 110))
+    assert record.parts == record.segments == ((0, 110),)
     assert record.dropped == (
         "week1.csv: 20 rows dropped: there twice, counted once (first at line 2, the same as line 32 of week0.csv)",
         "week2.csv: 20 rows dropped: there twice, counted once (first at line 2, the same as line 32 of week1.csv)",
@@ -238,3 +238,15 @@ def test_the_cause_is_named_when_no_complete_row_is_left(tmp_path: Path) -> None
 
     with pytest.raises(RecordError, match='every second row lacks "Temperature", "RMQ4"; a row is used only if'):
         load_record([path], STATION)
+
+
+def test_files_that_do_not_overlap_stay_parts_and_a_missing_row_at_the_seam_ends_a_segment(tmp_path: Path) -> None:
+    header = "Time,Temperature,RMQ4"
+    one = csv(tmp_path / "one.csv", *minutes(0, 40), header=header)
+    two = csv(tmp_path / "two.csv", *minutes(30, 40), "2400,,1120", *minutes(41, 80), header=header)
+    three = csv(tmp_path / "three.csv", *minutes(90, 120), header=header)
+
+    record = load_record([one, two, three], TIMED)
+
+    assert record.parts == ((0, 79), (79, 109))
+    assert record.segments == ((0, 40), (40, 79), (79, 109))

@@ -119,7 +119,7 @@ def test_up_to_five_percent_of_the_rows_may_be_bad(tmp_path: Path) -> None:
         'garden.csv: line 58, column "Temp °C": got "x", expected a number; fix the cell or leave it empty',
         "garden.csv: line 59: got 2 cells, expected 3 as in the header; mend the row",
         'garden.csv: line 60, column "CO2": got "y", expected a number; fix the cell or leave it empty',
-        "garden.csv: 3 of 59 rows (5.1 %) cannot be read, expected at most 5%; below that they would be left out",
+        "garden.csv: 3 of 59 rows (5.1 %) cannot be read, expected at most 5 %; below that they would be left out",
     ]
 
 
