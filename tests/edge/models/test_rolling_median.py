@@ -34,3 +34,12 @@ def test_there_is_no_median_before_enough_rows_nor_after_they_are_forgotten() ->
     medians.clear()
     assert medians.values() is None
     assert len(medians) == 0
+
+
+@given(st.integers(1, 40), st.integers(0, 100))
+def test_the_rows_in_the_window_are_there_in_the_order_in_which_they_came(window: int, count: int) -> None:
+    rows = np.random.default_rng(count).integers(0, 9, (count, 2)).astype(float)
+    medians = RollingMedian(2, window)
+    for row in rows.tolist():
+        medians.push(row)
+    assert medians.rows().tolist() == rows[max(0, count - window) :].tolist()

@@ -66,3 +66,15 @@ def test_what_is_forgotten_is_filled_no_longer() -> None:
     last_good = started()
     last_good.clear()
     assert len(fill(last_good, (1.0, NAN)).rows) == 0
+
+
+def test_a_reading_that_lacks_only_the_spared_channel_is_kept_without_it() -> None:
+    last_good = started()
+    values = np.array([[10.0, NAN]] * (HOLD + 1) + [[NAN, NAN]] * (HOLD + 1) + [[11.0, 3.0]])
+    filled = last_good.fill(values, np.where(np.isnan(values), MISSING, 1).astype(np.uint8), spare=1)
+    assert filled.rows.tolist() == [*range(2 * HOLD + 1), 2 * HOLD + 2]  # the first channel is too old once
+    assert filled.whole.tolist() == [*[True] * HOLD, *[False] * (HOLD + 1), True]
+    assert filled.values[HOLD - 1].tolist() == [10.0, 2.0]
+    assert filled.values[HOLD, 0] == 10.0
+    assert math.isnan(filled.values[HOLD, 1])
+    assert filled.values[-1].tolist() == [11.0, 3.0]
