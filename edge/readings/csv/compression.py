@@ -100,7 +100,10 @@ def _inflate(data: bytes, name: str, make: Any, out: _Output) -> tuple[bytes, li
                 raise TableError(f"{out.path}: got a {name} file that is cut off before its first row; copy it again")
             if not machine.eof:
                 note = f"the {name} file is cut off, and so are its last rows; copy it again if the original is whole"
-                return out.getvalue(), [note]
+                text = out.getvalue()
+                end = text.rfind(b"\n") + 1
+                # The last line is not whole. In UTF-16 a line end has two bytes; there the row is left to its reader.
+                return text[:end] if end and b"\0" not in text[:100] else text, [note]
             rest = rest.lstrip(b"\0")
             if not rest.startswith(data[:2]):  # what follows is no member: padding or a signature
                 break

@@ -159,6 +159,8 @@ class _Reader:
         last = len(lines) - 1
         if rows.whole or last < _LEAST_TO_COMPARE or not rows.is_last(lines[last]) or last in faults:
             return
+        if len(columns) < len(layout.names):  # a column at the end has gone since the header
+            return
         cells = columns[len(layout.names) - 1]
         if layout.names[-1] in self._wanted and len(cells[last]) < min(map(len, cells[:last])):
             faults[last] = layout.names[-1], f"got {quoted(cells[last])}, which is cut off; mend the row", CUT_OFF

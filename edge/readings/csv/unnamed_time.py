@@ -40,9 +40,17 @@ class UnnamedTime:
 
     def look(self, columns: Sequence[Sequence[str]], rows: Sequence[int]) -> None:
         """Look at some rows of a batch: numbers of rows, in order, of which about 50 are taken."""
+        if self._found is not None and self._found[0] >= len(columns):
+            return  # a column at the end has gone since the header
         chosen = rows[:: max(1, len(rows) // _SAMPLE)]
         if self._note is None and not self._times:
-            self._search([(i, name, [columns[i][row].strip() for row in chosen]) for i, name in self._columns])
+            self._search(
+                [
+                    (i, name, [columns[i][row].strip() for row in chosen])
+                    for i, name in self._columns
+                    if i < len(columns)
+                ]
+            )
         if self._found is not None:
             self._times += [time for row in chosen if (time := self._read(columns[self._found[0]][row])) is not None]
 

@@ -104,6 +104,12 @@ def test_a_station_that_has_a_column_more_after_a_restart_is_read_on(tmp_path: P
     assert table.dropped == (Dropped("the header again", 1, 32),)
 
 
+def test_a_station_that_has_a_column_less_after_a_restart_is_read_on(tmp_path: Path) -> None:
+    before = [f"{row},{i}" for i, row in enumerate(ROWS[:30])]
+    table = read(tmp_path, lines(*before, HEADER, *ROWS[30:], header=f"{HEADER},when").rstrip())
+    assert table.values[:, 2].tolist() == [30000.5 + 11 * i for i in range(60)]
+
+
 def test_columns_that_change_their_places_are_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, with_line("Temp °C,CO2,Heater Ω")) == (
         'garden.csv: line 32: got another header ("Temp °C", "CO2", "Heater Ω"), '
