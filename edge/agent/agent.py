@@ -34,6 +34,7 @@ _CHECK_EVERY = 1.0  # [s] between two checks of what is due without a reading
 _LONGEST_WAIT = 5.0  # [s] of one turn for messages
 _UNANSWERED = 60.0  # [s] of full backlog, without an answer of the broker, after which the agent is not alive
 _EXPECTED_FOR = 60.0  # [s] after the start, from when on stations of earlier runs are recovered without a message
+_MOST_HELD = 10  # messages that wait for parts of readings; brokers send as few as 20 before an ack
 _LAST_POLLS = 10  # polls of 50 ms without a confirmation after which a stop gives up
 
 
@@ -117,12 +118,12 @@ class Agent:
         )
         self._waiting: list[Message] = []  # until their stations have been recovered
         self._unacknowledged: list[Message] = []
-        self._most_unacknowledged = gateway.broker.receive_maximum * 3 // 4  # then open readings are closed early
         self._next_health = clock.monotonic() + gateway.health.every
         self._next_check = self._moved = self._began = clock.monotonic()
         self._jumps = ClockJumps(clock)
         self._committer.transaction.rate = stations.resume_rate(journal.recovered.rate)
         stations.remember(journal.recovered.stations, clock.monotonic())
+        self._intake.joining.restore(journal.recovered.parts, self._committer.transaction)
         self._recovery.restore_alarms()
 
     def turn(self) -> None:
@@ -133,7 +134,7 @@ class Agent:
             self._health.clock_jumps += 1
             self._log.warning("clock jumped", seconds=round(jump, 3))
             self._recovery.shift_clock(jump)
-            self._intake.shift_clock(jump)
+            self._intake.joining.shift_clock(jump)
         if self._link.became_ready():
             self._announcer.announce_all(self._committer.transaction)
         results = self._work(messages)
@@ -145,7 +146,7 @@ class Agent:
         if self._committer.commit():
             self._delivery.send()
             self._requests.turn()
-            free = self._intake.releasable(self._unacknowledged)
+            free = self._intake.joining.releasable(self._unacknowledged)
             self._link.acknowledge(self._unacknowledged[:free])
             self._unacknowledged = self._unacknowledged[free:]
         else:
@@ -186,7 +187,7 @@ class Agent:
         until_health = max(0.0, self._next_health - self._clock.monotonic())
         until_tidy = _CHECK_EVERY if self._committer.transaction.untidy else _LONGEST_WAIT
         until_retry = _LONGEST_WAIT if retry_in is None else retry_in
-        until_closed = _LONGEST_WAIT if retry_in is not None else max(0.0, self._intake.due - self._clock.now())
+        until_closed = _LONGEST_WAIT if retry_in is not None else max(0.0, self._intake.joining.due - self._clock.now())
         return min(until_retry, until_tidy, until_health, until_closed, self._watchdog.every or _LONGEST_WAIT)
 
     def _work(self, messages: Sequence[Message]) -> Results:
@@ -213,9 +214,8 @@ class Agent:
         self._waiting = list(messages[taken:])
         if self._committer.fault is None:
             entries += self._intake.close_due(self._clock.now(), transaction)
-            unacknowledged = [*self._unacknowledged, *messages[:taken]]
-            if len(unacknowledged) > self._most_unacknowledged:
-                entries += self._intake.close_held(unacknowledged[: self._most_unacknowledged // 2], transaction)
+            if len(self._unacknowledged) + taken > _MOST_HELD:
+                self._intake.joining.save(transaction)
         results = self._pipeline.score(entries, transaction)
         events = results.events
         now = self._clock.monotonic()
@@ -295,4 +295,6 @@ class Agent:
         """Yield transactions with everything that a fresh journal has to contain."""
         yield from self._delivery.snapshot()
         yield self._station_journal.snapshot()
-        yield Transaction(filters=self._announcer.filters, rate=self._stations.rate_request)
+        rest = Transaction(filters=self._announcer.filters, rate=self._stations.rate_request)
+        self._intake.joining.save(rest, everything=True)
+        yield rest

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from edge.agent.health import Health
+from edge.agent.joining import Joining
 from edge.agent.recovery import Recovery
 from edge.agent.source import Share
 from edge.agent.station import LiveStation
-from edge.agent.station_input import Taken, first_held
+from edge.agent.station_input import Taken
 from edge.agent.stations import Stations
 from edge.agent.unread_topics import UnreadTopics
 from edge.delivery.delivery import Delivery
 from edge.errors import ReadingError
 from edge.journal.transaction import Transaction
-from edge.log import ONCE_A_MINUTE, Log
+from edge.log import Log
 from edge.mqtt.message import Message
 from edge.readings.decoder import REMARK
 from edge.readings.duplicates import key, pack_keys
@@ -59,6 +59,11 @@ class Intake:
         Counts.
     log
         Where failures are reported.
+
+    Attributes
+    ----------
+    joining : Joining
+        The stations that wait for parts of a reading.
     """
 
     def __init__(self, stations: Stations, recovery: Recovery, delivery: Delivery, *, health: Health, log: Log) -> None:
@@ -68,7 +73,7 @@ class Intake:
         self._health = health
         self._log = log
         self._unread = UnreadTopics(stations)
-        self._joining: dict[str, LiveStation] = {}  # those that wait for parts of a reading
+        self.joining = Joining(stations, log)
 
     def read(self, message: Message, transaction: Transaction) -> list[Entry] | None:
         """Decode a station's message.
@@ -111,38 +116,11 @@ class Intake:
     def close_due(self, now: float, transaction: Transaction) -> list[Entry]:
         """Return the readings whose parts have been waited for long enough by this Unix time [s]."""
         entries = []
-        for station in [each for each in self._joining.values() if each.input.due < now]:
-            entries += self._finish(station, station.input.close_due(now), transaction)
+        for station in self.joining.due_by(now):
+            taken = station.input.close_due(now)
+            topic = taken[-1].message.topic if taken else station.topic
+            entries += self._finish(station, taken, topic, transaction)
         return entries
-
-    def close_held(self, messages: Collection[Message], transaction: Transaction) -> list[Entry]:
-        """Return the open readings that hold one of these messages back, although parts of them may still come."""
-        held = set(map(id, messages))
-        entries = []
-        for station in list(self._joining.values()):
-            if any(id(each) in held for each in station.input.carriers):
-                entries += self._finish(station, station.input.close(), transaction)
-                self._log.warning(
-                    "reading closed before its parts have come: too many messages wait",
-                    every=ONCE_A_MINUTE, station=station.name, fix="a greater broker.receive_maximum, or shorter join",
-                )  # fmt: skip
-        return entries
-
-    @property
-    def due(self) -> float:
-        """When the first open reading has waited long enough for its parts, Unix time [s]; inf if none is open."""
-        return min((each.input.due for each in self._joining.values()), default=math.inf)
-
-    def releasable(self, messages: Sequence[Message]) -> int:
-        """Return how many of these messages, from the first on, belong to no open reading and may be acknowledged."""
-        if not self._joining:
-            return len(messages)
-        return first_held(messages, [each.input for each in self._joining.values()])
-
-    def shift_clock(self, seconds: float) -> None:
-        """Shift the arrival of every part by as much as the gateway's clock has jumped [s]."""
-        for station in self._stations:
-            station.input.shift_clock(seconds)
 
     def _accept(
         self,
@@ -215,34 +193,43 @@ class Intake:
         """Take what a message contains of one station; raises ReadingError if there are too many stations."""
         if station.watch.left < station.watch.longest:
             self._watch(station, share.documents, message)
-        if station.input.joiner is None:
+        joiner = station.input.joiner
+        if joiner is None:
             station.watch.left -= 1
             decoded = [each.reading for each in station.input.take(share.documents, message)]
             entries = self._accept(station, decoded, message, transaction)
         else:
             own = key(message.topic.encode() + b"\0" + message.payload, mid=message.mid)
-            if message.dup and station.input.joiner.add_again(own, message):
+            if message.dup and joiner.add_again(own, message):
                 return []
             if message.dup and station.duplicates.contains(own):
                 self._count_repetitions(station)
                 return []
             self._stations.await_parts(station)
             taken = station.input.take(share.documents, message, own)
-            if all(each.message is message and len(each.keys) <= 1 for each in taken) and not station.input.carriers:
+            if all(each.message is message and len(each.keys) <= 1 for each in taken) and not station.input.is_open:
                 entries = self._accept(station, [each.reading for each in taken], message, transaction)  # it was whole
-                self._joining.pop(station.name, None)
+                self.joining.note(station, message.topic)
             else:
-                entries = self._finish(station, taken, transaction)
+                entries = self._finish(station, taken, message.topic, transaction)
+            if joiner.repetitions:
+                self._count_repetitions(station, joiner.repetitions)
+                joiner.repetitions = 0
         if station.decoder.notes:
             self._pass_on_notes(station)
         if entries:
             self._stations.keep(station, message.topic, share.name)
         return entries
 
-    def _finish(self, station: LiveStation, taken: Sequence[Taken], transaction: Transaction) -> list[Entry]:
+    def _finish(
+        self, station: LiveStation, taken: Sequence[Taken], topic: str, transaction: Transaction
+    ) -> list[Entry]:
         """Take the readings that have been joined, and note whether the station waits for parts of another."""
         entries = []
-        for reading, message, keys in taken:
+        self.joining.note(station, topic)
+        for reading, message, keys, saved in taken:
+            if saved:
+                transaction.parts[station.name] = None
             if isinstance(reading, ReadingError):
                 self._delivery.dead_letter(transaction, message, reading)
                 continue
@@ -251,10 +238,6 @@ class Intake:
             for each in keys:
                 station.duplicates.add(each)
             entries.append(Entry(station, reading, message, pack_keys(keys)))
-        if station.input.carriers:
-            self._joining[station.name] = station
-        else:
-            self._joining.pop(station.name, None)
         return entries
 
     def _count_repetitions(self, station: LiveStation, count: int = 1) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from edge.agent.source import Share, Source
-from edge.agent.station_input import StationInput, Taken, first_held
+from edge.agent.station_input import StationInput, Taken
 from edge.agent.station_names import StationNames
 from edge.errors import ReadingError
 from edge.mqtt.message import Message
@@ -106,10 +106,6 @@ class Listener:
     def due(self) -> float:
         """When the first open reading has waited long enough for its parts, Unix time [s]; inf if none is open."""
         return min((station.due for station in self.inputs.values()), default=math.inf)
-
-    def releasable(self, messages: Sequence[Message]) -> int:
-        """Return how many of these messages, from the first on, belong to no open reading and may be acknowledged."""
-        return first_held(messages, self.inputs.values())
 
     def _input(self, source: Source, share: Share) -> StationInput:
         name = self.names.safe(share.name)

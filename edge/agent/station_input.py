@@ -25,11 +25,14 @@ class Taken(NamedTuple):
         The message that contained it, or the last of its parts.
     keys
         Keys of the messages that contained its parts; empty if it came whole.
+    saved
+        Whether the journal has parts of it, which are not needed any more.
     """
 
     reading: Reading | ReadingError
     message: Message
     keys: Sequence[int] = ()
+    saved: bool = False
 
 
 class StationInput:
@@ -69,6 +72,11 @@ class StationInput:
     def carriers(self) -> Sequence[Message]:
         """The messages of the reading whose parts are waited for."""
         return () if self.joiner is None else self.joiner.carriers
+
+    @property
+    def is_open(self) -> bool:
+        """Whether parts of a reading are waited for."""
+        return self.joiner is not None and self.joiner.is_open
 
     @property
     def due(self) -> float:
@@ -120,7 +128,9 @@ class StationInput:
         return [] if self.joiner is None else self._finish(self.joiner.close())
 
     def _finish(self, joined: Sequence[Joined[Message]]) -> list[Taken]:
-        return [Taken(self._reading(each), each.carriers[-1], each.keys) for each in joined if not each.expected]
+        return [
+            Taken(self._reading(each), each.carriers[-1], each.keys, each.saved) for each in joined if not each.expected
+        ]
 
     def _reading(self, joined: Joined[Message]) -> Reading | ReadingError:
         values, came, ts, seq = joined.part

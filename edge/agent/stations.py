@@ -202,7 +202,7 @@ class Stations:
         if station.topic or station.name in self._pending:
             return
         if len(self._stations) + len(self._pending) >= MOST_STATIONS:
-            for name in [name for name, each in self._pending.items() if not each.input.carriers]:
+            for name in [name for name, each in self._pending.items() if not each.input.is_open]:
                 del self._pending[name]
         if len(self._stations) + len(self._pending) >= MOST_STATIONS:
             raise ReadingError(f"station {station.name!r} is one more than the limit of {MOST_STATIONS} stations")

@@ -106,7 +106,6 @@ def record(
     subscriptions = [Subscription(each) for each in listener.filters]
     recorder = _Recorder(Path(output), columns, name, rows, out)
     clock = SystemClock()
-    unacknowledged: list[Message] = []
     with Stop() as stop, recorder, command_link(gateway.broker, "record", subscriptions, stop) as link:
         while not stop.requested and not recorder.full:
             messages = link.poll(min(1.0, max(0.0, listener.due - clock.now())))
@@ -119,13 +118,8 @@ def record(
                     recorder.add(listener.take(message))
                     recorder.report(listener.take_notes())
             recorder.add(listener.close_due(clock.now()))
-            unacknowledged += messages
-            if len(unacknowledged) > gateway.broker.receive_maximum // 2:
-                recorder.add(listener.close())  # the broker would send no more
             recorder.save()
-            free = listener.releasable(unacknowledged)
-            link.acknowledge(unacknowledged[:free])
-            unacknowledged = unacknowledged[free:]
+            link.acknowledge(messages)  # parts of a reading as well: when this command is killed, its session ends
             link.flush()
     return 0
 

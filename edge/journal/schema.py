@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edge.alarms.alarm_label import AlarmLabel
-from edge.journal.transaction import ClockRow, OutboxRow, RateRow, ReadingRow, Score, StationRow, Transaction
+from edge.journal.transaction import ClockRow, OutboxRow, PartsRow, RateRow, ReadingRow, Score, StationRow, Transaction
 
 VERSION = 2
 """Schema version; a journal with an older one is converted, one with a later one is set aside."""
 
 _CLOCKS = "create table clocks (station integer primary key, n integer not null, snapshot blob not null);"
 _RATE = "create table rate (id integer primary key check (id = 1), requested real not null, configured real not null);"
+_PARTS = "create table parts (station text primary key, topic text not null, parts blob not null) without rowid;"
 
 TABLES = f"""
 begin;
@@ -32,6 +33,7 @@ create table labels (id integer primary key, ts text not null, alarm_id text not
 create table retained (topic text primary key) without rowid;
 create table filters (filter text primary key) without rowid;
 {_RATE}
+{_PARTS}
 pragma user_version = {VERSION};
 commit;
 """
@@ -42,6 +44,7 @@ begin;
 alter table readings rename column late to place;
 {_CLOCKS}
 {_RATE}
+{_PARTS}
 pragma user_version = 2;
 commit;
 """
@@ -72,6 +75,8 @@ class Recovered(NamedTuple):
         Topic filters that a session kept by the broker may still be subscribed to.
     rate
         Rate that was set by a request; ``None``: that of gateway.yaml holds.
+    parts
+        Parts of readings that are not complete.
     """
 
     stations: Sequence[StationRow] = ()
@@ -80,6 +85,7 @@ class Recovered(NamedTuple):
     retained: Set[str] = frozenset()
     filters: Set[str] = frozenset()
     rate: RateRow | None = None
+    parts: Sequence[PartsRow] = ()
 
 
 def write(db: sqlite3.Connection, transaction: Transaction) -> None:
@@ -120,6 +126,11 @@ def _write_settings(db: sqlite3.Connection, transaction: Transaction) -> None:
         db.executemany("insert into filters values (?)", [(each,) for each in transaction.filters])
     if transaction.rate is not None:
         db.execute("insert or replace into rate values (1, ?, ?)", transaction.rate)
+    for station, row in transaction.parts.items():
+        if row is None:
+            db.execute("delete from parts where station = ?", (station,))
+        else:
+            db.execute("insert or replace into parts values (?, ?, ?)", row)
 
 
 def load(db: sqlite3.Connection) -> Recovered:
@@ -135,6 +146,7 @@ def load(db: sqlite3.Connection) -> Recovered:
         retained={topic for (topic,) in read("select topic from retained")},
         filters={each for (each,) in read("select filter from filters")},
         rate=next((RateRow(*row) for row in read("select requested, configured from rate")), None),
+        parts=[PartsRow(*row) for row in read("select * from parts")],
     )
 
 

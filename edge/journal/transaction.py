@@ -133,6 +133,24 @@ class RateRow(NamedTuple):
     configured: float
 
 
+class PartsRow(NamedTuple):
+    """The parts that have come of a station's next reading.
+
+    Parameters
+    ----------
+    station
+        Name of the station.
+    topic
+        Where one of them came.
+    parts
+        :meth:`edge.readings.joiner.Joiner.snapshot`.
+    """
+
+    station: str
+    topic: str
+    parts: bytes
+
+
 @dataclass
 class Transaction:
     """What changed since the last commit; grows until it has been committed.
@@ -167,6 +185,8 @@ class Transaction:
         Current subscriptions; ``None`` if they have not changed.
     rate
         The rate that a request has set; ``None`` if none has.
+    parts
+        Name of a station -> row that replaces the one before; ``None``: its reading is complete.
     """
 
     number: int = 0
@@ -183,6 +203,7 @@ class Transaction:
     cleared: list[str] = field(default_factory=list)
     filters: list[str] | None = None
     rate: RateRow | None = None
+    parts: dict[str, PartsRow | None] = field(default_factory=dict)
 
     @property
     def urgent(self) -> bool:
@@ -196,6 +217,7 @@ class Transaction:
             or self.asserted
             or self.filters is not None
             or self.rate is not None
+            or self.parts
         )
 
     @property

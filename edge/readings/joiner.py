@@ -8,6 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
+import msgspec
+
 from edge.readings.arrivals import Arrivals
 from edge.readings.part import Part
 
@@ -34,6 +36,8 @@ class Joined(NamedTuple, Generic[Carrier]):
         Their keys.
     expected
         Whether its columns usually come without the others: when only they came, nothing is lost.
+    saved
+        Whether a snapshot has parts of it, which are not needed any more.
     """
 
     part: Part
@@ -41,6 +45,7 @@ class Joined(NamedTuple, Generic[Carrier]):
     carriers: Sequence[Carrier]
     keys: Sequence[int]
     expected: bool
+    saved: bool
 
 
 @dataclass
@@ -55,6 +60,8 @@ class _Open(Generic[Carrier]):
     stamps: list[tuple[int, float, int]] = field(default_factory=list)
     carriers: list[Carrier] = field(default_factory=list)
     keys: list[int] = field(default_factory=list)
+    parts: list[tuple[Part, int]] = field(default_factory=list)
+    saved: int = 0  # carriers that are not needed any more: a snapshot has their parts
 
 
 class Joiner(Generic[Carrier]):
@@ -106,8 +113,13 @@ class Joiner(Generic[Carrier]):
 
     @property
     def carriers(self) -> Sequence[Carrier]:
-        """The messages of the reading that is open."""
-        return [] if self._open is None else self._open.carriers
+        """The messages of the reading that is open, without those that :meth:`snapshot` has saved."""
+        return [] if self._open is None else self._open.carriers[self._open.saved :]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether parts of a reading have come, and not all of them."""
+        return self._open is not None
 
     def add(self, part: Part, carrier: Carrier, *, key: int = 0, at: float) -> list[Joined[Carrier]]:
         """Take a part.
@@ -135,6 +147,8 @@ class Joiner(Generic[Carrier]):
             came = [self._stamp]
         if not came:
             return []
+        if self._open is not None and self._open.opened == math.inf:
+            self._open.opened = self._open.newest = at
         closed = self.close_due(at)
         content = repr((came, [part.values[i] for i in came if i != self._stamp], part.ts, part.seq))
         if not arrivals.waited <= set(came) and self._repeats(content, at, stamped=stamped):
@@ -154,6 +168,7 @@ class Joiner(Generic[Carrier]):
         self._put(self._open, part, came, at)
         self._open.carriers.append(carrier)
         self._open.keys.append(key)
+        self._open.parts.append((part, key))
         if arrivals.waited <= self._open.came:
             closed += self._close()
         return closed
@@ -172,6 +187,31 @@ class Joiner(Generic[Carrier]):
     def close(self) -> list[Joined[Carrier]]:
         """Close the reading that is open, although parts may still come."""
         return self._close() if self._open is not None else []
+
+    def snapshot(self) -> bytes:
+        """Save the parts of the reading that is open."""
+        assert self._open is not None
+        self._open.saved = len(self._open.carriers)
+        return msgspec.msgpack.encode(self._open.parts)
+
+    def restore(self, snapshot: bytes, carrier: Carrier) -> None:
+        """Open the reading of a snapshot again; its window begins with the next part.
+
+        Raises
+        ------
+        ValueError
+            The snapshot is of another version, or of a station with other columns.
+        """
+        parts = msgspec.msgpack.decode(snapshot, type=list[tuple[Part, int]])
+        if any(len(part.values) != self._size for part, _ in parts):
+            raise ValueError("the parts are those of other columns")
+        reading: _Open[Carrier] = _Open(math.inf, -math.inf, [math.nan] * self._size, saved=1)
+        for part, key in parts:
+            came = [i for i in part.came if i in self._arrivals]
+            self._put(reading, part, came or [self._stamp], -math.inf)
+            reading.keys.append(key)
+        reading.parts, reading.carriers = parts, [carrier]
+        self._open = reading
 
     def shift(self, seconds: float) -> None:
         """Shift every arrival by as much as the gateway's clock has jumped [s]."""
@@ -241,7 +281,7 @@ class Joiner(Generic[Carrier]):
                 values[i] = arrivals.held(i, reading.opened)
         ts, seq = _stamp(reading.stamps)
         part = Part(tuple(values), tuple(sorted(came)), ts, seq)
-        return [Joined(part, reading.opened, reading.carriers, reading.keys, expected)]
+        return [Joined(part, reading.opened, reading.carriers, reading.keys, expected, reading.saved > 0)]
 
 
 def _stamp(stamps: Sequence[tuple[int, float, int]]) -> tuple[float | None, int | None]:

@@ -147,13 +147,42 @@ def test_a_part_is_acknowledged_with_its_reading_and_holds_back_what_came_after(
     assert field.acknowledged == list(range(1, 28))
 
 
-def test_when_too_many_messages_wait_open_readings_are_closed_early(field: Field) -> None:
+def test_when_too_many_messages_wait_parts_are_journalled_and_acknowledged(field: Field) -> None:
     for n in range(3):
-        field.send(PERIOD * n, *parts(n, without=["r2600_ohm"] if n == 2 else ()))
-    for n in range(25):
-        field.send(PERIOD * 2 + 0.1 * n, *parts(n, station="busy"))
-    assert len(field.acknowledged) == 26 + 25 * 9
-    assert field.scores("hut")[2]["flags"] == {"r2600_ohm": 9}
+        field.send(PERIOD * n, *parts(n))
+    field.send(PERIOD * 3, *parts(3)[:6])
+    assert len(field.acknowledged) == 27
+    field.send(PERIOD * 3 + 1, *parts(0, station="busy")[:6])
+    assert len(field.acknowledged) == 39
+    field.crash()
+    field.send(PERIOD * 3 + 2, *parts(3)[6:], *parts(0, station="busy")[6:])
+    assert field.values("hut") == [reading(n) for n in range(4)]
+    assert field.values("busy") == [reading(0)]
+    assert len(field.acknowledged) == 45
+    assert field.agent._committer.journal._db.execute("select count(*) from parts").fetchone() == (0,)
+
+
+def test_journalled_parts_wait_for_the_rest_however_long_the_agent_was_away(field: Field) -> None:
+    for n in range(3):
+        field.send(PERIOD * n, *parts(n))
+    field.send(PERIOD * 3, *parts(3)[:6], *parts(0, station="busy")[:6])
+    field.clock.time += 7200.0
+    field.crash()
+    field.wait(PERIOD * 3 + 7300.0)
+    assert len(field.values("hut")) == 3
+    field.send(PERIOD * 3 + 7400.0, *parts(3)[6:8])
+    field.wait(PERIOD * 3 + 7411.0)
+    values = field.values("hut")
+    assert len(values) == 4
+    assert [key for key, value in values[3].items() if math.isnan(value)] == ["rmq4_ohm"]
+
+
+def test_journalled_parts_of_a_station_that_is_not_joined_any_more_are_given_up(field: Field) -> None:
+    field.send(0.0, *parts(0)[:6], *parts(0, station="busy")[:6])
+    field._entry = {}
+    field.crash()
+    field.wait(1.0)
+    assert field.agent._committer.journal._db.execute("select count(*) from parts").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("lost", [(), ("rmq4_ohm",)])

@@ -15,7 +15,7 @@ import pytest
 from edge.alarms.alarm_label import AlarmLabel
 from edge.errors import JournalError
 from edge.journal.journal import Journal
-from edge.journal.transaction import OutboxRow, RateRow, ReadingRow, StationRow, Transaction
+from edge.journal.transaction import OutboxRow, PartsRow, RateRow, ReadingRow, StationRow, Transaction
 from tests.doubles import FakeClock
 
 VALUES = struct.pack("=9d", *range(9))
@@ -45,6 +45,7 @@ def whole(n: int = 3) -> Transaction:
         asserted=[f"t/{n}"],
         filters=["sensors/+/readings"],
         rate=RateRow(5.0, 1.0),
+        parts={"st-9": PartsRow("st-9", "t/ch4", b"parts")},
     )
 
 
@@ -73,6 +74,7 @@ def test_what_was_committed_is_there_after_a_restart(path: Path, fake_clock: Fak
         {"t/3", "t/4"},
         {"sensors/+/readings"},
         RateRow(5.0, 1.0),
+        [PartsRow("st-9", "t/ch4", b"parts")],
     )
     assert journal.readings(1) == [reading(3), reading(4)]
     assert journal.readings(1, last=1) == [reading(4)]
