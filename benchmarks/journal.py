@@ -114,7 +114,7 @@ def rebuilding(day: Day) -> list[float]:
         state = station.group.scorer.new_state()
         begun = time.perf_counter()
         rows = day.journal.readings(station.id)
-        rebuild(state, station.group.scorer, rows)
+        rebuild(state, station.group.scorer, rows, day.journal.clock(station.id))
         times.append(time.perf_counter() - begun)
     if len(rows) != PAST:
         raise SystemExit(f"the journal holds {len(rows)} readings, expected {PAST}")

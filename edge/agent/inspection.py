@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
 from collections.abc import Sequence
 
@@ -9,6 +10,8 @@ from edge.agent.listener import Heard, Listener
 from edge.agent.stations import Stations
 from edge.errors import ReadingError
 from edge.mqtt.message import Message
+from edge.readings.clock_note import offset_note
+from edge.readings.track import LEAST_SLACK
 from edge.scoring.units_guard import GUARDED
 
 _JUDGED = 200  # readings of a station by which its units are judged
@@ -33,6 +36,7 @@ class Inspection:
         self._ranges = {id(group.source): group.ranges for group in stations.groups}
         self._listener = Listener(group.source for group in stations.groups)
         self._rows: dict[str, deque[Sequence[float]]] = {}
+        self._lags: dict[str, float] = {}  # of the arrival behind the stamp, the least of each station [s]
 
     def take(self, message: Message) -> list[str]:
         """Take a message, and return what is wrong with it."""
@@ -65,6 +69,8 @@ class Inspection:
             if name in self._rows:
                 doubt = self._ranges[id(station.source)].doubt(self._rows[name])
                 warnings += [] if doubt is None else [f"{name}: {doubt.sentence}{few}"]
+            if abs(lag := self._lags.get(name, 0.0)) > LEAST_SLACK:
+                warnings.append(f"{name}: {offset_note(lag).sentence}{few}")
         return warnings
 
     def _note(self, heard: Sequence[Heard]) -> list[str]:
@@ -76,4 +82,6 @@ class Inspection:
                 continue
             self.readings[name] += 1
             self._rows.setdefault(name, deque(maxlen=_JUDGED)).append(reading.values)
+            if reading.ts is not None:
+                self._lags[name] = min(self._lags.get(name, math.inf), reading.received - reading.ts, key=abs)
         return warnings + self._listener.take_notes()
