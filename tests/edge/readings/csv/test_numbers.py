@@ -98,3 +98,10 @@ def test_the_words_for_missing_are_those_of_messages_and_the_stations_own(tmp_pa
     assert [bool(value != value) for value in table.values[0]] == [True, True, True]
     assert table.values[1].tolist() == [410, 20, 30000]
     assert table.dropped == ()
+
+
+def test_two_decimal_signs_in_one_file_are_refused_with_both_places(tmp_path: Path) -> None:
+    assert refusal(tmp_path, lines("420,5;18;700", "421;18.5;700", header=SEMICOLONS)) == (
+        'garden.csv: line 2, column "CO2": got "420,5" beside "18.5" (line 3, column "Temp °C"), '
+        "expected one decimal sign in a file; write numbers without separators of thousands"
+    )

@@ -159,3 +159,8 @@ def test_a_mark_of_byte_order_within_a_file_that_was_put_together_does_not_matte
 def test_cells_that_are_no_numbers_are_one_reason_with_the_first_as_an_example(tmp_path: Path) -> None:
     table = read(tmp_path, lines(*ROWS, "1,a1,2", "3,4,b2", "5,c3,6"))
     assert table.dropped == (Dropped('no number ("a1" in "Temp °C")', 3, 62),)
+
+
+def test_a_file_full_of_quotes_that_are_not_closed_is_refused_before_long(tmp_path: Path) -> None:
+    text = refusal(tmp_path, lines(*ROWS) + '421,"18,2\n' * 3000)
+    assert text == "garden.csv: line 111: got 50 quotes that are not closed; close them"
