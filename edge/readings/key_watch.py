@@ -72,6 +72,8 @@ class KeyWatch:
             has = ", ".join(map(printable, free[:_LISTED])) or "nothing else"
             more = ", ..." if len(free) > _LISTED else ""
             fix = "fix: name the place under keys, or what the station never sends under absent"
+            if set(unknown) <= {"ts", "seq"}:
+                fix = "fix: correct the address under keys, or leave it out"
             sentences.append(f"{names} {self._verb(unknown)}; the payload has {has}{more}; {fix}")
         return "; ".join(sentences)
 
