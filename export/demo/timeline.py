@@ -92,5 +92,5 @@ def draw_timeline(
 
 def _series(scores: Mapping[int, Mapping[str, Any]], part: str, *names: str) -> list[Floats]:
     """Return the numbers of the readings whose verdict has this part, and the named values of the part."""
-    known = [n for n in sorted(scores) if names[0] in scores[n].get(part, {})]
+    known = [n for n in sorted(scores) if (scores[n][part] or {}).get(names[0]) is not None]
     return [np.array(known)] + [np.array([scores[n][part][name] for n in known]) for name in names]
