@@ -11,6 +11,7 @@ from edge.agent.stations import Stations
 from edge.errors import ReadingError
 from edge.mqtt.message import Message
 from edge.readings.clock_note import offset_note
+from edge.readings.echo import printable
 from edge.readings.track import LEAST_SLACK
 from edge.scoring.units_guard import GUARDED
 
@@ -53,7 +54,7 @@ class Inspection:
 
     def called(self, name: str) -> str:
         """Return what a station calls itself."""
-        return self._listener.names.called(name)
+        return printable(self._listener.names.called(name))
 
     def close_due(self, now: float) -> list[str]:
         """Close the readings whose parts have been waited for long enough at this Unix time [s]."""

@@ -16,7 +16,8 @@ from edge.readings.addresses import Address
 from edge.readings.decoder import Decoder
 from edge.readings.echo import echo
 
-_MOST_TOPICS = 4000  # topics whose pattern is remembered
+_MOST_TOPICS = 4000  # topics whose pattern is remembered ...
+_LONGEST_TOPIC = 256  # ... and characters of one: longer ones must not fill the memory
 
 
 class Share(NamedTuple):
@@ -81,11 +82,14 @@ class Source:
 
     def pattern_of(self, topic: str) -> Pattern | None:
         """Return the entry's pattern that a topic matches; ``None`` if it matches none."""
-        if topic not in self._known:
+        if topic in self._known:
+            return self._known[topic]
+        found = next((each for each in self.patterns if each.matches(topic)), None)
+        if len(topic) <= _LONGEST_TOPIC:
             if len(self._known) >= _MOST_TOPICS:
                 self._known.clear()
-            self._known[topic] = next((each for each in self.patterns if each.matches(topic)), None)
-        return self._known[topic]
+            self._known[topic] = found
+        return found
 
     def name_in(self, topic: str) -> str:
         """Return the name that the entry or a topic gives a station."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from edge.errors import ReadingError
 from edge.mqtt.topics import safe_station
+from edge.readings.echo import printable
 
-_ECHO = 80  # characters of a name that an error repeats
+_LONGEST = 256  # characters of a name that a topic or a document gives
 
 
 class StationNames:
@@ -29,12 +30,11 @@ class StationNames:
         """
         if not name:
             raise ReadingError("got no name of the station; fix: station: in gateway.yaml, or station_from:")
-        safe = safe_station(name)
-        other = self._claimed.get(safe, name)
-        if other != name:
+        if len(name) > _LONGEST:
+            both = f'"{printable(name)}" and "{printable(other)}"'
             raise ReadingError(
-                f'"{name[:_ECHO]}" and "{other[:_ECHO]}" both become the station {safe}, and the first that came has'
-                " it; fix: rename one of the two devices, or give it an entry of its own with station:"
+                f"{both} both become the station {safe}, and the first that came has it; fix: rename one of the two"
+                " devices, or give it an entry of its own with station:"
             )
         return safe
 

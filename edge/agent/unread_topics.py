@@ -7,6 +7,8 @@ from edge.agent.station_watch import StationWatch
 from edge.agent.stations import MOST_STATIONS, Stations
 from edge.errors import ReadingError
 
+_LONGEST = 256  # characters of a name that are remembered
+
 
 class UnreadTopics:
     """Counts messages whose ``{key}`` no column is read from: mostly there are others that are read.
@@ -27,13 +29,14 @@ class UnreadTopics:
         station = self._stations.known(share.name)
         if station is not None:
             station.watch.look_at_name(share.unread)
-            self._watches.pop(share.name, None)
+            self._watches.pop(share.name[:_LONGEST], None)
             return None
-        watch = self._watches.setdefault(share.name, StationWatch(source))
+        name = share.name[:_LONGEST]
+        watch = self._watches.setdefault(name, StationWatch(source))
         watch.left -= 1
         watch.look_at_name(share.unread)
         if watch.left > 0 and len(self._watches) <= MOST_STATIONS:
             return None
-        self._watches.pop(share.name)
+        self._watches.pop(name)
         problem = watch.judge()["keys"]
         return None if problem is None else ReadingError(problem)

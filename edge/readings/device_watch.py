@@ -26,6 +26,7 @@ _SEVERAL = "so several devices are one station"
 _DEEPEST = 3  # names of an address
 _MOST = 40  # addresses that are followed
 _LONGEST = 1000  # documents that are looked at
+_LONGEST_TEXT = 120  # characters of an address or a name that is followed
 _LISTED = 4  # values that a sentence lists
 _CYCLE = 4  # integers one after the other that are a counter, not so many devices
 
@@ -48,6 +49,8 @@ class DeviceWatch:
         for address, value in members(document):
             name = re.sub(r"[\W_]+", "", address.rpartition(".")[2]).lower()
             if name not in _NAMES or not isinstance(value, str | int) or isinstance(value, bool):
+                continue
+            if len(address) > _LONGEST_TEXT or not address.isprintable() or len(str(value)) > _LONGEST_TEXT:
                 continue
             if address.count(".") >= _DEEPEST or _NOT_THE_DEVICE.search(address):
                 continue

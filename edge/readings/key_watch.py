@@ -9,9 +9,9 @@ from typing import Any
 
 from config.settings.station import Station
 from edge.readings.addresses import Address, members, quote_step
-from edge.readings.echo import printable
 
 _MOST = 60  # members of a station's documents that are remembered
+_LONGEST = 120  # characters of an address that is remembered
 _LISTED = 8  # of them that a sentence lists
 _NEAR = 0.6  # likeness of two names from which on one may be meant by the other
 _NOTHING = object()
@@ -45,11 +45,12 @@ class KeyWatch:
         self._lacking = {key for key in self._lacking if self._addresses[key].look(document, _NOTHING) is _NOTHING}
         if self._lacking and len(self._others) < _MOST:
             for member in members(document, _MOST):
-                self._others.setdefault(member.address, _numeric(member.value))
+                if len(member.address) <= _LONGEST and member.address.isprintable():
+                    self._others.setdefault(member.address, _numeric(member.value))
 
     def look_at_name(self, name: str) -> None:
         """Look at the ``{key}`` of a topic that no column is read from."""
-        if self._lacking and len(self._others) < _MOST:
+        if self._lacking and len(self._others) < _MOST and len(name) <= _LONGEST and name.isprintable():
             self._others.setdefault(quote_step(name), True)
 
     def problem(self) -> str | None:
@@ -64,12 +65,12 @@ class KeyWatch:
         near = self._nearest(lacking, {address: others[address] for address in free})
         sentences = []
         for key, other in near.items():
-            came = f"{self._named(key)} {self._verb([key])}; the payload has {printable(other)}"
+            came = f"{self._named(key)} {self._verb([key])}; the payload has {other}"
             sentences.append(f"{came}: write keys: {{{key}: {_yaml(other)}}}")
         unknown = [key for key in self._addresses if key in lacking and key not in near]
         if unknown:
             names = ", ".join(map(self._named, unknown))
-            has = ", ".join(map(printable, free[:_LISTED])) or "nothing else"
+            has = ", ".join(free[:_LISTED]) or "nothing else"
             more = ", ..." if len(free) > _LISTED else ""
             fix = "fix: name the place under keys, or what the station never sends under absent"
             if set(unknown) <= {"ts", "seq"}:
