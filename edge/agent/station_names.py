@@ -31,6 +31,11 @@ class StationNames:
         if not name:
             raise ReadingError("got no name of the station; fix: station: in gateway.yaml, or station_from:")
         if len(name) > _LONGEST:
+            short = printable(name)
+            raise ReadingError(f'got a name of {len(name)} characters, "{short}", expected at most {_LONGEST}')
+        safe = safe_station(name)
+        other = self._claimed.get(safe, name)
+        if other != name:
             both = f'"{printable(name)}" and "{printable(other)}"'
             raise ReadingError(
                 f"{both} both become the station {safe}, and the first that came has it; fix: rename one of the two"
