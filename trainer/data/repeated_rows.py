@@ -18,6 +18,7 @@ _FINE, _SHORT, _LONG = 3, 8, 64
 """Rows in a row that are no chance when they come again: in a station with a column of many values, of other rows that
 are rare, and of any rows."""
 _MANY = 0.2  # distinct values of a column as a share of its rows, from which equal rows are no chance
+_AT_ONCE = 10_000  # windows compared at a time: bounds the memory
 _LEAST_DISTINCT = 16  # rows among _LONG: a station that is stuck repeats itself
 _DOUBLED = 3  # a longer run of equal rows is a station that is stuck
 _COARSE = 0.05  # share of the stamps that several different rows have, from which a stamp names no row
@@ -159,9 +160,9 @@ def _sequences(hashes: Hashes, files: Indices, count: int, short: int) -> Indice
         source = _windows_again(hashes, length, fits)
         if length == _LONG:
             source = np.where(first[:windows] == own[:windows], source, own[:windows])
-            for begin in np.flatnonzero(source < own[:windows]).tolist():
-                if len(np.unique(numbers[begin : begin + length])) < _LEAST_DISTINCT:
-                    source[begin] = begin
+            again = np.flatnonzero(source < own[:windows])
+            few = again[~_varied(numbers, again, length)]
+            source[few] = few
         # A row is covered by the last window that begins at it or before it.
         begins = np.concatenate([np.where(source < own[:windows], own[:windows], -1), np.full(length - 1, -1)])
         last = np.maximum.accumulate(begins)
@@ -171,6 +172,16 @@ def _sequences(hashes: Hashes, files: Indices, count: int, short: int) -> Indice
     while not np.array_equal(first, first[first]):
         first = first[first]
     return first
+
+
+def _varied(numbers: Indices, begins: Indices, length: int) -> Mask:
+    """Return which windows hold enough different rows, given a number for the content of each row."""
+    found = np.zeros(len(begins), dtype=bool)
+    for part in range(0, len(begins), _AT_ONCE):
+        chosen = begins[part : part + _AT_ONCE]
+        windows = np.sort(numbers[chosen[:, None] + np.arange(length)], axis=1)
+        found[part : part + _AT_ONCE] = (np.diff(windows, axis=1) != 0).sum(axis=1) + 1 >= _LEAST_DISTINCT
+    return found
 
 
 def _windows_again(hashes: Hashes, length: int, fits: Mask) -> Indices:
