@@ -92,6 +92,8 @@ class Load:
         Seed; equal seeds give equal readings, with time stamps that end shortly before now.
     leak_every
         Count of a station's readings from one leak to the next.
+    disturbed
+        Whether a disturbance follows each leak.
 
     Attributes
     ----------
@@ -103,12 +105,13 @@ class Load:
         How often clocks jump, stamps are missing or units change; after each leak.
     """
 
-    def __init__(self, readings: int, stations: int, seed: int, leak_every: int = 200) -> None:
+    def __init__(self, readings: int, stations: int, seed: int, leak_every: int = 200, *, disturbed: bool = True) -> None:
         self.names = [f"st-{number + 1}" for number in range(stations)]
         self.per_station = readings // stations
         self._began = time.time() - _BEGAN
         self.leaks: list[Leak] = []
         self.disturbances: Counter[str] = Counter()
+        self._disturbed = disturbed
         payloads = [self._payloads(number, seed, leak_every) for number in range(stations)]
         order = np.repeat(np.arange(stations), self.per_station)
         np.random.default_rng((seed, stations)).shuffle(order)
@@ -142,7 +145,7 @@ class Load:
         keys = load_station(METHANE).keys
         payloads = [message(keys, row, self._began + _CADENCE * seq, seq) for seq, row in enumerate(values.tolist())]
         drawn = np.random.default_rng((seed, number))
-        for leak in leaks:
+        for leak in leaks if self._disturbed else ():
             kind = str(drawn.choice(list(_DISTURBANCES)))
             self.disturbances[kind] += 1
             for row in range(_DISTURBED_ROWS):

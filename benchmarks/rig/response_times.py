@@ -24,7 +24,7 @@ _WINDOW = 1000  # readings; the window with the lowest CPU time counts, because 
 
 def latency(bench: Bench, journal: Path, seconds: float) -> dict[str, Any]:
     """Measure the time from publication to score and to event, and the CPU time of a reading [ms], at ``RATE``."""
-    load = Load(int(RATE * seconds), _STATIONS, seed=1, leak_every=100)
+    load = Load(int(RATE * seconds), _STATIONS, seed=1, leak_every=100, disturbed=False)
     fsyncs = _fsync_seconds(journal)
     sent: dict[tuple[str, str], float] = {}
     base = f"latency{journal.name}"

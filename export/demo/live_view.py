@@ -84,7 +84,7 @@ def _table(scores: dict[int, dict[str, Any]]) -> Panel:
 
 
 def _cells(n: int, score: dict[str, Any]) -> tuple[str | Text, ...]:
-    methane, consistency, network = (score.get(name, {}) for name in ("methane", "consistency", "reconstruction"))
+    methane, consistency, network = (score[name] or {} for name in ("methane", "consistency", "reconstruction"))
     state = score["state"]
     return (
         str(n),
