@@ -21,6 +21,8 @@ _SERIALS = 20_000.0, 80_000.0  # [d] since 1899-12-30: 1954 to 2119
 _DAYS = (_SERIALS, (700_000.0, 800_000.0), (2_400_000.0, 2_500_000.0))  # those, days since the year 0, Julian days
 _SERIAL_STEP = 0.05  # [s] rows closer than this are days of a spreadsheet rather than seconds
 _SIZES = ((1e11, 1.0, "seconds"), (1e14, 1e3, "milliseconds"), (1e17, 1e6, "microseconds"), (1e20, 1e9, "nanoseconds"))
+_CENTURY = 946_684_800.0  # [s] 2000-01-01
+_LONG_STEP = 1e3  # [s] rows farther apart than this are milliseconds, if they are in the last century
 _COMPACT = 1.9e13, 2.1e13  # 20260131120000 is a date
 _BIN = 900.0  # [s] zones change their offset at quarters of an hour at most
 _OFFSET = re.compile(r"\d(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)(?:\[.*\])?\Z", re.IGNORECASE)
@@ -106,9 +108,24 @@ class TimeColumns:
             self._suggest(found)
         for unit in sorted(self._units - {"seconds"}):
             self.notes.append(f"the times are Unix {unit}")
+        if self._are_milliseconds_since_start(values):
+            self.notes.append("the times are taken for milliseconds since the station's start; dates are not known")
+            return values / 1e3
         if self._zone is None or not local.any():
             return values
         return _placed(values, local, self._zone)
+
+    def _are_milliseconds_since_start(self, values: Floats) -> bool:
+        """Whether whole numbers that would be seconds in the last century count milliseconds since a start."""
+        known = values[np.isfinite(values)]
+        steps = np.diff(known)
+        steps = steps[steps > 0]
+        if self._units != {"seconds"} or not len(steps) or known.max() >= _CENTURY or (known % 1).any():
+            return False
+        step, cadence = float(np.median(steps)), self._station.cadence
+        if cadence is not None:
+            return bool(abs(np.log(step / cadence / 1e3)) < abs(np.log(step / cadence)))
+        return step >= _LONG_STEP
 
     def _numbers(self, cells: Sequence[str], lines: Sequence[int]) -> Floats | None:
         """Decode a column of Unix times, their unit by their size; ``None`` for any other column."""

@@ -147,3 +147,19 @@ def test_a_cadence_that_is_not_the_rows_own_is_named(tmp_path: Path, cadence: fl
     assert note.startswith(f"its rows are 60 s apart and the station file states cadence: {cadence:g}")
     assert effect in note
     assert note.endswith("fix: write cadence: 60, or null to learn it")
+
+
+@pytest.mark.parametrize("cadence", [None, 10.0])
+def test_milliseconds_since_a_start_are_no_seconds(tmp_path: Path, cadence: float | None) -> None:
+    stamps = [f"{40_000 + 10_000 * i}" for i in range(60)]
+    table = read(tmp_path, stamped(stamps), replace(TIMED, cadence=cadence))
+    assert table.time is not None
+    assert set(np.diff(table.time)) == {10.0}
+    assert table.notes == ("the times are taken for milliseconds since the station's start; dates are not known",)
+
+
+def test_hours_since_a_start_are_seconds_if_the_cadence_is(tmp_path: Path) -> None:
+    stamps = [f"{3600 * i}" for i in range(60)]
+    table = read(tmp_path, stamped(stamps), replace(TIMED, cadence=3600.0))
+    assert table.time is not None
+    assert set(np.diff(table.time)) == {3600.0}
