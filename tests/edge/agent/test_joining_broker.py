@@ -12,7 +12,7 @@ from edge.bundles.bundle import Bundle
 from tests.doubles import GOOD
 from tests.edge.agent.test_agent_broker import BrokerProtocol, Live
 from tests.mqtt_client import Connect
-from tests.running_broker import RunningBroker
+from tests.running_broker import RunningBroker, StartBroker
 
 NUMBER = itertools.count(5001)
 StartLive = Callable[[], Live]
@@ -79,3 +79,24 @@ def test_a_crash_between_the_parts_of_a_reading_loses_and_doubles_nothing(start_
     live.turn_until(lambda: live.agent._stations["st-1"].state.n == 2)
     live.turn_until(lambda: not live.agent._unacknowledged)
     assert journalled(live) == [expected(0), expected(1)]
+
+
+@pytest.mark.broker
+def test_parts_of_many_stations_at_once_get_through_a_broker_that_sends_few_before_an_ack(
+    bundle: Bundle, start_broker: StartBroker, client: Connect, tmp_path: Path
+) -> None:
+    """MQTT 3.1.1 has no Receive Maximum: the broker's own limit holds, as small as that of many brokers."""
+    broker = start_broker("max_inflight_messages 20")
+    live = Live(bundle, broker, client, "3.1.1", tmp_path, levels="{station}/sensor/{key}/state", number=next(NUMBER))
+    root = live.topic.split("/")[0]
+    keys = list(GOOD)
+    for n in range(3):
+        for key in keys:
+            for station in range(12):
+                live.other.publish(f"{root}/st-{station}/sensor/{key}/state", GOOD[key] + 0.5 * n)
+    names = [f"st-{station}" for station in range(12)]
+    live.turn_until(lambda: all(name in live.agent._stations for name in names))
+    live.turn_until(lambda: all(live.agent._stations[name].state.n == 3 for name in names))
+    for name in names:
+        rows = live.agent._committer.journal.readings(live.agent._stations[name].id)
+        assert [memoryview(row.values).cast("d").tolist() for row in rows] == [expected(n) for n in range(3)]
