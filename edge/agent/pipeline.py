@@ -146,9 +146,10 @@ class Pipeline:
             opened = [event.kind for event in opening]
             raised_by = max((event.count for event in opening), default=0)
         place = PLACED + context.arrival
-        if historical or ts_from == "received" or not in_order or note is not None:
-            self._clocks.observe(station, reading, context.placement)
+        if ts_from == "received" or historical or not in_order or note is not None:
             place |= context.placement.code
+            if reading.ts is not None:  # without a stamp there is nothing to say about it
+                self._clocks.observe(station, context.placement)
         if in_order:
             station.recent.add(reading.values, raised_by=raised_by, stands=panel.stands(station.name))
         results.readings += 1

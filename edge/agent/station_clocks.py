@@ -9,7 +9,6 @@ from edge.alarms.panel import AlarmPanel
 from edge.log import ONCE_A_MINUTE, Log
 from edge.readings.clock_note import ClockNote
 from edge.readings.placement import Placement
-from edge.readings.reading import Reading
 
 
 class StationClocks:
@@ -30,14 +29,14 @@ class StationClocks:
         self._health = health
         self._log = log
 
-    def observe(self, station: LiveStation, reading: Reading, placement: Placement) -> None:
-        """Take in a reading that was not placed as nearly all are."""
+    def observe(self, station: LiveStation, placement: Placement) -> None:
+        """Take in where a reading with a stamp was placed, if it was not placed as nearly all are."""
         if not placement.in_order:
             self._health.late += 1
             station.health.late += 1
         if placement.historical:
             station.health.historical += 1
-        if placement.ts_from == "received" and reading.ts is not None:
+        if placement.ts_from == "received":
             self._health.distrusted += 1
             station.health.distrusted += 1
         if placement.note is not None:
