@@ -233,7 +233,11 @@ class Intake:
             if isinstance(reading, ReadingError):
                 self._delivery.dead_letter(transaction, message, reading)
                 continue
-            self._stations.keep(station, message.topic)
+            try:
+                self._stations.keep(station, message.topic)
+            except ReadingError as error:
+                self._delivery.dead_letter(transaction, message, error)
+                continue
             station.watch.left -= 1
             for each in keys:
                 station.duplicates.add(each)

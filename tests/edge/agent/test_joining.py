@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from edge.agent import stations
 from edge.agent.agent import Agent
 from edge.mqtt.message import Message
 from tests.doubles import GOOD, FakeClock, FakeLink
@@ -288,3 +289,14 @@ def test_each_document_may_be_sent_twice(field: Field) -> None:
     for n in range(8):
         field.send(PERIOD * n, climate(n), climate(n), gas(n), gas(n))
     assert field.values("pad") == [reading(n) for n in range(8)]
+
+
+def test_a_station_above_the_limit_is_refused_when_its_reading_is_closed(
+    field: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field.send(0.0, *parts(0, station="one")[:6], *parts(0, station="two")[:6])
+    monkeypatch.setattr(stations, "MOST_STATIONS", 1)
+    field.wait(11.0)
+    assert len(field.scores("one")) == 1
+    (letter,) = field.link.on(TOPICS.deadletter)
+    assert "'two' is one more than the limit" in letter["reason"]
