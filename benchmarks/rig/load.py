@@ -105,7 +105,9 @@ class Load:
         How often clocks jump, stamps are missing or units change; after each leak.
     """
 
-    def __init__(self, readings: int, stations: int, seed: int, leak_every: int = 200, *, disturbed: bool = True) -> None:
+    def __init__(
+        self, readings: int, stations: int, seed: int, leak_every: int = 200, *, disturbed: bool = True
+    ) -> None:
         self.names = [f"st-{number + 1}" for number in range(stations)]
         self.per_station = readings // stations
         self._began = time.time() - _BEGAN

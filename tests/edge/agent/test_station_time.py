@@ -189,6 +189,20 @@ def test_gateway_and_station_share_a_clock_that_is_a_day_ahead_and_then_right(st
     assert len(station.opened("methane")) == 1
 
 
+def test_a_gateway_that_learns_the_time_late_blames_the_clocks_only_until_then(station: Station) -> None:
+    for at in arrivals(0, 50):
+        station.send(at - 0.3, at=at - 3 * HOUR)
+    assert station.problem is not None
+    assert len(station.opened("clock")) == 1
+    station.run.recovery.shift_clock(3 * HOUR)
+    verdicts = [station.send(at - 0.3, at=at, **LEAK) for at in arrivals(50, 90)]
+    assert not any(verdict.late or verdict.historical for verdict in verdicts)
+    assert {verdict.ts_from for verdict in verdicts} == {"station"}
+    assert len(station.opened("methane")) == 1
+    assert station.problem is None
+    assert [event.event_type for event in station.events if event.kind == "clock"] == ["open", "close"]
+
+
 def test_a_restart_of_the_agent_amid_strays_goes_on_with_what_was_known(station: Station) -> None:
     for at in arrivals(0, 150):
         station.send(at - 0.3, at=at)
