@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from edge.readings.csv.times import TimeColumns
 from edge.readings.csv.unnamed_time import UnnamedTime
 
 __all__ = ["CsvTable", "Dropped", "read_table"]
+
+_Array = TypeVar("_Array", Floats, Indices)
 
 _LEAST_TO_COMPARE = 20  # rows, before a last number without a line end is called too short
 
@@ -106,9 +109,9 @@ class _Reader:
         table = CsvTable(
             file=self._path.name,
             names=self._station.names,
-            values=np.concatenate(values)[keep],
+            values=_kept(values, keep),
             time=time[keep] if self._station.time_columns else None,
-            lines=np.concatenate(lines)[keep],
+            lines=_kept(lines, keep),
             dropped=dropped,
             breaks=_breaks(keep, rows.cuts),
             header_line=layout.line,
@@ -164,6 +167,13 @@ class _Reader:
         cells = columns[len(layout.names) - 1]
         if layout.names[-1] in self._wanted and len(cells[last]) < min(map(len, cells[:last])):
             faults[last] = layout.names[-1], f"got {quoted(cells[last])}, which is cut off; mend the row", CUT_OFF
+
+
+def _kept(parts: list[_Array], keep: Mask) -> _Array:
+    """Put arrays together and keep some rows, without a copy if it is all of them."""
+    whole: _Array = np.concatenate(parts)
+    parts.clear()
+    return whole if keep.all() else whole[keep]
 
 
 def _breaks(keep: Mask, cuts: Sequence[int]) -> tuple[int, ...]:
