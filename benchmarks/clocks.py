@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from edge.readings.duplicates import Duplicates
-from edge.readings.station_clock import StationClock
+from edge.readings.station_clock.station_clock import StationClock
 
 T0 = 1_790_000_000.0
 CADENCE = 60.0

@@ -10,9 +10,9 @@ from edge.agent.listener import Heard, Listener
 from edge.agent.stations import Stations
 from edge.errors import ReadingError
 from edge.mqtt.message import Message
-from edge.readings.clock_note import offset_note
-from edge.readings.echo import printable
-from edge.readings.track import LEAST_SLACK
+from edge.readings.decoding.echo import printable
+from edge.readings.station_clock.clock_note import offset_note
+from edge.readings.station_clock.track import LEAST_SLACK
 from edge.scoring.units_guard import GUARDED
 
 _JUDGED = 200  # readings of a station by which its units are judged

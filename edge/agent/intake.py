@@ -18,7 +18,7 @@ from edge.errors import ReadingError
 from edge.journal.transaction import Transaction
 from edge.log import Log
 from edge.mqtt.message import Message
-from edge.readings.decoder import REMARK
+from edge.readings.decoding.decoder import REMARK
 from edge.readings.duplicates import key, pack_keys
 from edge.readings.reading import Reading
 

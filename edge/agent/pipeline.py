@@ -17,7 +17,7 @@ from edge.delivery.delivery import Delivery
 from edge.errors import ReadingError
 from edge.journal.transaction import ReadingRow, Transaction
 from edge.log import Log
-from edge.readings.placement import PLACED
+from edge.readings.station_clock.placement import PLACED
 from edge.scoring.decision import Decision
 from edge.scoring.scorer import SCORED
 from edge.scoring.verdict import Verdict

@@ -16,9 +16,9 @@ from edge.journal.journal import Journal
 from edge.journal.transaction import ClockRow, ReadingRow, Transaction
 from edge.log import Log
 from edge.readings.duplicates import unpack_keys
-from edge.readings.placement import PLACED
 from edge.readings.reading import Reading
 from edge.readings.recent import MOST_RECENT
+from edge.readings.station_clock.placement import PLACED
 from edge.scoring.scorer import Scorer
 from edge.scoring.state import Arrival, StationState
 

@@ -33,7 +33,7 @@ from edge.log import Log
 from edge.mqtt.link import Link
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
-from edge.readings.formats.format import SIZE_LIMIT
+from edge.readings.decoding.formats.format import SIZE_LIMIT
 
 ANSWER_EXPIRY = 600
 """Message expiry interval of an answer [s]."""

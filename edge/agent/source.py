@@ -12,9 +12,9 @@ from config.settings.station import Station
 from edge.errors import ReadingError
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Pattern
-from edge.readings.addresses import Address
-from edge.readings.decoder import Decoder
-from edge.readings.echo import echo
+from edge.readings.decoding.addresses import Address
+from edge.readings.decoding.decoder import Decoder
+from edge.readings.decoding.echo import echo
 
 _MOST_TOPICS = 4000  # topics whose pattern is remembered ...
 _LONGEST_TOPIC = 256  # ... and characters of one: longer ones must not fill the memory

@@ -15,9 +15,9 @@ from edge.log import Log
 from edge.models.rolling_median import RollingMedian
 from edge.mqtt.topics import Pattern
 from edge.readings.array_readings import ArrayReadings
+from edge.readings.decoding.units import converters, unit_text
 from edge.readings.duplicates import Duplicates
 from edge.readings.recent import Recent
-from edge.readings.units import converters, unit_text
 from edge.scoring.gas_outage import LATELY
 from edge.scoring.scorer import Scorer
 from edge.scoring.state import StationState

@@ -7,8 +7,8 @@ from edge.agent.station import LiveStation
 from edge.alarms.event import Event
 from edge.alarms.panel import AlarmPanel
 from edge.log import ONCE_A_MINUTE, Log
-from edge.readings.clock_note import ClockNote
-from edge.readings.placement import Placement
+from edge.readings.station_clock.clock_note import ClockNote
+from edge.readings.station_clock.placement import Placement
 
 
 class StationClocks:

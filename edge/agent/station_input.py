@@ -10,7 +10,7 @@ from edge.agent.source import Source
 from edge.agent.station_watch import StationWatch
 from edge.errors import ReadingError
 from edge.mqtt.message import Message
-from edge.readings.joiner import Joined, Joiner
+from edge.readings.joining.joiner import Joined, Joiner
 from edge.readings.reading import Reading
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.errors import ReadingError
 from edge.mqtt.topics import safe_station
-from edge.readings.echo import printable
+from edge.readings.decoding.echo import printable
 
 _LONGEST = 256  # characters of a name that a topic or a document gives
 

@@ -146,7 +146,7 @@ class _Recorder:
     """Appends the readings of one station to the file, and counts what is left out."""
 
     def __init__(self, path: Path, station: Station, name: str | None, rows: int | None, out: TextIO) -> None:
-        from edge.readings.station_clock import StationClock
+        from edge.readings.station_clock.station_clock import StationClock
 
         self._path = path
         self._station = station

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from edge.bundles.bundle import Bundle
     from edge.readings.csv.table import CsvTable
     from edge.readings.csv.writer import CsvCell
-    from edge.readings.decoder import Decoder
+    from edge.readings.decoding.decoder import Decoder
     from edge.scoring.scorer import Scorer
     from edge.scoring.unit_doubt import UnitDoubt
     from edge.scoring.units_guard import UnitsGuard
@@ -132,7 +132,7 @@ def score_files(
     from edge.bundles.file_station import file_station
     from edge.readings.csv.reader import read_table
     from edge.readings.csv.writer import write_table
-    from edge.readings.decoder import Decoder
+    from edge.readings.decoding.decoder import Decoder
     from edge.scoring.scorer import Scorer
 
     if request is not None and not 0 < request < 1:
@@ -216,7 +216,7 @@ def _score_file(
 
     from edge.readings.quality import worst_flag
     from edge.readings.reading import Reading
-    from edge.readings.record_clock import RecordClock
+    from edge.readings.station_clock.record_clock import RecordClock
 
     for sentence in table.sentences():
         tally.say(sentence)

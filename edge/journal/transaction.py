@@ -27,8 +27,8 @@ class ReadingRow(NamedTuple):
     seq
         The station's own counter.
     place
-        How it was placed among the others, see :mod:`edge.readings.placement`; without ``PLACED`` in a row of version
-        0.2, which knew only whether a reading was older than the newest.
+        How it was placed among the others, see :mod:`edge.readings.station_clock.placement`; without ``PLACED`` in a
+        row of version 0.2, which knew only whether a reading was older than the newest.
     key
         By which a redelivery is recognised, see :mod:`edge.readings.duplicates`; the keys of its parts, packed, if it
         came in several messages.
@@ -86,7 +86,7 @@ class ClockRow(NamedTuple):
     n
         The station's readings that it has placed.
     snapshot
-        :meth:`edge.readings.station_clock.StationClock.snapshot`.
+        :meth:`edge.readings.station_clock.station_clock.StationClock.snapshot`.
     """
 
     station: int
@@ -143,7 +143,7 @@ class PartsRow(NamedTuple):
     topic
         Where one of them came.
     parts
-        :meth:`edge.readings.joiner.Joiner.snapshot`.
+        :meth:`edge.readings.joining.joiner.Joiner.snapshot`.
     """
 
     station: str

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final
 
-from edge.readings.addresses import members
-from edge.readings.echo import printable
+from edge.readings.decoding.addresses import members
+from edge.readings.decoding.echo import printable
 
 _NAMES: Final = frozenset((
     "device", "deviceid", "deviceids", "devicename", "devid", "deveui", "eui", "mac", "macaddress", "macaddr",

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from config.settings.station import Station
-from edge.readings.addresses import Address, members, quote_step
+from edge.readings.decoding.addresses import Address, members, quote_step
 
 _MOST = 60  # members of a station's documents that are remembered
 _LONGEST = 120  # characters of an address that is remembered

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from edge.readings.placement import Placement
 from edge.readings.reading import Reading
+from edge.readings.station_clock.placement import Placement
 from edge.scoring.row_scores import RowScores
 from edge.scoring.state import Arrival
 

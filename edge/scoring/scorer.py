@@ -14,7 +14,7 @@ from edge.errors import BundleError
 from edge.models.scores import ScoreState, advance, score_rows
 from edge.readings.quality import GOOD, flag
 from edge.readings.reading import Reading
-from edge.readings.station_clock import StationClock
+from edge.readings.station_clock.station_clock import StationClock
 from edge.scoring.adaptation import Adaptation
 from edge.scoring.decision import Context, Decision
 from edge.scoring.gas_level import PPB_PER_UNIT, GasLevel
@@ -114,7 +114,8 @@ class Scorer:
         cadence
             Configured interval between readings [s]; ``None``: the bundle's.
         clock
-            What places the readings: :class:`edge.readings.record_clock.RecordClock` for the rows of a file.
+            What places the readings: :class:`edge.readings.station_clock.record_clock.RecordClock` for the rows of a
+            file.
         """
         levels = background = None
         if self._level is not None:

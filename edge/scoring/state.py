@@ -6,11 +6,11 @@ from enum import IntEnum
 
 from edge.models.background import Background
 from edge.models.scores import ScoreState
-from edge.readings import placement as codes
 from edge.readings.gaps import MOST_CADENCES
 from edge.readings.last_good import LastGood
-from edge.readings.placement import Placement
-from edge.readings.station_clock import StationClock
+from edge.readings.station_clock import placement as codes
+from edge.readings.station_clock.placement import Placement
+from edge.readings.station_clock.station_clock import StationClock
 from edge.scoring.adaptation import Adaptation
 
 WARM_UP = 60
@@ -21,7 +21,7 @@ FORGET_CADENCES = 240.0
 
 
 class Arrival(IntEnum):
-    """How a reading follows the one before it; the values are journal codes, see :mod:`edge.readings.placement`."""
+    """How a reading follows the one before it; the values are codes of the journal, as in ``placement.py``."""
 
     NEXT = codes.NEXT
     BESIDE = codes.BESIDE

@@ -11,8 +11,8 @@ import numpy as np
 from config.settings.station import Feature, Station
 from config.settings.unit_settings import UnitSettings
 from edge.arrays import Floats
-from edge.readings.unit_table import FRACTION, MASS, RESISTANCE, TEMPERATURE, find_unit, units_of
-from edge.readings.units import converter, takes_mass
+from edge.readings.decoding.unit_table import FRACTION, MASS, RESISTANCE, TEMPERATURE, find_unit, units_of
+from edge.readings.decoding.units import converter, takes_mass
 
 _SENSOR_SPREADS = 4.0  # standard deviations about the mean that sensors of one kind, in another year, stay within
 _TWICE = np.log(2.0)

@@ -12,7 +12,7 @@ from config.settings.unit_settings import UnitSettings
 from edge.arrays import Floats
 from edge.models.scoring_model import ScoringModel
 from edge.moisture import magnus
-from edge.readings.unit_table import find_unit
+from edge.readings.decoding.unit_table import find_unit
 from edge.scoring.trained_channel import LikelyUnit, TrainedChannel
 from edge.scoring.unit_doubt import DoubtWriter, UnitDoubt, are_whole
 

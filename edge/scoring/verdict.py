@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from edge.readings.placement import TimeSource
+from edge.readings.station_clock.placement import TimeSource
 
 State = Literal["warming_up", "out_of_domain", "alarm", "suspect", "ok"]
 """The first state that applies, in this order; except that a level over the absolute limit is an ``alarm`` at once."""

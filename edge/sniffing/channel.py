@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from edge.readings.dialect import parse_number
-from edge.readings.quantity import parse_quantity
-from edge.readings.unit_table import find_unit
+from edge.readings.decoding.dialect import parse_number
+from edge.readings.decoding.quantity import parse_quantity
+from edge.readings.decoding.unit_table import find_unit
 from edge.sniffing.fields import Field, document_fields
 
 _LARGEST = 1e30

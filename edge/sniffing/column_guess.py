@@ -9,7 +9,7 @@ from statistics import median
 from typing import NamedTuple
 
 from config.settings.station import Feature, Role, Scale
-from edge.readings.unit_table import MASS, KnownUnit, find_unit
+from edge.readings.decoding.unit_table import MASS, KnownUnit, find_unit
 from edge.sniffing.channel import Channel
 from edge.sniffing.quantities import (
     UNIT_WORDS,

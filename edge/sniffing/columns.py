@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from edge.readings.addresses import quote_step
-from edge.readings.timestamps import parse_timestamp
+from edge.readings.decoding.addresses import quote_step
+from edge.readings.decoding.timestamps import parse_timestamp
 from edge.sniffing.channel import Channel
 from edge.sniffing.column_guess import ColumnGuess, guess_column
 from edge.sniffing.quantities import (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from edge.readings.addresses import quote_step
-from edge.readings.quantity import Quantity, parse_quantity
-from edge.readings.unit_table import find_unit
+from edge.readings.decoding.addresses import quote_step
+from edge.readings.decoding.quantity import Quantity, parse_quantity
+from edge.readings.decoding.unit_table import find_unit
 
 _DEEPEST = 12  # levels
 _MOST = 300  # values of one document
@@ -22,7 +22,7 @@ class Field(NamedTuple):
     Parameters
     ----------
     address
-        Where it is, see :class:`edge.readings.addresses.Address`.
+        Where it is, see :class:`edge.readings.decoding.addresses.Address`.
     path
         The names on the way to it, the outermost first; of a member of a list of pairs the name that it has there.
     value

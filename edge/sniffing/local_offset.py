@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from statistics import median
 
-from edge.readings.addresses import Address
-from edge.readings.timestamps import parse_timestamp
+from edge.readings.decoding.addresses import Address
+from edge.readings.decoding.timestamps import parse_timestamp
 from edge.sniffing.topic_group import TopicGroup
 
 _STEP = 900  # [s] offsets are multiples of a quarter of an hour

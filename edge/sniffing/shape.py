@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from edge.errors import ReadingError
-from edge.readings.dialect import parse_number
-from edge.readings.formats.csv import SEPARATORS_OF_LINES
-from edge.readings.formats.format import SIZE_LIMIT, text_of
-from edge.readings.formats.influx import InfluxFormat, looks_like_influx
-from edge.readings.formats.json import JsonFormat, json_values
-from edge.readings.formats.number import VALUE
-from edge.readings.formats.senml import looks_like_senml, senml_documents
-from edge.readings.quantity import parse_quantity
-from edge.readings.timestamps import parse_timestamp
+from edge.readings.decoding.dialect import parse_number
+from edge.readings.decoding.formats.csv import SEPARATORS_OF_LINES
+from edge.readings.decoding.formats.format import SIZE_LIMIT, text_of
+from edge.readings.decoding.formats.influx import InfluxFormat, looks_like_influx
+from edge.readings.decoding.formats.json import JsonFormat, json_values
+from edge.readings.decoding.formats.number import VALUE
+from edge.readings.decoding.formats.senml import looks_like_senml, senml_documents
+from edge.readings.decoding.quantity import parse_quantity
+from edge.readings.decoding.timestamps import parse_timestamp
 
 Kind = Literal["json", "senml", "influx", "csv", "array", "number"]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from config.settings.station import Feature
 from edge.moisture import magnus
-from edge.readings.addresses import Address
+from edge.readings.decoding.addresses import Address
 from edge.sniffing.column_guess import ColumnGuess
 from edge.sniffing.topic_group import TopicGroup
 from edge.sniffing.yaml_text import comment_text, yaml_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 
 from config.settings.station import Feature, Station
-from edge.readings.unit_table import find_unit
+from edge.readings.decoding.unit_table import find_unit
 from edge.sniffing.column_guess import ColumnGuess
 from edge.sniffing.columns import Columns, LeftOut
 from edge.sniffing.quantities import find_quantity, name_tokens

@@ -10,8 +10,8 @@ from statistics import median
 from typing import Any
 
 from edge.mqtt.topics import safe_station
-from edge.readings.addresses import Address
-from edge.readings.timestamps import parse_timestamp
+from edge.readings.decoding.addresses import Address
+from edge.readings.decoding.timestamps import parse_timestamp
 from edge.sniffing.channel import channels
 from edge.sniffing.columns import Columns, choose_columns
 from edge.sniffing.heard_topic import HeardTopic, id_address, literal_name, station_level

@@ -19,7 +19,7 @@ from edge.readings.csv.table import CsvTable, Dropped
 from edge.readings.csv.time_order import in_time_order
 from edge.readings.csv.times import TimeColumns
 from edge.readings.csv.unnamed_time import UnnamedTime
-from edge.readings.dialect import Dialect
+from edge.readings.decoding.dialect import Dialect
 from trainer.errors import RecordError
 
 _SAMPLE = 50  # rows among which a time column is looked for that the station file does not name

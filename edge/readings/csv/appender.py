@@ -17,7 +17,7 @@ from edge.clock import rfc3339
 from edge.errors import TableError
 from edge.readings.csv.compression import decompress
 from edge.readings.csv.layout import Layout, find_layout
-from edge.readings.timestamps import load_zone
+from edge.readings.decoding.timestamps import load_zone
 
 TIME = "time"
 """Name of the time column of a file that is begun for a station without one."""

@@ -13,7 +13,7 @@ from config.settings.station import Station
 from edge.arrays import Floats
 from edge.readings.csv.bad_rows import BadRows
 from edge.readings.csv.header import quoted
-from edge.readings.dialect import BLANKS, Dialect
+from edge.readings.decoding.dialect import BLANKS, Dialect
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[.,]\d{3})+", re.ASCII)

@@ -37,8 +37,8 @@ def read_table(path: str | Path, station: Station, *, absent: Collection[str] = 
     Compression (gzip, zip, bzip2, xz), encoding (UTF-8, UTF-16, those of loggers and spreadsheets), separator (``;``,
     tab, ``,`` or ``|``), decimal comma, line ends, lines above the header, and blank rows and columns are detected;
     columns that the station does not name are ignored. Missing values are the words of every station and the
-    station's own (:mod:`edge.readings.dialect`). Rows that cannot be read are left out and counted, up to 5 % of them.
-    A file that is newest first is turned round.
+    station's own (:mod:`edge.readings.decoding.dialect`). Rows that cannot be read are left out and counted, up to 5 %
+    of them. A file that is newest first is turned round.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from edge.readings.csv.bad_rows import BadRows
 from edge.readings.csv.header import quoted
 from edge.readings.csv.layout import Layout, csv_reader, is_blank
-from edge.readings.dialect import BLANKS, MISSING_WORDS
+from edge.readings.decoding.dialect import BLANKS, MISSING_WORDS
 
 BATCH = 20_000
 """Rows held as text at a time: bounds the memory for a long file."""

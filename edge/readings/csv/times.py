@@ -14,8 +14,8 @@ from config.time_format import TimeFormat, suggest_time_formats
 from edge.arrays import Floats, Mask
 from edge.readings.csv.bad_rows import BadRows
 from edge.readings.csv.header import quoted
-from edge.readings.dialect import BLANKS
-from edge.readings.timestamps import load_zone, parse_timestamp
+from edge.readings.decoding.dialect import BLANKS
+from edge.readings.decoding.timestamps import load_zone, parse_timestamp
 
 _SERIALS = 20_000.0, 80_000.0  # [d] since 1899-12-30: 1954 to 2119
 _DAYS = (_SERIALS, (700_000.0, 800_000.0), (2_400_000.0, 2_500_000.0))  # those, days since the year 0, Julian days

@@ -11,7 +11,7 @@ import numpy as np
 from config.time_format import TimeFormat, suggest_time_formats
 from edge.readings.csv.header import quoted
 from edge.readings.csv.time_order import NEWEST_FIRST
-from edge.readings.timestamps import parse_timestamp
+from edge.readings.decoding.timestamps import parse_timestamp
 
 _NAME = re.compile(
     r"date|time|timestamp|datetime|ts|utc|zeit|datum|uhrzeit|fecha|hora|heure|data|created|epoch|unix", re.IGNORECASE

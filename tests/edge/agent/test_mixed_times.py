@@ -12,8 +12,8 @@ import pytest
 from edge.agent.recovery import rebuild
 from edge.bundles.bundle import Bundle
 from edge.journal.transaction import ClockRow, ReadingRow
-from edge.readings.placement import PLACED
 from edge.readings.reading import Reading
+from edge.readings.station_clock.placement import PLACED
 from edge.scoring.decision import Decision
 from edge.scoring.scorer import Scorer
 from edge.scoring.state import StationState

@@ -23,8 +23,8 @@ from edge.journal.journal import Journal
 from edge.journal.transaction import ClockRow, ReadingRow
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
-from edge.readings.placement import PLACED
 from edge.readings.reading import Reading
+from edge.readings.station_clock.placement import PLACED
 from edge.scoring.decision import Decision
 from edge.scoring.scorer import Scorer
 from edge.scoring.state import StationState

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from edge.readings.placement import Placement
-from edge.readings.station_clock import StationClock
+from edge.readings.station_clock.placement import Placement
+from edge.readings.station_clock.station_clock import StationClock
 
 T0 = 1_790_000_000.0
 

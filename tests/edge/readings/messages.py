@@ -8,7 +8,7 @@ from typing import Any
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.errors import ReadingError
-from edge.readings.decoder import Decoder
+from edge.readings.decoding.decoder import Decoder
 from edge.readings.reading import Reading
 
 STATION = load_station(METHANE)

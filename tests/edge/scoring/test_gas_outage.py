@@ -18,8 +18,8 @@ from config.yaml.load import load_station
 from edge.arrays import Mask
 from edge.bundles.bundle import Bundle
 from edge.models.pvalue import SCORE_CAP
-from edge.readings.placement import PLACED
 from edge.readings.reading import Reading
+from edge.readings.station_clock.placement import PLACED
 from edge.scoring.gas_outage import LATELY
 from edge.scoring.scorer import Scorer
 from edge.scoring.verdict import Verdict

@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.models.scores import ScoreState
 from edge.readings.last_good import HOLD
-from edge.readings.station_clock import StationClock
+from edge.readings.station_clock.station_clock import StationClock
 from edge.scoring.adaptation import Adaptation
 from edge.scoring.segments import Segments
 from edge.scoring.state import Arrival, StationState

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.models.background import BACKGROUND_WINDOW, Background
-from edge.readings.station_clock import StationClock
+from edge.readings.station_clock.station_clock import StationClock
 from edge.scoring.adaptation import Adaptation
 from edge.scoring.state import WARM_UP, Arrival, StationState
 

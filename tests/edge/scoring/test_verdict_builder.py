@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.readings.placement import Placement
 from edge.readings.reading import Reading
+from edge.readings.station_clock.placement import Placement
 from edge.scoring.decision import Context, Decision
 from edge.scoring.row_scores import RowScores
 from edge.scoring.state import Arrival

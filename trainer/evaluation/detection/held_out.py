@@ -15,7 +15,7 @@ from edge.models.pvalue import SCORE_CAP
 from edge.models.scores import ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from edge.readings.quality import GOOD, flag
-from edge.readings.station_clock import StationClock
+from edge.readings.station_clock.station_clock import StationClock
 from edge.scoring.adaptation import Adaptation
 from edge.scoring.segments import Segments
 from edge.scoring.state import WARM_UP, Arrival, StationState

@@ -1,0 +1,1 @@
+"""Turns payloads into readings: formats, addresses, words, units and time stamps."""

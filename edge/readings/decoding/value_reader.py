@@ -1,0 +1,106 @@
+"""Reads the values of one station's channels: numbers in their units, missing values, and what is neither."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from config.settings.station import Station
+from config.settings.unit_settings import UnitSettings
+from edge.readings.decoding.dialect import Dialect
+from edge.readings.decoding.echo import echo
+from edge.readings.decoding.quantity import Quantity, parse_quantity
+from edge.readings.decoding.stated_units import StatedUnits
+from edge.readings.decoding.units import Convert, converters
+
+
+class ValueReader:
+    """Reads the values of one station's channels.
+
+    Parameters
+    ----------
+    station
+        Its columns.
+    missing
+        Further numbers and texts that stand for no reading.
+    units
+        Units in which values come, by key.
+
+    Attributes
+    ----------
+    sentinels
+        The numbers of each column that stand for no reading [F].
+    strange
+        Column -> what came there instead of a number, until a number comes.
+    busy
+        Whether :meth:`finish` has anything to do.
+
+    Raises
+    ------
+    config.errors.ConfigError
+        A unit cannot be converted to its column's.
+    """
+
+    def __init__(
+        self,
+        station: Station,
+        missing: Sequence[float | str] = (),
+        units: Mapping[str, str | UnitSettings] | None = None,
+    ) -> None:
+        self._keys = station.keys
+        self._dialect = Dialect(station, missing)
+        self._stated = StatedUnits(station, units or {})
+        self._conversions: tuple[tuple[int, Convert], ...] = tuple(
+            (station.keys.index(key), convert) for key, convert in converters(units or {}, station).items()
+        )
+        self.sentinels = self._dialect.numbers
+        self.strange: dict[int, str] = {}
+        self.busy = bool(self._conversions)
+
+    def read(self, column: int, value: Any) -> float:
+        """Read a value that is no plain float; nan for a missing value, and for what is neither."""
+        if value is None:
+            return math.nan
+        try:
+            number = self._dialect.value(column, value)
+            return self._stated.convert(column, number, value.unit) if isinstance(value, Quantity) else number
+        except ValueError:
+            quantity = parse_quantity(value) if type(value) is str else None
+            if quantity is not None:
+                return self.read(column, quantity)
+            unit = f"{value} (a unit that cannot be converted to the column's)"
+            # The first one stays: they differ, and what is reported must not.
+            self.strange.setdefault(column, unit if isinstance(value, Quantity) else echo(value))
+            self.busy = True
+            return math.nan
+
+    def read_beside(self, column: int, value: Any, unit: str) -> float:
+        """Read a value beside which its message names a unit; what is no unit of the column's kind is disregarded."""
+        number = self.read(column, value)
+        try:
+            return self._stated.convert(column, number, unit)
+        except ValueError:
+            return number
+
+    def forget(self) -> None:
+        """Forget what is strange: the message that contained it is refused as a whole."""
+        self.strange.clear()
+        self.busy = bool(self._conversions)
+
+    def finish(self, values: list[float], notes: dict[str, str | None]) -> None:
+        """Convert the values of a reading [F] in place, and note under ``values`` what is strange in its channels."""
+        if self.strange:
+            for column in [each for each in self.strange if not math.isnan(values[each])]:
+                del self.strange[column]
+            notes["values"] = self._sentence() if self.strange else None
+            self.busy = bool(self.strange or self._conversions)
+        for column, convert in self._conversions:
+            if not math.isnan(values[column]):
+                value = convert(values[column])
+                values[column] = value if math.isfinite(value) else math.nan
+
+    def _sentence(self) -> str:
+        got = "; ".join(f"{self._keys[column]}: got {what}" for column, what in sorted(self.strange.items()))
+        fix = "such a value is flagged as missing; fix: the station, or name the place of the number under keys"
+        return f"{got}, expected a number; {fix}"

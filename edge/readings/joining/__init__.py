@@ -1,0 +1,1 @@
+"""Joins readings that come in parts."""

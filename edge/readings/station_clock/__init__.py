@@ -1,0 +1,1 @@
+"""Places every reading of a station in time, by its arrival and its stamp."""
