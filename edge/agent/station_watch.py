@@ -10,16 +10,14 @@ from edge.readings.device_watch import DeviceWatch
 from edge.readings.key_watch import KeyWatch
 from edge.readings.reading import Reading
 
-LOOKED_AT = 24
+LOOKED_AT = 20
 """Readings in a row that are looked at."""
 
-_JOINED = 3  # times as many where parts are joined: some of them come less often
-_PAUSE = 2000  # readings between two looks: they must cost nothing ...
-_PAUSE_AFTER_PROBLEM = 100  # ... and fewer until what was wrong is right
+_PAUSE = 2000  # readings between two looks, if nothing is wrong: they must cost nothing
 
 
 class StationWatch:
-    """Looks at 24 readings of a station in a row, and after 2000 more again.
+    """Looks at 20 readings of a station in a row, and after 2000 more again, or at once if something is wrong.
 
     Parameters
     ----------
@@ -38,7 +36,7 @@ class StationWatch:
 
     def __init__(self, source: Source) -> None:
         entry = source.entry
-        self.longest = LOOKED_AT * (_JOINED if source.joins else 1)
+        self.longest = LOOKED_AT
         self.left = self.longest
         self._whole = not source.joins
         self._keys = KeyWatch(source.station, entry.keys, entry.absent)
@@ -66,5 +64,5 @@ class StationWatch:
             Whether to judge from whatever has come.
         """
         keys, devices = self._keys.problem(), self._devices.problem(whole=self._whole, soon=soon)
-        self.left = self.longest + (_PAUSE if keys is None and devices is None else _PAUSE_AFTER_PROBLEM)
+        self.left = self.longest + (_PAUSE if keys is None and devices is None else 0)
         return {"keys": keys, "devices": devices}

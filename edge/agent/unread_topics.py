@@ -7,6 +7,7 @@ from edge.agent.station_watch import StationWatch
 from edge.agent.stations import MOST_STATIONS, Stations
 from edge.errors import ReadingError
 
+_MOST = 60  # messages of a station that nobody reads, before one that is read
 _LONGEST = 256  # characters of a name that are remembered
 
 
@@ -24,7 +25,7 @@ class UnreadTopics:
         self._watches: dict[str, StationWatch] = {}
 
     def note(self, share: Share, source: Source) -> ReadingError | None:
-        """Note such a message; returns what is to be said aloud if 72 have come and nothing that could be read."""
+        """Note such a message; returns what is to be said aloud if 60 have come and nothing that could be read."""
         assert share.unread is not None
         station = self._stations.known(share.name)
         if station is not None:
@@ -32,7 +33,10 @@ class UnreadTopics:
             self._watches.pop(share.name[:_LONGEST], None)
             return None
         name = share.name[:_LONGEST]
-        watch = self._watches.setdefault(name, StationWatch(source))
+        if name not in self._watches:
+            self._watches[name] = StationWatch(source)
+            self._watches[name].left = _MOST
+        watch = self._watches[name]
         watch.left -= 1
         watch.look_at_name(share.unread)
         if watch.left > 0 and len(self._watches) <= MOST_STATIONS:

@@ -34,7 +34,6 @@ class KeyWatch:
         optional = [key for key in ("ts", "seq") if key in keys]
         wanted = [*(key for key in station.keys if key not in absent), *optional]
         self._addresses = {key: Address(keys.get(key, key)) for key in wanted}
-        self._never = set(wanted)
         self._lacking = set(wanted)
         self._others: dict[str, bool] = {}  # address -> whether a number was there
 
@@ -54,18 +53,17 @@ class KeyWatch:
             self._others.setdefault(quote_step(name), True)
 
     def problem(self) -> str | None:
-        """Say which keys have not come since the last call, and what came instead; ``None`` if all have."""
+        """Say which keys have never come, and what came instead; ``None`` if all have."""
         lacking, others = self._lacking, self._others
-        self._never &= lacking
-        self._lacking, self._others = set(self._addresses), {}
         if not lacking:
+            others.clear()
             return None
         used = {address.text for key, address in self._addresses.items() if key not in lacking}
         free = [address for address in others if address not in used]
         near = self._nearest(lacking, {address: others[address] for address in free})
         sentences = []
         for key, other in near.items():
-            came = f"{self._named(key)} {self._verb([key])}; the payload has {other}"
+            came = f"{self._named(key)} never came; the payload has {other}"
             sentences.append(f"{came}: write keys: {{{key}: {_yaml(other)}}}")
         unknown = [key for key in self._addresses if key in lacking and key not in near]
         if unknown:
@@ -75,7 +73,7 @@ class KeyWatch:
             fix = "fix: name the place under keys, or what the station never sends under absent"
             if set(unknown) <= {"ts", "seq"}:
                 fix = "fix: correct the address under keys, or leave it out"
-            sentences.append(f"{names} {self._verb(unknown)}; the payload has {has}{more}; {fix}")
+            sentences.append(f"{names} never came; the payload has {has}{more}; {fix}")
         return "; ".join(sentences)
 
     def _nearest(self, lacking: Collection[str], others: Mapping[str, bool]) -> dict[str, str]:
@@ -95,9 +93,6 @@ class KeyWatch:
     def _named(self, key: str) -> str:
         address = self._addresses[key].text
         return key if address == key else f"{address} ({key})"
-
-    def _verb(self, keys: Collection[str]) -> str:
-        return "never came" if self._never.issuperset(keys) else "came no more"
 
 
 def _likeness(key: str, address: str, other: str) -> float:

@@ -149,7 +149,7 @@ def test_topics_that_no_column_is_read_from_are_refused_aloud_when_nothing_else_
     start_agent: StartAgent, fake_link: FakeLink
 ) -> None:
     agent = start_agent(topic="{station}/sensor/{key}/state")
-    for n in range(72):
+    for n in range(60):
         send(agent, fake_link, 2000.0 + n, topic=f"hut/sensor/{('methane', 'uptime')[n % 2]}/state", start=n + 1)
     (letter,) = fake_link.on(TOPICS.deadletter)
     assert "ch4_ppb" in letter["reason"]
