@@ -6,7 +6,7 @@ import math
 from collections import Counter, deque
 from collections.abc import Sequence
 
-from edge.agent.listener import Heard, Listener
+from edge.agent.listener import Listener, Received
 from edge.agent.stations import Stations
 from edge.errors import ReadingError
 from edge.mqtt.message import Message
@@ -45,11 +45,11 @@ class Inspection:
             return []
         if message.retain:
             return [f"{message.topic}: a retained reading is old and is not scored; fix: publish it unretained"]
-        heard = self._listener.take(message)
-        warnings = self._note(heard)
+        found = self._listener.take(message)
+        warnings = self._note(found)
         if message.qos == 0:
             lost = "readings at QoS 0 are lost while the agent is away; fix: publish at QoS 1"
-            warnings += [f"{name}: {lost}" for name in dict.fromkeys(each.station for each in heard if each.station)]
+            warnings += [f"{name}: {lost}" for name in dict.fromkeys(each.station for each in found if each.station)]
         return warnings
 
     def called(self, name: str) -> str:
@@ -74,10 +74,10 @@ class Inspection:
                 warnings.append(f"{name}: {offset_note(lag).sentence}{few}")
         return warnings
 
-    def _note(self, heard: Sequence[Heard]) -> list[str]:
+    def _note(self, found: Sequence[Received]) -> list[str]:
         """Count readings; returns the errors in the place of others, and what decoders have noted."""
         warnings = []
-        for name, reading, message in heard:
+        for name, reading, message in found:
             if isinstance(reading, ReadingError):
                 warnings.append(f"{message.topic}: {reading}")
                 continue

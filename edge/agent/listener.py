@@ -13,10 +13,10 @@ from edge.errors import ReadingError
 from edge.mqtt.message import Message
 from edge.readings.reading import Reading
 
-_MOST = 1000  # stations that are told apart
+_MOST = 1000  # stations that are distinguished
 
 
-class Heard(NamedTuple):
+class Received(NamedTuple):
     """A reading that came, or the error in its place.
 
     Parameters
@@ -64,35 +64,35 @@ class Listener:
         """Return the entry whose topic it is; ``None`` if it is nobody's."""
         return next((each for each in self._sources if each.pattern_of(topic) is not None), None)
 
-    def take(self, message: Message) -> list[Heard]:
+    def take(self, message: Message) -> list[Received]:
         """Return the readings that are complete with a message, and the errors in it."""
         source = self.source_of(message.topic)
         if source is None:
             return []
-        heard: list[Heard] = []
+        found: list[Received] = []
         for share in source.shares(message):
             if not share.name and source.entry.station_from is not None:
-                heard += [Heard("", error, message) for error in share.documents]
+                found += [Received("", error, message) for error in share.documents]
                 continue
             try:
                 station = self._input(source, share)
             except ReadingError as error:
-                heard.append(Heard("", error, message))
+                found.append(Received("", error, message))
                 continue
             taken = station.take(share.documents, message)
             if share.unread is not None:
                 station.watch.look_at_name(share.unread)
             station.watch.look(share.documents, message.topic, [each.reading for each in taken])
-            heard += _heard(station, taken)
-        return heard
+            found += _received(station, taken)
+        return found
 
-    def close_due(self, now: float) -> list[Heard]:
+    def close_due(self, now: float) -> list[Received]:
         """Return the readings whose windows have passed at this Unix time [s]."""
-        return [each for station in self.inputs.values() for each in _heard(station, station.close_due(now))]
+        return [each for station in self.inputs.values() for each in _received(station, station.close_due(now))]
 
-    def close(self) -> list[Heard]:
+    def close(self) -> list[Received]:
         """Return the readings that are open, although parts of them may still come."""
-        return [each for station in self.inputs.values() for each in _heard(station, station.close())]
+        return [each for station in self.inputs.values() for each in _received(station, station.close())]
 
     def take_notes(self) -> list[str]:
         """Return what decoders have noted of readings that they use, with the station's name in front."""
@@ -118,5 +118,5 @@ class Listener:
         return station
 
 
-def _heard(station: StationInput, taken: Sequence[Taken]) -> list[Heard]:
-    return [Heard(station.name, each.reading, each.message) for each in taken]
+def _received(station: StationInput, taken: Sequence[Taken]) -> list[Received]:
+    return [Received(station.name, each.reading, each.message) for each in taken]

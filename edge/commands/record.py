@@ -17,7 +17,7 @@ from edge.errors import ReadingError
 if TYPE_CHECKING:
     from config.settings.gateway import StationEntry
     from config.settings.station import Station
-    from edge.agent.listener import Heard
+    from edge.agent.listener import Received
     from edge.agent.source import Source
     from edge.mqtt.message import Message
     from edge.readings.reading import Reading
@@ -184,9 +184,9 @@ class _Recorder:
         for note in notes:
             self._print_once(note)
 
-    def add(self, heard: Sequence[Heard]) -> None:
+    def add(self, found: Sequence[Received]) -> None:
         """Queue readings; :meth:`save` writes them."""
-        for sender, reading, _ in heard:
+        for sender, reading, _ in found:
             if isinstance(reading, ReadingError):
                 self._left_out += 1
                 self._print_once(f"left out: {reading}")

@@ -161,7 +161,7 @@ def write_guesses(
         return 1
     count = f"{len(messages)} messages on {len({message.topic for message in messages})} topics"
     files[_GATEWAY] = gateway_yaml(
-        entries, broker, where=str(folder / _GATEWAY), skipped=recognised.skipped, heard=count
+        entries, broker, where=str(folder / _GATEWAY), skipped=recognised.skipped, source=count
     )
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
@@ -220,9 +220,9 @@ def _report(
         columns = known if known is not None else load_station(entry.station or "")
         sources += [Source(next(settings), columns) for _ in entry.group.entries]
     listener = Listener(sources)
-    heard = [each for message in messages for each in listener.take(message)] + listener.close()
-    readings = Counter(each.station for each in heard if not isinstance(each.reading, ReadingError))
-    errors = Counter(str(each.reading) for each in heard if isinstance(each.reading, ReadingError))
+    received = [each for message in messages for each in listener.take(message)] + listener.close()
+    readings = Counter(each.station for each in received if not isinstance(each.reading, ReadingError))
+    errors = Counter(str(each.reading) for each in received if isinstance(each.reading, ReadingError))
     for station, count in sorted(readings.items()):
         print(f"{station}: {count} readings", file=out, flush=True)
     for error, count in errors.most_common(5):

@@ -13,7 +13,7 @@ from edge.readings.decoding.addresses import Address, members, quote_step
 _MOST = 60  # members of a station's documents that are remembered
 _LONGEST = 120  # characters of an address that is remembered
 _LISTED = 8  # of them that a sentence lists
-_NEAR = 0.6  # likeness of two names from which on one may be meant by the other
+_NEAR = 0.6  # likeness of two names from which on one may be a slip of the other
 _NOTHING = object()
 
 

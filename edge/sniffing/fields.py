@@ -79,7 +79,7 @@ def _walk(value: Any, address: str, path: tuple[str, ...], depth: int) -> Iterat
 
 
 def _pair(items: list[Any]) -> str | None:
-    """Return the member by which the items of a list are told apart; ``None`` if it is no list of pairs."""
+    """Return the member by which the items of a list are distinguished; ``None`` if it is no list of pairs."""
     if not items or not all(isinstance(item, dict) for item in items):
         return None
     for name in items[0]:

@@ -46,7 +46,7 @@ class SniffedEntry(NamedTuple):
 
 
 def gateway_yaml(
-    entries: Sequence[SniffedEntry], broker: Broker, *, where: str, skipped: Mapping[str, str], heard: str
+    entries: Sequence[SniffedEntry], broker: Broker, *, where: str, skipped: Mapping[str, str], source: str
 ) -> str:
     """Return the text of a gateway file.
 
@@ -60,16 +60,16 @@ def gateway_yaml(
         Path of this file, for the commands in its comments.
     skipped
         Topics that carry no readings, and why.
-    heard
+    source
         How much was received, in words.
     """
-    return "\n".join(_lines(entries, broker, where, skipped, heard)) + "\n"
+    return "\n".join(_lines(entries, broker, where, skipped, source)) + "\n"
 
 
 def _lines(
-    entries: Sequence[SniffedEntry], broker: Broker, where: str, skipped: Mapping[str, str], heard: str
+    entries: Sequence[SniffedEntry], broker: Broker, where: str, skipped: Mapping[str, str], source: str
 ) -> Iterator[str]:
-    yield f"# Guessed by `davylamp sniff` from {heard}. Check what is written here; every key that is"
+    yield f"# Guessed by `davylamp sniff` from {source}. Check what is written here; every key that is"
     yield "# left out has its default (`davylamp init` writes a file with all of them). Then:"
     for entry in entries:
         if entry.station is not None:

@@ -10,7 +10,7 @@ from config.topic_filters import overlaps_subtree, subscription_filter
 from edge.mqtt.message import Message
 from edge.sniffing.channel import channels
 from edge.sniffing.columns import Columns, choose_columns
-from edge.sniffing.heard_topic import HeardTopic, collect_topics, names_measure
+from edge.sniffing.sniffed_topic import SniffedTopic, collect_topics, names_measure
 from edge.sniffing.topic_group import TopicGroup
 
 _LEAST_COLUMNS = 2  # that a station file has
@@ -61,10 +61,10 @@ def recognise(messages: Iterable[Message]) -> Recognised:
         for group in [each for each in kept if not _sure(each)]:
             kept.remove(group)
             skipped |= {topic.topic: "nothing states what its numbers are" for topic in group.topics}
-    heard = [topic.topic for topic in topics] + list(skipped)
+    names = [topic.topic for topic in topics] + list(skipped)
     for group in kept:
         own = {topic.topic for each in (group, *group.others) for topic in each.topics}
-        caught = [topic for topic in heard if topic not in own and group.matches(topic)]
+        caught = [topic for topic in names if topic not in own and group.matches(topic)]
         ours = any(overlaps_subtree(subscription_filter(each), "davylamp/gateway") for each in group.templates())
         group.literal = ours or (group.key_level is None and bool(caught))
     _keep_names_apart(kept)
@@ -106,10 +106,10 @@ def _join(group: TopicGroup, kept: Sequence[TopicGroup]) -> str | None:
 
 
 def _divide(
-    topics: Sequence[HeardTopic], columns: dict[str, Columns]
-) -> tuple[list[tuple[int, list[HeardTopic]]], list[HeardTopic]]:
+    topics: Sequence[SniffedTopic], columns: dict[str, Columns]
+) -> tuple[list[tuple[int, list[SniffedTopic]]], list[SniffedTopic]]:
     """Divide topics into those that carry parts of readings, by the level of their key, and the others."""
-    candidates: dict[int, list[HeardTopic]] = defaultdict(list)
+    candidates: dict[int, list[SniffedTopic]] = defaultdict(list)
     whole = []
     for topic in topics:
         few = len(columns[topic.topic].guesses) <= _FEW
@@ -117,10 +117,10 @@ def _divide(
             candidates[len(topic.levels)].append(topic)
         else:
             whole.append(topic)
-    parts: list[tuple[int, list[HeardTopic]]] = []
+    parts: list[tuple[int, list[SniffedTopic]]] = []
     for members in candidates.values():
         level = _key_level(members)
-        rests: dict[tuple[str, ...], list[HeardTopic]] = defaultdict(list)
+        rests: dict[tuple[str, ...], list[SniffedTopic]] = defaultdict(list)
         for topic in members:
             rests[tuple(topic.levels[:level] + topic.levels[level + 1 :])].append(topic)
         sets = {rest: {topic.levels[level] for topic in each} for rest, each in rests.items()}
@@ -134,7 +134,7 @@ def _divide(
     return parts, whole
 
 
-def _key_level(topics: Sequence[HeardTopic]) -> int:
+def _key_level(topics: Sequence[SniffedTopic]) -> int:
     """Find the level that names the value, in topics of the same length."""
     levels = list(zip(*(topic.levels for topic in topics), strict=True))
     measures = [len({value for value in values if names_measure(value)}) for values in levels]
@@ -143,9 +143,9 @@ def _key_level(topics: Sequence[HeardTopic]) -> int:
     return max(range(len(levels)), key=lambda i: (len(set(levels[i])), i))
 
 
-def _alike(topics: Sequence[HeardTopic], columns: dict[str, Columns]) -> list[list[HeardTopic]]:
+def _alike(topics: Sequence[SniffedTopic], columns: dict[str, Columns]) -> list[list[SniffedTopic]]:
     """Put the topics of stations of one kind together."""
-    by_shape: dict[tuple[int, str], dict[tuple[str, ...], HeardTopic]] = defaultdict(dict)
+    by_shape: dict[tuple[int, str], dict[tuple[str, ...], SniffedTopic]] = defaultdict(dict)
     for topic in topics:
         by_shape[len(topic.levels), topic.kind][tuple(topic.levels)] = topic
     found = []

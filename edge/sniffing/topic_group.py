@@ -14,7 +14,7 @@ from edge.readings.decoding.addresses import Address
 from edge.readings.decoding.timestamps import parse_timestamp
 from edge.sniffing.channel import channels
 from edge.sniffing.columns import Columns, choose_columns
-from edge.sniffing.heard_topic import HeardTopic, id_address, literal_name, station_level
+from edge.sniffing.sniffed_topic import SniffedTopic, id_address, literal_name, station_level
 
 _ABSENT = object()
 
@@ -39,7 +39,7 @@ class TopicGroup:
         End of its stations' names, because other stations have the same ones.
     """
 
-    topics: list[HeardTopic]
+    topics: list[SniffedTopic]
     key_level: int | None
     columns: Columns = field(default_factory=lambda: Columns([], []))
     others: list[TopicGroup] = field(default_factory=list)
@@ -186,7 +186,7 @@ def _time(stamp: Any, received: float) -> float:
         return received
 
 
-def _names_in(topic: HeardTopic, found: tuple[str, int] | None) -> int:
+def _names_in(topic: SniffedTopic, found: tuple[str, int] | None) -> int:
     """Count the devices that one topic's messages name."""
     if found is None:
         return 0

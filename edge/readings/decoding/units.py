@@ -118,7 +118,7 @@ def converter(unit: str | UnitSettings, station: Station, key: str) -> Convert |
 
 
 def unit_text(unit: str | UnitSettings) -> str:
-    """Return a unit as one text, from which two can be told apart.
+    """Return a unit as one text, by which two can be distinguished.
 
     Examples
     --------

@@ -38,13 +38,13 @@ def test_whatever_comes_becomes_readings_or_errors_that_can_be_published(
 ) -> None:
     listener = Listener([Source(StationEntry(bundle="b.davy", **entry), STATION)])
     now = 1.8e9
-    heard = []
+    found = []
     for topic, payload, wait in sent:
         now += wait
-        heard += listener.close_due(now)
-        heard += listener.take(Message(topic, payload, 1, received=now))
-    heard += listener.close()
-    for each in heard:
+        found += listener.close_due(now)
+        found += listener.take(Message(topic, payload, 1, received=now))
+    found += listener.close()
+    for each in found:
         if isinstance(each.reading, ReadingError):
             msgspec.json.encode(str(each.reading))
     for station in listener.inputs.values():
@@ -55,9 +55,9 @@ def test_whatever_comes_becomes_readings_or_errors_that_can_be_published(
 @pytest.mark.parametrize("name", ["x" * 1000, "\ud800" * 300])
 def test_a_name_without_end_is_refused(name: str) -> None:
     source = Source(StationEntry(bundle="b.davy", topic="t", station_from="name"), STATION)
-    heard = Listener([source]).take(Message("t", json.dumps({"name": name, "ch4_ppb": 1}).encode()))
-    assert "expected at most 256" in str(heard[0].reading)
-    msgspec.json.encode(str(heard[0].reading))
+    found = Listener([source]).take(Message("t", json.dumps({"name": name, "ch4_ppb": 1}).encode()))
+    assert "expected at most 256" in str(found[0].reading)
+    msgspec.json.encode(str(found[0].reading))
 
 
 def test_topics_without_end_are_not_remembered() -> None:

@@ -16,10 +16,10 @@ def decoded(folder: Path, messages: Iterable[Message]) -> list[dict[str, float]]
     """Decode messages as the agent does; returns the values of each reading by key, in order of arrival."""
     station = load_station(folder / "station.yaml")
     listener = Listener(Source(entry, station) for entry in load_gateway(folder / "gateway.yaml").stations)
-    heard = [each for message in messages for each in listener.take(message)] + listener.close()
-    heard.sort(key=lambda each: each.message.received)
-    errors = [each.reading for each in heard if not isinstance(each.reading, Reading)]
+    found = [each for message in messages for each in listener.take(message)] + listener.close()
+    found.sort(key=lambda each: each.message.received)
+    errors = [each.reading for each in found if not isinstance(each.reading, Reading)]
     assert errors == []
     return [
-        dict(zip(station.keys, each.reading.values, strict=True)) for each in heard if isinstance(each.reading, Reading)
+        dict(zip(station.keys, each.reading.values, strict=True)) for each in found if isinstance(each.reading, Reading)
     ]

@@ -31,7 +31,7 @@ def files(messages: list[Message]) -> tuple[str, str]:
     (group,) = recognise(messages).groups
     columns = group.all_columns
     entry = SniffedEntry(group, columns, bundle="one.davy", station="x/station.yaml", output="station.csv")
-    gateway = gateway_yaml([entry], Broker(), where="x/gateway.yaml", skipped={"a/b": "no format"}, heard="7 messages")
+    gateway = gateway_yaml([entry], Broker(), where="x/gateway.yaml", skipped={"a/b": "no format"}, source="7 messages")
     return gateway, station_yaml(group, columns.guesses, "my-station")
 
 
@@ -102,7 +102,7 @@ def test_a_line_with_as_many_values_as_a_known_station_has_columns_is_in_their_o
     columns, absent = fit_columns(group.all_columns, station, line=group.line)
     assert ([guess.feature.key for guess in columns.guesses], absent) == (list(station.keys), [])
     entry = SniffedEntry(group, columns, bundle="one.davy", station=None, output="", absent=absent)
-    (written,) = yaml.safe_load(gateway_yaml([entry], Broker(), where="g.yaml", skipped={}, heard=""))["stations"]
+    (written,) = yaml.safe_load(gateway_yaml([entry], Broker(), where="g.yaml", skipped={}, source=""))["stations"]
     assert (written["format"], written["columns"]) == ("csv", ["ts", *station.keys])
 
 

@@ -28,7 +28,7 @@ _BOOLEANS: Final = {"t": True, "true": True, "f": False, "false": False}
 class InfluxFormat:
     """Reads lines of ``measurement,tag=text field=number,field=number timestamp``.
 
-    The document of a line has its fields, ``ts`` (its time stamp, whose unit is told by its size), ``name`` (the
+    The document of a line has its fields, ``ts`` (its time stamp, whose unit follows from its size), ``name`` (the
     measurement) and ``tags``. A field of one of these names stays what it is. Lines of other measurements with the
     same tags and time belong to one document; each measurement's fields are also found under its name.
     """

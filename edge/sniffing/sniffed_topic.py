@@ -33,7 +33,7 @@ _ID_NAMES = (
 
 
 @dataclass
-class HeardTopic:
+class SniffedTopic:
     """What came on one topic.
 
     Attributes
@@ -62,17 +62,17 @@ class HeardTopic:
         return self.topic.split("/")
 
 
-def collect_topics(messages: Iterable[Message]) -> tuple[list[HeardTopic], dict[str, str]]:
+def collect_topics(messages: Iterable[Message]) -> tuple[list[SniffedTopic], dict[str, str]]:
     """Collect messages by topic.
 
     Returns
     -------
-    list of HeardTopic
+    list of SniffedTopic
         The topics whose payloads may be readings.
     dict
         The others, and why they are none.
     """
-    found: dict[str, HeardTopic] = {}
+    found: dict[str, SniffedTopic] = {}
     skipped: dict[str, str] = {}
     for message in messages:
         levels = message.topic.split("/")
@@ -86,11 +86,11 @@ def collect_topics(messages: Iterable[Message]) -> tuple[list[HeardTopic], dict[
         if shape is None:
             skipped.setdefault(message.topic, "no format of readings")
             continue
-        heard = found.setdefault(message.topic, HeardTopic(message.topic, shape.kind))
-        if heard.kind == shape.kind and (not heard.columns or len(heard.columns) == len(shape.columns)):
-            heard.columns = heard.columns or shape.columns
-            heard.documents += shape.documents
-            heard.received += [message.received] * len(shape.documents)
+        sniffed = found.setdefault(message.topic, SniffedTopic(message.topic, shape.kind))
+        if sniffed.kind == shape.kind and (not sniffed.columns or len(sniffed.columns) == len(shape.columns)):
+            sniffed.columns = sniffed.columns or shape.columns
+            sniffed.documents += shape.documents
+            sniffed.received += [message.received] * len(shape.documents)
     return list(found.values()), {topic: why for topic, why in skipped.items() if topic not in found}
 
 
@@ -107,7 +107,7 @@ def names_measure(level: str) -> bool:
     return unit or find_quantity(words) is not None or names_diagnostic(words) or names_sensor(words)
 
 
-def station_level(topics: Sequence[HeardTopic], taken: Collection[int] = ()) -> int | None:
+def station_level(topics: Sequence[SniffedTopic], taken: Collection[int] = ()) -> int | None:
     """Find the level that names the station in topics of the same length.
 
     Parameters
