@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from edge.errors import TableError
+from edge.readings.decoding.odd_bytes import ODD_BYTES
 
 _MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),
@@ -13,10 +14,6 @@ _MARKS = (
 _OTHERS = ("cp1252", "mac_roman", "cp850", "cp437", "cp1250", "cp1251", "gb18030", "shift_jis", "big5", "euc_kr")
 """Encodings of loggers and spreadsheets, tried in this order on a file that is not UTF-8."""
 _HEAD = 1 << 16  # bytes that decide
-
-# Windows-1252 leaves five bytes undefined; as in browsers, they stay what they are.
-_WINDOWS = {0xDC00 + byte: bytes([byte]).decode("cp1252", "replace") for byte in range(0x80, 0x100)}
-_WINDOWS |= {surrogate: chr(surrogate - 0xDC00) for surrogate, text in _WINDOWS.items() if text == "\ufffd"}
 
 
 def to_utf8(data: bytes, path: str, fits: Callable[[str], bool]) -> bytes:
@@ -50,12 +47,12 @@ def to_utf8(data: bytes, path: str, fits: Callable[[str], bool]) -> bytes:
     else:
         return data
     lenient = data.decode("utf-8", "surrogateescape")
-    head = lenient[:_HEAD].translate(_WINDOWS)
+    head = lenient[:_HEAD].translate(ODD_BYTES)
     if not fits(head):
         for name in _OTHERS:
             if fits(data[:_HEAD].decode(name, "replace")):
                 return data.decode(name, "replace").encode()
-    return lenient.translate(_WINDOWS).encode()
+    return lenient.translate(ODD_BYTES).encode()
 
 
 def _without_mark(data: bytes) -> str | None:
@@ -78,7 +75,7 @@ def _marked(data: bytes, encoding: str, path: str) -> bytes:
         if encoding != "utf-8-sig" and len(data) % width and b"\n" in data:
             return data[: -(len(data) % width)].decode(encoding, "replace").encode()  # cut off within a character
         if encoding == "utf-8-sig":
-            return data[3:].decode("utf-8", "surrogateescape").translate(_WINDOWS).encode()
+            return data[3:].decode("utf-8", "surrogateescape").translate(ODD_BYTES).encode()
         line = data.count(b"\n", 0, error.start) + 1
         name = encoding.upper().removesuffix("-LE").removesuffix("-BE")
         raise TableError(

@@ -103,9 +103,11 @@ class Decoder:
         addresses = make_addresses({key: keys.get(key, key) for key in (*station.keys, "ts", "seq")})
         self._wanted = tuple((i, addresses[key]) for i, key in enumerate(station.keys) if key not in absent)
         self._ts, self._seq = addresses["ts"], addresses["seq"]
-        names = [address.name for _, address in self._wanted] + [self._ts.name, self._seq.name]
         # Names of members, where every address is one: the fast path.
-        self._flat = None if None in names else tuple((i, address.text) for i, address in self._wanted)
+        named = tuple((i, each.name) for i, each in self._wanted if each.name is not None)
+        self._ts_name, self._seq_name = self._ts.name, self._seq.name
+        flat = len(named) == len(self._wanted) and self._ts_name is not None and self._seq_name is not None
+        self._flat = named if flat else None
         self._values = ValueReader(station, missing, units)
         self._missing = self._values.sentinels
         self._number = self._values.read
@@ -209,7 +211,7 @@ class Decoder:
                     lacking += 1
                 else:
                     values[i] = value
-            ts, seq = get(self._ts.text), get(self._seq.text)
+            ts, seq = get(self._ts_name), get(self._seq_name)
         else:
             for i, address in self._wanted:
                 value = address.find(document)
@@ -282,7 +284,7 @@ class Decoder:
         looked = [(i, address, address.look(document, _ABSENT)) for i, address in self._wanted]
         present = [each for each in looked if each[2] is not _ABSENT]
         for i, address, value in present:
-            if math.isnan(self._number(i, value)) and i in self._values.strange:
+            if self._values.is_strange(i, value):
                 self._values.forget()
                 at = f"{inside}.{address.text}" if inside else address.text
                 return ReadingError(f"got {echo(value)}, expected a number", at)

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from config.settings.station import Station
-from edge.readings.decoding.quantity import Quantity
 
 # fmt: off
 MISSING_WORDS: Final = frozenset((
@@ -108,7 +107,7 @@ class Dialect:
             if found is None:
                 raise ValueError(raw)
             value: float = found
-        elif type(raw) is float or type(raw) is int or isinstance(raw, Quantity):
+        elif isinstance(raw, float) or type(raw) is int:  # one with a unit is a float, too
             try:
                 value = _finite(float(raw))
             except OverflowError:

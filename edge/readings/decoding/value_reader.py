@@ -57,6 +57,7 @@ class ValueReader:
         self.sentinels = self._dialect.numbers
         self.strange: dict[int, str] = {}
         self.busy = bool(self._conversions)
+        self._noted: frozenset[int] = frozenset()  # columns of the last sentence
 
     def read(self, column: int, value: Any) -> float:
         """Read a value that is no plain float; nan for a missing value, and for what is neither."""
@@ -83,18 +84,25 @@ class ValueReader:
         except ValueError:
             return number
 
+    def is_strange(self, column: int, value: Any) -> bool:
+        """Return whether a value is neither a number nor a missing value, whatever came before it."""
+        before, self.strange = self.strange, {}
+        self.read(column, value)
+        found, self.strange = column in self.strange, before
+        return found
+
     def forget(self) -> None:
-        """Forget what is strange: the message that contained it is refused as a whole."""
-        self.strange.clear()
-        self.busy = bool(self._conversions)
+        """Forget what is strange in a message that is refused as a whole, but not what has been noted before."""
+        self.strange = {column: what for column, what in self.strange.items() if column in self._noted}
 
     def finish(self, values: list[float], notes: dict[str, str | None]) -> None:
         """Convert the values of a reading [F] in place, and note under ``values`` what is strange in its channels."""
-        if self.strange:
+        if self.strange or self._noted:
             for column in [each for each in self.strange if not math.isnan(values[each])]:
                 del self.strange[column]
             notes["values"] = self._sentence() if self.strange else None
-            self.busy = bool(self.strange or self._conversions)
+            self._noted = frozenset(self.strange)
+        self.busy = bool(self.strange or self._conversions)
         for column, convert in self._conversions:
             if not math.isnan(values[column]):
                 value = convert(values[column])

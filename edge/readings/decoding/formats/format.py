@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from edge.errors import ReadingError
+from edge.readings.decoding.odd_bytes import lenient_utf8, unmarked_utf16
 
 Document = Any
 """One message: a dictionary from names to values, or a list whose members the station's addresses reach."""
@@ -41,8 +42,9 @@ def check_count(count: int) -> None:
 def text_of(payload: bytes) -> str:
     """Decode the bytes of a payload to text, without a byte order mark and the NULs of a buffer.
 
-    Bytes that are no UTF-8 become U+FFFD: a broken name that nobody reads must not cost the reading.
+    Bytes that are no UTF-8 count as Windows-1252, in which boards send degrees: a broken name that nobody reads must
+    not cost the reading, and "Temp °C" is found.
     """
-    if payload[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return payload.decode("utf-16", "replace").strip("\0 \t\r\n\ufeff")
-    return payload.decode("utf-8", "replace").strip("\0 \t\r\n\ufeff")
+    utf16 = "utf-16" if payload[:2] in (b"\xff\xfe", b"\xfe\xff") else unmarked_utf16(payload)
+    text = lenient_utf8(payload) if utf16 is None else payload.decode(utf16, "replace")
+    return text.strip("\0 \t\r\n\ufeff")

@@ -31,6 +31,9 @@ def _value(key: str, payload: Any, **settings: Any) -> float:
         ("temperature_c", "68 °F", 20.0),
         ("temperature_c", "21.5 °C", 21.5),
         ("temperature_c", "293.15K", 20.0),
+        ("temperature_c", "21,5 °C", 21.5),
+        ("temperature_c", "−4.5\u00a0°C", -4.5),
+        ("r2600_ohm", "14,75 kΩ", 14750.0),
         ("humidity_pct", "48.5 %", 48.5),
         ("humidity_pct", "48.5%RH", 48.5),
         ("r2600_ohm", "14.7 kΩ", 14700.0),
@@ -43,9 +46,18 @@ def test_a_text_with_a_unit_behind_its_number_is_converted(key: str, text: str, 
     assert _value(key, GOOD | {key: text}) == pytest.approx(value, rel=1e-12)
 
 
-@pytest.mark.parametrize("text", ["21 Ohm", "21 parsecs", "21 of 40", "-- °C"])
+@pytest.mark.parametrize("text", ["21 Ohm", "21 parsecs", "21 of 40", "-- °C", "2,150 °C", "1.234,5 °C"])
 def test_a_unit_that_the_column_cannot_have_is_missing_not_misread(text: str) -> None:
     assert math.isnan(_value("temperature_c", GOOD | {"temperature_c": text}))
+
+
+@pytest.mark.parametrize("text", ["nan °C", "NaN°C", "-- °C", "NULL °C", "unavailable °C"])
+def test_a_word_for_a_missing_value_is_one_with_a_unit_behind_it(text: str) -> None:
+    decoder = Decoder("st", STATION)
+    (reading,) = decoder.decode(json.dumps({"temperature_c": text}).encode(), 1.8e9)
+    assert isinstance(reading, Reading)
+    assert math.isnan(reading.values[STATION.keys.index("temperature_c")])
+    assert not decoder.notes
 
 
 def test_the_units_of_a_senml_pack_are_converted() -> None:
