@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from edge.errors import ReadingError
 from edge.readings.decoding.dialect import parse_number
-from edge.readings.decoding.formats.csv import SEPARATORS_OF_LINES
+from edge.readings.decoding.formats.csv import SEPARATORS_OF_LINES, only_names
 from edge.readings.decoding.formats.format import SIZE_LIMIT, text_of
 from edge.readings.decoding.formats.influx import InfluxFormat, looks_like_influx
 from edge.readings.decoding.formats.json import JsonFormat, json_values
@@ -87,9 +87,10 @@ def _json(payload: bytes) -> Shape | None:
     value = json_values(payload)[0]
     if looks_like_senml(value):
         return _of("senml", [_shortest(each) for each in senml_documents(value)])
-    if isinstance(value, list) and value and not any(isinstance(each, dict | list) for each in value):
-        columns = tuple(str(i + 1) for i in range(len(value)))
-        return Shape("array", [dict(zip(columns, value, strict=True))], columns)
+    rows = [value] if isinstance(value, list) and not any(isinstance(each, dict | list) for each in value) else value
+    if isinstance(rows, list) and rows and all(isinstance(row, list) and len(row) == len(rows[0]) for row in rows):
+        columns = tuple(str(i + 1) for i in range(len(rows[0])))
+        return Shape("array", [dict(zip(columns, row, strict=True)) for row in rows], columns) if columns else None
     return _of("json", JsonFormat().documents(payload))
 
 
@@ -123,6 +124,8 @@ def _lines(text: str) -> Shape | None:
     for separator in SEPARATORS_OF_LINES:
         rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=separator)]
         width = len(rows[-1])
+        if len(rows) > 2 and only_names(rows[0]) and only_names(rows[1]):
+            del rows[1]  # a line of units
         if width < _SHORTEST_LINE or any(len(row) != width for row in rows):
             continue
         values = [cell for cell in rows[-1] if parse_number(cell) is not None or is_time(cell)]

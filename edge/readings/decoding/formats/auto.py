@@ -9,6 +9,7 @@ from typing import Any, Final
 from edge.errors import ReadingError
 from edge.readings.decoding.dialect import parse_number
 from edge.readings.decoding.formats.csv import CsvFormat
+from edge.readings.decoding.formats.foreign_payload import binary_payload
 from edge.readings.decoding.formats.format import Document, text_of
 from edge.readings.decoding.formats.influx import InfluxFormat, looks_like_influx
 from edge.readings.decoding.formats.json import JsonFormat, json_values
@@ -43,6 +44,8 @@ class AutoFormat:
         """Return the documents of a payload; see :class:`edge.readings.decoding.formats.format.PayloadFormat`."""
         text = text_of(payload[:2000])
         if text[:1] not in ("{", "["):
+            if (binary := binary_payload(payload, text)) is not None:
+                raise ReadingError(binary)
             if looks_like_influx(text):
                 return self._influx.documents(payload)
             if self._csv is not None and _BRACKETS.search(text) is None:
@@ -52,8 +55,9 @@ class AutoFormat:
         try:
             values = json_values(payload)
         except ReadingError as error:
-            if self._csv is None and _VALUES.fullmatch(text):
-                count = len(re.split(r"[,;\t]", text.splitlines()[0]))
+            blanks = [parse_number(each) for each in text.split()]
+            if self._csv is None and (_VALUES.fullmatch(text) or (len(blanks) > 1 and None not in blanks)):
+                count = len(re.split(r"[,;\t]" if _VALUES.fullmatch(text) else r"\s+", text.splitlines()[0]))
                 fix = "fix: format: csv, and their names under columns"
                 raise ReadingError(f"got a line of {count} values without names, expected JSON; {fix}") from error
             raise

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from edge.errors import ReadingError
+from edge.readings.decoding.dialect import parse_number
 from edge.readings.decoding.echo import echo
 from edge.readings.decoding.formats.format import Document, check_count, text_of
 
 SEPARATORS_OF_LINES: Final = (";", "\t", "|", ",")
 """Separators, in order of preference where a line can be read in more than one way."""
+
+_VALUE = re.compile(r"[+-]?[.,]?\d")
 
 
 class CsvFormat:
@@ -35,11 +38,24 @@ class CsvFormat:
             raise ReadingError("the payload is empty, expected a line of values")
         check_count(len(numbered))
         several = len(lines) > 1
+        while len(numbered) > 1 and only_names(self._split(numbered[0][1])):
+            del numbered[0]  # a header in words of its own, a line of units
         found = [self._line(line, f"line {i + 1}" if several else None) for i, line in numbered]
         return [document for document in found if document is not None]
 
     def _line(self, line: str, at: str | None) -> Document | ReadingError | None:
         """Read a line; ``None`` for a header."""
+        wanted = len(self._columns)
+        cells = self._split(line)
+        if len(cells) != wanted:
+            return ReadingError(f"got {len(cells)} values, expected {wanted} as in columns", at)
+        names = [name.casefold() for name in self._columns]
+        if wanted > 1 and [cell.casefold() for cell in cells] == names:
+            return None
+        return dict(zip(self._columns, cells, strict=True))
+
+    def _split(self, line: str) -> list[str]:
+        """Split a line into as many cells as there are columns, or into the most."""
         wanted = len(self._columns)
         best: list[str] = []
         for separator in SEPARATORS_OF_LINES:
@@ -47,18 +63,22 @@ class CsvFormat:
             while len(cells) > wanted and not cells[-1]:
                 cells.pop()
             if len(cells) == wanted:
-                best = cells
-                break
+                return cells
             best = cells if len(cells) > len(best) else best
-        else:
-            blanks = line.split()
-            if len(blanks) != wanted:
-                return ReadingError(f"got {len(best)} values, expected {wanted} as in columns", at)
-            best = blanks
-        names = [name.casefold() for name in self._columns]
-        if wanted > 1 and [cell.casefold() for cell in best] == names:
-            return None
-        return dict(zip(self._columns, best, strict=True))
+        blanks = line.split()
+        return blanks if len(blanks) == wanted else best
+
+
+def only_names(cells: Sequence[str]) -> bool:
+    """Return whether cells are a header or units: more than one, and no value among them, nor a word for a missing one.
+
+    Examples
+    --------
+    >>> only_names(["Time", "CH4", "R2611E"]), only_names(["", "ppb", "°C"]), only_names(["2026-11-30", "fault"])
+    (True, True, False)
+    """
+    named = [cell for cell in cells if cell]
+    return len(named) > 1 and not any(_VALUE.match(cell) or parse_number(cell) is not None for cell in named)
 
 
 def csv_fault(columns: Sequence[str]) -> str | None:

@@ -18,7 +18,7 @@ _FIELD = re.compile(rf"({_NAME})=({_VALUE})", re.DOTALL)
 _STAMP = re.compile(r"\s*(-?\d{1,20})?\s*", re.ASCII)
 _LINE = re.compile(r'\s*(?:"(?:\\.|[^\\"])*"|[^"\n\r])+')
 _LOOKS = re.compile(
-    rf"(?:\\.|[^\\,\s={{\[])+(?:,{_NAME}=(?:\\.|[^\\,=\s])*)*[ ]+(?![{{\[]){_NAME}=(?:{_VALUE})", re.DOTALL
+    rf"(?!<)(?:\\.|[^\\,\s={{\[])+(?:,{_NAME}=(?:\\.|[^\\,=\s])*)*[ ]+(?![{{\[]){_NAME}=(?:{_VALUE})", re.DOTALL
 )
 _INTEGER = re.compile(r"-?\d{1,20}[iu]", re.ASCII)
 _FLOAT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)

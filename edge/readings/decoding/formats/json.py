@@ -9,8 +9,9 @@ import msgspec
 
 from edge.errors import ReadingError
 from edge.readings.decoding.echo import echo
+from edge.readings.decoding.formats.foreign_payload import foreign_payload
 from edge.readings.decoding.formats.format import Document, check_count, text_of
-from edge.readings.decoding.formats.lenient_json import lenient_json
+from edge.readings.decoding.formats.lenient_json import TornJsonError, lenient_json
 
 _parse = msgspec.json.decode
 
@@ -67,7 +68,7 @@ def json_values(payload: bytes) -> list[Any]:
     """Parse the JSON values of a payload; mostly it is one.
 
     What the strict parser refuses is read by :func:`edge.readings.decoding.formats.lenient_json.lenient_json`: a NaN,
-    or text around the JSON, must not cost a reading.
+    or text around the JSON, must not cost a reading. An error at the end stands for what was cut off.
 
     Raises
     ------
@@ -92,7 +93,12 @@ def _nearly(payload: bytes, error: Exception) -> list[Any]:
         raise ReadingError("the payload is empty, expected JSON") from None
     try:
         found = lenient_json(text)
+    except TornJsonError as torn:
+        check_count(len(torn.complete))
+        return [*torn.complete, ReadingError(f"the rest of the payload is not JSON: {torn} (cut off?)")]
     except ValueError as fault:
+        if (foreign := foreign_payload(payload, text)) is not None:
+            raise ReadingError(foreign) from None
         reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
         if "ends too early" in str(fault):
             reason = f"{fault} (cut off?)"

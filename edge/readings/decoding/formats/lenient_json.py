@@ -22,18 +22,37 @@ _INTEGER = re.compile(r"-?\d+", re.ASCII)
 _FLOAT = re.compile(r"-?\d+\.?\d*(?:[eE][+-]?\d+)?", re.ASCII)
 _OPEN = re.compile(r"[\[{]")
 _WORDS: Final[dict[str, Any]] = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
+_TOO_EARLY: Final = "it ends too early"
 _SKIPPED: Final = "..."  # stands for what lies too deep
+
+
+class TornJsonError(ValueError):
+    """A text ends inside of an object.
+
+    Parameters
+    ----------
+    message
+        One sentence.
+    complete
+        The objects and arrays before it; of an array that is cut off, the objects that are complete.
+    """
+
+    def __init__(self, message: str, complete: list[Any]) -> None:
+        super().__init__(message)
+        self.complete = complete
 
 
 def lenient_json(text: str) -> list[Any]:
     """Read the objects and arrays in a text, whatever stands around them.
 
     Beyond JSON, it accepts tokens such as NaN and undefined (they become their text), numbers that no float can hold
-    (likewise), commas too many, single quotes, names without quotes, and any depth. A text that ends inside of an
-    object is refused: its last number may have been cut off.
+    (likewise), commas too many, single quotes, names without quotes, and any depth. An object inside of which the
+    text ends is refused: its last number may have been cut off.
 
     Raises
     ------
+    TornJsonError
+        The text ends inside of an object, and others are complete.
     ValueError
         There is no object or array, or one of them does not end.
 
@@ -48,7 +67,9 @@ def lenient_json(text: str) -> list[Any]:
         parser = _Parser(text)
         try:
             value, at = parser.value_at(opening.start())
-        except ValueError:
+        except ValueError as error:
+            if isinstance(error, _EndError) and (complete := found + parser.complete):
+                raise TornJsonError(str(error), complete) from None
             tries += 1
             # A bracket in front of the message, in which nothing could be read, is no part of it.
             if found or parser.begun or tries >= _STARTS:
@@ -63,6 +84,10 @@ def lenient_json(text: str) -> list[Any]:
     return found
 
 
+class _EndError(ValueError):
+    """The text ends inside of an object or array."""
+
+
 class _Parser:
     """Reads one object or array, without recursion."""
 
@@ -73,6 +98,16 @@ class _Parser:
         self._skipped = 0  # levels of what lies too deep
         #: Whether something could be read.
         self.begun = False
+
+    @property
+    def complete(self) -> list[Any]:
+        """The array that has begun with the objects in it that have ended; nothing if there are none."""
+        outer = self._stack[0] if self._stack else None
+        if type(outer) is not list:
+            return []
+        ended = outer[:-1] if len(self._stack) > 1 else outer
+        objects = [each for each in ended if type(each) is dict]
+        return [objects] if objects else []
 
     def value_at(self, at: int) -> tuple[Any, int]:
         """Return the object or array that begins at ``at``, and where it ends."""
@@ -105,7 +140,7 @@ class _Parser:
         blank = (_BLANK if commas else _SPACE).match(self._text, at)
         at = at if blank is None else blank.end()
         if at >= len(self._text):
-            raise ValueError("it ends too early")
+            raise _EndError(_TOO_EARLY)
         return at
 
     def _open(self, mark: str, key: str | None) -> None:
@@ -144,6 +179,9 @@ class _Parser:
             name = found[0] if found else None
         colon = None if found is None else _COLON.match(self._text, found.end())
         if name is None or colon is None:
+            rest = self._text[at if found is None else found.end() :]
+            if not rest.strip() or (found is None and rest[0] in "\"'"):
+                raise _EndError(_TOO_EARLY)
             raise ValueError(f"expected a name and a colon (character {at})")
         return name, colon.end()
 
@@ -154,6 +192,8 @@ class _Parser:
             return _unescaped(found), found.end()
         found = _BARE_VALUE.match(self._text, at)
         if found is None:
+            if self._text[at] in "\"'":
+                raise _EndError(_TOO_EARLY)
             raise ValueError(f"expected a value (character {at})")
         return _bare(found[0].strip(" \t\0")), found.end()
 

@@ -64,6 +64,8 @@ def senml_documents(pack: Any) -> list[Document | ReadingError]:
     ReadingError
         It is no pack.
     """
+    if isinstance(pack, ReadingError):  # the end of a payload that was cut off
+        return [pack]
     if type(pack) is dict and type(pack.get("e")) is list:  # as drafts before the RFC had it
         pack = [{key: value for key, value in pack.items() if key != "e"}, *pack["e"]]
     elif type(pack) is dict:

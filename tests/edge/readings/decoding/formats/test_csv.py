@@ -20,6 +20,7 @@ FOUND = {"ts": "2026-07-12T11:05:07Z", "a": "1.5", "b": "2"}
         "2026-07-12T11:05:07Z | 1.5 | 2", "2026-07-12T11:05:07Z 1.5  2", '"2026-07-12T11:05:07Z", "1.5", 2',
         "2026-07-12T11:05:07Z,1.5,2,,", "\ufeff2026-07-12T11:05:07Z,1.5,2\0\0",
         "# note\nts,a,b\n2026-07-12T11:05:07Z,1.5,2\n",
+        "Time,CH4,R2611E\n2026-07-12T11:05:07Z,1.5,2\n", "Time;CH4;T\n;ppb;°C\n2026-07-12T11:05:07Z;1.5;2\n",
     ],
 )  # fmt: skip
 def test_a_line_is_a_document(line: str) -> None:
@@ -40,6 +41,16 @@ def test_each_line_is_a_document_and_a_bad_one_costs_itself() -> None:
     assert (first["ts"], third["ts"]) == ("1", "6")
     assert isinstance(second, ReadingError)
     assert str(second) == "line 2: got 2 values, expected 3 as in columns"
+
+
+def test_a_line_of_words_for_missing_values_is_no_header() -> None:
+    found: list[Any] = CsvFormat(COLUMNS).documents(b"n/a,err,fault\n5,1,2\n")
+    assert [each["a"] for each in found] == ["err", "1"]
+
+
+def test_a_line_of_words_alone_is_no_header() -> None:
+    (found,) = CsvFormat(COLUMNS).documents(b"pump,is,on")
+    assert found == {"ts": "pump", "a": "is", "b": "on"}
 
 
 def test_a_single_line_is_not_numbered() -> None:

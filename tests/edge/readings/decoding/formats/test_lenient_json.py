@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.readings.decoding.formats.lenient_json import lenient_json
+from edge.readings.decoding.formats.lenient_json import TornJsonError, lenient_json
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,23 @@ def test_what_is_nearly_json_is_read(text: str, found: list[Any]) -> None:
 def test_what_is_cut_off_or_no_json_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         lenient_json(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "complete"),
+    [
+        ('{"a": 1}\n{"a": 2}\n{"a": 3', [{"a": 1}, {"a": 2}]),
+        ('[{"a": 1}, {"a": 2}, {"a": 3', [[{"a": 1}, {"a": 2}]]),
+        ('[{"a": 1}, {"a": 2}', [[{"a": 1}, {"a": 2}]]),
+        ('[{"a": {"b": 1}}, {"a": {"b": 2}', [[{"a": {"b": 1}}]]),
+        ('[{"a": 1}, 25', [[{"a": 1}]]),
+        ('{"a": 1} [', [{"a": 1}]),
+    ],
+)
+def test_what_is_complete_in_a_torn_text_is_kept(text: str, complete: list[Any]) -> None:
+    with pytest.raises(TornJsonError, match="ends too early") as torn:
+        lenient_json(text)
+    assert torn.value.complete == complete
 
 
 def test_what_lies_too_deep_is_skipped() -> None:
