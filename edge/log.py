@@ -26,11 +26,16 @@ class Log:
         Name of the logger below ``davylamp``.
     clock
         Paces events that are logged at most once in an interval.
+
+    Attributes
+    ----------
+    clock : Clock
+        That clock.
     """
 
     def __init__(self, name: str, clock: Clock | None = None) -> None:
         self._logger = logging.getLogger(f"davylamp.{name}")
-        self._clock = clock or SystemClock()
+        self.clock = clock or SystemClock()
         self._logged: dict[str, tuple[float, int]] = {}
 
     def debug(self, event: str, **fields: object) -> None:
@@ -55,7 +60,7 @@ class Log:
 
     def _write(self, level: int, event: str, every: float, fields: dict[str, object], *, trace: bool = False) -> None:
         if every:
-            now = self._clock.monotonic()
+            now = self.clock.monotonic()
             logged, held_back = self._logged.get(event, (-every, 0))
             if now - logged < every:
                 self._logged[event] = (logged, held_back + 1)

@@ -103,15 +103,16 @@ class Intake:
             if not self._recovery.ensure_recovered(station, message.topic, transaction):
                 return None
             decoded = station.decoder.decode(message.payload, message.received)
-            if station.decoder.notes:
-                self._pass_on_notes(station)
-            station.watch.left -= 1
-            if station.watch.left < station.watch.longest:
-                self._watch(station, station.decoder.parse(message.payload), message, decoded)
-            return self._accept(station, decoded, message, transaction)
+            entries = self._accept(station, decoded, message, transaction)
         except ReadingError as error:
             self._delivery.dead_letter(transaction, message, error)
             return []
+        if station.decoder.notes:
+            self._pass_on_notes(station)
+        station.watch.left -= 1
+        if station.watch.left < station.watch.longest:
+            self._watch(station, station.decoder.parse(message.payload), message, decoded)
+        return entries
 
     def close_due(self, now: float, transaction: Transaction) -> list[Entry]:
         """Return the readings whose parts have been waited for long enough by this Unix time [s]."""

@@ -8,6 +8,9 @@ import msgspec
 
 from edge.log import Log
 
+_MOST_LINES = 10  # of the log about one kind of problem of one station in ...
+_PERIOD = 3600.0  # [s] ... this time: a problem may come and go with every reading
+
 
 class StationReport(msgspec.Struct, frozen=True, kw_only=True):
     """The part of the health message that is about one station.
@@ -52,14 +55,22 @@ class StationHealth:
     distrusted: int = 0
     duplicates: int = 0
     problems: dict[str, str] = field(default_factory=dict)
+    _lines: dict[str, tuple[float, int]] = field(default_factory=dict)  # what -> begin of its hour, lines since then
 
     def report(self, log: Log, station: str, what: str, sentence: str) -> None:
         """Remember a problem until it is cleared, and log it when it is new or reads otherwise than before.
 
-        So a sentence has no running count in it.
+        So a sentence has no running count in it. Of one kind of problem at most ten lines an hour are logged.
         """
-        if self.problems.get(what) != sentence:
-            self.problems[what] = sentence
+        if self.problems.get(what) == sentence:
+            return
+        self.problems[what] = sentence
+        now = log.clock.monotonic()
+        began, lines = self._lines.get(what, (now, 0))
+        if now - began >= _PERIOD:
+            began, lines = now, 0
+        self._lines[what] = began, lines + 1
+        if lines < _MOST_LINES:
             log.warning("station needs attention", station=station, what=what, detail=sentence)
 
     def clear(self, what: str) -> None:

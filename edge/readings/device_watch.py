@@ -27,6 +27,7 @@ _DEEPEST = 3  # names of an address
 _MOST = 40  # addresses that are followed
 _LONGEST = 1000  # documents that are looked at
 _LONGEST_TEXT = 120  # characters of an address or a name that is followed
+_LONGEST_TOPIC = 256  # ... and of a topic
 _LISTED = 4  # values that a sentence lists
 _CYCLE = 4  # integers one after the other that are a counter, not so many devices
 
@@ -43,6 +44,7 @@ class DeviceWatch:
         """Look at a document, on the topic on which it came, and its counter."""
         if len(self._topics) >= _LONGEST:
             return
+        topic = topic[:_LONGEST_TOPIC]
         self._topics.append(topic)
         if seq is not None:
             self._counters.append(seq)

@@ -28,7 +28,7 @@ MISSING_WORDS: Final = frozenset((
 BLANKS: Final = " \t\r\n\v\f\0\u00a0\ufeff\u200b"
 """What may stand around a number or a word: blanks, and the NULs of a buffer."""
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:\d*,\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 _LONGEST = 10_000  # characters of a number

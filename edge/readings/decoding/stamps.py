@@ -40,7 +40,7 @@ class Stamps:
     def __init__(self, timezone: str | None = None) -> None:
         self.notes: dict[str, str | None] = {}
         self._zone = None if timezone is None else load_zone(timezone)
-        self._unit = "s"
+        self._named: set[str] = set()  # units that were named in a remark
         self._fault = ""
         self._previous: tuple[float, float] | None = None  # small number, its arrival
         self._pace: tuple[str, int] = ("", 0)  # unit, steps in a row
@@ -71,8 +71,8 @@ class Stamps:
             return
         if abs(number) >= _LARGEST_SECONDS:
             unit = number_unit(number) or ""
-            if unit != self._unit and unit in _UNITS:
-                self._unit = unit
+            if unit in _UNITS and unit not in self._named:
+                self._named.add(unit)
                 self.notes[REMARK] = f"ts is read as {_UNITS[unit]} since 1970, by its size"
         elif abs(number) < _SMALL:
             self._follow_pace(number, received)

@@ -39,6 +39,7 @@ class StatedUnits:
         """
         if column in self._declared:
             return number
+        unit = unit[: _LONGEST + 1]
         if (column, unit) not in self._known:
             if len(self._known) >= _MOST:
                 self._known.clear()

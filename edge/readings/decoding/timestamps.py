@@ -110,7 +110,7 @@ def _number(value: float, near: float | None) -> float:
     except OverflowError:
         number = math.inf
     if type(value) is int and _COMPACT.fullmatch(str(value) if number < 1e15 else ""):
-        return _placed(datetime.strptime(str(value), "%Y%m%d%H%M%S").replace(tzinfo=UTC), None, None)
+        return _placed(_compact(str(value)).replace(tzinfo=UTC), None, None)
     for most, per_second, _ in _SIZES:
         if abs(number) < most:
             if per_second == 1.0:
@@ -119,6 +119,13 @@ def _number(value: float, near: float | None) -> float:
             # Whole seconds first: nanoseconds are more digits than a float has.
             return _ranged(int(value) // int(per_second) + (value % per_second) / per_second)
     raise ValueError(f"got {_echo(value)}, which is too large for a time; {_EXPECTED}")
+
+
+def _compact(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y%m%d%H%M%S")  # noqa: DTZ007  # _placed gives the zone
+    except ValueError:
+        raise ValueError(f"got {_echo(text)}, which is not in the calendar; {_EXPECTED}") from None
 
 
 def _refuse_serial(number: float, near: float | None) -> None:
@@ -137,7 +144,7 @@ def _text(value: str, zone: ZoneInfo | None, near: float | None) -> float | None
     if text.casefold() in MISSING_WORDS:
         return None
     if _COMPACT.fullmatch(text):
-        return _placed(datetime.strptime(text, "%Y%m%d%H%M%S"), zone, near)  # noqa: DTZ007  # _placed gives the zone
+        return _placed(_compact(text), zone, near)
     if _NUMBER.fullmatch(text):
         return _number(int(text) if text.lstrip("+-").isdigit() else float(text), near)
     found = _TEXT.fullmatch(text)

@@ -9,7 +9,7 @@ from typing import Any
 from config.settings.station import Station
 from config.settings.unit_settings import UnitSettings
 from edge.readings.decoding.dialect import Dialect
-from edge.readings.decoding.echo import echo
+from edge.readings.decoding.echo import echo, printable
 from edge.readings.decoding.quantity import Quantity, parse_quantity
 from edge.readings.decoding.stated_units import StatedUnits
 from edge.readings.decoding.units import Convert, converters
@@ -70,7 +70,7 @@ class ValueReader:
             quantity = parse_quantity(value) if type(value) is str else None
             if quantity is not None:
                 return self.read(column, quantity)
-            unit = f"{value} (a unit that cannot be converted to the column's)"
+            unit = f"{printable(str(value))} (a unit that cannot be converted to the column's)"
             # The first one stays: they differ, and what is reported must not.
             self.strange.setdefault(column, unit if isinstance(value, Quantity) else echo(value))
             self.busy = True

@@ -189,9 +189,10 @@ class Joiner(Generic[Carrier]):
         return self._close() if self._open is not None else []
 
     def snapshot(self) -> bytes:
-        """Save the parts of the reading that is open."""
+        """Save the parts of the reading that is open, and let go of its messages but the last."""
         assert self._open is not None
-        self._open.saved = len(self._open.carriers)
+        self._open.carriers = self._open.carriers[-1:]
+        self._open.saved = 1
         return msgspec.msgpack.encode(self._open.parts)
 
     def restore(self, snapshot: bytes, carrier: Carrier) -> None:

@@ -16,12 +16,13 @@ _MEASUREMENT = re.compile(r"(?:\\.|[^\\,\s])+", re.DOTALL)
 _TAG = re.compile(rf",({_NAME})=((?:\\.|[^\\,=\s])*)", re.DOTALL)
 _FIELD = re.compile(rf"({_NAME})=({_VALUE})", re.DOTALL)
 _STAMP = re.compile(r"\s*(-?\d{1,20})?\s*", re.ASCII)
-_LINE = re.compile(r'\s*(?:"(?:\\.|[^\\"])*"|[^"\n\r])+')
+_TEXT = re.compile(r'"(?:\\.|[^\\"])*"', re.DOTALL)
+_QUOTE_OR_END = re.compile(r'["\n\r]')
 _LOOKS = re.compile(
     rf"(?!<)(?:\\.|[^\\,\s={{\[])+(?:,{_NAME}=(?:\\.|[^\\,=\s])*)*[ ]+(?![{{\[]){_NAME}=(?:{_VALUE})", re.DOTALL
 )
 _INTEGER = re.compile(r"-?\d{1,20}[iu]", re.ASCII)
-_FLOAT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_FLOAT = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _BOOLEANS: Final = {"t": True, "true": True, "f": False, "false": False}
 
 
@@ -37,7 +38,7 @@ class InfluxFormat:
         """Return the documents of all lines; see :class:`edge.readings.decoding.formats.format.PayloadFormat`."""
         found: list[Any] = []
         places: dict[Any, tuple[int, set[str]]] = {}
-        lines = [line for line in _LINE.findall(text_of(payload)) if line.strip() and not line.lstrip().startswith("#")]
+        lines = [line for line in _lines(text_of(payload)) if line.strip() and not line.lstrip().startswith("#")]
         check_count(len(lines))
         for i, line in enumerate(lines):
             try:
@@ -74,6 +75,22 @@ def looks_like_influx(text: str) -> bool:
     (True, False)
     """
     return _LOOKS.match(text) is not None
+
+
+def _lines(text: str) -> list[str]:
+    """Split a text at line ends outside quotes; behind a quote that is never closed, at all of them."""
+    lines = []
+    begin = at = 0
+    while (mark := _QUOTE_OR_END.search(text, at)) is not None:
+        if mark[0] != '"':
+            lines.append(text[begin : mark.start()])
+            begin = at = mark.end()
+        elif (quoted := _TEXT.match(text, mark.start())) is not None:
+            at = quoted.end()
+        else:  # no other quote is looked at: a text full of them must not take its length squared
+            first, *others = re.split(r"[\n\r]", text[mark.start() :])
+            return [*lines, text[begin : mark.start()] + first, *others]
+    return [*lines, text[begin:]]
 
 
 def _parse_line(line: str) -> tuple[str, dict[str, str], dict[str, Any], int | None]:

@@ -10,11 +10,12 @@ from typing import Any, Final, NamedTuple
 
 from edge.errors import ReadingError
 from edge.readings.decoding.echo import echo
-from edge.readings.decoding.formats.format import Document
+from edge.readings.decoding.formats.format import Document, check_count
 from edge.readings.decoding.formats.json import json_values
 from edge.readings.decoding.quantity import Quantity, RelativeTime
 
 _RELATIVE: Final = 2.0**28  # smaller times count from now, RFC 8428 4.5.3
+_LONGEST_BASE: Final = 256  # characters of a base name: it is repeated in every name of its pack
 _VALUES: Final = ("v", "vs", "vb", "vd")
 
 
@@ -62,7 +63,7 @@ def senml_documents(pack: Any) -> list[Document | ReadingError]:
     Raises
     ------
     ReadingError
-        It is no pack.
+        It is no pack, or has too many readings.
     """
     if isinstance(pack, ReadingError):  # the end of a payload that was cut off
         return [pack]
@@ -84,6 +85,7 @@ def senml_documents(pack: Any) -> list[Document | ReadingError]:
     groups: dict[Any, list[_Record]] = {}
     for each in records:
         groups.setdefault((each.time if several_times else 0, each.base if several_bases else ""), []).append(each)
+    check_count(len(groups))
     return [_document(group) for group in groups.values()] + errors
 
 
@@ -115,6 +117,8 @@ def _resolved(pack: list[Any], errors: list[Document | ReadingError]) -> Iterato
             raise ReadingError(
                 f"got the SenML field {echo(must)}, which has to be understood and is not known", f"[{i}]"
             )
+        if len(str(record.get("bn", ""))) > _LONGEST_BASE:
+            raise ReadingError(f"got a base name (bn) of more than {_LONGEST_BASE} characters, expected less", f"[{i}]")
         base.update({label: record[label] for label in ("bn", "bt", "bu", "bv") if label in record})
         label = next((label for label in _VALUES if label in record), None)
         if label is None:
