@@ -50,6 +50,7 @@ Unit = Annotated[
     ),
 ]
 Format = Literal["auto", "json", "senml", "influx", "csv", "number"]
+_WITH_COLUMNS = ("auto", "json", "csv")  # formats whose values may come without names
 
 
 class TopicSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -149,6 +150,8 @@ class StationEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             yield "timezone", fault
         if self.format == "csv" and not self.columns:
             yield "columns", "missing, expected the message key of each value (format is csv), e.g. [ts, ch4_ppb]"
+        if self.columns and self.format not in _WITH_COLUMNS:
+            yield "columns", f"got names, expected none: format {self.format} brings its own; fix: use keys"
         if self.station_from is not None and (fault := address_fault(self.station_from)):
             yield "station_from", fault
         for key in sorted(set(self.absent) & self.keys.keys()):

@@ -17,10 +17,11 @@ from edge.errors import ReadingError
 if TYPE_CHECKING:
     from config.settings.gateway import StationEntry
     from config.settings.station import Station
-    from edge.agent.listener import Received
+    from edge.agent.listener import Listener, Received
     from edge.agent.source import Source
     from edge.mqtt.message import Message
     from edge.readings.reading import Reading
+    from edge.readings.station_clock.station_clock import StationClock
 
 EXAMPLE = "davylamp record -c gateway.yaml --station methane.yaml -o station.csv"
 
@@ -104,7 +105,7 @@ def record(
     columns = load_station(METHANE if station is None else station)
     listener = Listener(_fitting_sources(gateway.stations, columns, out))
     subscriptions = [Subscription(each) for each in listener.filters]
-    recorder = _Recorder(Path(output), columns, name, rows, out)
+    recorder = _Recorder(Path(output), columns, listener, name=name, rows=rows, out=out)
     clock = SystemClock()
     with Stop() as stop, recorder, command_link(gateway.broker, "record", subscriptions, stop) as link:
         while not stop.requested and not recorder.full:
@@ -145,10 +146,11 @@ def _fitting_sources(entries: Sequence[StationEntry], station: Station, out: Tex
 class _Recorder:
     """Appends the readings of one station to the file, and counts what is left out."""
 
-    def __init__(self, path: Path, station: Station, name: str | None, rows: int | None, out: TextIO) -> None:
-        from edge.readings.station_clock.station_clock import StationClock
-
+    def __init__(
+        self, path: Path, station: Station, listener: Listener, *, name: str | None, rows: int | None, out: TextIO
+    ) -> None:
         self._path = path
+        self._listener = listener
         self._station = station
         self._name = name
         self._max_rows = math.inf if rows is None else rows
@@ -157,7 +159,7 @@ class _Recorder:
         self._printed: set[str] = set()
         self._waiting: list[tuple[float, Sequence[float]]] = []
         self._last: Reading | None = None
-        self._clock = StationClock(station.cadence)
+        self._clock: StationClock | None = None  # of the station that is recorded, as soon as it is known
 
     @property
     def full(self) -> bool:
@@ -200,10 +202,15 @@ class _Recorder:
             self._queue(reading)
 
     def _queue(self, reading: Reading) -> None:
+        from edge.readings.station_clock.station_clock import StationClock
+
         again = self._last is not None and reading.ts is not None and reading.ts == self._last.ts
         if again and self._last is not None and repr(reading.values) == repr(self._last.values):
             return  # QoS 1 delivers at least once; repr, because nan is not equal to itself
         self._last = reading
+        if self._clock is None:
+            cadence = self._listener.inputs[reading.station].source.entry.cadence
+            self._clock = StationClock(cadence or self._station.cadence)
         placement = self._clock.place(reading.ts, reading.received)
         if placement.note is not None:
             self._print_once(placement.note.sentence)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 EXAMPLE = "davylamp sniff --broker gateway.local 'zigbee2mqtt/#' --seconds 300 -o sniffed"
 
 _SECONDS = 60
-_MOST = 100_000  # messages that are kept
+_MOST = 100_000  # messages that are kept ...
+_MOST_BYTES = 200_000_000  # ... and bytes of them: a broker may carry pictures
 _LEAST_FIT = 2  # columns of a known station that have to be there
 _GATEWAY = "gateway.yaml"
 
@@ -198,9 +199,15 @@ def _listen(broker: Broker, topics: Sequence[str], seconds: float, out: TextIO) 
             file=out, flush=True,
         )  # fmt: skip
         deadline = clock.monotonic() + seconds
-        while not stop.requested and len(found) < _MOST and (left := deadline - clock.monotonic()) > 0:
+        size = 0
+        while not stop.requested and (left := deadline - clock.monotonic()) > 0:
+            if len(found) >= _MOST or size >= _MOST_BYTES:
+                why = f"{len(found)} messages are enough, listening ends early; fix: give narrower topics"
+                print(why, file=out, flush=True)
+                break
             messages = link.poll(min(left, 1.0))
             found += [message for message in messages if not message.retain]
+            size += sum(len(message.payload) for message in messages if not message.retain)
             link.acknowledge(messages)
             link.flush()
     return found

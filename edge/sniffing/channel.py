@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -82,11 +82,6 @@ def channels(documents: Iterable[Any]) -> list[Channel]:
                 found[each.address] = Channel(each.address, each.path)
             found[each.address].add(each)
     return list(found.values())
-
-
-def under_keys(named: Iterable[tuple[str, Sequence[Any]]]) -> list[dict[str, Any]]:
-    """Put the documents of topics under the names that the topics give them, as ``{key}`` does."""
-    return [{name: document} for name, documents in named for document in documents]
 
 
 def _number(value: Any) -> float | None:

@@ -122,7 +122,10 @@ def _lines(text: str) -> Shape | None:
     if not lines:
         return None
     for separator in SEPARATORS_OF_LINES:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=separator)]
+        try:
+            rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=separator)]
+        except csv.Error:  # a cell of more than 128 KiB
+            continue
         width = len(rows[-1])
         if len(rows) > 2 and only_names(rows[0]) and only_names(rows[1]):
             del rows[1]  # a line of units

@@ -38,7 +38,7 @@ def parse_number(text: str) -> float | None:
     """Read a text as a number.
 
     A decimal comma counts where it can be nothing else: ``21,5`` is 21.5, but ``2,335`` may be two thousand as well.
-    So are a unit behind the number, digits of other scripts, ``1_000`` and ``0x1F`` no numbers.
+    Nor is a number with a unit behind it one, or ``1_000``, ``0x1F`` and digits of other scripts.
 
     Returns
     -------

@@ -164,6 +164,10 @@ def test_a_wrong_setting_is_reported_in_one_line(path: Path, text: str, problem:
         ("topic: '+/+/{station}/score'", "expected a filter that does not overlap our own topics"),
         ("keys: {ch4_ppb: a..b}", 'keys.ch4_ppb: got "a..b", expected a name between two dots'),
         ("keys: {ch4_ppb: a}, absent: [ch4_ppb]", 'absent: got "ch4_ppb", which keys maps: it cannot be both'),
+        (
+            "format: senml, columns: [ts]",
+            "columns: got names, expected none: format senml brings its own; fix: use keys",
+        ),
         ("stale_after: 0", "stale_after: got 0, expected a number > 0 or null"),
     ],
 )

@@ -57,6 +57,10 @@ def test_times_are_those_of_this_century() -> None:
     assert not any(map(is_time, [21.5, "21.5", True, None, "yesterday", 3600, "1970-01-01T00:01:00Z"]))
 
 
+def test_a_cell_too_long_for_a_line_of_values_is_no_reading() -> None:
+    assert payload_shape(b"a,1\nb," + b"2" * 140_000) is None
+
+
 @given(st.binary(max_size=200))
 def test_nothing_that_may_come_raises(payload: bytes) -> None:
     payload_shape(payload)
