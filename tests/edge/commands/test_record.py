@@ -132,7 +132,7 @@ def test_missing_values_are_empty_cells_and_time_is_the_gateways_where_there_is_
 def test_what_cannot_be_read_is_left_out_and_reported(recording: Recording) -> None:
     lines = recording.run(("st-1", b"nope"), ("st-1", b"nope"), *readings(1), rows=1)
     assert len(lines) == 2
-    assert recording.printed.count("not JSON") == 1
+    assert recording.printed.count("expected JSON") == 1
     assert "2 messages left out" in recording.printed
 
 
