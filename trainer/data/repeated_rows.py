@@ -56,13 +56,38 @@ class RepeatedRows:
         return tuple((np.flatnonzero(before != self.starts[file] + rows[:-1]) + 1).tolist())
 
     def continues(self, file: int) -> bool:
-        """Whether a file's first new row follows the last new row of the file before, which it repeats."""
-        if file == 0:
+        """Whether a file's first new row follows the last new row of the files before, which it repeats."""
+        rows = np.flatnonzero(self.new(file))
+        if not len(rows) or not rows[0]:
             return False
-        rows, before = np.flatnonzero(self.new(file)), np.flatnonzero(self.new(file - 1))
-        if not len(rows) or not rows[0] or not len(before):
-            return False
-        return bool(self.first[file][rows[0] - 1] == self.starts[file - 1] + before[-1])
+        for other in range(file - 1, -1, -1):
+            before = np.flatnonzero(self.new(other))
+            if len(before):
+                return bool(self.first[file][rows[0] - 1] == self.starts[other] + before[-1])
+        return False
+
+    def order(self) -> tuple[int, ...]:
+        """Return the files in an order in which one that begins within another comes behind it.
+
+        Files that overlap no other keep their place, and those that overlap stand at the place of their first one.
+        """
+        files = range(len(self.first))
+        begins = [0] * len(files)  # on an axis that each group of files has of its own
+        groups = list(files)
+        for file in files:
+            rows = np.flatnonzero(~self.new(file))
+            others = np.searchsorted(self.starts, self.first[file][rows], side="right")
+            for row in rows[np.unique(others, return_index=True)[1]].tolist():
+                other, place = self.place(int(self.first[file][row]))
+                if groups[other] == groups[file]:
+                    continue
+                shift, group = begins[other] + place - row - begins[file], groups[file]
+                for each in files:
+                    if groups[each] == group:
+                        begins[each] += shift
+                        groups[each] = groups[other]
+        stands = {group: groups.index(group) for group in groups}
+        return tuple(sorted(files, key=lambda file: (stands[groups[file]], begins[file], file)))
 
     def place(self, number: int) -> tuple[int, int]:
         """Return the file and the row within it of a row counted over all files."""

@@ -63,7 +63,7 @@ class StationFiles:
     Parameters
     ----------
     files
-        The files that have rows of their own, in the order given.
+        The files that have rows of their own, in the order given; those that overlap in the order of their rows.
     sentences
         What their owner should read about all of them, each with the file's name.
     faults
@@ -131,6 +131,9 @@ def read_files(files: Sequence[str | Path], station: Station, *, every_row: bool
         else:
             found.append(file)
     repeated = find_repeated_rows([file.table for file in found]) if found else None
+    if repeated is not None and not every_row and (order := repeated.order()) != tuple(range(len(found))):
+        found = [found[i] for i in order]  # so that what follows on is one part, on one side of a border
+        repeated = find_repeated_rows([file.table for file in found])
     once = [_once(found, i, repeated, every_row) for i in range(len(found))] if repeated else []
     return StationFiles(
         files=tuple(file for file in once if len(file.table.values)),

@@ -44,6 +44,19 @@ def test_exports_that_overlap_count_once(clocked: bool) -> None:
     assert new(tables(*(FINE[a:b] for a, b in spans[::-1]), clocks=clocks)) == [500, 200, 200]
 
 
+def test_exports_that_overlap_are_put_in_the_order_of_their_rows() -> None:
+    spans = [(600, 900), (0, 300), (200, 500), (100, 150), (480, 640)]
+    order = find_repeated_rows(tables(*(FINE[a:b] for a, b in spans))).order()
+    assert order == (1, 3, 2, 4, 0)
+    ordered = find_repeated_rows(tables(*(FINE[slice(*spans[i])] for i in order)))
+    assert [ordered.continues(i) for i in range(5)] == [False, False, True, True, True]
+
+
+def test_files_that_do_not_overlap_keep_their_order() -> None:
+    spans = [(600, 900), (0, 300), (850, 890), (250, 400), (450, 500)]
+    assert find_repeated_rows(tables(*(FINE[a:b] for a, b in spans))).order() == (0, 2, 1, 3, 4)
+
+
 @pytest.mark.parametrize("overlap", [1, 2, 3, 7, 8, 100])
 def test_an_overlap_of_any_length_is_found(overlap: int) -> None:
     assert new(tables(FINE[:300], FINE[300 - overlap : 600])) == [300, 300]
