@@ -18,6 +18,7 @@ _WEEKDAY = re.compile(r"[A-Za-z]{2,9}\.?(,?) (?=\d)")
 _AMERICAN = re.compile(r"[A-Za-z]{3,9}(\.?) \d{1,2}(,?) \d{4}")
 _DATE = re.compile(r"(\d{1,2})([./ -])(\d{1,2}|[A-Za-z]{3,9}\.?)\2(\d{2,4})")
 _CLOCK = re.compile(r"([\sT,_-]+)(\d{1,2})([:.h])(\d{2})(?:([:.m])(\d{2})(?:[.,](\d{1,6}))?)?(\s?[AaPp]\.?[Mm]\.?)?\Z")
+_PACKED = re.compile(r"(\d{8,14})(?:\.(\d{1,6}))?", re.ASCII)
 
 
 class TimeFormat:
@@ -188,6 +189,30 @@ def suggest_time_formats(texts: Sequence[str]) -> list[str]:
     return [name for order in orders if _reads(name := before + order + clock, texts)]
 
 
+def suggest_packed_formats(texts: Sequence[str]) -> list[str]:
+    """Find the formats without separators in which every one of ``texts`` is a time of the years 2000 to 2069.
+
+    Examples
+    --------
+    >>> suggest_packed_formats(["202603092330", "202603092331"])
+    ['yyyymmddhhmm']
+    >>> suggest_packed_formats(["1778190000", "1778190060"])
+    []
+    """
+    found = _PACKED.fullmatch(texts[0]) if texts else None
+    if found is None:
+        return []
+    dates = ("yyyymmdd", "ddmmyyyy", "mmddyyyy", "yymmdd", "ddmmyy", "mmddyy")
+    clocks = ("", "hh", "hhmm", "hhmmss")
+    fraction = found[2] or ""
+    forms = [date + clock for date in dates for clock in clocks if len(date + clock) == len(found[1]) > 6]
+    if fraction and len(found[1]) == 8:  # 20260309.233000
+        forms = [f"{date}.{clock}" for date in dates[:3] for clock in clocks if len(clock) == len(fraction)]
+    elif fraction:
+        forms = [f"{form}.{'f' * len(fraction)}" for form in forms if form.endswith("ss")]
+    return [form for form in forms if _reads(form, texts, years=range(2000, 2070))]
+
+
 def _orders(date: re.Match[str]) -> list[str]:
     """Return the orders in which the parts of a date may stand."""
     sign, year = date[2], "y" * (4 if len(date[4]) > 2 else 2)
@@ -210,14 +235,13 @@ def _clock(text: str, end: int) -> str | None:
     return clock + ((" " if half.startswith(" ") else "") + "am/pm" if half else "")
 
 
-def _reads(name: str, texts: Sequence[str]) -> bool:
+def _reads(name: str, texts: Sequence[str], *, years: range | None = None) -> bool:
     try:
         form = TimeFormat(name)
-        for text in texts:
-            form.parse(text)
+        moments = (form.parse(text) for text in texts)
+        return all(years is None or moment.year in years for moment in moments)
     except ValueError:
         return False
-    return True
 
 
 def _month(text: str) -> int:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from config.settings.station import Station
-from config.time_format import TimeFormat, suggest_time_formats
+from config.time_format import TimeFormat, suggest_packed_formats, suggest_time_formats
 from edge.arrays import Floats, Mask
 from edge.readings.csv.bad_rows import BadRows
 from edge.readings.csv.header import quoted
+from edge.readings.csv.local_times import place_local_times
 from edge.readings.decoding.dialect import BLANKS
 from edge.readings.decoding.timestamps import load_zone, parse_timestamp
 
@@ -24,10 +24,11 @@ _SIZES = ((1e11, 1.0, "seconds"), (1e14, 1e3, "milliseconds"), (1e17, 1e6, "micr
 _CENTURY = 946_684_800.0  # [s] 2000-01-01
 _LONG_STEP = 1e3  # [s] rows farther apart than this are milliseconds, if they are in the last century
 _COMPACT = 1.9e13, 2.1e13  # 20260131120000 is a date
-_BIN = 900.0  # [s] zones change their offset at quarters of an hour at most
 _OFFSET = re.compile(r"\d(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)(?:\[.*\])?\Z", re.IGNORECASE)
 _CLOCK = re.compile(r"\d{1,2}[:.h]\d{2}(?:[:.m]\d{2}(?:[.,]\d+)?)?s?(?:\s?[ap]\.?m\.?)?", re.IGNORECASE)
+_SHORTENED = re.compile(r"[+-]?\d(?:[.,](\d*))?e\+?(\d{1,2})", re.IGNORECASE)
 _SAMPLE = 2000  # texts among which a format is looked for
+_LAST = 3_155_760_000.0  # [s] 2070-01-01: later times are doubtful
 
 
 class TimeColumns:
@@ -55,7 +56,10 @@ class TimeColumns:
         self._bad = bad
         self._units: set[str] = set()
         self._strange: list[str] = []  # texts that are no time, for which a format is looked for
-        self._first_strange = 0
+        self._strange_count = 0
+        self._first_strange = 0, ""  # its line, and a sentence
+        self._packed: list[str] | None = []  # numbers that may be dates without separators; None: they are not
+        self._first_number = 0
         self._serials: list[Floats] = []
         self._first_serial = (0, "")
 
@@ -103,17 +107,24 @@ class TimeColumns:
         """
         if self._serials:
             self._refuse_serials()
-        found = suggest_time_formats(list(dict.fromkeys(self._strange)))
-        if found and len(self._strange) > len(values) / 2:
-            self._suggest(found)
+        if self._strange_count > len(values) / 2:
+            found = suggest_time_formats(list(dict.fromkeys(self._strange)))
+            if found:
+                self._suggest(self._first_strange[0], self._strange[0], found)
+            else:
+                self._bad.refuse(*self._first_strange, self._name)
+        if self._packed and (packed := suggest_packed_formats(self._packed)):
+            self._suggest(self._first_number, self._packed[0], packed)
         for unit in sorted(self._units - {"seconds"}):
             self.notes.append(f"the times are Unix {unit}")
         if self._are_milliseconds_since_start(values):
             self.notes.append("the times are taken for milliseconds since the station's start; dates are not known")
             return values / 1e3
+        if self._units:
+            self._name_odd_dates(values)
         if self._zone is None or not local.any():
             return values
-        return _placed(values, local, self._zone)
+        return place_local_times(values, local, self._zone)
 
     def _are_milliseconds_since_start(self, values: Floats) -> bool:
         """Whether whole numbers that would be seconds in the last century count milliseconds since a start."""
@@ -127,6 +138,20 @@ class TimeColumns:
             return bool(abs(np.log(step / cadence / 1e3)) < abs(np.log(step / cadence)))
         return step >= _LONG_STEP
 
+    def _name_odd_dates(self, values: Floats) -> None:
+        """Note what numbers are taken for, if they are no Unix times of this century."""
+        known = values[np.isfinite(values)]
+        if not len(known) or _CENTURY <= float(np.median(known)) < _LAST:
+            return
+        if self._units == {"seconds"} and known.max() < _CENTURY:
+            steps = np.diff(known)
+            steps = steps[steps > 0]
+            apart = f", with rows {float(np.median(steps)):.3g} s apart" if len(steps) else ""
+            self.notes.append(f"the times are taken for seconds since a start{apart}; dates are not known")
+        else:
+            first = datetime.fromtimestamp(float(known.min()), UTC)
+            self.notes.append(f"its times begin at {first:%Y-%m-%d}; if that is wrong, export them as dates")
+
     def _numbers(self, cells: Sequence[str], lines: Sequence[int]) -> Floats | None:
         """Decode a column of Unix times, their unit by their size; ``None`` for any other column."""
         try:
@@ -136,6 +161,12 @@ class TimeColumns:
         size = np.abs(values)
         if not (size < _SIZES[-1][0]).all() or ((size > _COMPACT[0]) & (size < _COMPACT[1])).any():
             return None
+        if any("e" in cell or "E" in cell for cell in cells[:_SAMPLE]):
+            self._look_for_lost_digits(cells, lines, values)
+        if self._packed is not None:
+            self._first_number = self._first_number or lines[0]
+            sample = [cell.strip() for cell in cells[:: max(1, len(cells) // _SAMPLE)]]
+            self._packed = self._packed + sample if suggest_packed_formats(sample) else None
         serial = np.any([(values > low) & (values < high) for low, high in _DAYS], axis=0)
         if serial.any():
             i = int(np.argmax(serial))
@@ -174,27 +205,54 @@ class TimeColumns:
             raise ValueError(f"expected a time such as {self._format.write(_EXAMPLE)}") from None
 
     def _fault(self, text: str, line: int, reason: str) -> str:
+        sentence = self._sentence(text, reason)
+        if not self._strange_count:
+            self._first_strange = line, sentence
+        self._strange_count += 1
         if len(self._strange) < _SAMPLE:
-            self._first_strange = self._first_strange or line
             self._strange.append(text)
+        return sentence
+
+    def _sentence(self, text: str, reason: str) -> str:
         got = f"got {quoted(text)}"
+        columns = self._station.time_columns
         if self._format is not None:
             return f"{got}, {reason}, as time_format: {self._format.text} declares; fix the cell"
         found = suggest_time_formats([text])
+        if len(columns) == 2 and (clock := _CLOCK.match(text)):
+            if text[clock.end() :].strip():
+                fix = f"fix: write time: [{columns[1]}, {columns[0]}] into the station file, the date first"
+            else:
+                fix = f"fix: fill the column {quoted(columns[0])} in every row"
+            return f"{got}, which begins with the time of day; {fix}"
         if _CLOCK.fullmatch(text):
             fix = f"write time: [DATE, {self._name}] into the station file, with the name of the column of dates"
             return f"{got}, which is a time of day without a date; fix: {fix}"
-        fix = f"fix: {_declare(found)}" if found else "fix the cell"
+        fix = (
+            f"fix: {_declare(found)}" if found else "fix the cell, or declare its form as time_format: dd/mm/yyyy hh:mm"
+        )
         return f"{got}, expected a time such as 2026-01-31T12:00:00Z, or Unix seconds; {fix}"
 
-    def _suggest(self, found: list[str]) -> None:
+    def _look_for_lost_digits(self, cells: Sequence[str], lines: Sequence[int], values: Floats) -> None:
+        """Refuse numbers such as 1.77819E+12, of which a spreadsheet has written the first digits only."""
+        for cell, line, value in zip(cells, lines, values.tolist(), strict=True):
+            found = _SHORTENED.fullmatch(cell.strip())
+            if found is None:
+                continue
+            per_second = next(factor for most, factor, _ in _SIZES if abs(value) < most)
+            if 10.0 ** (int(found[2]) - len(found[1] or "")) > per_second and len(np.unique(values)) < len(values):
+                what = "whose last digits a spreadsheet has cut off"
+                fix = "fix: give the column the number format 0 there and export it again"
+                self._bad.refuse(line, f"got {quoted(cell.strip())}, {what}; {fix}", self._name)
+            return
+
+    def _suggest(self, line: int, text: str, found: list[str]) -> None:
         """Refuse a column of dates whose order is not declared, with the line to write."""
-        text = self._strange[0]
         readings = " or ".join(f"{TimeFormat(each).parse(text):%-d %B %Y}" for each in found)
         which = f"which may be {readings}" if len(found) > 1 else f"which is {readings}"
         if len(found) < len(suggest_time_formats([text])):
             which += ", as other rows show"
-        self._bad.refuse(self._first_strange, f"got {quoted(text)}, {which}; fix: {_declare(found)}", self._name)
+        self._bad.refuse(line, f"got {quoted(text)}, {which}; fix: {_declare(found)}", self._name)
 
     def _refuse_serials(self) -> None:
         """Refuse days since 1899 as spreadsheets count them."""
@@ -221,33 +279,3 @@ _EXAMPLE = datetime(2026, 1, 31, 14, 5, 9, tzinfo=UTC)
 
 def _declare(found: Sequence[str]) -> str:
     return f"write {' or '.join(f'time_format: {each}' for each in found)} into the station file"
-
-
-def _placed(values: Floats, local: Mask, zone: ZoneInfo) -> Floats:
-    """Subtract the zone's offsets from local times [N] in [s]."""
-    bins, which = np.unique(np.floor(np.where(local, values, 0.0) / _BIN), return_inverse=True)
-    offsets = np.array([[_offset(each * _BIN, zone, fold) for fold in (0, 1)] for each in bins])
-    early = np.where(local, values - offsets[which, 0], values)
-    late = np.where(local, values - offsets[which, 1], values)
-    twice = late > early
-    result = np.where(np.isfinite(values), early, np.nan)
-    if not twice.any():
-        return result
-    steps = np.diff(values)
-    order = range(len(values)) if (steps > 0).sum() >= (steps < 0).sum() else range(len(values) - 1, -1, -1)
-    before = -np.inf
-    for i in order:
-        if twice[i] and early[i] < before:
-            result[i] = late[i]
-        if result[i] == result[i]:  # the quick test for nan
-            before = result[i]
-    return result
-
-
-def _offset(local: float, zone: ZoneInfo, fold: int) -> float:
-    """Return how far a local time [s] is ahead of UTC [s]; where the clock was put forward, the offset before."""
-    if not np.isfinite(local):
-        return 0.0
-    moment = datetime.fromtimestamp(local, UTC).replace(tzinfo=zone, fold=fold)
-    offset = moment.utcoffset()
-    return offset.total_seconds() if offset is not None else 0.0

@@ -143,8 +143,9 @@ def _text(value: str, zone: ZoneInfo | None, near: float | None) -> float | None
     text = value.strip(BLANKS)
     if text.casefold() in MISSING_WORDS:
         return None
-    if _COMPACT.fullmatch(text):
-        return _placed(_compact(text), zone, near)
+    whole, _, part = text.replace(",", ".").partition(".")
+    if _COMPACT.fullmatch(whole) and (not part or part.isdecimal()):
+        return _placed(_compact(whole), zone, near) + float(f"0.{part or 0}")
     if _NUMBER.fullmatch(text):
         return _number(int(text) if text.lstrip("+-").isdigit() else float(text), near)
     found = _TEXT.fullmatch(text)

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from tests.edge.readings.csv.files import HEADER, ROWS, TIMED, lines, read, refusal, stamped
+from tests.edge.readings.csv.files import GARDEN, HEADER, ROWS, TIMED, lines, read, refusal, stamped
 
 START = datetime(2026, 5, 7, 21, 40, tzinfo=UTC)
 MOMENTS = [START + timedelta(minutes=i) for i in range(60)]
@@ -163,3 +163,78 @@ def test_hours_since_a_start_are_seconds_if_the_cadence_is(tmp_path: Path) -> No
     table = read(tmp_path, stamped(stamps), replace(TIMED, cadence=3600.0))
     assert table.time is not None
     assert set(np.diff(table.time)) == {3600.0}
+
+
+@pytest.mark.parametrize(
+    ("form", "declaration"),
+    [
+        ("%Y%m%d%H%M", "time_format: yyyymmddhhmm into"),
+        ("%Y%m%d%H", "time_format: yyyymmddhh into"),
+        ("%y%m%d%H%M%S", "time_format: yymmddhhmmss or time_format: ddmmyyhhmmss into"),
+        ("%Y%m%d.%H%M%S", "time_format: yyyymmdd.hhmmss into"),
+        ("%d%m%Y%H%M", "time_format: ddmmyyyyhhmm or time_format: mmddyyyyhhmm into"),
+    ],
+)
+def test_a_date_without_separators_is_no_unix_time(tmp_path: Path, form: str, declaration: str) -> None:
+    stamps = [f"{moment:{form}}" for moment in MOMENTS]
+    sentence = refusal(tmp_path, stamped(stamps), TIMED)
+    assert sentence.count("\n") == 0
+    assert f'got "{stamps[0]}", which ' in sentence
+    assert declaration in sentence
+    declared = replace(TIMED, time_format=declaration.split()[1])
+    assert read(tmp_path, stamped(stamps), declared).time is not None
+
+
+def test_seconds_may_have_a_fraction_in_a_date_without_separators(tmp_path: Path) -> None:
+    table = read(tmp_path, stamped([f"{moment:%Y%m%d%H%M%S}.25" for moment in MOMENTS]), TIMED)
+    assert table.time is not None
+    assert table.time[0] == START.timestamp() + 0.25
+
+
+@pytest.mark.parametrize("form", ["{:.5E}", "{:.4e}"])
+def test_numbers_that_a_spreadsheet_has_shortened_are_refused(tmp_path: Path, form: str) -> None:
+    stamps = [form.format(moment.timestamp() * 1e3) for moment in MOMENTS]
+    assert "whose last digits a spreadsheet has cut off; fix: give" in refusal(tmp_path, stamped(stamps), TIMED)
+    whole = [f"{moment.timestamp():.18e}" for moment in MOMENTS]
+    table = read(tmp_path, stamped(whole), TIMED)
+    assert table.time is not None
+    assert table.time[-1] == MOMENTS[-1].timestamp()
+
+
+@pytest.mark.parametrize(
+    ("offset", "per_second", "note"),
+    [
+        (-START.timestamp(), 1 / 60, "seconds since a start, with rows 1 s apart; dates are not known"),
+        (2_082_844_800, 1, "its times begin at 2092-05-07; if that is wrong, export them as dates"),
+        (62_135_596_800, 1e7, "its times begin at 1990-04-03; if that is wrong, export them as dates"),
+    ],
+)
+def test_numbers_that_are_no_unix_times_of_this_century_are_reported(
+    tmp_path: Path, offset: float, per_second: float, note: str
+) -> None:
+    stamps = [f"{(moment.timestamp() + offset) * per_second:.0f}" for moment in MOMENTS]
+    assert note in "; ".join(read(tmp_path, stamped(stamps), TIMED).notes)
+
+
+def test_times_of_a_form_that_nobody_knows_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    sentence = refusal(tmp_path, stamped([f"{moment:%Y+%m+%d+%H+%M}" for moment in MOMENTS]), TIMED)
+    assert sentence.count("\n") == 0
+    assert "declare its form as time_format:" in sentence
+
+
+def test_a_long_file_of_dates_whose_order_is_open_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    row = ROWS[0]
+    stamps = [START + timedelta(minutes=i) for i in range(30 * 1440)]
+    content = lines(*(f"{stamp:%d.%m.%Y %H:%M},{row}" for stamp in stamps), header=f"Time,{HEADER}")
+    sentence = refusal(tmp_path, content, TIMED)
+    assert sentence.count("\n") == 0
+
+
+def test_two_columns_in_the_wrong_order_and_an_empty_date_are_named(tmp_path: Path) -> None:
+    two = replace(GARDEN, time=("Clock", "Day"))
+    stamps = [f"{moment:%H:%M},{moment:%Y-%m-%d}" for moment in MOMENTS]
+    assert "write time: [Day, Clock] into" in refusal(tmp_path, stamped(stamps, "Clock,Day"), two)
+    two = replace(GARDEN, time=("Day", "Clock"))
+    once = [f"{moment:%Y-%m-%d}," if i == 0 else "," for i, moment in enumerate(MOMENTS)]
+    stamps = [f"{day}{moment:%H:%M}" for day, moment in zip(once, MOMENTS, strict=True)]
+    assert 'fill the column "Day" in every row' in refusal(tmp_path, stamped(stamps, "Day,Clock"), two)
