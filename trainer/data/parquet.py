@@ -151,7 +151,7 @@ class _Rows:
         for i, (name, sentence, reason) in sorted(self._faults.items()):
             self._bad.add(int(self._lines[i]), reason, sentence, name)
             keep[i] = False
-        self._numbers.settle()
+        self._numbers.settle(len(self._lines))
         self.dropped = self._bad.settle(int(keep.sum()))
         self.notes = tuple(self._times.notes)
         return keep, tuple((np.flatnonzero(np.diff(np.cumsum(~keep)[keep])) + 1).tolist())

@@ -21,6 +21,9 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}(?:([.,' \u00a0\u202f\u2009\u2019])\d{3})(?:
 _MARKS = {" ": " \u00a0\u202f\u2009", "'": "'\u2019", ",": ",", ".": "."}
 """Characters that stand for a mark between thousands."""
 
+_WITH_UNIT = re.compile(r"([+-]?\d[\d.,]*)\s*([^\W\d_].*|[%°µ].*)")
+
+_MANY = 20  # rows from which one sentence stands for a column that is written in another form
 _LEAST_POINTS = 12  # different numbers with exactly three digits behind a point, before the point is doubted
 
 
@@ -55,6 +58,8 @@ class NumberColumns:
         self._proven: set[str] = set()  # signs that no mark between thousands can be
         self._doubts: dict[tuple[str, int], _Doubt] = {}
         self._plain: tuple[int, str, str] | None = None  # a number without a sign: line, column and cell
+        self._rows = 0
+        self._faults: dict[int, tuple[int, int, str]] = {}  # column -> cells in another form: count, line, sentence
 
     def decode(self, cells: Sequence[str], lines: Sequence[int], column: int) -> tuple[Floats, dict[int, str]]:
         """Decode a column [N]; nan for a missing value.
@@ -76,7 +81,10 @@ class NumberColumns:
         for i in odd:
             found = self._cell(cells[i], column)
             if found is None:
-                faults[i] = self._fault(cells[i])
+                faults[i], form = self._fault(cells[i])
+                if form:
+                    count, line, sentence = self._faults.get(column, (0, lines[i], faults[i]))
+                    self._faults[column] = count + 1, line, sentence
             else:
                 values[i] = found
         if self._declared is None:
@@ -86,8 +94,17 @@ class NumberColumns:
             values[np.isin(values, list(sentinels))] = np.nan
         return values, faults
 
-    def settle(self) -> None:
-        """Refuse the file if its signs may be decimal signs or marks between thousands."""
+    def settle(self, rows: int) -> None:
+        """Refuse the file if its numbers are in another form, or its signs may separate decimals or thousands.
+
+        Parameters
+        ----------
+        rows
+            Number of the rows decoded.
+        """
+        for column, (count, line, sentence) in self._faults.items():
+            if rows >= _MANY and count > rows / 2:
+                self._bad.refuse(line, f"{sentence} (and {count - 1} more like it)", self._features[column].name)
         for (mark, _), doubt in self._doubts.items():
             if doubt.impossible > doubt.count / 2:
                 self._proven.add(mark)
@@ -139,18 +156,27 @@ class NumberColumns:
         value = float(text.replace(",", "."))
         return value if math.isfinite(value) else math.nan
 
-    def _fault(self, cell: str) -> str:
+    def _fault(self, cell: str) -> tuple[str, bool]:
+        """Return what is wrong with a cell, and whether that is the form in which it is written."""
         text = cell.strip()
-        found = None if self._declared is not None else _GROUPED.fullmatch(text)
+        got = f"got {quoted(text)}, expected a number"
+        found = _GROUPED.fullmatch(text)
         if found is not None:
             mark = next(key for key, forms in _MARKS.items() if found[1] in forms)
-            decimal = "," if mark == "." else "."
+            decimal = "," if mark == "." or "," in text.replace(found[1], "") else "."
             plain = text.replace(found[1], "").replace(decimal, ".")
-            return (
-                f"got {quoted(text)}, expected a number; if that is {plain}, write "
-                f'thousands: "{mark}" into the station file'
-            )
-        return f"got {quoted(text)}, expected a number; fix the cell or leave it empty"
+            sign = ' and decimal: ","' if decimal == "," and mark != "." else ""
+            return f'{got}; if that is {plain}, write thousands: "{mark}"{sign} into the station file', True
+        if self._declared is not None and _NUMBER.fullmatch(text):
+            sign = "," if "," in text else "."
+            declare = f'if "{sign}" is the decimal sign, write decimal: "{sign}" there'
+            return f"{got} as the station file declares them; {declare}", True
+        if found := _WITH_UNIT.fullmatch(text):
+            return f"{got} without {quoted(found[2])} behind it; export the column as plain numbers", True
+        if not any(map(str.isdigit, text)):
+            declare = f"write missing: [{quoted(text)}] into the station file if it stands for no reading"
+            return f"{got}; fix the cell or leave it empty, or {declare}", False
+        return f"{got}; fix the cell or leave it empty", False
 
     def _weigh(self, cells: Sequence[str], lines: Sequence[int], column: int, comma: bool, point: bool) -> None:
         """Look for what a sign means: it is a decimal sign unless exactly three digits always follow it."""

@@ -100,7 +100,7 @@ class _Reader:
             lines.append(np.array(where, dtype=np.int64))
         keep = np.concatenate(good) if good else np.zeros(0, dtype=bool)
         time = self._times.settle(np.concatenate(times), np.concatenate(local)) if times else np.zeros(0)
-        self._numbers.settle()
+        self._numbers.settle(len(keep))
         dropped = self._bad.settle(int(keep.sum()))
         if not keep.any():
             raise TableError(

@@ -16,6 +16,7 @@ from edge.readings.csv.header import quoted
 from edge.readings.csv.local_times import place_local_times
 from edge.readings.decoding.dialect import BLANKS
 from edge.readings.decoding.timestamps import load_zone, parse_timestamp
+from edge.readings.gaps import median_interval
 
 _SERIALS = 20_000.0, 80_000.0  # [d] since 1899-12-30: 1954 to 2119
 _DAYS = (_SERIALS, (700_000.0, 800_000.0), (2_400_000.0, 2_500_000.0))  # those, days since the year 0, Julian days
@@ -144,10 +145,10 @@ class TimeColumns:
         if not len(known) or _CENTURY <= float(np.median(known)) < _LAST:
             return
         if self._units == {"seconds"} and known.max() < _CENTURY:
-            steps = np.diff(known)
-            steps = steps[steps > 0]
-            apart = f", with rows {float(np.median(steps)):.3g} s apart" if len(steps) else ""
-            self.notes.append(f"the times are taken for seconds since a start{apart}; dates are not known")
+            step = median_interval(known)
+            if step is not None and step < 1.0:
+                note = f"the times are taken for seconds since a start, with rows {step:.3g} s apart"
+                self.notes.append(f"{note}; if they count something else, write them as dates")
         else:
             first = datetime.fromtimestamp(float(known.min()), UTC)
             self.notes.append(f"its times begin at {first:%Y-%m-%d}; if that is wrong, export them as dates")

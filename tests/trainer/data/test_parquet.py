@@ -138,7 +138,8 @@ def test_a_text_that_is_no_number_is_named_with_its_row_and_a_few_such_rows_are_
         'station.parquet: 1 row dropped: no number ("x" in "Temperature") (first at row 40)',
     )
     assert refusal(parquet(tmp_path, Temperature=["1", "x"], RMQ4=[1.0, 2.0])) == (
-        'station.parquet: row 2, column "Temperature": got "x", expected a number; fix the cell or leave it empty'
+        'station.parquet: row 2, column "Temperature": got "x", expected a number; fix the cell or leave it empty, '
+        'or write missing: ["x"] into the station file if it stands for no reading'
     )
 
 

@@ -105,3 +105,42 @@ def test_two_decimal_signs_in_one_file_are_refused_with_both_places(tmp_path: Pa
         'garden.csv: line 2, column "CO2": got "420,5" beside "18.5" (line 3, column "Temp °C"), '
         "expected one decimal sign in a file; write numbers without separators of thousands"
     )
+
+
+@pytest.mark.parametrize(
+    ("cell", "declaration"),
+    [
+        ("1\u202f420,5", {"thousands": " ", "decimal": ","}),
+        ("1'420.5", {"thousands": "'"}),
+        ("1\u2019420,5", {"thousands": "'", "decimal": ","}),
+        ("1.420,5", {"thousands": "."}),
+    ],
+)
+def test_what_the_refusal_of_a_mark_between_thousands_says_to_write_is_enough(
+    tmp_path: Path, cell: str, declaration: dict[str, str]
+) -> None:
+    content = lines(*(f"{cell};18;{30000 + i}" for i in range(30)), header=HEADER.replace(",", ";"))
+    sentence = refusal(tmp_path, content)
+    written = " and ".join(f'{name}: "{mark}"' for name, mark in declaration.items())
+    assert f"if that is 1420.5, write {written} into the station file" in sentence
+    assert sentence.count("\n") == 0
+    declared = msgspec.structs.replace(GARDEN, **declaration)
+    assert read(tmp_path, content, declared).values[0, 0] == 1420.5
+
+
+def test_a_decimal_sign_that_is_not_the_declared_one_is_named(tmp_path: Path) -> None:
+    content = lines("1 420;18,5;30000", header=HEADER.replace(",", ";"))
+    declared = msgspec.structs.replace(GARDEN, thousands=" ")
+    assert 'write decimal: "," there' in refusal(tmp_path, content, declared)
+
+
+@pytest.mark.parametrize(
+    ("cell", "part"),
+    [
+        ("420.5 ppm", 'without "ppm" behind it'),
+        ("18 °C", 'without "°C" behind it'),
+        ("Warm-up", 'or write missing: ["Warm-up"] into the station file'),
+    ],
+)
+def test_a_cell_that_is_no_number_is_refused_with_what_to_do(tmp_path: Path, cell: str, part: str) -> None:
+    assert part in refusal(tmp_path, lines(*[f"420,{cell},30000"] * 30))

@@ -181,7 +181,8 @@ def test_time_is_rfc_3339_or_unix_seconds_and_utc_where_it_names_no_zone(tmp_pat
 
 def test_a_cell_that_is_no_number_is_named_with_file_line_and_column(tmp_path: Path) -> None:
     assert refusal(tmp_path, f"{HEADER}\n1,2,3\n1,abc,3\n") == (
-        'station.csv: line 3, column "Temperature": got "abc", expected a number; fix the cell or leave it empty'
+        'station.csv: line 3, column "Temperature": got "abc", expected a number; fix the cell or leave it empty, '
+        'or write missing: ["abc"] into the station file if it stands for no reading'
     )
 
 

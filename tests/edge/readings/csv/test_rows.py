@@ -122,9 +122,15 @@ def test_up_to_five_percent_of_the_rows_may_be_bad(tmp_path: Path) -> None:
     assert len(read(tmp_path, lines(*ROWS[:57], *bad)).values) == 57
     text = refusal(tmp_path, lines(*ROWS[:56], *bad))
     assert text.splitlines() == [
-        'garden.csv: line 58, column "Temp °C": got "x", expected a number; fix the cell or leave it empty',
+        (
+            'garden.csv: line 58, column "Temp °C": got "x", expected a number; fix the cell or leave it empty, '
+            'or write missing: ["x"] into the station file if it stands for no reading'
+        ),
         "garden.csv: line 59: got 2 cells, expected 3 as in the header; mend the row",
-        'garden.csv: line 60, column "CO2": got "y", expected a number; fix the cell or leave it empty',
+        (
+            'garden.csv: line 60, column "CO2": got "y", expected a number; fix the cell or leave it empty, '
+            'or write missing: ["y"] into the station file if it stands for no reading'
+        ),
         "garden.csv: 3 of 59 rows (5.1 %) cannot be read, expected at most 5 %; below that they would be left out",
     ]
 

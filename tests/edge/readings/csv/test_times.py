@@ -204,7 +204,7 @@ def test_numbers_that_a_spreadsheet_has_shortened_are_refused(tmp_path: Path, fo
 @pytest.mark.parametrize(
     ("offset", "per_second", "note"),
     [
-        (-START.timestamp(), 1 / 60, "seconds since a start, with rows 1 s apart; dates are not known"),
+        (-START.timestamp(), 1 / 3600, "seconds since a start, with rows 0.0167 s apart; if they count something else"),
         (2_082_844_800, 1, "its times begin at 2092-05-07; if that is wrong, export them as dates"),
         (62_135_596_800, 1e7, "its times begin at 1990-04-03; if that is wrong, export them as dates"),
     ],
@@ -212,7 +212,7 @@ def test_numbers_that_a_spreadsheet_has_shortened_are_refused(tmp_path: Path, fo
 def test_numbers_that_are_no_unix_times_of_this_century_are_reported(
     tmp_path: Path, offset: float, per_second: float, note: str
 ) -> None:
-    stamps = [f"{(moment.timestamp() + offset) * per_second:.0f}" for moment in MOMENTS]
+    stamps = [f"{(moment.timestamp() + offset) * per_second:.4f}" for moment in MOMENTS]
     assert note in "; ".join(read(tmp_path, stamped(stamps), TIMED).notes)
 
 
