@@ -37,7 +37,8 @@ _TIMES = (
     "unixtime",
 )
 _SEVERAL = 2  # channels of the same last name, which does not tell them apart
-_LATER = ("receivedat", "lastseen", "publishedat", "timestampms", "timems", "devicetime", "at")
+_LATER = ("lastseen", "timestampms", "timems")
+_TIME_ENDS = ("time", "timestamp", "at", "date", "utc", "ts")
 
 
 class LeftOut(NamedTuple):
@@ -187,7 +188,8 @@ def _stamp(channels: Sequence[Channel]) -> Channel | None:
     ranked: list[tuple[bool, int, int, int, Channel]] = []
     for channel in channels:
         word = "".join(name_tokens(channel.path[-1]))
-        rank = _TIMES.index(word) if word in _TIMES else len(_TIMES) if word in _LATER else None
+        later = word in _LATER or word.endswith(_TIME_ENDS)
+        rank = _TIMES.index(word) if word in _TIMES else len(_TIMES) if later else None
         if rank is None and word.isdigit() and len(channel.path) == 1:
             rank = len(_TIMES) + 1  # a value of a line, which has no name
         if rank is None or not all(map(is_time, channel.values)) or (len(channel.values) > 2 and _same(channel.values)):

@@ -91,6 +91,8 @@ def _all_keys(group: TopicGroup) -> set[str]:
 
 def _join(group: TopicGroup, kept: Sequence[TopicGroup]) -> str | None:
     """Join a group to one of the same stations; returns why it is not kept, ``None`` if it stands alone."""
+    if not group.keys:
+        return None
     for other in kept:
         if not group.names or not group.names <= other.names:
             continue
@@ -127,7 +129,7 @@ def _divide(
         for cluster in _clusters(list(rests), lambda one, two: _overlap(sets[one], sets[two])):  # noqa: B023
             together = [topic for rest in cluster for topic in rests[rest]]
             names = {topic.levels[level] for topic in together}
-            if len(names) > 1:
+            if len(names) > 1 or any(map(names_measure, names)):
                 parts.append((level, together))
             else:
                 whole += together

@@ -10,10 +10,11 @@ from typing import Any
 from config.topic_filters import KEY_LEVEL, STATION_LEVEL, topic_fault
 from edge.mqtt.message import Message
 from edge.mqtt.topics import station_problem
+from edge.readings.decoding.formats.foreign_payload import foreign_payload
+from edge.readings.decoding.formats.format import SIZE_LIMIT, text_of
 from edge.sniffing.quantities import UNIT_WORDS, find_quantity, name_tokens, names_diagnostic, names_sensor
 from edge.sniffing.shape import Kind, payload_shape
 
-_OTHERS = ("homeassistant", "$SYS")  # first levels of topics that describe devices and not the air
 _GENERIC = frozenset(
     """tele stat cmnd sensor sensors state status up uplink readings reading json csv senml influx line home house
     zigbee2mqtt device devices node nodes application applications event events data telemetry measurement measurements
@@ -76,15 +77,15 @@ def collect_topics(messages: Iterable[Message]) -> tuple[list[SniffedTopic], dic
     skipped: dict[str, str] = {}
     for message in messages:
         levels = message.topic.split("/")
-        if levels[0] in _OTHERS or levels[0] == "davylamp":
-            skipped[message.topic] = "describes devices" if levels[0] != "davylamp" else "davylamp's own"
+        if levels[0] == "davylamp" or _describes_devices(levels):
+            skipped[message.topic] = "davylamp's own" if levels[0] == "davylamp" else "describes devices"
             continue
         if any(each in message.topic for each in (STATION_LEVEL, KEY_LEVEL)) or topic_fault(message.topic):
             skipped[message.topic] = "cannot be written into a gateway file"
             continue
         shape = payload_shape(message.payload)
         if shape is None:
-            skipped.setdefault(message.topic, "no format of readings")
+            skipped.setdefault(message.topic, _foreign(message.payload))
             continue
         sniffed = found.setdefault(message.topic, SniffedTopic(message.topic, shape.kind))
         if sniffed.kind == shape.kind and (not sniffed.columns or len(sniffed.columns) == len(shape.columns)):
@@ -92,6 +93,17 @@ def collect_topics(messages: Iterable[Message]) -> tuple[list[SniffedTopic], dic
             sniffed.documents += shape.documents
             sniffed.received += [message.received] * len(shape.documents)
     return list(found.values()), {topic: why for topic, why in skipped.items() if topic not in found}
+
+
+def _describes_devices(levels: Sequence[str]) -> bool:
+    """Return whether a topic is the broker's own, or one of Home Assistant's discovery; its states are values."""
+    return levels[0] == "$SYS" or (levels[0] == "homeassistant" and (levels[-1] == "config" or len(levels) == 2))
+
+
+def _foreign(payload: bytes) -> str:
+    payload = payload[:SIZE_LIMIT]
+    found = foreign_payload(payload, text_of(payload))
+    return found if found is not None and "fix:" in found else "no format of readings"
 
 
 def names_measure(level: str) -> bool:
@@ -142,7 +154,11 @@ def id_address(documents: Sequence[Any]) -> tuple[str, int] | None:
     from edge.sniffing.channel import channels
 
     ranked = []
-    for channel in channels(documents):
+    found = channels(documents)
+    tagged = any(channel.path[0] == "tags" for channel in found)
+    for channel in found:
+        if tagged and channel.path == ("name",):
+            continue  # the measurement's, as in lines of InfluxDB
         word = "".join(name_tokens(channel.path[-1]))
         names = [str(each) for each in channel.values if isinstance(each, str | int) and not isinstance(each, bool)]
         rank = _ID_NAMES.index(word) if word in _ID_NAMES else len(_ID_NAMES) if word.endswith("id") else None

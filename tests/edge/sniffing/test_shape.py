@@ -45,6 +45,19 @@ def test_a_header_names_the_values_of_a_line() -> None:
     assert [document["ch4_ppb"] for document in shape.documents] == ["2100", "2101"]
 
 
+def test_a_line_of_units_is_no_reading() -> None:
+    shape = payload_shape("Time;CH4;T\ns;ppb;°C\n2026-05-01 12:00:00;2031,5;15,25".encode())
+    assert shape is not None
+    assert shape.columns == ("Time", "CH4", "T")
+    assert [each["CH4"] for each in shape.documents] == ["2031,5"]
+
+
+def test_rows_of_an_array_are_documents_each() -> None:
+    shape = payload_shape(b"[[1796005227, 2031.5], [1796005237, 2032.5]]")
+    assert shape is not None
+    assert (shape.kind, [each["2"] for each in shape.documents]) == ("array", [2031.5, 2032.5])
+
+
 def test_a_senml_value_is_there_once_under_its_shortest_name() -> None:
     shape = payload_shape(b'[{"bn": "urn:dev:mac:1:", "bt": 1796005227, "n": "ch4", "v": 2.1}]')
     assert shape is not None
