@@ -164,7 +164,7 @@ def _refuse_fragments(record: Record) -> None:
     Raises
     ------
     TrainingError
-        So it is.
+        Too few rows do.
     """
     lengths = [end - start for start, end in record.segments]
     scored = sum(max(0, length - MEMORY) for length in lengths)

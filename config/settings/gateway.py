@@ -75,7 +75,7 @@ class StationEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     topic: Annotated[
         str | tuple[str, ...],
-        Meta(description="one or a list; {station} and {key} capture a level; the first entry that matches wins"),
+        Meta(description="one or a list; {station} and {key} capture a level; the first match wins"),
     ] = READINGS_TOPIC
     station: Annotated[StationName | None, Meta(description="name of the station, if topic has no {station}")] = None
     station_from: Annotated[

@@ -52,7 +52,7 @@ class Source:
     Attributes
     ----------
     patterns : tuple of Pattern
-        Of its topics.
+        What its topics look like.
     joins : bool
         Whether a message may contain a part of a reading only: a topic has ``{key}``, there are several topics, or
         ``join`` is set.

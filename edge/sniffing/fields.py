@@ -61,7 +61,7 @@ def _walk(value: Any, address: str, path: tuple[str, ...], depth: int) -> Iterat
         for name, inner in value.items():
             below = f"{address}.{quote_step(name)}" if address else quote_step(name)
             stated = unit if unit is not None and name.casefold() in _VALUES else None
-            # Of {"temperature": {"value": 21.5, "unit": "C"}} the name is temperature.
+            # The name of {"temperature": {"value": 21.5, "unit": "C"}} is temperature.
             named = path if name.casefold() in _VALUES and path else (*path, name)
             for field in _walk(inner, below, named, depth + 1):
                 yield field._replace(unit=field.unit or stated)

@@ -15,7 +15,7 @@ _BIN = 900.0  # [s] zones change their offset at quarters of an hour at most
 def place_local_times(values: Floats, local: Mask, zone: ZoneInfo) -> Floats:
     """Subtract a zone's offsets from those of the times [N] in [s] that are local; return Unix times [N] in [s].
 
-    Of an hour that the clock shows twice, the order of the rows tells which one it is.
+    When the clock shows an hour twice, the order of the rows decides which of the two it is.
     """
     bins, which = np.unique(np.floor(np.where(local, values, 0.0) / _BIN), return_inverse=True)
     offsets = np.array([[_offset(each * _BIN, zone, fold) for fold in (0, 1)] for each in bins])

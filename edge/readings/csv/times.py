@@ -104,7 +104,7 @@ class TimeColumns:
     def settle(self, values: Floats, local: Mask) -> Floats:
         """Return the times of all rows [N] in [s], in the file's order, as Unix time.
 
-        Of an hour that the clock shows twice, the order of the rows tells which one it is.
+        When the clock shows an hour twice, the order of the rows decides which of the two it is.
         """
         if self._serials:
             self._refuse_serials()

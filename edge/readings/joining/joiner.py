@@ -131,7 +131,7 @@ class Joiner(Generic[Carrier]):
         carrier
             Its message, for :attr:`Joined.carriers`.
         key
-            Of the message, for :meth:`add_again` and :attr:`Joined.keys`.
+            Key of the message, for :meth:`add_again` and :attr:`Joined.keys`.
         at
             When it arrived, Unix time [s].
 

@@ -97,7 +97,7 @@ def live(
 
 
 BAD = {
-    "not JSON": (b"ch4=2000", "not JSON", None),
+    "not JSON": (b"ch4=2000", "expected JSON", None),
     "a number that is not UTF-8": (b'{"ch4_ppb": "\xff"}', "expected a number", "ch4_ppb"),
     "300 kB long": (b" " * 300_000, "300000 bytes", None),
     "nested 10,000 deep": (b"[" * 10_000 + b"]" * 10_000, "without names", "[0]"),

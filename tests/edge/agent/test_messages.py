@@ -107,8 +107,8 @@ def test_every_shape_is_scored(
 @pytest.mark.parametrize(
     ("payload", "why"),
     [
-        (b"spBv1.0\x08\x96", "not JSON"),
-        (b"hello", "not JSON"),
+        (b"spBv1.0\x08\x96", "expected JSON"),
+        (b"hello", "expected JSON"),
         (b"", "empty"),
         ({"uptime": 5}, "none of the"),
         (b'{"ch4_ppb": 2000', "cut off?"),
