@@ -118,7 +118,7 @@ def _reason(channel: Channel) -> str | None:
     stated = unit is not None and unit != "counts"
     if channel.constant and not ((known or stated) and channel.finite[0]):
         return f"always {channel.finite[0]:g}"
-    if not known and channel.counts_up:
+    if not (known or stated) and channel.counts_up:
         return "a counter"
     if not known and all(is_time(value) for value in channel.values):
         return "a time"

@@ -212,6 +212,9 @@ def _divider(guess: ColumnGuess) -> dict[str, float]:
 
 def _time(group: TopicGroup, columns: Columns) -> Iterator[str]:
     if columns.ts is None:
+        if any("ts" in each for one in (group, *group.others) for each in one.documents if isinstance(each, dict)):
+            yield "    ts: received   # what comes as ts is no time"
+            return
         yield "    # The messages have no time stamp: readings have the time at which they arrive."
         return
     if not columns.local:

@@ -129,13 +129,17 @@ def name_tokens(name: str) -> list[str]:
     --------
     >>> name_tokens("current_temp_f"), name_tokens("DewPoint"), name_tokens("R2611E_Ohm"), name_tokens("tC")
     (['current', 'temp', 'f'], ['dew', 'point'], ['r2611e', 'ohm'], ['t', 'c'])
+    >>> name_tokens("pressure_hPa"), name_tokens("tempDegC"), name_tokens("R_MQ4_kOhm")
+    (['pressure', 'hpa'], ['temp', 'degc'], ['r', 'mq4', 'kohm'])
     """
     words = []
     for part in re.split(r"[^A-Za-z0-9]+", name):
-        if part and any(c.isdigit() for c in part):
-            words.append(part.lower())  # names of sensors and formulas: R2611E, CH4, pm02
+        if part and (any(c.isdigit() for c in part) or part.lower() in UNIT_WORDS):
+            words.append(part.lower())  # names of sensors and formulas: R2611E, CH4, pm02; units: hPa
         else:
             words += [token.lower() for token in _TOKEN.findall(part)]
+            if "".join(words[-2:]) in UNIT_WORDS:
+                words[-2:] = ["".join(words[-2:])]
     return words
 
 

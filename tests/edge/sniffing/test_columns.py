@@ -40,6 +40,11 @@ def guesses(*documents: Any) -> dict[str, tuple[str, str | None]]:
         ("CH4_mgm3", 1.4, "ch4_ppb", "[ppb]", "mg/m3"),
         ("pressure", 101_325, "pressure_hpa", "hPa", "Pa"),
         ("baro_kpa", 101.3, "pressure_hpa", "hPa", "kPa"),
+        ("pressure_hPa", 1013.25, "pressure_hpa", "hPa", None),
+        ("pressureKPa", 101.3, "pressure_hpa", "hPa", "kPa"),
+        ("tempDegC", 21.5, "temperature_c", "Cel", None),
+        ("mq4_mV", 812.5, "mq4_mv", "mV", None),
+        ("R2600_kOhm", 17.25, "r2600_kohm", "kOhm", None),
         ("mq4_adc", 512, "mq4_counts", "counts", None),
         ("r2600_ohm", 24_000.5, "r2600_ohm", "Ohm", None),
         ("tgs2611_kohm", 24.5, "tgs2611_kohm", "kOhm", None),
@@ -72,6 +77,10 @@ def test_an_unknown_number_that_never_changes_or_only_counts_up_is_left_out() ->
     found = columns(*documents)
     assert {each.address: each.why for each in found.left_out} == {"mode": "always 5", "n": "a counter"}
     assert [each.feature.key for each in found.guesses] == ["temperature_c", "flow"]
+
+
+def test_a_number_whose_unit_is_stated_is_no_counter() -> None:
+    assert guesses(*({"mq4_ohm": 24_000 + i, "steps": 24_000 + i} for i in range(5))).keys() == {"mq4_ohm"}
 
 
 def test_the_same_quantity_in_another_unit_is_left_out() -> None:

@@ -120,3 +120,9 @@ def test_names_of_devices_cannot_leave_their_comments(tmp_path: Path) -> None:
     gateway, station = files(messages)
     assert yaml.safe_load(gateway)["broker"] == {"host": "localhost"}
     assert yaml.safe_load(station)["name"] == "my-station"
+
+
+def test_a_count_under_the_name_of_the_stamp_is_not_read_as_one() -> None:
+    sent = [("hut/1", json.dumps({"ts": 12_000 + 1000 * i, "t": 20.5 + i, "rh": 50.5}).encode()) for i in range(6)]
+    gateway, _ = files(as_messages(sent))
+    assert yaml.safe_load(gateway)["stations"][0]["ts"] == "received"
