@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from edge.agent.source import Source
 from edge.agent.station_watch import StationWatch
 from edge.errors import ReadingError
 from edge.mqtt.message import Message
-from edge.readings.joining.joiner import Joined, Joiner
 from edge.readings.reading import Reading
+
+if TYPE_CHECKING:
+    from edge.readings.joining.joiner import Joined, Joiner
 
 
 class Taken(NamedTuple):
@@ -66,6 +68,8 @@ class StationInput:
         self._wanted = [i for i, key in enumerate(station.keys) if key not in absent]
         self.joiner: Joiner[Message] | None = None
         if source.joins:
+            from edge.readings.joining.joiner import Joiner  # few stations send parts
+
             self.joiner = Joiner(station.size, self._wanted, source.entry.join)
 
     @property

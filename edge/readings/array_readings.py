@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Protocol, TypeVar
 
+import numpy as np
+
 LOOK_BACK = 500
 """Latest readings of a station's arrays that those of a new one are compared with."""
 
@@ -45,25 +47,39 @@ class ArrayReadings:
     ([0.0, 60.0], [120.0])
     """
 
-    __slots__ = ("_keys",)
+    __slots__ = ("_next", "_ring")
 
     def __init__(self) -> None:
-        self._keys: dict[int, None] = {}  # in order; most stations send no arrays
+        self._ring = array("q")  # keys; grows to its full size, since most stations send no arrays
+        self._next = 0
 
     def take(self, readings: Sequence[M]) -> list[M]:
         """Return the readings of an array that no earlier array contained, the oldest first."""
         stamps = [each.ts for each in readings if each.ts is not None]
-        new = [each for each in readings if (each.ts is None and each.seq is None) or _key(each) not in self._keys]
-        self.add(new)
+        keys = [_key(each) for each in readings]
+        known = np.isin(np.array(keys, dtype=np.int64), np.array(self._ring, dtype=np.int64)).tolist()
+        fresh = [
+            (each, key)
+            for each, key, again in zip(readings, keys, known, strict=True)
+            if not again or (each.ts is None and each.seq is None)
+        ]
+        new = [each for each, _ in fresh]
+        self._add(key for _, key in fresh)
         falls = len(stamps) == len(readings) > 1 and all(b <= a for a, b in pairwise(stamps))
         return new[::-1] if falls and stamps[-1] < stamps[0] else new
 
     def add(self, readings: Iterable[Measured]) -> None:
         """Remember readings of arrays, and forget the oldest."""
-        for each in readings:
-            self._keys[_key(each)] = None
-        for key in list(self._keys)[: max(0, len(self._keys) - LOOK_BACK)]:
-            del self._keys[key]
+        self._add(map(_key, readings))
+
+    def _add(self, keys: Iterable[int]) -> None:
+        ring = self._ring
+        for key in keys:
+            if len(ring) < LOOK_BACK:
+                ring.append(key)
+            else:
+                ring[self._next] = key
+            self._next = (self._next + 1) % LOOK_BACK
 
 
 def _key(reading: Measured) -> int:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any, Final
 
 from config.errors import ConfigError
 from config.time_zones import zone_fault
 from edge.readings.decoding.dialect import BLANKS, MISSING_WORDS
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 _YEAR_1, _YEAR_10000 = -62_135_596_800.0, 253_402_300_799.0  # [s] the range of RFC 3339
 _SIZES: Final = ((1e11, 1.0, "s"), (1e14, 1e3, "ms"), (1e17, 1e6, "us"), (1e20, 1e9, "ns"))
@@ -63,6 +65,7 @@ def parse_timestamp(value: Any, zone: ZoneInfo | None = None, near: float | None
     --------
     >>> parse_timestamp("2026/11/30T02:20:27z"), parse_timestamp(1796005227000), parse_timestamp("1796005227")
     (1796005227.0, 1796005227.0, 1796005227.0)
+    >>> from zoneinfo import ZoneInfo
     >>> parse_timestamp("2026-10-25 02:30:00", ZoneInfo("Europe/Berlin"), near=1792891800.0)
     1792891800.0
     """
@@ -99,6 +102,8 @@ def load_zone(name: str) -> ZoneInfo:
     ConfigError
         There is none of that name; the sentence names the nearest.
     """
+    from zoneinfo import ZoneInfo  # 300 kB that few stations need
+
     if (fault := zone_fault(name)) is not None:
         raise ConfigError([f"timezone: {fault}"])
     return ZoneInfo(name)

@@ -26,7 +26,7 @@ def test_a_window_that_slides_gives_each_reading_once() -> None:
     arrays = ArrayReadings()
     taken = [each.ts for n in range(2000) for each in arrays.take([reading(60.0 * (n + k)) for k in range(10)])]
     assert taken == [60.0 * n for n in range(2009)]
-    assert len(arrays._keys) == LOOK_BACK
+    assert len(arrays._ring) == LOOK_BACK
 
 
 def test_another_value_or_count_is_another_reading() -> None:
