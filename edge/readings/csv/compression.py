@@ -33,6 +33,7 @@ _NO_TEXT = {
     b"PAR1": "Parquet, expected CSV: only train, explore and evaluate read Parquet; fix: convert it",
     b"SQLite format 3\x00": "an SQLite database, expected CSV; fix: export the table as CSV",
     b"\x89HDF\r\n": "HDF5, expected CSV or Parquet; fix: convert it",
+    b'"TOB': "a logger's binary table (TOB), expected CSV; fix: convert it to TOA5, as CardConvert does",
     b"%PDF": f"a PDF, {_EXPORT}",
 }
 
@@ -66,6 +67,8 @@ def decompress(data: bytes, path: str) -> tuple[bytes, list[str]]:
     else:
         if data.startswith(b"PK\x03\x04"):
             data = _unzip(data, most, path)
+    if data.startswith((*_COMPRESSED, b"PK\x03\x04")):
+        raise TableError(f"{path}: got a compressed file within another, {_UNPACK}")
     for mark, what in _NO_TEXT.items():
         if data.startswith(mark):
             raise TableError(f"{path}: got {what}")

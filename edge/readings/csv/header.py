@@ -4,9 +4,25 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Sequence
 
 _MOST_NAMED = 30
+_VALUES = frozenset(
+    ("value", "values", "_value", "state", "reading", "measurement", "result", "wert", "valeur", "valor")
+)
+_NUMBER = re.compile(r"[+-]?\d[\d.,:/ TZ+-]*")
+_EXPORT = "expected CSV; export the table as CSV"
+_BEGINNINGS = (
+    (re.compile(r"\[?\s*\{"), f"JSON, {_EXPORT}"),
+    (re.compile(r"<[!?a-z]", re.IGNORECASE), f"HTML or XML, {_EXPORT}"),
+    (
+        re.compile(
+            r"(--[^\n]*\n|\s|PRAGMA[^\n]*\n)*(BEGIN TRANSACTION|CREATE TABLE|INSERT INTO|SET \w+)", re.IGNORECASE
+        ),
+        f"the dump of a database, {_EXPORT}",
+    ),
+)
 
 
 def quoted(text: str, most: int = 40) -> str:
@@ -46,4 +62,38 @@ def header_fault(header: Sequence[str], wanted: Sequence[str]) -> str | None:
     twice = [name for name in wanted if list(header).count(name) > 1]
     if twice:
         return f"got {', '.join(map(quoted, twice))} more than once, expected each column once; remove or rename one"
+    return None
+
+
+def other_content(head: str, names: Sequence[str], wanted: Sequence[str]) -> str | None:
+    """Describe a file that has hardly a column because it is something else; ``None``: it cannot be told.
+
+    Parameters
+    ----------
+    head
+        The beginning of the file.
+    names
+        What would be its header.
+    wanted
+        The names needed.
+    """
+    for pattern, what in _BEGINNINGS:
+        if pattern.match(head):
+            return f"got {what}"
+    cells = [name for name in names if name]
+    if sum(not character.isprintable() for name in cells for character in name) > 3:
+        return f"got bytes that are no text, {_EXPORT}"
+    if len(cells) == 1 and sum(name in cells[0] for name in wanted) > 1:
+        return "got lines that are one cell each; export the file again without quotes around whole lines"
+    if cells and all(map(_NUMBER.fullmatch, cells)):
+        return (
+            f"got numbers ({', '.join(map(quoted, cells[:3]))}, ...), expected a header; write one above the first row"
+        )
+    line = [cell.strip(" \r\"'") for cell in re.split(r"[;,\t|]", head.partition("\n")[0])]
+    found = next((each for each in (cells, line) if any(name.casefold() in _VALUES for name in each)), None)
+    if found is not None:
+        return (
+            f"got the columns {', '.join(map(quoted, found[:_MOST_NAMED]))}, which have one value in each row; "
+            "export it with one column for each quantity, and its readings of one time in one row"
+        )
     return None

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge.errors import TableError
-from edge.readings.csv.header import header_fault
+from edge.readings.csv.header import header_fault, other_content
 
 if TYPE_CHECKING:
     from _csv import Reader
 
 SEPARATORS = (";", "\t", ",", "|")
 """Possible separators, in order of preference if a header can be read in more than one way."""
+
+ALIGNED = " "
+"""Separator of columns that blanks align, tried last: names and times have blanks as well."""
 
 COMMENT_MARKS = ("#", "//", "%", ";", "!", "'")
 """How a line begins that is a comment."""
@@ -69,27 +72,18 @@ def find_layout(data: bytes, wanted: Sequence[str], path: str) -> Layout:
     TableError
         The file is empty, or has no such header; the columns that are missing are named.
     """
-    best: tuple[tuple[int, int, int], Layout] | None = None
     head = data[:_HEAD]
     if not head.strip(b" \t\r\n\v\f\0"):
         raise TableError(f"{path}: the file is empty, expected a header and rows")
-    likely = sorted(SEPARATORS, key=lambda separator: -head.count(separator.encode()))
-    for separator in likely:
-        preference = SEPARATORS.index(separator)
-        found = _header(head, separator, wanted)
-        if found is not None:
-            rank = (len(set(found.names) & set(wanted)), len(found.names), -preference)
-            if best is None or rank > best[0]:
-                best = rank, found
-            if rank[0] == len(set(wanted)) > 1:
-                break  # no other separator gives as much
-    if best is None:
+    layout = _best(head, wanted)
+    if layout is None:
         if not head.translate(None, b";,|\t \r\n\"'"):
             raise TableError(f"{path}: the file is empty, expected a header and rows")
         raise TableError(f"{path}: line 1: got a quote that is not closed, expected a header; close it")
-    layout = best[1]
     fault = header_fault(layout.names, wanted)
     if fault is not None:
+        if 2 * len(set(layout.names) & set(wanted)) < len(set(wanted)):
+            fault = other_content(head.decode("utf-8", "replace"), layout.names, wanted) or fault
         raise TableError(f"{path}: line {layout.line}: {fault}")
     names = list(layout.names)
     while names and not names[-1]:
@@ -97,9 +91,26 @@ def find_layout(data: bytes, wanted: Sequence[str], path: str) -> Layout:
     return Layout(layout.separator, tuple(names), layout.line, layout.end, layout.above)
 
 
+def _best(head: bytes, wanted: Sequence[str]) -> Layout | None:
+    """Return the layout that has most of the wanted columns."""
+    best: tuple[tuple[int, int, int], Layout] | None = None
+    for separator in sorted(SEPARATORS, key=lambda separator: -head.count(separator.encode())):
+        found = _header(head, separator, wanted)
+        if found is not None:
+            rank = (len(set(found.names) & set(wanted)), len(found.names), -SEPARATORS.index(separator))
+            if best is None or rank > best[0]:
+                best = rank, found
+            if rank[0] == len(set(wanted)) > 1:
+                return found  # no other separator gives as much
+    aligned = _header(head, ALIGNED, wanted) if len(set(wanted)) > 1 else None
+    if aligned is not None and set(wanted) <= set(aligned.names):
+        return aligned
+    return best[1] if best else None
+
+
 def has_header(text: str, wanted: Sequence[str]) -> bool:
     """Whether a text begins with a header that has the wanted columns."""
-    found = (_header(text.encode("utf-8", "replace"), separator, wanted) for separator in SEPARATORS)
+    found = (_header(text.encode("utf-8", "replace"), separator, wanted) for separator in (*SEPARATORS, ALIGNED))
     return any(layout is not None and set(wanted) <= set(layout.names) for layout in found)
 
 
@@ -130,6 +141,8 @@ def _header(data: bytes, separator: str, wanted: Sequence[str]) -> Layout | None
             if is_blank(row):
                 continue
             above.append(line)
+            if separator == ALIGNED and len(row) > 1 and row[0] in COMMENT_MARKS:
+                row = row[1:]  # noqa: PLW2901  # a header that is a comment itself
             names = match_names(row, wanted)
             found = len(set(names) & set(wanted))
             plain = not _is_remark(row)

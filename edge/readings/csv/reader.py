@@ -22,7 +22,7 @@ from edge.readings.csv.rows import CUT_OFF, Rows
 from edge.readings.csv.table import CsvTable, Dropped
 from edge.readings.csv.time_order import in_time_order
 from edge.readings.csv.times import TimeColumns
-from edge.readings.csv.unnamed_time import UnnamedTime
+from edge.readings.csv.unnamed_time import UnnamedTime, find_clock
 
 __all__ = ["CsvTable", "Dropped", "read_table"]
 
@@ -89,9 +89,12 @@ class _Reader:
         local: list[Mask] = []
         lines: list[Indices] = []
         good: list[Mask] = []
+        clock: str | None = None
         for columns, where in rows.batches():
             block, time, naive, fine = self._batch(columns, where, layout, rows)
-            if not self._station.time_columns:
+            if len(self._station.time_columns) == 1:
+                clock = clock or find_clock(layout.names, columns)
+            elif not self._station.time_columns:
                 unnamed.look(columns, np.flatnonzero(fine).tolist())
             values.append(block)
             times.append(time)
@@ -99,7 +102,7 @@ class _Reader:
             good.append(fine)
             lines.append(np.array(where, dtype=np.int64))
         keep = np.concatenate(good) if good else np.zeros(0, dtype=bool)
-        time = self._times.settle(np.concatenate(times), np.concatenate(local)) if times else np.zeros(0)
+        time = self._times.settle(np.concatenate(times), np.concatenate(local), clock) if times else np.zeros(0)
         self._numbers.settle(len(keep))
         dropped = self._bad.settle(int(keep.sum()))
         if not keep.any():

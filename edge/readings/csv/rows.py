@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from edge.readings.csv.bad_rows import BadRows
 from edge.readings.csv.header import quoted
-from edge.readings.csv.layout import Layout, csv_reader, is_blank
+from edge.readings.csv.layout import ALIGNED, Layout, csv_reader, is_blank
 from edge.readings.decoding.dialect import BLANKS, MISSING_WORDS
 
 BATCH = 20_000
@@ -19,8 +19,9 @@ BATCH = 20_000
 CUT_OFF = "cut off at the end of the file"
 
 _MOST_RESTARTS = 50  # quotes that are not closed; each costs a search for its row from the start of the file
-_REGULAR = 0.8  # share of the rows before which there is an empty one, from which that is how the file is written
+_REGULAR = 0.8  # share of the empty rows that come at one distance, from which that is how the file is written
 _LEAST_REGULAR = 10  # such rows
+_LONGEST_PACE = 10  # rows between two of them; beyond, an empty row stands for something
 _MOST_LEADING = 5  # lines of units and the like below a header
 _REMARKS = ("#", "//", "%")
 _NUMBER = re.compile(r"[+-]?[\d.,' ]*\d[\d.,]*(?:[eE][+-]?\d+)?")
@@ -66,6 +67,7 @@ class Rows:
         self._width = len(layout.names)
         self._last_line = 0
         self._leading = 0
+        self._others: dict[int, tuple[int, int]] = {}  # cells of rows that have not as many as the header: count, line
         for line in layout.above:
             bad.leave_out(line, "above the header")
 
@@ -87,6 +89,8 @@ class Rows:
                 continue
             elif len(row) < width or not is_blank(row[width:]):
                 sentence = f"got {len(row)} cells, expected {width} as in the header; mend the row"
+                others, first = self._others.get(len(row), (0, line))
+                self._others[len(row)] = others + 1, first
                 # Whether there was a reading before is known only when the batch is decoded.
                 self.reject(line, row, sentence, begun=count > _MOST_LEADING)
                 cut = True
@@ -102,10 +106,34 @@ class Rows:
                 rows, lines = [], []
         if rows:
             yield list(zip(*rows, strict=False)), lines
-        if len(self._empty) >= _REGULAR * max(_LEAST_REGULAR, count - 1):
-            self.notes.append("every second row is empty; the rows between are taken to follow one another")
+        self._refuse_another_width(count)
+        pace = self._pace(count)
+        if pace:
+            which = {2: "second", 3: "third"}.get(pace, f"{pace}th")
+            self.notes.append(f"every {which} row is empty; the rows between are taken to follow one another")
         else:
             self.cuts = sorted(self.cuts + self._empty)
+
+    def _refuse_another_width(self, count: int) -> None:
+        """Refuse a file with a header that does not go with its rows in one sentence."""
+        cells, (others, first) = max(self._others.items(), key=lambda each: each[1], default=(0, (0, 0)))
+        if others < _LEAST_REGULAR or others <= count:
+            return
+        fix = "give every column a name there"
+        if cells > self._width and self._layout.separator == ",":
+            fix += ', or write ";" between the cells if the comma is the decimal sign'
+        self._bad.refuse(
+            first, f"got {cells} cells in {others} rows, expected {self._width} as in the header; fix: {fix}"
+        )
+
+    def _pace(self, count: int) -> int:
+        """Return at which distance rows are empty, if that is how the file is written; otherwise 0."""
+        steps = [after - before for before, after in itertools.pairwise(self._empty)]
+        if len(self._empty) < _LEAST_REGULAR:
+            return 0
+        step = sorted(steps)[len(steps) // 2]
+        regular = steps.count(step) >= _REGULAR * len(steps) and step * len(self._empty) >= _REGULAR * (count - 1)
+        return step + 1 if regular and step < _LONGEST_PACE else 0
 
     def remarks(self, column: Sequence[str]) -> list[int]:
         """Find the rows that are comments although they have as many cells as the header."""
@@ -176,6 +204,7 @@ class Rows:
     def _rows(self) -> Iterator[tuple[int, list[str] | None]]:
         """Yield the rows below the header, each with its first line; ``None``: one that cannot be read."""
         start = self._layout.end
+        aligned = self._layout.separator == ALIGNED
         for _ in range(_MOST_RESTARTS):
             end = start
             reader = csv_reader(itertools.islice(self._lines(), start, None), self._layout.separator)
@@ -186,6 +215,9 @@ class Rows:
                     if end > line and len(row) != self._width:  # a quote within a torn row swallows rows
                         fault = "its quote ends on another line"
                         break
+                    if aligned:
+                        while row and not row[-1]:  # blanks at the end are no cell
+                            row.pop()
                     yield line, row
                 else:
                     return

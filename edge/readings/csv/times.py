@@ -28,6 +28,7 @@ _COMPACT = 1.9e13, 2.1e13  # 20260131120000 is a date
 _OFFSET = re.compile(r"\d(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)(?:\[.*\])?\Z", re.IGNORECASE)
 _CLOCK = re.compile(r"\d{1,2}[:.h]\d{2}(?:[:.m]\d{2}(?:[.,]\d+)?)?s?(?:\s?[ap]\.?m\.?)?", re.IGNORECASE)
 _SHORTENED = re.compile(r"[+-]?\d(?:[.,](\d*))?e\+?(\d{1,2})", re.IGNORECASE)
+_DAY = 86_400.0  # [s]
 _SAMPLE = 2000  # texts among which a format is looked for
 _LAST = 3_155_760_000.0  # [s] 2070-01-01: later times are doubtful
 
@@ -101,11 +102,19 @@ class TimeColumns:
                 faults[i] = self._fault(cell.strip(), lines[i], str(error))
         return values, local, faults
 
-    def settle(self, values: Floats, local: Mask) -> Floats:
+    def settle(self, values: Floats, local: Mask, clock: str | None = None) -> Floats:
         """Return the times of all rows [N] in [s], in the file's order, as Unix time.
 
         When the clock shows an hour twice, the order of the rows decides which of the two it is.
+        ``clock`` is the name of a column of times of day that the station file does not name, if there is one.
         """
+        if clock is not None and len(values) and not (values % _DAY).any():
+            self.notes.append(
+                f"its column {quoted(self._name)} gives days only, so that gaps are not seen; fix: write time: "
+                f"[{self._name}, {clock}] into the station file"
+            )
+        elif len(values) > 1 and not np.ptp(values):
+            self.notes.append("every row has the same time, so that gaps are not seen")
         if self._serials:
             self._refuse_serials()
         if self._strange_count > len(values) / 2:

@@ -32,7 +32,7 @@ class UnnamedTime:
     """
 
     def __init__(self, names: Sequence[str], wanted: Sequence[str]) -> None:
-        self._columns = [(i, name) for i, name in enumerate(names) if name and name not in wanted]
+        self._columns = [(i, name) for i, name in enumerate(names) if name not in wanted]
         self._found: tuple[int, str] | None = None
         self._format: TimeFormat | None = None
         self._note: str | None = None
@@ -83,9 +83,14 @@ class UnnamedTime:
             if formats:
                 tail = " hh:mm:ss" if clock is not None and dates else ""
                 fix += f" and {' or '.join(f'time_format: {each}{tail}' for each in formats)}"
+            which = f"its column {quoted(name)}"
+            if not name:
+                which = f"its column {i + 1}, which has no name,"
+                fix = fix.replace('time: ""', "time: NAME", 1).replace('time: [""', "time: [NAME", 1)
+            write = f"write {fix}" if name else f"give it a name in the header, and write {fix}"
             self._note = (
-                f"its column {quoted(name)} holds times, and the station file has time: null, so that gaps are not "
-                f"seen; fix: write {fix} into the station file"
+                f"{which} holds times, and the station file has time: null, so that gaps are not "
+                f"seen; fix: {write} into the station file"
             )
             return
 
@@ -96,6 +101,14 @@ class UnnamedTime:
             return parse_timestamp(cell)
         except ValueError:
             return None
+
+
+def find_clock(names: Sequence[str], columns: Sequence[Sequence[str]]) -> str | None:
+    """Return the name of a column of times of day, or ``None``."""
+    for name, cells in zip(names, columns, strict=False):
+        if name and _are_clocks([cell.strip() for cell in cells[:_SAMPLE]]):
+            return name
+    return None
 
 
 def _yaml(name: str) -> str:

@@ -16,6 +16,8 @@ MISSING_WORDS: Final = frozenset((
     "infinity", "+infinity", "-infinity", "1.#qnan", "-1.#qnan", "1.#ind", "-1.#ind", "1.#inf", "-1.#inf",
     "null", "nil", "none", "void", "undef", "undefined", "<null>", "<na>", "(null)", "\\n", "na", "n/a", "n.a.", "n.a",
     "#n/a", "#na", "#n/a n/a", "#value!", "#div/0!", "#num!", "#ref!", "#null!", "#name?",
+    "#nv", "#wert!", "#bezug!", "#zahl!", "#n/d", "#valeur!", "#nombre!", "#nom?", "#valor!", "#\u00a1valor!",
+    "#\u00a1div/0!", "#valore!", "#rif!", "#nome?", "#n/b", "#waarde!", "#getal!",
     "unavailable", "unknown", "not available", "not_available", "missing", "invalid", "no data", "no_data", "no-data",
     "nodata", "no reading", "no value", "err", "error", "#err", "#error", "err!", "error!", "fail", "failed", "failure",
     "fault", "bad", "offline", "disconnected", "timeout", "ovf", "ovl", "ol", "overflow",

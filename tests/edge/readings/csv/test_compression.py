@@ -89,3 +89,8 @@ def test_a_file_that_becomes_far_too_large_is_refused_before_it_does(
     tmp_path: Path, compress: Callable[[bytes], bytes]
 ) -> None:
     assert "which no readings need" in refusal(tmp_path, compress(bytes(96 << 20)))
+
+
+@pytest.mark.parametrize("data", [gzip.compress(lzma.compress(TEXT)), zipped(**{"garden.csv.gz": gzip.compress(TEXT)})])
+def test_a_compressed_file_within_another_is_named(tmp_path: Path, data: bytes) -> None:
+    assert "got a compressed file within another" in refusal(tmp_path, data)

@@ -151,10 +151,26 @@ def test_two_quotes_that_swallow_the_rows_between_them_cost_two_rows(tmp_path: P
     assert sum(drop.count for drop in table.dropped) == 2
 
 
-def test_empty_rows_between_all_others_are_how_the_file_is_written(tmp_path: Path) -> None:
-    table = read(tmp_path, lines(*(line for row in ROWS for line in (row, ",,"))))
+@pytest.mark.parametrize(("pace", "which"), [(2, "second"), (3, "third"), (6, "6th")])
+def test_empty_rows_at_one_distance_are_how_the_file_is_written(tmp_path: Path, pace: int, which: str) -> None:
+    rows = [line for i, row in enumerate(ROWS) for line in ((",,", row) if i % (pace - 1) == 0 else (row,))]
+    table = read(tmp_path, lines(*rows))
+    assert len(table.values) == 60
     assert table.breaks == ()
-    assert table.notes == ("every second row is empty; the rows between are taken to follow one another",)
+    assert table.notes == (f"every {which} row is empty; the rows between are taken to follow one another",)
+
+
+def test_empty_rows_at_odd_distances_are_gaps(tmp_path: Path) -> None:
+    rows = [line for i, row in enumerate(ROWS) for line in ((row, ",,") if i * i % 7 == 2 else (row,))]
+    assert len(read(tmp_path, lines(*rows)).breaks) > 10
+
+
+def test_a_header_that_does_not_go_with_the_rows_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    sentence = refusal(tmp_path, lines(*(f"{i},{row}" for i, row in enumerate(ROWS))))
+    assert sentence == (
+        "garden.csv: line 2: got 4 cells in 60 rows, expected 3 as in the header; fix: give every column a name there, "
+        'or write ";" between the cells if the comma is the decimal sign'
+    )
 
 
 def test_a_mark_of_byte_order_within_a_file_that_was_put_together_does_not_matter(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.edge.readings.csv.files import HEADER, ROWS, lines, read, stamped
+from tests.edge.readings.csv.files import HEADER, ROWS, TIMED, lines, read, stamped
 
 MOMENTS = [datetime(2026, 5, 7, 21, 40) + timedelta(minutes=i) for i in range(60)]  # noqa: DTZ001
 
@@ -51,3 +51,17 @@ def test_newest_first_is_found_by_it(tmp_path: Path) -> None:
     table = read(tmp_path, "\n".join([header, *reversed(rows)]))
     assert table.values[:, 0].tolist() == [420.5 + i / 4 for i in range(60)]
     assert table.notes[-1] == "its rows are newest first; they were turned round"
+
+
+def test_a_column_of_times_without_a_name_is_reported(tmp_path: Path) -> None:
+    content = stamped([f"2026-05-07 21:{i:02d}:00" for i in range(60)], header="")
+    (note,) = read(tmp_path, content).notes
+    assert "its column 1, which has no name, holds times" in note
+    assert "give it a name in the header, and write time: NAME into the station file" in note
+
+
+def test_a_column_of_days_beside_one_of_times_of_day_is_reported(tmp_path: Path) -> None:
+    content = stamped([f"2026-05-07,21:{i:02d}:00" for i in range(60)], header="Time,Clock")
+    (note,) = read(tmp_path, content, TIMED).notes
+    assert "gives days only" in note
+    assert "write time: [Time, Clock] into the station file" in note
