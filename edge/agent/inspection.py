@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, deque
 from collections.abc import Sequence
 
@@ -37,7 +36,7 @@ class Inspection:
         self._ranges = {id(group.source): group.ranges for group in stations.groups}
         self._listener = Listener(group.source for group in stations.groups)
         self._rows: dict[str, deque[Sequence[float]]] = {}
-        self._lags: dict[str, float] = {}  # of the arrival behind the stamp, the least of each station [s]
+        self._lags: dict[str, tuple[float, float]] = {}  # of the arrival behind a stamp [s], the least of each station
 
     def take(self, message: Message) -> list[str]:
         """Take a message, and return what is wrong with it."""
@@ -70,8 +69,9 @@ class Inspection:
             if name in self._rows:
                 doubt = self._ranges[id(station.source)].doubt(self._rows[name])
                 warnings += [] if doubt is None else [f"{name}: {doubt.sentence}{few}"]
-            if abs(lag := self._lags.get(name, 0.0)) > LEAST_SLACK:
-                warnings.append(f"{name}: {offset_note(lag).sentence}{few}")
+            lag, ts = self._lags.get(name, (0.0, 0.0))
+            if abs(lag) > LEAST_SLACK:
+                warnings.append(f"{name}: {offset_note(lag, ts).sentence}{few}")
         return warnings
 
     def _note(self, found: Sequence[Received]) -> list[str]:
@@ -84,5 +84,6 @@ class Inspection:
             self.readings[name] += 1
             self._rows.setdefault(name, deque(maxlen=_JUDGED)).append(reading.values)
             if reading.ts is not None:
-                self._lags[name] = min(self._lags.get(name, math.inf), reading.received - reading.ts, key=abs)
+                lag = (reading.received - reading.ts, reading.ts)
+                self._lags[name] = min(self._lags.get(name, lag), lag, key=lambda each: abs(each[0]))
         return warnings + self._listener.take_notes()

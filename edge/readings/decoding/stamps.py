@@ -12,9 +12,26 @@ REMARK: Final = "remark"
 
 _UNITS: Final = {"ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 _LARGEST_SECONDS: Final = 1e11
-_SMALL: Final = 1e9  # [s] a number below is before September 2001: no clock, but a count
-_PACES: Final = (("milliseconds", 1e3), ("microseconds", 1e6), ("days", 1 / 86_400.0))
-_TOLERANCE: Final = 0.1  # of a pace
+_PER_SECOND: Final = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
+_SINCE_START: Final = " since the board has started"
+_COUNTS: Final = (
+    ("milliseconds" + _SINCE_START, 1e3),
+    ("microseconds" + _SINCE_START, 1e6),
+    ("nanoseconds" + _SINCE_START, 1e9),
+    ("ticks of 100 ns, as Windows and .NET count them", 1e7),
+)
+"""What numbers may count instead of the unit that their size suggests, and how many of them make a second."""
+_SLOW_COUNTS: Final = (
+    ("tenths of a second" + _SINCE_START, 10.0),
+    ("hundredths of a second" + _SINCE_START, 100.0),
+    ("hours" + _SINCE_START, 1 / 3600.0),
+    ("days" + _SINCE_START, 1 / 86_400.0),
+)
+"""Likewise, for numbers that are no time of this century: stored readings may come at any pace near these."""
+_CENTURY: Final = 946_684_800.0  # [s] 2000-01-01
+_NEAR: Final = 86_400.0  # [s] from now within which a number is a time
+_TOLERANCE: Final = 0.1  # of a pace ...
+_EXACT: Final = 0.02  # ... and of that of numbers that could be times
 _SURE: Final = 3  # steps in a row at one pace
 
 
@@ -43,7 +60,8 @@ class Stamps:
         self._named: set[str] = set()  # units that were named in a remark
         self._fault = ""
         self._previous: tuple[float, float] | None = None  # small number, its arrival
-        self._pace: tuple[str, int] = ("", 0)  # unit, steps in a row
+        self._pace: tuple[str, int] = ("", 0)  # what a number counts by its pace, steps in a row
+        self._counts = ""  # what the numbers are known to count instead of the unit that their size suggests
 
     def read(self, value: Any, received: float) -> float | None:
         """Read a stamp of a reading received at Unix time ``received`` [s]; ``None`` if it cannot be used."""
@@ -52,7 +70,7 @@ class Stamps:
         try:
             ts = parse_timestamp(value, self._zone, received)
             if ts is not None and (type(value) is not str or value[4:5] != "-"):
-                self._number(value, received)
+                self._number(value, ts, received)
         except ValueError as error:
             # The first sentence stays: it names a value, and the values differ.
             self._fault = self._fault or f"ts: {error}; until then readings have the time of arrival"
@@ -63,27 +81,25 @@ class Stamps:
             self.notes["clock"] = None
         return ts
 
-    def _number(self, value: Any, received: float) -> None:
-        """Say once in which unit numbers are read; raises ValueError for those that count from the start of a board."""
+    def _number(self, value: Any, ts: float, received: float) -> None:
+        """Say once in which unit numbers are read; raises ValueError for those that grow at the pace of another."""
         try:
             number = float(value)
         except (ValueError, OverflowError):  # a text that is no number
             return
+        unit = "s"
         if abs(number) >= _LARGEST_SECONDS:
             unit = number_unit(number) or ""
-            if unit in _UNITS and unit not in self._named:
-                self._named.add(unit)
-                self.notes[REMARK] = f"ts is read as {_UNITS[unit]} since 1970, by its size"
-        elif abs(number) < _SMALL:
-            self._follow_pace(number, received)
-            unit, steps = self._pace
-            if steps >= _SURE:
-                raise ValueError(
-                    f"got numbers that grow like {unit} since the board has started, expected RFC 3339 or Unix time"
-                )
+        if abs(received - ts) > _NEAR or self._counts:
+            self._follow_pace(number, unit, ts, received)
+            if self._counts:
+                raise ValueError(f"got numbers that grow like {self._counts}, expected RFC 3339 or Unix time")
+        if unit in _UNITS and unit not in self._named:
+            self._named.add(unit)
+            self.notes[REMARK] = f"ts is read as {_UNITS[unit]} since 1970, by its size"
 
-    def _follow_pace(self, number: float, received: float) -> None:
-        """Look how fast small numbers grow: a count of milliseconds since boot is no time."""
+    def _follow_pace(self, number: float, unit: str, ts: float, received: float) -> None:
+        """Look how fast numbers grow that are no time of today: a count of milliseconds since boot is no time."""
         previous = self._previous
         if previous is not None and 0.0 <= received - previous[1] < 1.0:
             return  # another one of the same array: the first ones of two arrays are compared
@@ -91,8 +107,25 @@ class Stamps:
         if previous is None or received < previous[1]:
             return
         pace = (number - previous[0]) / (received - previous[1])
-        unit = next((name for name, wanted in _PACES if abs(pace / wanted - 1.0) <= _TOLERANCE), "")
-        if unit:
-            self._pace = (unit, self._pace[1] + 1 if unit == self._pace[0] else 1)
-        elif pace >= 0:  # a reboot starts the count again at the same pace
-            self._pace = ("", 0)
+        counts = self._count_at(pace, unit, ts, received)
+        if counts is None:
+            # A reboot starts a count again; a message that was delayed is no news, either.
+            if abs(received - ts) <= _NEAR:
+                self._counts, self._pace = "", ("", 0)  # the clock has been set
+            elif pace >= 0:
+                self._pace = ("", 0)
+            return
+        self._pace = (counts, self._pace[1] + 1 if counts == self._pace[0] else 1)
+        if self._pace[1] >= _SURE:
+            self._counts = counts
+
+    @staticmethod
+    def _count_at(pace: float, unit: str, ts: float, received: float) -> str | None:
+        """Return what a number counts by its pace; empty for the unit of its size, ``None`` if that is not known."""
+        own = _PER_SECOND.get(unit, 0.0)
+        plausible = _CENTURY <= ts <= received
+        tolerance = _EXACT if plausible else _TOLERANCE
+        if own and abs(pace / own - 1.0) <= tolerance:
+            return ""
+        counts = _COUNTS if plausible else _COUNTS + _SLOW_COUNTS
+        return next((name for name, wanted in counts if abs(pace / wanted - 1.0) <= tolerance), None)

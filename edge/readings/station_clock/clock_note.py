@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-NoteKind = Literal["set_back", "ahead", "offset", "adrift", "crowded", "backlog", "recovered"]
+NoteKind = Literal["set_back", "ahead", "restless", "offset", "adrift", "crowded", "backlog", "recovered"]
 
 _MINUTE, _HOUR, _YEAR = 60.0, 3600.0, 365.25 * 86400.0
 _QUARTER = 900.0  # [s] zones differ by multiples of it ...
 _WIDEST = 14 * _HOUR  # [s] ... and by at most this from UTC
-_NEVER = 946684800.0  # [s] 2000-01-01: a clock that shows less has never been set
+_LEAST_ZONE = _HOUR  # [s] no zone is nearer to UTC
+_NEVER = 978307200.0  # [s] 2001-01-01: a clock that shows less has never been set; many begin at 2000
+_EPOCHS = (
+    (315_964_800.0, "1980 as GPS receivers do"),
+    (978_307_200.0, "2001 as Apple's systems do"),
+    (946_684_800.0, "2000 as MicroPython does"),
+    (-2_208_988_800.0, "1900 as NTP does"),
+    (-2_082_844_800.0, "1904"),
+)
+"""By how much counts of seconds from other years than 1970 lag [s], and what to call them."""
 
 
 class ClockNote(NamedTuple):
@@ -18,9 +28,10 @@ class ClockNote(NamedTuple):
     Parameters
     ----------
     kind
-        ``set_back`` or ``ahead``: the clock jumped. ``offset``: it differs from the gateway's. ``adrift``: its stamps
-        do not advance. ``crowded``: many stamps do not follow. These are problems until a ``recovered`` comes.
-        ``backlog``: stored readings came after newer ones, which is no problem.
+        ``set_back`` or ``ahead``: the clock jumped. ``restless``: it does so again and again. ``offset``: it differs
+        from the gateway's. ``adrift``: its stamps do not advance. ``crowded``: many stamps do not follow. These
+        are problems until a ``recovered`` comes. ``backlog``: stored readings came after newer ones, which is no
+        problem.
     sentence
         What is to be logged or reported, with the fix; without a running number unless it is a ``backlog``.
     seconds
@@ -52,8 +63,8 @@ def jump_note(moved: float, bias: float, ts: float, slack: float) -> ClockNote:
         A smaller bias is none [s].
     """
     kind: NoteKind = "set_back" if moved < 0 else "ahead"
-    if ts < _NEVER:
-        jump = "the station's clock restarted at 1970"
+    if ts < _NEVER and bias > slack:
+        jump = f"the station's clock restarted at {datetime.fromtimestamp(ts, UTC).year}"
         fix = "set it from a time server after every start, or write `ts: received`"
     else:
         jump = f"the station's clock jumped {'back' if moved < 0 else 'ahead'} by {_duration(moved)}"
@@ -65,8 +76,41 @@ def jump_note(moved: float, bias: float, ts: float, slack: float) -> ClockNote:
     return ClockNote(kind, f"{jump}; readings are scored in the order of their arrival; fix: {fix}", moved)
 
 
-def offset_note(bias: float) -> ClockNote:
-    """Make the note of a clock that lags ``bias`` [s] behind the gateway's, or is ahead if that is negative."""
+def restless_note() -> ClockNote:
+    """Make the note of a clock that jumps again and again."""
+    return ClockNote(
+        "restless",
+        "the station's clock jumps again and again; readings are scored in the order of their arrival; fix: set it "
+        "from one source only, give each of two stations that share this name a name of its own, or write "
+        "`ts: received`",
+    )
+
+
+def offset_note(bias: float, ts: float) -> ClockNote:
+    """Make the note of a clock that lags ``bias`` [s] behind the gateway's, or is ahead if that is negative.
+
+    Parameters
+    ----------
+    bias
+        The lag [s].
+    ts
+        What the clock shows, Unix time [s].
+    """
+    for epoch, name in _EPOCHS:
+        if abs(bias - epoch) <= _WIDEST:
+            return ClockNote(
+                "offset",
+                f"the station's clock counts the seconds from {name}, not from 1970; fix: send Unix time or RFC 3339, "
+                "or write `ts: received`",
+                -bias,
+            )
+    if ts < _NEVER and bias > 0:
+        return ClockNote(
+            "offset",
+            "the station's clock shows a year before 2001: it was never set, or counts from the start of the board; "
+            "fix: set it from a time server after every start, or write `ts: received`",
+            -bias,
+        )
     side = "ahead of" if bias < 0 else "behind"
     looks = ", which looks like local time" if _is_zone(bias) else ""
     return ClockNote(
@@ -103,7 +147,7 @@ def recovered_note() -> ClockNote:
 
 
 def _is_zone(bias: float) -> bool:
-    return _QUARTER <= round(abs(bias) / _QUARTER) * _QUARTER <= _WIDEST and (
+    return _LEAST_ZONE <= round(abs(bias) / _QUARTER) * _QUARTER <= _WIDEST and (
         abs(abs(bias) - round(abs(bias) / _QUARTER) * _QUARTER) <= _MINUTE
     )
 

@@ -15,7 +15,7 @@ from edge.readings.station_clock.track import OLDEST, Track
 
 _FIELDS = (
     "cadence", "adrift", "_newest", "_stamped", "_arrived", "_live", "_old", "_bare", "_same", "_pace", "_doubts",
-    "_jump",
+    "_jump", "_other", "_ancient",
 )  # fmt: skip
 _fields = attrgetter(*_FIELDS)
 _new = tuple.__new__
@@ -143,6 +143,7 @@ class StationClock(Track):
         self._live += seconds
         self._bias.until += seconds
         self._run.readings.clear()
+        self._ancient = None
         self._jump += seconds
         self._quiet = False
 

@@ -20,6 +20,8 @@ LEAST_SLACK = 120.0
 OLDEST = 366 * 86400.0
 """Stamps that lag more are no stored readings, but those of a clock that was never set [s]."""
 
+_LOOK_EVERY = 3600.0  # [s]
+
 
 class Track:
     """The stamps of one station that follow one another, and what is known about those that do not.
@@ -33,6 +35,7 @@ class Track:
     """
 
     __slots__ = (
+        "_ancient",
         "_arrived",
         "_bare",
         "_bias",
@@ -42,6 +45,7 @@ class Track:
         "_live",
         "_newest",
         "_old",
+        "_other",
         "_pace",
         "_run",
         "_same",
@@ -64,6 +68,8 @@ class Track:
         self._same = 0  # readings in order with the newest stamp, apart from the first
         self._pace = 0  # late readings in a row that keep pace with the arrivals
         self._doubts = 0  # strays since the newest that neither a straggler nor a backlog explains
+        self._other = math.nan  # lag of the last stray that was the first in a row
+        self._ancient: tuple[float, float] | None = None  # lag and arrival of a stamp too old for a stored reading
         self._jump = 0.0  # of the gateway's clock, until it is known whether the station shares it
         self._bias = ClockBias()
         self._run = StrayRun()
@@ -124,38 +130,61 @@ class Track:
             self._pace = 0
         elif first or (step > 0 and gain >= 0.5 * step):
             self._pace += 1
+            if gain - step <= 0.5 * self._slack:
+                self._pace = max(2, self._pace)  # hardly later than the one before: its clock is slow
         elif step > 0:
             self._pace = 0
         historical = behind and off < OLDEST and self._pace < 2
-        elapsed, cut = step, False
-        if first or self.adrift:
-            elapsed = self._since(self._arrived, received)
-        elif self._bare:
-            elapsed = min(self._since(self._arrived, received), abs(step - self._bare * (self.cadence or 0.0)))
-        elif self._old and not historical:
-            # Between a backlog and what is live, no more time is lost than since the last live reading.
-            elapsed, cut = min(step, self._since(self._live, received)), step > self._step
-        elif step > max(self._step, gain + self._slack) and not behind:
-            elapsed, cut = self._since(self._arrived, received), True  # the clock went to where it should be
-        elif step > 0:
-            elapsed = max(0.0, step - self._same * (self.cadence or 0.0))
-            if self._learnt is not None and (median := self._learnt.push(step)) != self.cadence:
-                self._set_cadence(median)
+        elapsed, cut = self._elapse(step, received, behind=behind, historical=historical)
         if not behind:
             self._bias.add(received - ts, received)
-        elif self._pace >= AGAIN:
+        elif self._pace >= AGAIN or (off >= OLDEST and self._kept_pace(received - ts, received)):
             self._bias.set(received - ts, received)
             self._pace = 0
-        note = self._watch.note_followed(self._bias.value, self._slack, historical=historical)
+        note = self._watch.note_followed(ts, self._bias.value, self._slack, historical=historical)
         self._track(ts, received, historical, moved=step != 0)
         return self._finish(Placement(True, elapsed, cut, historical, ts, "station", note))
+
+    def _elapse(self, step: float, received: float, *, behind: bool, historical: bool) -> tuple[float, bool]:
+        """Return the time since the reading before [s], and whether a segment begins; learn the cadence."""
+        cadence = self.cadence or 0.0
+        if math.isnan(step) or self.adrift:
+            return self._since(self._arrived, received), False
+        if self._bare:
+            return min(self._since(self._arrived, received), abs(step - self._bare * cadence)), False
+        if self._old and not historical:
+            # Between a backlog and what is live, no more time is lost than since the last live reading.
+            return min(step, self._since(self._live, received)), step > self._step
+        if step > max(self._step, received - self._stamped + self._slack) and not behind:
+            return self._since(self._arrived, received), True  # the clock went to where it should be
+        if step <= 0:
+            return step, False
+        if self._learnt is not None and (median := self._learnt.push(step)) != self.cadence:
+            self._set_cadence(median)
+        return max(0.0, step - self._same * cadence), False
+
+    def _kept_pace(self, lag: float, received: float) -> bool:
+        """Return whether stamps too old for stored readings keep pace with the arrivals, looked at once an hour.
+
+        Those of a station that sends what it has gathered do not from one reading to the next.
+        """
+        lag_before, looked = self._ancient or (lag, received)
+        waited = received - looked
+        if 0.0 < waited < _LOOK_EVERY:
+            return False
+        self._ancient = (lag, received)
+        return waited > 0.0 and abs(lag - lag_before) <= 0.5 * waited
 
     def _stray(self, ts: float, received: float, off: float, forced: int | None = None) -> Placement:
         """Place a reading that does not follow: beside the order, on a new track, or by its arrival alone."""
         run = self._run
         first = not run.readings
         if first:
-            packed = self._since(self._arrived, received) < 0.5 * (self.cadence or 1.0)
+            cadence, lag = self.cadence or 1.0, received - ts
+            # Always as late as the last one among others: it is no stored reading, but that of another clock.
+            other = abs(lag - self._other) <= 0.25 * cadence
+            packed = self._since(self._arrived, received) < 0.5 * cadence and not other
+            self._other = lag
         else:
             before, came = run.readings[-1]
             packed = received - came < 0.5 * (ts - before if ts > before else self.cadence or 1.0)
@@ -226,7 +255,7 @@ class Track:
         """Judge the clock, and choose the time to be published."""
         note, bias = placement.note, self._bias.value
         bad = self.adrift or abs(bias) > max(WORTH_AN_ALARM, self._slack)
-        good = placement.in_order and placement.ts_from == "station"
+        good = placement.in_order and placement.ts_from == "station" and abs(bias) <= self._slack
         judged = self._watch.judge(note, bad=bad, good=good)
         if judged is not note:
             placement = placement._replace(note=judged)

@@ -50,6 +50,41 @@ def test_a_count_of_milliseconds_since_boot_is_no_stamp(cadence: int, per_second
     assert stamps.notes["clock"] is None
 
 
+@pytest.mark.parametrize(
+    ("per_second", "start", "word"),
+    [
+        (1e3, 1.3e9, "milliseconds"), (1e3, 3e9, "milliseconds"), (1e6, 4e11, "microseconds"),
+        (1e9, 6e12, "nanoseconds"),
+        (1e7, 1e7 * (NOW + 62_135_596_800), "ticks of 100 ns"), (1e7, 1e7 * (NOW + 11_644_473_600), "ticks of 100 ns"),
+        (100, 70.0, "hundredths"), (10, 5e7, "tenths"), (1 / 3600, 40.0, "hours"),
+    ],
+)  # fmt: skip
+def test_what_grows_at_the_pace_of_another_unit_is_no_stamp(per_second: float, start: float, word: str) -> None:
+    stamps = Stamps()
+    found = [stamps.read(round(start + 60 * i * per_second, 6), NOW + 60 * i) for i in range(20)]
+    assert found[3:] == [None] * 17
+    assert word in (stamps.notes["clock"] or "")
+
+
+def test_a_count_since_boot_stays_one_when_it_is_as_large_as_the_time_and_when_a_message_is_late() -> None:
+    stamps = Stamps()
+    first = NOW - 60_000 * 40
+    late = {15: 25.0, 30: 40.0, 50: 20.0}
+    found = [stamps.read(first + 60_000 * i, NOW + 60 * i + late.get(i, 0.0)) for i in range(80)]
+    assert found[3:] == [None] * 77
+    stamps.notes.clear()
+    assert stamps.read(NOW + 60 * 81, NOW + 60 * 81) == NOW + 60 * 81
+    assert stamps.notes["clock"] is None
+
+
+def test_stored_readings_that_come_fast_keep_their_stamps() -> None:
+    stamps = Stamps()
+    old = NOW - 30 * 86_400
+    assert [stamps.read(old + 10 * i, NOW + i) for i in range(50)] == [old + 10 * i for i in range(50)]
+    milliseconds = [stamps.read((old + 60 * i) * 1000, NOW + 100 + 1.5 * i) for i in range(50)]
+    assert milliseconds == [old + 60 * i for i in range(50)]
+
+
 def test_arrays_of_a_count_of_milliseconds_are_recognised_as_well() -> None:
     stamps = Stamps()
     found = [stamps.read(1000 * (60 * i + 6 * j), NOW + 60 * i + 54) for i in range(8) for j in range(10)]
