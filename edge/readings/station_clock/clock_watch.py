@@ -28,7 +28,8 @@ BAD, GOOD = 30, 10
 
 _CROWDED = 0.25  # share of strays that is reported
 _DECAY = 0.99  # of that share with every reading, and of the jumps that count
-_RESTLESS, _AT_REST = 2.0, 1.0  # jumps in about the last hundred readings that are too many, and that no longer are
+_RESTLESS, _AT_REST = 2.0, 1.6  # jumps in about the last hundred readings that are too many, and that no longer are
+_MOST_JUMPS = 2.5  # that count: 45 good readings bring any clock to rest
 _MUCH_MORE, _MORE = 2.0, 1.25  # times a bias that is reported again while it grows; when it no longer does
 _SAME = 1.0  # [s] by which one that does not grow changes at most ...
 _LONG = 100  # ... in so many readings
@@ -136,7 +137,7 @@ class ClockWatch:
         """Note that the clock jumped, see :func:`edge.readings.station_clock.clock_note.jump_note`."""
         self._said, self._unsaid, self._stored = bias, 0, 0
         self._settle()
-        self._jumps += 1.0
+        self._jumps = min(self._jumps + 1.0, _MOST_JUMPS)
         self._restless = self._restless or self._jumps > _RESTLESS
         return self._report(restless_note() if self._restless else jump_note(moved, bias, ts, slack))
 
