@@ -11,6 +11,8 @@ from edge.clock import Clock, SystemClock, rfc3339
 ONCE_A_MINUTE = 60.0
 """Interval at which an event that goes on is logged [s]."""
 
+_MOST_PACED = 20  # events that are paced by themselves
+
 _NAMES = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -36,7 +38,7 @@ class Log:
     def __init__(self, name: str, clock: Clock | None = None) -> None:
         self._logger = logging.getLogger(f"davylamp.{name}")
         self.clock = clock or SystemClock()
-        self._logged: dict[str, tuple[float, int]] = {}
+        self._logged: dict[tuple[str, str], tuple[float, int]] = {}
 
     def debug(self, event: str, **fields: object) -> None:
         """Log what is only of interest when searching for a fault."""
@@ -46,9 +48,12 @@ class Log:
         """Log what happened."""
         self._logger.info(_line(event, fields))
 
-    def warning(self, event: str, *, every: float = 0.0, **fields: object) -> None:
-        """Log what somebody should look at; with ``every`` [s] at once, and then no more often than that."""
-        self._write(logging.WARNING, event, every, fields)
+    def warning(self, event: str, *, every: float = 0.0, of: str = "", **fields: object) -> None:
+        """Log what somebody should look at; with ``every`` [s] at once, and then no more often than that.
+
+        The first twenty values of ``of`` are paced by themselves: one topic must not hide what is wrong on another.
+        """
+        self._write(logging.WARNING, event, every, fields, of)
 
     def error(self, event: str, *, every: float = 0.0, **fields: object) -> None:
         """Log what keeps davylamp from working; ``every`` as in :meth:`warning`."""
@@ -58,14 +63,19 @@ class Log:
         """Log a mistake in davylamp with its traceback, at most once a minute."""
         self._write(logging.ERROR, event, ONCE_A_MINUTE, fields, trace=True)
 
-    def _write(self, level: int, event: str, every: float, fields: dict[str, object], *, trace: bool = False) -> None:
+    def _write(
+        self, level: int, event: str, every: float, fields: dict[str, object], of: str = "", *, trace: bool = False
+    ) -> None:
         if every:
             now = self.clock.monotonic()
-            logged, held_back = self._logged.get(event, (-every, 0))
+            key = (event, of)
+            if key not in self._logged and len(self._logged) >= _MOST_PACED:
+                key = (event, "")
+            logged, held_back = self._logged.get(key, (-every, 0))
             if now - logged < every:
-                self._logged[event] = (logged, held_back + 1)
+                self._logged[key] = (logged, held_back + 1)
                 return
-            self._logged[event] = (now, 0)
+            self._logged[key] = (now, 0)
             if held_back:
                 fields["repeated"] = held_back
         self._logger.log(level, _line(event, fields), exc_info=trace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Sequence
 
@@ -14,6 +15,7 @@ from edge.readings.station_clock.clock_note import offset_note
 from edge.readings.station_clock.track import LEAST_SLACK
 from edge.scoring.units_guard import GUARDED
 
+_DIGITS = re.compile(r"\d+")
 _JUDGED = 200  # readings of a station by which its units are judged
 
 
@@ -35,6 +37,7 @@ class Inspection:
         self.readings: Counter[str] = Counter()
         self._ranges = {id(group.source): group.ranges for group in stations.groups}
         self._listener = Listener(group.source for group in stations.groups)
+        self._refused: set[tuple[str, str]] = set()
         self._rows: dict[str, deque[Sequence[float]]] = {}
         self._lags: dict[str, tuple[float, float]] = {}  # of the arrival behind a stamp [s], the least of each station
 
@@ -79,7 +82,10 @@ class Inspection:
         warnings = []
         for name, reading, message in found:
             if isinstance(reading, ReadingError):
-                warnings.append(f"{message.topic}: {reading}")
+                kind = (message.topic, _DIGITS.sub("0", str(reading)))
+                if kind not in self._refused:  # numbers differ from message to message
+                    self._refused.add(kind)
+                    warnings.append(f"{message.topic}: {reading}")
                 continue
             self.readings[name] += 1
             self._rows.setdefault(name, deque(maxlen=_JUDGED)).append(reading.values)

@@ -141,7 +141,8 @@ class Delivery:
         letter = self._dead_letters.write(message, error)
         if letter is not None:
             self._queue(transaction, "deadletter", self._topics.deadletter, letter)
-            self._log.warning("reading refused", every=ONCE_A_MINUTE, topic=message.topic, reason=str(error))
+            topic = message.topic
+            self._log.warning("reading refused", every=ONCE_A_MINUTE, of=topic, topic=topic, reason=str(error))
 
     def retain(self, transaction: Transaction, topic: str, body: object) -> None:
         """Queue the content of a retained topic, in place of the one before."""

@@ -41,6 +41,14 @@ def test_different_events_do_not_hold_each_other_back(caplog: pytest.LogCaptureF
     assert len(caplog.messages) == 2
 
 
+def test_one_topic_does_not_hide_another_and_many_are_no_flood(caplog: pytest.LogCaptureFixture) -> None:
+    log = Log("test", FakeClock())
+    for _ in range(3):
+        for topic in range(1000):
+            log.warning("refused", every=60, of=f"a/{topic}", topic=topic)
+    assert [line.split("topic=")[1] for line in caplog.messages] == [str(topic) for topic in range(21)]
+
+
 def test_lines_go_to_standard_error_with_time_and_level(capsys: pytest.CaptureFixture[str]) -> None:
     root = logging.getLogger("davylamp")
     handlers, level, propagate = root.handlers[:], root.level, root.propagate

@@ -15,7 +15,7 @@ from config.settings.unit_settings import UnitSettings
 from config.yaml.messages import did_you_mean
 from edge.errors import ReadingError
 from edge.readings.decoding.addresses import make_addresses
-from edge.readings.decoding.dialect import parse_number
+from edge.readings.decoding.dialect import comma_doubt, parse_number
 from edge.readings.decoding.echo import echo
 from edge.readings.decoding.formats.format import SIZE_LIMIT, Document, text_of
 from edge.readings.decoding.formats.formats import make_format
@@ -287,7 +287,7 @@ class Decoder:
             if self._values.is_strange(i, value):
                 self._values.forget()
                 at = f"{inside}.{address.text}" if inside else address.text
-                return ReadingError(f"got {echo(value)}, expected a number", at)
+                return ReadingError(f"got {echo(value)}{comma_doubt(value)}, expected a number", at)
         if present:
             return None
         return foreign_document(document, [self._keys[i] for i, _ in self._wanted], inside)

@@ -33,6 +33,7 @@ BLANKS: Final = " \t\r\n\v\f\0\u00a0\ufeff\u200b"
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:\d*,\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
+_DOUBTFUL = re.compile(r"\s*([+-]?[1-9]\d{0,2}),(\d{3})(?![\d.,])", re.ASCII)
 _LONGEST = 10_000  # characters of a number
 
 
@@ -68,6 +69,18 @@ def parse_number(text: str) -> float | None:
     if _DECIMAL_COMMA.fullmatch(plain) and not _THOUSANDS.fullmatch(plain):
         return _finite(float(plain.replace(",", ".")))
     return None
+
+
+def comma_doubt(text: object) -> str:
+    """Say what a number may be whose comma can be read in two ways; empty for everything else.
+
+    Examples
+    --------
+    >>> comma_doubt("2,335 ppm"), comma_doubt("21,5")
+    (', which may be 2.335 or 2335', '')
+    """
+    found = _DOUBTFUL.match(text) if isinstance(text, str) else None
+    return "" if found is None else f", which may be {found[1]}.{found[2]} or {found[1]}{found[2]}"
 
 
 class Dialect:

@@ -8,7 +8,7 @@ from typing import Any
 
 from config.settings.station import Station
 from config.settings.unit_settings import UnitSettings
-from edge.readings.decoding.dialect import Dialect
+from edge.readings.decoding.dialect import Dialect, comma_doubt
 from edge.readings.decoding.echo import echo, printable
 from edge.readings.decoding.quantity import Quantity, parse_quantity
 from edge.readings.decoding.stated_units import StatedUnits
@@ -72,7 +72,7 @@ class ValueReader:
                 return self.read(column, quantity)
             unit = f"{printable(str(value))} (a unit that cannot be converted to the column's)"
             # The first one stays: they differ, and what is reported must not.
-            self.strange.setdefault(column, unit if isinstance(value, Quantity) else echo(value))
+            self.strange.setdefault(column, unit if isinstance(value, Quantity) else echo(value) + comma_doubt(value))
             self.busy = True
             return math.nan
 

@@ -66,3 +66,9 @@ def test_what_cannot_be_read_is_said_with_its_topic(bundle: Bundle) -> None:
     inspection, said = inspect(bundle, ("sensors/st-1/readings", b"\x00\x01"), ("elsewhere", GOOD))
     assert not inspection.readings
     assert said[0].startswith("sensors/st-1/readings: ")
+
+
+def test_a_refusal_whose_numbers_differ_is_said_once(bundle: Bundle) -> None:
+    sent = [("sensors/st-1/readings", f"ch4={2000 + n} t=15".encode()) for n in range(6)]
+    _, said = inspect(bundle, *sent)
+    assert len([each for each in said if "names and values" in each]) == 1

@@ -162,7 +162,7 @@ def test_keys_that_the_station_has_not_are_refused_with_the_nearest() -> None:
     ("value", "got"),
     [
         ("29.4 bananas", "29.4 bananas (a unit that cannot be converted to the column's)"),
-        ("2,335", '"2,335" (a string)'),
+        ("2,335", '"2,335" (a string), which may be 2.335 or 2335'),
         ("x" * 99, f'"{"x" * 40}..." (a string)'),
         ("12\n3", '"12\\n3" (a string)'),
         (True, "true (a boolean)"),

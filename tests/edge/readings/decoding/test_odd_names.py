@@ -48,3 +48,9 @@ def test_a_refused_message_leaves_what_was_noted_to_be_cleared_later() -> None:
     reading({"ch4_ppb": 2000.0, "temperature_c": 15.0}, decoder)
     notes: dict[str, Any] = decoder.notes
     assert notes == {"values": None}
+
+
+def test_a_comma_that_can_be_two_things_is_refused_with_both() -> None:
+    assert str(refusal({"ch4_ppb": "2,335 ppm"}, Decoder("st", STATION))) == (
+        'ch4_ppb: got "2,335 ppm" (a string), which may be 2.335 or 2335, expected a number'
+    )
