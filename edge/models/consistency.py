@@ -163,6 +163,6 @@ def combine_components(components: Floats, tables: Sequence[PValueTable]) -> Flo
     scores = np.array([table.score(column) for table, column in zip(tables, components.T, strict=False)])
     scores = np.fmax(np.minimum(scores, _CAPS), 0.0)  # fmax ignores nan
     if components.shape[1] > len(tables):
-        # Both are flat lines of one channel, so it is the larger of the two flat lines and not their sum.
+        # Both are flat lines of one channel, so the larger counts, and not their sum.
         scores[2] = np.fmax(scores[2], components[:, -1])
     return np.asarray(np.add.reduce(scores, axis=0))
