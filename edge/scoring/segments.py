@@ -202,7 +202,8 @@ def _fill_beside(segment: Piece, values: Floats, actual: Floats, flags: Flags, g
     values[rows], actual[rows] = filled.values, filled.actual
     if gas is not None and flags[rows[0], gas] == MISSING:
         return (Piece(state, arrival, [], OutagePiece(arrival, rows)),)
-    return (segment,)
+    # A gas level that failed, before any was good, is no reading of either model.
+    return (segment,) if filled.whole[0] else ()
 
 
 def _cut(segment: Piece, use: Sequence[int], without_gas: Sequence[bool]) -> Iterator[Piece]:

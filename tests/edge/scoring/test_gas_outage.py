@@ -191,3 +191,13 @@ def test_a_station_that_begins_without_its_analyser_is_scored(bundle: Bundle) ->
     assert found[250].reconstruction is not None
     assert found[350].flags == {}
     assert found[350].reconstruction is not None
+
+
+def test_a_gas_level_that_fails_beside_the_order_before_any_was_good_is_flagged(bundle: Bundle) -> None:
+    items = readings(NUMBERS[:40] < 40)
+    failed = replace(items[20], values=(1e6, *items[20].values[1:]), received=items[-1].received + 1.0)
+    scorer = Scorer(bundle)
+    (*_, found) = feed(scorer, [*items, failed], size=1)
+    assert (found.late, found.flags, found.reconstruction) == (True, {"ch4_ppb": 4}, None)
+    assert found.consistency is not None
+    assert found.consistency.culprit == "ch4_ppb"
