@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Protocol, TypeVar
 
-import numpy as np
-
 LOOK_BACK = 500
 """Latest readings of a station's arrays that those of a new one are compared with."""
 
@@ -57,11 +55,11 @@ class ArrayReadings:
         """Return the readings of an array that no earlier array contained, the oldest first."""
         stamps = [each.ts for each in readings if each.ts is not None]
         keys = [_key(each) for each in readings]
-        known = np.isin(np.array(keys, dtype=np.int64), np.array(self._ring, dtype=np.int64)).tolist()
+        known = set(self._ring)
         fresh = [
             (each, key)
-            for each, key, again in zip(readings, keys, known, strict=True)
-            if not again or (each.ts is None and each.seq is None)
+            for each, key in zip(readings, keys, strict=True)
+            if key not in known or (each.ts is None and each.seq is None)
         ]
         new = [each for each, _ in fresh]
         self._add(key for _, key in fresh)
