@@ -17,6 +17,7 @@ Step = str | int | Choice
 """Name of a member, number of an item, or choice of an item."""
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"|' + r"'(?:[^'\\]|\\.)*'"
+_QUOTES = """a name that has such signs itself stands in double quotes, within single ones: '"CH4 [ppb]"'"""
 _NAME = re.compile(rf"{_QUOTED}|[^.\[\]\"']+")
 _BRACKET = re.compile(rf"\[\s*(?:(-?\d{{1,6}})|({_QUOTED})|([^\[\]=\"']+?)\s*={{1,2}}\s*({_QUOTED}|[^\[\]]*?))\s*\]")
 
@@ -43,7 +44,9 @@ def address_steps(text: str) -> tuple[Step, ...]:
         if text[at] == "[":
             bracket = _BRACKET.match(text, at)
             if bracket is None:
-                raise ValueError(f'got "{text}", expected a number or NAME=TEXT in brackets: values[0], r[type=CH4].v')
+                raise ValueError(
+                    f'got "{text}", expected a number or NAME=TEXT in brackets: values[0], r[type=CH4].v; {_QUOTES}'
+                )
             number, quoted, where, equals = bracket.groups()
             if number is not None:
                 steps.append(int(number))
@@ -73,9 +76,9 @@ def address_fault(text: str) -> str | None:
 
 def _fault(text: str) -> str | None:
     if not text or text != text.strip():
-        return f'got "{text}", expected a path without blanks around it'
+        return f'got "{text}", expected a path without blanks around it; {_QUOTES}'
     if text.startswith("$"):
-        return f'got "{text}", expected a path without $: data.ch4 or values[0]'
+        return f'got "{text}", expected a path without $: data.ch4 or values[0]; {_QUOTES}'
     if len(text) > 500:
         return "got a path of more than 500 characters, expected a shorter one"
     if text.startswith(".") or text.endswith("."):
@@ -86,7 +89,7 @@ def _fault(text: str) -> str | None:
 def _sentence(text: str, at: int) -> str:
     if text[at : at + 1] == "." or (text[at - 1 : at] == "." and at == len(text)):
         return f'got "{text}", expected a name between two dots'
-    return f'got "{text}", expected names separated by dots (column {at + 1}), in quotes if they hold dots or brackets'
+    return f'got "{text}", expected names separated by dots (column {at + 1}); {_QUOTES}'
 
 
 def _unquoted(text: str) -> str:

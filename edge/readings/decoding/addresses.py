@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -92,13 +92,20 @@ class Address:
         return next((unit for name in _UNITS if type(unit := value.get(name)) is str), None)
 
 
-def make_addresses(texts: Mapping[str, str]) -> dict[str, Address]:
+def make_addresses(texts: Mapping[str, str], channels: Collection[str] = ()) -> dict[str, Address]:
     """Make the address of each key.
+
+    Parameters
+    ----------
+    texts
+        Key -> address.
+    channels
+        Keys of values: one number cannot be two of them.
 
     Raises
     ------
     ConfigError
-        Some are no addresses; one sentence for each, beginning with ``keys.KEY``.
+        Some are no addresses, or two channels have the same; one sentence for each, beginning with ``keys.KEY``.
     """
     found, problems = {}, []
     for key, text in texts.items():
@@ -106,6 +113,12 @@ def make_addresses(texts: Mapping[str, str]) -> dict[str, Address]:
             found[key] = Address(text)
         except ValueError as error:
             problems.append(f"keys.{key}: {error}")
+    readers: dict[str, str] = {}
+    for key in channels:
+        other = readers.setdefault(texts[key], key)
+        if other is not key:
+            fix = "fix: the place of each under keys, or the one that the station does not send under absent"
+            problems.append(f'keys.{key}: got "{texts[key]}", at which {other} is read, too; {fix}')
     if problems:
         raise ConfigError(problems)
     return found

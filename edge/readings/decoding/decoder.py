@@ -100,7 +100,8 @@ class Decoder:
         self._name = name
         self._keys = station.keys
         self._size = station.size
-        addresses = make_addresses({key: keys.get(key, key) for key in (*station.keys, "ts", "seq")})
+        sent = [key for key in station.keys if key not in absent]
+        addresses = make_addresses({key: keys.get(key, key) for key in (*station.keys, "ts", "seq")}, sent)
         self._wanted = tuple((i, addresses[key]) for i, key in enumerate(station.keys) if key not in absent)
         self._ts, self._seq = addresses["ts"], addresses["seq"]
         # Names of members, where every address is one: the fast path.

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from config.errors import ConfigError
 from edge.readings.decoding.addresses import quote_step
 from edge.readings.decoding.decoder import Decoder
 from tests.edge.readings.messages import STATION, reading, refusal
@@ -54,3 +55,16 @@ def test_a_comma_that_can_be_two_things_is_refused_with_both() -> None:
     assert str(refusal({"ch4_ppb": "2,335 ppm"}, Decoder("st", STATION))) == (
         'ch4_ppb: got "2,335 ppm" (a string), which may be 2.335 or 2335, expected a number'
     )
+
+
+@pytest.mark.parametrize("name", ["CH4 [ppb]", "$ch4", " ch4", "it's"])
+def test_a_name_that_needs_quotes_is_refused_with_how_they_are_written(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"""in double quotes, within single ones: '"CH4 \[ppb\]"'"""):
+        Decoder("st", STATION, {"ch4_ppb": name})
+
+
+def test_two_channels_cannot_be_read_at_one_place_unless_one_is_absent() -> None:
+    with pytest.raises(ConfigError, match=r'keys\.temperature_c: got "ch4_ppb", at which ch4_ppb is read, too'):
+        Decoder("st", STATION, {"temperature_c": "ch4_ppb"})
+    found = reading({"ch4_ppb": 15.5}, Decoder("st", STATION, {"temperature_c": "ch4_ppb"}, absent=["ch4_ppb"]))
+    assert found.values[2] == 15.5
