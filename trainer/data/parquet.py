@@ -18,7 +18,7 @@ from edge.readings.csv.numbers import NumberColumns
 from edge.readings.csv.table import CsvTable, Dropped
 from edge.readings.csv.time_order import in_time_order
 from edge.readings.csv.times import TimeColumns
-from edge.readings.csv.unnamed_time import UnnamedTime
+from edge.readings.csv.unnamed_time import UnnamedTime, find_clock
 from edge.readings.decoding.dialect import Dialect
 from trainer.errors import RecordError
 
@@ -42,7 +42,8 @@ def read_parquet(path: Path, station: Station) -> CsvTable:
     lines = np.arange(1, len(frame) + 1, dtype=np.int64)
     reader = _Rows(path, station, lines)
     values = np.column_stack([reader.numbers(frame[name], j) for j, name in enumerate(station.names)])
-    time = reader.times([frame[name] for name in station.time_columns])
+    clock = find_clock(list(frame.columns), [_texts(frame[name].head(_SAMPLE)) for name in frame.columns])
+    time = reader.times([frame[name] for name in station.time_columns], clock)
     keep, breaks = reader.settle()
     unnamed = UnnamedTime(list(frame.columns), station.names)
     if not station.time_columns:
@@ -58,7 +59,7 @@ def read_parquet(path: Path, station: Station) -> CsvTable:
         breaks=breaks,
         notes=(*unnamed.notes, *reader.notes),
     )
-    return in_time_order(table, station.cadence, newest_first=unnamed.newest_first)
+    return in_time_order(table, station.cadence, newest_first=unnamed.newest_first, numbered="row")
 
 
 def _frame(path: Path, wanted: Sequence[str]) -> pd.DataFrame:
@@ -66,7 +67,7 @@ def _frame(path: Path, wanted: Sequence[str]) -> pd.DataFrame:
         frame = pd.read_parquet(path)
     except (OSError, ValueError) as error:  # pyarrow's errors are both
         raise RecordError(f"{path}: got a damaged Parquet file ({_first_line(error)}); copy it again") from error
-    if any(name is not None for name in frame.index.names):
+    if any(name is not None for name in frame.index.names) or isinstance(frame.index, pd.DatetimeIndex):
         frame = frame.reset_index()  # the time is often the index
     names = match_names([str(name) for name in frame.columns], wanted)
     fault = header_fault(names, wanted)
@@ -112,8 +113,11 @@ class _Rows:
             self._faults.setdefault(i, (name, sentence, f"no number ({quoted(texts[i].strip())} in {quoted(name)})"))
         return values
 
-    def times(self, columns: Sequence[pd.Series]) -> Floats | None:
-        """Decode the time columns, if there are any: dates, texts or Unix times; a duration counts from 1970."""
+    def times(self, columns: Sequence[pd.Series], clock: str | None) -> Floats | None:
+        """Decode the time columns, if there are any: dates, texts or Unix times; a duration counts from 1970.
+
+        ``clock`` is the name of a column of times of day, if there is one.
+        """
         if not columns:
             return None
         name = str(columns[0].name)
@@ -133,7 +137,7 @@ class _Rows:
             got = quoted(str(columns[0].iloc[i]))
             sentence = f"got {got}, expected a date, RFC 3339 text or Unix seconds; mend the row"
             self._faults.setdefault(i, (name, sentence, f"no time ({got})"))
-        return self._times.settle(values, local)
+        return self._times.settle(values, local, clock if len(columns) == 1 else None)
 
     def settle(self) -> tuple[Mask, tuple[int, ...]]:
         """Return the rows to keep [N], and those of them before which others were left out.

@@ -18,7 +18,9 @@ MOST_DISAGREEMENT = 1.5
 _HOUR, _NEARLY = 3600.0, 660.0  # [s] the step back of an autumn night, less one interval of up to eleven minutes
 
 
-def in_time_order(table: CsvTable, cadence: float | None, *, newest_first: bool = False) -> CsvTable:
+def in_time_order(
+    table: CsvTable, cadence: float | None, *, newest_first: bool = False, numbered: str = "line"
+) -> CsvTable:
     """Turn a file round that is newest first, and replace single stamps that stand out.
 
     Parameters
@@ -29,6 +31,8 @@ def in_time_order(table: CsvTable, cadence: float | None, *, newest_first: bool 
         Interval [s] that the station file states, or ``None``.
     newest_first
         Whether a table without times is known to be newest first.
+    numbered
+        What the rows are numbered by: line, or row.
 
     Returns
     -------
@@ -52,22 +56,22 @@ def in_time_order(table: CsvTable, cadence: float | None, *, newest_first: bool 
         time = time.copy()
         time[stray] = (time[stray - 1] + time[stray + 1]) / 2
         many = f"{len(stray)} time stamps stand" if len(stray) > 1 else "a time stamp stands"
-        notes.append(f"{many} out between two that fit; ignored (first at line {int(table.lines[stray].min())})")
+        notes.append(f"{many} out between two that fit; ignored (first at {numbered} {int(table.lines[stray].min())})")
     back = np.flatnonzero(np.diff(time) < 0)
     if len(back):
-        notes.append(_back_note(time, back, table.lines))
+        notes.append(_back_note(time, back, table.lines, numbered))
     if cadence is not None and own is not None and not 1 / MOST_DISAGREEMENT < cadence / own < MOST_DISAGREEMENT:
         notes.append(cadence_note(cadence, own))
     return replace(table, time=time, notes=tuple(notes))
 
 
-def _back_note(time: Floats, back: Indices, lines: Indices) -> str:
+def _back_note(time: Floats, back: Indices, lines: Indices, numbered: str) -> str:
     times = f"{len(back)} times" if len(back) > 1 else "once"
     first = int(back[0])
     hint = ""
     if _HOUR - _NEARLY < time[first] - time[first + 1] <= _HOUR:
         hint = "; if summer time ended there, write timezone: with the station's zone into the station file"
-    return f"its times go back {times}, and a segment ends there (first at line {int(lines[first + 1])}){hint}"
+    return f"its times go back {times}, and a segment ends there (first at {numbered} {int(lines[first + 1])}){hint}"
 
 
 def _turned(table: CsvTable) -> CsvTable:

@@ -108,13 +108,7 @@ class TimeColumns:
         When the clock shows an hour twice, the order of the rows decides which of the two it is.
         ``clock`` is the name of a column of times of day that the station file does not name, if there is one.
         """
-        if clock is not None and len(values) and not (values % _DAY).any():
-            self.notes.append(
-                f"its column {quoted(self._name)} gives days only, so that gaps are not seen; fix: write time: "
-                f"[{self._name}, {clock}] into the station file"
-            )
-        elif len(values) > 1 and not np.ptp(values):
-            self.notes.append("every row has the same time, so that gaps are not seen")
+        self._note_coarse(values, clock)
         if self._serials:
             self._refuse_serials()
         if self._strange_count > len(values) / 2:
@@ -135,6 +129,20 @@ class TimeColumns:
         if self._zone is None or not local.any():
             return values
         return place_local_times(values, local, self._zone)
+
+    def _note_coarse(self, values: Floats, clock: str | None) -> None:
+        """Note times that are days, or that never move: gaps are not seen by them."""
+        values = values[np.isfinite(values)]
+        days = not (values % _DAY).any() and np.count_nonzero(np.diff(values)) < len(values) / 2
+        if days and clock is not None:
+            fix = f"write time: [{self._name}, {clock}] into the station file"
+            self.notes.append(f"its column {quoted(self._name)} gives days only, so that gaps are not seen; fix: {fix}")
+        elif len(values) > 2 and not np.diff(values).any():
+            self.notes.append("every row has the same time, so that gaps are not seen")
+        elif len(values) > 2 and days:
+            self.notes.append(
+                f"its column {quoted(self._name)} gives days only, so that gaps within a day are not seen"
+            )
 
     def _are_milliseconds_since_start(self, values: Floats) -> bool:
         """Whether whole numbers that would be seconds in the last century count milliseconds since a start."""

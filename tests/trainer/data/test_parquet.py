@@ -173,3 +173,28 @@ def test_days_of_a_spreadsheet_and_a_column_of_times_that_is_not_named_are_as_in
     assert record.values[0].tolist() == [29, 30]
     assert 'its column "when" holds times' in record.dropped[0]
     assert "newest first" in record.dropped[1]
+
+
+def test_an_index_of_times_without_a_name_is_reported_and_can_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "station.parquet"
+    rows = pd.DataFrame({"Temperature": np.arange(8.0), "RMQ4": np.arange(8.0) + 1})
+    rows.index = pd.date_range("2026-01-31T12:00", periods=9, freq="min").delete(4)
+    rows.to_parquet(path)
+    (note,) = load_record([path], STATION).dropped
+    assert note.endswith("fix: write time: index into the station file")
+    named = msgspec.structs.replace(STATION, time="index", cadence=20.0)
+    assert load_record([path], named).segments == ((0, 4), (4, 8))
+
+
+def test_what_is_reported_about_times_is_numbered_by_rows(tmp_path: Path) -> None:
+    back = MINUTES[::-1].append(MINUTES + pd.Timedelta(days=-1))
+    path = parquet(tmp_path, Time=back[1:], Temperature=np.arange(5.0), RMQ4=np.arange(5.0) + 1)
+    assert any("(first at row " in sentence for sentence in load_record([path], TIMED).dropped)
+
+
+def test_days_beside_times_of_day_are_reported(tmp_path: Path) -> None:
+    columns = {"Temperature": np.arange(3.0), "RMQ4": np.arange(3.0) + 1, "Clock": list(MINUTES.time)}
+    path = parquet(tmp_path, Time=list(MINUTES.date), **columns)
+    (note,) = load_record([path], msgspec.structs.replace(TIMED, cadence=None)).dropped
+    assert "gives days only" in note
+    assert "write time: [Time, Clock] into the station file" in note

@@ -238,3 +238,11 @@ def test_two_columns_in_the_wrong_order_and_an_empty_date_are_named(tmp_path: Pa
     once = [f"{moment:%Y-%m-%d}," if i == 0 else "," for i, moment in enumerate(MOMENTS)]
     stamps = [f"{day}{moment:%H:%M}" for day, moment in zip(once, MOMENTS, strict=True)]
     assert 'fill the column "Day" in every row' in refusal(tmp_path, stamped(stamps, "Day,Clock"), two)
+
+
+@pytest.mark.parametrize(("form", "note"), [("%Y-%m-%d", "gives days only"), ("%Y-%m-%d 12:30", "has the same time")])
+def test_times_that_do_not_move_are_reported(tmp_path: Path, form: str, note: str) -> None:
+    days = [START + timedelta(days=i // 40 if note.startswith("gives") else 0) for i in range(60)]
+    (found,) = read(tmp_path, stamped([f"{day:{form}}" for day in days]), TIMED).notes
+    assert note in found
+    assert not read(tmp_path, stamped([f"{START + timedelta(days=i):%Y-%m-%d}" for i in range(60)]), TIMED).notes
