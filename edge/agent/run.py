@@ -8,18 +8,11 @@ from pathlib import Path
 from config.errors import ConfigError
 from config.settings.gateway import Gateway
 from config.yaml.load import load_gateway
-from edge.agent.agent import Agent
-from edge.agent.announcer import subscriptions
-from edge.agent.presence import Presence
-from edge.agent.stations import Stations
-from edge.agent.watchdog import Watchdog
 from edge.bundles.bundle import Bundle
 from edge.clock import Clock, SystemClock
 from edge.journal.journal import Journal
 from edge.log import Log, start_logging
-from edge.mqtt.options import Options
-from edge.mqtt.reconnecting_link import ReconnectingLink
-from edge.mqtt.topics import Topics
+from edge.models.runtime import release_memory
 from edge.stop import Stop
 
 
@@ -46,7 +39,19 @@ def run(gateway_path: str | Path) -> int:
         def log_verified(file: str, bundle: Bundle, difference: float) -> None:
             log.info("bundle verified", file=file, bundle=bundle.id, golden_rows_differ_by=difference)
 
-        stations = Stations(gateway, open_bundles(gateway, log_verified))
+        bundles = open_bundles(gateway, log_verified)
+        release_memory()
+        # Not before: the most memory is taken while ONNX Runtime loads a graph, and these modules are 3 MiB.
+        from edge.agent.agent import Agent
+        from edge.agent.announcer import subscriptions
+        from edge.agent.presence import Presence
+        from edge.agent.stations import Stations
+        from edge.agent.watchdog import Watchdog
+        from edge.mqtt.options import Options
+        from edge.mqtt.reconnecting_link import ReconnectingLink
+        from edge.mqtt.topics import Topics
+
+        stations = Stations(gateway, bundles)
         topics = Topics(gateway.topics.base)
         presence = Presence(gateway, topics, clock)
         watchdog = Watchdog(clock)
