@@ -141,10 +141,7 @@ class Joiner(Generic[Carrier]):
             The readings that are closed by it, the oldest first.
         """
         arrivals, stamped = self._arrivals, part.ts is not None or part.seq is not None
-        came = [i for i in part.came if i in arrivals]
-        if not came and stamped:
-            arrivals.add_column(self._stamp)
-            came = [self._stamp]
+        came = self._columns_of(part)
         if not came:
             return []
         if self._open is not None and self._open.opened == math.inf:
@@ -208,9 +205,11 @@ class Joiner(Generic[Carrier]):
             raise ValueError("the parts are those of other columns")
         reading: _Open[Carrier] = _Open(math.inf, -math.inf, [math.nan] * self._size, saved=1)
         for part, key in parts:
-            came = [i for i in part.came if i in self._arrivals]
-            self._put(reading, part, came or [self._stamp], -math.inf)
+            if came := self._columns_of(part):  # none if gateway.yaml has them under absent now
+                self._put(reading, part, came, -math.inf)
             reading.keys.append(key)
+        if not reading.came:
+            raise ValueError("the parts are those of other columns")
         reading.parts, reading.carriers = parts, [carrier]
         self._open = reading
 
@@ -221,6 +220,14 @@ class Joiner(Generic[Carrier]):
             self._open.newest += seconds
         self._recent = OrderedDict((content, at + seconds) for content, at in self._recent.items())
         self._arrivals.shift(seconds)
+
+    def _columns_of(self, part: Part) -> list[int]:
+        """Return the columns of a part; a time stamp or a counter alone is one more."""
+        came = [i for i in part.came if i in self._arrivals]
+        if not came and (part.ts, part.seq) != (None, None):
+            self._arrivals.add_column(self._stamp)
+            came = [self._stamp]
+        return came
 
     @property
     def _soon(self) -> float:
@@ -246,12 +253,9 @@ class Joiner(Generic[Carrier]):
     def _wraps(self, first: int, at: float) -> bool:
         """Return whether a part belongs to the next reading, because in this one it would have come earlier."""
         assert self._open is not None
-        order = self._order
-        if first not in order or self._in_order < _times(len(order)):
-            return False
-        if self._arrivals.since(first, at) >= self._soon:
-            return False  # there was a pause: the window decides
-        last = self._open.order[-1]
+        order, last = self._order, self._open.order[-1]
+        if first not in order or self._in_order < _times(len(order)) or self._arrivals.since(first, at) >= self._soon:
+            return False  # it is not known, or there was a pause: the window decides
         return last in order and order.index(first) < order.index(last)
 
     def _put(self, reading: _Open[Carrier], part: Part, came: Sequence[int], at: float) -> None:
@@ -277,9 +281,8 @@ class Joiner(Generic[Carrier]):
             self._order = order
         arrivals.note_closed(reading.came, reading.newest)
         values = list(reading.values)
-        for i in self._wanted:
-            if i not in came:
-                values[i] = arrivals.held(i, reading.opened)
+        for i in set(self._wanted) - came:
+            values[i] = arrivals.held(i, reading.opened)
         ts, seq = _stamp(reading.stamps)
         part = Part(tuple(values), tuple(sorted(came)), ts, seq)
         return [Joined(part, reading.opened, reading.carriers, reading.keys, expected, reading.saved > 0)]
@@ -287,14 +290,10 @@ class Joiner(Generic[Carrier]):
 
 def _stamp(stamps: Sequence[tuple[int, float, int]]) -> tuple[float | None, int | None]:
     """Choose the stamp of the part with the most columns, and the newest among equal ones."""
-    if not stamps:
-        return None, None
-    _, ts, seq = max(stamps)
+    _, ts, seq = max(stamps, default=(0, -math.inf, _NO_SEQ))
     return (None if ts == -math.inf else ts), (None if seq == _NO_SEQ else seq)
 
 
 def _times(parts: int) -> int:
     """Return how often so many parts have to come in one order until chance is out of the question."""
-    if parts < 2:
-        return 2**31
-    return 1 + math.ceil(math.log(_CHANCE) / -math.lgamma(parts + 1))
+    return 2**31 if parts < 2 else 1 + math.ceil(math.log(_CHANCE) / -math.lgamma(parts + 1))

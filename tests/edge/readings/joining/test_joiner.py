@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -176,3 +177,30 @@ def test_a_jump_of_the_clock_closes_nothing() -> None:
     assert joiner.due == 3610.0
     (joined,) = joiner.add(part((3, 4, 5), 0), 1, at=3606.0)
     assert joined.received == 3600.0
+
+
+def test_a_time_stamp_of_its_own_outlives_a_restart_without_the_rest() -> None:
+    before: Joiner[int] = Joiner(F, ALL)
+    before.add(part((), 0, ts=5.0), 0, key=7, at=0.0)
+    after: Joiner[int] = Joiner(F, ALL)
+    after.restore(before.snapshot(), 0)
+    assert after.add_again(7, 0)
+    (joined,) = after.add(part(ALL, 0), 1, at=1.0)
+    assert (joined.part.values, joined.part.ts, joined.saved) == (part(ALL, 0).values, 5.0, True)
+
+
+def test_a_snapshot_lets_go_of_the_messages_but_the_last() -> None:
+    joiner: Joiner[int] = Joiner(F, ALL)
+    for i in range(100):
+        joiner.add(part((0,), 0), i, at=0.0)
+    joiner.snapshot()
+    assert not joiner.carriers
+    (joined,) = joiner.add(part((1, 2, 3, 4, 5), 0), 100, at=1.0)
+    assert joined.carriers == [99, 100]
+
+
+def test_parts_of_columns_that_are_not_wanted_any_more_are_refused() -> None:
+    before: Joiner[int] = Joiner(F, ALL)
+    before.add(part((0,), 0), 0, at=0.0)
+    with pytest.raises(ValueError, match="other columns"):
+        Joiner(F, ALL[1:]).restore(before.snapshot(), 0)
