@@ -202,5 +202,6 @@ def test_a_snapshot_lets_go_of_the_messages_but_the_last() -> None:
 def test_parts_of_columns_that_are_not_wanted_any_more_are_refused() -> None:
     before: Joiner[int] = Joiner(F, ALL)
     before.add(part((0,), 0), 0, at=0.0)
+    after: Joiner[int] = Joiner(F, ALL[1:])
     with pytest.raises(ValueError, match="other columns"):
-        Joiner(F, ALL[1:]).restore(before.snapshot(), 0)
+        after.restore(before.snapshot(), 0)
