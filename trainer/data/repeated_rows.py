@@ -79,8 +79,8 @@ class RepeatedRows:
             others = np.searchsorted(self.starts, self.first[file][rows], side="right")
             for row in rows[np.unique(others, return_index=True)[1]].tolist():
                 other, place = self.place(int(self.first[file][row]))
-                if groups[other] == groups[file]:
-                    continue
+                if groups[other] == groups[file] or min(row, place) > _SHORT:
+                    continue  # where exports overlap, one of them begins; elsewhere, rows are equal by chance
                 shift, group = begins[other] + place - row - begins[file], groups[file]
                 for each in files:
                     if groups[each] == group:
@@ -117,7 +117,7 @@ def find_repeated_rows(tables: Sequence[CsvTable]) -> RepeatedRows:
         same = (hashes[1:] == hashes[:-1]) & (files[1:] == files[:-1])
         heads = np.flatnonzero(np.concatenate([[True], ~same]))  # the first row of each run of equal ones
         run = np.cumsum(np.concatenate([[True], ~same])) - 1
-        again = _sequences(hashes[heads], files[heads], len(tables), _FINE if _fine(tables) else _SHORT)
+        again = _sequences(hashes[heads], files[heads], len(tables), _FINE if _fine(tables, hashes) else _SHORT)
         first = np.where(doubled, heads[run], first)
         known = again[run]
         # A run that comes again stands for the rows of its first appearance, one by one.
@@ -184,7 +184,8 @@ def _sequences(hashes: Hashes, files: Indices, count: int, short: int) -> Indice
             fits &= np.convolve(rare, np.ones(length), "valid") > length - 0.5
         source = _windows_again(hashes, length, fits)
         if length == _LONG:
-            source = np.where(first[:windows] == own[:windows], source, own[:windows])
+            new = np.convolve(first == own, np.ones(length), "valid") > 0.5  # the others have nothing to add
+            source = np.where(new, source, own[:windows])
             again = np.flatnonzero(source < own[:windows])
             few = again[~_varied(numbers, again, length)]
             source[few] = few
@@ -194,9 +195,24 @@ def _sequences(hashes: Hashes, files: Indices, count: int, short: int) -> Indice
         covered = (last >= 0) & (own - last < length) & (first == own)
         first[covered] = (own - last + source[np.minimum(last, windows - 1)])[covered]
     _seams(hashes, files, rare, first, short)
+    _extend(hashes, files, first)
     while not np.array_equal(first, first[first]):
         first = first[first]
     return first
+
+
+def _extend(hashes: Hashes, files: Indices, first: Indices) -> None:
+    """Let every sequence that comes again go on in both directions as far as its rows are the same."""
+    for step in (1, -1):
+        rows = np.flatnonzero(first != np.arange(len(first)))
+        while len(rows):
+            source, following = first[rows] + step, rows + step
+            inside = (source >= 0) & (following >= 0) & (following < len(first)) & (source < following)
+            rows, source, following = rows[inside], source[inside], following[inside]
+            same = (hashes[source] == hashes[following]) & (first[following] == following)
+            same &= (files[following] == files[rows]) & (files[source] == files[first[rows]])
+            first[following[same]] = source[same]
+            rows = following[same]
 
 
 def _varied(numbers: Indices, begins: Indices, length: int) -> Mask:
@@ -223,23 +239,27 @@ def _windows_again(hashes: Hashes, length: int, fits: Mask) -> Indices:
     return source
 
 
-def _fine(tables: Sequence[CsvTable]) -> bool:
+def _fine(tables: Sequence[CsvTable], hashes: Hashes) -> bool:
     """Whether a column has so many values that two equal rows are one."""
     values = np.concatenate([table.values for table in tables])
-    return max(len(np.unique(column)) for column in values.T) > _MANY * len(values) / max(1, len(tables))
+    rows = max(len(np.unique(hashes)), len(values) / max(1, len(tables)))
+    return max(len(np.unique(column)) for column in values.T) > _MANY * rows
 
 
 def _seams(hashes: Hashes, files: Indices, rare: Mask, first: Indices, short: int) -> None:
-    """Find short overlaps: the rare rows with which one file ends and another begins."""
+    """Find short overlaps: the rare rows, or the different ones, with which one file ends and another begins."""
     edges = [0, *(np.flatnonzero(np.diff(files)) + 1).tolist(), len(hashes)]
     spans = list(itertools.pairwise(edges))
     for a, b in spans:
         for c, d in spans:
             if a == c:
                 continue
-            for length in range(min(short - 1, b - a, d - c), short // 2 - 1, -1):
+            most = min(_LONG, b - a, d - c)
+            for length in (most - np.flatnonzero(hashes[b - most : b] == hashes[c])).tolist():
                 head, tail = np.arange(c, c + length), np.arange(b - length, b)
-                if rare[head].all() and (hashes[head] == hashes[tail]).all():
+                if length < short // 2 or (hashes[head] != hashes[tail]).any():
+                    continue
+                if (length < short and rare[head].all()) or len(np.unique(hashes[head])) >= _SHORT:
                     later, earlier = (head, tail) if c > a else (tail, head)
                     if (first[later] == later).all():
                         first[later] = first[earlier]

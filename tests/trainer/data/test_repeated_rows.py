@@ -99,6 +99,23 @@ def test_equal_rows_of_a_coarse_station_are_chance_and_a_long_sequence_is_not() 
     assert new(tables(states)) == [900]
 
 
+@pytest.mark.parametrize("steps", [0.3, 0.7, 1.3, 4.0])
+@pytest.mark.parametrize("overlap", [64, 80, 150, 300])
+@pytest.mark.parametrize("seed", range(4))
+def test_no_row_of_an_overlap_of_coarse_rows_is_left(steps: float, overlap: int, seed: int) -> None:
+    rows = np.round(np.cumsum(np.random.default_rng(seed).normal(size=(900, 3)), axis=0) * steps)
+    repeated = find_repeated_rows(tables(rows[:600], rows[600 - overlap :]))
+    assert repeated.new(0).all()
+    assert not repeated.new(1)[:overlap].any()
+    assert repeated.new(1).sum() > 295  # after the border, a row may be equal to the last one by chance
+
+
+def test_many_files_do_not_make_coarse_rows_fine() -> None:
+    rows = np.round(np.cumsum(np.random.default_rng(0).normal(size=(40_000, 3)), axis=0) / 2)
+    found = find_repeated_rows(tables(*np.split(rows, 100)))
+    assert all(found.new(i).all() for i in range(100))
+
+
 def test_all_columns_that_refresh_together_and_seldom_are_kept() -> None:
     assert new(tables(np.repeat(FINE[:180], 5, axis=0))) == [900]
 
