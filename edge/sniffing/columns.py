@@ -192,6 +192,8 @@ def _stamp(channels: Sequence[Channel]) -> Channel | None:
         rank = _TIMES.index(word) if word in _TIMES else len(_TIMES) if later else None
         if rank is None and word.isdigit() and len(channel.path) == 1:
             rank = len(_TIMES) + 1  # a value of a line, which has no name
+        if rank is None and all(isinstance(value, str) and ":" in value for value in channel.values):
+            rank = len(_TIMES) + 2  # in another language
         if rank is None or not all(map(is_time, channel.values)) or (len(channel.values) > 2 and _same(channel.values)):
             continue
         ranked.append((len(channel.path) > 1, len(channel.path), rank, len(ranked), channel))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 from config.topic_filters import overlaps_subtree, subscription_filter
@@ -111,16 +112,16 @@ def _divide(
     topics: Sequence[SniffedTopic], columns: dict[str, Columns]
 ) -> tuple[list[tuple[int, list[SniffedTopic]]], list[SniffedTopic]]:
     """Divide topics into those that carry parts of readings, by the level of their key, and the others."""
-    candidates: dict[int, list[SniffedTopic]] = defaultdict(list)
+    candidates: list[SniffedTopic] = []
     whole = []
     for topic in topics:
         few = len(columns[topic.topic].guesses) <= _FEW
         if topic.kind == "number" or (few and topic.kind == "json" and any(map(names_measure, topic.levels))):
-            candidates[len(topic.levels)].append(topic)
+            candidates.append(topic)
         else:
             whole.append(topic)
     parts: list[tuple[int, list[SniffedTopic]]] = []
-    for members in candidates.values():
+    for members in _related(candidates):
         level = _key_level(members)
         rests: dict[tuple[str, ...], list[SniffedTopic]] = defaultdict(list)
         for topic in members:
@@ -134,6 +135,29 @@ def _divide(
             else:
                 whole += together
     return parts, whole
+
+
+def _related(topics: Sequence[SniffedTopic]) -> list[list[SniffedTopic]]:
+    """Part topics that have too little in common to be of one kind: a chain of them differs by two levels a step."""
+    roots = list(range(len(topics)))
+
+    def root(i: int) -> int:
+        while roots[i] != i:
+            roots[i] = roots[roots[i]]
+            i = roots[i]
+        return i
+
+    seen: dict[tuple[int, int, _Levels], int] = {}
+    for i, topic in enumerate(topics):
+        levels = topic.levels
+        most = 2 if len(levels) > 2 else 1
+        for dropped in combinations(range(len(levels)), min(most, len(levels))):
+            rest = tuple("" if at in dropped else level for at, level in enumerate(levels))
+            roots[root(i)] = root(seen.setdefault((dropped[0], dropped[-1], rest), i))
+    found: dict[int, list[SniffedTopic]] = defaultdict(list)
+    for i, topic in enumerate(topics):
+        found[root(i)].append(topic)
+    return list(found.values())
 
 
 def _key_level(topics: Sequence[SniffedTopic]) -> int:

@@ -121,6 +121,8 @@ def test_a_unit_beside_the_value_is_declared_and_one_that_the_decoder_sees_is_no
         ({"reported_at": 1_796_005_227_123, "fcnt": 4}, "reported_at"),
         ({"recvTime": 1_796_005_227_123, "payload": {"v": 1}}, "recvTime"),
         ({"uptime": 1_796, "heat": 17.5}, None),
+        ({"Zeit": "2026-11-30 02:20:27", "v": 1}, "Zeit"),
+        ({"mac": "84:f3:eb:01:02:03", "v": 1}, None),
         ({"date": "not a date", "v": 1}, None),
         ({"time": 12, "v": 1}, None),
     ],

@@ -42,6 +42,23 @@ def test_a_value_that_is_alone_on_its_level_has_the_name_of_its_topic() -> None:
     }  # fmt: skip
 
 
+def test_services_beside_one_another_are_recognised_as_each_is_alone() -> None:
+    found = recognise(sent(lambda i: [
+        *((f"homeassistant/sensor/shed_{name}/state", f"{value + i}.5")
+          for name, value in (("methane", 2031), ("temperature", 15), ("humidity", 51), ("pressure", 1001))),
+        *((f"homie/st-{n}/{topic}", f"{value + i * n}.5")
+          for n in (1, 2)
+          for topic, value in (("scd41/temperature", 15), ("scd41/humidity", 51), ("mq4/methane", 2031))),
+        *((f"shellies/ht-{n}/sensor/{name}", f"{20 + i}.5") for n in (1, 2) for name in ("temperature", "humidity")),
+    ]))  # fmt: skip
+    assert sorted(topic for group in found.groups for topics, _ in group.entries for topic in topics) == [
+        "homeassistant/sensor/{key}/state",
+        "homie/{station}/mq4/{key}",
+        "homie/{station}/scd41/{key}",
+        "shellies/{station}/sensor/{key}",
+    ]
+
+
 def test_topics_of_the_device_are_not_called_a_repetition_of_its_readings() -> None:
     found = recognise(sent(lambda i: [
         ("tele/hut/SENSOR", json.dumps({"SHT3X": {"Temperature": 15.5 + i, "Humidity": 51.5 + i}})),
