@@ -80,7 +80,9 @@ def parse_timestamp(value: Any, zone: ZoneInfo | None = None, near: float | None
         return None
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _number(value, near)
-    raise ValueError(f"got {_echo(value)}, {_EXPECTED}")
+    place = {dict: "ts: ts.seconds", list: "ts: ts[0]"}.get(type(value))
+    hint = "" if place is None else f"; give its place under keys, such as {place}"
+    raise ValueError(f"got {_echo(value)}, {_EXPECTED}{hint}")
 
 
 def number_unit(value: float) -> str | None:
