@@ -80,8 +80,8 @@ def parse_timestamp(value: Any, zone: ZoneInfo | None = None, near: float | None
         return None
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _number(value, near)
-    place = {dict: "ts: ts.seconds", list: "ts: ts[0]"}.get(type(value))
-    hint = "" if place is None else f"; give its place under keys, such as {place}"
+    place = "ts: ts.seconds" if isinstance(value, dict) else "ts: ts[0]" if isinstance(value, list) else ""
+    hint = f"; give its place under keys, such as {place}" if place else ""
     raise ValueError(f"got {_echo(value)}, {_EXPECTED}{hint}")
 
 

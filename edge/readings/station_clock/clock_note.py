@@ -141,6 +141,17 @@ def backlog_note(readings: int) -> ClockNote:
     return ClockNote("backlog", f"{readings} stored readings came after newer ones")
 
 
+def stored_jump_note(moved: float) -> ClockNote:
+    """Make the note of stamps that jumped by so much [s] among stored readings."""
+    way = "back" if moved < 0 else "ahead"
+    fix = "fix: write `timezone:` if the station sends local time"
+    return ClockNote(
+        "backlog",
+        f"time stamps went {way} by {_duration(moved)} among stored readings, which are scored in the order of their "
+        f"arrival; {fix}",
+    )
+
+
 def recovered_note() -> ClockNote:
     """Make the note of a clock that is right again."""
     return ClockNote("recovered", "the station's time stamps follow one another again")

@@ -6,6 +6,7 @@ import math
 
 from edge.readings.gaps import MOST_CADENCES
 from edge.readings.station_clock.clock_bias import ClockBias
+from edge.readings.station_clock.clock_note import stored_jump_note
 from edge.readings.station_clock.clock_watch import WORTH_AN_ALARM, ClockWatch
 from edge.readings.station_clock.learnt_cadence import LearntCadence
 from edge.readings.station_clock.placement import STAMP_NOT_USED, Placement
@@ -235,6 +236,8 @@ class Track:
             elapsed = min(elapsed, abs(moved))
             if historical:
                 self._watch.note_backlog()
+                if self._old and abs(moved) > self._slack:
+                    note = stored_jump_note(self._run.readings[0][0] - self._newest - (self.cadence or 0.0))
         self._track(ts, received, historical)
         return self._finish(Placement(True, elapsed, cut, historical, ts, "station", note))
 

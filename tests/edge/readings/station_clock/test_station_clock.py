@@ -254,3 +254,13 @@ def test_what_is_no_snapshot_is_refused() -> None:
         with pytest.raises(ValueError):  # noqa: PT011  (whatever is wrong with it)
             clock.restore(snapshot)
     assert clock.place(T0, T0).in_order
+
+
+def test_an_hour_that_comes_twice_among_stored_readings_is_said_once() -> None:
+    clock = StationClock(60.0)
+    stamps = [T0 + 60.0 * n - (3600.0 if n >= 150 else 0.0) for n in range(260)]
+    placements = [clock.place(ts, T0 + 7 * 86400.0 + 0.01 * n) for n, ts in enumerate(stamps)]
+    notes = [each.note for each in placements if each.note is not None]
+    (note,) = notes
+    assert note.kind == "backlog"
+    assert "went back by 1 h 00 min among stored readings" in note.sentence
