@@ -46,7 +46,7 @@ def test_from_training_to_alarm_and_synthetic_rows(
         other.publish(TOPIC, body)
     other.publish(TOPIC, b"nope")
     event = other.wait(topics.event("st-1"), lambda body: body["kind"] == "methane").body
-    other.wait(topics.deadletter, lambda body: "not JSON" in body["reason"])
+    other.wait(topics.deadletter, lambda body: "expected JSON" in body["reason"])
     other.wait(topics.health, lambda body: body["readings"] == QUIET + LEAK and body["dead_letters"] == 1)
 
     scores = other.on(topics.score("st-1"))
