@@ -12,12 +12,12 @@ from edge.agent.station_input import StationInput
 from edge.bundles.bundle import Bundle
 from edge.journal.transaction import StationRow
 from edge.log import Log
-from edge.models.rolling_median import RollingMedian
 from edge.mqtt.topics import Pattern
 from edge.readings.array_readings import ArrayReadings
 from edge.readings.decoding.units import converters, unit_text
 from edge.readings.duplicates import Duplicates
 from edge.readings.recent import Recent
+from edge.readings.station_clock.learnt_cadence import LearntCadence
 from edge.scoring.gas_outage import LATELY
 from edge.scoring.scorer import Scorer
 from edge.scoring.state import StationState
@@ -27,8 +27,6 @@ from edge.synthesis.sampler import Sampler
 
 _SILENT_CADENCES = 5.0  # [cadences] after which a station is silent if none is configured ...
 _SILENT_LEAST = 60.0  # [s] ... and at least
-_INTERVALS = 50  # arrivals whose median interval is the cadence if time stamps do not give one
-_LEAST_INTERVALS = 5
 _MANY_REPETITIONS, _FEW_REPETITIONS = 0.1, 0.05  # share of messages that is reported, and that no longer is
 
 
@@ -117,7 +115,8 @@ class LiveStation:
     duplicates: Duplicates = field(default_factory=Duplicates)
     arrays: ArrayReadings = field(default_factory=ArrayReadings)
     _last_seen: float = 0.0
-    _intervals: RollingMedian = field(default_factory=lambda: RollingMedian(1, _INTERVALS, _LEAST_INTERVALS))
+    _intervals: LearntCadence = field(default_factory=LearntCadence)
+    _cadence: float | None = None  # [s] of the arrivals, if time stamps do not give one
 
     def __post_init__(self) -> None:
         self.watch = self.input.watch
@@ -145,7 +144,7 @@ class LiveStation:
         """Note that a reading came at the monotonic time ``now`` [s]; returns whether that brings it online."""
         was_online = self.online
         if was_online and now > self._last_seen:
-            self._intervals.push((now - self._last_seen,))
+            self._cadence = self._intervals.push(now - self._last_seen)
         self._last_seen = now
         self.online, self.expected = True, False
         return not was_online
@@ -192,9 +191,7 @@ class LiveStation:
         """Return whether it has sent nothing for longer than usual; not known before it has a cadence."""
         after = self.group.entry.stale_after
         if after is None:
-            cadence = self.state.cadence
-            if cadence is None and (medians := self._intervals.values()) is not None:
-                cadence = medians[0]
+            cadence = self._cadence if self.state.cadence is None else self.state.cadence
             if cadence is None:
                 return False
             after = max(_SILENT_LEAST, _SILENT_CADENCES * cadence)

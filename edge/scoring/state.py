@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from edge.models.background import Background
 from edge.models.scores import ScoreState
-from edge.readings.gaps import MOST_CADENCES
+from edge.readings.gaps import is_gap
 from edge.readings.last_good import LastGood
 from edge.readings.station_clock import placement as codes
 from edge.readings.station_clock.placement import Placement
@@ -144,7 +144,7 @@ class StationState:
         in_order, elapsed, cut, _, _, _, _ = placement
         if not in_order:
             return Arrival.BESIDE, placement
-        if not cut and (cadence is None or elapsed <= MOST_CADENCES * cadence):
+        if not cut and (cadence is None or not is_gap(0.0, elapsed, cadence)):
             self._seen += 1
             return _NEXT, placement
         long = cadence is not None and elapsed > FORGET_CADENCES * cadence

@@ -15,13 +15,13 @@ from edge.readings.csv.bad_rows import BadRows
 from edge.readings.csv.header import quoted
 from edge.readings.csv.local_times import place_local_times
 from edge.readings.decoding.dialect import BLANKS
-from edge.readings.decoding.timestamps import load_zone, parse_timestamp
+from edge.readings.decoding.timestamps import UNIX_UNITS, load_zone, parse_timestamp
 from edge.readings.gaps import median_interval
 
 _SERIALS = 20_000.0, 80_000.0  # [d] since 1899-12-30: 1954 to 2119
 _DAYS = (_SERIALS, (700_000.0, 800_000.0), (2_400_000.0, 2_500_000.0))  # those, days since the year 0, Julian days
 _SERIAL_STEP = 0.05  # [s] rows closer than this are days of a spreadsheet rather than seconds
-_SIZES = ((1e11, 1.0, "seconds"), (1e14, 1e3, "milliseconds"), (1e17, 1e6, "microseconds"), (1e20, 1e9, "nanoseconds"))
+_UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 _CENTURY = 946_684_800.0  # [s] 2000-01-01
 _LONG_STEP = 1e3  # [s] rows farther apart than this are milliseconds, if they are in the last century
 _COMPACT = 1.9e13, 2.1e13  # 20260131120000 is a date
@@ -177,7 +177,7 @@ class TimeColumns:
         except ValueError:
             return None
         size = np.abs(values)
-        if not (size < _SIZES[-1][0]).all() or ((size > _COMPACT[0]) & (size < _COMPACT[1])).any():
+        if not (size < UNIX_UNITS[-1][0]).all() or ((size > _COMPACT[0]) & (size < _COMPACT[1])).any():
             return None
         if any("e" in cell or "E" in cell for cell in cells[:_SAMPLE]):
             self._look_for_lost_digits(cells, lines, values)
@@ -192,10 +192,10 @@ class TimeColumns:
             self._serials.append(values[serial])
         below = 0.0
         result = values.copy()
-        for most, per_second, unit in _SIZES:
+        for most, per_second, unit in UNIX_UNITS:
             here = (size >= below) & (size < most)
             if here.any():
-                self._units.add(unit)
+                self._units.add(_UNITS[unit])
                 result[here] = values[here] / per_second
             below = most
         return result
@@ -257,7 +257,7 @@ class TimeColumns:
             found = _SHORTENED.fullmatch(cell.strip())
             if found is None:
                 continue
-            per_second = next(factor for most, factor, _ in _SIZES if abs(value) < most)
+            per_second = next(factor for most, factor, _ in UNIX_UNITS if abs(value) < most)
             if 10.0 ** (int(found[2]) - len(found[1] or "")) > per_second and len(np.unique(values)) < len(values):
                 what = "whose last digits a spreadsheet has cut off"
                 fix = "fix: give the column the number format 0 there and export it again"

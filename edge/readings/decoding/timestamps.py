@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from config.errors import ConfigError
 from config.time_zones import zone_fault
 from edge.readings.decoding.dialect import BLANKS, MISSING_WORDS
+from edge.readings.decoding.echo import printable
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 _YEAR_1, _YEAR_10000 = -62_135_596_800.0, 253_402_300_799.0  # [s] the range of RFC 3339
-_SIZES: Final = ((1e11, 1.0, "s"), (1e14, 1e3, "ms"), (1e17, 1e6, "us"), (1e20, 1e9, "ns"))
+UNIX_UNITS: Final = ((1e11, 1.0, "s"), (1e14, 1e3, "ms"), (1e17, 1e6, "us"), (1e20, 1e9, "ns"))
 """Largest number of each unit, the number of them in a second, and its name. Seconds reach the year 5138."""
 
 _FIRST_SERIAL, _LAST_SERIAL = 20_000.0, 80_000.0  # [d] since 1899-12-30: 1954 to 2119
@@ -93,7 +94,7 @@ def number_unit(value: float) -> str | None:
     >>> number_unit(1796005227), number_unit(1796005227000), number_unit(1e30)
     ('s', 'ms', None)
     """
-    return next((unit for most, _, unit in _SIZES if abs(value) < most), None)
+    return next((unit for most, _, unit in UNIX_UNITS if abs(value) < most), None)
 
 
 def load_zone(name: str) -> ZoneInfo:
@@ -118,7 +119,7 @@ def _number(value: float, near: float | None) -> float:
         number = math.inf
     if type(value) is int and _COMPACT.fullmatch(str(value) if number < 1e15 else ""):
         return _placed(_compact(str(value)).replace(tzinfo=UTC), None, None)
-    for most, per_second, _ in _SIZES:
+    for most, per_second, _ in UNIX_UNITS:
         if abs(number) < most:
             if per_second == 1.0:
                 _refuse_serial(number, near)
@@ -237,7 +238,5 @@ def _echo(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "an array"
-    text = str(value) if not isinstance(value, int) or abs(value) < 10**60 else "a number of many digits"
-    short = text if len(text) <= 40 else text[:40] + "..."
-    bare = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)
+    bare = printable(str(value) if not isinstance(value, int) or abs(value) < 10**60 else "a number of many digits")
     return f'"{bare}"' if isinstance(value, str) else bare

@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass, field
+from statistics import median
 
 WINDOW = 10.0
 """Time in which the parts of a reading arrive unless ``join`` says otherwise [s]."""
@@ -37,8 +38,7 @@ class _Column:
     @property
     def interval(self) -> float:
         """Usual time between two arrivals [s]; inf while unknown."""
-        ordered = sorted(self.intervals)
-        return 0.5 * (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) if ordered else math.inf
+        return median(self.intervals) if self.intervals else math.inf
 
     def follow(self) -> None:
         """Wait for it again."""
