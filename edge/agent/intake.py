@@ -102,7 +102,12 @@ class Intake:
                 return self._read_shares(message, transaction)
             if not self._recovery.ensure_recovered(station, message.topic, transaction):
                 return None
-            decoded = station.decoder.decode(message.payload, message.received)
+            documents: Sequence[Any] = ()
+            if station.watch.left > station.watch.longest:  # nearly always
+                decoded = station.decoder.decode(message.payload, message.received)
+            else:
+                documents = station.decoder.parse(message.payload)
+                decoded = station.decoder.read_all(documents, message.received)
             entries = self._accept(station, decoded, message, transaction)
         except ReadingError as error:
             self._delivery.dead_letter(transaction, message, error)
@@ -110,8 +115,8 @@ class Intake:
         if station.decoder.notes:
             self._pass_on_notes(station)
         station.watch.left -= 1
-        if station.watch.left < station.watch.longest:
-            self._watch(station, station.decoder.parse(message.payload), message, decoded)
+        if documents:
+            self._watch(station, documents, message, decoded)
         return entries
 
     def close_due(self, now: float, transaction: Transaction) -> list[Entry]:

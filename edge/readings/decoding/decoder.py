@@ -104,7 +104,7 @@ class Decoder:
         addresses = make_addresses({key: keys.get(key, key) for key in (*station.keys, "ts", "seq")}, sent)
         self._wanted = tuple((i, addresses[key]) for i, key in enumerate(station.keys) if key not in absent)
         self._ts, self._seq = addresses["ts"], addresses["seq"]
-        # Names of members, where every address is one: the fast path.
+        # Names of members, where every address is one: the fast path, which has a loop of its own.
         named = tuple((i, each.name) for i, each in self._wanted if each.name is not None)
         self._ts_name, self._seq_name = self._ts.name, self._seq.name
         flat = len(named) == len(self._wanted) and self._ts_name is not None and self._seq_name is not None
@@ -119,13 +119,7 @@ class Decoder:
 
     @classmethod
     def for_entry(cls, name: str, station: Station, entry: StationEntry) -> Decoder:
-        """Make the decoder of one station of an entry of gateway.yaml.
-
-        Raises
-        ------
-        config.errors.ConfigError
-            The entry does not fit the station.
-        """
+        """Make the decoder of one station of an entry of gateway.yaml; raises ConfigError if it does not fit."""
         return cls(
             name, station, entry.keys, entry.absent, form=entry.format, columns=entry.columns, missing=entry.missing,
             ts=entry.ts, timezone=entry.timezone, units=entry.units,
@@ -159,7 +153,10 @@ class Decoder:
             else:
                 if type(document) is dict:
                     return [self.read(document, received)]
-        documents = self.parse(payload)
+        return self.read_all(self.parse(payload), received)
+
+    def read_all(self, documents: Sequence[Document | ReadingError], received: float) -> list[Reading | ReadingError]:
+        """Read the documents that :meth:`parse` has returned, as :meth:`decode` does."""
         several = len(documents) > 1
         return [
             each if isinstance(each, ReadingError) else self.read(each, received, f"[{i}]" if several else "")
