@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from config.settings.windows import WindowSettings
 from config.time_format import TimeFormat
 from config.time_zones import zone_fault
 
@@ -108,9 +109,10 @@ class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     features: Annotated[tuple[Feature, ...], Meta(min_length=2, extra={"expected": "a list of at least two columns"})]
     ratio: Annotated[Ratio | None, Meta(description="null: no redundant column")] = None
     recenter: Annotated[
-        Annotated[int, Meta(ge=2)] | Literal["off"],
-        Meta(description="readings in the rolling median from which distances are measured | off"),
-    ] = 240
+        Annotated[int, Meta(ge=2)] | Literal["off"] | None,
+        Meta(description="readings in the rolling median, an older form of windows.recenter | off; null: that one"),
+    ] = None
+    windows: WindowSettings = WindowSettings()
     time: Annotated[
         str | tuple[str, str] | None,
         Meta(
@@ -150,6 +152,11 @@ class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         for name in self.time_columns:
             if name in self.names:
                 yield "time", f'got "{name}", expected a column that is not among the features'
+        if self.recenter is not None and self.windows.recenter != "auto":
+            yield (
+                "recenter",
+                f"got {self.recenter} beside windows.recenter, expected one of the two; leave this one out",
+            )
         yield from self._file_problems()
         for i, value in enumerate(self.missing or ()):
             yield from self._missing_problems(i, value)

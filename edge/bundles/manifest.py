@@ -8,6 +8,7 @@ import msgspec
 
 from config.settings.station import Station
 from edge.models.scaler import Scaler
+from edge.models.windows import BACKGROUND_WINDOW, WARM_UP, Windows
 
 FORMAT = 3
 """The bundle format that this davylamp writes and reads."""
@@ -97,6 +98,9 @@ class ScoringSpec(msgspec.Struct, frozen=True, kw_only=True):
         Scaler of a network that reads whole levels, as published; ``None``: it reads distances from the baseline.
     recenter
         Readings in the rolling median that residuals are compared with; ``None``: off.
+    recenter_stride, background, background_stride, warm_up, lag, cadence
+        The other windows [readings], see :class:`edge.models.windows.Windows`, and the interval [s] that they were
+        resolved with. Bundles of davylamp 0.2 have none of them: they are as they were there.
     chunks, rows
         Number of folds and of rows from which the p-value tables were made.
     responsive
@@ -112,11 +116,22 @@ class ScoringSpec(msgspec.Struct, frozen=True, kw_only=True):
     scaler: Scaler
     raw: Scaler | None
     recenter: int | None
+    recenter_stride: int = 1
+    background: int = BACKGROUND_WINDOW
+    background_stride: int = 1
+    warm_up: int = WARM_UP
+    lag: int = 1
+    cadence: float | None = None
     chunks: int
     rows: int
     responsive: tuple[str, ...]
     domain: dict[str, tuple[float, float]]
     notes: tuple[str, ...]
+
+    @property
+    def windows(self) -> Windows:
+        """How far back the model remembers [readings] (ValueError if that is impossible)."""
+        return Windows(**{name: getattr(self, name) for name in Windows.__struct_fields__})
 
 
 class TrainingData(msgspec.Struct, frozen=True, kw_only=True):

@@ -64,7 +64,7 @@ def from_arrays(spec: ScoringSpec, station: Station, arrays: Arrays, network: Ru
         keys=spec.keys,
         columns=tuple(station.keys.index(key) for key in spec.keys),
         scaler=spec.scaler,
-        window=spec.recenter,
+        windows=spec.windows,
         consistency=consistency,
         network=network,
         raw=spec.raw,

@@ -6,8 +6,7 @@ import math
 from array import array
 from bisect import bisect_left, insort
 
-BACKGROUND_WINDOW = 1500
-"""Number of readings in the window: a plume decays over a few hundred."""
+from edge.models.windows import BACKGROUND_WINDOW
 
 BACKGROUND_QUANTILE = 0.1
 """Quantile of the levels, low enough to lie below every plume in the window."""

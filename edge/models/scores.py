@@ -29,8 +29,12 @@ class ScoreState:
     __slots__ = ("features", "virtual")
 
     def __init__(self, model: ScoringModel) -> None:
-        self.features = FeatureState(model.size, model.window)
-        self.virtual = None if model.virtual is None else Background(least=model.virtual.low * math.exp(-_DEPTH))
+        self.features = FeatureState(model.size, model.windows.recenter)
+        self.virtual = (
+            None
+            if model.virtual is None
+            else Background(model.windows.background, least=model.virtual.low * math.exp(-_DEPTH))
+        )
 
     def restart(self) -> None:
         """Forget the latest readings, after a short gap."""

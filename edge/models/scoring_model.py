@@ -11,6 +11,7 @@ from edge.models.pvalue import PValueTable
 from edge.models.runtime import Runtime
 from edge.models.scaler import Scaler
 from edge.models.virtual_gas import VirtualGas
+from edge.models.windows import Windows
 
 CALIBRATED = (*COMPONENTS, "consistency", "reconstruction")
 """Scores that always have a p-value table; ``onset`` has one if there is a virtual gas."""
@@ -28,8 +29,8 @@ class ScoringModel:
         Their indices among the station's columns, [F].
     scaler
         Scaler of these columns.
-    window
-        Readings in the rolling median that residuals are compared with; ``None``: they are not recentred.
+    windows
+        How far back it remembers [readings].
     consistency
         The linear model.
     network
@@ -50,7 +51,7 @@ class ScoringModel:
     keys: tuple[str, ...]
     columns: tuple[int, ...]
     scaler: Scaler
-    window: int | None
+    windows: Windows
     consistency: ConsistencyModel
     network: Runtime
     raw: Scaler | None

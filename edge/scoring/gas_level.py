@@ -11,6 +11,7 @@ import numpy as np
 from config.settings.station import Station
 from edge.arrays import Flags, Floats
 from edge.models.background import Background
+from edge.models.windows import DEFAULT_WINDOWS, Windows
 from edge.readings.quality import GOOD
 
 PPB_PER_UNIT = {"[ppb]": 1.0, "nmol/mol": 1.0, "[ppm]": 1e3, "umol/mol": 1e3, "%": 1e7}
@@ -47,9 +48,9 @@ class GasLevel:
         self._enhancement = enhancement_ppb
         self._limit = math.inf if limit_ppb is None else limit_ppb
 
-    def new_background(self) -> Background:
+    def new_background(self, windows: Windows = DEFAULT_WINDOWS) -> Background:
         """Make the empty background of a station [ppb]."""
-        return Background(least=max(self._low, self._high / _GRID))
+        return Background(windows.background, least=max(self._low, self._high / _GRID))
 
     def to_ppb(self, level: float) -> float:
         """Convert a level in the gas column's unit to ppb."""

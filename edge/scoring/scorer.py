@@ -119,7 +119,7 @@ class Scorer:
         """
         levels = background = None
         if self._level is not None:
-            levels = self._level.new_background()
+            levels = self._level.new_background(self._model.windows)
             background = self._level.to_ppb(float(self._bundle.tables["background_ppb"][0]))
         return StationState(
             self._model.size,
@@ -128,6 +128,7 @@ class Scorer:
             clock=clock(cadence or self._station.cadence),
             levels=levels,
             background=background,
+            windows=self._model.windows,
         )
 
     def score(self, batch: ReadingBatch) -> list[Verdict]:

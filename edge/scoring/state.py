@@ -6,18 +6,13 @@ from enum import IntEnum
 
 from edge.models.background import Background
 from edge.models.scores import ScoreState
+from edge.models.windows import DEFAULT_WINDOWS, Windows
 from edge.readings.gaps import is_gap
 from edge.readings.last_good import LastGood
 from edge.readings.station_clock import placement as codes
 from edge.readings.station_clock.placement import Placement
 from edge.readings.station_clock.station_clock import StationClock
 from edge.scoring.adaptation import Adaptation
-
-WARM_UP = 60
-"""Readings after the start, or after a long gap, whose scores do not exceed."""
-
-FORGET_CADENCES = 240.0
-"""Gap [cadences] after which nothing that was seen before still applies."""
 
 
 class Arrival(IntEnum):
@@ -47,6 +42,8 @@ class StationState:
         Places its readings.
     levels
         Background of the gas column [ppb]; ``None`` without one.
+    windows
+        How long it warms up, and after which gap it forgets.
     background
         The bundle's background [ppb], used until the station has its own; ``None`` without a gas column.
 
@@ -65,9 +62,11 @@ class StationState:
     """
 
     __slots__ = (
+        "_forget",
         "_given_background",
         "_levels",
         "_seen",
+        "_warm_up",
         "adaptation",
         "clock",
         "last_good",
@@ -87,6 +86,7 @@ class StationState:
         clock: StationClock,
         levels: Background | None = None,
         background: float | None = None,
+        windows: Windows = DEFAULT_WINDOWS,
     ) -> None:
         self.n = 0
         self.score_state = score_state
@@ -99,6 +99,8 @@ class StationState:
         self._seen = 0
         self._levels = levels
         self._given_background = background
+        self._warm_up = windows.warm_up
+        self._forget = float(windows.forget)
 
     @property
     def cadence(self) -> float | None:
@@ -107,19 +109,20 @@ class StationState:
 
     @property
     def background(self) -> float | None:
-        """Background of the last 1500 levels [ppb]; before so many were seen, the bundle's."""
+        """Background of the levels in the window [ppb]; before it has been filled, the bundle's."""
         levels = self._levels
         return levels.value if levels is not None and levels.full else self._given_background
 
     @property
     def warming_up(self) -> bool:
         """Whether too few readings have been seen for a score to exceed."""
-        return self._seen <= WARM_UP
+        return self._seen <= self._warm_up
 
     def arrive(self, ts: float | None, received: float) -> tuple[Arrival, Placement]:
         """Count a reading, place it, and find out how it follows the one before it.
 
-        More than 3 cadences are a gap, more than 240 a long one; a change of the clock, or the beginning of a backlog,
+        More than 3 cadences are a gap, more than 240, and than the baseline reaches back, a long one; a
+        change of the clock, or the beginning of a backlog,
         is a gap however little time has elapsed. A long gap restarts the warm-up and the background; :meth:`forget`
         restarts the rest.
 
@@ -147,7 +150,7 @@ class StationState:
         if not cut and (cadence is None or not is_gap(0.0, elapsed, cadence)):
             self._seen += 1
             return _NEXT, placement
-        long = cadence is not None and elapsed > FORGET_CADENCES * cadence
+        long = cadence is not None and elapsed > self._forget * cadence
         arrival = Arrival.LONG_GAP if long else Arrival.GAP
         self._follow(arrival)
         return arrival, placement

@@ -18,6 +18,7 @@ from edge.models.consistency import COMPONENTS, combine_components
 from edge.models.features import FeatureState, Runs, compute_features
 from edge.models.scores import Scores, ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
+from edge.models.windows import Windows
 from trainer.data.record import Record
 from trainer.data.scaler import fit_scaler
 from trainer.data.splits import chunks, spans
@@ -29,6 +30,7 @@ from trainer.scoring.consistency import find_slow, fit_consistency
 from trainer.scoring.p_values import p_value_table
 from trainer.scoring.reconstruction import WhitenedReconstruction, whitening
 from trainer.scoring.virtual_gas import fit_virtual_gas
+from trainer.scoring.window_rule import record_windows
 
 BACKGROUND = 1.5
 """Multiple of the background below which a row has no plume in it."""
@@ -125,6 +127,7 @@ def fit_scorer(
         columns=columns,
         slow=find_slow([record.values[span][:, columns] for span in spans(record, rows)]),
         settings=settings,
+        windows=record_windows(record),
         network=network,
         progress=progress,
     )
@@ -160,7 +163,7 @@ def fit_scorer(
             network=network,
             scaler=model.scaler,
             raw=model.raw,
-            recenter=model.window,
+            **msgspec.structs.asdict(model.windows),
             chunks=folds,
             rows=len(rows),
             responsive=() if virtual.virtual is None else virtual.virtual.responsive,
@@ -190,26 +193,26 @@ class _Fitting:
     columns: tuple[int, ...]
     slow: Mask
     settings: Training
+    windows: Windows
     network: NetworkSpec
     progress: TextIO | None
 
     def fit(self, rows: Indices, label: str) -> tuple[ScoringModel, WhitenedReconstruction, History]:
         """Fit everything but the tables and the virtual gas on rows of the record."""
         station = _part(self.record.station, self.columns)
-        window = None if station.recenter == "off" else station.recenter
         pieces = [self.record.values[span][:, self.columns] for span in spans(self.record, rows)]
         values = np.concatenate(pieces)
         scaler = fit_scaler(values, station, "log")
         scaled = scaler.forward(values)
         borders = np.cumsum([len(piece) for piece in pieces])[:-1]
-        consistency = fit_consistency(np.split(scaled, borders), window, self.slow)
+        consistency = fit_consistency(np.split(scaled, borders), self.windows.recenter, self.slow)
         if self.settings.scaler == "standard":
             raw = fit_scaler(values, station, "standard")
             spread = np.ones(len(self.columns))
             seen = raw.forward(values)
         else:
             raw = None
-            runs = Runs([FeatureState(len(self.columns), window) for _ in pieces], map(len, pieces))
+            runs = Runs([FeatureState(len(self.columns), self.windows.recenter) for _ in pieces], map(len, pieces))
             past = compute_features(scaled, scaled @ consistency.conditional, runs)
             distance = scaled - past.baseline @ consistency.inverse
             distance = distance[np.isfinite(distance).all(axis=1)]
@@ -220,7 +223,7 @@ class _Fitting:
             keys=station.keys,
             columns=self.columns,
             scaler=scaler,
-            window=window,
+            windows=self.windows,
             consistency=consistency,
             network=network,
             raw=raw,

@@ -97,7 +97,7 @@ def test_a_wrong_column_is_reported_in_one_line(tmp_path: Path, changes: dict[st
 @pytest.mark.parametrize(
     ("station", "problem"),
     [
-        ({"recenter": 1}, 'recenter: got 1, expected an integer >= 2 or off'),
+        ({"recenter": 1}, "recenter: got 1, expected an integer >= 2 or off or null"),
         ({"cadence": 0}, "cadence: got 0, expected a number > 0 or null"),
         ({"time": "A"}, 'time: got "A", expected a column that is not among the features'),
         (

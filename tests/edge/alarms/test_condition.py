@@ -15,9 +15,9 @@ from edge.alarms.panel import AlarmPanel
 from edge.arrays import Floats
 from edge.bundles.bundle import Bundle
 from edge.clock import Clock
+from edge.models.windows import WARM_UP
 from edge.readings.reading import Reading
 from edge.scoring.scorer import SCORED, Scorer
-from edge.scoring.state import WARM_UP
 from edge.simulation.simulator import simulate_chamber
 from tests.doubles import FakeClock
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.models.background import BACKGROUND_WINDOW, Background
+from edge.models.background import Background
+from edge.models.windows import BACKGROUND_WINDOW
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.floats(0, 1))

@@ -19,6 +19,7 @@ from edge.models.scaler import Scaler
 from edge.models.scores import ONSET_LEAST, Scores, ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from edge.models.virtual_gas import VirtualGas
+from edge.models.windows import Windows
 
 F = 4
 
@@ -41,7 +42,7 @@ def model(window: int | None = 240, refresh: float = 1.0) -> ScoringModel:
         keys=("a", "b", "c", "d"),
         columns=tuple(range(F)),
         scaler=Scaler(scale=tuple(["linear"] * F), floor=(0.0,) * F, mean=(1.0,) * F, std=(2.0,) * F),
-        window=window,
+        windows=Windows(recenter=window),
         consistency=ConsistencyModel(
             conditional=conditional,
             inverse=np.asarray(np.linalg.inv(conditional), np.float64),

@@ -18,11 +18,11 @@ from edge.bundles.bundle import Bundle
 from edge.errors import BundleError
 from edge.models.pvalue import SCORE_CAP
 from edge.models.scores import Scores, ScoreState, score_rows
+from edge.models.windows import WARM_UP
 from edge.readings.last_good import HOLD
 from edge.readings.reading import Reading
 from edge.scoring.decision import Decision
 from edge.scoring.scorer import Scorer
-from edge.scoring.state import WARM_UP
 from edge.scoring.verdict import Verdict
 from edge.simulation.simulator import simulate_chamber
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.models.background import BACKGROUND_WINDOW, Background
+from edge.models.background import Background
+from edge.models.windows import BACKGROUND_WINDOW, WARM_UP
 from edge.readings.station_clock.station_clock import StationClock
 from edge.scoring.adaptation import Adaptation
-from edge.scoring.state import WARM_UP, Arrival, StationState
+from edge.scoring.state import Arrival, StationState
 
 
 class Memory:

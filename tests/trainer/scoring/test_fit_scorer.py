@@ -119,7 +119,7 @@ def test_recentring_can_be_off(chamber: Record) -> None:
     station = replace(chamber.station, recenter="off")
     record = Record.from_values(chamber.values[:1200], station)
     off = fit_scorer(record, np.arange(1200), SETTINGS, folds=2)
-    assert off.model.window is None
+    assert off.model.windows.recenter is None
     assert np.isfinite(measured(off, record, np.arange(10)).reconstruction).all()
 
 

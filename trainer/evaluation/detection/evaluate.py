@@ -147,7 +147,7 @@ def evaluate_fold(
         cases=found,
         rates=(*_rates(clean["ae"], REQUESTED), *_peer_rates(peers, usual, REQUESTED)),
         events=tuple(events),
-        alarms=count_alarms(clean["ae"], fold, DEFAULT),
+        alarms=count_alarms(clean["ae"], fold, DEFAULT, fitted.model.windows.warm_up),
         readings=len(fold.test),
         without_gas=() if absent is None else _without_gas(record, fold, absent, epochs),
         notes=fitted.spec.notes,

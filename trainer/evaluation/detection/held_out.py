@@ -14,11 +14,12 @@ from edge.arrays import Floats, Indices, Mask
 from edge.models.pvalue import SCORE_CAP
 from edge.models.scores import ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
+from edge.models.windows import WARM_UP
 from edge.readings.quality import GOOD, flag
 from edge.readings.station_clock.station_clock import StationClock
 from edge.scoring.adaptation import Adaptation
 from edge.scoring.segments import Segments
-from edge.scoring.state import WARM_UP, Arrival, StationState
+from edge.scoring.state import Arrival, StationState
 from edge.scoring.verdict import Consistency, Verdict
 from trainer.data.record import Span
 from trainer.evaluation.detection.folds import Fold
@@ -90,7 +91,11 @@ def _segments(model: ScoringModel, fold: Fold) -> Segments:
     row = 0
     for start, end in fold.spans:
         state = StationState(
-            model.size, score_state=ScoreState(model), adaptation=Adaptation(1.0), clock=StationClock(None)
+            model.size,
+            score_state=ScoreState(model),
+            adaptation=Adaptation(1.0),
+            clock=StationClock(None),
+            windows=model.windows,
         )
         for _ in range(start, end):
             segments.add(state, Arrival.NEXT, row)
@@ -137,7 +142,7 @@ class AlarmReplay(NamedTuple):
     alarms: tuple[Span, ...]
 
 
-def replay_alarms(scores: HeldOutScores, fold: Fold, rate: float) -> AlarmReplay:
+def replay_alarms(scores: HeldOutScores, fold: Fold, rate: float, warm_up: int = WARM_UP) -> AlarmReplay:
     """Raise and clear consistency alarms on held-out rows as a gateway with default settings does.
 
     Each span is replayed as a station that has just started, so nothing exceeds while it warms up; the threshold
@@ -153,7 +158,7 @@ def replay_alarms(scores: HeldOutScores, fold: Fold, rate: float) -> AlarmReplay
         opened = None
         for n in range(1, end - start + 1):
             one = next(remaining)
-            warm = n > WARM_UP
+            warm = n > warm_up
             verdict = Verdict(
                 station=station,
                 n=n,
@@ -178,9 +183,9 @@ def replay_alarms(scores: HeldOutScores, fold: Fold, rate: float) -> AlarmReplay
     return AlarmReplay(np.array(thresholds), tuple(alarms))
 
 
-def count_alarms(scores: HeldOutScores, fold: Fold, rate: float) -> int:
+def count_alarms(scores: HeldOutScores, fold: Fold, rate: float, warm_up: int = WARM_UP) -> int:
     """Count the consistency alarms on undisturbed held-out rows; see :func:`replay_alarms`."""
-    return len(replay_alarms(scores, fold, rate).alarms)
+    return len(replay_alarms(scores, fold, rate, warm_up).alarms)
 
 
 class _FrozenClock:

@@ -53,7 +53,7 @@ def timelines(
             put = zip(faulted.events, faulted.channels, strict=True)
             faults.setdefault(block, []).extend((case, event, channel) for event, channel in put)
     faulty = score_held_out(model, values, record.station, fold)
-    replay = replay_alarms(faulty, fold, rate)
+    replay = replay_alarms(faulty, fold, rate, model.windows.warm_up)
     exceeds = faulty.consistency >= replay.thresholds
     thresholds = np.where(np.isfinite(replay.thresholds), replay.thresholds, np.nan)
     scores = {"consistency": faulty.consistency, "reconstruction": faulty.reconstruction}
