@@ -27,6 +27,9 @@ class Background:
         Number of levels in the window, at least 1.
     quantile
         Quantile, in [0, 1]; interpolated linearly, as ``numpy.quantile`` does.
+    stride
+        Only every so many-th level is kept once the window is full, as in
+        :class:`edge.models.rolling_median.RollingMedian`.
     least
         Level at the lower end of the grid, positive. Lower levels count as this one; levels more than 490,000 times as
         high count as the upper end.
@@ -40,13 +43,19 @@ class Background:
     2100
     """
 
-    __slots__ = ("_least", "_origin", "_quantile", "_ring", "_slot", "_sorted", "_window")
+    __slots__ = ("_least", "_origin", "_quantile", "_ring", "_skip", "_slot", "_sorted", "_step", "_stride", "_window")
 
     def __init__(
-        self, window: int = BACKGROUND_WINDOW, quantile: float = BACKGROUND_QUANTILE, *, least: float = 1.0
+        self,
+        window: int = BACKGROUND_WINDOW,
+        quantile: float = BACKGROUND_QUANTILE,
+        *,
+        stride: int = 1,
+        least: float = 1.0,
     ) -> None:
         self._window = window
         self._quantile = quantile
+        self._stride = stride
         self._least = least
         self._origin = math.log(least)
         self.clear()
@@ -56,14 +65,16 @@ class Background:
         self._ring = array("H")
         self._sorted = array("H")
         self._slot = 0
+        self._step = 1
+        self._skip = 0  # levels that are left out before the next one is kept
 
     def __len__(self) -> int:
         return len(self._ring)
 
     @property
     def full(self) -> bool:
-        """Whether the window has been filled."""
-        return len(self._ring) == self._window
+        """Whether the window has been filled, and reaches as far back as it ever will."""
+        return len(self._ring) == self._window and self._step == self._stride
 
     @property
     def log_value(self) -> float:
@@ -89,6 +100,8 @@ class Background:
 
     def push_log(self, log_level: float) -> None:
         """Add a level by its natural logarithm."""
+        if self._stride > 1 and self._leaves_out():
+            return
         code = round((log_level - self._origin) / _STEP)
         if not 0 <= code <= _LARGEST:
             code = 0 if code < 0 else _LARGEST
@@ -101,3 +114,21 @@ class Background:
             ring[slot] = code
             self._slot = (slot + 1) % self._window
         insort(self._sorted, code)
+
+    def _leaves_out(self) -> bool:
+        """Return whether the next level is one of those that are left out."""
+        if self._skip:
+            self._skip -= 1
+            return True
+        if len(self._ring) == self._window and self._step < self._stride:
+            self._thin()
+        self._skip = self._step - 1
+        return False
+
+    def _thin(self) -> None:
+        """Keep every second level, the newest among them, and from now on half as many."""
+        oldest_first = self._ring[self._slot :] + self._ring[: self._slot]
+        self._ring = oldest_first[::-2][::-1]
+        self._sorted = array("H", sorted(self._ring))
+        self._slot = 0
+        self._step *= 2

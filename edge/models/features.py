@@ -15,9 +15,10 @@ import numpy as np
 
 from edge.arrays import Floats, Indices
 from edge.models.rolling_median import RollingMedian
+from edge.models.windows import Windows
 
 LAGS = 3
-"""Previous readings that predict the present one."""
+"""Number of previous readings that predict the present one."""
 
 SHORT_WINDOW = 12
 """Readings over which a flat line and a mean innovation are measured."""
@@ -39,16 +40,26 @@ class FeatureState:
     ----------
     columns
         Count of columns of the scoring model, F.
-    window
-        Readings in the rolling median; ``None``: residuals are not recentred.
+    windows
+        How far back it reaches.
     """
 
-    __slots__ = ("_held", "_times", "columns", "innovations", "medians", "recent", "sums")
+    __slots__ = ("_held", "_times", "columns", "innovations", "lag", "medians", "recent", "sums")
 
-    def __init__(self, columns: int, window: int | None) -> None:
+    def __init__(self, columns: int, windows: Windows) -> None:
         self.columns = columns
-        self.medians = None if window is None else RollingMedian(columns, window, BASELINE_LEAST)
+        self.lag = windows.lag
+        self.medians = (
+            None
+            if windows.recenter is None
+            else RollingMedian(columns, windows.recenter, BASELINE_LEAST, windows.recenter_stride)
+        )
         self.clear()
+
+    @property
+    def past(self) -> int:
+        """Number of readings before the present one that are kept: those of the lags, and at least 11."""
+        return max(SHORT_WINDOW - 1, LAGS * self.lag)
 
     def clear(self) -> None:
         """Forget everything: readings from before a long silence are no guide to the present."""
@@ -60,7 +71,7 @@ class FeatureState:
 
     def restart(self) -> None:
         """Forget the latest readings after a gap of a few readings, but keep the baseline and what stands still."""
-        self.recent: Floats = np.full((SHORT_WINDOW - 1, self.columns), np.nan)
+        self.recent: Floats = np.full((self.past, self.columns), np.nan)
         self.innovations: Floats = np.full(SHORT_WINDOW - 1, np.nan)
         self.sums = [0.0] * self.columns
 
@@ -108,18 +119,21 @@ class Runs:
     def __init__(self, states: Iterable[FeatureState], lengths: Iterable[int]) -> None:
         self.states = tuple(states)
         self.lengths = tuple(lengths)
-        self._index, self._last = _layout(self.lengths)
+        self.lag = self.states[0].lag
+        past = self.states[0].past
+        self._index, self._last = _layout(self.lengths, past)
+        self._short = self._index if past == SHORT_WINDOW - 1 else _layout(self.lengths, SHORT_WINDOW - 1)[0]
 
     def readings(self, scaled: Floats) -> Floats:
-        """Return each reading [N, F] with the 11 before it, [N, 12, F], and advance the states."""
-        windows = self._windows([state.recent for state in self.states], scaled)
+        """Return each reading [N, F] with the P before it, at least 11, [N, P + 1, F], and advance the states."""
+        windows = self._windows([state.recent for state in self.states], scaled, self._index)
         for state, last in zip(self.states, self._last, strict=True):
             state.recent = windows[last, 1:].copy()
         return windows
 
     def innovations(self, innovation: Floats) -> Floats:
         """Return each innovation [N] with the 11 before it, [N, 12], and advance the states."""
-        windows = self._windows([state.innovations for state in self.states], innovation)
+        windows = self._windows([state.innovations for state in self.states], innovation, self._short)
         for state, last in zip(self.states, self._last, strict=True):
             state.innovations = windows[last, 1:].copy()
         return windows
@@ -132,22 +146,22 @@ class Runs:
             counts[run] = state.count_equal(values[run])
         return counts
 
-    def _windows(self, before: list[Floats], rows: Floats) -> Floats:
-        return np.asarray(np.concatenate([*before, rows])[self._index])
+    def _windows(self, before: list[Floats], rows: Floats, index: Indices) -> Floats:
+        return np.asarray(np.concatenate([*before, rows])[index])
 
 
 @lru_cache(maxsize=16)  # a gateway sees the same few lengths again and again
-def _layout(lengths: tuple[int, ...]) -> tuple[Indices, tuple[int, ...]]:
-    """Index the windows [N, 12] in the past of the runs followed by the rows; and the last row of each run."""
+def _layout(lengths: tuple[int, ...], past: int) -> tuple[Indices, tuple[int, ...]]:
+    """Index the windows [N, past + 1] in the past of the runs followed by the rows; and the last row of each run."""
     sizes = np.array(lengths)
     ends = sizes.cumsum()
-    # The past lies in front of the rows, 11 readings a run; a window begins there or among the rows.
+    # The past lies in front of the rows, so many readings a run; a window begins there or among the rows.
     run = np.repeat(np.arange(len(sizes)), sizes)
     rows = np.arange(len(run))
-    offset = np.arange(1 - SHORT_WINDOW, 1)
+    offset = np.arange(-past, 1)
     place = (rows - (ends - sizes)[run])[:, None] + offset  # within the run
-    among = len(sizes) * (SHORT_WINDOW - 1) + rows[:, None] + offset
-    index = np.where(place >= 0, among, ((run + 1) * (SHORT_WINDOW - 1))[:, None] + place)
+    among = len(sizes) * past + rows[:, None] + offset
+    index = np.where(place >= 0, among, ((run + 1) * past)[:, None] + place)
     return index, tuple((ends - 1).tolist())
 
 
@@ -165,7 +179,7 @@ class Features(NamedTuple):
     average
         Moving average of the recentred residuals, half-life 20 readings, beginning at 0, [N, F].
     lags
-        The three previous readings, the latest first, [N, 3F].
+        Three previous readings, one lag apart, the latest first, [N, 3F].
     spread
         Standard deviation of the last 12 readings, [N, F].
     """
@@ -191,7 +205,10 @@ def compute_features(scaled: Floats, residual: Floats, runs: Runs) -> Features:
         The runs and their states.
     """
     windows = runs.readings(scaled)
-    lags = windows[:, -2 : -2 - LAGS : -1].reshape(len(scaled), -1)
+    lag = runs.lag
+    lags = windows[:, -1 - lag : -2 - LAGS * lag : -lag].reshape(len(scaled), -1)
+    if windows.shape[1] > SHORT_WINDOW:
+        windows = windows[:, -SHORT_WINDOW:]
     centred = windows - np.add.reduce(windows, axis=1, keepdims=True) / SHORT_WINDOW
     spread = np.sqrt(np.add.reduce(centred * centred, axis=1) / SHORT_WINDOW)
     rows = residual.tolist()

@@ -26,6 +26,9 @@ class RollingMedian:
         Number of rows in the window, 1 to 65536.
     least
         Least number of rows for a median.
+    stride
+        Only every so many-th row is kept once the window is full, so that it reaches further back; a power of 2. Until
+        then rows are thinned in steps: whenever the window is full, every second row goes, and half as many come in.
 
     Examples
     --------
@@ -36,17 +39,23 @@ class RollingMedian:
     [3.0, 6.0]
     """
 
-    __slots__ = ("_columns", "_count", "_least", "_slot", "_sorted", "_window")
+    __slots__ = ("_columns", "_count", "_least", "_skip", "_slot", "_sorted", "_step", "_stride", "_window")
 
-    def __init__(self, columns: int, window: int, least: int = 1) -> None:
+    def __init__(self, columns: int, window: int, least: int = 1, stride: int = 1) -> None:
         self._columns = columns
         self._window = window
         self._least = min(least, window)
+        self._stride = stride
         self.clear()
 
     def clear(self) -> None:
         """Forget every row."""
+        self._step = 1
+        self._empty()
+
+    def _empty(self) -> None:
         self._count = 0
+        self._skip = 0  # rows that are left out before the next one is kept
         self._slot = 0
         # One byte a slot if 256 slots are enough: a search then takes one machine instruction per sixteen slots.
         self._sorted: list[tuple[array[float], bytearray | array[int]]] = [
@@ -58,11 +67,13 @@ class RollingMedian:
 
     @property
     def full(self) -> bool:
-        """Whether the window has been filled."""
-        return self._count == self._window
+        """Whether the window has been filled, and reaches as far back as it ever will."""
+        return self._count == self._window and self._step == self._stride
 
     def push(self, row: Sequence[float]) -> None:
         """Add a row of finite values and, once the window is full, forget the oldest."""
+        if self._stride > 1 and self._leaves_out():
+            return
         slot = self._slot
         if self._count == self._window:
             for (values, slots), value in zip(self._sorted, row, strict=True):
@@ -79,12 +90,31 @@ class RollingMedian:
             self._count += 1
         self._slot = (slot + 1) % self._window
 
+    def _leaves_out(self) -> bool:
+        """Return whether the next row is one of those that are left out."""
+        if self._skip:
+            self._skip -= 1
+            return True
+        if self._count == self._window and self._step < self._stride:
+            self._thin()
+        self._skip = self._step - 1
+        return False
+
+    def _thin(self) -> None:
+        """Keep every second row, the newest among them, and from now on half as many."""
+        rows = self.rows()[::-2][::-1].tolist()
+        self._empty()
+        for row in rows:
+            self._skip = 0
+            self.push(row)
+        self._step *= 2
+
     def rows(self) -> Floats:
         """Return the rows in the window as they are kept, in single precision, the oldest first, [N, columns]."""
         rows = np.empty((self._count, self._columns))
         for column, (values, slots) in enumerate(self._sorted):
             rows[list(slots), column] = values
-        return np.roll(rows, -self._slot, axis=0) if self.full else rows
+        return np.roll(rows, -self._slot, axis=0) if self._count == self._window else rows
 
     def values(self) -> list[float] | None:
         """Return the medians of the rows seen, ``None`` while there are too few."""

@@ -29,11 +29,15 @@ class ScoreState:
     __slots__ = ("features", "virtual")
 
     def __init__(self, model: ScoringModel) -> None:
-        self.features = FeatureState(model.size, model.windows.recenter)
+        self.features = FeatureState(model.size, model.windows)
         self.virtual = (
             None
             if model.virtual is None
-            else Background(model.windows.background, least=model.virtual.low * math.exp(-_DEPTH))
+            else Background(
+                model.windows.background,
+                stride=model.windows.background_stride,
+                least=model.virtual.low * math.exp(-_DEPTH),
+            )
         )
 
     def restart(self) -> None:

@@ -50,7 +50,9 @@ class GasLevel:
 
     def new_background(self, windows: Windows = DEFAULT_WINDOWS) -> Background:
         """Make the empty background of a station [ppb]."""
-        return Background(windows.background, least=max(self._low, self._high / _GRID))
+        return Background(
+            windows.background, stride=windows.background_stride, least=max(self._low, self._high / _GRID)
+        )
 
     def to_ppb(self, level: float) -> float:
         """Convert a level in the gas column's unit to ppb."""

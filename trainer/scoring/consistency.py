@@ -9,6 +9,7 @@ import numpy as np
 from edge.arrays import Floats, Mask
 from edge.models.consistency import ConsistencyModel
 from edge.models.features import BASELINE_LEAST, LAGS, SHORT_WINDOW, FeatureState, Runs, compute_features
+from edge.models.windows import Windows
 from trainer.errors import TrainingError
 
 _RIDGE = 1.0  # on the weights of the lags, not on the intercept
@@ -19,7 +20,7 @@ _REPEATED = 0.6  # share of repeated values above which this share of windows wo
 _LEAST_REFRESH = 3.0  # readings
 
 
-def fit_consistency(segments: Sequence[Floats], window: int | None, slow: Mask | None = None) -> ConsistencyModel:
+def fit_consistency(segments: Sequence[Floats], windows: Windows, slow: Mask | None = None) -> ConsistencyModel:
     """Fit the consistency model on scaled training rows.
 
     The conditional residual of channel j given all others, in units of its own spread, is ``(P s)_j / sqrt(P_jj)`` with
@@ -30,8 +31,8 @@ def fit_consistency(segments: Sequence[Floats], window: int | None, slow: Mask |
     ----------
     segments
         Arrays [n, F] of consecutive rows, scaled; no memory is carried from one to the next.
-    window
-        Readings in the rolling median that residuals are compared with; ``None`` does not recentre them.
+    windows
+        How far back the residuals' rolling medians reach, and how far apart the three readings are.
 
     Raises
     ------
@@ -44,10 +45,10 @@ def fit_consistency(segments: Sequence[Floats], window: int | None, slow: Mask |
     precision = np.linalg.inv(correlation)
     conditional = precision / np.sqrt(np.diag(precision))[None, :]
 
-    runs = Runs([FeatureState(columns, window) for _ in segments], map(len, segments))
+    runs = Runs([FeatureState(columns, windows) for _ in segments], map(len, segments))
     past = compute_features(scaled, scaled @ conditional, runs)
     recentred = past.residual - past.baseline
-    least = SHORT_WINDOW + (BASELINE_LEAST if window is not None else 0)
+    least = SHORT_WINDOW + (BASELINE_LEAST if windows.recenter is not None else 0)
     if max(map(len, segments)) <= least:
         raise TrainingError(
             f"got {max(map(len, segments))} consecutive rows at most, expected more than {least}; "
@@ -85,7 +86,7 @@ def find_slow(segments: Sequence[Floats]) -> Mask:
 def _count_equal(segments: Sequence[Floats]) -> Floats:
     """Count the readings in a row, up to each, that have its value [N, F]."""
     columns = segments[0].shape[1]
-    return np.concatenate([FeatureState(columns, None).count_equal(rows) for rows in segments])
+    return np.concatenate([FeatureState(columns, Windows(recenter=None)).count_equal(rows) for rows in segments])
 
 
 def _refresh(segments: Sequence[Floats], slow: Mask) -> Floats:

@@ -205,14 +205,14 @@ class _Fitting:
         scaler = fit_scaler(values, station, "log")
         scaled = scaler.forward(values)
         borders = np.cumsum([len(piece) for piece in pieces])[:-1]
-        consistency = fit_consistency(np.split(scaled, borders), self.windows.recenter, self.slow)
+        consistency = fit_consistency(np.split(scaled, borders), self.windows, self.slow)
         if self.settings.scaler == "standard":
             raw = fit_scaler(values, station, "standard")
             spread = np.ones(len(self.columns))
             seen = raw.forward(values)
         else:
             raw = None
-            runs = Runs([FeatureState(len(self.columns), self.windows.recenter) for _ in pieces], map(len, pieces))
+            runs = Runs([FeatureState(len(self.columns), self.windows) for _ in pieces], map(len, pieces))
             past = compute_features(scaled, scaled @ consistency.conditional, runs)
             distance = scaled - past.baseline @ consistency.inverse
             distance = distance[np.isfinite(distance).all(axis=1)]

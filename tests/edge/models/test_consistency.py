@@ -17,6 +17,7 @@ from edge.models.consistency import (
 )
 from edge.models.features import FeatureState, Runs, compute_features
 from edge.models.pvalue import PValueTable
+from edge.models.windows import Windows
 
 TABLE = PValueTable([0.0, 12.0], [0.0, 12.0])  # a component of x scores x
 COLUMNS = 3
@@ -38,7 +39,7 @@ def model(*refresh: float) -> ConsistencyModel:
 
 
 def measured(rows: Floats, *refresh: float) -> tuple[Floats, Floats]:
-    runs = Runs([FeatureState(COLUMNS, 240)], [len(rows)])
+    runs = Runs([FeatureState(COLUMNS, Windows(recenter=240))], [len(rows)])
     found = measure_consistency(model(*refresh), compute_features(rows, rows, runs), runs)
     return found.components, found.strangeness
 
@@ -113,7 +114,7 @@ def test_a_station_of_slow_channels_has_a_flat_line() -> None:
 
 
 def test_what_stands_still_is_remembered_through_a_short_gap_and_not_through_a_long_one() -> None:
-    state = FeatureState(2, None)
+    state = FeatureState(2, Windows(recenter=None))
     values = np.array([[1.0, 5.0], [1.0, 6.0], [1.0, 6.0]])
     assert state.count_equal(values).tolist() == [[1, 1], [2, 1], [3, 2]]
     state.restart()
@@ -125,9 +126,9 @@ def test_what_stands_still_is_remembered_through_a_short_gap_and_not_through_a_l
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=8), st.integers(0, 2**32 - 1))
 def test_equal_readings_are_counted_alike_in_one_piece_or_many(pieces: list[int], seed: int) -> None:
     values = np.random.default_rng(seed).integers(0, 2, (sum(pieces), 3)).astype(np.float64)
-    state = FeatureState(3, None)
+    state = FeatureState(3, Windows(recenter=None))
     counts = [state.count_equal(piece) for piece in np.split(values, np.cumsum(pieces)[:-1])]
-    np.testing.assert_array_equal(np.concatenate(counts), FeatureState(3, None).count_equal(values))
+    np.testing.assert_array_equal(np.concatenate(counts), FeatureState(3, Windows(recenter=None)).count_equal(values))
     by_hand = np.ones_like(values)
     for row in range(1, len(values)):
         by_hand[row] = np.where(values[row] == values[row - 1], by_hand[row - 1] + 1, 1)

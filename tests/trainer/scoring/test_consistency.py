@@ -7,6 +7,7 @@ import pytest
 
 from edge.arrays import Floats
 from edge.models.features import FeatureState, Runs, compute_features
+from edge.models.windows import Windows
 from trainer.errors import TrainingError
 from trainer.scoring.consistency import fit_consistency
 
@@ -23,7 +24,7 @@ def scaled(rows: int = 3000, columns: int = 4, seed: int = 0) -> Floats:
 
 def test_a_conditional_residual_is_what_the_other_channels_do_not_explain() -> None:
     rows = scaled()
-    residual = rows @ fit_consistency([rows], 240).conditional
+    residual = rows @ fit_consistency([rows], Windows()).conditional
     for channel in range(rows.shape[1]):
         others = np.delete(rows, channel, axis=1)
         left = rows[:, channel] - others @ np.linalg.lstsq(others, rows[:, channel], rcond=None)[0]
@@ -32,13 +33,13 @@ def test_a_conditional_residual_is_what_the_other_channels_do_not_explain() -> N
 
 def test_the_inverse_brings_a_reading_back() -> None:
     rows = scaled()
-    model = fit_consistency([rows], 240)
+    model = fit_consistency([rows], Windows())
     np.testing.assert_allclose(rows @ model.conditional @ model.inverse, rows, atol=1e-9)
 
 
 def test_innovations_of_training_rows_are_white() -> None:
     rows = scaled()
-    model = fit_consistency([rows], 240)
+    model = fit_consistency([rows], Windows())
     lags = np.column_stack([rows[2:-1], rows[1:-2], rows[:-3], np.ones(len(rows) - 3)])
     innovation = rows[3:] - lags @ model.innovation
     np.testing.assert_allclose(np.cov(innovation @ model.whitening, rowvar=False), np.eye(4), atol=1e-9)
@@ -48,8 +49,8 @@ def test_innovations_of_training_rows_are_white() -> None:
 
 def test_recentred_training_rows_have_the_models_spread() -> None:
     rows = scaled()
-    model = fit_consistency([rows[:1000], rows[1000:]], 100)
-    runs = Runs([FeatureState(4, 100), FeatureState(4, 100)], [1000, 2000])
+    model = fit_consistency([rows[:1000], rows[1000:]], Windows(recenter=100))
+    runs = Runs([FeatureState(4, Windows(recenter=100)), FeatureState(4, Windows(recenter=100))], [1000, 2000])
     past = compute_features(rows, rows @ model.conditional, runs)
     np.testing.assert_allclose(np.nanstd(past.residual - past.baseline, axis=0), model.spread)
     np.testing.assert_allclose(np.mean(past.spread < model.flat, axis=0), 0.01, atol=0.002)
@@ -57,8 +58,8 @@ def test_recentred_training_rows_have_the_models_spread() -> None:
 
 def test_nothing_crosses_from_a_segment_to_the_next() -> None:
     rows = scaled()
-    there = fit_consistency([rows[:1000], rows[1000:] + 5.0], 240)
-    back = fit_consistency([rows[1000:] + 5.0, rows[:1000]], 240)
+    there = fit_consistency([rows[:1000], rows[1000:] + 5.0], Windows())
+    back = fit_consistency([rows[1000:] + 5.0, rows[:1000]], Windows())
     for name, array in there.arrays().items():
         np.testing.assert_allclose(array, back.arrays()[name], atol=1e-8)
 
@@ -67,14 +68,14 @@ def test_channels_that_change_with_nearly_every_row_are_not_slow() -> None:
     rows = scaled()
     rows[1:, 2] = np.where(np.random.default_rng(1).random(2999) < 0.45, rows[:-1, 2], rows[1:, 2])  # many repeats
     rows[:, 3] = rows[::2, 3].repeat(2)
-    assert fit_consistency([rows], 240).refresh.tolist() == [1, 1, 1, 1]
+    assert fit_consistency([rows], Windows()).refresh.tolist() == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("every", [3, 10, 30, 150])
 def test_a_channel_that_stands_still_between_its_refreshes_is_slow(every: int) -> None:
     rows = scaled()
     rows[:, 1] = rows[::every, 1].repeat(every)
-    assert fit_consistency([rows[:1500], rows[1500:]], 240).refresh == pytest.approx([1, every, 1, 1], rel=0.01)
+    assert fit_consistency([rows[:1500], rows[1500:]], Windows()).refresh == pytest.approx([1, every, 1, 1], rel=0.01)
 
 
 def test_refreshes_that_come_irregularly_or_bring_the_same_value_are_allowed_for() -> None:
@@ -82,7 +83,7 @@ def test_refreshes_that_come_irregularly_or_bring_the_same_value_are_allowed_for
     rows = scaled(20_000)
     rows[:, 0] = np.repeat(rows[:, 0], rng.integers(20, 41, len(rows)))[: len(rows)]
     rows[:, 1] = np.repeat(rng.integers(0, 30, len(rows)), 30)[: len(rows)]  # one value in 30 is the one before it
-    uneven, coarse, *others = fit_consistency([rows], 240).refresh
+    uneven, coarse, *others = fit_consistency([rows], Windows()).refresh
     assert 34 < uneven <= 40
     assert 30 < coarse <= 60
     assert others == [1, 1]
@@ -93,18 +94,18 @@ def test_a_stretch_in_which_a_channel_was_stuck_does_not_make_it_slow() -> None:
     rows[:, 1] = rows[::20, 1].repeat(20)
     rows[5000:5015, 0] = rows[5000, 0]
     rows[9000:9025, 1] = rows[9000, 1]
-    assert fit_consistency([rows], 240).refresh[:2].tolist() == [1, 20]
+    assert fit_consistency([rows], Windows()).refresh[:2].tolist() == [1, 20]
 
 
 def test_two_channels_that_are_copies_are_no_obstacle() -> None:
     rows = scaled()
     rows[:, 1] = rows[:, 0]
-    assert np.isfinite(fit_consistency([rows], 240).conditional).all()
+    assert np.isfinite(fit_consistency([rows], Windows()).conditional).all()
 
 
 @pytest.mark.parametrize(("window", "least"), [(240, 32), (None, 12)])
 def test_segments_that_are_too_short_for_a_memory_are_refused(window: int | None, least: int) -> None:
     rows = scaled(rows=10 * least)
     with pytest.raises(TrainingError, match=rf"^got {least} consecutive rows at most, expected more than {least}; fix"):
-        fit_consistency(np.split(rows, 10), window)
-    assert fit_consistency([rows], window).spread.shape == (4,)
+        fit_consistency(np.split(rows, 10), Windows(recenter=window))
+    assert fit_consistency([rows], Windows(recenter=window)).spread.shape == (4,)
