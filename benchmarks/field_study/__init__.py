@@ -1,0 +1,1 @@
+"""What the shipped commands do on records from the open air: parts of ``field.py``."""
