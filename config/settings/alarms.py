@@ -23,6 +23,7 @@ MofN = Annotated[
 Readings = Annotated[int, Meta(ge=1)]
 Hold = Annotated[int, Meta(ge=0)]
 Amount = Annotated[float, Meta(ge=0)]
+Level = Annotated[float, Meta(gt=0)]
 
 _RENAME = {"m_of_n": "raise"}  # `raise` is a keyword of Python
 _FOR_UNSCORED = ("latch", "repeat")
@@ -74,13 +75,26 @@ class AlarmOverride(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class MethaneAlarm(AlarmOverride, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=_RENAME):
     """The levels at which the gas column exceeds; the threshold of the onset follows from the requested rate."""
 
-    enhancement_ppb: Annotated[float, Meta(gt=0, description="[ppb] above the background at which methane exceeds")] = (
-        1000.0
-    )
-    limit_ppb: Annotated[
-        Annotated[float, Meta(gt=0)] | None,
-        Meta(description="[ppb] absolute level at which it exceeds, even in warm-up; null: no limit"),
+    enhancement: Annotated[
+        Level | None,
+        Meta(description="[unit of the gas column] above the background that exceeds; null: the bundle's"),
     ] = None
+    limit: Annotated[
+        Level | None,
+        Meta(description="[unit of the gas column] that exceeds, even in warm-up; null: no limit"),
+    ] = None
+    enhancement_ppb: Annotated[
+        Level | None, Meta(description="[ppb] in place of enhancement, for gas columns in ppb, ppm or %")
+    ] = None
+    limit_ppb: Annotated[Level | None, Meta(description="[ppb] in place of limit")] = None
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yield (path, sentence) for every broken rule that a type cannot express."""
+        yield from super().problems()
+        for name in ("enhancement", "limit"):
+            own, ppb = getattr(self, name), getattr(self, f"{name}_ppb")
+            if own is not None and ppb is not None:
+                yield name, f"got {own:g} beside {name}_ppb: {ppb:g}, expected one of the two; fix: remove {name}_ppb"
 
 
 class StaleAlarm(AlarmOverride, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=_RENAME):

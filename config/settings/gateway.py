@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import force_setattr, replace
 
 from config.address_syntax import address_fault
-from config.settings.alarms import Alarms
+from config.settings.alarms import Alarms, Level
 from config.settings.broker import Broker
 from config.settings.unit_settings import UnitSettings
 from config.time_zones import zone_fault
@@ -106,6 +106,11 @@ class StationEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             extra={"expected": "a list of numbers and texts"},
         ),
     ] = ()
+    enhancement: Annotated[
+        Level | None,
+        Meta(description="[unit of the gas column] in place of alarms.methane.enhancement"),
+    ] = None
+    limit: Annotated[Level | None, Meta(description="[unit of the gas column] in place of alarms.methane.limit")] = None
     ts: Annotated[
         Literal["station", "received"], Meta(description="station | received: received ignores the station's clock")
     ] = "station"

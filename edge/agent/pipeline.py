@@ -125,7 +125,7 @@ class Pipeline:
     ) -> Collection[str]:
         """Follow up on the decision about the next entry; returns the kinds whose alarm has opened on it."""
         station, reading, _, own = next(entries)
-        context, panel = decision.context, self._panel
+        context, panel, scorer = decision.context, self._panel, station.group.scorer
         in_order, _, _, historical, _, ts_from, note = context.placement
         published = context.n % self._every == 0 or decision.exceeds or not in_order
         tracked = decision.exceeds or panel.tracks(station.name)
@@ -135,12 +135,12 @@ class Pipeline:
         if (decision.suspect or decision.scores.outside or not guard.settled) and in_order:
             station.check_units(context.n, reading.values, self._log)
         if published or tracked:
-            verdict = station.group.scorer.build_verdict(decision)
+            verdict = scorer.build_verdict(decision)
             if guard.doubt is not None:
                 verdict = guard.doubt.mark(verdict)
         if tracked:
             adaptation = station.state.adaptation
-            events = panel.observe(verdict, {kind: adaptation.threshold(kind) for kind in SCORED})
+            events = panel.observe(verdict, {kind: adaptation.threshold(kind) for kind in SCORED}, scorer.level)
             results.events += events
             opening = [event for event in events if event.event_type == "open"]
             opened = [event.kind for event in opening]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from config.settings.gateway import StationEntry
+from edge.agent.gas_alarms import GasAlarms
 from edge.agent.source import Source
 from edge.agent.station_health import StationHealth
 from edge.agent.station_input import StationInput
@@ -48,6 +49,7 @@ class StationGroup:
     bundle: Bundle
     scorer: Scorer
     sampler: Sampler
+    gas: GasAlarms
 
     def __post_init__(self) -> None:
         entry, station = self.source.entry, self.bundle.station

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 from config.settings.gateway import Gateway, StationEntry
+from edge.agent.gas_alarms import GasAlarms
 from edge.agent.source import sources_of
 from edge.agent.station import LiveStation, StationGroup
 from edge.agent.station_input import StationInput
@@ -47,7 +48,8 @@ class Stations:
     Raises
     ------
     config.errors.ConfigError
-        ``keys`` or ``absent`` of an entry name a key that its bundle's station does not have.
+        ``keys`` or ``absent`` of an entry name a key that its bundle's station does not have, or a gas level is not in
+        the unit of a gas column.
     BundleError
         A bundle has no scorer without the ``absent`` keys of its entry.
     """
@@ -58,9 +60,10 @@ class Stations:
         self.rate_request: RateRow | None = None
         sources = sources_of(gateway.stations, [bundle.station for bundle in bundles])
         samplers = {bundle.id: Sampler(bundle.generator) for bundle in bundles}
+        levels = GasAlarms.from_settings(gateway.alarms.methane, gateway.stations, bundles)
         self.groups = [
-            StationGroup(source, bundle, self._scorer(source.entry, bundle), samplers[bundle.id])
-            for source, bundle in zip(sources, bundles, strict=True)
+            StationGroup(source, bundle, self._scorer(source.entry, bundle, gas), samplers[bundle.id], gas)
+            for source, bundle, gas in zip(sources, bundles, levels, strict=True)
         ]
         self._names = StationNames()
         self._pending: dict[str, LiveStation] = {}
@@ -228,7 +231,7 @@ class Stations:
         """
         configured = self._gateway.scoring.exceedances_per_1000
         rate = configured if exceedances_per_1000 is None else exceedances_per_1000
-        scorers = [self._scorer(group.entry, group.bundle, rate) for group in self.groups]
+        scorers = [self._scorer(group.entry, group.bundle, group.gas, rate) for group in self.groups]
         for group, scorer in zip(self.groups, scorers, strict=True):
             group.scorer = scorer
         for station in self:
@@ -260,14 +263,15 @@ class Stations:
             station.mark_silent()
         return silent
 
-    def _scorer(self, entry: StationEntry, bundle: Bundle, exceedances_per_1000: float | None = None) -> Scorer:
-        methane = self._gateway.alarms.methane
+    def _scorer(
+        self, entry: StationEntry, bundle: Bundle, gas: GasAlarms, exceedances_per_1000: float | None = None
+    ) -> Scorer:
         return Scorer(
             bundle,
             absent=entry.absent,
             exceedances_per_1000=self.rate if exceedances_per_1000 is None else exceedances_per_1000,
-            enhancement_ppb=methane.enhancement_ppb,
-            limit_ppb=methane.limit_ppb,
+            enhancement=gas.enhancement,
+            limit=gas.limit,
             adapt=self._gateway.scoring.adapt,
         )
 

@@ -165,6 +165,6 @@ class ActiveAlarm(msgspec.Struct, array_like=True):
         return self.event
 
     def _has_grown(self) -> bool:
-        if self.event.peak.level_ppb is not None:
+        if self.event.peak.level_ppb is not None or self.event.peak.level is not None:
             return self.severity >= self.reported_severity * _LEVEL_FACTOR
         return self.severity >= self.reported_severity + _SCORE_STEP

@@ -8,10 +8,8 @@ import msgspec
 
 from config.settings.alarms import AlarmKind, Alarms
 from edge.alarms.event import Peak
+from edge.scoring.gas_level import GasLevel
 from edge.scoring.verdict import Methane, Verdict
-
-LEVEL_DEADBAND = 0.1
-"""Deadband of the gas level, as a share of the enhancement that alarms."""
 
 _SCORED: tuple[AlarmKind, ...] = ("consistency", "reconstruction")
 
@@ -29,7 +27,7 @@ class Condition(msgspec.Struct, frozen=True, array_like=True, gc=False):
         Whether the reading clears it: it lies below the threshold by more than the deadband. A reading in the deadband
         does neither.
     severity
-        Gas level [ppb] or score [-]; larger is stranger.
+        Gas level [ppb, or its own unit if that has no conversion] or score [-]; larger is stranger.
     peak
         The event's peak if no reading of the alarm is stranger.
     by, culprit, contributions
@@ -67,10 +65,10 @@ class Conditions:
 
     def __init__(self, rules: Alarms) -> None:
         self._deadbands = {kind: rules.rule_for(kind).deadband for kind in ("methane", *_SCORED)}
-        self._enhancement = rules.methane.enhancement_ppb
-        self._limit = rules.methane.limit_ppb
 
-    def evaluate(self, verdict: Verdict, thresholds: Mapping[str, float], ts: str) -> Iterator[Condition]:
+    def evaluate(
+        self, verdict: Verdict, thresholds: Mapping[str, float], ts: str, gas_level: GasLevel | None = None
+    ) -> Iterator[Condition]:
         """Evaluate one verdict for every kind of alarm on which it bears.
 
         Parameters
@@ -81,6 +79,8 @@ class Conditions:
             Least score that exceeds, per kind with a score.
         ts
             Time of the reading, RFC 3339.
+        gas_level
+            What judges the station's gas levels; ``None`` if it sends none.
 
         Yields
         ------
@@ -88,7 +88,7 @@ class Conditions:
             At most one per kind.
         """
         if verdict.methane is not None:
-            yield from self._evaluate_gas(verdict, verdict.methane, thresholds.get("methane"), ts)
+            yield from self._evaluate_gas(verdict, verdict.methane, thresholds.get("methane"), ts, gas_level)
         for kind in _SCORED:
             scored = getattr(verdict, kind)
             if scored is None or kind not in thresholds:
@@ -102,23 +102,24 @@ class Conditions:
             shares = verdict.contributions if kind == "reconstruction" else None
             yield Condition(kind, exceeds, clears, scored.score, peak, None, getattr(scored, "culprit", None), shares)
 
-    def _evaluate_gas(self, verdict: Verdict, gas: Methane, threshold: float | None, ts: str) -> Iterator[Condition]:
-        level = None if gas.background_ppb is None else gas.level_ppb
+    def _evaluate_gas(
+        self, verdict: Verdict, gas: Methane, threshold: float | None, ts: str, gas_level: GasLevel | None
+    ) -> Iterator[Condition]:
+        level = None if gas.background is None or gas_level is None else gas.level
         score = None if threshold is None else gas.score
         if level is None and score is None:
             return
         exceeds = "methane" in verdict.exceeds
         # Whichever of level and onset there is has to clear: the onset's score falls with the virtual level.
         clears = not exceeds
-        if level is not None and gas.background_ppb is not None:
-            least = gas.background_ppb + self._enhancement
-            if self._limit is not None:
-                least = min(least, self._limit)
-            clears = clears and level < least - LEVEL_DEADBAND * self._enhancement
+        if level is not None and gas.background is not None and gas_level is not None:
+            clears = clears and gas_level.clears(level, gas.background)
         if score is not None and threshold is not None:
             clears = clears and score < self._clearing_threshold("methane", threshold)
-        severity = level if level is not None else score
-        peak = Peak(ts=ts, score=gas.score, p=gas.p, level_ppb=level)
+        severity = score if level is None else level if gas.level_ppb is None else gas.level_ppb
+        peak = Peak(ts=ts, score=gas.score, p=gas.p)
+        if level is not None:
+            peak = Peak(ts=ts, score=gas.score, p=gas.p, level_ppb=gas.level_ppb, unit=gas.unit, level=level)
         yield Condition("methane", exceeds, clears, severity or 0.0, peak, verdict.by)
 
     def _clearing_threshold(self, kind: AlarmKind, threshold: float) -> float:

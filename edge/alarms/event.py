@@ -28,13 +28,17 @@ class Peak(msgspec.Struct, frozen=True, kw_only=True):
     p
         Calibrated p-value [-]; ``None`` for an alarm by level.
     level_ppb
-        Gas level [ppb]; ``None`` for an alarm by score.
+        Gas level [ppb]; ``None`` for an alarm by score, and if its unit has no conversion to ppb.
+    unit, level
+        Unit of the gas column, as a UCUM code, and the gas level in it.
     """
 
     ts: str
     score: float | None = None
     p: float | None = None
     level_ppb: float | None = None
+    unit: str | None = None
+    level: float | None = None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from edge.alarms.shelf import Shelf
 from edge.alarms.station_alarms import StationAlarms
 from edge.clock import Clock, rfc3339
 from edge.errors import RequestError
+from edge.scoring.gas_level import GasLevel
 from edge.scoring.verdict import Verdict
 
 _KINDS: tuple[AlarmKind, ...] = get_args(AlarmKind)
@@ -48,12 +49,15 @@ class AlarmPanel:
         self._changed: dict[str, None] = {}
         self._labels: list[AlarmLabel] = []
 
-    def observe(self, verdict: Verdict, thresholds: Mapping[str, float]) -> list[Event]:
+    def observe(
+        self, verdict: Verdict, thresholds: Mapping[str, float], gas_level: GasLevel | None = None
+    ) -> list[Event]:
         """Take in the verdict on a station's next reading.
 
         ``thresholds`` are the least scores that exceed, per kind with a score
-        (:meth:`edge.scoring.adaptation.Adaptation.threshold`). An alarm that a historical reading has opened is
-        historical, until a live one follows: then an ``update`` reports that it stands now.
+        (:meth:`edge.scoring.adaptation.Adaptation.threshold`); ``gas_level`` judges the gas levels, if there are any.
+        An alarm that a historical reading has opened is historical, until a live one follows: then an ``update``
+        reports that it stands now.
         """
         station = verdict.station
         state = self._states.get(station)
@@ -64,7 +68,7 @@ class AlarmPanel:
         ts, past = verdict.ts or received, verdict.historical or verdict.late
         live = [] if verdict.historical else [kind for kind, alarm in state.standing.items() if alarm.note_live()]
         events: list[Event] = []
-        for condition in self._conditions.evaluate(verdict, thresholds, ts):
+        for condition in self._conditions.evaluate(verdict, thresholds, ts, gas_level):
             kind = condition.kind
             alarm = state.standing.get(kind)
             if alarm is not None:

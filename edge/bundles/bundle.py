@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
+from config.gas_units import PPB_PER_UNIT
 from config.settings.station import Station
 from edge.arrays import Arrays
 from edge.bundles.archive import MAX_BYTES, BundleContents, read_bundle, unpack
@@ -22,6 +23,9 @@ from edge.models.generator import Generator, unpack_roots
 from edge.models.runtime import OnnxGraph
 from edge.models.scaler import Scaler
 from edge.models.scoring_model import ScoringModel
+from edge.models.usual_enhancement import usual_enhancement
+
+_OLD_ENHANCEMENT = 1000.0  # [ppb]
 
 
 class Bundle:
@@ -39,7 +43,7 @@ class Bundle:
         Arrays of ``tables.npz``. Under ``generator/`` there are the ``weights`` [K], ``means`` [K, L] and ``triangles``
         [K, L(L + 1) / 2] of its mixture (:func:`edge.models.generator.pack_roots`), ``latent_std`` [L], ``low`` and
         ``high`` [F]; under ``scorer/`` and ``scorer-absent/`` those of :mod:`edge.bundles.scoring_tables`; with a gas
-        column, ``background_ppb`` [1].
+        column, ``background_ppb`` [1] and ``enhancement`` [1], both in the unit of the column.
     golden
         Arrays of ``golden.npz``; see :mod:`edge.bundles.golden`.
     """
@@ -82,6 +86,21 @@ class Bundle:
     def scaler(self) -> Scaler:
         """The scaler in whose space differences between readings are measured."""
         return self.manifest.scaler
+
+    @property
+    def background(self) -> float:
+        """Background of the gas column in training [its unit]."""
+        return float(self.tables["background_ppb"][0])
+
+    @property
+    def enhancement(self) -> float:
+        """Level above the background at which the gas exceeds unless a gateway says otherwise [unit of its column]."""
+        if "enhancement" in self.tables:
+            return float(self.tables["enhancement"][0])
+        # An older bundle, whose gateways used 1000 ppb.
+        assert self.station.gas_index is not None
+        ppb = PPB_PER_UNIT.get(self.station.units[self.station.gas_index])
+        return usual_enhancement(self.background) if ppb is None else _OLD_ENHANCEMENT / ppb
 
     @cached_property
     def encoder(self) -> OnnxGraph:
@@ -194,6 +213,8 @@ class Bundle:
         }
         if self.station.gas is not None:
             expected["background_ppb"] = (1,)
+            if "enhancement" in self.tables:
+                expected["enhancement"] = (1,)
         for name, shape in expected.items():
             if self.tables[name].shape != shape or not np.isfinite(self.tables[name]).all():
                 raise ValueError(f"{name}: expected finite numbers of shape {shape}")

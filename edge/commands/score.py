@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from argparse import ArgumentParser, Namespace
@@ -29,7 +30,7 @@ EXAMPLE = "davylamp score one.davy data/station-2.csv -o scores.csv"
 
 COLUMNS = (
     "file", "row", "reconstruction", "reconstruction_p", "consistency", "consistency_p", "culprit",
-    "methane", "methane_p", "virtual_ppb", "virtual_sd_ppb", "flag", "state", "alarm",
+    "methane", "methane_p", "virtual_ppb", "virtual_sd_ppb", "flag", "state", "alarm", "virtual", "virtual_sd", "unit",
 )  # fmt: skip
 """Columns of the CSV that is written."""
 
@@ -46,6 +47,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, metavar="CSV", help="default: standard output")
     parser.add_argument(
         "--request", type=float, metavar="RATE", help="requested false-alarm rate per reading, e.g. 0.01"
+    )
+    parser.add_argument(
+        "--enhancement",
+        type=float,
+        metavar="LEVEL",
+        help="gas level above the background that exceeds, in the unit of the gas column; default: the bundle's",
+    )
+    parser.add_argument(
+        "--limit", type=float, metavar="LEVEL", help="gas level that exceeds, in the unit of the gas column"
     )
     parser.add_argument("--adapt", action="store_true", help="let thresholds follow the record, as the agent does")
     parser.add_argument(
@@ -64,6 +74,8 @@ def run(arguments: Namespace) -> None:
         station=arguments.station,
         absent=arguments.absent,
         adapt=arguments.adapt,
+        enhancement=arguments.enhancement,
+        limit=arguments.limit,
     )
 
 
@@ -76,6 +88,8 @@ def score_files(
     station: str | Path | None = None,
     absent: Collection[str] = (),
     adapt: bool = False,
+    enhancement: float | None = None,
+    limit: float | None = None,
     source: BinaryIO | None = None,
     err: TextIO | None = None,
 ) -> None:
@@ -85,9 +99,10 @@ def score_files(
     header from 0, the blank ones too: with the header on line 1 it is the row's line minus 2. Rows that are no readings
     have no verdict; they are counted on ``err``, and so are those without a score. Rows that are newest first are
     scored from the oldest to the newest.
-    ``virtual_ppb`` is ``over range`` or ``under range`` beyond the levels that were trained on. ``flag`` is the worst
-    channel's; ``alarm`` names, joined by ``+``, the kinds that exceed on this row, before any delay or hold. Scoring
-    starts afresh with each file, and after a row of nothing but separators.
+    ``virtual`` is the virtual gas level in ``unit``, that of the gas column, and ``virtual_ppb`` the same in ppb where
+    that exists; beyond the levels that were trained on both are ``over range`` or ``under range``. ``flag`` is the
+    worst channel's; ``alarm`` names, joined by ``+``, the kinds that exceed on this row, before any delay or hold.
+    Scoring starts afresh with each file, and after a row of nothing but separators.
 
     A stream is NDJSON, each line a payload as a station would publish it. Each reading gives its verdict as one line
     of JSON; a reading that cannot be used gives ``{"error", "at", "line"}`` instead, and the stream goes on without a
@@ -110,6 +125,9 @@ def score_files(
         they are ignored.
     adapt
         Whether thresholds adapt to the rows, as they adapt to a station on a gateway; otherwise they stay fixed.
+    enhancement, limit
+        Gas level above the background, and absolute gas level, that exceed [unit of the gas column]; ``None``: the
+        bundle's enhancement, no limit.
     source
         Stream to read for ``-``; ``None``: standard input.
     err
@@ -124,7 +142,8 @@ def score_files(
     TableError
         A file cannot be read as this station's readings.
     RequestError
-        ``request`` is out of its range, or ``-`` stands beside files.
+        ``request``, ``enhancement`` or ``limit`` is out of its range, or the stations send no gas level to compare with
+        the last two; or ``-`` stands beside files.
     OSError
         ``output`` cannot be written.
     """
@@ -141,8 +160,20 @@ def score_files(
     if STREAM in names and len(names) > 1:
         raise RequestError("files: got - beside other files, expected it alone")
     bundle = Bundle.open(bundle_path)
+    for name, level in (("enhancement", enhancement), ("limit", limit)):
+        if level is None:
+            continue
+        if bundle.station.gas is None or bundle.station.gas in absent:
+            raise RequestError(f"{name}: got {level:g}, but these rows have no gas level to compare it with")
+        if not 0 < level < math.inf:
+            raise RequestError(f"{name}: got {level:g}, expected a gas level above 0")
     scorer = Scorer(
-        bundle, absent=absent, exceedances_per_1000=None if request is None else 1000 * request, adapt=adapt
+        bundle,
+        absent=absent,
+        exceedances_per_1000=None if request is None else 1000 * request,
+        enhancement=enhancement,
+        limit=limit,
+        adapt=adapt,
     )
     bundle.verify()
     target = sys.stdout if output is None or output == STREAM else output
@@ -252,16 +283,19 @@ def _row(file: str, row: int, verdict: Verdict, flag: int) -> Sequence[CsvCell]:
         consistency.culprit if consistency else None,
         methane.score if methane else None,
         methane.p if methane else None,
-        _virtual(methane) if methane else None,
+        _virtual(methane, methane.virtual_ppb) if methane else None,
         methane.sd_ppb if methane else None,
         flag,
         verdict.state,
         "+".join(verdict.exceeds),
+        _virtual(methane, methane.virtual) if methane else None,
+        methane.sd if methane else None,
+        methane.unit if methane else None,
     )
 
 
-def _virtual(methane: Methane) -> CsvCell:
-    return "over range" if methane.over_range else "under range" if methane.under_range else methane.virtual_ppb
+def _virtual(methane: Methane, level: float | None) -> CsvCell:
+    return "over range" if methane.over_range else "under range" if methane.under_range else level
 
 
 def _score_stream(

@@ -24,9 +24,9 @@ class Context(NamedTuple):
     warming_up
         Whether too few readings have been seen for a score to exceed.
     level
-        Gas level of the reading [ppb]; ``None`` if it has none.
+        Gas level of the reading [unit of the gas column]; ``None`` if it has none.
     background
-        Background of the levels before it [ppb].
+        Background of the levels before it [unit of the gas column].
     """
 
     n: int

@@ -1,4 +1,4 @@
-"""Reads the level of the gas column [ppb], and applies the limits on it."""
+"""Reads the level of the gas column, in its own unit, and applies the limits on it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from edge.arrays import Flags, Floats
 from edge.models.background import Background
 from edge.models.windows import DEFAULT_WINDOWS, Windows
 from edge.readings.quality import GOOD
+from edge.scoring.gas_unit import GasUnit
 
-PPB_PER_UNIT = {"[ppb]": 1.0, "nmol/mol": 1.0, "[ppm]": 1e3, "umol/mol": 1e3, "%": 1e7}
-"""Value of one unit of a gas column [ppb]; mg/m3 has none, since it depends on temperature and pressure."""
+LEVEL_DEADBAND = 0.1
+"""Deadband of the gas level, as a share of the enhancement that alarms."""
 
 _GRID = 4e5  # the background's grid spans a little more than this
 
@@ -26,37 +27,35 @@ class GasLevel:
     Parameters
     ----------
     station
-        The station, whose first gas column is read.
-    enhancement_ppb
-        Level above the background that exceeds [ppb].
-    limit_ppb
-        Absolute level that exceeds [ppb]; ``None``: no limit.
+        A station with a gas column; the first such column is read.
+    unit
+        Unit of that column.
+    enhancement
+        Level above the background that exceeds [unit].
+    limit
+        Absolute level that exceeds [unit]; ``None``: no limit.
 
     Raises
     ------
     ValueError
-        The station has no gas column in a unit of :data:`PPB_PER_UNIT`.
+        The station has no gas column.
     """
 
-    def __init__(self, station: Station, enhancement_ppb: float, limit_ppb: float | None) -> None:
-        gas = station.gas_index
-        if gas is None or station.units[gas] not in PPB_PER_UNIT:
-            raise ValueError(f"{station.name}: got no gas column in one of {', '.join(PPB_PER_UNIT)}")
-        self._gas = gas
-        self._ppb = PPB_PER_UNIT[station.units[gas]]
-        self._low, self._high = (edge * self._ppb for edge in station.features[gas].range)
-        self._enhancement = enhancement_ppb
-        self._limit = math.inf if limit_ppb is None else limit_ppb
+    def __init__(self, station: Station, unit: GasUnit, enhancement: float, limit: float | None) -> None:
+        if station.gas_index is None:
+            raise ValueError(f"{station.name}: got no gas column")
+        self.unit = unit
+        self.enhancement = enhancement
+        self.limit = limit
+        self._gas = station.gas_index
+        self._low, self._high = station.features[self._gas].range
+        self._least = math.inf if limit is None else limit
 
     def new_background(self, windows: Windows = DEFAULT_WINDOWS) -> Background:
-        """Make the empty background of a station [ppb]."""
+        """Make the empty background of a station [unit]."""
         return Background(
             windows.background, stride=windows.background_stride, least=max(self._low, self._high / _GRID)
         )
-
-    def to_ppb(self, level: float) -> float:
-        """Convert a level in the gas column's unit to ppb."""
-        return level * self._ppb
 
     def read(self, values: Floats, flags: Flags) -> Iterable[tuple[float | None, bool]]:
         """Read the gas levels of readings [N, station.size] with their flags.
@@ -64,9 +63,10 @@ class GasLevel:
         Returns
         -------
         iterable of (float or None, bool)
-            The level [ppb], rounded to tenths, ``None`` if missing or below the range; and whether the channel is good.
+            The level [unit], rounded, ``None`` if missing or below the range; and whether the channel is good.
         """
-        levels = (np.rint(values[:, self._gas] * self._ppb * 10) / 10).tolist()
+        scale = self.unit.scale
+        levels = (np.rint(values[:, self._gas] * scale) / scale).tolist()
         good = (flags[:, self._gas] == GOOD).tolist()
         # A level above the physical range still counts: an analyser at its stop must not silence the alarm.
         high = self._high
@@ -76,6 +76,10 @@ class GasLevel:
         """Return which rule a level exceeds, if any."""
         if level is None or background is None:
             return None
-        if level >= self._limit:
+        if level >= self._least:
             return "limit"
-        return "enhancement" if level >= background + self._enhancement else None
+        return "enhancement" if level >= background + self.enhancement else None
+
+    def clears(self, level: float, background: float) -> bool:
+        """Return whether a level lies below what exceeds by more than the deadband."""
+        return level < min(background + self.enhancement, self._least) - LEVEL_DEADBAND * self.enhancement

@@ -17,8 +17,9 @@ from edge.readings.reading import Reading
 from edge.readings.station_clock.station_clock import StationClock
 from edge.scoring.adaptation import Adaptation
 from edge.scoring.decision import Context, Decision
-from edge.scoring.gas_level import PPB_PER_UNIT, GasLevel
+from edge.scoring.gas_level import GasLevel
 from edge.scoring.gas_outage import GasOutage
+from edge.scoring.gas_unit import GasUnit
 from edge.scoring.row_scores import RowScores, RowScoresBuilder
 from edge.scoring.segments import Segments
 from edge.scoring.state import Arrival, StationState
@@ -50,10 +51,10 @@ class Scorer:
     exceedances_per_1000
         Requested rate of each kind: readings in 1000 that may exceed by chance, in (0, 1000]; ``None`` takes the
         bundle's.
-    enhancement_ppb
-        Gas level above the background that exceeds [ppb].
-    limit_ppb
-        Absolute gas level that exceeds [ppb]; ``None`` for no limit.
+    enhancement
+        Gas level above the background that exceeds [unit of the gas column]; ``None`` takes the bundle's.
+    limit
+        Absolute gas level that exceeds [unit of the gas column]; ``None`` for no limit.
     adapt
         Whether thresholds follow the station, see :class:`edge.scoring.adaptation.Adaptation`.
 
@@ -61,6 +62,8 @@ class Scorer:
     ----------
     rate
         Requested share of readings that exceed by chance, in (0, 1].
+    level
+        Reads the gas levels; ``None`` if the stations send none.
 
     Raises
     ------
@@ -76,8 +79,8 @@ class Scorer:
         *,
         absent: Collection[str] = (),
         exceedances_per_1000: float | None = None,
-        enhancement_ppb: float = 1000.0,
-        limit_ppb: float | None = None,
+        enhancement: float | None = None,
+        limit: float | None = None,
         adapt: bool = False,
     ) -> None:
         per_1000 = bundle.manifest.exceedances_per_1000 if exceedances_per_1000 is None else exceedances_per_1000
@@ -99,12 +102,13 @@ class Scorer:
         # A slice makes a view, which costs nothing.
         self._columns = slice(None) if columns == list(range(station.size)) else columns
         self._adapt = adapt
-        gas = station.gas_index
-        ppb = None if gas is None else PPB_PER_UNIT.get(station.units[gas])
         self._row_scores = RowScoresBuilder(self._model)
-        self._outage = None if gas is None or absent else GasOutage(bundle, self._model)
-        self._verdicts = VerdictBuilder(self._model, ppb, bundle.id)
-        self._level = None if ppb is None or absent else GasLevel(station, enhancement_ppb, limit_ppb)
+        unit = GasUnit.from_bundle(bundle)
+        self._verdicts = VerdictBuilder(self._model, unit, bundle.id)
+        self._outage = None if unit is None or absent else GasOutage(bundle, self._model)
+        self.level = None
+        if unit is not None and not absent:
+            self.level = GasLevel(station, unit, bundle.enhancement if enhancement is None else enhancement, limit)
 
     def new_state(self, cadence: float | None = None, clock: type[StationClock] = StationClock) -> StationState:
         """Return the state of a station without readings.
@@ -118,9 +122,9 @@ class Scorer:
             file.
         """
         levels = background = None
-        if self._level is not None:
-            levels = self._level.new_background(self._model.windows)
-            background = self._level.to_ppb(float(self._bundle.tables["background_ppb"][0]))
+        if self.level is not None:
+            levels = self.level.new_background(self._model.windows)
+            background = self._bundle.background
         return StationState(
             self._model.size,
             score_state=ScoreState(self._model),
@@ -232,8 +236,8 @@ class Scorer:
         return contexts, segments
 
     def _levels(self, values: Floats, flags: Flags) -> Iterable[tuple[float | None, bool]]:
-        """Return the gas level of each reading [ppb] and whether its channel is good; endless if there is no level."""
-        return repeat((None, False)) if self._level is None else self._level.read(values, flags)
+        """Return the gas level of each reading [its unit], and whether it is good; endless if there is none."""
+        return repeat((None, False)) if self.level is None else self.level.read(values, flags)
 
     def _measure(
         self, values: Floats, flags: Flags, judged: Flags, segments: Segments, faulty: Set[int]
@@ -265,7 +269,7 @@ class Scorer:
         *,
         broken: bool,
     ) -> Decision:
-        by: str | None = None if self._level is None else self._level.exceeded(context.level, context.background)
+        by: str | None = None if self.level is None else self.level.exceeded(context.level, context.background)
         # Thresholds do not learn from a reading beside the order.
         decide = adaptation.decide if context.placement.in_order else adaptation.exceeds
         exceeds: list[str] = []

@@ -41,11 +41,11 @@ class StationState:
     clock
         Places its readings.
     levels
-        Background of the gas column [ppb]; ``None`` without one.
+        Background of the gas column [its unit]; ``None`` without one.
     windows
         How long it warms up, and after which gap it forgets.
     background
-        The bundle's background [ppb], used until the station has its own; ``None`` without a gas column.
+        The bundle's background [its unit], used until the station has its own; ``None`` without a gas column.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ class StationState:
 
     @property
     def background(self) -> float | None:
-        """Background of the levels in the window [ppb]; before it has been filled, the bundle's."""
+        """Background of the levels in the window [their unit]; before it has been filled, the bundle's."""
         levels = self._levels
         return levels.value if levels is not None and levels.full else self._given_background
 
@@ -195,6 +195,6 @@ class StationState:
         self.clock.shift(seconds)
 
     def update_background(self, level: float) -> None:
-        """Add a gas level [ppb] to the background of the readings after it."""
+        """Add a gas level [its unit] to the background of the readings after it."""
         if self._levels is not None:
             self._levels.push(level)

@@ -62,10 +62,15 @@ class Methane(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         Level inferred from the other sensors [ppb].
     sd_ppb
         Its standard deviation [ppb], to first order: that of the regression in the logarithm, times the level.
+        Like every value in ppb, it is ``None`` if the unit of the gas column has no conversion to ppb.
     over_range, under_range
         In place of both, when the inferred level lies outside the range of the training: it is never extrapolated.
     background_ppb
         A low quantile of the last 1500 levels [ppb] of the gas column, or without one of the virtual level.
+    unit
+        Unit of the gas column, as a UCUM code.
+    level, virtual, sd, background
+        The same as with ``_ppb``, in that unit.
     """
 
     score: float | None = None
@@ -76,6 +81,11 @@ class Methane(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     over_range: bool = False
     under_range: bool = False
     background_ppb: float | None = None
+    unit: str | None = None
+    level: float | None = None
+    virtual: float | None = None
+    sd: float | None = None
+    background: float | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

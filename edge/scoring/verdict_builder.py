@@ -8,6 +8,7 @@ from edge.clock import rfc3339
 from edge.models.scoring_model import ScoringModel
 from edge.readings.quality import GOOD
 from edge.scoring.decision import Context, Decision
+from edge.scoring.gas_unit import GasUnit
 from edge.scoring.row_scores import RowScores
 from edge.scoring.verdict import Consistency, Methane, Reconstruction, State, Verdict
 
@@ -22,18 +23,18 @@ class VerdictBuilder:
     ----------
     model
         The scoring model.
-    ppb
-        Value of one unit of its gas [ppb]; ``None``: the unit cannot be converted to ppb.
+    unit
+        Unit of its gas; ``None`` if there is none.
     bundle
         Id of its bundle.
     """
 
-    def __init__(self, model: ScoringModel, ppb: float | None, bundle: str) -> None:
+    def __init__(self, model: ScoringModel, unit: GasUnit | None, bundle: str) -> None:
         self._keys = model.keys
         self._virtual = virtual = model.virtual
         if virtual is not None:
             self._low, self._high = math.log(virtual.low) - 2 * virtual.sd, math.log(virtual.high)
-        self._ppb = math.nan if ppb is None else ppb
+        self._unit = unit
         self._bundle = bundle
 
     def build(self, decision: Decision) -> Verdict:
@@ -76,25 +77,38 @@ class VerdictBuilder:
         return {self._keys[j]: _four_digits(shares[j]) for j in largest}
 
     def _methane(self, scores: RowScores, context: Context) -> Methane | None:
-        level, background = context.level, None if context.background is None else _tenths(context.background)
+        unit, level, background = self._unit, context.level, context.background
         virtual = self._virtual
+        if unit is None:
+            return None
+        inferred = sd = math.nan
+        over = under = False
+        score = None
         if virtual is None or not scores.contributions:
             if level is None and background is None:
                 return None
-            return Methane(level_ppb=level, background_ppb=background)
-        log = scores.virtual
-        over, under = log > self._high, log < self._low
-        inferred = math.nan if over or under else self._ppb * math.exp(log)
-        score = round_score(scores.onset)
+        else:
+            over, under = scores.virtual > self._high, scores.virtual < self._low
+            if not over and not under:
+                inferred = math.exp(scores.virtual)
+                sd = inferred * virtual.sd
+            score = round_score(scores.onset)
+            if background is None:
+                background = math.exp(scores.background)
         return Methane(
             score=score,
             p=None if score is None else _p(scores.onset),
-            level_ppb=level,
-            virtual_ppb=_tenths(inferred),
-            sd_ppb=_tenths(inferred * virtual.sd),
+            level_ppb=unit.to_ppb(level),
+            virtual_ppb=unit.to_ppb(inferred),
+            sd_ppb=unit.to_ppb(sd),
             over_range=over,
             under_range=under,
-            background_ppb=_tenths(self._ppb * math.exp(scores.background)) if background is None else background,
+            background_ppb=unit.to_ppb(background),
+            unit=unit.code,
+            level=level,
+            virtual=unit.round(inferred),
+            sd=unit.round(sd),
+            background=None if background is None else unit.round(background),
         )
 
 
@@ -134,7 +148,3 @@ def _four_digits(value: float) -> float:
         return float(f"{value:.4g}")
     scale = 10.0 ** (3 - math.floor(math.log10(value)))
     return round(value * scale) / scale
-
-
-def _tenths(level: float) -> float | None:
-    return None if level != level else round(level * 10) / 10  # noqa: PLR0124  # the fast test for nan

@@ -72,7 +72,7 @@ def test_an_alarm_kind_overrides_only_the_keys_that_it_names(path: Path) -> None
     assert alarms.rule_for("methane") == AlarmRule(m_of_n=(1, 1), hold=5)
     assert alarms.rule_for("consistency") == AlarmRule(hold=5)
     assert (alarms.rule_for("methane").m, alarms.rule_for("consistency").n) == (1, 5)
-    assert (alarms.methane.enhancement_ppb, alarms.methane.limit_ppb) == (1000.0, 50000.0)
+    assert (alarms.methane.enhancement, alarms.methane.limit_ppb) == (None, 50000.0)
 
 
 def test_a_stale_alarm_is_latched_and_repeated_like_any_other(path: Path) -> None:

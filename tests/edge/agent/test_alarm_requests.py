@@ -10,9 +10,10 @@ import pytest
 from edge.alarms.event import Event
 from edge.alarms.panel import AlarmPanel
 from edge.clock import rfc3339
-from edge.scoring.verdict import Methane, Verdict
+from edge.scoring.verdict import Verdict
 from tests.doubles import FakeClock
 from tests.edge.agent.desk import Desk
+from tests.edge.alarms.panel_station import chamber_level, gas_of
 
 
 def test_the_requested_rate_can_be_set(desk: Desk) -> None:
@@ -39,22 +40,22 @@ def test_an_impossible_rate_is_refused(desk: Desk, rate: Any) -> None:
 
 
 def raise_an_alarm(panel: AlarmPanel) -> Event:
-    (event,) = observe(panel, 3, level_ppb=9000.0, exceeds=("methane",), by="enhancement", state="alarm")
+    (event,) = observe(panel, 3, level=9000.0, exceeds=("methane",), by="enhancement", state="alarm")
     return event
 
 
 def let_it_close(panel: AlarmPanel) -> None:
-    (event,) = observe(panel, 60, level_ppb=2000.0, exceeds=(), state="ok")
+    (event,) = observe(panel, 60, level=2000.0, exceeds=(), state="ok")
     assert event.event_type == "close"
 
 
-def observe(panel: AlarmPanel, readings: int, *, level_ppb: float, **fields: Any) -> list[Event]:
-    methane = Methane(level_ppb=level_ppb, background_ppb=2000.0)
+def observe(panel: AlarmPanel, readings: int, *, level: float, **fields: Any) -> list[Event]:
+    methane = gas_of(level, 2000.0)
     time: dict[str, Any] = {"ts": "2026-09-21T14:13:20.000Z", "received": "2026-09-21T14:13:21.000Z"}
     verdicts = [
         Verdict(station="st-1", n=n, methane=methane, bundle="b", **time, **fields) for n in range(1, readings + 1)
     ]
-    return [event for verdict in verdicts for event in panel.observe(verdict, {})]
+    return [event for verdict in verdicts for event in panel.observe(verdict, {}, chamber_level())]
 
 
 def test_an_alarm_is_acknowledged_with_what_it_was(desk: Desk) -> None:

@@ -100,7 +100,7 @@ def outcome(verdict: Verdict) -> tuple[Any, ...]:
 @pytest.mark.parametrize("seed", range(4))
 def test_a_mixture_of_stamps_silences_nothing(bundles: dict[str, Path], seed: int, cadence: float | None) -> None:
     bundle = Bundle.open(bundles["ae"])
-    scorer = Scorer(bundle, adapt=True, limit_ppb=LIMIT)
+    scorer = Scorer(bundle, adapt=True, limit=LIMIT)
     gas, temperature = bundle.station.keys.index("ch4_ppb"), bundle.station.keys.index("temperature_c")
     readings = mixture(seed, gas, temperature)
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from config.settings.alarms import AlarmRule, Alarms, MethaneAlarm
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
 from edge.alarms.event import Event
 from edge.alarms.panel import AlarmPanel
 from edge.clock import Clock, rfc3339
+from edge.scoring.gas_level import GasLevel
+from edge.scoring.gas_unit import GasUnit
 from edge.scoring.verdict import Methane, Reconstruction, Verdict
 
 START = 1_790_000_000.0
@@ -15,6 +19,17 @@ THRESHOLD = 3.0
 THRESHOLDS = {"methane": THRESHOLD, "consistency": THRESHOLD, "reconstruction": THRESHOLD}
 QUICK = AlarmRule(m_of_n=(2, 3), clear_after=3, deadband=0.5, hold=4, repeat=3600.0)
 EXCEEDING, BETWEEN, QUIET = 3.2, 2.7, 0.4  # the deadband ends at 2.5
+
+
+def chamber_level(enhancement: float = 1000.0, limit: float | None = None) -> GasLevel:
+    """What judges the gas levels of a station in ppb."""
+    return GasLevel(load_station(METHANE), GasUnit("[ppb]", 2000.0), enhancement, limit)
+
+
+def gas_of(level: float, background: float, **changes: Any) -> Methane:
+    """What a verdict says of a gas column in ppb."""
+    ppb = {"level_ppb": level, "background_ppb": background}
+    return Methane(unit="[ppb]", level=level, background=background, **ppb | changes)
 
 
 class MachineClock(Clock):
@@ -36,7 +51,8 @@ class PanelStation:
 
     def __init__(self, rule: AlarmRule = QUICK, *, enhancement: float = 1000.0, limit: float | None = None) -> None:
         self.clock = MachineClock()
-        self.rules = Alarms(default=rule, methane=MethaneAlarm(enhancement_ppb=enhancement, limit_ppb=limit))
+        self.rules = Alarms(default=rule, methane=MethaneAlarm(enhancement=enhancement, limit=limit))
+        self.gas_level = chamber_level(enhancement, limit)
         self.panel = AlarmPanel(self.rules, self.clock)
         self.journal: dict[str, bytes | None] = {}
         self.n = 0
@@ -51,7 +67,7 @@ class PanelStation:
             ts=changes.pop("ts", rfc3339(START + 60 * self.n)),
             received=rfc3339(self.clock.now()),
             reconstruction=None if score is None else Reconstruction(score=score, p=10**-score, error=score / 10),
-            methane=changes.pop("methane", None if level is None else Methane(level_ppb=level, background_ppb=2000.0)),
+            methane=changes.pop("methane", None if level is None else gas_of(level, 2000.0)),
             exceeds=exceeds,
             contributions={} if score is None else {"rmq4_ohm": score / 20},
             state="alarm" if exceeds else "ok",
@@ -60,7 +76,11 @@ class PanelStation:
         )
 
     def feed(self, *scores: float | None, **changes: Any) -> list[Event]:
-        return [event for score in scores for event in self.panel.observe(self.verdict(score, **changes), THRESHOLDS)]
+        return [
+            event
+            for score in scores
+            for event in self.panel.observe(self.verdict(score, **changes), THRESHOLDS, self.gas_level)
+        ]
 
     def commit(self) -> None:
         """Journal what has changed, and nothing else."""
@@ -81,7 +101,7 @@ class PanelStation:
         for level in levels:
             exceeds = ("methane",) if level >= least else ()
             verdict = self.verdict(level=level, exceeds=exceeds, by=by if exceeds else None)
-            events += self.panel.observe(verdict, THRESHOLDS)
+            events += self.panel.observe(verdict, THRESHOLDS, self.gas_level)
         return events
 
     def feed_onsets(self, *scores: float, **gas: Any) -> list[Event]:
@@ -91,7 +111,7 @@ class PanelStation:
             exceeds = ("methane",) if score >= THRESHOLD else ()
             methane = Methane(score=score, p=10**-score, **gas)
             verdict = self.verdict(methane=methane, exceeds=exceeds, by="onset" if exceeds else None)
-            events += self.panel.observe(verdict, THRESHOLDS)
+            events += self.panel.observe(verdict, THRESHOLDS, self.gas_level)
         return events
 
 

@@ -41,7 +41,7 @@ def alarms(bundle: Bundle, rows: Floats, clock: Clock, **settings: float) -> lis
     return [
         event
         for verdict in scorer.score(batch)
-        for event in panel.observe(verdict, {kind: state.adaptation.threshold(kind) for kind in SCORED})
+        for event in panel.observe(verdict, {kind: state.adaptation.threshold(kind) for kind in SCORED}, scorer.level)
     ]
 
 
@@ -64,6 +64,6 @@ def test_nothing_but_an_absolute_limit_alarms_in_the_warm_up(bundle: Bundle, fak
     rows = simulate_chamber(WARM_UP, seed=1)
     rows[20:40, KEYS.index("rmq4_ohm")] = 1e12
     rows[40:50, KEYS.index("ch4_ppb")] = 9000.0
-    assert [event.kind for event in alarms(bundle, rows, fake_clock, enhancement_ppb=1e6)] == []
-    events = alarms(bundle, rows, fake_clock, enhancement_ppb=1e6, limit_ppb=8000.0)
+    assert [event.kind for event in alarms(bundle, rows, fake_clock, enhancement=1e6)] == []
+    events = alarms(bundle, rows, fake_clock, enhancement=1e6, limit=8000.0)
     assert [(event.kind, event.by) for event in events] == [("methane", "limit")]

@@ -34,7 +34,7 @@ def test_an_open_event_describes_what_opened_it() -> None:
         "closed": None,
         "score": 3.5,
         "p": 10**-3.5,
-        "peak": {"ts": rfc3339(START + 60), "score": 5.0, "p": 1e-5, "level_ppb": None},
+        "peak": {"ts": rfc3339(START + 60), "score": 5.0, "p": 1e-5, "level_ppb": None, "unit": None, "level": None},
         "culprit": None,
         "contributions": {"rmq4_ohm": 0.25},
         "count": 2,
@@ -203,7 +203,7 @@ def test_methane_by_limit_clears_below_the_limit() -> None:
 
 def test_methane_by_onset_opens_and_clears_without_a_level() -> None:
     station = PanelStation()
-    (opened,) = station.feed_onsets(3.5, EXCEEDING, virtual_ppb=5000.0, sd_ppb=800.0)
+    (opened,) = station.feed_onsets(3.5, EXCEEDING, unit="[ppb]", virtual=5000.0, sd=800.0)
     assert (opened.kind, opened.by, opened.score) == ("methane", "onset", EXCEEDING)
     assert (opened.peak.score, opened.peak.level_ppb) == (3.5, None)
     assert station.feed_onsets(*[BETWEEN] * 50) == []  # the virtual level is not back yet
@@ -212,10 +212,10 @@ def test_methane_by_onset_opens_and_clears_without_a_level() -> None:
 
 def test_methane_is_over_when_both_the_level_and_the_onset_have_cleared() -> None:
     station = PanelStation()
-    gas = {"level_ppb": 2400.0, "background_ppb": 2000.0}
+    gas = {"level": 2400.0, "background": 2000.0}
     assert types(station.feed_onsets(EXCEEDING, EXCEEDING, **gas)) == ["open"]
     assert station.feed_onsets(*[BETWEEN] * 50, **gas) == []
-    assert station.feed_onsets(*[QUIET] * 50, **gas | {"level_ppb": 2950.0}) == []
+    assert station.feed_onsets(*[QUIET] * 50, **gas | {"level": 2950.0}) == []
     assert types(station.feed_onsets(*[QUIET] * 3, **gas)) == ["close"]
 
 

@@ -30,7 +30,7 @@ LONG = simulate_chamber(150, seed=9)
 VALUES = LONG[:40]
 HEADER = (
     "file,row,reconstruction,reconstruction_p,consistency,consistency_p,culprit,methane,methane_p,"
-    "virtual_ppb,virtual_sd_ppb,flag,state,alarm"
+    "virtual_ppb,virtual_sd_ppb,flag,state,alarm,virtual,virtual_sd,unit"
 )
 
 

@@ -1,4 +1,4 @@
-"""Gas levels are in ppb, count when they are flagged high, and exceed by limit or enhancement."""
+"""Gas levels are in the unit of their column, count when flagged high, and exceed by limit or enhancement."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.readings.quality import flag
 from edge.scoring.gas_level import GasLevel
+from edge.scoring.gas_unit import GasUnit
 
 STATION = load_station(METHANE)
 
@@ -22,10 +23,14 @@ def station(unit: str, low: float, high: float) -> Station:
     return replace(STATION, features=(gas, *STATION.features[1:]))
 
 
+def gas_level(where: Station, enhancement: float = 1000.0, limit: float | None = None) -> GasLevel:
+    return GasLevel(where, GasUnit(where.units[0], where.features[0].range[1] / 50), enhancement, limit)
+
+
 def read(levels: list[float], where: Station = STATION) -> list[tuple[float | None, bool]]:
     values = np.full((len(levels), where.size), 20000.0)
     values[:, 0] = levels
-    return list(GasLevel(where, 1000.0, None).read(values, flag(values, where)))
+    return list(gas_level(where).read(values, flag(values, where)))
 
 
 def test_a_level_below_the_range_or_missing_is_none_and_one_above_it_still_counts() -> None:
@@ -37,25 +42,34 @@ def test_a_level_below_the_range_or_missing_is_none_and_one_above_it_still_count
     ]
 
 
-def test_levels_are_in_ppb_whatever_the_unit() -> None:
-    assert read([4.0], station("[ppm]", 1.0, 100.0)) == [(4000.0, True)]
-    assert read([2.0], station("%", 0.0, 100.0)) == [(2e7, True)]
-    with pytest.raises(ValueError, match=r"got no gas column in one of \[ppb\]"):
-        GasLevel(station("mg/m3", 1.0, 100.0), 1000.0, None)
+@pytest.mark.parametrize("unit", ["[ppm]", "%", "mg/m3", "furlong"])
+def test_levels_are_in_the_unit_of_the_column_whatever_that_is(unit: str) -> None:
+    where = station(unit, 1.0, 100.0)
+    assert read([4.0, 0.5, math.nan, 103.25], where) == [(4.0, True), (None, False), (None, False), (103.25, False)]
+    judge = gas_level(where, 2.5, 50.0)
+    assert [judge.exceeded(level, 1.5) for level in (3.9, 4.0, 49.9, 103.25)] == [
+        None, "enhancement", "enhancement", "limit",
+    ]  # fmt: skip
+    assert [judge.clears(level, 1.5) for level in (3.7, 3.8, 103.25)] == [True, False, False]
+
+
+def test_a_station_without_a_gas_column_has_no_level() -> None:
+    without = replace(STATION, features=STATION.features[1:], ratio=None)
+    with pytest.raises(ValueError, match="methane: got no gas column"):
+        GasLevel(without, GasUnit("[ppb]", 2000.0), 1000.0, None)
 
 
 def test_a_level_exceeds_by_the_limit_before_the_enhancement() -> None:
-    gas_level = GasLevel(STATION, 500.0, 5000.0)
-    assert [gas_level.exceeded(level, 2000.0) for level in (2499.9, 2500.0, 4999.9, 5000.0)] == [
+    judge = gas_level(STATION, 500.0, 5000.0)
+    assert [judge.exceeded(level, 2000.0) for level in (2499.9, 2500.0, 4999.9, 5000.0)] == [
         None, "enhancement", "enhancement", "limit",
     ]  # fmt: skip
-    assert gas_level.exceeded(None, 2000.0) is None
+    assert judge.exceeded(None, 2000.0) is None
 
 
-@pytest.mark.parametrize(("unit", "low", "high"), [("[ppb]", 1000.0, 1e5), ("[ppm]", 0.0, 50.0), ("%", 0.0, 100.0)])
+@pytest.mark.parametrize(("unit", "low", "high"), [("[ppb]", 1000.0, 1e5), ("mg/m3", 0.0, 50.0), ("%", 0.0, 100.0)])
 def test_the_background_resolves_the_whole_range(unit: str, low: float, high: float) -> None:
-    gas_level = GasLevel(station(unit, low, high), 1000.0, None)
     for share in (0.01, 0.5, 1.0):
-        background = gas_level.new_background()
-        background.push(gas_level.to_ppb(low + share * (high - low)))
-        assert background.value == pytest.approx(gas_level.to_ppb(low + share * (high - low)), rel=2e-4)
+        background = gas_level(station(unit, low, high)).new_background()
+        background.push(low + share * (high - low))
+        assert background.value == pytest.approx(low + share * (high - low), rel=2e-4)

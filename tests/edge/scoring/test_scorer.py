@@ -135,7 +135,7 @@ def test_what_is_strange_names_its_culprit_and_its_three_largest_contributions(a
 def test_a_reading_exceeds_when_its_p_value_is_at_most_the_requested_rate(ae: Bundle) -> None:
     scores = {kind: getattr(measured(ae, ROWS), kind) for kind in ("onset", "consistency", "reconstruction")}
     rate = 0.02
-    verdicts = feed(Scorer(ae, exceedances_per_1000=1000 * rate, enhancement_ppb=1e9), readings(ROWS))
+    verdicts = feed(Scorer(ae, exceedances_per_1000=1000 * rate, enhancement=1e9), readings(ROWS))
     for i, verdict in enumerate(verdicts[WARM_UP:], WARM_UP):
         onset, consistency, reconstruction = (round(float(score[i]), 4) for score in scores.values())
         expected = {"methane": onset, "consistency": consistency, "reconstruction": reconstruction}
@@ -202,7 +202,7 @@ def test_nothing_but_a_level_alarms_during_the_warm_up(ae: Bundle) -> None:
     rows = [changed(row, r2600_ohm=1000.0 + 9e5 * (i % 2), ch4_ppb=2000.0) for i, row in enumerate(ROWS[:80])]
     rows[10] = changed(rows[10], ch4_ppb=4000.0)
     rows[20] = changed(rows[20], ch4_ppb=9000.0)
-    found = feed(Scorer(ae, limit_ppb=8000.0), readings(rows))
+    found = feed(Scorer(ae, limit=8000.0), readings(rows))
     assert [verdict.exceeds for verdict in found[:WARM_UP]] == [
         ("methane",) if i in (10, 20) else () for i in range(WARM_UP)
     ]
@@ -240,7 +240,7 @@ def test_climate_outside_the_trained_range_is_reported_and_is_no_alarm(ae: Bundl
     found = feed(Scorer(ae), readings(rows))
     assert found[99].out_of_domain == ()
     assert (found[100].out_of_domain, found[100].state) == (("temperature_c",), "out_of_domain")
-    found = feed(Scorer(ae, exceedances_per_1000=1000, limit_ppb=1001.0), readings(rows))
+    found = feed(Scorer(ae, exceedances_per_1000=1000, limit=1001.0), readings(rows))
     assert found[100].state == "alarm"  # a level over the limit is one wherever it is
     assert set(found[100].exceeds) == {"methane", "consistency", "reconstruction"}
 
@@ -397,10 +397,10 @@ def test_an_empty_batch_has_no_verdicts(ae: Bundle) -> None:
 
 
 def test_a_usual_verdict_is_a_short_message(ae: Bundle) -> None:
-    found = feed(Scorer(ae, enhancement_ppb=1e9), readings(ROWS, 100_000), 600)
+    found = feed(Scorer(ae, enhancement=1e9), readings(ROWS, 100_000), 600)
     sizes = [len(msgspec.json.encode(verdict)) for verdict in found]
-    assert np.median(sizes) < 640
-    assert max(sizes) < 720
+    assert np.median(sizes) < 760
+    assert max(sizes) < 840
     body = msgspec.json.decode(msgspec.json.encode(found[100]))
     expected = {"station", "n", "seq", "ts", "received", "reconstruction", "consistency", "methane", "contributions"}
     assert expected < body.keys()
