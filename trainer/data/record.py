@@ -3,59 +3,84 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from config.settings.station import Station
-from edge.arrays import Floats, Mask
+from edge.arrays import Floats, Indices, Mask
 from edge.readings.csv.header import quoted
-from edge.readings.csv.table import CsvTable, Dropped
-from edge.readings.gaps import split_at_gaps
+from trainer.data.filled_rows import FilledRows, Span
+from trainer.data.sent_rows import SentRows
 from trainer.data.tables import read_files
 from trainer.errors import RecordError
 
-Span = tuple[int, int]
+__all__ = ["Record", "Span", "load_record"]
 
 
 @dataclass(frozen=True)
 class Record:
-    """Complete rows of a station.
+    """Rows of a station as a gateway reads them: a cell without a good value holds the last one for up to 12 rows.
 
     Parameters
     ----------
     station
         What the columns are.
     values
-        Readings [N, F] in the station's units, without nan.
+        Readings [N, F] in the station's units, without nan (but see :attr:`without_gas`).
+    held
+        Cells [N, F] that were missing or outside the physical range, and hold the last good value. They belong to the
+        memory, and to no statistic of their column.
     segments
-        ``(start, end)`` of rows that follow one another in time; no memory is carried from one to the next.
+        ``(start, end)`` of rows that one memory sees; nothing is carried from one to the next.
     parts
         ``(start, end)`` of the rows of each file; files that overlapped are one part.
     files
         Names of the files, without their folders.
     sha256
         Hash of the files' bytes, one after the other.
+    restarts
+        Rows within a segment at which a gateway forgets the latest readings but keeps the baseline: behind a short gap
+        in time, or rows that could not be filled.
+    time
+        When the rows were measured, Unix time [s], [N]; ``None`` if it is unknown.
+    places
+        Numbers [N] of the rows among all that the files have.
     dropped
-        Sentences about the rows that were left out, and about how the files were read.
+        Sentences about cells that are held and rows that were left out, and about how the files were read.
     symptoms
-        Those of them that say why rows do not follow one another.
+        Those of them that say why rows are not complete.
+    absent
+        The record for the model without the gas column, if it is another one; see :attr:`without_gas`.
     """
 
     station: Station
     values: Floats
+    held: Mask
     segments: tuple[Span, ...]
     parts: tuple[Span, ...]
     files: tuple[str, ...]
     sha256: str
+    restarts: tuple[int, ...]
+    time: Floats | None
+    places: Indices
     dropped: tuple[str, ...] = ()
     symptoms: tuple[str, ...] = ()
+    absent: Record | None = None
 
     @classmethod
-    def from_values(cls, values: Floats, station: Station, segments: Sequence[Span] | None = None) -> Record:
+    def from_values(
+        cls,
+        values: Floats,
+        station: Station,
+        segments: Sequence[Span] | None = None,
+        *,
+        held: Mask | None = None,
+        restarts: Sequence[int] = (),
+    ) -> Record:
         """Make a record from rows in memory [N, F].
 
         Raises
@@ -72,18 +97,47 @@ class Record:
         return cls(
             station=station,
             values=values,
+            held=np.zeros(values.shape, dtype=np.bool_) if held is None else held,
             segments=tuple(segments) if segments is not None else (whole,),
             parts=(whole,),
             files=(),
             sha256=hashlib.sha256(values.astype("<f8").tobytes()).hexdigest(),
+            restarts=tuple(restarts),
+            time=None,
+            places=np.arange(len(values)),
         )
+
+    @cached_property
+    def intact(self) -> Mask:
+        """Rows [N] without a held cell: those that scores are calibrated and judged by."""
+        return ~self.held.any(axis=1)
+
+    @property
+    def without_gas(self) -> Record:
+        """The rows for the model without the gas column, those that lack only the gas among them.
+
+        A missing gas level is no fault there, so it is not held; it is nan, and so is one outside its physical range.
+        """
+        return self if self.absent is None else self.absent
+
+    def rows_without_gas(self, rows: Indices) -> Indices:
+        """Return the rows of :attr:`without_gas` that are among ``rows`` of this record, or between them.
+
+        A row that is not in this record belongs to the one before it, or to the first.
+        """
+        if self.absent is None:
+            return rows
+        owner = np.searchsorted(self.places, self.absent.places, side="right") - 1
+        return np.flatnonzero(np.isin(np.maximum(owner, 0), rows))
 
 
 def load_record(files: Sequence[str | Path], station: Station) -> Record:
-    """Read files into one record; each file makes at least one segment.
+    """Read files into one record, as a gateway would read their rows.
 
-    Rows with a missing value, or with a value outside the station's physical range, are dropped and end a segment, as
-    does a gap in time longer than three cadences. A row that is there twice counts once.
+    A cell that is missing, or outside the station's physical range, holds the last good value of its channel for at
+    most 12 rows. Rows that cannot be filled are left out. What cuts a gateway's memory cuts the record, see
+    :func:`trainer.data.filled_rows.fill_rows`; a file begins a segment, unless it overlaps with the one before. A row
+    that is there twice counts once.
 
     Raises
     ------
@@ -91,72 +145,46 @@ def load_record(files: Sequence[str | Path], station: Station) -> Record:
         A file cannot be read as this station's readings, two files have the same content, or no complete row is left.
     """
     found = read_files(files, station)
+    if not found.files:
+        found.raise_faults()
+    sent = SentRows([file.table for file in found.files], [file.continues for file in found.files], station)
+    absent, whole = sent.fill()
+    usable = whole if absent is None else absent
+    intact = np.zeros(len(sent.flags), dtype=np.bool_)
+    intact[usable.rows] = ~usable.held.any(axis=1)
+    sentences = list(found.sentences)
     faults: dict[int, str] = {}
-    pieces: list[Floats] = []
-    segments: list[Span] = []
-    parts: list[Span] = []
-    sentences: list[str] = list(found.sentences)
-    whole = hashlib.sha256()
-    start, last_kept = 0, False
-    for file in found.files:
-        whole.update(file.data)
-        keep, incomplete = _complete(file.table, station, file.numbered)
-        sentences += [f"{file.table.file}: {sentence}" for sentence in incomplete]
-        if not keep.any():
-            reasons = [*file.sentences, *incomplete, *file.symptoms]
+    digest = hashlib.sha256()
+    for file, (start, end) in zip(found.files, sent.spans, strict=True):
+        digest.update(file.data)
+        held = list(sent.sentences(file.table, (start, end), whole.rows, file.numbered))
+        sentences += [f"{file.table.file}: {sentence}" for sentence in held]
+        if not intact[start:end].any():
+            reasons = [*file.sentences, *held, *file.symptoms]
             faults[file.place] = f"{file.path}: no complete row is left; {'; '.join(reasons)}"
-            continue
-        spans = [(start + first, start + last) for first, last in _segments(file.table, keep, station.cadence)]
-        pieces.append(file.table.values[keep])
-        part = (start, start + len(pieces[-1]))
-        if file.continues and parts:
-            # Exports that overlapped are one record: a border between them would have no embargo.
-            part = (parts.pop()[0], part[1])
-            if last_kept and keep[0]:
-                spans[0] = (segments.pop()[0], spans[0][1])
-        last_kept = bool(keep[-1])
-        segments += spans
-        parts.append(part)
-        start = part[1]
     found.raise_faults(faults)
-    return Record(
-        station=station,
-        values=np.concatenate(pieces),
-        segments=tuple(segments),
-        parts=tuple(parts),
-        files=tuple(file.table.file for file in found.files),
-        sha256=whole.hexdigest(),
-        dropped=tuple(sentences),
-        symptoms=tuple(f"{file.table.file}: {symptom}" for file in found.files for symptom in file.symptoms),
-    )
+    if not (~whole.held.any(axis=1)).any():
+        names = ", ".join(file.table.file for file in found.files)
+        raise RecordError(
+            f"{names}: no row has {quoted(station.names[station.gas_index or 0])} beside every other column; "
+            f"fix: leave the column out of the station file; {'; '.join(sentences)}"
+        )
 
+    def record(rows: FilledRows, other: Record | None) -> Record:
+        return Record(
+            station=station,
+            values=rows.values,
+            held=rows.held,
+            segments=rows.segments,
+            parts=sent.parts(rows.rows),
+            files=tuple(file.table.file for file in found.files),
+            sha256=digest.hexdigest(),
+            restarts=rows.restarts,
+            time=None if sent.time is None else sent.time[rows.rows],
+            places=rows.rows,
+            dropped=tuple(sentences),
+            symptoms=tuple(f"{file.table.file}: {symptom}" for file in found.files for symptom in file.symptoms),
+            absent=other,
+        )
 
-def _complete(table: CsvTable, station: Station, numbered: str) -> tuple[Mask, list[str]]:
-    """Return which rows to keep [N], and sentences about those that are dropped."""
-    sentences = []
-    missing = np.isnan(table.values)
-    low, high = np.array([feature.range for feature in station.features]).T
-    outside = ((table.values < low) | (table.values > high)) & ~missing.any(axis=1, keepdims=True)
-    for what, cells in (("a missing value", missing), ("outside the physical range", outside)):
-        rows = cells.any(axis=1)
-        if rows.any():
-            counts = [f"{quoted(name)} {n}" for name, n in zip(table.names, cells.sum(axis=0), strict=True) if n]
-            reason = f"{what} ({', '.join(counts)})"
-            dropped = Dropped(reason, int(rows.sum()), int(table.lines[np.argmax(rows)]))
-            sentences.append(dropped.sentence(numbered))
-    return ~(missing | outside).any(axis=1), sentences
-
-
-def _segments(table: CsvTable, keep: Mask, cadence: float | None) -> list[Span]:
-    """Cut at gaps in time and at dropped rows; the spans count the rows kept."""
-    rows = len(keep)
-    cut = np.zeros(rows + 1, dtype=bool)  # cut[i]: between rows i - 1 and i
-    cut[[0, rows]] = True
-    cut[list(table.breaks)] = True
-    if table.time is not None:
-        cut[[start for start, _ in split_at_gaps(table.time, cadence)]] = True
-    # A kept row begins a segment if a cut or a dropped row lies between it and the previous kept row.
-    group = np.cumsum(cut[:-1]) + np.cumsum(~keep)
-    kept = group[keep]
-    edges = [0, *(np.flatnonzero(np.diff(kept)) + 1).tolist(), len(kept)]
-    return list(itertools.pairwise(edges))
+    return record(whole, None if absent is None else record(absent, None))

@@ -7,12 +7,12 @@ from typing import Literal
 import numpy as np
 
 from config.settings.station import Station
-from edge.arrays import Floats
+from edge.arrays import Floats, Mask
 from edge.models.scaler import Scaler
 from trainer.errors import TrainingError
 
 
-def fit_scaler(values: Floats, station: Station, kind: Literal["log", "standard"]) -> Scaler:
+def fit_scaler(values: Floats, station: Station, kind: Literal["log", "standard"], held: Mask | None = None) -> Scaler:
     """Fit a scaler on training rows.
 
     Parameters
@@ -23,23 +23,29 @@ def fit_scaler(values: Floats, station: Station, kind: Literal["log", "standard"
         The station, for the columns on a logarithmic scale.
     kind
         ``log``: logarithm of those columns (floored at 1e-3 of their median), then z-scores; ``standard``: z-scores.
+    held
+        Cells that are no measurements, [N, F], and belong to no statistic; ``None``: all are.
 
     Raises
     ------
     TrainingError
         A column is constant on these rows.
     """
+    skipping = held is not None and held.any()
+    measured = np.where(held, np.nan, values) if skipping else values
+    middle = (np.nanmedian if skipping else np.median)(measured, axis=0)
     log = np.array([kind == "log" and feature.scale == "log" for feature in station.features])
-    floor = np.where(log, 1e-3 * np.median(values, axis=0), 0.0)
+    floor = np.where(log, 1e-3 * middle, 0.0)
     for index in np.flatnonzero(log & (floor <= 0)):
         name = station.names[index]
         raise TrainingError(
-            f"{name}: got a median of {np.median(values[:, index]):g} on the training rows, expected a positive one "
+            f"{name}: got a median of {middle[index]:g} on the training rows, expected a positive one "
             "for scale: log; fix: set scale: linear for it in the station file"
         )
-    scaled = values.astype(np.float64, copy=True)
+    scaled = measured.astype(np.float64, copy=True)
     scaled[:, log] = np.log(np.maximum(scaled[:, log], floor[log]))
-    mean, std = scaled.mean(axis=0), scaled.std(axis=0)
+    mean = (np.nanmean if skipping else np.mean)(scaled, axis=0)
+    std = (np.nanstd if skipping else np.std)(scaled, axis=0)
     # Rounding gives a constant column a spread of about 1e-16 of its size.
     constant = [
         station.names[i] for i in np.flatnonzero(~(std > 1e-12 * np.maximum(np.abs(mean), np.finfo(np.float64).tiny)))

@@ -120,7 +120,7 @@ def chunks(record: Record, k: int, rows: Indices | None = None) -> list[Indices]
 
 
 def spans(record: Record, rows: Indices) -> list[Indices]:
-    """Cut rows into spans of consecutive rows, at rows left out and where a segment begins.
+    """Cut rows into spans that one memory of a gateway sees: at rows left out, and where a segment begins.
 
     Parameters
     ----------
@@ -133,11 +133,22 @@ def spans(record: Record, rows: Indices) -> list[Indices]:
     -------
     list
         Arrays of consecutive row numbers, in order; together they are ``rows``. A memory must not be carried from one
-        to the next.
+        to the next; within one it restarts where :func:`pieces` cuts.
     """
     ordered = np.sort(rows)
     begins = np.isin(ordered[1:], [start for start, _ in record.segments])
     return np.split(ordered, np.flatnonzero((np.diff(ordered) != 1) | begins) + 1)
+
+
+def pieces(record: Record, rows: Indices) -> list[list[Indices]]:
+    """Cut each of the :func:`spans` of rows where the latest readings are forgotten, but not the baseline."""
+    restarts = np.array(record.restarts, dtype=np.intp)
+    found = []
+    for span in spans(record, rows):
+        first, last = span[[0, -1]] if len(span) else (0, 0)
+        within = restarts[np.searchsorted(restarts, first, "right") : np.searchsorted(restarts, last, "right")]
+        found.append(np.split(span, within - first))
+    return found
 
 
 def _parts(record: Record) -> tuple[tuple[int, int], ...]:

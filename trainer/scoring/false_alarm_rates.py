@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from edge.arrays import Floats, Indices
-from edge.models.scores import ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
 from trainer.scoring.fit_scorer import without_plume
+from trainer.scoring.measure import measure
 
 REQUESTED = (0.01, 0.001)
 
@@ -18,12 +18,14 @@ Rate = dict[str, float | None]
 def false_alarm_rates(model: ScoringModel, record: Record, rows: Indices) -> list[Rate]:
     """Score a record from the start of each segment, as a gateway would, and count exceedances in the given rows.
 
+    Rows with a held cell exceed by rule, whatever the model: they are not counted.
+
     Parameters
     ----------
     model
         A model with its tables.
     record
-        Everything that the station sent.
+        Everything that the station sent; for a model without the gas column its ``without_gas``.
     rows
         Numbers of clean rows that nothing was fitted on.
 
@@ -33,8 +35,8 @@ def false_alarm_rates(model: ScoringModel, record: Record, rows: Indices) -> lis
         For each of 1 % and 0.1 % its ``requested`` rate and the share of rows that exceed in ``consistency``,
         ``reconstruction`` and ``onset`` (for the onset, of rows without a plume); ``None`` if no row has a score.
     """
-    runs = [(ScoreState(model), end - start) for start, end in record.segments]
-    measures = score_rows(model, record.values[:, model.columns], runs)
+    measures = measure(model, record, np.arange(len(record.values)))
+    rows = rows[record.intact[rows]]
     scores = {
         "consistency": measures.consistency[rows],
         "reconstruction": measures.reconstruction[rows],

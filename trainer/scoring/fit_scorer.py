@@ -15,18 +15,18 @@ from config.settings.training import Training
 from edge.arrays import Floats, Indices, Mask
 from edge.bundles.manifest import NetworkSpec, ScoringSpec
 from edge.models.consistency import COMPONENTS, combine_components
-from edge.models.features import FeatureState, Runs, compute_features
-from edge.models.scores import Scores, ScoreState, score_rows
+from edge.models.scores import Scores
 from edge.models.scoring_model import ScoringModel
 from edge.models.windows import Windows
 from trainer.data.record import Record
 from trainer.data.scaler import fit_scaler
-from trainer.data.splits import chunks, spans
+from trainer.data.splits import chunks, pieces, spans
 from trainer.errors import TrainingError
 from trainer.networks.autoencoder import describe_network, reconstruction_residuals, seeded_autoencoder
 from trainer.networks.history import History
 from trainer.networks.training import fit_autoencoder
 from trainer.scoring.consistency import find_slow, fit_consistency
+from trainer.scoring.measure import compute_past, measure
 from trainer.scoring.p_values import p_value_table
 from trainer.scoring.reconstruction import WhitenedReconstruction, whitening
 from trainer.scoring.virtual_gas import fit_virtual_gas
@@ -91,9 +91,11 @@ def fit_scorer(
     Parameters
     ----------
     record
-        Complete rows of a station.
+        Rows of a station.
     rows
-        Row numbers to fit on and to calibrate with; no memory is carried from a span of consecutive rows to the next.
+        Row numbers to fit on and to calibrate with, of the record for this model
+        (:attr:`trainer.data.record.Record.without_gas` if ``absent``); no memory is carried from a span of consecutive
+        rows to the next. Rows with a held cell are part of the memory only.
     settings
         Network and scaler. ``scaler: standard`` is the published form: the network reads z-scores of the levels, its
         residuals are not whitened, and nothing is recentred for it.
@@ -125,7 +127,9 @@ def fit_scorer(
     fitting = _Fitting(
         record=record,
         columns=columns,
-        slow=find_slow([record.values[span][:, columns] for span in spans(record, rows)]),
+        slow=find_slow(
+            [record.values[span][:, columns] for span in spans(record, rows)], record.held[rows][:, columns]
+        ),
         settings=settings,
         windows=record_windows(record),
         network=network,
@@ -135,7 +139,7 @@ def fit_scorer(
     measured, weights = [], []
     for k, part in enumerate(parts, 1):
         model, fitted, _ = fitting.fit(np.setdiff1d(rows, part), f"{label} {k}/{folds}")
-        measured.append(_measure(model, record, part))
+        measured.append(_measure_intact(model, record, part))
         weights.append(fitted.module.state_dict())
     model, fitted, history = fitting.fit(rows, label)
 
@@ -144,17 +148,19 @@ def fit_scorer(
     total = combine_components(components, [tables[name] for name in COMPONENTS])
     tables["consistency"] = p_value_table(total)
     tables["reconstruction"] = p_value_table(np.concatenate([one.error for one in measured]))
-    values = record.values[rows]
+    levelled = rows[_has_level(record, rows)]
+    values = record.values[levelled]
     virtual = fit_virtual_gas(
         values,
         model.scaler.forward(values[:, columns]),
         station,
         columns,
-        [np.searchsorted(rows, part) for part in parts],
+        [np.searchsorted(levelled, part[_has_level(record, part)]) for part in parts],
     )
     model = replace(model, virtual=virtual.virtual)
     if virtual.virtual is not None:
-        onset = _measure(model, record, rows).onset[without_plume(record, rows)]
+        quiet = np.isin(rows, levelled[without_plume(record, levelled)])
+        onset = measure(model, record, rows, calibrated=False).onset[quiet]
         tables["onset"] = p_value_table(onset, disturbed=True)
     return FittedScorer(
         model=replace(model, tables=tables),
@@ -165,7 +171,7 @@ def fit_scorer(
             raw=model.raw,
             **msgspec.structs.asdict(model.windows),
             chunks=folds,
-            rows=len(rows),
+            rows=int(record.intact[rows].sum()),
             responsive=() if virtual.virtual is None else virtual.virtual.responsive,
             domain=dict(model.domain),
             notes=() if virtual.note is None else (virtual.note,),
@@ -178,11 +184,29 @@ def fit_scorer(
 
 
 def without_plume(record: Record, rows: Indices) -> Mask:
-    """Return whether each row is without a plume, [N]: gas below 1.5 x its background, or no gas column."""
+    """Return whether each row is without a plume, [N]: gas below 1.5 x its background, or no gas column.
+
+    Of a row whose level is not known, nobody knows.
+    """
     if record.station.gas_index is None:
         return np.ones(len(rows), dtype=np.bool_)
     level = record.values[rows, record.station.gas_index]
-    return np.asarray(level < BACKGROUND * np.quantile(level, 0.1))
+    known = np.isfinite(level) & ~record.held[rows, record.station.gas_index]
+    return np.asarray(known & (level < BACKGROUND * np.quantile(level[known], 0.1)))
+
+
+def _has_level(record: Record, rows: Indices) -> Mask:
+    """Return which rows [N] have no held cell and, at a station with a gas column, a gas level."""
+    gas = record.station.gas_index
+    intact = record.intact[rows]
+    return intact if gas is None else np.asarray(intact & np.isfinite(record.values[rows, gas]))
+
+
+def _measure_intact(model: ScoringModel, record: Record, rows: Indices) -> Scores:
+    """Return the raw scores of the rows without a held cell, in order."""
+    scores = measure(model, record, rows, calibrated=False)
+    intact = record.intact[np.sort(rows)]
+    return scores if intact.all() else Scores(*(field[intact] for field in scores))
 
 
 @dataclass(frozen=True)
@@ -200,22 +224,23 @@ class _Fitting:
     def fit(self, rows: Indices, label: str) -> tuple[ScoringModel, WhitenedReconstruction, History]:
         """Fit everything but the tables and the virtual gas on rows of the record."""
         station = _part(self.record.station, self.columns)
-        pieces = [self.record.values[span][:, self.columns] for span in spans(self.record, rows)]
-        values = np.concatenate(pieces)
-        scaler = fit_scaler(values, station, "log")
+        rows = np.sort(rows)
+        memories = [[np.searchsorted(rows, piece) for piece in span] for span in pieces(self.record, rows)]
+        values, held = (cells[rows][:, self.columns] for cells in (self.record.values, self.record.held))
+        intact = ~held.any(axis=1)
+        scaler = fit_scaler(values, station, "log", held)
         scaled = scaler.forward(values)
-        borders = np.cumsum([len(piece) for piece in pieces])[:-1]
-        consistency = fit_consistency(np.split(scaled, borders), self.windows, self.slow)
+        segments = np.split(scaled, [span[0][0] for span in memories][1:])
+        consistency = fit_consistency(segments, self.windows, self.slow, held=held, memories=memories)
         if self.settings.scaler == "standard":
-            raw = fit_scaler(values, station, "standard")
+            raw = fit_scaler(values, station, "standard", held)
             spread = np.ones(len(self.columns))
-            seen = raw.forward(values)
+            seen = raw.forward(values[intact])
         else:
             raw = None
-            runs = Runs([FeatureState(len(self.columns), self.windows) for _ in pieces], map(len, pieces))
-            past = compute_features(scaled, scaled @ consistency.conditional, runs)
+            past = compute_past(scaled, scaled @ consistency.conditional, memories, self.windows)
             distance = scaled - past.baseline @ consistency.inverse
-            distance = distance[np.isfinite(distance).all(axis=1)]
+            distance = distance[np.isfinite(distance).all(axis=1) & intact]
             spread = distance.std(axis=0)
             seen = distance / spread
         network, history = self._reconstruct(seen, label)
@@ -231,8 +256,8 @@ class _Fitting:
             tables={},
             virtual=None,
             domain={
-                feature.key: (float(column.min()), float(column.max()))
-                for feature, column in zip(station.features, values.T, strict=True)
+                feature.key: (float(column[~gone].min()), float(column[~gone].max()))
+                for feature, column, gone in zip(station.features, values.T, held.T, strict=True)
                 if feature.role != "sensor"
             },
         )
@@ -264,10 +289,3 @@ class _Fitting:
 def _part(station: Station, columns: Sequence[int]) -> Station:
     """Return the station with these columns only."""
     return msgspec.structs.replace(station, features=tuple(station.features[i] for i in columns))
-
-
-def _measure(model: ScoringModel, record: Record, rows: Indices) -> Scores:
-    """Return the raw scores of rows, in order, without p-values."""
-    pieces = spans(record, rows)
-    runs = [(ScoreState(model), len(piece)) for piece in pieces]
-    return score_rows(model, record.values[np.concatenate(pieces)][:, model.columns], runs, calibrated=False)
