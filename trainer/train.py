@@ -74,36 +74,35 @@ def train(
     Raises
     ------
     TrainingError
-        There are fewer than 600 rows, or only short segments; a column is constant; a loss is no longer a number; the
-        device does not exist; or the folder holds other files.
+        There are fewer than 600 complete rows, or only short segments; a column is constant; a loss is no longer a
+        number; the device does not exist; or the folder holds other files.
     """
     folder = Path(folder)
     refuse_foreign(folder)
     choose_device(settings.device)
-    if len(record.values) < LEAST_ROWS:
-        place = ", ".join(record.files) or "record"
-        raise TrainingError(f"{place}: got {len(record.values)} usable rows, expected at least {LEAST_ROWS}")
-    _refuse_fragments(record)
+    _refuse_short(record)
     started = time.perf_counter()
     blocks = blocked(record)
     split = random_split(record, seed=settings.seed) if settings.split == "random" else blocks
-    scaler = fit_scaler(record.values[split.train], record.station, settings.scaler)
-    parts = {part: record.values[getattr(split, part)] for part in ("train", "validation", "test")}
+    # Rows with a held cell belong to the memory of the scores alone.
+    parts = {part: record.values[_intact(record, getattr(split, part))] for part in ("train", "validation", "test")}
+    scaler = fit_scaler(parts["train"], record.station, settings.scaler)
     generator = fit_generator(parts["train"], parts["validation"], record.station, settings, progress)
     # Scores have a memory: they are fitted on blocks of time, whatever the generator was fitted on.
-    rows = _away_from(record, blocks.test)
     count = chunk_count(record, settings)
+    seen = {name: record.without_gas if name == SCORER_ABSENT else record for name in scorer_keys(record.station)}
+    held_out = {name: blocked(one).test for name, one in seen.items()}
     scorers = {
         name: fit_scorer(
-            record,
-            rows,
+            one,
+            _away_from(one, held_out[name]),
             settings,
             absent=name == SCORER_ABSENT,
             kind="vae" if settings.model == "vae" else "ae",
             folds=count,
             progress=progress,
         )
-        for name in scorer_keys(record.station)
+        for name, one in seen.items()
     }
     metrics = {
         "split": settings.split,
@@ -113,7 +112,7 @@ def train(
             name: {
                 "rows": scorer.spec.rows,
                 "chunks": count,
-                "realised": false_alarm_rates(scorer.model, record, blocks.test),
+                "realised": false_alarm_rates(scorer.model, seen[name], held_out[name]),
             }
             for name, scorer in scorers.items()
         },
@@ -151,33 +150,43 @@ def train(
         weights=weights,
         curves=losses_png(losses),
         losses=losses,
-        statistics=collect(record, generator, split, scorers, blocks, seed=settings.seed + _EVALUATED)
-        if statistics
-        else None,
+        statistics=collect(record, generator, split, scorers, seed=settings.seed + _EVALUATED) if statistics else None,
     )
     return Run.open(folder)
 
 
-def _refuse_fragments(record: Record) -> None:
-    """Refuse a record of which too few rows follow enough others to be scored, with the cause.
+def _refuse_short(record: Record) -> None:
+    """Refuse a record of which too few rows can be used, or too few follow enough others to be scored.
 
     Raises
     ------
     TrainingError
-        Too few rows do.
+        Too few rows do, with the cause.
     """
-    lengths = [end - start for start, end in record.segments]
-    scored = sum(max(0, length - MEMORY) for length in lengths)
-    if scored >= LEAST_SCORED:
-        return
-    if max(lengths) <= MEMORY:
-        got = f"got {max(lengths)} consecutive rows at most, expected more than {MEMORY}"
-    else:
-        got = f"got {scored} rows behind {MEMORY} others without a gap, expected at least {LEAST_SCORED}"
+    place = f"{', '.join(record.files)}: " if record.files else ""
+    count = int(record.intact.sum())
     causes = "; ".join(record.symptoms or record.dropped)
     cause = f"; the cause: {causes}" if causes else ""
-    place = f"{', '.join(record.files)}: " if record.files else ""
+    if count < LEAST_ROWS:
+        raise TrainingError(f"{place or 'record: '}got {count} usable rows, expected at least {LEAST_ROWS}{cause}")
+    row = np.arange(len(record.values))
+    begins = np.array([start for start, _ in record.segments])
+    recent = np.union1d(begins, record.restarts).astype(np.intp)
+    memory, latest = (row - starts[np.searchsorted(starts, row, side="right") - 1] for starts in (begins, recent))
+    scored = int(np.sum((memory >= MEMORY) & (latest >= SHORT_WINDOW) & record.intact))
+    if scored >= LEAST_SCORED:
+        return
+    longest = max(end - start for start, end in record.segments)
+    if longest <= MEMORY:
+        got = f"got {longest} consecutive rows at most, expected more than {MEMORY}"
+    else:
+        got = f"got {scored} rows behind {MEMORY} others without a gap, expected at least {LEAST_SCORED}"
     raise TrainingError(f"{place}{got}; fix: a longer record, or one with fewer gaps{cause}")
+
+
+def _intact(record: Record, rows: Indices) -> Indices:
+    """Return those of the rows that have no held cell."""
+    return rows[record.intact[rows]]
 
 
 def _away_from(record: Record, test: Indices) -> Indices:

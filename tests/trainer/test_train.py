@@ -255,7 +255,7 @@ def test_a_record_in_fragments_is_refused_before_training_with_the_cause(chamber
         train(load_record([path], chamber.station), SHORT, tmp_path / "run")
     text = str(caught.value)
     assert text.startswith("tenth.csv: got 9 consecutive rows at most, expected more than 32; fix: a longer record")
-    assert 'the cause: tenth.csv: every 10th row lacks "Methane (ppb)"; a row is used only if it is complete' in text
+    assert 'the cause: tenth.csv: every 10th row lacks "Methane (ppb)"; only complete rows are learnt from' in text
     assert not (tmp_path / "run").exists()
 
 

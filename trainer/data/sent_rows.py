@@ -1,4 +1,4 @@
-"""Holds every row that a station's files have, and fills them for the model of all columns and for the one without gas."""
+"""Holds every row of a station's files, and fills them as the model of all columns and that without gas see them."""
 
 from __future__ import annotations
 
@@ -103,26 +103,25 @@ class SentRows:
         flags = self.flags[start:end]
         left = np.ones(end - start, dtype=np.bool_)
         left[kept[np.searchsorted(kept, start) : np.searchsorted(kept, end)] - start] = False
-        for code, what in ((MISSING, "a missing value"), (FAIL, "a value outside the physical range")):
+        for code, what in ((MISSING, "missing"), (FAIL, "outside the physical range")):
             cells = (flags == code) & ~left[:, None]
             if cells.any():
-                first = table.lines[np.argmax(cells.any(axis=1))]
                 count = int(cells.sum())
+                first = table.lines[np.argmax(cells.any(axis=1))]
                 yield (
-                    f"{count} cell{'s' if count > 1 else ''} with {what} hold{'' if count > 1 else 's'} the last good "
-                    f"one ({_counts(table.names, cells)}) (first at {numbered} {first})"
+                    f"{count} cell{'s' if count > 1 else ''} held at the last good value: {what} "
+                    f"({_counts(table.names, cells)}) (first at {numbered} {first})"
                 )
-        gas = self._station.gas_index
         others = (flags != GOOD) & left[:, None]
+        gas = self._station.gas_index
         if gas is not None:
-            # The model without the gas column may use them; it is told apart only where nothing else is missing.
-            alone = others[:, gas] & (others.sum(axis=1) == 1)
+            alone = others[:, gas] & (others.sum(axis=1) == 1)  # the model without the gas column uses these
             if alone.any():
                 count = int(alone.sum())
+                first = table.lines[np.argmax(alone)]
                 yield (
-                    f"{count} row{'s' if count > 1 else ''} {'are' if count > 1 else 'is'} used by the model without "
-                    f"{quoted(table.names[gas])} alone: no good value of it in the {HOLD} rows before "
-                    f"(first at {numbered} {table.lines[np.argmax(alone)]})"
+                    f"{count} row{'s' if count > 1 else ''} used only for the model without {quoted(table.names[gas])}:"
+                    f" no level now or in the {HOLD} rows before (first at {numbered} {first})"
                 )
                 others[alone] = False
         rows = others.any(axis=1)

@@ -33,7 +33,7 @@ def symptoms(table: CsvTable) -> list[str]:
             if words.startswith("only") and pace == 2:
                 continue  # every second row lacks it: the same
             sentences.append(
-                f"{words.format(_ordinal(pace))} {names}; a row is used only if it is complete; "
+                f"{words.format(_ordinal(pace))} {names}; only complete rows are learnt from; "
                 "fix: record the columns together, or leave out the rows between"
             )
     moves = [_moves(column) for column in table.values.T]

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from edge.bundles.manifest import SCORER_ABSENT
 from edge.synthesis.sampler import Sampler
 from trainer.data.record import Record
-from trainer.data.splits import Split
+from trainer.data.splits import Split, blocked
 from trainer.generation.fitted_generator import FittedGenerator
 from trainer.scoring.fit_scorer import FittedScorer
 from trainer.statistics.binning import bin_samples, column_axes, pairs
@@ -24,7 +25,6 @@ def collect(
     generator: FittedGenerator,
     split: Split,
     scorers: Mapping[str, FittedScorer],
-    blocks: Split,
     *,
     seed: int,
 ) -> RunStatistics:
@@ -36,13 +36,13 @@ def collect(
         The rows.
     generator, split
         The generator, and the rows that it was fitted and is tested on.
-    scorers, blocks
-        The scorers by name, and the rows that they were fitted and are tested on.
+    scorers
+        The scorers by name; they are described by the blocks of time that they were fitted and are tested on.
     seed
         Seed of the generated rows, of which there are as many as training rows, at most 20,000.
     """
     station = record.station
-    train, test = record.values[split.train], record.values[split.test]
+    train, test = (record.values[rows[record.intact[rows]]] for rows in (split.train, split.test))
     axes = column_axes(np.concatenate([train, test]), station)
     made = np.asarray(Sampler(generator.generator).prior(min(len(train), MOST_GENERATED), seed), dtype=np.float64)
     networks: dict[str, NetworkStatistics] = {}
@@ -51,7 +51,9 @@ def collect(
         networks["generator"] = network
     for name, scorer in scorers.items():
         kind = scorer.spec.network.kind
-        networks[name] = scorer_statistics(scorer.model, kind, record, {"train": blocks.train, "test": blocks.test})
+        seen = record.without_gas if name == SCORER_ABSENT else record
+        blocks = blocked(seen)
+        networks[name] = scorer_statistics(scorer.model, kind, seen, {"train": blocks.train, "test": blocks.test})
     return RunStatistics(
         rows=bin_samples(axes, {"train": train, "test": test, "generated": made}, pairs(station)), networks=networks
     )

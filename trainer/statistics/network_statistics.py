@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -11,12 +11,12 @@ import torch
 from numpy.typing import ArrayLike
 
 from edge.arrays import Arrays, Floats, Indices
-from edge.models.scores import ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
 from trainer.figures.axis import Axis
 from trainer.generation.fitted_generator import FittedGenerator
 from trainer.networks.autoencoder import TabularVAE
+from trainer.scoring.measure import walk
 from trainer.scoring.reconstruction import WhitenedReconstruction
 from trainer.statistics.binning import axis, bin_samples, joint_histogram
 from trainer.statistics.run_statistics import ChannelReconstruction, NetworkStatistics
@@ -51,36 +51,46 @@ def scorer_statistics(
     """
     assert isinstance(model.network, WhitenedReconstruction)
     network = _Recorder(model.network)
-    runs = [(ScoreState(model), end - start) for start, end in record.segments]
-    score_rows(replace(model, network=network, virtual=None), record.values[:, model.columns], runs, calibrated=False)
-    known = np.asarray(np.isfinite(network.seen).all(axis=1))  # rows with a past
+    every = np.arange(len(record.values))
+    recording = replace(model, network=network, virtual=None)
+    inputs, residuals, all_codes = network.recorded([o for o, _ in walk(recording, record, every, calibrated=False)])
+    known = np.isfinite(inputs).all(axis=1) & record.intact  # rows with a past
     seen, back, codes = (
         {part: values[rows[known[rows]]] for part, rows in parts.items()}
-        for values in (network.seen, network.seen - network.residuals, network.codes)
+        for values in (inputs, inputs - residuals, all_codes)
     )
     axes = [axis(key, "1", "linear", column) for key, column in zip(model.keys, seen["train"].T, strict=True)]
     return _network_statistics(kind, axes, seen, back, codes)
 
 
-@dataclass
 class _Recorder:
-    """A network that records its last input, residuals and codes."""
+    """A network that records its inputs, residuals and codes."""
 
-    network: WhitenedReconstruction
-    seen: Floats = field(init=False)
-    residuals: Floats = field(init=False)
-    codes: Floats = field(init=False)
+    def __init__(self, network: WhitenedReconstruction) -> None:
+        self._network = network
+        self._calls: list[tuple[Floats, Floats, Floats]] = []
 
     def run(self, **inputs: ArrayLike) -> Arrays:
-        found = self.network.run(**inputs)
-        self.seen = np.asarray(inputs["features"], dtype=np.float64)
-        self.residuals = np.asarray(found["residuals"], dtype=np.float64)
-        module = self.network.module
+        found = self._network.run(**inputs)
+        seen = np.asarray(inputs["features"], dtype=np.float64)
+        module = self._network.module
         with torch.no_grad():
-            rows = torch.from_numpy(self.seen.astype(np.float32))
+            rows = torch.from_numpy(seen.astype(np.float32))
             code = module.encode(rows)[0] if isinstance(module, TabularVAE) else module.encode(rows)
-        self.codes = code.numpy().astype(np.float64)
+        residuals = np.asarray(found["residuals"], dtype=np.float64)
+        self._calls.append((seen, residuals, code.numpy().astype(np.float64)))
         return found
+
+    def recorded(self, orders: Sequence[Indices]) -> tuple[Floats, Floats, Floats]:
+        """Return inputs, residuals and codes by row; ``orders`` are the numbers of the rows of each call."""
+        order = np.concatenate(orders)
+        back = np.argsort(order, kind="stable")
+        inputs, residuals, codes = (
+            # A call is filled up to whole blocks of rows.
+            np.concatenate([call[: len(rows)] for call, rows in zip(calls, orders, strict=True)])[back]
+            for calls in zip(*self._calls, strict=True)
+        )
+        return inputs, residuals, codes
 
 
 def _network_statistics(

@@ -45,15 +45,19 @@ def test_the_same_rows_give_the_same_record_from_parquet_as_from_csv(tmp_path: P
     ours, other = load_record([path], STATION), load_record([tmp_path / "station.csv"], STATION)
 
     assert np.array_equal(ours.values, other.values)
-    assert ours.segments == other.segments == ((0, 7), (7, 39))
-    assert ours.dropped == ('station.parquet: 1 row dropped: a missing value ("RMQ4" 1) (first at row 8)',)
+    assert ours.segments == other.segments == ((0, 40),)
+    assert np.argwhere(ours.held).tolist() == np.argwhere(other.held).tolist() == [[7, 1]]
+    assert ours.dropped == (
+        'station.parquet: 1 cell held at the last good value: missing ("RMQ4" 1) (first at row 8)',
+    )
 
 
 def test_sentinels_and_nulls_of_every_numeric_type_are_missing(tmp_path: Path) -> None:
     whole = pd.array([1, None, -200, 4], dtype="Int64")
     path = parquet(tmp_path, Temperature=whole, RMQ4=np.array([1, 2, 3, 4], dtype=np.float32))
 
-    assert load_record([path], STATION).values.tolist() == [[1, 1], [4, 4]]
+    record = load_record([path], STATION)
+    assert record.values[record.intact].tolist() == [[1, 1], [4, 4]]
 
 
 @pytest.mark.parametrize(
@@ -71,15 +75,15 @@ def test_time_is_dates_texts_or_unix_seconds(tmp_path: Path, stamps: object) -> 
     path = parquet(tmp_path, Time=stamps, Temperature=[1.0, 2, 3], RMQ4=[1.0, 2, 3])
     faster = msgspec.structs.replace(TIMED, cadence=25.0)
 
-    assert load_record([path], faster).segments == ((0, 2), (2, 3))
-    assert load_record([path], TIMED).segments == ((0, 3),)
+    assert load_record([path], faster).restarts == (2,)
+    assert load_record([path], TIMED).restarts == ()
 
 
 def test_a_time_that_is_the_index_is_found(tmp_path: Path) -> None:
     path = tmp_path / "station.parquet"
     pd.DataFrame({"Temperature": [1.0, 2, 3], "RMQ4": [1.0, 2, 3]}, index=MINUTES.rename("Time")).to_parquet(path)
 
-    assert load_record([path], TIMED).segments == ((0, 3),)
+    assert load_record([path], TIMED).restarts == ()
 
 
 @pytest.mark.parametrize(
@@ -129,7 +133,8 @@ def test_texts_and_decimals_are_numbers_and_the_words_for_missing_are_those_of_a
 ) -> None:
     path = parquet(tmp_path, Temperature=values, RMQ4=[1.0, 2, 3, 4, 5])
 
-    assert load_record([path], STATION).values.tolist() == [[1, 1], [2.5, 2], [5, 5]]
+    record = load_record([path], STATION)
+    assert record.values[record.intact].tolist() == [[1, 1], [2.5, 2], [5, 5]]
 
 
 def test_a_text_that_is_no_number_is_named_with_its_row_and_a_few_such_rows_are_left_out(tmp_path: Path) -> None:
@@ -159,7 +164,7 @@ def test_a_date_and_a_time_of_day_may_have_a_column_each(tmp_path: Path, days: o
     path = parquet(tmp_path, Day=days, Clock=MINUTES.time, Temperature=[1.0, 2, 3], RMQ4=[1.0, 2, 3])
     station = msgspec.structs.replace(TIMED, time=("Day", "Clock"), cadence=25.0)
 
-    assert load_record([path], station).segments == ((0, 2), (2, 3))
+    assert load_record([path], station).restarts == (2,)
 
 
 def test_days_of_a_spreadsheet_and_a_column_of_times_that_is_not_named_are_as_in_a_csv(tmp_path: Path) -> None:
@@ -183,7 +188,7 @@ def test_an_index_of_times_without_a_name_is_reported_and_can_be_named(tmp_path:
     (note,) = load_record([path], STATION).dropped
     assert note.endswith("fix: write time: index into the station file")
     named = msgspec.structs.replace(STATION, time="index", cadence=20.0)
-    assert load_record([path], named).segments == ((0, 4), (4, 8))
+    assert load_record([path], named).restarts == (4,)
 
 
 def test_what_is_reported_about_times_is_numbered_by_rows(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def test_rows_that_lack_a_column_at_a_pace_are_named(pace: int, words: str) -> N
     values = VALUES.copy()
     values[::pace, 0] = np.nan
     (sentence,) = found(values)
-    assert sentence.startswith(f'{words} lacks "CO2"; a row is used only if it is complete; fix: record the columns')
+    assert sentence.startswith(f'{words} lacks "CO2"; only complete rows are learnt from; fix: record the columns')
 
 
 def test_a_column_that_only_every_30th_row_has_is_named() -> None:
