@@ -64,12 +64,12 @@ def fit_consistency(
     if memories is None:
         memories = [[place] for place in np.split(np.arange(len(scaled)), np.cumsum([*map(len, segments)])[:-1])]
     intact = ~held.any(axis=1)
-    correlation = np.atleast_2d(np.corrcoef(scaled[intact], rowvar=False)) + _SINGULAR * np.eye(columns)
+    correlation = np.atleast_2d(np.corrcoef(_only(scaled, intact), rowvar=False)) + _SINGULAR * np.eye(columns)
     precision = np.linalg.inv(correlation)
     conditional = precision / np.sqrt(np.diag(precision))[None, :]
 
     past = compute_past(scaled, scaled @ conditional, memories, windows)
-    recentred = (past.residual - past.baseline)[intact]
+    recentred = _only(past.residual - past.baseline, intact)
     _refuse_short(past, intact, segments, windows)
     known = np.isfinite(past.lags).all(axis=1) & intact
     lags = np.column_stack([past.lags[known], np.ones(known.sum())])
@@ -83,10 +83,15 @@ def fit_consistency(
         innovation=innovation,
         whitening=np.linalg.cholesky(np.linalg.inv(covariance + 1e-12 * np.eye(columns))),
         spread=np.nanstd(recentred, axis=0),
-        average_spread=np.nanstd(past.average[intact], axis=0),
+        average_spread=np.nanstd(_only(past.average, intact), axis=0),
         flat=np.nanquantile(_measured_windows(past.spread, held, memories), _FLAT, axis=0),
         refresh=_refresh(segments, find_slow(segments, held) if slow is None else slow, held),
     )
+
+
+def _only(rows: Floats, chosen: Mask) -> Floats:
+    """Return the chosen rows [N, F]; all of them without a copy, whose order in memory would change the last bits."""
+    return rows if chosen.all() else rows[chosen]
 
 
 def _refuse_short(past: Features, intact: Mask, segments: Sequence[Floats], windows: Windows) -> None:

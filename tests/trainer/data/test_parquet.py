@@ -47,9 +47,7 @@ def test_the_same_rows_give_the_same_record_from_parquet_as_from_csv(tmp_path: P
     assert np.array_equal(ours.values, other.values)
     assert ours.segments == other.segments == ((0, 40),)
     assert np.argwhere(ours.held).tolist() == np.argwhere(other.held).tolist() == [[7, 1]]
-    assert ours.dropped == (
-        'station.parquet: 1 cell held at the last good value: missing ("RMQ4" 1) (first at row 8)',
-    )
+    assert ours.dropped == ('station.parquet: 1 cell held at the last good value: missing ("RMQ4" 1) (first at row 8)',)
 
 
 def test_sentinels_and_nulls_of_every_numeric_type_are_missing(tmp_path: Path) -> None:
