@@ -110,7 +110,7 @@ class Record:
     @cached_property
     def intact(self) -> Mask:
         """Rows [N] without a held cell: those that scores are calibrated and judged by."""
-        return ~self.held.any(axis=1)
+        return np.asarray(~self.held.any(axis=1))
 
     @property
     def without_gas(self) -> Record:

@@ -31,8 +31,8 @@ def fit_scaler(values: Floats, station: Station, kind: Literal["log", "standard"
     TrainingError
         A column is constant on these rows.
     """
-    skipping = held is not None and held.any()
-    measured = np.where(held, np.nan, values) if skipping else values
+    skipping = held is not None and bool(held.any())
+    measured = values if held is None or not skipping else np.where(held, np.nan, values)
     middle = (np.nanmedian if skipping else np.median)(measured, axis=0)
     log = np.array([kind == "log" and feature.scale == "log" for feature in station.features])
     floor = np.where(log, 1e-3 * middle, 0.0)

@@ -63,7 +63,7 @@ def fit_consistency(
         held = np.zeros(scaled.shape, dtype=np.bool_)
     if memories is None:
         memories = [[place] for place in np.split(np.arange(len(scaled)), np.cumsum([*map(len, segments)])[:-1])]
-    intact = ~held.any(axis=1)
+    intact = np.asarray(~held.any(axis=1))
     correlation = np.atleast_2d(np.corrcoef(_only(scaled, intact), rowvar=False)) + _SINGULAR * np.eye(columns)
     precision = np.linalg.inv(correlation)
     conditional = precision / np.sqrt(np.diag(precision))[None, :]

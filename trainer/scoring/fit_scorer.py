@@ -226,7 +226,7 @@ class _Fitting:
         station = _part(self.record.station, self.columns)
         rows = np.sort(rows)
         memories = [[np.searchsorted(rows, piece) for piece in span] for span in pieces(self.record, rows)]
-        values, held = (cells[rows][:, self.columns] for cells in (self.record.values, self.record.held))
+        values, held = self.record.values[rows][:, self.columns], self.record.held[rows][:, self.columns]
         intact = ~held.any(axis=1)
         scaler = fit_scaler(values, station, "log", held)
         scaled = scaler.forward(values)
