@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from config.address_syntax import address_steps
@@ -48,6 +49,8 @@ class Source:
         The entry.
     station
         Its columns.
+    cadence
+        Interval between the readings of its bundle's training [s]; ``None``: unknown.
 
     Attributes
     ----------
@@ -65,9 +68,10 @@ class Source:
         ``keys`` or ``absent`` name a key that the station does not have.
     """
 
-    def __init__(self, entry: StationEntry, station: Station) -> None:
+    def __init__(self, entry: StationEntry, station: Station, cadence: float | None = None) -> None:
         self.entry = entry
         self.station = station
+        self.cadence = cadence
         self.patterns = tuple(map(Pattern, entry.topics))
         self.joins = entry.join is not None or len(entry.topics) > 1 or any(each.splits for each in self.patterns)
         self.plain = not self.joins and entry.station_from is None
@@ -144,8 +148,10 @@ class Source:
         return frozenset(addresses) | {str(address_steps(each)[0]) for each in addresses}
 
 
-def sources_of(entries: Sequence[StationEntry], stations: Sequence[Station]) -> list[Source]:
-    """Make the source of each entry of gateway.yaml.
+def sources_of(
+    entries: Sequence[StationEntry], stations: Sequence[Station], cadences: Iterable[float | None] = repeat(None)
+) -> list[Source]:
+    """Make the source of each entry of gateway.yaml, with the interval [s] between the readings of its training.
 
     Raises
     ------
@@ -153,9 +159,9 @@ def sources_of(entries: Sequence[StationEntry], stations: Sequence[Station]) -> 
         ``keys``, ``absent`` or ``columns`` name what a station does not have; names the entry.
     """
     sources = []
-    for i, (entry, station) in enumerate(zip(entries, stations, strict=True)):
+    for i, (entry, station, cadence) in enumerate(zip(entries, stations, cadences, strict=False)):
         try:
-            sources.append(Source(entry, station))
+            sources.append(Source(entry, station, cadence))
         except ConfigError as error:
             raise ConfigError([f"gateway.yaml: stations[{i}].{problem}" for problem in error.problems]) from error
     return sources

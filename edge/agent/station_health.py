@@ -28,7 +28,8 @@ class StationReport(msgspec.Struct, frozen=True, kw_only=True):
     duplicates
         Messages that had come before, and were not scored again.
     problems
-        What -> a sentence with its fix, as long as it lasts: clock, units, keys, values, devices, repetitions, missing.
+        What -> a sentence with its fix, as long as it lasts: clock, units, keys, values, devices,
+        repetitions, missing, cadence.
     """
 
     readings: int

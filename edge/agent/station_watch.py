@@ -1,4 +1,4 @@
-"""Looks at a station's documents now and then: keys that never come, several devices that are one station."""
+"""Looks at a station's messages now and then: keys that never come, several devices, another interval than trained."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from edge.agent.source import Source
+from edge.readings.cadence_watch import CadenceWatch
 from edge.readings.device_watch import DeviceWatch
 from edge.readings.key_watch import KeyWatch
 from edge.readings.reading import Reading
@@ -32,7 +33,7 @@ class StationWatch:
         Readings that are looked at in a row.
     """
 
-    __slots__ = ("_devices", "_keys", "_whole", "left", "longest")
+    __slots__ = ("_cadence", "_devices", "_keys", "_whole", "left", "longest")
 
     def __init__(self, source: Source) -> None:
         entry = source.entry
@@ -41,9 +42,13 @@ class StationWatch:
         self._whole = not source.joins
         self._keys = KeyWatch(source.station, entry.keys, entry.absent)
         self._devices = DeviceWatch()
+        self._cadence = CadenceWatch(source.cadence)
 
     def look(self, documents: Sequence[Any], topic: str, readings: Sequence[Any] = ()) -> None:
         """Look at the documents of a message, and at the readings that were made of them."""
+        for reading in readings:
+            if isinstance(reading, Reading):
+                self._cadence.look(reading)
         for i, document in enumerate(documents):
             if not isinstance(document, dict | list):
                 continue
@@ -65,4 +70,4 @@ class StationWatch:
         """
         keys, devices = self._keys.problem(), self._devices.problem(whole=self._whole, soon=soon)
         self.left = self.longest + (_PAUSE if keys is None and devices is None else 0)
-        return {"keys": keys, "devices": devices}
+        return {"keys": keys, "devices": devices, "cadence": self._cadence.problem()}

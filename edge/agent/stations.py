@@ -12,6 +12,7 @@ from edge.agent.station import LiveStation, StationGroup
 from edge.agent.station_input import StationInput
 from edge.agent.station_names import StationNames
 from edge.bundles.bundle import Bundle
+from edge.bundles.manifest import SCORER
 from edge.errors import ReadingError
 from edge.journal.transaction import RateRow, StationRow
 from edge.mqtt.topics import safe_station
@@ -58,7 +59,8 @@ class Stations:
         self._gateway = gateway
         self.rate = gateway.scoring.exceedances_per_1000
         self.rate_request: RateRow | None = None
-        sources = sources_of(gateway.stations, [bundle.station for bundle in bundles])
+        cadences = [bundle.manifest.scorers[SCORER].cadence for bundle in bundles]
+        sources = sources_of(gateway.stations, [bundle.station for bundle in bundles], cadences)
         samplers = {bundle.id: Sampler(bundle.generator) for bundle in bundles}
         levels = GasAlarms.from_settings(gateway.alarms.methane, gateway.stations, bundles)
         self.groups = [

@@ -10,6 +10,8 @@ from edge.arrays import Floats
 
 MOST_CADENCES = 3.0
 """An interval longer than this many cadences is a gap."""
+MOST_DISAGREEMENT = 1.5
+"""Ratio of a cadence to the interval at which rows or readings come, from which it is reported."""
 
 
 def is_gap(previous: float, now: float, cadence: float) -> bool:

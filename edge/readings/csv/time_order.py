@@ -8,12 +8,10 @@ import numpy as np
 
 from edge.arrays import Floats, Indices
 from edge.readings.csv.table import CsvTable
-from edge.readings.gaps import MOST_CADENCES, median_interval
+from edge.readings.gaps import MOST_CADENCES, MOST_DISAGREEMENT, median_interval
 
 NEWEST_FIRST = 0.9
 """Share of the steps that go back from which a file counts as newest first."""
-MOST_DISAGREEMENT = 1.5
-"""Ratio of the station's cadence to the rows' own, from which it is reported."""
 
 _HOUR, _NEARLY = 3600.0, 660.0  # [s] the step back of an autumn night, less one interval of up to eleven minutes
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from config.errors import ConfigError
+from config.settings.windows import WindowSettings
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 
@@ -60,7 +61,7 @@ def test_the_methane_station_has_a_gas_and_a_redundant_column() -> None:
     assert station.units[:4] == ("[ppb]", "[ppm]", "Cel", "%")
     assert station.ratio is not None
     assert station.ratio.keys == ("h2o_ppm", "temperature_c", "humidity_pct")
-    assert station.recenter == 240
+    assert (station.recenter, station.windows) == (None, WindowSettings())
 
 
 def test_a_station_without_a_gas_column_has_no_gas(tmp_path: Path) -> None:
@@ -72,8 +73,15 @@ def test_a_station_without_a_gas_column_has_no_gas(tmp_path: Path) -> None:
 
 def test_recenter_off_is_a_word_and_not_false(tmp_path: Path) -> None:
     path = tmp_path / "station.yaml"
-    path.write_text(METHANE.read_text(encoding="utf-8").replace("recenter: 240", "recenter: off"), encoding="utf-8")
+    path.write_text(METHANE.read_text(encoding="utf-8").replace("recenter: auto", "recenter: off"), encoding="utf-8")
+    assert load_station(path).windows.recenter == "off"
+    path.write_text(METHANE.read_text(encoding="utf-8") + "recenter: off\n", encoding="utf-8")
     assert load_station(path).recenter == "off"
+
+
+def test_the_rolling_median_is_declared_in_one_place_only(tmp_path: Path) -> None:
+    both = _problems(tmp_path, recenter=240, windows={"recenter": "4 h"})
+    assert both == ["recenter: got 240 beside windows.recenter, expected one of the two; leave this one out"]
 
 
 @pytest.mark.parametrize(
