@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from edge.bundles.manifest import ScoringSpec
+from trainer.evaluation.ageing.results import Ageing
+from trainer.evaluation.ageing.table import ageing_lines
 from trainer.run import Run
 
 _SCORES = ("consistency", "reconstruction", "onset")
@@ -61,6 +63,10 @@ def _lines(metrics: dict[str, Any], scorers: dict[str, ScoringSpec]) -> Iterator
         yield f"  false alarms on the test rows, requested{''.join(f'{kind:>16}' for kind in _SCORES)}"
         for row in scorer["realised"]:
             yield f"  {row['requested']:>39.2%}{''.join(_rate(row[kind]) for kind in _SCORES)}"
+    ageing = Ageing.read(metrics)
+    if ageing is not None:
+        yield ""
+        yield from ageing_lines(ageing)
 
 
 def _rate(rate: float | None) -> str:

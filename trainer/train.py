@@ -22,6 +22,8 @@ from trainer.data.regimes import chunk_count
 from trainer.data.scaler import fit_scaler
 from trainer.data.splits import blocked, random_split
 from trainer.errors import TrainingError
+from trainer.evaluation.ageing.measure_ageing import measure_ageing
+from trainer.evaluation.ageing.verdict import ageing_metrics
 from trainer.evaluation.synthesis.fidelity import mean_ks
 from trainer.figures.losses import losses_png
 from trainer.generation.fit_generator import fit_generator
@@ -49,6 +51,7 @@ def train(
     folder: str | os.PathLike[str],
     *,
     statistics: bool = False,
+    processes: int = 1,
     progress: TextIO | None = None,
     clock: Clock | None = None,
 ) -> Run:
@@ -66,6 +69,8 @@ def train(
         Run folder: new, empty, or an earlier run, which is replaced once this one is complete.
     statistics
         Also write what figures need: :class:`trainer.statistics.run_statistics.RunStatistics`.
+    processes
+        How many of the fits that show how false alarms age run at a time.
     progress
         Where progress bars are drawn; ``None`` draws none.
     clock
@@ -116,6 +121,7 @@ def train(
             }
             for name, scorer in scorers.items()
         },
+        "ageing": ageing_metrics(measure_ageing(record, settings, processes=processes, progress=progress)),
         "seconds": time.perf_counter() - started,
     }
     about = About(

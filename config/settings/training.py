@@ -86,6 +86,9 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Annotated[int, Meta(ge=2)] | Literal["auto"],
         Meta(description="folds for the out-of-fold p-values | auto: one per regime of the climate"),
     ] = "auto"
+    ageing_fits: Annotated[
+        int, Meta(ge=1, le=3, description="fits from past to future, and as many back, that show how alarms age")
+    ] = 3
     seed: Annotated[int, Meta(ge=0, description="the same seed gives the same weights")] = 42
     device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="auto: a GPU if there is one")] = "auto"
 
@@ -113,5 +116,11 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def quick(cls, *, model: ModelChoice = "both") -> Self:
         """Return settings for a run that takes seconds and is good enough to show the whole loop."""
         return msgspec.structs.replace(
-            cls(model=model), epochs=12, chunks=3, generator_epochs=20, generator_steps=300, components=40
+            cls(model=model),
+            epochs=12,
+            chunks=3,
+            ageing_fits=1,
+            generator_epochs=20,
+            generator_steps=300,
+            components=40,
         )

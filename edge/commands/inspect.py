@@ -77,9 +77,10 @@ def _text(bundle: Bundle) -> Iterator[str]:
     yield f"requested  {manifest.exceedances_per_1000:g} in 1000 undisturbed readings may exceed"
     yield ""
     yield f"measured by the trainer (split: {manifest.metrics.get('split', 'unknown')})"
-    metrics = {name: value for name, value in manifest.metrics.items() if name != "split"}
+    metrics = {name: value for name, value in manifest.metrics.items() if name not in {"split", "ageing"}}
     yield from _table(list(_metrics("", metrics)) or [("nothing",)], wrap=True)
     yield ""
+    yield from _ageing(manifest.metrics)
     files = ", ".join(manifest.data.files) or "no file"
     yield f"trained on {files}: {manifest.data.rows:,} rows, sha256 {manifest.data.sha256}"
     yield "with       " + ", ".join(f"{name} {version}" for name, version in sorted(manifest.versions.items()))
@@ -146,6 +147,16 @@ def _network(network: NetworkSpec, features: int) -> str:
     kind = {"ae": "autoencoder", "vae": "variational autoencoder"}[network.kind]
     beta = f", beta {network.beta:g}" if network.kind == "vae" else ""
     return f"{kind} {widths}, loss {network.loss}{beta}"
+
+
+def _ageing(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """Print the trainer's verdict on times that it did not train on; its counts are in the JSON form."""
+    ageing = metrics.get("ageing")
+    verdict = ageing.get("verdict") if isinstance(ageing, Mapping) else None
+    if isinstance(verdict, list):
+        yield "from past to future, fixed thresholds"
+        yield from _table([(str(sentence),) for sentence in verdict], wrap=True)
+        yield ""
 
 
 def _metrics(place: str, value: Any) -> Iterator[tuple[str, str]]:

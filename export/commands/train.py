@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -45,7 +46,14 @@ def run(arguments: Namespace) -> None:
     record = load_record(arguments.files, load_station(arguments.station))
     for sentence in record.dropped:
         print(sentence)
-    trained = train(record, settings, arguments.output, statistics=not arguments.quick, progress=sys.stderr)
+    trained = train(
+        record,
+        settings,
+        arguments.output,
+        statistics=not arguments.quick,
+        processes=os.cpu_count() or 1,
+        progress=sys.stderr,
+    )
     print(summary(trained))
     if not arguments.quick:
         draw_report([trained.folder])

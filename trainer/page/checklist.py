@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal["pass", "short", "not measured"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,24 @@ class Checklist:
 
     rows: Sequence[Check]
     about: str = ""
+
+    @property
+    def outcome(self) -> Outcome:
+        """``short`` if a number falls short, else ``not measured`` if one is unknown; only else ``pass``."""
+        if any(row.met is False for row in self.rows):
+            return "short"
+        return "not measured" if any(row.met is None for row in self.rows) else "pass"
+
+    @property
+    def headline(self) -> str:
+        """One sentence: whether everything is as it should be."""
+        short = [row for row in self.rows if row.met is False]
+        unknown = [row.name for row in self.rows if row.met is None]
+        if short:
+            return f"Does not pass: {len(short)} of {len(self.rows)} numbers fall short, among them {short[0].name} ({short[0].got})."
+        if unknown:
+            return f"Not decided: what was measured is as it should be, but not measured: {'; '.join(unknown)}."
+        return f"Passes: all {len(self.rows)} numbers are as they should be."
 
     @property
     def caption(self) -> str:

@@ -6,11 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from trainer.evaluation.ageing.results import JUDGED, YEAR, Ageing
+from trainer.evaluation.ageing.tolerance import ALLOWED
+from trainer.evaluation.ageing.verdict import distance, seasons_sentence, whole_year, worst_stretch
 from trainer.evaluation.detection.goals import BY_CASE, BY_FAMILY, BY_SPLIT, REALISED, goals
 from trainer.evaluation.goal import Goal
 from trainer.evaluation.synthesis.goals import KS, synthesis_goals
 from trainer.evaluation.synthesis.results import SynthesisEvaluation
 from trainer.page.checklist import Check, Checklist
+from trainer.reporting.ageing_panel import TITLES
 from trainer.reporting.display_names import NETWORKS, SENSES, SPLITS
 from trainer.reporting.run_results import RunResults
 
@@ -35,7 +39,7 @@ def acceptance(results: RunResults) -> Checklist:
     Goals of one kind share one line; those that fall short have lines of their own, and come first. What was not
     measured has a line, too.
     """
-    rows = list(_training(results.run.metrics))
+    rows = [*_ageing(results.ageing), *_training(results.run.metrics)]
     if results.detection is None:
         rows.append(Check("detection", "not measured", "davylamp evaluate", None, _HELD_OUT))
     else:
@@ -65,6 +69,48 @@ def _training(metrics: Mapping[str, Any]) -> Iterator[Check]:
                 title = f"{NETWORKS.get(name, name)}: realised for {realised['requested']:g}"
                 split = f"test blocks, {metrics['rows']['test']:,} rows"
                 yield _check(title, Goal("", max(rates), wanted, "<="), split)
+
+
+def _ageing(ageing: Ageing | None) -> Iterator[Check]:
+    """Yield whether the budget held from past to future, and whether every season was seen.
+
+    What keeps the budget shares one line; what breaks it has lines of its own. Thresholds that follow do not count.
+    """
+    wanted = f"{SENSES['<=']} {ALLOWED:g} x requested"
+    if ageing is None or not ageing.steps:
+        reason = "; ".join(ageing.notes) if ageing is not None else "davylamp train again"
+        yield Check("past to future: false-alarm budget", "not measured", wanted, None, reason)
+    else:
+        budgets = [
+            (direction, score, requested, kept)
+            for direction in ageing.directions
+            for score in JUDGED
+            for requested in ageing.requested
+            if (kept := ageing.keeps(direction, score, requested)) is not None
+        ]
+        met = sum(kept for *_, kept in budgets)
+        yield Check(
+            "past to future, and back: false-alarm budget",
+            f"{met} of {len(budgets)} kept",
+            "all",
+            met == len(budgets),
+            f"parts that were not trained on; worst of {len(ageing.steps)} fits",
+        )
+        for direction, score, requested, kept in budgets:
+            worst = worst_stretch(ageing, direction, score, requested)
+            if not kept and worst is not None:
+                name = f"{TITLES[direction]}: {score} for {100 * requested:g} %"
+                where = f"worst stretch, {distance(direction, worst)}"
+                yield Check(
+                    name, f"{100 * worst.share:.3g} %", f"{SENSES['<=']} {100 * ALLOWED * requested:g} %", False, where
+                )
+        for note in ageing.notes:
+            if note.startswith("not"):
+                yield Check("past to future: a fit", "not measured", "every fit", None, note)
+    if ageing is not None:
+        met_year = True if whole_year(ageing) else None
+        days = "unknown" if ageing.days is None else f"{ageing.days:,.3g} days"
+        yield Check("seasons seen", days, f"{SENSES['>=']} {YEAR:g} days", met_year, seasons_sentence(ageing))
 
 
 def _grouped(found: Sequence[Goal]) -> Iterator[Check]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import msgspec
 
 from edge.bundles.manifest import ScoringSpec
+from trainer.evaluation.ageing.results import Ageing
+from trainer.evaluation.ageing.verdict import verdict_sentences
 from trainer.figures.units import unit
 from trainer.page.panel import Panel
 from trainer.page.table import HtmlTable, shown
@@ -71,7 +73,10 @@ def _limits(run: Run) -> Iterator[tuple[str, str]]:
     for name, fitted in run.scoring_specs.items():
         of = _sentences(fitted) if run.station.gas is not None else fitted.notes
         yield from ((NETWORKS.get(name, name), sentence) for sentence in of)
-    yield "data", "one record: other boards, rooms and seasons are unknown to it"
+    ageing = Ageing.read(run.metrics)
+    if ageing is not None:
+        yield from (("other times", sentence.strip()) for sentence in verdict_sentences(ageing))
+    yield "data", "one record: other boards and rooms are unknown to it"
 
 
 def _sentences(fitted: ScoringSpec) -> Iterator[str]:

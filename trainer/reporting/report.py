@@ -59,12 +59,15 @@ def report(
         drawn.append(panel)
         if progress is not None:
             progress.write(f"drawn: {panel.title}\n")
+    checklist = acceptance(first) if len(opened) == 1 else None
+    if progress is not None and checklist is not None:
+        progress.write(f"verdict: {checklist.headline}\n")
     write_page(
         Path(output),
         title=f"{'Run' if len(opened) == 1 else 'Runs'} {', '.join(one.name for one in opened)}",
         subtitle=_subtitle(first) if len(opened) == 1 else f"{len(opened)} runs side by side",
         panels=drawn,
-        checklist=acceptance(first) if len(opened) == 1 else None,
+        checklist=checklist,
     )
     if png is not None:
         write_panel_files(Path(png), drawn)

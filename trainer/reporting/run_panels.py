@@ -12,6 +12,7 @@ from trainer.evaluation.synthesis.results import OURS, PUBLISHED, SYNTHESIS
 from trainer.figures.colours import BLUE, GREEN, INK, ORANGE, VERMILLION
 from trainer.page.panel import Panel
 from trainer.page.table import HtmlTable
+from trainer.reporting.ageing_panel import ageing_panel
 from trainer.reporting.correlations import sample_correlations_panel
 from trainer.reporting.densities import sample_densities_panel
 from trainer.reporting.detection_panels import families_panel, rates_panel, roc_panel
@@ -36,6 +37,7 @@ _MOST_PAIRS = 3
 
 def run_panels(results: RunResults) -> Iterator[Panel]:
     """Yield the panels of a run."""
+    yield ageing_panel(results.ageing)
     yield losses_panel(results.losses)
     yield from _statistics(results)
     yield from _detection(results)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from trainer.errors import TrainingError
+from trainer.evaluation.ageing.results import Ageing
 from trainer.evaluation.detection.results import DETECTION, Evaluation
 from trainer.evaluation.synthesis.results import SYNTHESIS, SynthesisEvaluation
 from trainer.run import Run
@@ -82,6 +83,11 @@ class RunResults:
             ),
             missing=missing,
         )
+
+    @property
+    def ageing(self) -> Ageing | None:
+        """False alarms by age; ``None``: an earlier davylamp trained the run."""
+        return Ageing.read(self.run.metrics)
 
     def renamed(self, name: str) -> RunResults:
         """Return the same under another name."""
