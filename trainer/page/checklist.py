@@ -60,7 +60,8 @@ class Checklist:
         short = [row for row in self.rows if row.met is False]
         unknown = [row.name for row in self.rows if row.met is None]
         if short:
-            return f"Does not pass: {len(short)} of {len(self.rows)} numbers fall short, among them {short[0].name} ({short[0].got})."
+            first = f"{short[0].name} ({short[0].got})"
+            return f"Does not pass: {len(short)} of {len(self.rows)} numbers fall short, among them {first}."
         if unknown:
             return f"Not decided: what was measured is as it should be, but not measured: {'; '.join(unknown)}."
         return f"Passes: all {len(self.rows)} numbers are as they should be."

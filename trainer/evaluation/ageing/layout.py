@@ -103,7 +103,7 @@ class _Run:
     positions: Indices
 
 
-def lay_out(record: Record, fits: int = 3, most: int = MOST_LAID_OUT) -> LaidOut:
+def lay_out_in_time(record: Record, fits: int = 3, most: int = MOST_LAID_OUT) -> LaidOut:
     """Cut a record in five consecutive parts, of which some are fitted on, from either end.
 
     Every part that is not fitted on is tested: with three fits, the last part once has the age of three parts, once of

@@ -13,7 +13,7 @@ from trainer.data.record import Record
 from trainer.data.regimes import chunk_count, regimes
 from trainer.errors import TrainingError
 from trainer.evaluation.ageing.exceedances import Exceedances, exceedances_of
-from trainer.evaluation.ageing.layout import LEAST_LAID_OUT, MOST_LAID_OUT, AgeingLayout, LaidOut, lay_out
+from trainer.evaluation.ageing.layout import LEAST_LAID_OUT, MOST_LAID_OUT, AgeingLayout, LaidOut, lay_out_in_time
 from trainer.evaluation.ageing.results import AgedStretch, Ageing, AgeingStep
 from trainer.evaluation.parallel import run_tasks
 from trainer.scoring.false_alarm_rates import REQUESTED
@@ -50,7 +50,7 @@ def measure_ageing(
     settings
         Settings of the training.
     most
-        Most rows to use of a long record, see :func:`trainer.evaluation.ageing.layout.lay_out`.
+        Most rows to use of a long record, see :func:`trainer.evaluation.ageing.layout.lay_out_in_time`.
     peers
         Other detectors to count beside ours; it is pickled if there is more than one process.
     processes
@@ -68,7 +68,7 @@ def measure_ageing(
     if rows < LEAST_LAID_OUT:
         note = f"too short to lay out from past to future: {rows:,} rows, expected at least {LEAST_LAID_OUT:,}"
         return _ageing(record, used=0, notes=(note,))
-    laid = lay_out(record, settings.ageing_fits, most)
+    laid = lay_out_in_time(record, settings.ageing_fits, most)
     used = len(laid.record.values)
     tasks = [partial(_attempt, laid, number, settings, peers) for number in range(len(laid.layouts))]
     done: dict[int, AgeingStep | str] = {}

@@ -41,7 +41,7 @@ def verdict_sentences(ageing: Ageing) -> Iterator[str]:
         for score in JUDGED:
             worst = worst_of(ageing, direction, score)
             if worst is not None and worst[1].kept == (found != "breaks"):
-                yield f"  {describe(direction, score, *worst)}"
+                yield f"  {stretch_sentence(direction, score, *worst)}"
     yield seasons_sentence(ageing)
     yield from ageing.notes
     if ageing.steps:
@@ -64,7 +64,7 @@ def worst_stretch(ageing: Ageing, direction: Direction, score: str, requested: f
     return max((one for one in found if one is not None), key=lambda one: (not one.kept, one.share), default=None)
 
 
-def describe(direction: Direction, score: str, requested: float, worst: WorstStretch) -> str:
+def stretch_sentence(direction: Direction, score: str, requested: float, worst: WorstStretch) -> str:
     """Return which share of which readings exceeds, at which distance from the training."""
     return (
         f"{score}: {100 * worst.share:.2g} % for {100 * requested:g} %, in {worst.readings:,} readings"

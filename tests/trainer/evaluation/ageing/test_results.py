@@ -1,0 +1,96 @@
+"""The worst part, quarter and window count, with room for chance and none for a broken budget."""
+
+from __future__ import annotations
+
+import msgspec
+
+from trainer.evaluation.ageing.results import AgedStretch, Ageing, AgeingStep, ExceedanceCounts
+from trainer.evaluation.ageing.tolerance import most_allowed
+from trainer.evaluation.ageing.verdict import ageing_metrics, outcome, seasons_sentence, verdict_sentences, whole_year
+
+
+def step(direction: str, consistency: list[tuple[int, int, int]], window: tuple[int, int] | None = None) -> AgeingStep:
+    """A step of two parts of two quarters: readings, exceedances at 1 % and at 0.1 %."""
+    return AgeingStep(
+        direction=direction,  # type: ignore[arg-type]
+        trained=3,
+        rows=3000,
+        stretches=tuple(AgedStretch(n // 2 + 3, 250 + 500 * n, None) for n in range(4)),
+        counts={"consistency": tuple(ExceedanceCounts(n, (one, tenth)) for n, one, tenth in consistency)},
+        windows={} if window is None else {"consistency": window},
+        following={"consistency": (0.01, 0.001)},
+    )
+
+
+def ageing(*steps: AgeingStep, days: float | None = None) -> Ageing:
+    return Ageing(rows=5000, used=5000, requested=(0.01, 0.001), days=days, stamped=True, regimes=1, steps=tuple(steps))
+
+
+KEEPS = [(500, 5, 0), (500, 6, 1), (500, 3, 0), (500, 7, 0)]
+DRIFTS = [(500, 5, 0), (500, 20, 1), (500, 60, 9), (500, 150, 70)]
+
+
+def test_the_worst_part_quarter_and_window_have_their_shares_and_ages() -> None:
+    found = ageing(step("ahead", DRIFTS, (90, 20)))
+    part = found.worst("ahead", "consistency", 0.01, "part")
+    quarter = found.worst("ahead", "consistency", 0.01, "quarter")
+    window = found.worst("ahead", "consistency", 0.01, "window")
+    assert part is not None
+    assert quarter is not None
+    assert window is not None
+    assert (part.share, part.readings, part.age) == (0.21, 1000, 1500)
+    assert (quarter.share, quarter.age) == (0.3, 1750)
+    assert window.share == 0.045
+    assert found.worst("back", "consistency", 0.01, "part") is None
+
+
+def test_a_budget_that_breaks_in_one_quarter_is_broken_and_following_does_not_mend_it() -> None:
+    found = ageing(step("ahead", DRIFTS), step("back", KEEPS))
+    assert found.broken() == [("ahead", "consistency", 0.01), ("ahead", "consistency", 0.001)]
+    assert outcome(found) == "breaks"
+    text = "\n".join(verdict_sentences(found))
+    assert "BREAKS" in text
+    assert "consistency: 14 % for 0.1 %, in 500 readings 1,750 rows after the training" in text
+    assert found.following("ahead", "consistency", 0.01) == 0.01
+
+
+def test_a_budget_that_keeps_both_ways_holds() -> None:
+    found = ageing(step("ahead", KEEPS, (15, 2)), step("back", KEEPS))
+    assert found.broken() == []
+    assert outcome(found) == "keeps"
+    assert "holds" in next(verdict_sentences(found))
+
+
+def test_a_window_alone_breaks_it() -> None:
+    assert outcome(ageing(step("ahead", KEEPS, (80, 2)), step("back", KEEPS))) == "breaks"
+
+
+def test_chance_breaks_no_short_stretch() -> None:
+    assert most_allowed(700, 0.001) >= 4
+    assert 30 < most_allowed(2000, 0.01) < 60
+    assert most_allowed(200_000, 0.01) < 1.6 * 2000
+    assert most_allowed(0, 0.01) == 0
+
+
+def test_without_a_direction_or_a_step_nothing_is_known() -> None:
+    assert outcome(None) == "unknown"
+    assert outcome(ageing()) == "unknown"
+    assert outcome(ageing(step("ahead", KEEPS))) == "unknown"
+    assert "UNKNOWN" in next(verdict_sentences(ageing()))
+
+
+def test_it_says_which_seasons_were_seen() -> None:
+    assert seasons_sentence(ageing(days=183.0)).startswith("one season only: 183 days, less than a year")
+    assert seasons_sentence(ageing(days=0.25)).startswith("one season only: 0.25 days")
+    assert seasons_sentence(ageing(days=400.0)).startswith("all seasons: 400 days")
+    assert "unknown which seasons" in seasons_sentence(ageing())
+    assert not whole_year(ageing())
+    assert whole_year(ageing(days=364.0))
+
+
+def test_it_comes_back_from_the_metrics_of_a_run_and_is_small() -> None:
+    found = ageing(*(step(direction, DRIFTS) for direction in ("ahead", "back") for _ in range(3)))
+    data = msgspec.json.encode({"ageing": ageing_metrics(found)})
+    assert Ageing.read(msgspec.json.decode(data)) == found
+    assert Ageing.read({}) is None
+    assert len(data) < 4000
