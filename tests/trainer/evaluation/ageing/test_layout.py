@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from config.settings.station import Feature, Station
+from edge.arrays import Floats
 from trainer.data.record import Record
 from trainer.evaluation.ageing.layout import lay_out_in_time, select_rows
 
@@ -23,6 +24,10 @@ STATION = Station(
 def numbered(rows: int) -> Record:
     """Rows that hold their own number."""
     return Record.from_values(np.column_stack([np.arange(rows), np.arange(rows)]), STATION)
+
+
+def times(cadence: float) -> Floats:
+    return np.asarray(1.7e9 + cadence * np.arange(2000))
 
 
 def test_every_later_part_is_tested_and_every_earlier_one_for_the_way_back() -> None:
@@ -41,7 +46,7 @@ def test_every_later_part_is_tested_and_every_earlier_one_for_the_way_back() -> 
 
 def test_an_age_is_counted_from_the_nearest_row_of_the_training() -> None:
     record = numbered(2000)
-    record = replace(record, time=1.7e9 + 3600.0 * np.arange(2000))
+    record = replace(record, time=times(3600.0))
     ahead, *_, back = lay_out_in_time(record).layouts
     assert [quarter.age for quarter in ahead.tested[:2]] == [50.5, 150.5]
     assert ahead.tested[0].days == pytest.approx(50.5 / 24)
@@ -73,9 +78,9 @@ def test_boards_of_the_same_hours_are_cut_each_and_files_that_follow_one_another
     train = lay_out_in_time(boards).layouts[0].train
     assert np.array_equal(train, np.concatenate([np.arange(400), np.arange(1000, 1400)]))
     assert lay_out_in_time(boards).layouts[0].tested[0].age == 25.5
-    months = replace(boards, time=1.7e9 + 60.0 * np.arange(2000))
+    months = replace(boards, time=times(60.0))
     assert np.array_equal(lay_out_in_time(months).layouts[0].train, np.arange(800))
-    swapped = replace(boards, time=1.7e9 + 60.0 * np.roll(np.arange(2000), 1000))  # the later month comes first
+    swapped = replace(boards, time=np.roll(times(60.0), 1000))  # the later month comes first
     assert np.array_equal(lay_out_in_time(swapped).layouts[0].train, np.arange(1000, 1800))
 
 

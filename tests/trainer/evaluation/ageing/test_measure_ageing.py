@@ -47,7 +47,7 @@ def steady() -> Ageing:
 def drifting() -> Ageing:
     # Noise that grows over the record: the past promises less than the future brings.
     record = Record.from_values(weather(3000, np.linspace(0.5, 3.0, 3000)), STATION)
-    return measure_ageing(replace(record, time=1.7e9 + 3600.0 * np.arange(3000)), QUICK)
+    return measure_ageing(replace(record, time=np.asarray(1.7e9 + 3600.0 * np.arange(3000))), QUICK)
 
 
 def test_a_steady_station_keeps_its_budget_both_ways(steady: Ageing) -> None:
