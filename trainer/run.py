@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -65,6 +65,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     scorers: dict[str, ScoringSpec]
 
 
+MEASURED = "measured"
+"""Folder of the fit that a run's metrics were measured on."""
 _AGAIN = "fix: train again into this folder"
 
 
@@ -84,28 +86,57 @@ def refuse_foreign(folder: Path) -> None:
         raise TrainingError(f"{folder}: got a file, expected a folder; fix: another name after -o")
 
 
+class FitFiles(NamedTuple):
+    """Contents of one fit's files: ``run.json``, ``tables.npz`` and the tensors by network."""
+
+    about: About
+    tables: Arrays
+    weights: Mapping[str, Mapping[str, Tensor]]
+
+    def write(self, folder: Path, station: Station, settings: Training) -> None:
+        """Write them into a new folder, with the station and the settings."""
+        from safetensors.torch import save
+
+        (folder / "weights").mkdir(parents=True)
+        for name, state in self.weights.items():
+            (folder / "weights" / f"{name}.safetensors").write_bytes(save(dict(state)))
+        with (folder / "tables.npz").open("wb") as file:
+            np.savez(file, **self.tables)  # type: ignore[arg-type]
+        (folder / "station.yaml").write_bytes(msgspec.yaml.encode(station))
+        (folder / "settings.yaml").write_bytes(msgspec.yaml.encode(settings))
+        (folder / "run.json").write_bytes(_pretty(self.about))
+
+
 def write_run(
     folder: Path,
     *,
-    about: About,
+    bundled: FitFiles,
+    measured: FitFiles,
     station: Station,
     settings: Training,
     metrics: Mapping[str, Any],
-    tables: Arrays,
-    weights: Mapping[str, Mapping[str, Tensor]],
     curves: bytes,
     losses: Mapping[str, Any],
     statistics: RunStatistics | None = None,
 ) -> None:
     """Write a run folder atomically: ``folder`` is at any time either as before or complete.
 
+    Parameters
+    ----------
+    folder
+        The folder.
+    bundled
+        The fit on every row, which a bundle is made of.
+    measured
+        The fit that left the test rows out, on which the metrics were measured; a run folder within the run folder.
+    station, settings, metrics, curves, losses, statistics
+        Contents of the other files.
+
     Raises
     ------
     TrainingError
         ``folder`` holds something else than a run, or cannot be written.
     """
-    from safetensors.torch import save
-
     refuse_foreign(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -114,19 +145,13 @@ def write_run(
         raise TrainingError(f"{folder}: cannot be written: {error.strerror}; fix: another folder after -o") from error
     try:
         fresh = scratch / "new"
-        (fresh / "weights").mkdir(parents=True)
-        for name, state in weights.items():
-            (fresh / "weights" / f"{name}.safetensors").write_bytes(save(dict(state)))
-        with (fresh / "tables.npz").open("wb") as file:
-            np.savez(file, **tables)  # type: ignore[arg-type]
-        (fresh / "station.yaml").write_bytes(msgspec.yaml.encode(station))
-        (fresh / "settings.yaml").write_bytes(msgspec.yaml.encode(settings))
+        bundled.write(fresh, station, settings)
+        measured.write(fresh / MEASURED, station, settings)
         (fresh / "metrics.json").write_bytes(_pretty(metrics))
         (fresh / "losses.json").write_bytes(_pretty(losses))
         (fresh / "losses.png").write_bytes(curves)
         if statistics is not None:
             (fresh / STATISTICS).write_bytes(encode_arrays(statistics))
-        (fresh / "run.json").write_bytes(_pretty(about))
         if folder.exists():
             folder.replace(scratch / "old")
         fresh.replace(folder)
@@ -197,6 +222,11 @@ class Run:
     def scaler(self) -> Scaler:
         """The scaler fitted on the training rows."""
         return self._about.scaler
+
+    @cached_property
+    def measured(self) -> Run:
+        """The fit that left the test rows out; of an earlier version's run, which has one fit only, the run itself."""
+        return Run.open(self.folder / MEASURED) if (self.folder / MEASURED).is_dir() else self
 
     @cached_property
     def metrics(self) -> dict[str, Any]:

@@ -12,26 +12,22 @@ from typing import Any, TextIO
 import numpy as np
 
 from config.settings.training import Training
-from edge.arrays import Arrays, Floats, Indices
-from edge.bundles.manifest import SCORER_ABSENT, TrainingData, scorer_keys
-from edge.bundles.scoring_tables import to_arrays
+from edge.arrays import AnyFloats, Floats, Indices
+from edge.bundles.manifest import TrainingData
 from edge.clock import Clock, SystemClock, rfc3339
 from edge.models.features import BASELINE_LEAST, SHORT_WINDOW
 from trainer.data.record import Record
-from trainer.data.regimes import chunk_count
-from trainer.data.scaler import fit_scaler
 from trainer.data.splits import blocked, random_split
 from trainer.errors import TrainingError
 from trainer.evaluation.ageing.measure_ageing import measure_ageing
 from trainer.evaluation.ageing.verdict import ageing_metrics
 from trainer.evaluation.synthesis.fidelity import mean_ks
 from trainer.figures.losses import losses_png
-from trainer.generation.fit_generator import fit_generator
 from trainer.generation.fitted_generator import FittedGenerator
 from trainer.networks.training import choose_device
-from trainer.run import About, Run, refuse_foreign, write_run
+from trainer.run import About, FitFiles, Run, refuse_foreign, write_run
 from trainer.scoring.false_alarm_rates import false_alarm_rates
-from trainer.scoring.fit_scorer import fit_scorer
+from trainer.station_fit import fit_every_row, fit_without_test, held_out
 from trainer.statistics.collect import collect
 
 LEAST_ROWS = 600
@@ -40,8 +36,6 @@ MEMORY = SHORT_WINDOW + BASELINE_LEAST
 """Rows behind a gap before the next one has every score."""
 LEAST_SCORED = 200
 """Least rows behind those: fewer leave none to fit the scores on, once a part is held out."""
-EMBARGO = 12
-"""Rows on both sides of a test row that no score is fitted on."""
 _EVALUATED = 7  # added to the seed, so that the rows evaluated are not those of the calibration
 
 
@@ -89,74 +83,62 @@ def train(
     started = time.perf_counter()
     blocks = blocked(record)
     split = random_split(record, seed=settings.seed) if settings.split == "random" else blocks
-    # Rows with a held cell belong to the memory of the scores alone.
     parts = {part: record.values[_intact(record, getattr(split, part))] for part in ("train", "validation", "test")}
-    scaler = fit_scaler(parts["train"], record.station, settings.scaler)
-    generator = fit_generator(parts["train"], parts["validation"], record.station, settings, progress)
-    # Scores have a memory: they are fitted on blocks of time, whatever the generator was fitted on.
-    count = chunk_count(record, settings)
-    seen = {name: record.without_gas if name == SCORER_ABSENT else record for name in scorer_keys(record.station)}
-    held_out = {name: blocked(one).test for name, one in seen.items()}
-    scorers = {
-        name: fit_scorer(
-            one,
-            _away_from(one, held_out[name]),
-            settings,
-            absent=name == SCORER_ABSENT,
-            kind="vae" if settings.model == "vae" else "ae",
-            folds=count,
-            progress=progress,
-        )
-        for name, one in seen.items()
-    }
+    measured = fit_without_test(record, split, settings, progress)
+    bundled = fit_every_row(record, measured, settings, progress)
+    complete = record.values[record.intact]
     metrics = {
         "split": settings.split,
+        "fit": f"the fit that left the test {'blocks' if settings.split == 'blocks' else 'rows'} out; "
+        "the bundle's own fit has seen every row",
         "rows": {part: len(rows) for part, rows in parts.items()},
-        "generator": _quality(generator, parts, settings.seed),
+        "generator": _quality(measured.generator, parts, settings.seed),
         "scorers": {
             name: {
                 "rows": scorer.spec.rows,
-                "chunks": count,
-                "realised": false_alarm_rates(scorer.model, seen[name], held_out[name]),
+                "chunks": scorer.spec.chunks,
+                "realised": false_alarm_rates(scorer.model, *held_out(record, name)),
             }
-            for name, scorer in scorers.items()
+            for name, scorer in measured.scorers.items()
+        },
+        "bundle": {
+            "rows": len(complete),
+            "ks": mean_ks(_draw(bundled.generator, len(complete), settings.seed), complete.astype(np.float32)),
+            "cpu_seconds": bundled.generator.cpu_seconds,
         },
         "ageing": ageing_metrics(measure_ageing(record, settings, processes=processes, progress=progress)),
         "seconds": time.perf_counter() - started,
     }
-    about = About(
-        created=rfc3339((clock or SystemClock()).now()),
-        versions=_versions(),
-        data=TrainingData(files=record.files, rows=len(record.values), sha256=record.sha256),
-        seed=settings.seed,
-        scaler=scaler,
-        generator=generator.spec,
-        scorers={name: scorer.spec for name, scorer in scorers.items()},
-    )
-    tables: Arrays = {f"generator/{name}": array for name, array in generator.arrays().items()}
-    if record.station.gas_index is not None:
-        tables["background_ppb"] = np.quantile(parts["train"][:, record.station.gas_index], [0.1])
-    network = generator.codec.network
-    weights = {} if network is None else {"generator": network.state_dict()}
-    histories = {} if generator.history is None else {"generator": generator.history}
-    for name, scorer in scorers.items():
-        arrays = to_arrays(scorer.model) | {"whitening": scorer.whitening}
-        tables |= {f"{name}/{key}": array for key, array in arrays.items()}
-        weights[name] = scorer.weights
-        weights |= {f"{name}-fold-{k}": state for k, state in enumerate(scorer.folds, 1)}
-        histories[name] = scorer.history
-    losses = {name: {**history.losses, "chosen": history.chosen} for name, history in histories.items()}
+    losses = {name: {**history.losses, "chosen": history.chosen} for name, history in measured.histories().items()}
+    created, versions = rfc3339((clock or SystemClock()).now()), _versions()
+    files = [
+        FitFiles(
+            About(
+                created=created,
+                versions=versions,
+                data=TrainingData(files=record.files, rows=len(record.values), sha256=record.sha256),
+                seed=settings.seed,
+                scaler=fit.scaler,
+                generator=fit.generator.spec,
+                scorers={name: scorer.spec for name, scorer in fit.scorers.items()},
+            ),
+            fit.arrays(),
+            fit.weights(),
+        )
+        for fit in (bundled, measured)
+    ]
     write_run(
         folder,
-        about=about,
+        bundled=files[0],
+        measured=files[1],
         station=record.station,
         settings=settings,
         metrics=metrics,
-        tables=tables,
-        weights=weights,
         curves=losses_png(losses),
         losses=losses,
-        statistics=collect(record, generator, split, scorers, seed=settings.seed + _EVALUATED) if statistics else None,
+        statistics=collect(record, measured.generator, split, measured.scorers, seed=settings.seed + _EVALUATED)
+        if statistics
+        else None,
     )
     return Run.open(folder)
 
@@ -195,24 +177,13 @@ def _intact(record: Record, rows: Indices) -> Indices:
     return rows[record.intact[rows]]
 
 
-def _away_from(record: Record, test: Indices) -> Indices:
-    """Return the rows more than ``EMBARGO`` rows away from every test row."""
-    near = np.zeros(len(record.values), dtype=bool)
-    for offset in range(-EMBARGO, EMBARGO + 1):
-        near[np.clip(test + offset, 0, len(near) - 1)] = True
-    return np.flatnonzero(~near)
-
-
 def _quality(generator: FittedGenerator, parts: dict[str, Floats], seed: int) -> dict[str, Any]:
     """Measure how likely held-out rows are, and how far the columns' distributions lie from those of real rows.
 
     Kolmogorov-Smirnov statistics are means over the columns; that of test rows against training rows shows what the
     split itself contributes.
     """
-    rng = np.random.Generator(np.random.Philox(key=seed + _EVALUATED))
-    size = len(parts["train"])
-    latent = generator.mixture.draw(size, rng)
-    made = generator.codec.decode(latent, rng.standard_normal((size, generator.station.size)))
+    made = _draw(generator, len(parts["train"]), seed)
     real = {part: rows.astype(np.float32) for part, rows in parts.items()}
     return {
         "kind": generator.spec.kind,
@@ -224,6 +195,18 @@ def _quality(generator: FittedGenerator, parts: dict[str, Floats], seed: int) ->
         "ks_test_train": mean_ks(real["test"], real["train"]),
         "cpu_seconds": generator.cpu_seconds,
     }
+
+
+def _own_distance(generator: FittedGenerator, rows: Floats, seed: int) -> float:
+    """Measure the mean Kolmogorov-Smirnov statistic of generated rows against those that it was fitted on [N, F]."""
+    return mean_ks(_draw(generator, len(rows), seed), rows.astype(np.float32))
+
+
+def _draw(generator: FittedGenerator, count: int, seed: int) -> AnyFloats:
+    """Draw rows [count, F] other than those that calibrated the generator."""
+    rng = np.random.Generator(np.random.Philox(key=seed + _EVALUATED))
+    latent = generator.mixture.draw(count, rng)
+    return generator.codec.decode(latent, rng.standard_normal((count, generator.station.size)))
 
 
 def _versions() -> dict[str, str]:

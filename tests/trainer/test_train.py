@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -46,12 +47,48 @@ def test_a_run_folder_holds_everything(runs: dict[str, Path]) -> None:
     names = {path.name for path in runs["both"].iterdir()}
     assert names == {
         *("losses.json", "losses.png", "metrics.json", "run.json"),
-        *("settings.yaml", "station.yaml", "tables.npz", "weights"),
+        *("settings.yaml", "station.yaml", "tables.npz", "weights", "measured"),
     }
-    assert set(weights(runs["both"])) == {
-        f"{name}.safetensors"
-        for name in ("generator", *(s + f for s in ("scorer", "scorer-absent") for f in ("", *FOLDS)))
-    }
+    networks = ("generator", *(s + f for s in ("scorer", "scorer-absent") for f in ("", *FOLDS)))
+    for fit in (runs["both"], runs["both"] / "measured"):
+        assert set(weights(fit)) == {f"{name}.safetensors" for name in networks}
+
+
+def test_the_bundles_fit_has_seen_every_row_and_the_measured_one_no_test_row(short: Record, tmp_path: Path) -> None:
+    values = short.values.copy()
+    test = blocked(short).test
+    low, high = test[3], test[-3]
+    values[low] = values.min(axis=0) * 0.9
+    values[high] = values.max(axis=0) * 1.1
+    run = train(Record.from_values(values, short.station), SHORT, tmp_path / "run")
+    np.testing.assert_array_equal(run.generator.low, values[low].astype(np.float32))
+    np.testing.assert_array_equal(run.generator.high, values[high].astype(np.float32))
+    seen = run.measured.generator
+    assert (seen.low > run.generator.low).all()
+    assert (seen.high < run.generator.high).all()
+    assert run.generator_spec.regimes["plume"][1] == pytest.approx(values[high, 0])
+    for name, fitted in run.scoring_specs.items():
+        assert fitted.rows == 600 > run.measured.scoring_specs[name].rows == run.metrics["scorers"][name]["rows"]
+        assert fitted.domain["temperature_c"] == (values[low, 2], values[high, 2])
+    assert run.metrics["bundle"]["rows"] == 600
+    assert run.metrics["fit"].startswith("the fit that left the test blocks out; the bundle's own fit has seen every")
+
+
+def test_the_folds_that_made_the_tables_are_the_same_for_both_fits(runs: dict[str, Path]) -> None:
+    bundled, measured = (weights(runs["both"] / part) for part in ("", "measured"))
+    alike = {name for name in bundled if bundled[name] == measured[name]}
+    assert alike == {f"{name}{fold}.safetensors" for name in ("scorer", "scorer-absent") for fold in FOLDS}
+    run = Run.open(runs["both"])
+    for name in run.scoring_specs:
+        one, other = (fit.scoring_models[name].tables for fit in (run, run.measured))
+        assert one.keys() == other.keys()
+        one["consistency"].score([1.0])
+
+
+def test_a_run_of_an_earlier_version_was_measured_on_its_only_fit(runs: dict[str, Path], tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(runs["both"], tmp_path / "old", ignore=shutil.ignore_patterns("measured")))
+    run = Run.open(folder)
+    assert run.measured is run
 
 
 def test_a_mixture_has_no_network_and_no_losses(short: Record, tmp_path: Path) -> None:
@@ -78,7 +115,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(short: Recor
     assert one == same
     assert one.keys() == other.keys()
     assert not any(one[name] == other[name] for name in one)
-    for name in ("tables.npz", "losses.json", "losses.png", "settings.yaml", "station.yaml"):
+    for name in ("tables.npz", "losses.json", "losses.png", "settings.yaml", "station.yaml", "measured/tables.npz"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "same" / name).read_bytes(), name
 
 
@@ -100,7 +137,7 @@ def test_metrics_hold_likelihoods_distances_and_false_alarm_rates(chamber: Recor
     assert quality["ks_test_train"] == pytest.approx(np.mean(distances), rel=1e-15)
     for name, scorer in metrics["scorers"].items():
         assert scorer["chunks"] == run.scoring_specs[name].chunks == 3
-        assert scorer["realised"] == false_alarm_rates(run.scoring_models[name], chamber, split.test)
+        assert scorer["realised"] == false_alarm_rates(run.measured.scoring_models[name], chamber, split.test)
 
 
 def test_no_test_row_and_no_neighbour_of_one_takes_part_in_the_scores(short: Record, tmp_path: Path) -> None:
@@ -110,15 +147,14 @@ def test_no_test_row_and_no_neighbour_of_one_takes_part_in_the_scores(short: Rec
     values[near] *= 1.2
     one = train(short, SHORT, tmp_path / "one")
     other = train(Record.from_values(values, short.station), SHORT, tmp_path / "other")
-    assert one.tables.keys() == other.tables.keys()
-    for name in one.tables:
+    for name, table in one.measured.tables.items():
         if name.startswith("scorer"):
-            np.testing.assert_array_equal(one.tables[name], other.tables[name])
+            np.testing.assert_array_equal(table, other.measured.tables[name])
 
 
 def test_tables_hold_the_background_and_the_mixture_of_the_codes(chamber: Record, runs: dict[str, Path]) -> None:
     run = Run.open(runs["both"])
-    rows = chamber.values[blocked(chamber).train]
+    rows = chamber.values
     assert run.tables["background_ppb"] == pytest.approx(np.quantile(rows[:, 0], 0.1))
     codes = run.generator.codec.encode(rows)["mean"]
     np.testing.assert_allclose(run.generator.latent_std, codes.std(axis=0), rtol=0.3)

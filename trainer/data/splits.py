@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,6 +118,38 @@ def chunks(record: Record, k: int, rows: Indices | None = None) -> list[Indices]
     parts = [chosen[(chosen >= start) & (chosen < end)] for start, end in _parts(record)]
     cut = [np.array_split(part, k) for part in parts]
     return [np.concatenate([pieces[i] for pieces in cut]) for i in range(k)]
+
+
+def widen_chunks(record: Record, parts: Sequence[Indices], rows: Indices) -> list[Indices]:
+    """Give every row to the chunk in which it lies in time, so that chunks of some rows become chunks of more.
+
+    Parameters
+    ----------
+    record
+        The record.
+    parts
+        Chunks as from :func:`chunks`, of some rows.
+    rows
+        Row numbers to cut, those of the chunks and others.
+
+    Returns
+    -------
+    list
+        As many arrays of row numbers, in order; together they are ``rows``. A row that was in no chunk goes to that of
+        the nearest row before it, or else behind it, in its file.
+    """
+    known = np.concatenate(parts)
+    number = np.repeat(np.arange(len(parts)), [len(part) for part in parts])[np.argsort(known)]
+    known, chosen = np.sort(known), np.sort(rows)
+    owner = np.empty(len(chosen), dtype=np.int64)
+    for start, end in _parts(record):
+        first, last = np.searchsorted(known, [start, end])
+        if first == last:  # no row of this file was in a chunk
+            first, last = 0, len(known)
+        inside = (chosen >= start) & (chosen < end)
+        place = np.searchsorted(known, chosen[inside], side="right") - 1
+        owner[inside] = number[np.clip(place, first, last - 1)]
+    return [chosen[owner == k] for k in range(len(parts))]
 
 
 def spans(record: Record, rows: Indices) -> list[Indices]:

@@ -8,6 +8,7 @@ from typing import Literal, TextIO
 
 import numpy as np
 import torch
+from msgspec.structs import replace as replace_struct
 
 from config.settings.station import Station
 from config.settings.training import Training
@@ -29,6 +30,7 @@ from trainer.networks.training import fit_autoencoder
 _Kind = Literal["ae", "vae", "mixture"]
 CALIBRATION_ROWS = 100_000
 """Generated rows that the calibration is made from."""
+_SHOWN = 1000  # rows, about
 _CODES, _HELD_OUT, _GENERATED, _SIGMA = range(3, 7)  # streams of random numbers, added to the seed
 
 
@@ -101,6 +103,42 @@ def fit_generator(
         history=history,
         cpu_seconds=time.process_time() - started,
     )
+
+
+def refit_generator(
+    earlier: FittedGenerator, rows: Floats, settings: Training, progress: TextIO | None = None
+) -> FittedGenerator:
+    """Fit a generator once more, on all rows: no row is held out, and nothing is decided on one.
+
+    The numbers of epochs and of Gaussians are fixed in advance: where ``earlier`` chose them (the epochs of the
+    published form, the Gaussians of a search), they are its choice. Likelihoods of held-out rows remain those of
+    ``earlier``.
+
+    Parameters
+    ----------
+    earlier
+        The generator fitted with the same settings on a part of the rows.
+    rows
+        Rows [N, F] in the station's units, without nan.
+    settings
+        How ``earlier`` was fitted.
+    progress
+        Where a progress bar is drawn; ``None`` draws none.
+
+    Raises
+    ------
+    TrainingError
+        As :func:`fit_generator`.
+    """
+    components = earlier.spec.components if settings.search_k else settings.components
+    fixed = replace_struct(settings, search_k=False, components=components)
+    if earlier.history is not None and earlier.spec.transform == "scaler":
+        epochs = earlier.history.chosen
+        fixed = replace_struct(fixed, epochs=epochs, patience=epochs, restore_best=False)
+    thin = rows[:: max(1, len(rows) // _SHOWN)]  # for the loss that a progress bar shows
+    fitted = fit_generator(rows, thin, earlier.station, fixed, progress)
+    known = {"likelihood": earlier.spec.likelihood, "baseline": earlier.spec.baseline}
+    return replace(fitted, spec=replace_struct(fitted.spec, **known))
 
 
 def _with_normal_scores(

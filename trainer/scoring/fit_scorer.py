@@ -20,7 +20,7 @@ from edge.models.scoring_model import ScoringModel
 from edge.models.windows import Windows
 from trainer.data.record import Record
 from trainer.data.scaler import fit_scaler
-from trainer.data.splits import chunks, pieces, spans
+from trainer.data.splits import chunks, pieces, spans, widen_chunks
 from trainer.errors import TrainingError
 from trainer.networks.autoencoder import describe_network, reconstruction_residuals, seeded_autoencoder
 from trainer.networks.history import History
@@ -57,6 +57,8 @@ class FittedScorer:
         Whitening of its residuals, [F, F].
     folds
         Weights of the networks that made the tables, fold by fold.
+    measured_by
+        The folds' models, each with the numbers of the rows that it measured for the tables.
     """
 
     model: ScoringModel
@@ -65,6 +67,7 @@ class FittedScorer:
     weights: dict[str, Tensor]
     whitening: Floats
     folds: tuple[dict[str, Tensor], ...]
+    measured_by: tuple[tuple[ScoringModel, Indices], ...]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -80,6 +83,7 @@ def fit_scorer(
     absent: bool = False,
     kind: Literal["ae", "vae"] = "ae",
     folds: int,
+    earlier: FittedScorer | None = None,
     progress: TextIO | None = None,
 ) -> FittedScorer:
     """Fit the scores on rows of a record, and their p-value tables out of fold (blocked cross-conformal).
@@ -105,6 +109,10 @@ def fit_scorer(
         Autoencoder or variational autoencoder.
     folds
         Number of chunks, about as many as the record has regimes.
+    earlier
+        The same scores fitted on fewer of these rows. The models of its folds make the tables here as well: each of
+        them measures its whole chunk, of which it has seen no row. That is as honest as to fit the folds again, and
+        takes one fit in place of ``folds`` + 1.
     progress
         Where progress bars are drawn; ``None`` draws none.
 
@@ -135,12 +143,19 @@ def fit_scorer(
         network=network,
         progress=progress,
     )
-    parts = chunks(record, folds, rows)
-    measured, weights = [], []
-    for k, part in enumerate(parts, 1):
-        model, fitted, _ = fitting.fit(np.setdiff1d(rows, part), f"{label} {k}/{folds}")
-        measured.append(_measure_intact(model, record, part))
-        weights.append(fitted.module.state_dict())
+    measured_by, weights = [], []
+    if earlier is None:
+        for k, part in enumerate(chunks(record, folds, rows), 1):
+            model, fitted, _ = fitting.fit(np.setdiff1d(rows, part), f"{label} {k}/{folds}")
+            measured_by.append((model, part))
+            weights.append(fitted.module.state_dict())
+    else:
+        wider = widen_chunks(record, [part for _, part in earlier.measured_by], rows)
+        measured_by = [(model, part) for (model, _), part in zip(earlier.measured_by, wider, strict=True)]
+        weights = list(earlier.folds)
+        label = f"{label}, all rows"
+    parts = [part for _, part in measured_by]
+    measured = [_measure_intact(model, record, part) for model, part in measured_by]
     model, fitted, history = fitting.fit(rows, label)
 
     components = np.concatenate([one.components for one in measured])
@@ -180,6 +195,7 @@ def fit_scorer(
         weights=fitted.module.state_dict(),
         whitening=fitted.whitening,
         folds=tuple(weights),
+        measured_by=tuple(measured_by),
     )
 
 

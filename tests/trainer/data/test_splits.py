@@ -12,7 +12,7 @@ from sklearn.model_selection import train_test_split
 from config.settings.station import Feature, Station
 from edge.readings.csv.writer import write_table
 from trainer.data.record import Record, load_record
-from trainer.data.splits import Split, blocked, chunks, random_split, spans
+from trainer.data.splits import Split, blocked, chunks, random_split, spans, widen_chunks
 from trainer.errors import TrainingError
 
 STATION = Station(
@@ -150,6 +150,20 @@ def test_chunks_of_boards_in_one_chamber_take_the_same_hours_of_each() -> None:
     first = chunks(record(100, 100), 4)[0]
 
     assert first.tolist() == [*range(25), *range(100, 125)]
+
+
+def test_chunks_of_some_rows_widen_to_those_of_all() -> None:
+    several = record(300, 310)
+    every = np.arange(610)
+    kept = np.setdiff1d(every, [0, 1, *range(90, 110), *range(290, 320), 609])
+    parts = chunks(several, 3, kept)
+    wider = widen_chunks(several, parts, every)
+    np.testing.assert_array_equal(np.sort(np.concatenate(wider)), every)
+    for part, wide in zip(parts, wider, strict=True):
+        np.testing.assert_array_equal(np.intersect1d(wide, kept), part)
+        assert all(len(wide[(wide >= start) & (wide < end)]) > 80 for start, end in several.parts)
+    assert {0, 1, 300, 319} <= set(wider[0].tolist())  # each file begins in the first chunk
+    assert {299, 609} <= set(wider[2].tolist())
 
 
 def test_files_on_disk_are_parts_too(tmp_path: Path) -> None:

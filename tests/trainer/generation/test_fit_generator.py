@@ -15,7 +15,7 @@ from trainer.data.record import Record
 from trainer.data.splits import random_split
 from trainer.errors import TrainingError
 from trainer.generation.codec import NormalScoreCodec, ScaledCodec
-from trainer.generation.fit_generator import fit_generator
+from trainer.generation.fit_generator import fit_generator, refit_generator
 from trainer.generation.fitted_generator import FittedGenerator
 
 SETTINGS = replace(Training.quick(), generator_steps=600)
@@ -66,6 +66,27 @@ def test_it_measures_how_likely_held_out_rows_are(chamber: Record, generator: Fi
     assert generator.spec.likelihood > generator.spec.baseline
     codes = generator.codec.encode(chamber.values)["mean"]
     assert generator.mixture.log_likelihood(codes.astype(np.float64)) > generator.spec.baseline
+
+
+def test_a_refit_sees_every_row_and_keeps_the_likelihoods_of_held_out_ones(
+    chamber: Record, generator: FittedGenerator
+) -> None:
+    again = refit_generator(generator, chamber.values, replace(SETTINGS, generator=generator.spec.kind))
+    np.testing.assert_array_equal(again.low, chamber.values.min(axis=0).astype(np.float32))
+    np.testing.assert_array_equal(again.high, chamber.values.max(axis=0).astype(np.float32))
+    assert (again.spec.likelihood, again.spec.baseline) == (generator.spec.likelihood, generator.spec.baseline)
+    rows = made(again)
+    for column in range(9):
+        assert ks_2samp(rows[:, column], chamber.values[:, column].astype(np.float32)).statistic < 0.1
+
+
+def test_a_refit_of_the_published_form_trains_for_the_epochs_that_were_chosen(chamber: Record) -> None:
+    settings = replace(Training.reference(model="vae"), epochs=9, patience=1)
+    first = fitted(chamber, settings)
+    assert first.history is not None
+    again = refit_generator(first, chamber.values[:900], settings)
+    assert again.history is not None
+    assert again.history.epochs == again.history.chosen == first.history.chosen
 
 
 def test_no_training_row_is_among_the_generated_ones(chamber: Record, generator: FittedGenerator) -> None:
