@@ -25,7 +25,8 @@ from trainer.evaluation.synthesis.fidelity import mean_ks
 from trainer.figures.losses import losses_png
 from trainer.generation.fitted_generator import FittedGenerator
 from trainer.networks.training import choose_device
-from trainer.run import About, FitFiles, Run, refuse_foreign, write_run
+from trainer.run import About, Run
+from trainer.run_writer import FitFiles, refuse_foreign, write_run
 from trainer.scoring.false_alarm_rates import false_alarm_rates
 from trainer.station_fit import fit_every_row, fit_without_test, held_out
 from trainer.statistics.collect import collect

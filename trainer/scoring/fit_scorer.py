@@ -110,9 +110,8 @@ def fit_scorer(
     folds
         Number of chunks, about as many as the record has regimes.
     earlier
-        The same scores fitted on fewer of these rows. The models of its folds make the tables here as well: each of
-        them measures its whole chunk, of which it has seen no row. That is as honest as to fit the folds again, and
-        takes one fit in place of ``folds`` + 1.
+        The same scores fitted on fewer of these rows. The models of its folds make the tables here as well: each has
+        seen no row of its whole chunk. That is as honest as to fit the folds again, at a fraction of the time.
     progress
         Where progress bars are drawn; ``None`` draws none.
 
@@ -152,8 +151,7 @@ def fit_scorer(
     else:
         wider = widen_chunks(record, [part for _, part in earlier.measured_by], rows)
         measured_by = [(model, part) for (model, _), part in zip(earlier.measured_by, wider, strict=True)]
-        weights = list(earlier.folds)
-        label = f"{label}, all rows"
+        weights, label = list(earlier.folds), f"{label}, all rows"
     parts = [part for _, part in measured_by]
     measured = [_measure_intact(model, record, part) for model, part in measured_by]
     model, fitted, history = fitting.fit(rows, label)
