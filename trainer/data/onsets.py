@@ -60,7 +60,7 @@ def onsets(
     within = rise_rows(cadence)
     apart = APART if cadence is None else max(LEAST_APART, round(APART_SECONDS / cadence))
     column = record.values[:, record.station.gas_index if gas is None else gas]
-    pieces = [column[start:end] for start, end in record.segments]
+    pieces = [column[start:end] for start, end in record.stretches]
     if not pieces:
         return ()
     lows = [_lowest_before(piece, within) for piece in pieces]
@@ -78,7 +78,7 @@ def onsets(
     )
     least_ratio = LOG_STANDS_OUT * float(np.quantile(np.concatenate(ratios), 0.9))
     found: list[int] = []
-    for (start, _), piece, low, rise, ratio in zip(record.segments, pieces, lows, rises, ratios, strict=True):
+    for (start, _), piece, low, rise, ratio in zip(record.stretches, pieces, lows, rises, ratios, strict=True):
         for row in np.flatnonzero((rise > least) & (ratio >= least_ratio)).tolist():
             if found and start + row - found[-1] < apart:
                 continue
@@ -108,7 +108,7 @@ def plume_starts(record: Record, background: float, *, gas: int | None = None) -
     """
     column = record.values[:, record.station.gas_index if gas is None else gas]
     found: list[int] = []
-    for start, end in record.segments:
+    for start, end in record.stretches:
         level = column[start:end]
         mark = np.where(level < QUIET * background, -1, np.where(level >= PLUME * background, 1, 0))
         rows = np.flatnonzero(mark)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,33 @@ class Record:
     def intact(self) -> Mask:
         """Rows [N] without a held cell: those that scores are calibrated and judged by."""
         return np.asarray(~self.held.any(axis=1))
+
+    @property
+    def stretches(self) -> tuple[Span, ...]:
+        """``(start, end)`` of rows that follow one another: segments, cut at the restarts."""
+        begins = sorted({*(start for start, _ in self.segments), *self.restarts, len(self.values)})
+        return tuple(pairwise(begins))
+
+    @property
+    def complete(self) -> Record:
+        """The rows without a held cell alone, for what has no memory; a row left out ends a segment."""
+        if self.intact.all():
+            return self
+        rows = np.flatnonzero(self.intact)
+        begins = np.isin(np.arange(len(self.values)), [start for start, _ in self.stretches]).cumsum()[rows]
+        cuts = np.flatnonzero((np.diff(rows) != 1) | (np.diff(begins) != 0)) + 1
+        edges = [np.searchsorted(rows, part).tolist() for part in self.parts]
+        return replace(
+            self,
+            values=self.values[rows],
+            held=self.held[rows],
+            segments=tuple(pairwise([0, *cuts.tolist(), len(rows)])),
+            restarts=(),
+            parts=tuple((start, end) for start, end in edges if end > start),
+            time=None if self.time is None else self.time[rows],
+            places=self.places[rows],
+            absent=None,
+        )
 
     @property
     def without_gas(self) -> Record:

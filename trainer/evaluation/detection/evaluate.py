@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from config.settings.station import Station
 from config.settings.training import Training
-from edge.arrays import Floats
+from edge.arrays import Floats, Indices, Mask
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record, Span
 from trainer.data.regimes import chunk_count
@@ -111,9 +111,11 @@ def evaluate_fold(
     if not quick:
         models["vae"] = fit_scorer(record, fold.train, settings, kind="vae", folds=_ROUGH).model
     epochs = settings.epochs if quick else None
-    peers = fit_peers(record.values, station, fold.train, fold.validation, epochs=epochs)
+    train, validation, judged = _intact(record, fold.train), _intact(record, fold.validation), fold.judged
+    peers = fit_peers(record.values, station, train, validation, epochs=epochs)
     clean = {kind: score_held_out(model, record.values, station, fold) for kind, model in models.items()}
-    usual = _scores(clean) | {peer.name: peer.score(record.values[fold.test]) for peer in peers}
+    usual = {name: score[judged] for name, score in _scores(clean).items()}
+    usual |= {peer.name: peer.score(record.values[fold.test[judged]]) for peer in peers}
 
     found: dict[str, dict[str, CaseResult]] = {name: {} for name in usual}
     roc: dict[str, dict[str, Floats]] = {name: {} for name in usual}
@@ -122,10 +124,12 @@ def evaluate_fold(
         faulted = _inject(case, record, fold, fold.spans)
         if not faulted.events:
             continue
-        fault = faulted.fault[fold.test]
+        fault = faulted.fault[fold.test] & judged
+        if not fault.any():
+            continue
         held_out = {kind: score_held_out(model, faulted.values, station, fold) for kind, model in models.items()}
         scores = {name: score[fault] for name, score in _scores(held_out).items()}
-        scores |= {peer.name: peer.score(faulted.values[faulted.fault]) for peer in peers}
+        scores |= {peer.name: peer.score(faulted.values[fold.test[fault]]) for peer in peers}
         for name, score in scores.items():
             if not np.isnan(score).all():  # where a span begins, no row has a reconstruction score yet
                 found[name][case.name] = _case_result(usual[name], score)
@@ -142,20 +146,20 @@ def evaluate_fold(
     return results.FoldResult(
         station=", ".join(record.files) or station.name,
         split=split,
-        train_rows=len(fold.train),
-        test_rows=len(fold.test),
+        train_rows=len(train),
+        test_rows=int(judged.sum()),
         cases=found,
-        rates=(*_rates(clean["ae"], REQUESTED), *_peer_rates(peers, usual, REQUESTED)),
+        rates=(*_rates(clean["ae"], judged, REQUESTED), *_peer_rates(peers, usual, REQUESTED)),
         events=tuple(events),
         alarms=count_alarms(clean["ae"], fold, DEFAULT, fitted.model.windows.warm_up),
-        readings=len(fold.test),
+        readings=int(judged.sum()),
         without_gas=() if absent is None else _without_gas(record, fold, absent, epochs),
         notes=fitted.spec.notes,
         curves=Curves(
             rates=RATES,
             roc={name: mean_by_family(by_case, _families(station)) for name, by_case in roc.items()},
             requested=np.array(MANY),
-            realised=_realised([*_rates(clean["ae"], MANY), *_peer_rates(peers, usual, MANY)]),
+            realised=_realised([*_rates(clean["ae"], judged, MANY), *_peer_rates(peers, usual, MANY)]),
             timelines=timelines(
                 record,
                 fold,
@@ -181,12 +185,16 @@ def _scores(held_out: Mapping[str, HeldOutScores]) -> dict[str, Floats]:
     }
 
 
-def _rates(clean: HeldOutScores, requested: Sequence[float]) -> Iterator[Rate]:
+def _intact(record: Record, rows: Indices) -> Indices:
+    return rows[record.intact[rows]]
+
+
+def _rates(clean: HeldOutScores, judged: Mask, requested: Sequence[float]) -> Iterator[Rate]:
     detectors: dict[ScoreName, str] = {"consistency": CONSISTENCY, "reconstruction": RECONSTRUCTION["ae"]}
     for kind, detector in detectors.items():
         for mode, adapt in MODES.items():
             for rate in requested:
-                realised = float(exceedances(clean, kind, rate, adapt=adapt).mean())
+                realised = float(exceedances(clean, kind, rate, adapt=adapt)[judged].mean())
                 yield Rate(detector=detector, mode=mode, requested=rate, realised=realised)
 
 
@@ -206,13 +214,15 @@ def _realised(rates: Sequence[Rate]) -> dict[str, Floats]:
 
 
 def _absent(record: Record, fold: Fold, settings: Training) -> ScoringModel:
-    return fit_scorer(record, fold.train, settings, absent=True, folds=_ROUGH).model
+    rows = record.rows_without_gas(fold.train)
+    return fit_scorer(record.without_gas, rows, settings, absent=True, folds=_ROUGH).model
 
 
 def _without_gas(record: Record, fold: Fold, model: ScoringModel, epochs: int | None) -> tuple[results.WithoutGas, ...]:
     columns, station = list(model.columns), record.station
     left = replace(station, features=tuple(station.features[i] for i in columns), ratio=None)
-    peers = fit_peers(record.values[:, columns], left, fold.train, fold.validation, epochs=epochs)
+    train, validation = _intact(record, fold.train), _intact(record, fold.validation)
+    peers = fit_peers(record.values[:, columns], left, train, validation, epochs=epochs)
     return evaluate_without_gas(record, fold, model, peers, REQUESTED)
 
 
@@ -230,7 +240,7 @@ def _cases(station: Station, *, quick: bool) -> tuple[Case, ...]:
 
 
 def _inject(case: Case, record: Record, fold: Fold, segments: Sequence[Span]) -> Faulted:
-    train, gas = record.values[fold.train], record.station.gas_index
+    train, gas = record.values[_intact(record, fold.train)], record.station.gas_index
     return inject_faults(
         case,
         record.values,

@@ -42,4 +42,4 @@ def count_events(case: Case, spacing: Spacing, faulted: Faulted, scores: HeldOut
 
 def _culprit(scores: HeldOutScores, start: int, end: int) -> int:
     """Return the column that is named where the score is highest."""
-    return int(scores.culprit[start + scores.consistency[start:end].argmax()])
+    return int(scores.culprit[start + np.nan_to_num(scores.consistency[start:end], nan=-1.0).argmax()])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -35,12 +35,23 @@ class Fold:
         Held-out rows, in order.
     spans
         ``(start, end)`` of the held-out rows that follow one another: no memory crosses them.
+    restarts
+        Rows at which a memory forgets the latest readings, see :class:`trainer.data.record.Record`.
+    disturbed
+        Held-out rows with a held cell, in order: on a gateway they exceed by rule, and no score is judged by them.
     """
 
     train: Indices
     validation: Indices
     test: Indices
     spans: tuple[Span, ...]
+    restarts: tuple[int, ...] = ()
+    disturbed: Indices = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    @property
+    def judged(self) -> Mask:
+        """Which of the held-out rows [N] scores are judged by: those without a held cell."""
+        return ~np.isin(self.test, self.disturbed)
 
 
 def folds(record: Record) -> dict[SplitName, Fold]:
@@ -84,4 +95,6 @@ def _fold(record: Record, train: Mask, validation: Mask) -> Fold:
         validation=np.flatnonzero(validation),
         test=test,
         spans=tuple((int(piece[0]), int(piece[-1]) + 1) for piece in spans(record, test)),
+        restarts=record.restarts,
+        disturbed=test[~record.intact[test]],
     )

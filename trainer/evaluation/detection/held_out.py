@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
@@ -35,7 +36,7 @@ class HeldOutScores(NamedTuple):
     Parameters
     ----------
     consistency
-        -log10 p, [N].
+        -log10 p, [N]; nan for rows with a held cell.
     reconstruction, error
         -log10 p and the raw error behind it, [N]; nan for rows without a score.
     culprit
@@ -54,7 +55,8 @@ class HeldOutScores(NamedTuple):
 def score_held_out(model: ScoringModel, values: Floats, station: Station, fold: Fold) -> HeldOutScores:
     """Score held-out rows as a gateway does: first the rules, then the model on the readings that pass them.
 
-    Every span of held-out rows is scored as a station that has just started, with an empty memory.
+    Every span of held-out rows is scored as a station that has just started, with an empty memory. Rows with a held
+    cell pass through the memory and have no score.
 
     Parameters
     ----------
@@ -82,12 +84,17 @@ def score_held_out(model: ScoringModel, values: Floats, station: Station, fold: 
         consistency[rows], reconstruction[rows] = measures.consistency, measures.reconstruction
         error[rows] = measures.error
         strangeness[rows] = np.fmax(strangeness[rows], measures.strangeness)
+    none = ~fold.judged
+    for score in (consistency, reconstruction, error):
+        score[none] = np.nan
+    broken[none] = False
     culprit = np.array(model.columns)[strangeness.argmax(axis=1)]
     return HeldOutScores(consistency, reconstruction, error, culprit, broken)
 
 
 def _segments(model: ScoringModel, fold: Fold) -> Segments:
     segments = Segments()
+    restarts = set(fold.restarts)
     row = 0
     for start, end in fold.spans:
         state = StationState(
@@ -97,8 +104,8 @@ def _segments(model: ScoringModel, fold: Fold) -> Segments:
             clock=StationClock(None),
             windows=model.windows,
         )
-        for _ in range(start, end):
-            segments.add(state, Arrival.NEXT, row)
+        for place in range(start, end):
+            segments.add(state, Arrival.GAP if place in restarts and place > start else Arrival.NEXT, row)
             row += 1
     return segments
 
@@ -159,13 +166,14 @@ def replay_alarms(scores: HeldOutScores, fold: Fold, rate: float, warm_up: int =
         for n in range(1, end - start + 1):
             one = next(remaining)
             warm = n > warm_up
+            decides = warm and not math.isnan(one)
             verdict = Verdict(
                 station=station,
                 n=n,
                 ts="",
                 received="",
                 consistency=Consistency(score=one, p=10**-one, culprit=""),
-                exceeds=(_CONSISTENCY,) if warm and adaptation.decide(_CONSISTENCY, one) else (),
+                exceeds=(_CONSISTENCY,) if decides and adaptation.decide(_CONSISTENCY, one) else (),
                 state="ok",
                 bundle="",
             )

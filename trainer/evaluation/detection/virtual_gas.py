@@ -35,13 +35,14 @@ def virtual_gas_curve(record: Record, fold: Fold, model: ScoringModel, *, folds:
     """
     station, gas = record.station, record.station.gas_index
     scaled = model.scaler.forward(record.values[:, model.columns])
-    parts = [np.searchsorted(fold.train, part) for part in chunks(record, folds, fold.train)]
-    fitted = fit_virtual_gas(record.values[fold.train], scaled[fold.train], station, model.columns, parts).virtual
+    train, test = fold.train[record.intact[fold.train]], fold.test[fold.judged]
+    parts = [np.searchsorted(train, part) for part in chunks(record, folds, train)]
+    fitted = fit_virtual_gas(record.values[train], scaled[train], station, model.columns, parts).virtual
     if fitted is None or gas is None:
         return None
     reference, virtual = record.values[:, gas], np.exp(fitted.log_level(scaled))
     feature = station.features[gas]
-    held, made = reference[fold.test], virtual[fold.test]
+    held, made = reference[test], virtual[test]
     both = axis(feature.key, feature.unit, "log", np.concatenate([held, made]))
     bands = [band for band in np.array_split(np.argsort(held, kind="stable"), BANDS) if len(band)]
     low, median, high = np.array([np.quantile(made[band], [0.1, 0.5, 0.9]) for band in bands]).T

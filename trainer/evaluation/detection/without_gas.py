@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.arrays import Floats, Mask
-from edge.models.scores import ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from trainer.data.onsets import onsets
 from trainer.data.record import Record
@@ -16,6 +15,7 @@ from trainer.evaluation.detection.peers import Peer
 from trainer.evaluation.detection.results import ONSET, WithoutGas
 from trainer.evaluation.detection.roc import auroc
 from trainer.scoring.fit_scorer import BACKGROUND
+from trainer.scoring.measure import measure
 
 IN_TIME = 30
 """Rows after an onset within which an exceedance counts as finding it."""
@@ -43,17 +43,18 @@ def evaluate_without_gas(
         Requested rates.
     """
     gas = record.values[:, record.station.gas_index]
-    background = float(np.quantile(gas[fold.train], 0.1))
-    quiet = fold.test[gas[fold.test] < BACKGROUND * background]
-    high = fold.test[gas[fold.test] > np.quantile(gas[fold.train], 0.95)]
+    known = gas[fold.train[record.intact[fold.train]]]
+    background = float(np.quantile(known, 0.1))
+    judged = fold.test[fold.judged]
+    quiet = judged[gas[judged] < BACKGROUND * background]
+    high = judged[gas[judged] > np.quantile(known, 0.95)]
     held_out = np.isin(np.arange(len(gas)), fold.test)
     steps = [row for row in onsets(record, background) if held_out[row]]
     values = record.values[:, model.columns]
-    measures = [
-        score_rows(model, values[start:end], [(ScoreState(model), end - start)]) for start, end in record.segments
-    ]
-    rise = np.concatenate([one.virtual - one.background for one in measures])
-    score = np.concatenate([one.onset for one in measures])
+    other = record.without_gas
+    measures = measure(model, other, np.arange(len(other.values)))
+    here = np.searchsorted(other.places, record.places)  # this record's rows are among those
+    rise, score = (measures.virtual - measures.background)[here], measures.onset[here]
 
     def result(detector: str, raw: Floats, exceeds: Mask, rate: float) -> WithoutGas:
         seen = exceeds & held_out
