@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from bisect import bisect_right
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 
 from edge.agent.station import LiveStation
@@ -13,7 +15,7 @@ from edge.agent.stations import Stations
 from edge.alarms.panel import AlarmPanel
 from edge.errors import ReadingError
 from edge.journal.journal import Journal
-from edge.journal.transaction import ClockRow, ReadingRow, Transaction
+from edge.journal.transaction import ClockRow, MemoryRow, ReadingRow, Transaction
 from edge.log import Log
 from edge.readings.duplicates import unpack_keys
 from edge.readings.reading import Reading
@@ -93,6 +95,7 @@ class Recovery:
         row = station.row
         assert row is not None
         readings, clock = self._journal.readings(station.id), self._journal.clock(station.id)
+        memory = self._journal.memory(station.id)
         self._stations.mark_recovered(station)
         for reading in readings:
             for each in unpack_keys(reading.key):
@@ -106,7 +109,9 @@ class Recovery:
             transaction.pruned[station.id] = row.n
             return
         try:
-            rebuilt = rebuild(station.state, station.group.scorer, readings, clock)
+            if memory is not None and memory.bundle != station.group.bundle.id:
+                memory = None
+            rebuilt = rebuild(station.state, station.group.scorer, readings, clock, memory)
         except Exception:
             self._log.exception("past could not be rebuilt", station=station.name)
             return
@@ -145,12 +150,17 @@ class Recovery:
 
 
 def rebuild(
-    state: StationState, scorer: Scorer, rows: Sequence[ReadingRow], clock: ClockRow | None = None
+    state: StationState,
+    scorer: Scorer,
+    rows: Sequence[ReadingRow],
+    clock: ClockRow | None = None,
+    memory: MemoryRow | None = None,
 ) -> list[Reading]:
     """Rebuild a station's state from its last readings.
 
     Only its count, its rates and now and then its clock are journalled as such. Lags, medians, backgrounds, warm-up and
-    last good values become those of a state that never stopped if the rows reach back far enough; 2000 do.
+    last good values become those of a state that never stopped if the rows reach back far enough. 2000 do, unless
+    windows are longer; ``memory`` has what the rows before it no longer give of them.
 
     Parameters
     ----------
@@ -163,6 +173,8 @@ def rebuild(
         came, either. Those of version 0.2 are placed now.
     clock
         The station's clock as it was last journalled; the rows after it give the rest. ``None``: all rows do.
+    memory
+        Its long windows as they were last journalled, with the same bundle; ``None``: the rows are all there is.
 
     Returns
     -------
@@ -172,7 +184,13 @@ def rebuild(
     n = state.n
     readings = [_reading(row) for row in rows]
     try:
-        arrivals = scorer.advance([(state, reading) for reading in readings], [row.place for row in rows])
+        seen = 0 if memory is None else bisect_right([row.n for row in rows], memory.n)
+        batch, codes = [(state, reading) for reading in readings], [row.place for row in rows]
+        arrivals = scorer.advance(batch[:seen], codes[:seen])
+        if memory is not None:
+            with contextlib.suppress(ValueError, msgspec.DecodeError):  # without it, the rows give what they can
+                state.restore(memory.snapshot)
+        arrivals += scorer.advance(batch[seen:], codes[seen:])
         _resume(state, rows, clock)
     finally:
         state.n = n

@@ -8,7 +8,7 @@ from edge.agent.station import LiveStation
 from edge.agent.stations import Stations
 from edge.alarms.panel import AlarmPanel
 from edge.journal.journal import Journal
-from edge.journal.transaction import ClockRow, StationRow, Transaction
+from edge.journal.transaction import ClockRow, MemoryRow, StationRow, Transaction
 
 _PRUNE_EVERY = 200  # readings of a station between two deletions of its oldest ones, and two copies of its clock
 
@@ -47,6 +47,8 @@ class StationJournal:
             if not station.clocked or n - station.clocked >= _PRUNE_EVERY:
                 station.clocked = n
                 transaction.clocks[station.id] = _clock(station)
+                if station.state.outlasts(self._kept(station)):
+                    transaction.memories[station.id] = _memory(station)
         transaction.labels += self._panel.labels()
 
     def prune_all(self, transaction: Transaction) -> None:
@@ -56,21 +58,31 @@ class StationJournal:
             self._prune(station, transaction)
 
     def snapshot(self) -> Transaction:
-        """Return a transaction with all stations and the clocks of those whose state is known, for a fresh journal."""
+        """Return a transaction with all stations, and more of those whose state is known, for a fresh journal."""
         rows = {row.id: row for row in self._stations.unmatched}
         rows |= {station.id: _row(station) for station in self._stations}
-        clocks = {station.id: _clock(station) for station in self._stations if station.row is None}
-        return Transaction(stations=rows, clocks=clocks)
+        known = [station for station in self._stations if station.row is None]
+        return Transaction(
+            stations=rows,
+            clocks={station.id: _clock(station) for station in known},
+            memories={station.id: _memory(station) for station in known if station.state.outlasts(self._kept(station))},
+        )
 
     def _prune(self, station: LiveStation, transaction: Transaction) -> None:
         """Delete a station's oldest readings, above the number that is kept."""
         station.pruned = station.state.n
-        kept = self._journal.readings_kept(len(self._stations), station.group.bundle.station.size)
-        transaction.pruned[station.id] = station.state.n - kept
+        transaction.pruned[station.id] = station.state.n - self._kept(station)
+
+    def _kept(self, station: LiveStation) -> int:
+        return self._journal.readings_kept(len(self._stations), station.group.bundle.station.size)
 
 
 def _clock(station: LiveStation) -> ClockRow:
     return ClockRow(station.id, station.state.n, station.state.clock.snapshot())
+
+
+def _memory(station: LiveStation) -> MemoryRow:
+    return MemoryRow(station.id, station.state.n, station.group.bundle.id, station.state.snapshot())
 
 
 def _row(station: LiveStation) -> StationRow:

@@ -20,7 +20,7 @@ from edge.errors import JournalError
 from edge.journal import schema
 from edge.journal.lock import take_lock
 from edge.journal.schema import Recovered
-from edge.journal.transaction import ClockRow, ReadingRow, StationRow, Transaction
+from edge.journal.transaction import ClockRow, MemoryRow, ReadingRow, StationRow, Transaction
 from edge.log import Log
 
 _PAGE = 2048  # [B]: a commit of one reading writes three or four pages; smaller ones cost CPU, larger ones the card
@@ -177,6 +177,10 @@ class Journal:
     def clock(self, station: int) -> ClockRow | None:
         """Return a station's clock; ``None`` without one. Raises JournalError if it cannot be read."""
         return self._read(schema.clock, station)
+
+    def memory(self, station: int) -> MemoryRow | None:
+        """Return what a station remembers beside its readings, if it does; raises JournalError on failure."""
+        return self._read(schema.memory, station)
 
     def closed_alarm(self, alarm_id: str) -> AlarmLabel | None:
         """Return the last label of an alarm that has closed; ``None`` for an unknown one.

@@ -9,12 +9,27 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edge.alarms.alarm_label import AlarmLabel
-from edge.journal.transaction import ClockRow, OutboxRow, PartsRow, RateRow, ReadingRow, Score, StationRow, Transaction
+from edge.journal.transaction import (
+    ClockRow,
+    MemoryRow,
+    OutboxRow,
+    PartsRow,
+    RateRow,
+    ReadingRow,
+    Score,
+    StationRow,
+    Transaction,
+)
 
 VERSION = 2
 """Schema version; a journal with an older one is converted, one with a later one is set aside."""
 
 _CLOCKS = "create table clocks (station integer primary key, n integer not null, snapshot blob not null);"
+# Made when the first of them is written: most stations need none, and an older davylamp does not know the table.
+_MEMORIES = (
+    "create table if not exists memories (station integer primary key, n integer not null, bundle text not null, "
+    "snapshot blob not null)"
+)
 _RATE = "create table rate (id integer primary key check (id = 1), requested real not null, configured real not null);"
 _PARTS = "create table parts (station text primary key, topic text not null, parts blob not null) without rowid;"
 
@@ -121,6 +136,9 @@ def write(db: sqlite3.Connection, transaction: Transaction) -> None:
 
 def _write_settings(db: sqlite3.Connection, transaction: Transaction) -> None:
     """Write what rarely changes."""
+    if transaction.memories:
+        db.execute(_MEMORIES)
+        db.executemany("insert or replace into memories values (?, ?, ?, ?)", transaction.memories.values())
     if transaction.filters is not None:
         db.execute("delete from filters")
         db.executemany("insert into filters values (?)", [(each,) for each in transaction.filters])
@@ -165,6 +183,14 @@ def clock(db: sqlite3.Connection, station: int) -> ClockRow | None:
     """Read a station's clock; ``None`` if there is none."""
     row = db.execute("select * from clocks where station = ?", (station,)).fetchone()
     return None if row is None else ClockRow(*row)
+
+
+def memory(db: sqlite3.Connection, station: int) -> MemoryRow | None:
+    """Read what a station remembers beside its readings; ``None`` if they are all that it needs."""
+    if db.execute("select 1 from sqlite_schema where name = 'memories'").fetchone() is None:
+        return None
+    row = db.execute("select * from memories where station = ?", (station,)).fetchone()
+    return None if row is None else MemoryRow(*row)
 
 
 def closed_alarm(db: sqlite3.Connection, alarm_id: str) -> AlarmLabel | None:

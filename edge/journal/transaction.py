@@ -94,6 +94,27 @@ class ClockRow(NamedTuple):
     snapshot: bytes
 
 
+class MemoryRow(NamedTuple):
+    """What a station remembers from before its oldest reading in the journal, now and then, like its clock.
+
+    Parameters
+    ----------
+    station
+        Number of the station.
+    n
+        The station's readings that it has seen.
+    bundle
+        Id of the bundle that scored them: to another one, they mean something else.
+    snapshot
+        :meth:`edge.scoring.state.StationState.snapshot`.
+    """
+
+    station: int
+    n: int
+    bundle: str
+    snapshot: bytes
+
+
 class OutboxRow(NamedTuple):
     """A message that has to be delivered.
 
@@ -163,6 +184,8 @@ class Transaction:
         Station number -> row that replaces the one before.
     clocks
         Station number -> row that replaces the one before.
+    memories
+        Station number -> row that replaces the one before; only of stations that remember more than the readings give.
     scores
         Score messages to keep until the broker has confirmed them.
     number
@@ -193,6 +216,7 @@ class Transaction:
     readings: list[ReadingRow] = field(default_factory=list)
     stations: dict[int, StationRow] = field(default_factory=dict)
     clocks: dict[int, ClockRow] = field(default_factory=dict)
+    memories: dict[int, MemoryRow] = field(default_factory=dict)
     scores: list[Score] = field(default_factory=list)
     confirmed: int = 0
     outbox: list[OutboxRow] = field(default_factory=list)

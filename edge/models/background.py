@@ -115,6 +115,19 @@ class Background:
             self._slot = (slot + 1) % self._window
         insort(self._sorted, code)
 
+    def snapshot(self) -> tuple[int, int, bytes]:
+        """Return what :meth:`restore` takes: two counters of the thinning, and the levels on the grid."""
+        return self._step, self._skip, (self._ring[self._slot :] + self._ring[: self._slot]).tobytes()
+
+    def restore(self, step: int, skip: int, levels: bytes) -> None:
+        """Become as another one with the same parameters was when it made this :meth:`snapshot` (ValueError)."""
+        ring = array("H")
+        ring.frombytes(levels)
+        if len(ring) > self._window:
+            raise ValueError("background: got a snapshot of another one")
+        self._ring, self._sorted = ring, array("H", sorted(ring))
+        self._slot, self._step, self._skip = 0, step, skip
+
     def _leaves_out(self) -> bool:
         """Return whether the next level is one of those that are left out."""
         if self._skip:

@@ -116,6 +116,21 @@ class RollingMedian:
             rows[list(slots), column] = values
         return np.roll(rows, -self._slot, axis=0) if self._count == self._window else rows
 
+    def snapshot(self) -> tuple[int, int, bytes]:
+        """Return what :meth:`restore` takes: two counters of the thinning, and the rows in single precision."""
+        return self._step, self._skip, self.rows().astype(np.float32).tobytes()
+
+    def restore(self, step: int, skip: int, rows: bytes) -> None:
+        """Become as another one with the same parameters was when it made this :meth:`snapshot` (ValueError)."""
+        found = np.frombuffer(rows, dtype=np.float32).reshape(-1, self._columns)
+        if len(found) > self._window or not np.isfinite(found).all():
+            raise ValueError("rolling median: got a snapshot of another one")
+        self._empty()
+        for row in found.tolist():
+            self._skip = 0
+            self.push(row)
+        self._step, self._skip = step, skip
+
     def values(self) -> list[float] | None:
         """Return the medians of the rows seen, ``None`` while there are too few."""
         if self._count < self._least:

@@ -17,10 +17,16 @@ from edge.models.pvalue import SCORE_CAP
 from edge.models.scoring_model import ScoringModel
 
 ONSET_LEAST = 60
-"""Least number of readings for a background of the virtual gas."""
+"""Least number of readings for a background of the virtual gas; fewer if its window is shorter than two of these."""
 
 _BLOCK = 16  # rows; the widest vector that ONNX Runtime's kernels work in, in float32
 _DEPTH = 4.0  # of the virtual background's grid below the least trained level, in its logarithm
+
+
+Thinned = tuple[int, int, bytes]
+"""Snapshot of a rolling median or of a background."""
+LongMemory = tuple[Thinned | None, list[float], Thinned | None]
+"""Snapshot of a score state: rolling median, sums of its moving averages, background."""
 
 
 class ScoreState:
@@ -39,6 +45,25 @@ class ScoreState:
                 least=model.virtual.low * math.exp(-_DEPTH),
             )
         )
+
+    def snapshot(self) -> LongMemory:
+        """Return what the last 2000 readings may not give back: the windows that may reach further."""
+        medians, virtual = self.features.medians, self.virtual
+        return (
+            None if medians is None else medians.snapshot(),
+            self.features.sums,
+            None if virtual is None else virtual.snapshot(),
+        )
+
+    def restore(self, medians: Thinned | None, sums: list[float], virtual: Thinned | None) -> None:
+        """Take over the long windows from a :meth:`snapshot` (ValueError if it is of another model)."""
+        if len(sums) != self.features.columns:
+            raise ValueError(f"score state: got a snapshot of {len(sums)} columns, expected {self.features.columns}")
+        if medians is not None and self.features.medians is not None:
+            self.features.medians.restore(*medians)
+        self.features.sums = sums
+        if virtual is not None and self.virtual is not None:
+            self.virtual.restore(*virtual)
 
     def restart(self) -> None:
         """Forget the latest readings, after a short gap."""
@@ -175,11 +200,12 @@ def _virtual(model: ScoringModel, scaled: Floats, runs: Sequence[tuple[ScoreStat
         return nothing, nothing
     levels = model.virtual.log_level(scaled)
     values = iter(levels.tolist())
+    least = min(ONSET_LEAST, model.windows.background // 2)
     backgrounds = []
     for state, length in runs:
         background = state.virtual
         assert background is not None
         for level in islice(values, length):
-            backgrounds.append(background.log_value if len(background) >= ONSET_LEAST else math.nan)
+            backgrounds.append(background.log_value if len(background) >= least else math.nan)
             background.push_log(level)
     return levels, np.array(backgrounds)

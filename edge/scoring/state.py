@@ -1,11 +1,13 @@
-"""What is remembered of a station between readings: bounded, and rebuilt from its last 2000 readings."""
+"""What is remembered of a station between readings: bounded, and rebuilt from its last 2000 readings, or a snapshot."""
 
 from __future__ import annotations
 
 from enum import IntEnum
 
+import msgspec
+
 from edge.models.background import Background
-from edge.models.scores import ScoreState
+from edge.models.scores import LongMemory, ScoreState, Thinned
 from edge.models.windows import DEFAULT_WINDOWS, Windows
 from edge.readings.gaps import is_gap
 from edge.readings.last_good import LastGood
@@ -22,6 +24,13 @@ class Arrival(IntEnum):
     BESIDE = codes.BESIDE
     GAP = codes.GAP
     LONG_GAP = codes.LONG_GAP
+
+
+class _Snapshot(msgspec.Struct, array_like=True, frozen=True):
+    seen: int
+    score_state: LongMemory
+    outage: LongMemory | None
+    levels: Thinned | None
 
 
 _NEXT = Arrival.NEXT  # a member of an enumeration is looked up slowly
@@ -59,6 +68,8 @@ class StationState:
         Readings since the last one without a gas level; ``None`` unless there was one lately.
     without_gas
         Readings without a gas level up to the last one, in a row.
+    windows
+        As given.
     """
 
     __slots__ = (
@@ -74,6 +85,7 @@ class StationState:
         "outage",
         "score_state",
         "since_gas_missing",
+        "windows",
         "without_gas",
     )
 
@@ -99,6 +111,7 @@ class StationState:
         self._seen = 0
         self._levels = levels
         self._given_background = background
+        self.windows = windows
         self._warm_up = windows.warm_up
         self._forget = float(windows.forget)
 
@@ -179,6 +192,32 @@ class StationState:
             self._seen = 1
             if self._levels is not None:
                 self._levels.clear()
+
+    def outlasts(self, readings: int) -> bool:
+        """Return whether it remembers more than its last so many readings give back."""
+        windows = self.windows
+        return readings < max(windows.recenter_reach, windows.background_reach, windows.warm_up)
+
+    def snapshot(self) -> bytes:
+        """Return what :meth:`restore` takes: the warm-up and the long windows."""
+        return msgspec.msgpack.encode(
+            _Snapshot(
+                self._seen,
+                self.score_state.snapshot(),
+                None if self.outage is None else self.outage.snapshot(),
+                None if self._levels is None else self._levels.snapshot(),
+            )
+        )
+
+    def restore(self, snapshot: bytes) -> None:
+        """Take over a :meth:`snapshot`; the readings before it have given the rest (ValueError if it is of no use)."""
+        found = msgspec.msgpack.decode(snapshot, type=_Snapshot)
+        self.score_state.restore(*found.score_state)
+        if self.outage is not None and found.outage is not None:
+            self.outage.restore(*found.outage)
+        if self._levels is not None and found.levels is not None:
+            self._levels.restore(*found.levels)
+        self._seen = found.seen
 
     def forget(self, gap: Arrival) -> None:
         """Forget what a gap has made useless, once everything before it has been measured.

@@ -38,9 +38,8 @@ def record_windows(record: Record) -> Windows:
         As :func:`resolve_windows`.
     """
     cadence = record.station.cadence
-    time = getattr(record, "time", None)
-    if cadence is None and time is not None:
-        cadence = median_interval(time)
+    if cadence is None and record.time is not None:
+        cadence = median_interval(record.time)
     return resolve_windows(record.station, cadence)
 
 

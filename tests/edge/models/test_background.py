@@ -56,3 +56,30 @@ def test_it_is_small() -> None:
     for i in range(BACKGROUND_WINDOW):
         background.push(2000.0 + i)
     assert sum(sys.getsizeof(part) for part in (background._ring, background._sorted)) < 7500
+
+
+def test_a_thinned_background_is_the_quantile_of_a_longer_time() -> None:
+    levels = np.random.default_rng(1).lognormal(8, 0.5, 20_000)
+    background = Background(400, stride=16)
+    for count, level in enumerate(levels[:6000].tolist(), 1):
+        assert background.full == (count > 16 * 399 + 1)
+        background.push(level)
+    for level in levels[6000:].tolist():
+        background.push(level)
+    assert background.full
+    assert len(background) == 400
+    assert background.value == pytest.approx(np.quantile(levels[-6400:], 0.1), rel=0.1)
+
+
+@given(st.integers(2, 30), st.sampled_from([1, 2, 8]), st.integers(0, 200))
+@settings(max_examples=40)
+def test_a_restored_background_goes_on_as_the_other_would_have(window: int, stride: int, count: int) -> None:
+    levels = np.random.default_rng(count).lognormal(8, 0.5, count + 100).tolist()
+    one, other = Background(window, stride=stride), Background(window, stride=stride)
+    for level in levels[:count]:
+        one.push(level)
+    other.restore(*one.snapshot())
+    for level in levels[count:]:
+        one.push(level)
+        other.push(level)
+        assert (one.value, one.full) == (other.value, other.full)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from edge.arrays import Arrays, Floats
 from edge.models.consistency import COMPONENTS, ConsistencyModel
+from edge.models.features import FeatureState, Runs, compute_features
 from edge.models.pvalue import PValueTable
 from edge.models.scaler import Scaler
 from edge.models.scores import ONSET_LEAST, Scores, ScoreState, score_rows
@@ -32,7 +34,7 @@ class Echo:
         return {"residuals": read, "contributions": read**2, "error": (read**2).sum(axis=1)}
 
 
-def model(window: int | None = 240, refresh: float = 1.0) -> ScoringModel:
+def model(window: int | None = 240, refresh: float = 1.0, **windows: int) -> ScoringModel:
     rng = np.random.default_rng(5)
     correlation = np.corrcoef(rng.standard_normal((50, F)) @ rng.standard_normal((F, F)), rowvar=False)
     precision = np.linalg.inv(correlation)
@@ -42,7 +44,7 @@ def model(window: int | None = 240, refresh: float = 1.0) -> ScoringModel:
         keys=("a", "b", "c", "d"),
         columns=tuple(range(F)),
         scaler=Scaler(scale=tuple(["linear"] * F), floor=(0.0,) * F, mean=(1.0,) * F, std=(2.0,) * F),
-        windows=Windows(recenter=window),
+        windows=Windows(recenter=window, **windows),
         consistency=ConsistencyModel(
             conditional=conditional,
             inverse=np.asarray(np.linalg.inv(conditional), np.float64),
@@ -86,12 +88,15 @@ def joined(parts: list[Scores]) -> Scores:
     st.integers(0, 2**32 - 1),
     st.sampled_from([240, 30, None]),
     st.sampled_from([1.0, 4.0]),
+    st.sampled_from([1, 2, 7]),
+    st.sampled_from([1, 4]),
 )
 @settings(max_examples=25)
 def test_a_record_at_once_and_the_same_readings_in_pieces_agree(
-    pieces: list[int], seed: int, window: int | None, refresh: float
+    pieces: list[int], seed: int, window: int | None, refresh: float, lag: int, stride: int
 ) -> None:
-    scoring_model, rows = model(window, refresh), readings(sum(pieces), seed)
+    scoring_model = model(window, refresh, lag=lag, recenter_stride=stride, background=150, background_stride=stride)
+    rows = readings(sum(pieces), seed)
     whole = score_rows(scoring_model, rows, [(ScoreState(scoring_model), len(rows))])
     state = ScoreState(scoring_model)
     parts = [
@@ -120,6 +125,31 @@ def test_a_state_rebuilt_from_the_last_2000_readings_equals_an_unbroken_run() ->
     score_rows(scoring_model, rows[2000:4000], [(state, 2000)])
     rebuilt = score_rows(scoring_model, rows[4000:], [(state, 1000)])
     assert differ(Scores(*(column[4000:] for column in unbroken)), rebuilt) < 1e-3
+
+
+def test_long_windows_come_from_a_snapshot_where_2000_readings_are_too_few() -> None:
+    scoring_model, rows = model(recenter_stride=32, background_stride=32), readings(9000, 3)
+    unbroken = ScoreState(scoring_model)
+    score_rows(scoring_model, rows[:8000], [(unbroken, 8000)])
+    state = ScoreState(scoring_model)
+    score_rows(scoring_model, rows[6000:8000], [(state, 2000)])
+    without = differ(
+        score_rows(scoring_model, rows[8000:], [(deepcopy(unbroken), 1000)]),
+        score_rows(scoring_model, rows[8000:], [(deepcopy(state), 1000)]),
+    )
+    state.restore(*unbroken.snapshot())
+    after = score_rows(scoring_model, rows[8000:], [(unbroken, 1000)])
+    assert differ(after, score_rows(scoring_model, rows[8000:], [(state, 1000)])) < 1e-9 < 0.01 < without
+
+
+@pytest.mark.parametrize("lag", [1, 2, 5])
+def test_lags_are_so_many_readings_apart(lag: int) -> None:
+    scaled = np.arange(40.0)[:, None]
+    runs = Runs([FeatureState(1, Windows(recenter=None, lag=lag))], [40])
+    lags = compute_features(scaled, scaled, runs).lags
+    for row in range(3 * lag, 40):
+        assert lags[row].tolist() == [row - lag, row - 2 * lag, row - 3 * lag]
+    assert np.isnan(lags[: 3 * lag]).any(axis=1).all()
 
 
 def test_nothing_of_one_segment_reaches_the_next() -> None:
