@@ -29,7 +29,7 @@ from field_study.splits import FieldSplit, field_splits
 from trainer.evaluation.parallel import run_tasks
 
 SIMULATED_ROWS, QUICK_ROWS = 20_000, 4000
-WHOLE = Effort(copies=6, epochs=None, all_cases=True)
+WHOLE = Effort(copies=4, epochs=None, all_cases=True)
 QUICK = Effort(copies=1, epochs=3, all_cases=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,9 @@ def measure_split(
         "error": run.last,
     }
     judge = _Judge(record, split, shipped, effort, bundle=bundle if result["bundle"] else None, work=work)
-    return {**result, **judge.measure()}
+    result |= judge.measure()
+    (work / "result.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return result
 
 
 class _Judge:
@@ -124,13 +127,15 @@ class _Judge:
         found: dict[str, dict[str, dict[tuple[str, float], Mask]]] = {name: {} for name in copies}
         good = self._good
         if self._bundle is not None:
-            for mode, follows in MODES.items():
-                for rate in REQUESTED:
-                    for name, scores in self._score(copies, rate=rate, follow=follows).items():
-                        for kind in OURS:
-                            of = found[name].setdefault(kind, {})
-                            of[mode, rate] = scores.alarm[kind] & good
-                            of[_KNOWN, 0.0] = np.isfinite(scores.score[kind])
+            for name, scores in self._score(copies, rate=REQUESTED[0], follow=False).items():
+                for kind in OURS:
+                    score = scores.score[kind]
+                    found[name][kind] = {("fixed", rate): (score >= -np.log10(rate)) & good for rate in REQUESTED}
+                    found[name][kind][_KNOWN, 0.0] = np.isfinite(score)
+            for rate in REQUESTED:
+                for name, scores in self._score(copies, rate=rate, follow=True).items():
+                    for kind in OURS:
+                        found[name][kind]["following", rate] = scores.alarm[kind] & good
         for name, values in copies.items():
             for peer in self._peers:
                 decades = peer.decades(values)

@@ -65,17 +65,16 @@ def onsets(
         return ()
     lows = [_lowest_before(piece, within) for piece in pieces]
     rises = [piece - low for piece, low in zip(pieces, lows, strict=True)]
-    ratios = [
-        np.log(np.maximum(piece, background) / np.maximum(low, background))
-        for piece, low in zip(pieces, lows, strict=True)
-    ]
     changes = np.abs(np.concatenate([np.diff(piece) for piece in pieces]))
     changes = changes[changes > 0]
-    least = max(
-        RISE * background,
-        STANDS_OUT * float(np.quantile(np.concatenate(rises), 0.9)),
-        STEPS * float(np.median(changes)) if len(changes) else 0.0,
-    )
+    if not len(changes):
+        return ()
+    usual = float(np.median(changes))
+    least = max(RISE * background, STANDS_OUT * float(np.quantile(np.concatenate(rises), 0.9)), STEPS * usual)
+    floor = background if background > 0 else usual  # clean air may read 0
+    ratios = [
+        np.log(np.maximum(piece, floor) / np.maximum(low, floor)) for piece, low in zip(pieces, lows, strict=True)
+    ]
     least_ratio = LOG_STANDS_OUT * float(np.quantile(np.concatenate(ratios), 0.9))
     found: list[int] = []
     for (start, _), piece, low, rise, ratio in zip(record.stretches, pieces, lows, rises, ratios, strict=True):

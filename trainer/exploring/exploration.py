@@ -67,7 +67,7 @@ def examine(record: RawRecord, *, on_progress: Callable[[str], Any] = lambda _: 
         return compute()
 
     parts = look("plateaus, episodes, warm-up", lambda: phases(record))
-    starts = [episode.start for episode in parts.episodes]
+    starts = [episode.start for episode in parts.episodes if episode.column == record.station.gas_index]
     return Exploration(
         record=record,
         columns=look("columns", lambda: columns(record)),

@@ -13,7 +13,7 @@ import numpy as np
 from config.settings.station import Station
 from edge.arrays import Floats, Indices
 from edge.readings.csv.table import CsvTable
-from edge.readings.gaps import split_at_gaps
+from edge.readings.gaps import median_interval, split_at_gaps
 from trainer.data.record import Record, Span
 from trainer.data.tables import read_files
 from trainer.errors import RecordError
@@ -66,6 +66,13 @@ class RawRecord:
     def every(self) -> int:
         """Distance of the rows in ``thin``: 1 in a record of usual length."""
         return -(-self.rows // MOST)
+
+    @cached_property
+    def cadence(self) -> float | None:
+        """Seconds between rows: of the station file, else the median of the time stamps; ``None``: unknown."""
+        if self.station.cadence is not None or self.time is None:
+            return self.station.cadence
+        return median_interval(self.time)
 
     @cached_property
     def thin(self) -> Floats:

@@ -14,6 +14,7 @@ from trainer.exploring.raw_record import RawRecord
 LEAST = 200
 """Least rows for an answer."""
 _MOST = 15_000  # rows; more do not change the answer
+_SAYS, _LEAKS = 0.2, 0.05  # coefficient of determination
 _FOLDS, _TREES, _BLOCKS = 5, 60, 30
 
 
@@ -40,6 +41,16 @@ class SplitLeakage:
     shuffled: float
     blocked: float
     every: int
+
+    @property
+    def tells(self) -> bool:
+        """Whether the other columns say anything worth mentioning of the target, on rows held out at random."""
+        return self.shuffled > _SAYS
+
+    @property
+    def leaks(self) -> bool:
+        """Whether rows held out at random flatter a model of the target."""
+        return self.tells and self.shuffled - self.blocked > _LEAKS
 
 
 def split_leakage(record: RawRecord, starts: Sequence[int], *, seed: int = 0) -> SplitLeakage | None:

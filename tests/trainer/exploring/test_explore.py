@@ -88,7 +88,9 @@ def test_missing_readings_are_reported_with_the_rows_left_to_train_on(
     share, left = np.isnan(values[:, 4]).mean(), int(np.isfinite(values[:, 4]).sum())
     text = explored(values, methane)
     assert f"r2611e_ohm {100 * share:.1f} % missing" in text
-    assert f"training leaves them out and keeps {left:,} rows" in text
+    assert (
+        f"{left:,} rows are complete; in the others, training holds a column's last value for at most 12 rows" in text
+    )
     assert "3 onsets of gas" in text  # the gas is complete
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edge.readings.last_good import HOLD
 from trainer.exploring.columns import FLAT
 from trainer.exploring.exploration import Exploration
 from trainer.figures.units import every, percent, unit
@@ -13,6 +14,7 @@ from trainer.page.table import HtmlTable
 _FEW = 1000  # rows
 _MISSING = 0.01
 _FLAT = 0.01
+_HELD = f"in the others, training holds a column's last value for at most {HOLD} rows, and leaves out what is longer"
 
 Finding = tuple[str, str, str]
 """Where, what, and what follows from it."""
@@ -58,7 +60,7 @@ def _rows(found: Exploration) -> Iterator[Finding]:
         yield (
             "rows",
             f"{percent(share, 1)} are incomplete",
-            f"training leaves them out and keeps {record.complete:,} rows",
+            f"{record.complete:,} rows are complete; {_HELD}",
         )
     back = sum(lasting <= 0 for _, lasting in record.gaps)
     gaps = len(record.gaps) - back
@@ -73,8 +75,14 @@ def _rows(found: Exploration) -> Iterator[Finding]:
         yield f"rows 0 to {warm_up:,}", "warm-up", so
     plateaus = found.phases.plateaus
     if len(plateaus) > 1:
-        so = "a model does not know a climate that it was not trained on: hold out whole blocks of time"
-        yield "climate", f"{len(plateaus)} plateaus", so
+        climate = any(feature.role == "environment" for feature in record.station.features)
+        what = "a climate that it was not trained on" if climate else "levels that it was not trained on"
+        so = f"a model does not know {what}: hold out whole blocks of time"
+        yield ("climate" if climate else "all columns"), f"{len(plateaus)} plateaus", so
+
+
+def _gases(found: Exploration) -> list[str]:
+    return [feature.key for feature in found.record.station.features if feature.role == "gas"]
 
 
 def _lasting(seconds: float) -> str:
@@ -96,11 +104,11 @@ def _columns(found: Exploration) -> Iterator[Finding]:
             yield column.key, what, "training refuses it: take it out of the station file"
             continue
         if column.outside:
-            so = "training leaves these rows out: repair the sensor, or correct the range in the station file"
+            so = "they count as missing: repair the sensor, or correct the range in the station file"
             yield column.key, f"{column.outside:,} readings beyond the physical range", so
         if column.missing - column.outside > _MISSING * rows:
             share = (column.missing - column.outside) / rows
-            yield column.key, f"{percent(share, 1)} missing", "training leaves these rows out"
+            yield column.key, f"{percent(share, 1)} missing", "nothing is learnt of this column in these rows"
         if column.coarse(rows):
             step = f", in steps of {column.step:g} {unit(column.unit)}".rstrip() if column.step > 0 else ""
             so = "a value that stays the same does not mean a stuck sensor; densities have teeth"
@@ -113,8 +121,12 @@ def _columns(found: Exploration) -> Iterator[Finding]:
 
 
 def _gas(found: Exploration) -> Iterator[Finding]:
+    if found.phases.plumes > 1 and not found.phases.episodes:
+        what = f"{found.phases.plumes:,} times at three times the background, and no rise stands out of the others"
+        so = "the gas varies all the time, so no single onsets can be made out"
+        yield ", ".join(_gases(found)), what, so
     leakage = found.split_leakage
-    if leakage is not None and leakage.shuffled - leakage.blocked > 0.05:
+    if leakage is not None and leakage.leaks:
         so = "neighbours are nearly equal, so a random split tests on what it was trained on: split by blocks of time"
         yield leakage.target, f"R² {leakage.shuffled:.2f} shuffled, {leakage.blocked:.2f} on blocks", so
     deaf = [one.key for one in found.responses if not one.responds]
@@ -122,5 +134,5 @@ def _gas(found: Exploration) -> Iterator[Finding]:
         yield (
             ", ".join(deaf),
             "no response to the gas that differs from zero",
-            "climate and drift explain all that it shows",
+            "beside climate and drift, it says nothing of the gas that could be told from chance",
         )

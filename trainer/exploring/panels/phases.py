@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 import numpy as np
 
 from edge.arrays import Floats
-from trainer.data.onsets import RISE, WITHIN
+from trainer.data.onsets import RISE, rise_rows
 from trainer.exploring.exploration import Exploration
-from trainer.figures.units import unit
+from trainer.exploring.raw_record import RawRecord
+from trainer.figures.units import decimals, unit
 from trainer.page.panel import Panel
-from trainer.page.table import HtmlTable
+from trainer.page.table import Cell, HtmlTable
 
 _MOST_GAPS = 50
 
@@ -35,22 +36,11 @@ def phases_panel(found: Exploration) -> Panel:
                 (number, start, end - start, *(_median(record.values[start:end, j]) for j in environment))
                 for number, (start, end) in enumerate(parts.plateaus, 1)
             ],
-            "Plateaus of the climate, with its medians",
+            "Plateaus of the climate, with its medians" if environment else "Plateaus of all columns together",
         ),
     ]
-    if parts.episodes and record.station.gas is not None:
-        gas = unit(record.station.features[record.station.gas_index or 0].unit)
-        tables.append(
-            HtmlTable(
-                ("episode", "onset", "rows", f"before [{gas}]", f"peak [{gas}]"),
-                [
-                    (number, one.start, one.end - one.start, round(one.before), round(one.peak))
-                    for number, one in enumerate(parts.episodes, 1)
-                ],
-                f"Episodes of the gas, until it is back near its background or the next one begins. It has to rise by "
-                f"{RISE:g} backgrounds within {WITHIN} rows: smaller plumes are not counted.",
-            )
-        )
+    if parts.episodes:
+        tables.append(_episodes(found))
     if record.gaps:
         what = f"Gaps in time: {len(record.gaps)}, the longest first"
         tables.append(HtmlTable(("before row", "gap [s]"), record.gaps[:_MOST_GAPS], what))
@@ -63,12 +53,47 @@ def phases_panel(found: Exploration) -> Panel:
             "segments": [list(span) for span in record.segments],
             "plateaus": [list(span) for span in parts.plateaus],
             "episodes": [
-                {"start": one.start, "end": one.end, "before": one.before, "peak": one.peak} for one in parts.episodes
+                {
+                    "gas": record.station.keys[one.column],
+                    "start": one.start,
+                    "end": one.end,
+                    "before": one.before,
+                    "peak": one.peak,
+                }
+                for one in parts.episodes
             ],
             "warm-up": parts.warm_up,
         },
         wide=True,
     )
+
+
+def _episodes(found: Exploration) -> HtmlTable:
+    record, several = found.record, _gases(found.record) > 1
+    digits = {one.column: decimals(record.values[:, one.column]) for one in found.phases.episodes}
+    units = {column: unit(record.station.features[column].unit) for column in digits}
+    one_unit = f" [{next(iter(units.values()))}]" if len(set(units.values())) == 1 and any(units.values()) else ""
+    rows: list[tuple[Cell, ...]] = []
+    for number, one in enumerate(found.phases.episodes, 1):
+        levels = [round(level, digits[one.column]) for level in (one.before, one.peak)]
+        of = (record.station.keys[one.column],) if several else ()
+        rows.append((number, *of, one.start, one.end - one.start, *levels))
+    return HtmlTable(
+        ("episode", *(("gas",) if several else ()), "onset", "rows", f"before{one_unit}", f"peak{one_unit}"),
+        rows,
+        f"Episodes of {'each gas' if several else 'the gas'}, until it is back near its background or the next one "
+        f"begins. Within {_within(record.cadence)} it has to rise by {RISE:g} backgrounds and by far more than it "
+        "usually does in this record: smaller plumes are not counted.",
+    )
+
+
+def _gases(record: RawRecord) -> int:
+    return sum(feature.role == "gas" for feature in record.station.features)
+
+
+def _within(cadence: float | None) -> str:
+    rows = rise_rows(cadence)
+    return f"{rows} row{'' if rows == 1 else 's'}"
 
 
 def _between(time: Floats | None) -> str:

@@ -19,7 +19,7 @@ def response_panel(found: Exploration) -> Panel:
         return Panel(
             key="response",
             title=_TITLE,
-            caption="How strongly each sensor follows the gas, after climate and drift are accounted for.",
+            caption="How strongly each sensor follows the gas, with the rest accounted for.",
             missing=f"It takes a gas column that moves, a sensor, and {LEAST} rows in which neither they nor the "
             "climate are missing.",
         )
@@ -32,8 +32,8 @@ def response_panel(found: Exploration) -> Panel:
     return Panel(
         key="response",
         title=_TITLE,
-        caption=caption + " Climate and a linear drift are accounted for; the interval is from leaving out one block "
-        "after the other.",
+        caption=f"{caption} {_accounted(found)} accounted for; the interval is from leaving out one block after the "
+        "other.",
         figure=draw_intervals(
             {one.key: (one.exponent, _INTERVAL * one.error, one.responds) for one in sensors},
             f"b in reading ~ {found.record.station.gas}^b, with 95 % interval",
@@ -60,3 +60,8 @@ def response_panel(found: Exploration) -> Panel:
             for one in sensors
         },
     )
+
+
+def _accounted(found: Exploration) -> str:
+    climate = any(feature.role == "environment" for feature in found.record.station.features)
+    return "Climate and a linear drift are" if climate else "A linear drift is"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config.settings.station import Feature
+from config.settings.station import Feature, Station
 from trainer.data.regimes import shortest
 from trainer.exploring.exploration import Exploration
 from trainer.figures.timeline import MOST_LARGE, Course, draw_record
@@ -15,12 +15,10 @@ def timeline_panel(found: Exploration) -> Panel:
     record, line, parts = found.record, found.timeline, found.phases
     count, borders = record.station.size, [start for start, _ in record.segments[1:]]
     what = [
-        f"{len(parts.plateaus)} plateaus of the climate (every other one shaded)"
+        f"{len(parts.plateaus)} plateaus of {_levels(record.station)} (every other one shaded)"
         if len(parts.plateaus) > 1
-        else f"no plateaus of the climate of {shortest(record.rows):,} rows or more",
-        f"{len(parts.episodes)} onset{'' if len(parts.episodes) == 1 else 's'} of gas (red)"
-        if parts.episodes
-        else "no onset of gas",
+        else f"no plateaus of {_levels(record.station)} of {shortest(record.rows):,} rows or more",
+        _onsets(found),
     ]
     if parts.warm_up:
         what.append(f"{parts.warm_up:,} rows of warm-up (orange)")
@@ -54,6 +52,21 @@ def timeline_panel(found: Exploration) -> Panel:
         },
         wide=True,
     )
+
+
+def _onsets(found: Exploration) -> str:
+    episodes, plumes = found.phases.episodes, found.phases.plumes
+    columns = {one.column for one in episodes}
+    where = "" if len(columns) < 2 else f" in {len(columns)} columns"
+    if episodes:
+        return f"{len(episodes)} onset{'' if len(episodes) == 1 else 's'} of gas{where} (red)"
+    if plumes > 1:
+        return f"no onset of gas that stands out, as it is at three times its background {plumes:,} times"
+    return "no onset of gas"
+
+
+def _levels(station: Station) -> str:
+    return "the climate" if any(feature.role == "environment" for feature in station.features) else "all columns"
 
 
 def _label(feature: Feature, count: int) -> str:
