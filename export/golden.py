@@ -17,12 +17,16 @@ import copy
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from edge.arrays import Arrays, Floats, Singles
-from edge.bundles.golden import GOLDEN_ROWS, RUN_IN, golden_scores, table_scores
+from edge.arrays import AnyFloats, Arrays, Floats, Singles
+from edge.bundles.golden import GOLDEN_ROWS, RUN_IN, TOLERANCE, golden_scores, table_scores
+from edge.models.runtime import Runtime
 from edge.models.scoring_model import ScoringModel
 from edge.simulation.noise import autoregressive
+from export.network_errors import code_errors, residual_errors, score_errors
 from export.rounding import COARSE, FINE, rounded, rounded_readings, rounded_squares
+from export.single_precision import coarseness
 from trainer.generation.codec import NormalScoreCodec, ScaledCodec
 from trainer.run import Run
 from trainer.scoring.reconstruction import WhitenedReconstruction
@@ -56,11 +60,12 @@ def golden_rows(run: Run) -> Arrays:
     latent = rounded(mean + autoregressive(rng, rows, np.full(mean.size, _INERTIA), covariance), COARSE)
     scores = rounded(codec.scores(latent, rng.standard_normal((rows, run.station.size))), COARSE)
     low, high = np.array([feature.range for feature in run.station.features]).T
-    readings = np.clip(codec.readings(scores), low, high).astype(np.float32)
+    readings = rounded_readings(np.clip(codec.readings(scores), low, high), run.scaler, FINE)
     arrays = expected(run, codec, readings[-GOLDEN_ROWS:], rng) | {"readings": readings}
     heads = [name for name in ("mean", "log_variance") if name in arrays]
     arrays |= {name: rounded(arrays[name], FINE).astype(np.float32) for name in heads}
-    arrays["decoded"] = rounded_readings(arrays["decoded"], run.scaler, FINE)
+    ends = ("decoded", "decoded_low", "decoded_high")
+    arrays |= {name: rounded_readings(arrays[name], run.scaler, FINE) for name in ends}
     for name, model in run.scoring_models.items():
         outputs = _expected_scores(model, readings, _gain(run, name))
         arrays |= {f"{name}/{key}": array for key, array in outputs.items()}
@@ -74,19 +79,20 @@ def random_rows(run: Run) -> Arrays:
     -------
     dict
         What :func:`expected` gives, and behind each scoring model's name and a slash its network's ``features``,
-        ``residuals``, ``contributions`` and ``error``, and the ``gain`` of its whitening.
+        ``residuals``, ``contributions`` and ``error``, their coarseness, and the ``gain`` of its whitening.
     """
     rng = _generator(1)
     readings = run.scaler.inverse(_WIDTH * rng.standard_normal((RANDOM_ROWS, run.station.size)))
-    arrays = expected(run, run.generator.codec, readings.astype(np.float32), rng)
+    arrays = expected(run, run.generator.codec, readings, rng)
     for name, model in run.scoring_models.items():
         features = (_WIDTH * rng.standard_normal((RANDOM_ROWS, model.size))).astype(np.float32)
         outputs = model.network.run(features=features) | {"features": features, "gain": _gain(run, name)}
+        outputs |= _coarseness(model.network, features, outputs["gain"])
         arrays |= {f"{name}/{key}": array for key, array in outputs.items()}
     return arrays
 
 
-def expected(run: Run, codec: Codec, readings: Singles, rng: np.random.Generator) -> Arrays:
+def expected(run: Run, codec: Codec, readings: Floats, rng: np.random.Generator) -> Arrays:
     """Everything that the generator's graphs must give, by torch and numpy.
 
     Parameters
@@ -103,24 +109,30 @@ def expected(run: Run, codec: Codec, readings: Singles, rng: np.random.Generator
     Returns
     -------
     dict
-        ``readings``; ``mean`` and, of a VAE, ``log_variance`` [N, L]; ``latent`` [N, L] and ``noise`` [N, F], and what
-        becomes of them, ``decoded`` [N, F] in the station's units.
+        ``readings``; ``mean`` and, of a VAE, ``log_variance`` [N, L], and their coarseness (see
+        :func:`edge.bundles.golden.difference`); ``latent`` [N, L] and ``noise`` [N, F], and what becomes of them,
+        ``decoded`` [N, F] in the station's units, with the least and largest reading that single precision may give.
     """
     latent, noise = _settled(run, codec, rng, len(readings))
+    scores = codec.scores(latent, noise)
+    nearby = TOLERANCE * np.maximum(1.0, np.abs(scores)) * coarseness(score_errors(codec, latent, noise))
     return {
         "readings": readings,
         **codec.encode(readings),
+        **{f"{name}_coarseness": coarseness(error) for name, error in code_errors(codec, readings).items()},
         "latent": latent,
         "noise": noise,
-        "decoded": codec.decode(latent, noise),
+        "decoded": codec.readings(scores),
+        "decoded_low": codec.readings(scores - nearby),
+        "decoded_high": codec.readings(scores + nearby),
     }
 
 
 def _settled(run: Run, codec: Codec, rng: np.random.Generator, rows: int) -> tuple[Singles, Singles]:
-    """Codes [rows, L] and noise [rows, F] whose reading is not at the edge of a step, where the last bit would decide.
+    """Codes [rows, L] and noise [rows, F] whose reading is not at the edge of a step, as far as there are such.
 
     A step is where the reading moves by much more than the noise does, or where a quantised column takes another value,
-    however close.
+    however close. There the last bit would decide, and the comparison shows less.
     """
     drawn = 4 * rows
     latent, noise = (
@@ -133,14 +145,15 @@ def _settled(run: Run, codec: Codec, rng: np.random.Generator, rows: int) -> tup
         moved = np.abs(run.scaler.forward(above) - run.scaler.forward(below))
         quantised = list(codec.transform.steps)
         calm = (moved < 2 * _NUDGE * _STEEP).all(axis=1) & (below == above)[:, quantised].all(axis=1)
-        latent, noise = latent[calm], noise[calm]
+        order = np.argsort(~calm, kind="stable")
+        latent, noise = latent[order], noise[order]
     return latent[:rows], noise[:rows]
 
 
-def _expected_scores(model: ScoringModel, readings: Singles, gain: Floats) -> Arrays:
+def _expected_scores(model: ScoringModel, readings: Floats, gain: Floats) -> Arrays:
     """What a scoring model must give for the last readings, rounded, and the gain of its whitening."""
     assert isinstance(model.network, WhitenedReconstruction)
-    network = replace(model.network, module=copy.deepcopy(model.network.module).double())
+    network = _Recorded(replace(model.network, module=copy.deepcopy(model.network.module).double()))
     outputs = golden_scores(replace(model, network=network), readings)
     gain = rounded(gain, FINE)
     squares = {key: rounded_squares(outputs[key], float(gain), FINE) for key in ("error", "contributions")}
@@ -150,7 +163,32 @@ def _expected_scores(model: ScoringModel, readings: Singles, gain: Floats) -> Ar
     if "onset" in outputs:
         scores["onset"] = outputs["onset"]
     scores = {key: rounded(array, FINE) for key, array in scores.items()}
-    return squares | scores | {"components": components, "gain": gain}
+    coarse = _coarseness(model.network, network.features[: len(readings)][-GOLDEN_ROWS:], gain)
+    return squares | scores | coarse | {"components": components, "gain": gain}
+
+
+class _Recorded:
+    """A network that keeps the features that it was run on."""
+
+    def __init__(self, network: Runtime) -> None:
+        self._network = network
+        self.features: AnyFloats = np.empty((0, 0))
+
+    def run(self, **inputs: ArrayLike) -> Arrays:
+        self.features = np.asarray(inputs["features"])
+        return self._network.run(**inputs)
+
+
+def _coarseness(network: Runtime, features: AnyFloats, gain: Floats) -> Arrays:
+    """Coarseness of what a reconstruction network gives for features [N, F]."""
+    assert isinstance(network, WhitenedReconstruction)
+    error = residual_errors(network, features)
+    white = np.sqrt(np.square(error) @ np.square(network.whitening))
+    return {
+        "residuals_coarseness": coarseness(error),
+        "contributions_coarseness": coarseness(white / gain),
+        "error_coarseness": coarseness(np.sqrt(np.square(white).sum(axis=1)) / gain),
+    }
 
 
 def _double_codec(codec: Codec) -> Codec:

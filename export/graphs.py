@@ -1,7 +1,7 @@
 """Builds the ONNX graphs of a bundle.
 
-Readings are scaled in double precision: a pressure that moves by 1 hPa about 1013, or a logarithm that moves by 0.05
-about 10, has too few digits in single precision. The networks run in single precision, as they were trained.
+Readings come and go in double precision: a pressure that moves by 50 Pa about 101,325, or a logarithm that moves by
+0.05 about 10, has too few digits in single precision. The networks run in single precision, as they were trained.
 """
 
 from __future__ import annotations
@@ -24,11 +24,10 @@ Codec = NormalScoreCodec | ScaledCodec
 
 # Less is false for a nan, which is therefore kept; Max may lose it.
 _SCALE = """
-    wide = Cast <to = 11> (readings)
-    is_low = Less (wide, least)
-    positive = Where (is_low, least, wide)
+    is_low = Less (readings, least)
+    positive = Where (is_low, least, readings)
     logarithm = Log (positive)
-    shaped = Where (is_log, logarithm, wide)
+    shaped = Where (is_log, logarithm, readings)
     centred = Sub (shaped, centre)
     standard = Div (centred, spread)
     scaled = Cast <to = 1> (standard)
@@ -41,9 +40,8 @@ _UNSCALE = """
     exponent = Where (is_log, shaped, nought)
     exponential = Exp (exponent)
     free_readings = Where (is_log, exponential, shaped)
-    narrow = Cast <to = 1> (free_readings)
-    is_high = Less (most, narrow)
-    not_high = Where (is_high, most, narrow)
+    is_high = Less (most, free_readings)
+    not_high = Where (is_high, most, free_readings)
     is_low = Less (not_high, fewest)
     readings = Where (is_low, fewest, not_high)
 """
@@ -57,9 +55,9 @@ def supported_network(network: nn.Module) -> Model:
 
 
 def encoder_graph(codec: Codec) -> bytes:
-    """``readings`` float [N, F] in the station's units -> ``mean`` and, of a VAE, ``log_variance``, float [N, L]."""
+    """``readings`` double [N, F] in the station's units -> ``mean`` and, of a VAE, ``log_variance``, float [N, L]."""
     graph = OnnxWriter("encoder")
-    graph.guard("readings")
+    graph.guard("readings", double=True)
     if isinstance(codec, NormalScoreCodec):
         normal_scores(graph, codec.transform)
         source, features, latent = "white", codec.transform.station.size, codec.latent
@@ -85,11 +83,11 @@ def encoder_graph(codec: Codec) -> bytes:
         graph.layers("encoder", network.encoder, source, "free_mean")
     for head in heads:
         graph.add(f"{head} = Add (free_{head}, guard_readings)")
-    return graph.build(f"float[N, {features}] readings", *(f"float[N, {latent}] {head}" for head in heads))
+    return graph.build(f"double[N, {features}] readings", *(f"float[N, {latent}] {head}" for head in heads))
 
 
 def decoder_graph(codec: Codec) -> bytes:
-    """``latent`` [N, L], ``noise`` [N, F] float -> ``readings`` float [N, F] in the station's units."""
+    """``latent`` [N, L], ``noise`` [N, F] float -> ``readings`` double [N, F] in the station's units."""
     graph = OnnxWriter("decoder")
     if isinstance(codec, NormalScoreCodec):
         decode_normal_scores(graph, codec)
@@ -103,9 +101,10 @@ def decoder_graph(codec: Codec) -> bytes:
         graph.add("decoded = Add (free, guard)")
         graph.add("disturbance = Mul (noise, sigma)", sigma=np.asarray(codec.sigma, dtype=np.float32))
         graph.add("scaled = Add (decoded, disturbance)")
-        limits = {"fewest": codec.low.astype(np.float32), "most": codec.high.astype(np.float32)}
-        graph.add(_UNSCALE, nought=np.float64(0), **limits, **_affine(codec.scaler))
-    return graph.build(f"float[N, {codec.latent}] latent, float[N, {features}] noise", f"float[N, {features}] readings")
+        graph.add(_UNSCALE, nought=np.float64(0), fewest=codec.low, most=codec.high, **_affine(codec.scaler))
+    return graph.build(
+        f"float[N, {codec.latent}] latent, float[N, {features}] noise", f"double[N, {features}] readings"
+    )
 
 
 def scorer_graph(network: nn.Module, whitening: ArrayLike) -> bytes:

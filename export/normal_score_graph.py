@@ -12,8 +12,15 @@ from edge.moisture import OFFSET, PPM_PER_PERCENT, SLOPE
 from export.nearest_step import nearest_step
 from export.onnx_writer import OnnxWriter
 from trainer.generation.codec import NormalScoreCodec
-from trainer.generation.normal_scores import CELLS, DRY, END, KNOTS, NODES, REACH, NormalScoreTransform
+from trainer.generation.normal_scores import CELLS, DRY, END, KNOTS, NEAR, NODES, REACH, NormalScoreTransform
 from trainer.networks.generative import fold_linear
+
+_MAGNUS = {
+    "magnus_offset": np.float64(OFFSET),
+    "magnus_slope": np.float64(SLOPE),
+    "ppm_per_percent": np.float64(PPM_PER_PERCENT),
+    "dry": np.float64(DRY),
+}
 
 _RATIO = """
     warmth = Gather <axis = 1> (wide, temperature_at)
@@ -37,12 +44,17 @@ _RATIO = """
 _SCORE = """
     knots = Cast <to = 11> (quantiles)
     flat_knots = Reshape (knots, flat)
-    each = Unsqueeze (shaped, last_axis)
-    is_below = Less (knots, each)
+    size = Abs (shaped)
+    near = Mul (size, near_part)
+    least = Sub (shaped, near)
+    most = Add (shaped, near)
+    each_least = Unsqueeze (least, last_axis)
+    each_most = Unsqueeze (most, last_axis)
+    is_below = Less (knots, each_least)
     below_ones = Cast <to = 1> (is_below)
     below_count = ReduceSum <keepdims = 0> (below_ones, last_axis)
     before = Cast <to = 11> (below_count)
-    is_through = LessOrEqual (knots, each)
+    is_through = LessOrEqual (knots, each_most)
     through_ones = Cast <to = 1> (is_through)
     through_count = ReduceSum <keepdims = 0> (through_ones, last_axis)
     through = Cast <to = 11> (through_count)
@@ -103,8 +115,7 @@ _TABLE = """
     upper_value = GatherElements <axis = 1> (wide_quantiles, upper_index)
     value_rise = Sub (upper_value, lower_value)
     value_part = Mul (value_rise, knot_part)
-    wide_table = Add (lower_value, value_part)
-    table = Cast <to = 1> (wide_table)
+    table = Add (lower_value, value_part)
     table_front = Slice (table, first_node, last_node, second_axis)
     table_back = Slice (table, second_node, end_node, second_axis)
     table_rise = Sub (table_back, table_front)
@@ -118,16 +129,20 @@ _LOOK_UP = """
     free_place = Cast <to = 6> (position)
     place = Clip (free_place, first_place, last_place)
     place_number = Cast <to = 1> (place)
-    position_part = Sub (position, place_number)
+    single_part = Sub (position, place_number)
+    position_part = Cast <to = 11> (single_part)
     value_low = GatherElements <axis = 1> (table_front, place)
     value_slope = GatherElements <axis = 1> (table_rise, place)
     value_beyond = Mul (value_slope, position_part)
-    values = Add (value_low, value_beyond)
+    free_values = Add (value_low, value_beyond)
+    not_low = Max (free_values, low)
+    values = Min (not_low, high)
 """
 
 _GUARD = """
     turned_sum = ReduceSum (turned, columns_axis)
-    guard = Mul (turned_sum, zero)
+    single_guard = Mul (turned_sum, zero)
+    guard = Cast <to = 11> (single_guard)
     guarded = Add (complete, guard)
     readings = Transpose (guarded)
 """
@@ -142,15 +157,18 @@ _UNRATIO = """
     saturated = Max (free_saturated, dry)
     ratio = Exp ({w})
     free_water = Mul (ratio, saturated)
-    not_low = Max (free_water, low)
-    water = Min (not_low, high)
+    not_dry = Max (free_water, low_water)
+    water = Min (not_dry, high_water)
 """
 
 
 def normal_scores(graph: OnnxWriter, transform: NormalScoreTransform) -> None:
-    """Map ``readings`` [N, F] to ``white`` float [N, F]."""
+    """Map ``readings`` double [N, F] to ``white`` float [N, F]."""
     size = transform.station.size
-    graph.add("wide = Cast <to = 11> (readings)")
+    if transform.knots.dtype == np.float32:  # a run of davylamp 0.2
+        graph.add("narrow = Cast <to = 1> (readings)\nwide = Cast <to = 11> (narrow)")
+    else:
+        graph.add("wide = Identity (readings)")
     if transform.ratio is None:
         graph.add("shaped = Identity (wide)")
     else:
@@ -159,13 +177,14 @@ def normal_scores(graph: OnnxWriter, transform: NormalScoreTransform) -> None:
             _RATIO,
             is_water=np.arange(size) == transform.ratio[0],
             **{name: np.array([column], dtype=np.int64) for name, column in places.items()},
-            **_magnus(np.float64),
+            **_MAGNUS,
         )
     graph.add(
         _SCORE,
         quantiles=transform.knots,
         flat=np.array([-1], dtype=np.int64),
         last_axis=np.array([2], dtype=np.int64),
+        near_part=np.float64(NEAR),
         column_start=np.arange(size, dtype=np.int64) * KNOTS,
         nought=np.float64(0),
         half=np.float64(0.5),
@@ -179,7 +198,7 @@ def normal_scores(graph: OnnxWriter, transform: NormalScoreTransform) -> None:
 
 
 def decode_normal_scores(graph: OnnxWriter, codec: NormalScoreCodec) -> None:
-    """Map ``latent`` [N, L] and ``noise`` [N, F] to ``readings`` float [N, F]."""
+    """Map ``latent`` [N, L] and ``noise`` [N, F] to ``readings`` double [N, F]."""
     transform = codec.transform
     # Un-whitening, and the map from scores to places in the table, are folded into the last layer and into the noise.
     per_score, middle = (NODES - 1) / (2 * REACH), (NODES - 1) / 2
@@ -199,6 +218,10 @@ def decode_normal_scores(graph: OnnxWriter, codec: NormalScoreCodec) -> None:
 
 
 def _look_up(graph: OnnxWriter, transform: NormalScoreTransform) -> None:
+    low, high = transform.low.astype(np.float64), transform.high.astype(np.float64)
+    if transform.ratio is not None:
+        # Its table is of the ratio's logarithm; the water itself is clipped when it has been computed.
+        low[transform.ratio[0]], high[transform.ratio[0]] = -np.inf, np.inf
     graph.add(
         _TABLE,
         calibration=transform.calibration,
@@ -221,6 +244,8 @@ def _look_up(graph: OnnxWriter, transform: NormalScoreTransform) -> None:
     )
     graph.add(
         _LOOK_UP,
+        low=low[:, None],
+        high=high[:, None],
         first_position=np.float32(0),
         last_position=np.float32(NODES - 1),
         first_place=np.int32(0),
@@ -235,20 +260,11 @@ def _snapped(graph: OnnxWriter, transform: NormalScoreTransform) -> list[str]:
     columns = [f"value_{column}" for column in range(transform.station.size)]
     graph.add(f"{', '.join(columns)} = Split <axis = 0> (values)")
     for column, steps in transform.steps.items():
-        columns[column] = nearest_step(graph, column, steps)
+        columns[column] = nearest_step(graph, column, steps.astype(np.float64))
     if transform.ratio is not None:
         water, temperature, humidity = (columns[column] for column in transform.ratio)
-        # Tables and steps end where the training rows did; the water is computed, and has to be clipped.
-        ends = {"low": transform.low[transform.ratio[0]], "high": transform.high[transform.ratio[0]]}
-        graph.add(_UNRATIO.format(w=water, t=temperature, h=humidity), **ends, **_magnus(np.float32))
+        place = transform.ratio[0]
+        ends = {"low_water": np.float64(transform.low[place]), "high_water": np.float64(transform.high[place])}
+        graph.add(_UNRATIO.format(w=water, t=temperature, h=humidity), **ends, **_MAGNUS)
         columns[transform.ratio[0]] = "water"
     return columns
-
-
-def _magnus(kind: type[np.floating]) -> dict[str, np.floating]:
-    return {
-        "magnus_offset": kind(OFFSET),
-        "magnus_slope": kind(SLOPE),
-        "ppm_per_percent": kind(PPM_PER_PERCENT),
-        "dry": kind(DRY),
-    }

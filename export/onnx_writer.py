@@ -18,8 +18,9 @@ _HEADER = '<ir_version: 8, opset_import: ["" : 17], producer_name: "davylamp">'
 
 # 0 for a row of numbers, nan for any other row. Whether a Relu keeps a nan depends on the processor.
 _GUARD = """
-    zeros_{source} = Mul ({source}, zero)
-    guard_{source} = ReduceSum <keepdims = 1> (zeros_{source}, columns)
+    zeros_{source} = Mul ({source}, zero_{source})
+    sum_{source} = ReduceSum <keepdims = 1> (zeros_{source}, columns)
+    guard_{source} = Cast <to = 1> (sum_{source})
 """
 
 
@@ -42,9 +43,10 @@ class OnnxWriter:
         self._lines.append(text)
         self._arrays |= {name: np.asarray(array) for name, array in arrays.items()}
 
-    def guard(self, source: str) -> None:
-        """Add ``guard_SOURCE`` [N, 1], to be added to everything computed from ``source`` [N, columns]."""
-        self.add(_GUARD.format(source=source), zero=np.float32(0), columns=np.array([1], dtype=np.int64))
+    def guard(self, source: str, *, double: bool = False) -> None:
+        """Add ``guard_SOURCE`` float [N, 1], for everything computed from ``source`` [N, columns], float or double."""
+        zero = {f"zero_{source}": np.float64(0) if double else np.float32(0)}
+        self.add(_GUARD.format(source=source), columns=np.array([1], dtype=np.int64), **zero)
 
     def layers(self, name: str, modules: Iterable[nn.Module], source: str, target: str) -> None:
         """Add linear layers, ReLUs and SiLUs; the output of the last one is ``target``."""

@@ -9,10 +9,15 @@ import numpy as np
 import pytest
 
 from config.settings.station import Station
+from config.settings.training import Training
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
+from edge.commands.synthesize import synthesize
 from edge.errors import TableError
 from edge.readings.csv.reader import read_table
+from export.export import export
+from trainer.data.record import load_record
+from trainer.train import train
 
 CASES = Path(__file__).parents[2] / "shared" / "cases"
 DAY_FIRST = {"time": "time", "time_format": "dd/mm/yyyy hh:mm"}
@@ -72,3 +77,19 @@ def test_days_first_and_days_of_a_spreadsheet_are_refused_with_the_remedy() -> N
         read_table(CASES / "time" / "dmy-slash.csv", methane(time="time"))
     with pytest.raises(TableError, match="counted in days as spreadsheets do; fix: give the column the number format"):
         read_table(CASES / "time" / "excel-serial.csv", methane(time="time"))
+
+
+@pytest.mark.parametrize(("name", "quantised"), [("pascal", ["t", "pa"]), ("coarse-steps", ["r_ohm"])])
+def test_large_offsets_and_many_digits_end_in_a_bundle_whose_steps_survive_printing(
+    name: str, quantised: list[str], tmp_path: Path
+) -> None:
+    station = load_station(CASES / f"{name}.yaml")
+    record = load_record([CASES / f"{name}.csv"], station)
+    settings = msgspec.structs.replace(Training.quick(model="ae"), epochs=2)
+    export(train(record, settings, tmp_path / "run"), tmp_path / "b")
+    synthesize(tmp_path / "b", tmp_path / "made.csv", n=2000, seed=1)
+    made = read_table(tmp_path / "made.csv", station).values
+    for column in map(station.names.index, quantised):
+        values = set(made[:, column])
+        assert len(values) > 30
+        assert values <= set(record.values[:, column])

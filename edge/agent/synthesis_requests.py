@@ -16,13 +16,12 @@ from edge.agent.answers import SyntheticRows
 from edge.agent.request_bodies import TransactionId
 from edge.agent.station import LiveStation, StationGroup
 from edge.agent.stations import Stations
-from edge.arrays import Floats
 from edge.clock import Clock
 from edge.errors import RequestError
+from edge.models.column_digits import shorten_rows, shortest_text
 from edge.readings.csv.writer import write_table
 from edge.synthesis.sampling_conditions import DrawRows, SamplingConditions
 
-_DIGITS = 6  # significant digits on which all processors agree
 _MINUTE = 60.0  # [s]
 _N = 100
 _SEEDS = 2**32
@@ -101,12 +100,13 @@ class SynthesisRequests:
         station, size = group.bundle.station, self._settings.rows_per_part
         parts = -(-request.n // size)
         for part in range(parts):
-            rows = draw(min(size, request.n - part * size), part * size)
+            drawn = draw(min(size, request.n - part * size), part * size)
+            rows = shorten_rows(drawn, group.bundle.generator.digits)
             yield SyntheticRows(
                 station=request.station or station.name,
                 columns=station.keys if request.format == "json" else station.names,
                 units=station.units,
-                rows=_arrays(rows) if request.format == "json" else _csv(station.names, rows, header=part == 0),
+                rows=rows if request.format == "json" else _csv(station.names, rows, header=part == 0),
                 seed=seed,
                 bundle=group.bundle.id,
                 part=part + 1,
@@ -154,11 +154,7 @@ class SynthesisRequests:
         self._times.append(now)
 
 
-def _arrays(rows: Floats) -> list[list[float]]:
-    return [[float(f"{value:.{_DIGITS}g}") for value in row] for row in rows.tolist()]
-
-
-def _csv(names: tuple[str, ...], rows: Floats, *, header: bool) -> str:
+def _csv(names: tuple[str, ...], rows: list[list[float]], *, header: bool) -> str:
     text = StringIO()
-    write_table(text, names, rows, digits=_DIGITS)
+    write_table(text, names, [list(map(shortest_text, row)) for row in rows])
     return text.getvalue() if header else text.getvalue().split("\n", 1)[1]

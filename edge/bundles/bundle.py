@@ -128,6 +128,7 @@ class Bundle:
             regimes=spec.regimes,
             low=tables["low"],
             high=tables["high"],
+            digits=spec.digits,
         )
 
     def scoring(self, absent: bool = False) -> ScoringModel:

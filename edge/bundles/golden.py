@@ -21,6 +21,7 @@ GOLDEN_ROWS = 32
 RUN_IN = 300
 """Rows before them, which fill the state of the scoring models."""
 
+_EXACT = np.ones(1)
 _FROM_TABLES = (
     "components",
     "consistency",
@@ -28,18 +29,60 @@ _FROM_TABLES = (
 )  # outputs of a scoring model that come from its tables, not its network
 
 
-def difference(got: ArrayLike, expected: ArrayLike) -> float:
-    """Return the largest ``|got - expected| / max(1, |expected|)``; infinite with a nan or different shapes."""
+def difference(got: ArrayLike, expected: ArrayLike, coarseness: ArrayLike = 1.0) -> float:
+    """Return the largest ``|got - expected| / max(1, |expected|)``; infinite with a nan or different shapes.
+
+    Parameters
+    ----------
+    got, expected
+        Numbers of one shape.
+    coarseness
+        What that is divided by, broadcast to them: more than 1 where single precision cannot give what is expected.
+    """
     got, expected = np.asarray(got, dtype=np.float64), np.asarray(expected, dtype=np.float64)
     if got.shape != expected.shape:
         return np.inf
-    relative = np.abs(got - expected) / np.maximum(1.0, np.abs(expected))
+    relative = np.abs(got - expected) / np.maximum(1.0, np.abs(expected)) / coarseness
     return float(np.max(np.where(np.isnan(relative), np.inf, relative), initial=0.0))
 
 
-def root_difference(got: ArrayLike, expected: ArrayLike, gain: float) -> float:
+def root_difference(got: ArrayLike, expected: ArrayLike, gain: float, coarseness: ArrayLike = 1.0) -> float:
     """Return the difference of whitened squares in scaled space: that of their roots, over the whitening's gain."""
-    return difference(np.sqrt(got), np.sqrt(expected)) / gain
+    return difference(np.sqrt(got), np.sqrt(expected), coarseness) / gain
+
+
+def decoded_differences(readings: AnyFloats, rows: Mapping[str, AnyFloats], scaler: Scaler) -> Floats:
+    """Return by how much decoded readings differ, column by column; as far as their scores allow it, at most 1e-5.
+
+    A score is exact to some 1e-5, and the reading may be any between those of a score a little lower and one a little
+    higher: for a quantised column these may be two neighbouring steps, and in a gap of the training record its ends.
+
+    Parameters
+    ----------
+    readings
+        Decoded readings [N, F] in the station's units.
+    rows
+        What was expected: ``decoded`` [N, F], or least and largest readings, ``decoded_low`` and ``decoded_high``.
+    scaler
+        Scaler of the space in which the differences are measured, relative to the expected value where that exceeds 1.
+
+    Returns
+    -------
+    ndarray
+        [F]; infinite with a nan or another shape.
+    """
+    # Bundles of davylamp 0.2 were made only if no expected reading had another step nearby.
+    middle = scaler.forward(rows["decoded"])
+    low, high = (scaler.forward(rows.get(name, rows["decoded"])) for name in ("decoded_low", "decoded_high"))
+    got = scaler.forward(readings)
+    if got.shape != middle.shape:
+        return np.full(middle.shape[1], np.inf)
+    outside, misplaced, whole = (
+        np.abs(one - other) / np.maximum(1.0, np.abs(other))
+        for one, other in ((got, np.clip(got, low, high)), (middle, np.clip(middle, low, high)), (got, middle))
+    )
+    found = np.maximum.reduce([outside, misplaced, np.minimum(whole, TOLERANCE)])
+    return np.asarray(np.where(np.isnan(found), np.inf, found).max(axis=0, initial=0.0))
 
 
 def golden_scores(model: ScoringModel, readings: AnyFloats) -> Arrays:
@@ -97,8 +140,10 @@ def golden_differences(
     ----------
     rows
         Inputs: ``readings`` [N, F], ``latent`` [M, L] and ``noise`` [M, F]. Expected outputs: ``mean`` and, for a VAE,
-        ``log_variance`` of the last M readings; ``decoded`` of the M latents; and for each scoring model, under its
-        name and a slash, what :func:`golden_scores` returns and the ``gain`` of its whitening.
+        ``log_variance`` of the last M readings; ``decoded`` of the M latents, and what it may be, see
+        :func:`decoded_differences`; and for each scoring model, under its name and a slash, what :func:`golden_scores`
+        returns and the ``gain`` of its whitening. Behind the name of an output and ``_coarseness``, what its
+        differences are divided by; bundles of davylamp 0.2 have none.
     encoder, decoder
         The graphs.
     scaler
@@ -114,8 +159,11 @@ def golden_differences(
     readings = rows["readings"][-len(rows["latent"]) :]
     decoded = decoder.run(latent=rows["latent"], noise=rows["noise"])["readings"]
     found = {
-        "encoder.onnx": max(difference(value, rows[name]) for name, value in encoder.run(readings=readings).items()),
-        "decoder.onnx": difference(scaler.forward(decoded), scaler.forward(rows["decoded"])),
+        "encoder.onnx": max(
+            difference(value, rows[name], rows.get(f"{name}_coarseness", _EXACT))
+            for name, value in encoder.run(readings=readings).items()
+        ),
+        "decoder.onnx": float(decoded_differences(decoded, rows, scaler).max()),
     }
     table_differences = []
     for name, model in scorers.items():
@@ -123,7 +171,8 @@ def golden_differences(
         expected = {key: rows[f"{name}/{key}"] for key in got}
         gain = float(rows[f"{name}/gain"])
         found[f"{name}.onnx"] = max(
-            root_difference(got[key], expected[key], gain) for key in ("error", "contributions")
+            root_difference(got[key], expected[key], gain, rows.get(f"{name}/{key}_coarseness", _EXACT))
+            for key in ("error", "contributions")
         )
         got |= table_scores(model, expected["error"], expected["components"])
         table_differences += [

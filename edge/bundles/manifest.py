@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from config.settings.station import Station
+from edge.models.column_digits import ColumnDigits
 from edge.models.scaler import Scaler
 from edge.models.windows import BACKGROUND_WINDOW, WARM_UP, Windows
 
@@ -62,6 +63,8 @@ class GeneratorSpec(msgspec.Struct, frozen=True, kw_only=True):
         The same under a single Gaussian.
     regimes
         Name -> least and largest gas level [its unit]; empty without a gas column.
+    digits
+        How many decimals each column's values have; ``None`` for a quantised column. Bundles of davylamp 0.2 have none.
     """
 
     kind: Literal["ae", "vae", "mixture"]
@@ -72,6 +75,7 @@ class GeneratorSpec(msgspec.Struct, frozen=True, kw_only=True):
     likelihood: float
     baseline: float
     regimes: dict[str, tuple[float, float]]
+    digits: tuple[ColumnDigits | None, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a description that contradicts itself (ValueError)."""
@@ -208,6 +212,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("manifest: the scaler has another number of columns than the station")
         if len(self.generator.sigma) != len(self.features):
             raise ValueError("manifest: the generator has another number of columns than the station")
+        if len(self.generator.digits) not in (0, len(self.features)):
+            raise ValueError("manifest: the generator's digits are of another number of columns than the station")
         if {name: spec.keys for name, spec in self.scorers.items()} != scorer_keys(self.station):
             raise ValueError(
                 "manifest: expected a scorer of all columns, and one without the gas column if there is one"

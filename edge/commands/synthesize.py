@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 EXAMPLE = "davylamp synthesize one.davy -n 1000 --range ch4_ppb=5000:8000 -o rows.csv"
 
-DIGITS = 6
-"""Significant digits: as many as every processor reproduces."""
-
 _PART = 50_000  # rows drawn at a time
 
 
@@ -116,6 +113,7 @@ def synthesize(
 
     from edge.bundles.bundle import Bundle
     from edge.bundles.file_station import file_station
+    from edge.models.column_digits import shorten_rows, shortest_text
     from edge.readings.csv.writer import write_table
     from edge.synthesis.sampler import Sampler
     from edge.synthesis.sampling_conditions import SamplingConditions
@@ -129,8 +127,9 @@ def synthesize(
     parts = _parts(n, draw)
     first = next(parts)  # a wrong number is refused before the header is written
     target = sys.stdout if str(output) == "-" else output
-    rows = chain.from_iterable(part.tolist() for part in chain([first], parts))
-    write_table(target, opened.station.names, rows, digits=DIGITS)
+    digits = opened.generator.digits
+    rows = chain.from_iterable(shorten_rows(part, digits) for part in chain([first], parts))
+    write_table(target, opened.station.names, (list(map(shortest_text, row)) for row in rows))
 
 
 def _no_station() -> Recent:

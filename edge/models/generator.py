@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from config.settings.station import Station
 from edge.arrays import AnyFloats, Singles
+from edge.models.column_digits import ColumnDigits
 from edge.models.runtime import Runtime
 
 REGIMES = ("background", "elevated", "plume")
@@ -42,7 +43,10 @@ class Generator:
     regimes
         Name -> learnt least and largest gas level [its unit] of that regime, see :data:`REGIMES`; empty without gas.
     low, high
-        [F], float32: least and largest values of the training rows [the columns' units].
+        [F]: least and largest values of the training rows [the columns' units].
+    digits
+        How many decimals each column's values have, see :class:`edge.models.column_digits.ColumnDigits`; ``None`` for a
+        quantised column, and empty for a bundle of davylamp 0.2.
     """
 
     station: Station
@@ -54,8 +58,9 @@ class Generator:
     roots: Singles
     latent_std: Singles
     regimes: Mapping[str, tuple[float, float]]
-    low: Singles
-    high: Singles
+    low: AnyFloats
+    high: AnyFloats
+    digits: tuple[ColumnDigits | None, ...] = ()
 
     @property
     def latent(self) -> int:

@@ -20,6 +20,7 @@ from edge.errors import BundleError
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 _ERRORS_ONLY = 3
+_TYPES: dict[str, type[np.floating]] = {"tensor(float)": np.float32, "tensor(double)": np.float64}
 
 
 class Runtime(Protocol):
@@ -60,10 +61,11 @@ class OnnxGraph:
             reason = " ".join(str(error).split())
             raise BundleError(f"{name}: ONNX Runtime refuses this graph: {reason}; fix: export it again") from error
         self._outputs = [output.name for output in self._session.get_outputs()]
+        self._inputs = {each.name: _TYPES.get(each.type, np.float32) for each in self._session.get_inputs()}
 
     def run(self, **inputs: ArrayLike) -> Arrays:
-        """Return outputs by name; inputs are converted to float32, rows first; a nan in one row stays in that row."""
-        feed = {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in inputs.items()}
+        """Return outputs by name; inputs are converted to the graph's types, rows first; a nan stays in its row."""
+        feed = {name: np.ascontiguousarray(value, dtype=self._inputs[name]) for name, value in inputs.items()}
         return dict(zip(self._outputs, self._session.run(self._outputs, feed), strict=True))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edge.arrays import Singles
+from edge.arrays import Floats
 from edge.errors import RequestError
 
 MOST_RECENT = 500
@@ -24,7 +24,7 @@ class Recent:
     """
 
     def __init__(self, size: int) -> None:
-        self._ring = np.empty((MOST_RECENT, size), dtype=np.float32)
+        self._ring = np.empty((MOST_RECENT, size), dtype=np.float64)
         self._count = 0  # complete readings so far; number i lies at i % MOST_RECENT
         self._began = self._ended = 0  # of the last alarm
         self._stands = False
@@ -50,19 +50,19 @@ class Recent:
             self._ended = self._count
         self._stands = stands
 
-    def last(self, n: int) -> Singles:
+    def last(self, n: int) -> Floats:
         """Return the last ``n`` readings, or as many as there are, [N, F]; raises RequestError without any."""
         if not 1 <= n <= MOST_RECENT:
             raise RequestError(f"last: got {n}, expected 1 to {MOST_RECENT}")
         return self._rows(self._count - n, self._count, "recent: got a station that has sent no complete reading yet")
 
-    def event(self) -> Singles:
+    def event(self) -> Floats:
         """Return the readings [N, F] of the last alarm, with those that raised it; raises RequestError without any."""
         return self._rows(
             self._began, self._ended, f"event: got a station without an alarm among its last {MOST_RECENT} readings"
         )
 
-    def _rows(self, begin: int, end: int, otherwise: str) -> Singles:
+    def _rows(self, begin: int, end: int, otherwise: str) -> Floats:
         numbers = np.arange(max(begin, self._count - MOST_RECENT, 0), end)
         if not len(numbers):
             raise RequestError(f"around: {otherwise}")

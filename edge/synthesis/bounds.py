@@ -30,12 +30,11 @@ def column_bounds(ranges: Ranges, generator: Generator) -> tuple[Floats, Floats]
         if key not in keys:
             raise RequestError(f"range: got {key[:64]!r}, expected one of {', '.join(keys)}")
         if not least <= largest:
-            raise RequestError(f"range: {key}: got {least:g} to {largest:g}, expected the lower number first")
+            raise RequestError(f"range: {key}: got {least:.12g} to {largest:.12g}, expected the lower number first")
         column = keys.index(key)
         if largest < generator.low[column] or least > generator.high[column]:
-            trained = f"{generator.low[column]:g} to {generator.high[column]:g}"
-            raise RequestError(
-                f"range: {key}: got {least:g} to {largest:g}, expected some of {trained}, the range of the training"
-            )
+            trained = f"{generator.low[column]:.12g} to {generator.high[column]:.12g}"
+            got = f"{least:.12g} to {largest:.12g}"
+            raise RequestError(f"range: {key}: got {got}, expected some of {trained}, the range of the training")
         low[column], high[column] = least, largest
     return low, high

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from edge.arrays import Floats, Indices, Mask, Singles
+from edge.arrays import AnyFloats, Floats, Indices, Mask
 
 LEAST_SHARE = 0.05
 """A component with a smaller share of its rows in the range is left out, unless no other has a larger one."""
@@ -50,7 +50,7 @@ class ConditionalMixture:
         )
         return cls(chances / chances.sum(), component, low, high)
 
-    def restrict(self, low: Floats, high: Floats, pilot: Singles) -> ConditionalMixture | None:
+    def restrict(self, low: Floats, high: Floats, pilot: AnyFloats) -> ConditionalMixture | None:
         """Restrict the rows of all components to a range.
 
         The chance of a component is multiplied by the share of its rows in the range, so that redrawing a row within
@@ -88,7 +88,7 @@ class ConditionalMixture:
         """Return the index [N] of the choice for each number [N] in [0, 1)."""
         return np.searchsorted(self._cumulative, positions, side="right")
 
-    def accepts(self, rows: Singles, choice: Indices) -> Mask:
+    def accepts(self, rows: AnyFloats, choice: Indices) -> Mask:
         """Return whether each of the rows [N, F] lies in the range of its choice [N]."""
         return np.asarray(((rows >= self.low[choice]) & (rows <= self.high[choice])).all(axis=1))
 

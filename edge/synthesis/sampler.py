@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from edge.arrays import Floats, Indices, Singles
+from edge.arrays import AnyFloats, Floats, Indices, Singles
 from edge.errors import RequestError
 from edge.models.generator import Generator
 from edge.synthesis.bounds import Ranges, column_bounds
@@ -179,7 +179,7 @@ class Sampler:
             made[start - first :][:count] = rows[:count]
         return made
 
-    def _redraw(self, rows: Singles, mixture: ConditionalMixture, choice: Indices, seed: int, start: int) -> None:
+    def _redraw(self, rows: AnyFloats, mixture: ConditionalMixture, choice: Indices, seed: int, start: int) -> None:
         """Replace rows outside their range, each by the first inside it from its own component."""
         outside = np.flatnonzero(~mixture.accepts(rows, choice))
         begin = 0
@@ -197,17 +197,17 @@ class Sampler:
             rows[outside[found]] = made.reshape(len(outside), attempts, -1)[found, accepted.argmax(axis=1)[found]]
             outside, begin = outside[~found], begin + attempts
 
-    def _make(self, component: Indices, normal: Singles) -> Singles:
+    def _make(self, component: Indices, normal: Singles) -> AnyFloats:
         # Not with "@": the rounding of a matrix product may depend on its number of rows.
         mean, root = (table.take(component, axis=0) for table in (self._generator.means, self._generator.roots))
         latent = mean + np.einsum("nlk,nk->nl", root, normal[:, : self._latent])
         return self._decode(latent, normal)
 
-    def _decode(self, latent: Singles, normal: Singles) -> Singles:
+    def _decode(self, latent: Singles, normal: Singles) -> AnyFloats:
         return self._generator.decoder.run(latent=latent, noise=normal[:, self._latent :])["readings"]
 
     @cached_property
-    def _pilot(self) -> Singles:
+    def _pilot(self) -> AnyFloats:
         """Pilot rows of each component, [K, P, F], the same for every seed."""
         count = len(self._whole.chances)
         component = np.repeat(np.arange(count), max(_PILOT_ROWS, -(-_PILOT_LEAST // count)))
@@ -223,7 +223,7 @@ class Sampler:
         if found is None:
             found = self._whole.restrict(*column_bounds(ranges, self._generator), self._pilot)
             if found is None:
-                words = ", ".join(f"{column} {least:g} to {largest:g}" for column, (least, largest) in key)
+                words = ", ".join(f"{column} {least:.12g} to {largest:.12g}" for column, (least, largest) in key)
                 raise RequestError(f"range: got {words}, where no row of the training is; fix: ask for a wider one")
             if len(self._cache) >= _MOST_CACHED:
                 self._cache.clear()

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import nn
 
-from edge.arrays import AnyFloats, Arrays, Floats, Singles
+from edge.arrays import AnyFloats, Arrays, Floats
 from edge.models.scaler import Scaler
 from trainer.generation.normal_scores import NormalScoreTransform
 from trainer.networks.autoencoder import TabularAE, TabularVAE, to_tensor
@@ -23,7 +23,7 @@ class Codec(Protocol):
     def encode(self, readings: ArrayLike) -> Arrays:
         """Readings [N, F] in the station's units -> ``mean`` [N, L] and, of a VAE, ``log_variance`` [N, L]."""
 
-    def decode(self, latent: ArrayLike, noise: ArrayLike) -> AnyFloats:
+    def decode(self, latent: ArrayLike, noise: ArrayLike) -> Floats:
         """Codes [N, L] and standard normal noise [N, F] -> readings [N, F] in the station's units."""
 
 
@@ -55,7 +55,7 @@ class NormalScoreCodec:
         white = self.transform.forward(readings)
         return {"mean": white.astype(np.float32)} if self.network is None else _heads(self.network, white)
 
-    def decode(self, latent: ArrayLike, noise: ArrayLike) -> AnyFloats:
+    def decode(self, latent: ArrayLike, noise: ArrayLike) -> Floats:
         """See :class:`Codec`."""
         return self.readings(self.scores(latent, noise))
 
@@ -64,7 +64,7 @@ class NormalScoreCodec:
         white = np.asarray(latent, dtype=np.float32) if self.network is None else _decoded(self.network, latent)
         return self.transform.scores(white + self.sigma * np.asarray(noise))
 
-    def readings(self, scores: ArrayLike) -> AnyFloats:
+    def readings(self, scores: ArrayLike) -> Floats:
         """Scores [N, F] -> readings [N, F] in the station's units."""
         return self.transform.readings(scores)
 
@@ -98,9 +98,9 @@ class ScaledCodec:
 
     def encode(self, readings: ArrayLike) -> Arrays:
         """See :class:`Codec`."""
-        return _heads(self.network, self.scaler.forward(np.asarray(readings, dtype=np.float32)))
+        return _heads(self.network, self.scaler.forward(readings))
 
-    def decode(self, latent: ArrayLike, noise: ArrayLike) -> AnyFloats:
+    def decode(self, latent: ArrayLike, noise: ArrayLike) -> Floats:
         """See :class:`Codec`."""
         return self.readings(self.scores(latent, noise))
 
@@ -108,9 +108,9 @@ class ScaledCodec:
         """Codes [N, L] and noise [N, F] -> z-scores [N, F]."""
         return np.asarray(_decoded(self.network, latent) + self.sigma * np.asarray(noise))
 
-    def readings(self, scores: ArrayLike) -> Singles:
+    def readings(self, scores: ArrayLike) -> Floats:
         """Z-scores [N, F] -> readings [N, F] in the station's units."""
-        return np.clip(self.scaler.inverse(scores), self.low, self.high).astype(np.float32)
+        return np.asarray(np.clip(self.scaler.inverse(scores), self.low, self.high))
 
 
 @dataclass(frozen=True)

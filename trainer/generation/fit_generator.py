@@ -12,12 +12,13 @@ from msgspec.structs import replace as replace_struct
 
 from config.settings.station import Station
 from config.settings.training import Training
-from edge.arrays import Floats, Singles
+from edge.arrays import Floats
 from edge.bundles.manifest import GeneratorSpec, NetworkSpec
 from edge.models.generator import REGIMES
 from edge.models.scaler import Scaler
 from trainer.data.scaler import fit_scaler
 from trainer.generation.codec import Codec, NormalScoreCodec, ScaledCodec
+from trainer.generation.column_resolution import column_resolution
 from trainer.generation.fitted_generator import FittedGenerator, physical_range
 from trainer.generation.mixture import fit_mixture
 from trainer.generation.normal_scores import fit_normal_scores
@@ -81,7 +82,6 @@ def fit_generator(
         latent = mixture.draw(CALIBRATION_ROWS, rng)
         scores = codec.scores(latent, rng.standard_normal((CALIBRATION_ROWS, station.size)))
         codec = replace(codec, transform=codec.transform.calibrated(scores))
-    rows = train.astype(np.float32)
     spec = GeneratorSpec(
         kind=kind,
         network=network,
@@ -90,7 +90,8 @@ def fit_generator(
         components=len(mixture.weights),
         likelihood=mixture.log_likelihood(held_out),
         baseline=one.log_likelihood(held_out),
-        regimes=_regimes(rows, station),
+        regimes=_regimes(train, station),
+        digits=column_resolution(train, codec.transform.steps if isinstance(codec, NormalScoreCodec) else ()),
     )
     return FittedGenerator(
         station=station,
@@ -98,8 +99,8 @@ def fit_generator(
         codec=codec,
         mixture=mixture,
         latent_std=codes.std(axis=0).astype(np.float32),
-        low=rows.min(axis=0),
-        high=rows.max(axis=0),
+        low=train.min(axis=0),
+        high=train.max(axis=0),
         history=history,
         cpu_seconds=time.process_time() - started,
     )
@@ -202,13 +203,13 @@ def _codes(codec: Codec, readings: Floats, seed: int) -> Floats:
     return np.asarray(mean + np.exp(0.5 * heads["log_variance"]) * normal)
 
 
-def _regimes(rows: Singles, station: Station) -> dict[str, tuple[float, float]]:
+def _regimes(rows: Floats, station: Station) -> dict[str, tuple[float, float]]:
     """Cut the gas column's range where three clusters meet (k-means on its scale); no regimes without a gas column."""
     if station.gas_index is None:
         return {}
     from sklearn.cluster import KMeans  # slow to import, and needed only here
 
-    gas = rows[:, station.gas_index].astype(np.float64)
+    gas = rows[:, station.gas_index]
     log = station.features[station.gas_index].scale == "log" and gas.min() > 0
     scaled = np.log(gas) if log else gas
     first = np.quantile(scaled, [0.1, 0.5, 0.9])[:, None]

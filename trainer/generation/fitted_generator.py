@@ -12,7 +12,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from config.settings.station import Station
-from edge.arrays import Arrays, Floats, Singles
+from edge.arrays import AnyFloats, Arrays, Floats, Singles
 from edge.bundles.manifest import GeneratorSpec
 from edge.bundles.scoring_tables import subtree
 from edge.models.generator import Generator, pack_roots, unpack_roots
@@ -56,8 +56,8 @@ class FittedGenerator:
     codec: NormalScoreCodec | ScaledCodec
     mixture: Mixture
     latent_std: Singles
-    low: Singles
-    high: Singles
+    low: AnyFloats
+    high: AnyFloats
     history: History | None = None
     cpu_seconds: float = math.nan
 
@@ -76,6 +76,7 @@ class FittedGenerator:
             regimes=self.spec.regimes,
             low=self.low,
             high=self.high,
+            digits=self.spec.digits,
         )
 
     def arrays(self) -> Arrays:

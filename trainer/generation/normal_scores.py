@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from config.settings.station import Station
-from edge.arrays import Arrays, Floats, Singles
+from edge.arrays import AnyFloats, Arrays, Floats
 from edge.moisture import magnus
 
 KNOTS = 400
@@ -26,6 +26,8 @@ COARSE = 1000
 """A column with at most this many distinct values (and at most half as many as rows) is treated as quantised."""
 DRY = 1.0
 """Least water [ppm]: less is replaced by this, so that the ratio has a logarithm."""
+NEAR = 2.0**-50
+"""Part of a value by which it may differ from a knot that it equals: a value in other units was multiplied."""
 _FLOOR = 1e-4  # eigenvalue below which a direction is redundant
 
 
@@ -38,30 +40,34 @@ class NormalScoreTransform:
     physics. The scores are whitened. A value that many rows share occupies many knots: its score is that of the middle
     one, and in the other direction all of them give this value.
 
+    Values are in double precision throughout: in single, a pressure of 101,325 Pa has two decimals, and a counter of a
+    thousand million none.
+
     Parameters
     ----------
     station
         What the columns are.
     knots
-        Quantiles of the columns in their units, float32 [F, 400]; for the ratio column, those of the log ratio.
+        Quantiles of the columns in their units, [F, 400]; for the ratio column, those of the log ratio. Those of runs
+        of davylamp 0.2 are in single precision, and so are readings compared with them.
     steps
-        Index of each quantised column -> its distinct values [V], float32, ascending.
+        Index of each quantised column -> its distinct values [V], ascending.
     mean, directions, spread
         [F], [F, F] and [F]; ``(score - mean) @ directions / spread`` is white.
     low, high
-        Range of the training rows in the station's units, float32 [F].
+        Range of the training rows in the station's units, [F].
     calibration
         Corrected scores at equally spaced decoded scores from -4 to 4, half precision, [F, 257].
     """
 
     station: Station
-    knots: Singles
-    steps: Mapping[int, Singles]
+    knots: AnyFloats
+    steps: Mapping[int, AnyFloats]
     mean: Floats
     directions: Floats
     spread: Floats
-    low: Singles
-    high: Singles
+    low: AnyFloats
+    high: AnyFloats
     calibration: NDArray[np.float16]
 
     @property
@@ -80,8 +86,8 @@ class NormalScoreTransform:
         return ratio_columns(self.station)
 
     def forward(self, readings: ArrayLike) -> Floats:
-        """Readings [N, F] in the station's units, taken as float32 -> white rows [N, F]."""
-        converted = _with_ratio(np.asarray(readings, dtype=np.float32), self.ratio)
+        """Readings [N, F] in the station's units -> white rows [N, F]."""
+        converted = _with_ratio(np.asarray(readings, dtype=self.knots.dtype), self.ratio)
         scores = np.stack(
             [_score(column, knots) for column, knots in zip(converted.T, self.knots, strict=True)], axis=1
         )
@@ -91,11 +97,11 @@ class NormalScoreTransform:
         """White rows [N, F] -> scores [N, F], not calibrated."""
         return np.asarray(white, dtype=np.float64) @ self.unwhitening + self.mean
 
-    def inverse(self, white: ArrayLike) -> Singles:
+    def inverse(self, white: ArrayLike) -> Floats:
         """White rows [N, F] -> readings [N, F] in the station's units."""
         return self.readings(self.scores(white))
 
-    def readings(self, scores: ArrayLike) -> Singles:
+    def readings(self, scores: ArrayLike) -> Floats:
         """Decoded scores [N, F] -> calibrated readings [N, F], quantised, within the trained range."""
         position = (np.clip(np.asarray(scores, dtype=np.float64), -REACH, REACH) + REACH) * ((NODES - 1) / (2 * REACH))
         cell = np.minimum(position.astype(np.int64), NODES - 2)
@@ -103,16 +109,17 @@ class NormalScoreTransform:
         low, high = self.table[columns, cell], self.table[columns, cell + 1]
         values = low + (high - low) * (position - cell)
         for column, steps in self.steps.items():
-            middles = (steps[1:] + steps[:-1]) / 2
-            values[:, column] = steps[np.searchsorted(middles, values[:, column], side="right")]
+            wide = steps.astype(np.float64)
+            middles = (wide[1:] + wide[:-1]) / 2
+            values[:, column] = wide[np.searchsorted(middles, values[:, column], side="right")]
         if self.ratio is not None:
             water, temperature, humidity = self.ratio
             saturated = np.maximum(magnus(values[:, temperature], values[:, humidity]), DRY)
-            values[:, water] = np.exp(values[:, water].astype(np.float64)) * saturated
+            values[:, water] = np.exp(values[:, water]) * saturated
         return np.asarray(np.clip(values, self.low, self.high))
 
     @cached_property
-    def table(self) -> Singles:
+    def table(self) -> Floats:
         """Calibration and quantile tables composed into one, [F, 4096]."""
         at = np.arange(NODES) * (CELLS / (NODES - 1))
         cell = np.minimum(at.astype(np.int64), CELLS - 1)
@@ -121,7 +128,7 @@ class NormalScoreTransform:
         position = np.clip((score + END) * ((KNOTS - 1) / (2 * END)), 0, KNOTS - 1)
         knot = np.minimum(position.astype(np.int64), KNOTS - 2)
         low, high = (np.take_along_axis(self.knots.astype(np.float64), knot + k, axis=1) for k in (0, 1))
-        return np.asarray(low + (high - low) * (position - knot), dtype=np.float32)
+        return np.asarray(low + (high - low) * (position - knot))
 
     def calibrated(self, scores: Floats) -> NormalScoreTransform:
         """Return the transform that makes generated scores [N, F] standard normal, column by column."""
@@ -148,12 +155,12 @@ class NormalScoreTransform:
 
 def fit_normal_scores(values: ArrayLike, station: Station) -> NormalScoreTransform:
     """Fit on training rows [N, F] in the station's units, without a calibration."""
-    readings = np.asarray(values, dtype=np.float32)
+    readings = np.asarray(values, dtype=np.float64)
     ratio = ratio_columns(station)
     converted = _with_ratio(readings, ratio)
     probability = [NormalDist().cdf(score) for score in np.linspace(-END, END, KNOTS)]
     probability[0], probability[-1] = 0.0, 1.0
-    knots = np.quantile(converted, probability, axis=0).T.astype(np.float32)
+    knots = np.quantile(converted, probability, axis=0).T
     scores = np.stack([_score(column, table) for column, table in zip(converted.T, knots, strict=True)], axis=1)
     values, directions = np.linalg.eigh(np.cov(scores, rowvar=False))
     distinct = {column: np.unique(readings[:, column]) for column in range(station.size)}
@@ -180,7 +187,7 @@ def ratio_columns(station: Station) -> tuple[int, int, int] | None:
     return water, temperature, humidity
 
 
-def _with_ratio(readings: Singles, ratio: tuple[int, int, int] | None) -> Floats:
+def _with_ratio(readings: AnyFloats, ratio: tuple[int, int, int] | None) -> Floats:
     """Replace the water of readings [N, F] by its log ratio, in double precision: a logarithm near 0 has few digits."""
     converted = readings.astype(np.float64)
     if ratio is not None:
@@ -190,10 +197,11 @@ def _with_ratio(readings: Singles, ratio: tuple[int, int, int] | None) -> Floats
     return converted
 
 
-def _score(column: Floats, knots: Singles) -> Floats:
+def _score(column: Floats, knots: AnyFloats) -> Floats:
     """Return the normal scores of a column's values [N]; that of the middle knot if several equal the value."""
     table = knots.astype(np.float64)
-    before, through = np.searchsorted(table, column, side="left"), np.searchsorted(table, column, side="right")
+    near = NEAR * np.abs(column)
+    before, through = np.searchsorted(table, column - near, side="left"), np.searchsorted(table, column + near, "right")
     below, above = np.clip(before - 1, 0, KNOTS - 1), np.clip(before, 0, KNOTS - 1)
     width = np.where(table[above] > table[below], table[above] - table[below], 1.0)
     between = below + np.clip((column - table[below]) / width, 0.0, 1.0) * (above - below)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge.bundles.bundle import Bundle
-from edge.commands.synthesize import DIGITS, synthesize
+from edge.commands.synthesize import synthesize
 from edge.errors import RequestError, TableError
 from edge.readings.csv.reader import read_table
 from edge.readings.csv.writer import write_table
@@ -49,9 +49,14 @@ def test_a_dash_is_standard_output(bundles: dict[str, Path], capsys: pytest.Capt
     assert capsys.readouterr().out == text(bundles["ae"], 3, seed=1)
 
 
-def test_numbers_are_printed_to_the_digits_on_which_processors_agree(bundles: dict[str, Path]) -> None:
-    cells = [cell for line in text(bundles["ae"]).splitlines()[1:] for cell in line.split(",")]
-    assert max(len(cell.replace(".", "").replace("-", "").lstrip("0")) for cell in cells) <= DIGITS
+def test_numbers_are_printed_to_the_digits_that_their_spread_needs(bundles: dict[str, Path]) -> None:
+    lines = [line.split(",") for line in text(bundles["ae"], 100).splitlines()[1:]]
+    digits = Bundle.open(bundles["ae"]).generator.digits
+    assert None in digits
+    for cells, each in zip(zip(*lines, strict=True), digits, strict=True):
+        if each is not None:
+            decimals = max(len(cell.partition(".")[2]) for cell in cells)
+            assert decimals <= max(each.least, 6 - min(len(cell.partition(".")[0].strip("-")) for cell in cells))
 
 
 @pytest.mark.parametrize("model", ["ae", "vae"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.arrays import Singles
+from edge.arrays import Floats
 from edge.errors import RequestError
 from edge.readings.recent import MOST_RECENT, Recent
 
@@ -16,7 +16,7 @@ def sent(recent: Recent, *numbers: float, raised_by: int = 0, stands: bool = Fal
         raised_by = 0
 
 
-def firsts(rows: Singles) -> list[float]:
+def firsts(rows: Floats) -> list[float]:
     return rows[:, 0].tolist()  # type: ignore[no-any-return]
 
 

@@ -79,13 +79,13 @@ def test_generated_moisture_is_what_temperature_and_humidity_allow(
 def test_without_a_declared_ratio_moisture_is_a_column_like_any_other(chamber: Record) -> None:
     fitted = fit_normal_scores(chamber.values, replace(chamber.station, ratio=None))
     assert fitted.ratio is None
-    assert fitted.knots[1, -1] == np.float32(chamber.values[:, 1].max())
+    assert fitted.knots[1, -1] == chamber.values[:, 1].max()
 
 
 def test_rows_keep_to_the_trained_range_whatever_is_decoded(chamber: Record, transform: NormalScoreTransform) -> None:
     rows = transform.inverse(np.random.default_rng(0).standard_normal((1000, 9)) * 50)
-    assert (rows >= chamber.values.min(axis=0).astype(np.float32)).all()
-    assert (rows <= chamber.values.max(axis=0).astype(np.float32)).all()
+    assert (rows >= chamber.values.min(axis=0)).all()
+    assert (rows <= chamber.values.max(axis=0)).all()
 
 
 def test_calibration_gives_distorted_scores_the_distributions_of_the_training(
