@@ -104,7 +104,7 @@ def train(
         },
         "bundle": {
             "rows": len(complete),
-            "ks": mean_ks(_draw(bundled.generator, len(complete), settings.seed), complete.astype(np.float32)),
+            "ks": mean_ks(_draw(bundled.generator, len(complete), settings.seed), complete),
             "cpu_seconds": bundled.generator.cpu_seconds,
         },
         "ageing": ageing_metrics(measure_ageing(record, settings, processes=processes, progress=progress)),
@@ -185,22 +185,21 @@ def _quality(generator: FittedGenerator, parts: dict[str, Floats], seed: int) ->
     split itself contributes.
     """
     made = _draw(generator, len(parts["train"]), seed)
-    real = {part: rows.astype(np.float32) for part, rows in parts.items()}
     return {
         "kind": generator.spec.kind,
         "components": generator.spec.components,
         "log_likelihood": generator.spec.likelihood,
         "one_gaussian": generator.spec.baseline,
-        "ks_train": mean_ks(made, real["train"]),
-        "ks_test": mean_ks(made, real["test"]),
-        "ks_test_train": mean_ks(real["test"], real["train"]),
+        "ks_train": mean_ks(made, parts["train"]),
+        "ks_test": mean_ks(made, parts["test"]),
+        "ks_test_train": mean_ks(parts["test"], parts["train"]),
         "cpu_seconds": generator.cpu_seconds,
     }
 
 
 def _own_distance(generator: FittedGenerator, rows: Floats, seed: int) -> float:
     """Measure the mean Kolmogorov-Smirnov statistic of generated rows against those that it was fitted on [N, F]."""
-    return mean_ks(_draw(generator, len(rows), seed), rows.astype(np.float32))
+    return mean_ks(_draw(generator, len(rows), seed), rows)
 
 
 def _draw(generator: FittedGenerator, count: int, seed: int) -> AnyFloats:
