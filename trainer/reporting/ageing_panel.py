@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -20,7 +20,7 @@ TITLES: dict[Direction, str] = {"ahead": "past to future", "back": "future to pa
 _TITLE = "False alarms by age"
 
 
-def ageing_panel(ageing: Ageing | None, others: Ageing | None = None) -> Panel:
+def ageing_panel(ageing: Ageing | None, others: Iterable[Ageing] = ()) -> Panel:
     """Show which share of undisturbed readings exceeds, by the distance from the training.
 
     Parameters
@@ -28,7 +28,7 @@ def ageing_panel(ageing: Ageing | None, others: Ageing | None = None) -> Panel:
     ageing
         What the training measured; ``None``: an earlier davylamp trained it.
     others
-        What an evaluation measured, with other detectors beside ours.
+        What an evaluation measured of each of its files, with other detectors beside ours.
     """
     if ageing is None or not ageing.steps:
         return Panel(
@@ -48,6 +48,7 @@ def ageing_panel(ageing: Ageing | None, others: Ageing | None = None) -> Panel:
         for direction in ageing.directions
     }
     verdict = list(verdict_sentences(ageing))
+    shown = next((one for one in others if (one.rows, one.days) == (ageing.rows, ageing.days)), ageing)
     days = all(stretch.days is not None for step in ageing.steps for stretch in step.stretches)
     return Panel(
         key="ageing",
@@ -62,7 +63,7 @@ def ageing_panel(ageing: Ageing | None, others: Ageing | None = None) -> Panel:
         tables=(
             HtmlTable(
                 ("tested", "score", "requested", "largest part", "worst quarter", f"worst {WINDOW:,}", "budget"),
-                list(_rows(ageing if others is None else others)),
+                list(_rows(shown)),
                 "Share of undisturbed readings that exceed, thresholds as fitted",
             ),
             HtmlTable(

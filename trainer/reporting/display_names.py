@@ -7,6 +7,8 @@ SPLITS = {
     "seen": "same regimes, other blocks",
     "fwd": "later regimes",
     "bwd": "earlier regimes",
+    "ahead": "later half",
+    "back": "earlier half",
     "blocks": "contiguous blocks",
     "random": "shuffled rows (leaks)",
 }

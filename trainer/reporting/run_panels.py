@@ -37,7 +37,7 @@ _MOST_PAIRS = 3
 
 def run_panels(results: RunResults) -> Iterator[Panel]:
     """Yield the panels of a run."""
-    yield ageing_panel(results.ageing)
+    yield ageing_panel(results.ageing, () if results.detection is None else results.detection.ageing.values())
     yield losses_panel(results.losses)
     yield from _statistics(results)
     yield from _detection(results)

@@ -22,6 +22,7 @@ from trainer.evaluation.detection.events import count_events
 from trainer.evaluation.detection.faults import GAP, Case, Family, Faulted, cases, inject_faults
 from trainer.evaluation.detection.folds import Fold, SplitName, folds
 from trainer.evaluation.detection.held_out import HeldOutScores, ScoreName, count_alarms, exceedances, score_held_out
+from trainer.evaluation.detection.past_to_future import FoldAttempt, evaluate_ageing
 from trainer.evaluation.detection.peers import Peer, fit_peers
 from trainer.evaluation.detection.results import (
     CONSISTENCY,
@@ -45,6 +46,7 @@ MANY = (0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005)
 DEFAULT = 0.001
 """Requested rate of a gateway with default settings."""
 SEED = 1
+_HALVES: tuple[SplitName, ...] = ("ahead", "back")  # a record that cannot be halved is evaluated all the same
 PERIOD = 500
 """Rows from one sparse event to the next."""
 SETTLED = 240
@@ -83,19 +85,26 @@ def evaluate(
         A record is too short, or a column is constant on the training rows of a split.
     """
     tasks = [
-        partial(evaluate_fold, record, split, settings, quick=quick, pictures=pictures and record is records[0])
+        FoldAttempt(
+            partial(evaluate_fold, record, split, settings, quick=quick, pictures=pictures and record is records[0]),
+            name=f"{', '.join(record.files) or record.station.name}, {split}",
+            needed=split not in _HALVES,
+        )
         for record in records
         for split in folds(record)
     ]
-    done: dict[int, results.FoldResult] = {}
+    done: dict[int, results.FoldResult | str] = {}
     for number, fold in run_tasks(tasks, processes):
         done[number] = fold
         if progress is not None:
-            progress.write(f"{len(done)} of {len(tasks)}: {fold.station}, {fold.split}\n")
+            progress.write(f"{len(done)} of {len(tasks)}: {tasks[number].name}\n")
+    every = [done[number] for number in range(len(tasks))]
     return Evaluation(
         families=_families(records[0].station),
-        folds=tuple(done[number] for number in range(len(tasks))),
+        folds=tuple(fold for fold in every if not isinstance(fold, str)),
         quick=quick,
+        ageing=evaluate_ageing(records, settings, epochs=settings.epochs if quick else None, processes=processes),
+        notes=tuple(fold for fold in every if isinstance(fold, str)),
     )
 
 

@@ -18,7 +18,10 @@ BLOCKS = 30
 SIX = 6
 """Blocks in a cycle: the first four train and the last two test."""
 
-SplitName = Literal["seen", "fwd", "bwd"]
+LEAST_HALF = 600
+"""Least rows in each half of a record of one regime, for it to be split from past to future."""
+
+SplitName = Literal["seen", "fwd", "bwd", "ahead", "back"]
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,12 @@ class Fold:
 
 
 def folds(record: Record) -> dict[SplitName, Fold]:
-    """Split the record of one station in three ways, always into contiguous blocks.
+    """Split the record of one station in up to three ways, always into contiguous blocks.
 
     ``seen`` tests the training regimes at another time: of every six blocks the first four train and the last two
     test. ``fwd`` tests other regimes: those of the first half train, those of the second half test. ``bwd`` is the
-    reverse. A record of one regime has ``seen`` alone.
+    reverse. A record of one regime has no other climate to be tested on, but another time: ``ahead`` tests the second
+    half after a training on the first, ``back`` is the reverse. A short one has ``seen`` alone.
 
     Raises
     ------
@@ -73,14 +77,23 @@ def folds(record: Record) -> dict[SplitName, Fold]:
     place = _block(rows) % SIX
     found: dict[SplitName, Fold] = {"seen": _fold(record, place < 4, place == 3)}
     plateaus = regimes(record)
+    sides: dict[SplitName, Mask] = {}
     if len(plateaus) > 1:
-        border = plateaus[(len(plateaus) + 1) // 2][0]
-        sides: dict[SplitName, Mask] = {"fwd": rows < border, "bwd": rows >= border}
-        for name, train in sides.items():
-            validation = train.copy()
-            validation[train] = _block(np.flatnonzero(train)) % SIX == SIX - 1
-            found[name] = _fold(record, train, validation)
+        before = rows < plateaus[(len(plateaus) + 1) // 2][0]
+        sides = {"fwd": before, "bwd": ~before}
+    elif count >= 2 * LEAST_HALF:
+        before = rows < count // 2
+        sides = {"ahead": before, "back": ~before}
+    for name, train in sides.items():
+        validation = np.zeros(count, dtype=np.bool_)
+        validation[stopping_rows(np.flatnonzero(train))] = True
+        found[name] = _fold(record, train, validation)
     return found
+
+
+def stopping_rows(train: Indices) -> Indices:
+    """Return every sixth block of the training rows, which decides when a detector stops training."""
+    return np.asarray(train[_block(train) % SIX == SIX - 1])
 
 
 def _block(rows: Indices) -> Indices:

@@ -10,6 +10,7 @@ from typing import Literal, Self
 import numpy as np
 from msgspec import Struct, field
 
+from trainer.evaluation.ageing.results import Ageing
 from trainer.evaluation.detection.curves import Curves
 from trainer.evaluation.detection.faults import Family
 from trainer.evaluation.detection.folds import SplitName
@@ -154,11 +155,17 @@ class Evaluation(Struct, frozen=True, kw_only=True):
         Results of every split of every station.
     quick
         Whether only one case of each family was measured.
+    ageing
+        Station -> false alarms by age, ours and those of peers.
+    notes
+        Sentences about splits that could not be measured.
     """
 
     families: dict[str, Family]
     folds: tuple[FoldResult, ...] = field(name="cells")
     quick: bool = False
+    ageing: dict[str, Ageing] = {}
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, folder: str | os.PathLike[str]) -> Self | None:

@@ -8,6 +8,7 @@ from typing import TextIO
 
 import numpy as np
 
+from trainer.evaluation.ageing.table import ageing_lines
 from trainer.evaluation.detection.faults import Family
 from trainer.evaluation.detection.folds import SplitName
 from trainer.evaluation.detection.goals import goals
@@ -35,11 +36,11 @@ def print_evaluation(evaluation: Evaluation, out: TextIO) -> None:
     out
         Where to print.
     """
-    for table in (_families, _splits, _sizes, _rates, _events, _without_gas, _goals):
+    for table in (_families, _splits, _sizes, _rates, _ageing, _events, _without_gas, _goals):
         lines = list(table(evaluation))
         if len(lines) > 2:  # more than a heading
             out.write("\n".join(lines) + "\n\n")
-    for note in dict.fromkeys(note for fold in evaluation.folds for note in fold.notes):
+    for note in dict.fromkeys((*evaluation.notes, *(note for fold in evaluation.folds for note in fold.notes))):
         out.write(f"{note}\n")
 
 
@@ -101,6 +102,12 @@ def _rates(evaluation: Evaluation) -> Iterator[str]:
     alarms = {split: sum(fold.alarms for fold in evaluation.folds_of(split)) for split in splits}
     by_split = ", ".join(f"{split} {1000 * alarms[split] / readings[split]:.2f}" for split in splits)
     yield f"Alarms that an operator sees in 1000 undisturbed readings, default settings: {by_split}"
+
+
+def _ageing(evaluation: Evaluation) -> Iterator[str]:
+    for station, ageing in evaluation.ageing.items():
+        yield f"{station}, false alarms by age"
+        yield from ageing_lines(ageing)
 
 
 def _events(evaluation: Evaluation) -> Iterator[str]:

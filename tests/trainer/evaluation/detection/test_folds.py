@@ -56,8 +56,14 @@ def test_forwards_and_backwards_each_climate_is_tested_by_what_learnt_the_others
     assert np.array_equal(cells["bwd"].test, cells["fwd"].train)
 
 
-def test_a_record_of_one_climate_has_no_other_to_be_tested_on() -> None:
-    assert list(folds(plateaus(20.0, rows=1800))) == ["seen"]
+def test_a_record_of_one_climate_is_tested_on_its_other_half_and_a_short_one_is_not() -> None:
+    halves = folds(plateaus(20.0, rows=1800))
+    assert list(halves) == ["seen", "ahead", "back"]
+    for fold in halves.values():
+        assert_whole(fold, 1800)
+    assert halves["ahead"].spans == ((900, 1800),)
+    assert np.array_equal(halves["back"].train, halves["ahead"].test)
+    assert list(folds(plateaus(20.0, rows=1100))) == ["seen"]
 
 
 def test_a_span_ends_where_a_segment_does() -> None:
