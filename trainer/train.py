@@ -152,25 +152,33 @@ def _refuse_short(record: Record) -> None:
     TrainingError
         Too few rows do, with the cause.
     """
-    place = f"{', '.join(record.files)}: " if record.files else ""
-    count = int(record.intact.sum())
+    got = _shortage(record)
+    if got is None:
+        return
+    place = ", ".join(record.files) or "record"
+    fix = "a longer record, or one with fewer gaps"
+    if record.absent is not None and _shortage(record.absent) is None:
+        fix = f"leave {record.station.gas} out of the station file: without it there are rows enough"
     causes = "; ".join(record.symptoms or record.dropped)
-    cause = f"; the cause: {causes}" if causes else ""
+    raise TrainingError(f"{place}: {got}; fix: {fix}{f'; the cause: {causes}' if causes else ''}")
+
+
+def _shortage(record: Record) -> str | None:
+    """Return what a record has too little of to be trained on; ``None`` if it has enough."""
+    count = int(record.intact.sum())
     if count < LEAST_ROWS:
-        raise TrainingError(f"{place or 'record: '}got {count} usable rows, expected at least {LEAST_ROWS}{cause}")
+        return f"got {count} usable rows, expected at least {LEAST_ROWS}"
     row = np.arange(len(record.values))
     begins = np.array([start for start, _ in record.segments])
-    recent = np.union1d(begins, record.restarts).astype(np.intp)
+    recent = np.array([start for start, _ in record.stretches])
     memory, latest = (row - starts[np.searchsorted(starts, row, side="right") - 1] for starts in (begins, recent))
     scored = int(np.sum((memory >= MEMORY) & (latest >= SHORT_WINDOW) & record.intact))
     if scored >= LEAST_SCORED:
-        return
+        return None
     longest = max(end - start for start, end in record.segments)
     if longest <= MEMORY:
-        got = f"got {longest} consecutive rows at most, expected more than {MEMORY}"
-    else:
-        got = f"got {scored} rows behind {MEMORY} others without a gap, expected at least {LEAST_SCORED}"
-    raise TrainingError(f"{place}{got}; fix: a longer record, or one with fewer gaps{cause}")
+        return f"got {longest} consecutive rows at most, expected more than {MEMORY}"
+    return f"got {scored} rows behind {MEMORY} others without a gap, expected at least {LEAST_SCORED}"
 
 
 def _intact(record: Record, rows: Indices) -> Indices:
