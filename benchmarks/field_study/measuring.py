@@ -41,11 +41,14 @@ class Effort:
         Most epochs of the published peers; ``None``: as published.
     all_cases
         Whether every size of a fault is injected, not one per family.
+    peers
+        Whether the peers are fitted and judged as well.
     """
 
     copies: int
     epochs: int | None
     all_cases: bool
+    peers: bool = True
 
 
 class _Decision(NamedTuple):
@@ -99,7 +102,7 @@ class _Judge:
         self._sigma = self._train.std(axis=0)
         self._good = record.undisturbed[split.test]
         self._values = record.values[split.test]
-        self._peers = fit_field_peers(self._train, self._station, epochs=effort.epochs)
+        self._peers = self._fit(self._train, self._station)
 
     def measure(self) -> dict[str, Any]:
         clean = self._decisions({"clean": self._values})["clean"]
@@ -117,6 +120,9 @@ class _Judge:
             "auroc": self._families(),
             "onsets": self._onsets(clean),
         }
+
+    def _fit(self, rows: Floats, station: Station) -> tuple[FieldPeer, ...]:
+        return fit_field_peers(rows, station, epochs=self._effort.epochs) if self._effort.peers else ()
 
     def _scored(self, one: _Decision) -> Mask:
         """Return which rows are undisturbed and have a score."""
@@ -235,7 +241,7 @@ class _Judge:
         sought = field_onsets(self._record, self._split.train, self._split.test)
         others = [column for column in range(station.size) if column != station.gas_index]
         without = replace(station, features=tuple(station.features[column] for column in others), ratio=None)
-        peers = fit_field_peers(self._train[:, others], without, epochs=self._effort.epochs)
+        peers = self._fit(self._train[:, others], without)
         found = []
         for rate in REQUESTED:
             for detector in OURS if self._bundle is not None else ():
