@@ -35,7 +35,7 @@ def field_goals(results: Sequence[Mapping[str, Any]]) -> Iterator[Goal]:
                 Goal(f"{label}, .1%, worst of 20,000", _number(tenth["worst of 20,000"]), WORST, "<="),
                 Goal(f"{label}, .1%, openings per 1,000", _number(tenth["openings per 1,000"]), OPENINGS, "<="),
             )
-            yield from (goal for goal in wanted if goal.got == goal.got)  # noqa: PLR0124  # the quick test for nan
+            yield from (goal for goal in wanted if goal.got == goal.got)  # the quick test for nan
 
 
 def missed_lines(goals: Sequence[Goal]) -> Iterator[str]:
