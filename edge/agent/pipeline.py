@@ -123,13 +123,12 @@ class Pipeline:
         transaction: Transaction,
         decision: Decision,
     ) -> Collection[str]:
-        """Follow up on the decision about the next entry; returns the kinds whose alarm has opened on it."""
+        """Follow up on the decision about the next entry; returns the kinds whose alarm stands, borne by the readings."""
         station, reading, _, own = next(entries)
         context, panel, scorer = decision.context, self._panel, station.group.scorer
         in_order, _, _, historical, _, ts_from, note = context.placement
         published = context.n % self._every == 0 or decision.exceeds or not in_order
         tracked = decision.exceeds or panel.tracks(station.name)
-        opened: Collection[str] = ()
         raised_by = 0
         guard = station.guard
         if (decision.suspect or decision.scores.outside or not guard.settled) and in_order:
@@ -140,11 +139,10 @@ class Pipeline:
                 verdict = guard.doubt.mark(verdict)
         if tracked:
             adaptation = station.state.adaptation
-            events = panel.observe(verdict, {kind: adaptation.threshold(kind) for kind in SCORED}, scorer.level)
+            thresholds = {kind: adaptation.judge(kind) for kind in SCORED}
+            events = panel.observe(verdict, thresholds, scorer.level, adaptation.ended())
             results.events += events
-            opening = [event for event in events if event.event_type == "open"]
-            opened = [event.kind for event in opening]
-            raised_by = max((event.count for event in opening), default=0)
+            raised_by = max((event.count for event in events if event.event_type == "open"), default=0)
         place = PLACED + context.arrival
         if ts_from == "received" or historical or not in_order or note is not None:
             place |= context.placement.code
@@ -168,7 +166,7 @@ class Pipeline:
                 pack(*reading.values),
             )
         )
-        return opened
+        return panel.borne(station.name) if tracked else ()
 
 
 @lru_cache

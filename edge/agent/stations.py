@@ -17,7 +17,7 @@ from edge.errors import ReadingError
 from edge.journal.transaction import RateRow, StationRow
 from edge.mqtt.topics import safe_station
 from edge.readings.recent import Recent
-from edge.scoring.scorer import Scorer
+from edge.scoring.scorer import SCORED, Scorer
 from edge.scoring.units_guard import UnitsGuard
 from edge.synthesis.sampler import Sampler
 
@@ -275,6 +275,7 @@ class Stations:
             enhancement=gas.enhancement,
             limit=gas.limit,
             adapt=self._gateway.scoring.adapt,
+            rules={kind: self._gateway.alarms.rule_for(kind) for kind in SCORED},
         )
 
     def _new(self, name: str, group: StationGroup) -> LiveStation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -42,6 +42,8 @@ class ActiveAlarm(msgspec.Struct, array_like=True):
         Number of readings since it opened.
     clearing
         Number of the latest of them, in a row, that clear it.
+    ending
+        Why it is over otherwise, see :meth:`end`.
     """
 
     event: Event
@@ -52,6 +54,7 @@ class ActiveAlarm(msgspec.Struct, array_like=True):
     reported_severity: float = 0.0
     readings: int = 0
     clearing: int = 0
+    ending: Literal["faded", "normal"] | None = None
 
     @classmethod
     def from_exceedances(
@@ -105,6 +108,8 @@ class ActiveAlarm(msgspec.Struct, array_like=True):
         alarm is over.
         """
         self.readings += 1
+        if condition.exceeds and self.ending == "faded":
+            self.ending = None
         if not (past and condition.ts < self.ts):
             self.clearing = self.clearing + 1 if condition.clears else 0
             self.ts, self.seen = condition.ts, now
@@ -139,14 +144,27 @@ class ActiveAlarm(msgspec.Struct, array_like=True):
             comment=event.comment if shelf is None or shelf.comment is None else shelf.comment,
         )
 
+    def end(self, condition: Condition, *, normal: bool) -> None:
+        """Note that it is over by its threshold: it is taken as normal, or has faded.
+
+        That says nothing of a gas level, which the threshold does not know: then nothing changes.
+        """
+        if condition.kind != "methane" or (self.event.by == "onset" and condition.by in {None, "onset"}):
+            self.ending = "normal" if normal else "faded"
+
+    def has_cleared(self, rule: AlarmRule) -> bool:
+        """Return whether its readings no longer bear it, so that at most an acknowledgement is missing."""
+        return self.ending is not None or (self.readings >= rule.hold and self.clearing >= rule.clear_after)
+
     def is_over(self, rule: AlarmRule) -> bool:
         """Return whether it may close."""
-        cleared = self.readings >= rule.hold and self.clearing >= rule.clear_after
-        return cleared and (self.event.acknowledged or not rule.latch)
+        return self.has_cleared(rule) and (self.event.acknowledged or not rule.latch)
 
     def is_due(self, rule: AlarmRule, now: float) -> bool:
-        """Return whether it has to be published again: as a reminder, or because its peak is news."""
+        """Return whether it has to be published again: as a reminder, or because something is news."""
         silence = now - self.reported_at
+        if self.ending == "normal" and self.event.closed_because is None:
+            return True
         return (rule.repeat > 0 and silence >= rule.repeat) or (silence >= UPDATE_EVERY and self._has_grown())
 
     def report(self, event_type: EventType, ts: str, now: float) -> Event:
@@ -159,8 +177,11 @@ class ActiveAlarm(msgspec.Struct, array_like=True):
             # By the readings' own times, and by ours since the latest: the clocks of the two need not agree.
             lasted = parse_time(self.ts) - parse_time(self.event.opened) + now - self.seen
             changes["duration_s"] = round(max(0.0, lasted), 3)
+        if self.ending == "normal":
+            changes["closed_because"] = "taken as normal"
         if event_type == "close":
             changes["closed"] = ts
+            changes.setdefault("closed_because", "cleared")
         self.event = replace(self.event, **changes)
         return self.event
 

@@ -8,6 +8,7 @@ import msgspec
 
 from config.settings.alarms import AlarmKind, Alarms
 from edge.alarms.event import Peak
+from edge.scoring.following import clearing_threshold
 from edge.scoring.gas_level import GasLevel
 from edge.scoring.verdict import Methane, Verdict
 
@@ -76,7 +77,7 @@ class Conditions:
         verdict
             Verdict on one reading.
         thresholds
-            Least score that exceeds, per kind with a score.
+            Score below which a reading clears, but for the deadband, per kind with a score.
         ts
             Time of the reading, RFC 3339.
         gas_level
@@ -97,7 +98,7 @@ class Conditions:
                 # A channel failed, and consistency names it. What the network makes of it is no news.
                 continue
             exceeds = kind in verdict.exceeds
-            clears = not exceeds and scored.score < self._clearing_threshold(kind, thresholds[kind])
+            clears = not exceeds and scored.score < clearing_threshold(thresholds[kind], self._deadbands[kind])
             peak = Peak(ts=ts, score=scored.score, p=scored.p)
             shares = verdict.contributions if kind == "reconstruction" else None
             yield Condition(kind, exceeds, clears, scored.score, peak, None, getattr(scored, "culprit", None), shares)
@@ -115,14 +116,9 @@ class Conditions:
         if level is not None and gas.background is not None and gas_level is not None:
             clears = clears and gas_level.clears(level, gas.background)
         if score is not None and threshold is not None:
-            clears = clears and score < self._clearing_threshold("methane", threshold)
+            clears = clears and score < clearing_threshold(threshold, self._deadbands["methane"])
         severity = score if level is None else level if gas.level_ppb is None else gas.level_ppb
         peak = Peak(ts=ts, score=gas.score, p=gas.p)
         if level is not None:
             peak = Peak(ts=ts, score=gas.score, p=gas.p, level_ppb=gas.level_ppb, unit=gas.unit, level=level)
         yield Condition("methane", exceeds, clears, severity or 0.0, peak, verdict.by)
-
-    def _clearing_threshold(self, kind: AlarmKind, threshold: float) -> float:
-        least = threshold - self._deadbands[kind]
-        # No score would ever lie below a deadband as wide as the threshold.
-        return least if least > 0 else threshold / 2

@@ -13,6 +13,9 @@ EventType = Literal["open", "update", "close"]
 Label = Literal["plume", "fault", "false"]
 """What an alarm was: gas, a sensor's fault, or a false alarm."""
 
+ClosedBecause = Literal["cleared", "taken as normal"]
+"""Why an alarm closed: its readings no longer bear it, or the threshold has followed them for 3,000 readings."""
+
 Switch = Literal["ON", "OFF"]
 
 
@@ -80,6 +83,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         The words of whoever acknowledged, labelled or shelved it.
     shelved_until
         Until then it does not count in ``alarm`` and ``fault``, RFC 3339; ``None``: it counts.
+    closed_because
+        Why it closed: ``cleared``; or ``taken as normal``, because it stood for 3,000 readings, and the threshold has
+        followed them. The latter is also in the messages of one that is still to be acknowledged.
     bundle
         Id of the bundle whose scores raised it.
     historical
@@ -108,6 +114,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float | None = None
     label: Label | None = None
     comment: str | None = None
+    closed_because: ClosedBecause | None = None
 
 
 class AlarmMessage(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import get_args
 
 from config.settings.alarms import UNSCORED, AlarmKind, AlarmRule, Alarms
@@ -12,8 +12,8 @@ from edge.alarms.condition import Condition, Conditions
 from edge.alarms.event import AlarmMessage, Event, EventType, Label
 from edge.alarms.shelf import Shelf
 from edge.alarms.station_alarms import StationAlarms
+from edge.alarms.stations_alarms import find_alarm, shelved_kinds, standing_events
 from edge.clock import Clock, rfc3339
-from edge.errors import RequestError
 from edge.scoring.gas_level import GasLevel
 from edge.scoring.verdict import Verdict
 
@@ -50,14 +50,29 @@ class AlarmPanel:
         self._labels: list[AlarmLabel] = []
 
     def observe(
-        self, verdict: Verdict, thresholds: Mapping[str, float], gas_level: GasLevel | None = None
+        self,
+        verdict: Verdict,
+        thresholds: Mapping[str, float],
+        gas_level: GasLevel | None = None,
+        ended: Mapping[str, bool] | None = None,
     ) -> list[Event]:
         """Take in the verdict on a station's next reading.
 
-        ``thresholds`` are the least scores that exceed, per kind with a score
-        (:meth:`edge.scoring.adaptation.Adaptation.threshold`); ``gas_level`` judges the gas levels, if there are any.
         An alarm that a historical reading has opened is historical, until a live one follows: then an ``update``
         reports that it stands now.
+
+        Parameters
+        ----------
+        verdict
+            The verdict.
+        thresholds
+            Scores below which an alarm clears, but for the deadband, per kind with a score:
+            :meth:`edge.scoring.adaptation.Adaptation.judge`.
+        gas_level
+            Judges the gas levels, if there are any.
+        ended
+            Kinds whose alarm is over by its threshold, and whether it is taken as normal:
+            :meth:`edge.scoring.adaptation.Adaptation.ended`.
         """
         station = verdict.station
         state = self._states.get(station)
@@ -73,6 +88,8 @@ class AlarmPanel:
             alarm = state.standing.get(kind)
             if alarm is not None:
                 alarm.observe(condition, self._clock.monotonic(), past=past)
+                if ended and kind in ended:
+                    alarm.end(condition, normal=ended[kind])
                 events += self._close_or_update(state, kind, condition.ts)
             elif exceedances := state.raised_by(condition, self._rules[kind]):
                 opened = ActiveAlarm.from_exceedances(
@@ -154,7 +171,7 @@ class AlarmPanel:
         RequestError
             No such alarm stands.
         """
-        name, found = self._find(alarm_id, station, kind)
+        name, found = find_alarm(self._states, alarm_id, station, kind)
         state = self._states[name]
         alarm = state.standing[found]
         alarm.acknowledge(label, comment)
@@ -193,7 +210,7 @@ class AlarmPanel:
         if alarm_id is None and station is not None and kind is not None:
             name, found = station, kind
         else:
-            name, found = self._find(alarm_id, station, kind)
+            name, found = find_alarm(self._states, alarm_id, station, kind)
         state = self._states.get(name) or StationAlarms()
         now = self._clock.now()
         events = self._shelve(state, found, Shelf(now + 60 * minutes, comment) if minutes else None, rfc3339(now))
@@ -202,15 +219,18 @@ class AlarmPanel:
 
     def shelved(self) -> dict[str, dict[AlarmKind, str]]:
         """Return what is shelved: station -> kind -> end, RFC 3339."""
-        states = {station: state.shelves for station, state in self._states.items() if state.shelves}
-        return {
-            station: {kind: shelf.until_ts for kind, shelf in shelves.items()} for station, shelves in states.items()
-        }
+        return shelved_kinds(self._states)
 
     def standing(self, station: str | None = None) -> list[Event]:
         """Return the latest state of every alarm that stands, at one station or at all, the oldest first."""
-        states = [state for name, state in self._states.items() if station is None or name == station]
-        return sorted((a.event for state in states for a in state.standing.values()), key=lambda event: event.opened)
+        return standing_events(self._states, station)
+
+    def borne(self, station: str) -> Collection[AlarmKind]:
+        """Return the kinds whose alarm stands at a station and is borne by its readings."""
+        state = self._states.get(station)
+        if state is None:
+            return ()
+        return [kind for kind, alarm in state.standing.items() if not alarm.has_cleared(self._rules[kind])]
 
     def stands(self, station: str) -> bool:
         """Return whether an alarm of any kind stands that the station's readings raised."""
@@ -246,22 +266,6 @@ class AlarmPanel:
         """
         now = self._clock.monotonic()
         self._states[station] = StationAlarms.from_bytes(snapshot, station, epoch=self._clock.now() - now, now=now)
-
-    def _find(self, alarm_id: str | None, station: str | None, kind: AlarmKind | None) -> tuple[str, AlarmKind]:
-        """Look up the station and kind of an alarm that stands."""
-        if alarm_id is None and (station is None or kind is None):
-            raise RequestError("got neither an id nor a station and a kind, expected one or the other")
-        for name, state in self._states.items():
-            for each, alarm in state.standing.items():
-                if alarm.event.id == alarm_id if alarm_id is not None else (name, each) == (station, kind):
-                    return name, each
-        wanted = f'id: got "{alarm_id}"' if alarm_id is not None else f'station, kind: got "{station}", "{kind}"'
-        standing = ", ".join(event.id for event in self.standing()) or "none does"
-        raise RequestError(
-            f"{wanted}, expected an alarm that stands: {standing}; "
-            "fix: give one that has closed a label, by its id; with alarms.KIND.latch: true in gateway.yaml one stands "
-            "until it is acknowledged"
-        )
 
     def _open(self, state: StationAlarms, alarm: ActiveAlarm) -> Event:
         """Open an alarm, shelved if its kind is."""

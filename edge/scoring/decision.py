@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from edge.readings.reading import Reading
 from edge.readings.station_clock.placement import Placement
+from edge.scoring.adaptation import Shifts
 from edge.scoring.row_scores import RowScores
 from edge.scoring.state import Arrival
 
@@ -56,6 +57,10 @@ class Decision(NamedTuple):
         Why methane exceeds, as in the verdict.
     suspect
         Whether a channel is flagged, or a score is near its threshold.
+    elsewhere
+        Whether the climate of the last readings lies outside the range of the training by more than a tolerance.
+    shifts
+        How far the thresholds of methane, consistency and reconstruction had moved [decades]; ``None``: fixed.
     """
 
     reading: Reading
@@ -65,3 +70,5 @@ class Decision(NamedTuple):
     exceeds: tuple[str, ...]
     by: str | None
     suspect: bool
+    elsewhere: bool = False
+    shifts: Shifts = (None, None, None)

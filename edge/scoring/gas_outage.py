@@ -48,7 +48,7 @@ class GasOutage:
         self.model = bundle.scoring(absent=True)
         self._whole = model
         self._kept = list(self.model.columns)
-        self._builder = RowScoresBuilder(self.model)
+        self._builder = RowScoresBuilder(self.model, bundle.station)
         whole, kept = (one.consistency.slow_channels(one.keys) for one in (model, self.model))
         self._slow = [whole.index(key) for key in kept] if set(kept) <= set(whole) else None
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from config.settings.station import Station
 from edge.arrays import Flags, Floats
 from edge.models.pvalue import SCORE_CAP
 from edge.models.scores import Scores
@@ -34,6 +35,8 @@ class RowScores(NamedTuple):
         Natural logarithms of the virtual gas level and of its background.
     outside
         Keys whose value lies outside the range of the training.
+    degree
+        How far the climate lies outside it, as a share of that range; that of the worst column.
     """
 
     consistency: float = math.nan
@@ -45,6 +48,7 @@ class RowScores(NamedTuple):
     virtual: float = math.nan
     background: float = math.nan
     outside: tuple[str, ...] = ()
+    degree: float = 0.0
 
 
 class RowScoresBuilder:
@@ -54,12 +58,19 @@ class RowScoresBuilder:
     ----------
     model
         The scoring model.
+    station
+        What its columns are.
     """
 
-    def __init__(self, model: ScoringModel) -> None:
+    def __init__(self, model: ScoringModel, station: Station) -> None:
         self._keys = model.keys
         edges = [model.domain.get(key, (-math.inf, math.inf)) for key in model.keys]
         self._low, self._high = np.array(edges, dtype=np.float64).T
+        # A gas level above the range is what an alarm is for; the climate says whether the station is somewhere else.
+        roles = {feature.key: feature.role for feature in station.features}
+        span = self._high - self._low
+        climate = np.array([roles[key] == "environment" for key in model.keys]) & (span > 0)
+        self._per_span = np.where(climate & np.isfinite(span), 1 / np.where(climate, span, 1.0), 0.0)
 
     def build(self, scores: Scores, values: Floats, flags: Flags | None = None) -> list[RowScores]:
         """Build the row scores of N readings.
@@ -91,7 +102,7 @@ class RowScoresBuilder:
             scores.contributions.tolist(),
             scores.virtual.tolist(),
             scores.background.tolist(),
-            self._outside(values),
+            *self._outside(values),
         )
         return list(starmap(RowScores, zip(*columns, strict=True)))
 
@@ -99,13 +110,24 @@ class RowScoresBuilder:
         """Build the scores of a reading that cannot be filled, by its flags [F]: it broke a rule, and has no others."""
         return RowScores(consistency=SCORE_CAP, culprit=int(_severity(flags).argmax()))
 
-    def _outside(self, values: Floats) -> list[tuple[str, ...]]:
+    def degrees(self, values: Floats) -> Floats:
+        """Return how far the climate of N readings [N, F] lies outside the range of the training, [N].
+
+        As a share of that range; 0 inside.
+        """
+        below, above = self._low - values, values - self._high
+        distance = np.where(np.isnan(values), 0.0, np.maximum(0.0, np.maximum(below, above)))
+        return np.asarray((distance * self._per_span).max(axis=1))
+
+    def _outside(self, values: Floats) -> tuple[list[tuple[str, ...]], list[float]]:
+        """Return the keys of N readings [N, F] that lie outside the range of the training, and how far they do."""
         found: list[tuple[str, ...]] = [()] * len(values)
         outside = (values < self._low) | (values > self._high)
-        if outside.any():
-            for row in np.flatnonzero(outside.any(axis=1)).tolist():
-                found[row] = tuple(key for key, out in zip(self._keys, outside[row].tolist(), strict=True) if out)
-        return found
+        if not outside.any():
+            return found, [0.0] * len(values)
+        for row in np.flatnonzero(outside.any(axis=1)).tolist():
+            found[row] = tuple(key for key, out in zip(self._keys, outside[row].tolist(), strict=True) if out)
+        return found, self.degrees(values).tolist()
 
 
 def _severity(flags: Flags) -> NDArray[np.int8]:

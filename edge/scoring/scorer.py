@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Collection, Iterable, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from itertools import repeat
 
 import numpy as np
 
+from config.settings.alarms import AlarmRule
 from edge.arrays import Flags, Floats
 from edge.bundles.bundle import Bundle
 from edge.errors import BundleError
@@ -16,6 +16,7 @@ from edge.readings.quality import GOOD, flag
 from edge.readings.reading import Reading
 from edge.readings.station_clock.station_clock import StationClock
 from edge.scoring.adaptation import Adaptation
+from edge.scoring.decider import Decider
 from edge.scoring.decision import Context, Decision
 from edge.scoring.gas_level import GasLevel
 from edge.scoring.gas_outage import GasOutage
@@ -24,10 +25,7 @@ from edge.scoring.row_scores import RowScores, RowScoresBuilder
 from edge.scoring.segments import Segments
 from edge.scoring.state import Arrival, StationState
 from edge.scoring.verdict import Verdict
-from edge.scoring.verdict_builder import VerdictBuilder, round_score
-
-SUSPECT_TIMES = 10.0
-"""A reading is suspect if a p-value is at most this many times the requested rate."""
+from edge.scoring.verdict_builder import VerdictBuilder
 
 SCORED = ("methane", "consistency", "reconstruction")
 """Kinds that have a score, in the order of a verdict's ``exceeds``."""
@@ -35,8 +33,8 @@ SCORED = ("methane", "consistency", "reconstruction")
 ReadingBatch = Sequence[tuple[StationState, Reading]]
 """Readings in the order of their arrival, each with the state of its station; a station may come more than once."""
 
-Follow = Callable[[Decision], Collection[str]]
-"""Follows up on a decision; returns the kinds whose alarm has opened on it."""
+Follow = Callable[[Decision], Collection[str] | None]
+"""Follows up on a decision; returns the kinds whose alarm stands after it, or ``None`` if nobody raises alarms."""
 
 
 class Scorer:
@@ -56,7 +54,11 @@ class Scorer:
     limit
         Absolute gas level that exceeds [unit of the gas column]; ``None`` for no limit.
     adapt
-        Whether thresholds follow the station, see :class:`edge.scoring.adaptation.Adaptation`.
+        Whether thresholds follow the station, see :class:`edge.scoring.adaptation.Adaptation`. That of the onset learns
+        only from readings that an analyser calls quiet: real plumes must not teach it, and without an analyser it stays
+        as it was trained.
+    rules
+        Kind -> when its alarm opens and closes; the default rule for those without an entry.
 
     Attributes
     ----------
@@ -82,12 +84,12 @@ class Scorer:
         enhancement: float | None = None,
         limit: float | None = None,
         adapt: bool = False,
+        rules: Mapping[str, AlarmRule] | None = None,
     ) -> None:
         per_1000 = bundle.manifest.exceedances_per_1000 if exceedances_per_1000 is None else exceedances_per_1000
         if not 0 < per_1000 <= 1000:
             raise ValueError(f"exceedances_per_1000: got {per_1000:g}, expected more than 0 and at most 1000")
         self.rate = per_1000 / 1000
-        self._suspect = -math.log10(self.rate * SUSPECT_TIMES)
         self._bundle = bundle
         self._station = station = bundle.station
         unknown = sorted(set(absent) - {station.gas})
@@ -102,13 +104,15 @@ class Scorer:
         # A slice makes a view, which costs nothing.
         self._columns = slice(None) if columns == list(range(station.size)) else columns
         self._adapt = adapt
-        self._row_scores = RowScoresBuilder(self._model)
+        self._rules = rules
+        self._row_scores = RowScoresBuilder(self._model, station)
         unit = GasUnit.from_bundle(bundle)
         self._verdicts = VerdictBuilder(self._model, unit, bundle.id)
         self._outage = None if unit is None or absent else GasOutage(bundle, self._model)
         self.level = None
         if unit is not None and not absent:
             self.level = GasLevel(station, unit, bundle.enhancement if enhancement is None else enhancement, limit)
+        self._decider = Decider(self.level, self.rate)
 
     def new_state(self, cadence: float | None = None, clock: type[StationClock] = StationClock) -> StationState:
         """Return the state of a station without readings.
@@ -128,7 +132,9 @@ class Scorer:
         return StationState(
             self._model.size,
             score_state=ScoreState(self._model),
-            adaptation=Adaptation(self.rate, adapt=self._adapt),
+            adaptation=Adaptation(
+                self.rate, adapt=self._adapt, rules=self._rules, fixed=() if self.level is not None else ("methane",)
+            ),
             clock=clock(cadence or self._station.cadence),
             levels=levels,
             background=background,
@@ -136,12 +142,11 @@ class Scorer:
         )
 
     def score(self, batch: ReadingBatch) -> list[Verdict]:
-        """Return a verdict for each reading; no alarm freezes a threshold. See :meth:`decide`."""
+        """Return a verdict for each reading; alarms open and close by the rules alone. See :meth:`decide`."""
         verdicts: list[Verdict] = []
 
-        def follow(decision: Decision) -> Collection[str]:
+        def follow(decision: Decision) -> None:
             verdicts.append(self.build_verdict(decision))
-            return ()
 
         self.decide(batch, follow)
         return verdicts
@@ -159,8 +164,8 @@ class Scorer:
         batch
             The readings. They are decided in order, and no differently together than one by one.
         follow
-            Called with each decision. The thresholds of the kinds that it returns are frozen before the next decision
-            (:meth:`edge.scoring.adaptation.Adaptation.freeze`).
+            Called with each decision. The thresholds take over which alarms stand before the next decision
+            (:meth:`edge.scoring.adaptation.Adaptation.settle`).
         """
         if not batch:
             return
@@ -176,8 +181,10 @@ class Scorer:
             if scores is None:
                 scores = self._row_scores.build_unscored(judged[i])
             broken = i in faulty and bool((judged[i] != GOOD).any())
-            for kind in follow(self._decide(state.adaptation, reading, context, scores, faulty.get(i), broken=broken)):
-                state.adaptation.freeze(kind)
+            stands = follow(self._decider.decide(state, reading, context, scores, faulty.get(i), broken=broken))
+            adaptation = state.adaptation
+            if stands is None or stands or adaptation.stands:
+                adaptation.settle(stands)
 
     def build_verdict(self, decision: Decision) -> Verdict:
         """Build the verdict of a decision; that costs as much as deciding, and not every verdict is published."""
@@ -219,6 +226,10 @@ class Scorer:
                 outage.advance(values[order], states)
             else:
                 advance(self._model, values[order], states)
+        degrees = self._row_scores.degrees(values).tolist()
+        for (state, _), arrival, degree in zip(batch, arrivals, degrees, strict=True):
+            if arrival is not Arrival.BESIDE:
+                state.note_domain(degree)
         return arrivals
 
     def _arrive(self, batch: ReadingBatch, values: Floats, flags: Flags) -> tuple[list[Context], Segments]:
@@ -258,39 +269,6 @@ class Scorer:
                 scores = self._row_scores.build(raw, own, judged[order])
             measured.update(zip(order, scores, strict=True))
         return measured
-
-    def _decide(
-        self,
-        adaptation: Adaptation,
-        reading: Reading,
-        context: Context,
-        scores: RowScores,
-        flags: list[int] | None,
-        *,
-        broken: bool,
-    ) -> Decision:
-        by: str | None = None if self.level is None else self.level.exceeded(context.level, context.background)
-        # Thresholds do not learn from a reading beside the order.
-        decide = adaptation.decide if context.placement.in_order else adaptation.exceeds
-        exceeds: list[str] = []
-        highest = 0.0
-        if (score := round_score(scores.onset)) is not None:
-            highest = score
-            if not context.warming_up and decide("methane", score) and by is None:
-                by = "onset"
-        if by is not None:
-            exceeds.append("methane")
-        if (score := round_score(scores.consistency)) is not None:
-            highest = max(highest, score)
-            # A broken rule exceeds as such, and the threshold does not learn from it.
-            if not context.warming_up and (broken or decide("consistency", score)):
-                exceeds.append("consistency")
-        if (score := round_score(scores.reconstruction)) is not None:
-            highest = max(highest, score)
-            if not context.warming_up and decide("reconstruction", score):
-                exceeds.append("reconstruction")
-        suspect = broken or highest >= self._suspect
-        return Decision(reading, context, scores, flags, tuple(exceeds), by, suspect)
 
 
 def _faulty(flags: Flags) -> dict[int, list[int]]:

@@ -16,6 +16,14 @@ from edge.readings.station_clock.placement import Placement
 from edge.readings.station_clock.station_clock import StationClock
 from edge.scoring.adaptation import Adaptation
 
+DOMAIN_TOLERANCE = 0.1
+"""How far the climate may lie outside the range of the training, as a share of that range."""
+
+DOMAIN_READINGS = 60
+"""Readings of which more than half have to lie farther outside for a station to be out of its domain."""
+
+_DOMAIN_MASK = (1 << DOMAIN_READINGS) - 1
+
 
 class Arrival(IntEnum):
     """How a reading follows the one before it; the values are codes of the journal, as in ``placement.py``."""
@@ -76,6 +84,7 @@ class StationState:
         "_forget",
         "_given_background",
         "_levels",
+        "_outside",
         "_seen",
         "_warm_up",
         "adaptation",
@@ -109,6 +118,7 @@ class StationState:
         self.since_gas_missing: int | None = None
         self.without_gas = 0
         self._seen = 0
+        self._outside = 0
         self._levels = levels
         self._given_background = background
         self.windows = windows
@@ -228,6 +238,19 @@ class StationState:
             self.score_state.clear()
         else:
             self.score_state.restart()
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether more than half of the last 60 readings lie outside the range of the training by a tenth of it."""
+        return self._outside.bit_count() > DOMAIN_READINGS // 2
+
+    def note_domain(self, degree: float) -> bool:
+        """Note how far a reading in order lies outside the range of the training; returns :attr:`elsewhere`."""
+        outside = degree > DOMAIN_TOLERANCE
+        if not outside and not self._outside:
+            return False  # nearly always
+        self._outside = (self._outside << 1 | outside) & _DOMAIN_MASK
+        return self.elsewhere
 
     def shift_clock(self, seconds: float) -> None:
         """Note that the gateway's clock has jumped by so much [s], so that the jump makes no gap."""

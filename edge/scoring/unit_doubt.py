@@ -33,9 +33,9 @@ class UnitDoubt(NamedTuple):
     sentence: str
 
     def mark(self, verdict: Verdict) -> Verdict:
-        """Return a verdict of which no channel in doubt is called ok; a level over the absolute limit stays one."""
+        """Return a verdict of which no channel in doubt is called ok; an alarm stays one."""
         outside = dict.fromkeys((*verdict.out_of_domain, *self.keys))
-        kept = verdict.state == "warming_up" or verdict.by == "limit"
+        kept = verdict.state in {"alarm", "warming_up"}
         return replace(verdict, out_of_domain=tuple(outside), state=verdict.state if kept else "out_of_domain")
 
 

@@ -87,7 +87,7 @@ class UnitsGuard:
 
     def review(self, verdict: Verdict, values: Sequence[float]) -> Verdict:
         """Observe the reading [F] of a verdict, if it has to be; return the verdict, which is not ok while in doubt."""
-        if not verdict.late and (verdict.state != "ok" or not self.settled):
+        if not verdict.late and (verdict.state != "ok" or verdict.out_of_domain or not self.settled):
             self.observe(verdict.n, values)
         return verdict if self.doubt is None else self.doubt.mark(verdict)
 

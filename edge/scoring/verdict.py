@@ -7,9 +7,43 @@ from typing import Literal
 import msgspec
 
 from edge.readings.station_clock.placement import TimeSource
+from edge.scoring.adaptation import Shifts
 
-State = Literal["warming_up", "out_of_domain", "alarm", "suspect", "ok"]
-"""The first state that applies, in this order; except that a level over the absolute limit is an ``alarm`` at once."""
+State = Literal["alarm", "warming_up", "out_of_domain", "suspect", "ok"]
+"""The first state that applies, in this order: nothing hides an exceedance."""
+
+
+class Shift(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How far the thresholds have moved since the training; ``null``: that threshold is fixed, and not recalibrated.
+
+    A threshold is -log10 of the requested rate, plus its shift. Far above 0 the station sees what the training had not,
+    far below 0 it is calmer than its training. The onset is recalibrated only where an analyser says what is quiet.
+
+    Parameters
+    ----------
+    methane, consistency, reconstruction
+        Decades by which the threshold of that kind has moved, as it was applied last [-].
+    """
+
+    methane: float | None = None
+    consistency: float | None = None
+    reconstruction: float | None = None
+
+    @classmethod
+    def from_shifts(cls, shifts: Shifts) -> Shift:
+        """Make it of the shifts of a station's thresholds, rounded to four decimals."""
+        if shifts == _FIXED:
+            return _UNMOVED
+        methane, consistency, reconstruction = shifts
+        return cls(
+            methane=None if methane is None else round(methane, 4),
+            consistency=None if consistency is None else round(consistency, 4),
+            reconstruction=None if reconstruction is None else round(reconstruction, 4),
+        )
+
+
+_FIXED: Shifts = (None, None, None)
+_UNMOVED = Shift()
 
 
 class Reconstruction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -109,18 +143,23 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     reconstruction, consistency, methane
         The scores; ``None`` where there is none.
     exceeds
-        Kinds whose p-value on this reading is at most the requested rate (methane also: over a limit).
+        Kinds whose score on this reading reaches its threshold (methane also: over a limit).
     flags
         QARTOD flag per message key, without those that are 1 (good).
     out_of_domain
         Keys of gas and climate columns outside the range of the training, and of channels whose unit is in doubt.
+    out_of_domain_degree
+        How far the climate lies outside the range of the training, as a share of that range [-]; that of the worst
+        column. More than .1 in over half of the last 60 readings is ``out_of_domain``.
     contributions
         The three channels that contribute most to the reconstruction error.
     by
         Why ``methane`` is among the exceedances: ``limit``, ``enhancement`` or ``onset``.
     state
-        The first that applies of ``warming_up``, ``out_of_domain``, ``alarm``, ``suspect``, ``ok``; a level over the
-        absolute limit is an ``alarm`` at once.
+        The first that applies of ``alarm`` (it exceeds, whatever else holds), ``warming_up``, ``out_of_domain`` (the
+        climate of the last readings, or a channel whose unit is in doubt), ``suspect``, ``ok``.
+    shift
+        How far the thresholds have moved.
     late
         Whether it was scored beside the order, because its time stamp does not follow those before it. Its scores are
         those of a reading after a gap, and nothing has learnt from it.
@@ -143,8 +182,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     by: str | None = None
     flags: dict[str, int] = {}
     out_of_domain: tuple[str, ...] = ()
+    out_of_domain_degree: float = 0.0
     contributions: dict[str, float] = {}
     state: State
+    shift: Shift = _UNMOVED
     late: bool = False
     historical: bool = False
     bundle: str

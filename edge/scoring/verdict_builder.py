@@ -10,7 +10,7 @@ from edge.readings.quality import GOOD
 from edge.scoring.decision import Context, Decision
 from edge.scoring.gas_unit import GasUnit
 from edge.scoring.row_scores import RowScores
-from edge.scoring.verdict import Consistency, Methane, Reconstruction, State, Verdict
+from edge.scoring.verdict import Consistency, Methane, Reconstruction, Shift, State, Verdict
 
 _LISTED = 3  # largest contributions that a verdict lists
 _LEAST, _MOST = 1e-9, 1e4  # in this range rounding by a power of ten is exact, and twice as fast as by text
@@ -39,7 +39,7 @@ class VerdictBuilder:
 
     def build(self, decision: Decision) -> Verdict:
         """Build the verdict; numbers are rounded to their significant digits."""
-        reading, context, scores, flags, exceeds, by, _ = decision
+        reading, context, scores, flags, exceeds, by, _, _, shifts = decision
         in_order, _, _, historical, ts, ts_from, _ = context.placement
         received = rfc3339(reading.received)
         return Verdict(
@@ -56,8 +56,10 @@ class VerdictBuilder:
             by=by,
             flags={} if flags is None else {k: f for k, f in zip(self._keys, flags, strict=True) if f != GOOD},
             out_of_domain=scores.outside,
+            out_of_domain_degree=round(scores.degree, 4),
             contributions=self._contributions(scores),
             state=_state(decision),
+            shift=Shift.from_shifts(shifts),
             late=not in_order,
             historical=historical,
             bundle=self._bundle,
@@ -126,14 +128,11 @@ def _reconstruction(scores: RowScores) -> Reconstruction | None:
 
 
 def _state(decision: Decision) -> State:
-    context = decision.context
-    if decision.by == "limit":
+    if decision.exceeds:
         return "alarm"
-    if context.warming_up:
+    if decision.context.warming_up:
         return "warming_up"
-    if decision.scores.outside:
-        return "out_of_domain"
-    return "alarm" if decision.exceeds else "suspect" if decision.suspect else "ok"
+    return "out_of_domain" if decision.elsewhere else "suspect" if decision.suspect else "ok"
 
 
 def _p(score: float) -> float:
