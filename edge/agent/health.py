@@ -111,7 +111,9 @@ class Health:
             outbox=delivery.waiting,
             **asdict(delivery.counts),
             **asdict(link.counts),
-            by_station={station.name: station.health.message() for station in stations},
+            by_station={
+                station.name: station.health.message(station.state.adaptation.shifts()) for station in stations
+            },
         )
 
 

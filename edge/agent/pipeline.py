@@ -123,7 +123,7 @@ class Pipeline:
         transaction: Transaction,
         decision: Decision,
     ) -> Collection[str]:
-        """Follow up on the decision about the next entry; returns the kinds whose alarm stands, borne by the readings."""
+        """Follow up on the decision about the next entry; returns the kinds whose alarm is borne by the readings."""
         station, reading, _, own = next(entries)
         context, panel, scorer = decision.context, self._panel, station.group.scorer
         in_order, _, _, historical, _, ts_from, note = context.placement
@@ -139,7 +139,7 @@ class Pipeline:
                 verdict = guard.doubt.mark(verdict)
         if tracked:
             adaptation = station.state.adaptation
-            thresholds = {kind: adaptation.judge(kind) for kind in SCORED}
+            thresholds: dict[str, float] = {kind: adaptation.judge(kind) for kind in SCORED}
             events = panel.observe(verdict, thresholds, scorer.level, adaptation.ended())
             results.events += events
             raised_by = max((event.count for event in events if event.event_type == "open"), default=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
@@ -82,10 +83,7 @@ class Presence:
             exceedances_from="gateway.yaml" if stations.rate_request is None else "request",
             topics=tuple(each.template for group in stations.groups for each in group.patterns),
             stations=tuple(sorted(station.name for station in stations)),
-            adapted_per_1000={
-                station.name: {kind: round(1000 * rate, 4) for kind, rate in station.state.adaptation.rates.items()}
-                for station in stations
-            },
+            adapted_per_1000={station.name: _per_1000(station.state.adaptation.rates()) for station in stations},
             bundles=tuple(
                 BundleInfo(
                     bundle=bundle.id,
@@ -103,6 +101,10 @@ class Presence:
 
     def _state(self, state: Literal["online", "stopped", "offline"], ts: str | None = None) -> StateMessage:
         return StateMessage(state=state, session=self.run_id, since=self._since, version=_version(), ts=ts)
+
+
+def _per_1000(rates: Mapping[str, float]) -> dict[str, float]:
+    return {kind: float(f"{1000 * rate:.4g}") for kind, rate in rates.items()}
 
 
 def _version() -> str:

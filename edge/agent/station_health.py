@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from edge.log import Log
+from edge.scoring.adaptation import Shifts
+from edge.scoring.verdict import Shift
 
 _MOST_LINES = 10  # of the log about one kind of problem of one station in ...
 _PERIOD = 3600.0  # [s] ... this time: a problem may come and go with every reading
@@ -30,6 +32,8 @@ class StationReport(msgspec.Struct, frozen=True, kw_only=True):
     problems
         What -> a sentence with its fix, as long as it lasts: clock, units, keys, values, devices,
         repetitions, missing, cadence.
+    shift
+        How far its thresholds have moved, as in its latest score message.
     """
 
     readings: int
@@ -38,6 +42,7 @@ class StationReport(msgspec.Struct, frozen=True, kw_only=True):
     distrusted: int
     duplicates: int
     problems: dict[str, str]
+    shift: Shift
 
 
 @dataclass
@@ -78,8 +83,8 @@ class StationHealth:
         """Note that a problem is over."""
         self.problems.pop(what, None)
 
-    def message(self) -> StationReport:
-        """Return its body in the health message."""
+    def message(self, shifts: Shifts = (None, None, None)) -> StationReport:
+        """Return its body in the health message, with the shifts of its thresholds."""
         return StationReport(
             readings=self.readings,
             late=self.late,
@@ -87,4 +92,5 @@ class StationHealth:
             distrusted=self.distrusted,
             duplicates=self.duplicates,
             problems=dict(self.problems),
+            shift=Shift.from_shifts(shifts),
         )

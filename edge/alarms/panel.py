@@ -58,21 +58,11 @@ class AlarmPanel:
     ) -> list[Event]:
         """Take in the verdict on a station's next reading.
 
-        An alarm that a historical reading has opened is historical, until a live one follows: then an ``update``
-        reports that it stands now.
-
-        Parameters
-        ----------
-        verdict
-            The verdict.
-        thresholds
-            Scores below which an alarm clears, but for the deadband, per kind with a score:
-            :meth:`edge.scoring.adaptation.Adaptation.judge`.
-        gas_level
-            Judges the gas levels, if there are any.
-        ended
-            Kinds whose alarm is over by its threshold, and whether it is taken as normal:
-            :meth:`edge.scoring.adaptation.Adaptation.ended`.
+        ``thresholds`` are the scores below which an alarm clears, but for the deadband
+        (:meth:`edge.scoring.adaptation.Adaptation.judge`); ``gas_level`` judges the gas levels, if there are any;
+        ``ended`` are the kinds whose alarm is over by its threshold
+        (:meth:`edge.scoring.adaptation.Adaptation.ended`). An alarm that a historical reading has opened is
+        historical, until a live one follows: then an ``update`` reports that it stands now.
         """
         station = verdict.station
         state = self._states.get(station)

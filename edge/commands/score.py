@@ -6,7 +6,6 @@ import math
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from edge.readings.csv.table import CsvTable
     from edge.readings.csv.writer import CsvCell
     from edge.readings.decoding.decoder import Decoder
+    from edge.scoring.score_tally import ScoreTally
     from edge.scoring.scorer import Scorer
-    from edge.scoring.unit_doubt import UnitDoubt
     from edge.scoring.units_guard import UnitsGuard
     from edge.scoring.verdict import Methane, Verdict
 
@@ -31,6 +30,7 @@ EXAMPLE = "davylamp score one.davy data/station-2.csv -o scores.csv"
 COLUMNS = (
     "file", "row", "reconstruction", "reconstruction_p", "consistency", "consistency_p", "culprit",
     "methane", "methane_p", "virtual_ppb", "virtual_sd_ppb", "flag", "state", "alarm", "virtual", "virtual_sd", "unit",
+    "shift_reconstruction", "shift_consistency", "shift_methane", "out_of_domain_degree",
 )  # fmt: skip
 """Columns of the CSV that is written."""
 
@@ -152,6 +152,7 @@ def score_files(
     from edge.readings.csv.reader import read_table
     from edge.readings.csv.writer import write_table
     from edge.readings.decoding.decoder import Decoder
+    from edge.scoring.score_tally import ScoreTally
     from edge.scoring.scorer import Scorer
 
     if request is not None and not 0 < request < 1:
@@ -177,7 +178,9 @@ def score_files(
     )
     bundle.verify()
     target = sys.stdout if output is None or output == STREAM else output
-    tally = _Tally(sys.stderr if err is None else err)
+    tally = ScoreTally(sys.stderr if err is None else err)
+    if adapt and scorer.level is None and bundle.scoring(absent=bool(absent)).virtual is not None:
+        tally.say("methane: its threshold is not recalibrated, because no analyser says which readings are quiet")
     if names == [STREAM]:
         decoder = Decoder(bundle.station.name, bundle.station, absent=absent)
         guard = _guard(bundle, absent)
@@ -201,47 +204,8 @@ def _guard(bundle: Bundle, absent: Collection[str]) -> UnitsGuard:
     return UnitsGuard(TrainedRanges(bundle.scoring(absent=bool(absent)), bundle.station))
 
 
-class _Tally:
-    """Counts the readings without a score, and reports them on a stream."""
-
-    def __init__(self, err: TextIO) -> None:
-        self._err = err
-        self._readings = self._unusable = 0
-        self._unscored: Counter[str] = Counter()
-        self._doubted: set[tuple[str, tuple[str, ...]]] = set()
-
-    def add(self, verdict: Verdict) -> None:
-        self._readings += 1
-        if verdict.reconstruction is None:
-            why = "warming up, at the start or behind a gap" if verdict.state == "warming_up" else "values are missing"
-            self._unscored[why] += 1
-
-    def leave_out(self) -> None:
-        self._unusable += 1
-
-    def note_doubt(self, name: str, doubt: UnitDoubt | None) -> None:
-        """Say once that channels come in another unit: there is no entry of gateway.yaml that could convert them."""
-        if doubt is not None and (name, doubt.keys) not in self._doubted:
-            self._doubted.add((name, doubt.keys))
-            self.say(f"{name}: {doubt.sentence.partition('; fix: ')[0]}; fix: convert the column")
-
-    def say(self, sentence: str) -> None:
-        print(sentence, file=self._err, flush=True)
-
-    def report(self, name: str, what: str) -> None:
-        """Report the counts since the last report."""
-        if self._unscored:
-            reasons = ", ".join(f"{count} {why}" for why, count in self._unscored.items())
-            share = f"{self._unscored.total()} of {self._readings} {what}"
-            self.say(f"{name}: {share} have no reconstruction score: {reasons}")
-        if self._unusable:
-            self.say(f"{name}: {self._unusable} {what} cannot be used; each has its error in the output")
-        self._readings = self._unusable = 0
-        self._unscored.clear()
-
-
 def _score_file(
-    scorer: Scorer, table: CsvTable, name: str, guard: UnitsGuard, tally: _Tally
+    scorer: Scorer, table: CsvTable, name: str, guard: UnitsGuard, tally: ScoreTally
 ) -> Iterator[Sequence[CsvCell]]:
     import numpy as np
 
@@ -291,6 +255,10 @@ def _row(file: str, row: int, verdict: Verdict, flag: int) -> Sequence[CsvCell]:
         _virtual(methane, methane.virtual) if methane else None,
         methane.sd if methane else None,
         methane.unit if methane else None,
+        verdict.shift.reconstruction,
+        verdict.shift.consistency,
+        verdict.shift.methane,
+        verdict.out_of_domain_degree,
     )
 
 
@@ -299,7 +267,7 @@ def _virtual(methane: Methane, level: float | None) -> CsvCell:
 
 
 def _score_stream(
-    scorer: Scorer, decoder: Decoder, guard: UnitsGuard, source: BinaryIO, tally: _Tally
+    scorer: Scorer, decoder: Decoder, guard: UnitsGuard, source: BinaryIO, tally: ScoreTally
 ) -> Iterator[bytes]:
     import msgspec
 

@@ -140,6 +140,10 @@ class Adaptation:
         one = self.learnt.get(kind)
         return 0.0 if one is None else one.used
 
+    def rates(self) -> dict[str, float]:
+        """Return the kinds that have learnt, and the largest p-value that exceeds now."""
+        return {kind: 10 ** -(self._pace(kind).base + one.shift(self._pace(kind))) for kind, one in self.learnt.items()}
+
     def shifts(self) -> Shifts:
         """Return how far the thresholds of :data:`Shifts` have moved."""
         fixed, learnt = self._fixed, self.learnt

@@ -89,6 +89,4 @@ class Decider:
                 exceeds.append("reconstruction")
         suspect = broken or highest >= self._suspect
         elsewhere = state.note_domain(scores.degree) if in_order else state.elsewhere
-        return Decision(
-            reading, context, scores, flags, tuple(exceeds), by, suspect, elsewhere, adaptation.shifts()
-        )
+        return Decision(reading, context, scores, flags, tuple(exceeds), by, suspect, elsewhere, adaptation.shifts())

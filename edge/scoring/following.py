@@ -8,7 +8,7 @@ import msgspec
 
 from edge.scoring.pace import NORMAL_AFTER, Pace
 
-_BENT = 1 / 16  # 1 / (4 decades)^2, see `moved`
+_BENT = 1 / 2.5**2  # per square decade, see `moved`
 _CREDIT, _MOST_CREDIT = 1.0, 3.0  # steps that may be taken back after an alarm: at first, and at most
 _BACK_OVER = 60  # readings over which they are taken back
 
@@ -90,7 +90,7 @@ class Following(msgspec.Struct, array_like=True):
     - a``, and the threshold is ``-log10 a + q`` with ``q = moved(s d)``, where s is the step. So, whatever the scores
     are, the exceedances of T readings are at most 1.1 a T plus 3 plus the range of d. This is quantile tracking (Gibbs
     and Candes, Adaptive conformal inference under distribution shift, 2021; Angelopoulos, Candes and Tibshirani,
-    Conformal PID control, 2023) in decades, without a floor. Three things are ours: a reading is learnt m - 1 readings
+    Conformal PID control, 2023) in decades, without a floor. Three things are ours: a reading is learnt n - 1 readings
     late, or as soon as an alarm opens, so that m of n can open one before the threshold has risen; while an alarm
     stands, the threshold that opened it judges whether it is over; and after it the threshold takes back what the alarm
     taught it, for at most three steps at once and a tenth of the budget in all. It keeps its promise for a useless
@@ -172,7 +172,7 @@ class Following(msgspec.Struct, array_like=True):
             self._learn(pace, exceeds=exceeds)
         return exceeds
 
-    def settle(self, pace: Pace, stands: bool | None) -> None:  # noqa: FBT001  # three states
+    def settle(self, pace: Pace, stands: bool | None) -> None:  # three states
         """Take over whether an alarm stands after the latest reading; ``None``: it opens and closes by the rule.
 
         An alarm that is no longer to be judged by its readings (a latched one that is over) does not stand.
@@ -235,13 +235,13 @@ class Following(msgspec.Struct, array_like=True):
 def moved(steps: float) -> float:
     """Return how far a threshold moves [decades] by steps of so many decades.
 
-    Upwards it is bent, ``x (1 + (x / 4)^2)``: the twelve decades that a score has are reached with five decades of
-    steps, because in a season or a place that nobody has seen every further exceedance is one too many.
+    Upwards it is bent, ``x (1 + (x / 2.5)^2)``: the twelve decades that a score has are reached with less than four
+    decades of steps, because in a season or a place that nobody has seen every further exceedance is one too many.
 
     Examples
     --------
-    >>> moved(-1.0), moved(1.0), moved(4.0)
-    (-1.0, 1.0625, 8.0)
+    >>> moved(-1.0), moved(1.0), moved(2.5)
+    (-1.0, 1.16, 5.0)
     """
     return steps if steps <= 0 else steps * (1.0 + steps * steps * _BENT)
 

@@ -12,7 +12,7 @@ NORMAL_AFTER = 3000
 
 _STEP, _STEP_AT = 0.25, 1.0  # [decades] an exceedance moves the threshold at a requested rate of .1; doubled per decade
 _MOST_STEP = 4.0  # [decades]; nobody can wait for the exceedances of a smaller rate
-_LOWEST, _HIGHEST = -13.0, 5.0  # [decades] of steps at which every score exceeds, or none
+_LOWEST, _HIGHEST = -13.0, 3.9  # [decades] of steps at which every score exceeds, or none
 _REFILL = 0.1  # share of the requested rate that is set aside for the way back after an alarm
 
 
@@ -43,7 +43,7 @@ class Pace:
     recent
         Mask of the last n readings.
     lag
-        Number of readings, m - 1, before the threshold learns from one: otherwise m of n would never open an alarm.
+        Number of readings, n - 1, before the threshold learns from one, so that m of n can open an alarm first.
     waiting
         Mask of the readings that wait to be learnt.
     clearing
@@ -60,7 +60,7 @@ class Pace:
         self.refill = _REFILL * rate
         self.rule = rule
         self.recent = (1 << rule.n) - 1
-        self.lag = rule.m - 1
+        self.lag = rule.n - 1
         self.waiting = (1 << self.lag) - 1
         self.clearing = (1 << 2 * rule.clear_after) - 1
 

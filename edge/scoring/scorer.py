@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from itertools import repeat
+from typing import Literal
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from edge.scoring.state import Arrival, StationState
 from edge.scoring.verdict import Verdict
 from edge.scoring.verdict_builder import VerdictBuilder
 
-SCORED = ("methane", "consistency", "reconstruction")
+SCORED: tuple[Literal["methane", "consistency", "reconstruction"], ...] = ("methane", "consistency", "reconstruction")
 """Kinds that have a score, in the order of a verdict's ``exceeds``."""
 
 ReadingBatch = Sequence[tuple[StationState, Reading]]

@@ -7,8 +7,6 @@ import numpy as np
 from config.settings.alarms import AlarmRule, Alarms
 from edge.agent.agent import Agent
 from edge.arrays import Floats
-from edge.readings.reading import Reading
-from edge.scoring.decision import Decision
 from edge.simulation.simulator import simulate_chamber
 from tests.doubles import GOOD, FakeLink
 from tests.edge.agent.agents import TOPICS, StartAgent, message
@@ -53,7 +51,7 @@ def test_gas_raises_a_methane_alarm_where_no_analyser_says_so(start_agent: Start
     assert not any(body["flags"] for body in fake_link.on(TOPICS.score("st-1")))
 
 
-def test_an_alarm_that_opens_keeps_its_threshold_for_thirty_readings(
+def test_an_alarm_that_stands_is_judged_by_the_threshold_that_opened_it(
     start_agent: StartAgent, fake_link: FakeLink
 ) -> None:
     agent = start_agent(alarms=Alarms(default=AlarmRule(m_of_n=(1, 1))))
@@ -63,17 +61,13 @@ def test_an_alarm_that_opens_keeps_its_threshold_for_thirty_readings(
     (station,) = agent._stations
     adaptation = station.state.adaptation
     assert "consistency" in {event.kind for event in agent._panel.standing()}
-    rate = adaptation.rates["consistency"]
-    after: list[float] = []
-
-    def follow(decision: Decision) -> tuple[str, ...]:
-        after.append(adaptation.rates["consistency"])
-        return ()
-
-    readings = [Reading(station="st-1", values=tuple(row), received=0.0) for row in rows[120:152].tolist()]
-    station.group.scorer.decide([(station.state, reading) for reading in readings], follow)
-    assert after[:30] == [rate] * 30
-    assert after[30] != rate
+    opening = adaptation.judge("consistency")
+    assert adaptation.stands
+    rows[120:150, 5] *= 3.0
+    run_through(agent, fake_link, rows[120:150])
+    assert adaptation.threshold("consistency") > opening + 0.5
+    assert adaptation.judge("consistency") == opening
+    assert "consistency" in {event.kind for event in agent._panel.standing()}
 
 
 def test_the_last_readings_and_those_of_the_last_alarm_are_remembered(

@@ -178,8 +178,8 @@ def test_after_a_restart_counts_rates_and_the_past_go_on(start: Start) -> None:
     before = run.stations["st-1"].state
     run = start()
     state = run.stations["st-1"].state
-    assert (state.n, state.adaptation.rates) == (100, before.adaptation.rates)
-    assert state.adaptation.rates
+    assert (state.n, state.adaptation.rates()) == (100, before.adaptation.rates())
+    assert state.adaptation.learnt
     (verdict,) = run.take(message(GOOD | {"seq": 100, "ts": NOW + 6000}, at=NOW + 6000)).verdicts
     assert (verdict.n, verdict.state == "warming_up") == (101, False)
     assert state.cadence == 60.0

@@ -61,6 +61,8 @@ def test_info_contains_the_adapted_rates(gateway: Gateway, fake_clock: FakeClock
     station = stations.at("sensors/st-1/readings")
     assert station is not None
     stations.keep(station, "sensors/st-1/readings")
-    station.state.adaptation.rates["consistency"] = 2.5e-4
+    adaptation = station.state.adaptation
+    for _ in range(1000):
+        adaptation.decide("consistency", 0.0)
     info = Presence(gateway, Topics("davylamp/gw1"), fake_clock).info(stations, "5")
-    assert info.adapted_per_1000 == {"st-1": {"consistency": 0.25}}
+    assert info.adapted_per_1000 == {"st-1": {"consistency": pytest.approx(10.0)}}

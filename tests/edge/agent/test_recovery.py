@@ -178,7 +178,7 @@ def test_scores_after_a_restart_are_those_of_an_unbroken_run(
     ]
     assert any(each.exceeds for each in expected)
     np.testing.assert_allclose([numbers(each) for each in got], [numbers(each) for each in expected], atol=1e-3)
-    assert state.adaptation.rates == pytest.approx(unbroken.adaptation.rates)
+    assert state.adaptation.rates() == pytest.approx(unbroken.adaptation.rates())
 
 
 def test_rebuilding_moves_no_threshold_and_no_count(bundles: dict[str, Path]) -> None:
@@ -188,7 +188,7 @@ def test_rebuilding_moves_no_threshold_and_no_count(bundles: dict[str, Path]) ->
     sent = record(times=True)[:300]
     rebuild(state, scorer, [ReadingRow(1, 1, r.ts, r.received, None, 0, 0, np.array(r.values).tobytes()) for r in sent])
     assert state.n == 5000
-    assert state.adaptation.rates == {}
+    assert state.adaptation.learnt == {}
     assert not state.warming_up
     assert state.cadence == 60.0
 

@@ -99,7 +99,7 @@ def test_keys_that_the_bundle_does_not_know_are_a_mistake_with_its_place(bundle:
 def test_another_requested_rate_holds_for_all(bundle: Bundle) -> None:
     stations = make(bundle, {"topic": "a/{station}"}, {"topic": "b/{station}"})
     adaptation = found(stations, "a/st-1").state.adaptation
-    adaptation.rates["consistency"] = 1e-4
+    adaptation.decide("consistency", 12.0)
     stations.request_rate(10.0)
     assert [group.scorer.rate for group in stations.groups] == [0.01, 0.01]
     assert adaptation.threshold("consistency") == 2.0
@@ -114,7 +114,7 @@ def test_thresholds_follow_a_station_if_the_gateway_says_so(bundle: Bundle, adap
     gateway = Gateway(gateway="gw1", stations=(StationEntry(bundle=bundle.path),), scoring=ScoringSettings(adapt=adapt))
     adaptation = found(Stations(gateway, [bundle]), "sensors/st-1/readings").state.adaptation
     adaptation.decide("consistency", 0.0)
-    assert bool(adaptation.rates) == adapt
+    assert bool(adaptation.learnt) == adapt
 
 
 def test_an_entry_whose_stations_send_no_gas_has_the_scorer_for_it(bundle: Bundle) -> None:

@@ -23,7 +23,7 @@ from edge.readings.last_good import HOLD
 from edge.readings.reading import Reading
 from edge.scoring.decision import Decision
 from edge.scoring.scorer import Scorer
-from edge.scoring.verdict import Verdict
+from edge.scoring.verdict import Shift, Verdict
 from edge.simulation.simulator import simulate_chamber
 
 ROWS = simulate_chamber(600, seed=5).tolist()
@@ -206,7 +206,7 @@ def test_nothing_but_a_level_alarms_during_the_warm_up(ae: Bundle) -> None:
     assert [verdict.exceeds for verdict in found[:WARM_UP]] == [
         ("methane",) if i in (10, 20) else () for i in range(WARM_UP)
     ]
-    assert (found[10].by, found[10].state) == ("enhancement", "warming_up")
+    assert (found[10].by, found[10].state) == ("enhancement", "alarm")
     assert (found[20].by, found[20].state) == ("limit", "alarm")
     assert {verdict.state for verdict in found[:WARM_UP]} == {"warming_up", "alarm"}
     assert all("consistency" in verdict.exceeds for verdict in found[WARM_UP:])
@@ -334,7 +334,7 @@ def test_a_state_rebuilt_from_the_last_2000_readings_goes_on_like_the_one_before
     unbroken, rebuilt = scorer.new_state(), scorer.new_state()
     feed(scorer, items[:2600], state=unbroken)
     feed(scorer, items[600:2600], state=rebuilt)
-    rebuilt.adaptation.rates = dict(unbroken.adaptation.rates)
+    rebuilt.adaptation.restore(unbroken.adaptation.snapshot())
     for one, other in zip(
         feed(scorer, items[2600:], state=unbroken), feed(scorer, items[2600:], state=rebuilt), strict=True
     ):
@@ -343,20 +343,46 @@ def test_a_state_rebuilt_from_the_last_2000_readings_goes_on_like_the_one_before
             assert getattr(other, kind).score == pytest.approx(getattr(one, kind).score, abs=1e-3)
 
 
-def test_a_kind_whose_alarm_opens_is_frozen_before_the_next_reading_of_the_batch(ae: Bundle) -> None:
+def test_a_threshold_knows_which_alarms_stand_before_the_next_reading_of_the_batch(ae: Bundle) -> None:
     scorer = Scorer(ae, exceedances_per_1000=500, adapt=True)
     state = scorer.new_state()
-    feed(scorer, readings(ROWS[:100]), state=state)
-    rates = []
+    feed(scorer, readings(ROWS[:62]), state=state)
+    stands = []
 
     def follow(decision: Decision) -> tuple[str, ...]:
-        rates.append(state.adaptation.rates["consistency"])
-        return ("consistency",) if len(rates) == 11 else ()
+        stands.append(state.adaptation.learnt["consistency"].standing is not None)
+        return ("consistency",) if 10 <= len(stands) < 20 else ()
 
     scorer.decide([(state, item) for item in readings(ROWS[100:150], 100)], follow)
-    assert len(rates) == 50
-    assert len(set(rates[10:41])) == 1
-    assert len(set(rates[:11])) == 11
+    assert [number for number, one in enumerate(stands) if one] == [*range(10, 20)]
+
+
+def test_the_onset_learns_from_readings_that_the_analyser_calls_quiet_alone(ae: Bundle) -> None:
+    def shift(level: float | None) -> float:
+        scorer = Scorer(ae, adapt=True)
+        state = scorer.new_state()
+        feed(scorer, readings([changed(row, ch4_ppb=level) for row in ROWS[:150]]), state=state)
+        assert state.adaptation.shift("consistency") != 0
+        return state.adaptation.shift("methane")
+
+    assert shift(2000.0) < 0
+    assert shift(9000.0) == 0
+    absent = Scorer(ae, absent=("ch4_ppb",), adapt=True)
+    found = feed(absent, readings(ROWS[:150]))
+    assert {verdict.shift.methane for verdict in found} == {None}
+    assert found[-1].shift.consistency is not None
+
+
+def test_the_shift_is_what_the_threshold_had_moved_by_and_null_where_it_is_fixed(ae: Bundle) -> None:
+    items = readings(ROWS[:200])
+    fixed, moved = feed(Scorer(ae), items), feed(Scorer(ae, adapt=True), items)
+    assert {verdict.shift for verdict in fixed} == {Shift()}
+    assert moved[WARM_UP].shift.consistency == 0.0
+    base = -math.log10(Scorer(ae).rate)
+    for verdict in moved[WARM_UP:]:
+        assert verdict.consistency is not None
+        assert verdict.shift.consistency is not None
+        assert ("consistency" in verdict.exceeds) == (verdict.consistency.score >= base + verdict.shift.consistency)
 
 
 def test_an_error_in_the_follow_up_ends_the_batch_at_that_reading(ae: Bundle) -> None:
@@ -380,9 +406,9 @@ def test_thresholds_stay_unless_they_are_to_adapt_and_do_not_move_in_the_warm_up
         scorer = Scorer(ae, adapt=adapt)
         state = scorer.new_state()
         feed(scorer, readings(ROWS[:WARM_UP]), state=state)
-        assert state.adaptation.rates == {}
+        assert state.adaptation.learnt == {}
         feed(scorer, readings(ROWS[WARM_UP:100], WARM_UP), state=state)
-        assert bool(state.adaptation.rates) == adapt
+        assert bool(state.adaptation.learnt) == adapt
 
 
 def test_every_station_is_counted_from_one(ae: Bundle) -> None:

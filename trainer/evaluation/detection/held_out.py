@@ -129,8 +129,11 @@ def exceedances(scores: HeldOutScores, name: ScoreName, rate: float, *, adapt: b
     score: Floats = getattr(scores, name)
     by_rule = scores.broken & (name == "consistency")
     exceeds = by_rule.copy()
-    for row in np.flatnonzero(~by_rule & ~np.isnan(score)).tolist():
-        exceeds[row] = adaptation.decide(name, float(score[row]))
+    rows = np.flatnonzero(~np.isnan(score)).tolist()
+    sound = (~scores.broken[rows]).tolist()
+    for row, one, rule, teaches in zip(rows, score[rows].tolist(), by_rule[rows].tolist(), sound, strict=True):
+        exceeds[row] = adaptation.decide(name, one, broken=rule, teaches=teaches)
+        adaptation.settle()
     return exceeds
 
 
@@ -179,13 +182,14 @@ def replay_alarms(scores: HeldOutScores, fold: Fold, rate: float, warm_up: int =
             )
             threshold = adaptation.threshold(_CONSISTENCY)
             thresholds.append(threshold if warm else np.inf)
-            for event in panel.observe(verdict, {_CONSISTENCY: threshold}):
+            judge: dict[str, float] = {_CONSISTENCY: adaptation.judge(_CONSISTENCY)}
+            for event in panel.observe(verdict, judge, ended=adaptation.ended()):
                 if event.event_type == "open":
-                    adaptation.freeze(_CONSISTENCY)
                     opened = start + n - 1
                 elif event.event_type == "close" and opened is not None:
                     alarms.append((opened, start + n))
                     opened = None
+            adaptation.settle(panel.borne(station))
         if opened is not None:
             alarms.append((opened, end))
     return AlarmReplay(np.array(thresholds), tuple(alarms))
