@@ -8,7 +8,7 @@ import msgspec
 
 from edge.scoring.pace import NORMAL_AFTER, Pace
 
-_BENT = 1 / 2.5**2  # per square decade, see `moved`
+_BENT = 1 / 4**2  # per square decade, see `moved`
 _CREDIT, _MOST_CREDIT = 1.0, 3.0  # steps that may be taken back after an alarm: at first, and at most
 _BACK_OVER = 60  # readings over which they are taken back
 
@@ -235,13 +235,13 @@ class Following(msgspec.Struct, array_like=True):
 def moved(steps: float) -> float:
     """Return how far a threshold moves [decades] by steps of so many decades.
 
-    Upwards it is bent, ``x (1 + (x / 2.5)^2)``: the twelve decades that a score has are reached with less than four
-    decades of steps, because in a season or a place that nobody has seen every further exceedance is one too many.
+    Upwards it is bent, ``x (1 + (x / 4)^2)``: the twelve decades that a score has are reached with five decades
+    of steps, because in a season or a place that nobody has seen every further exceedance is one too many.
 
     Examples
     --------
-    >>> moved(-1.0), moved(1.0), moved(2.5)
-    (-1.0, 1.16, 5.0)
+    >>> moved(-1.0), moved(1.0), moved(4.0)
+    (-1.0, 1.0625, 8.0)
     """
     return steps if steps <= 0 else steps * (1.0 + steps * steps * _BENT)
 

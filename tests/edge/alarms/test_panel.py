@@ -45,6 +45,7 @@ def test_an_open_event_describes_what_opened_it() -> None:
         "duration_s": None,
         "label": None,
         "comment": None,
+        "closed_because": None,
     }
     assert event.id == "st-01-reconstruction-20260921T141322.000Z-2"
 
@@ -60,6 +61,7 @@ def test_an_alarm_closes_after_enough_quiet_readings_in_a_row_under_the_same_id(
     assert closed.count == 3
     assert closed.peak.score == EXCEEDING
     assert closed.score == QUIET
+    assert closed.closed_because == "cleared"
     assert station.panel.standing() == []
 
 

@@ -231,18 +231,35 @@ def test_a_gas_in_another_unit_has_no_level(bundles: dict[str, Path]) -> None:
     assert (found.methane.level_ppb, found.methane.virtual_ppb, found.methane.background_ppb) == (None, None, None)
 
 
-def test_climate_outside_the_trained_range_is_reported_and_is_no_alarm(ae: Bundle) -> None:
-    _, high = ae.scoring().domain["temperature_c"]
-    rows = [
-        changed(row, temperature_c=high + 0.1 if i >= 100 else row[KEYS.index("temperature_c")])
-        for i, row in enumerate(ROWS[:102])
+def warmer(ae: Bundle, share: float) -> list[list[float]]:
+    """Rows that leave the trained range of the temperature by a share of it, from the hundredth on."""
+    low, high = ae.scoring().domain["temperature_c"]
+    return [
+        changed(row, temperature_c=high + share * (high - low) if i >= 100 else row[KEYS.index("temperature_c")])
+        for i, row in enumerate(ROWS[:180])
     ]
-    found = feed(Scorer(ae), readings(rows))
-    assert found[99].out_of_domain == ()
-    assert (found[100].out_of_domain, found[100].state) == (("temperature_c",), "out_of_domain")
-    found = feed(Scorer(ae, exceedances_per_1000=1000, limit=1001.0), readings(rows))
-    assert found[100].state == "alarm"  # a level over the limit is one wherever it is
-    assert set(found[100].exceeds) == {"methane", "consistency", "reconstruction"}
+
+
+def test_climate_a_little_outside_the_trained_range_is_reported_and_changes_no_state(ae: Bundle) -> None:
+    found = feed(Scorer(ae), readings(warmer(ae, 0.05)))
+    assert (found[99].out_of_domain, found[99].out_of_domain_degree) == ((), 0.0)
+    assert (found[100].out_of_domain, found[100].out_of_domain_degree) == (("temperature_c",), 0.05)
+    assert "out_of_domain" not in {verdict.state for verdict in found}
+
+
+def test_climate_far_outside_for_half_of_the_last_sixty_readings_is_another_domain(ae: Bundle) -> None:
+    found = feed(Scorer(ae), readings(warmer(ae, 0.3)))
+    assert {verdict.out_of_domain_degree for verdict in found[100:]} == {0.3}
+    assert "out_of_domain" not in {verdict.state for verdict in found[:130]}
+    later = found[130:]
+    assert {verdict.state for verdict in later} <= {"alarm", "out_of_domain"}
+    assert all((verdict.state == "alarm") == bool(verdict.exceeds) for verdict in later)
+
+
+def test_no_state_hides_an_exceedance(ae: Bundle) -> None:
+    found = feed(Scorer(ae, exceedances_per_1000=1000, limit=1001.0), readings(warmer(ae, 0.3)))
+    assert {verdict.state for verdict in found} == {"alarm"}
+    assert set(found[170].exceeds) == {"methane", "consistency", "reconstruction"}
 
 
 def test_a_station_that_never_sends_the_gas_is_scored_without_it(ae: Bundle) -> None:
@@ -425,8 +442,8 @@ def test_an_empty_batch_has_no_verdicts(ae: Bundle) -> None:
 def test_a_usual_verdict_is_a_short_message(ae: Bundle) -> None:
     found = feed(Scorer(ae, enhancement=1e9), readings(ROWS, 100_000), 600)
     sizes = [len(msgspec.json.encode(verdict)) for verdict in found]
-    assert np.median(sizes) < 760
-    assert max(sizes) < 840
+    assert np.median(sizes) < 860
+    assert max(sizes) < 950
     body = msgspec.json.decode(msgspec.json.encode(found[100]))
     expected = {"station", "n", "seq", "ts", "received", "reconstruction", "consistency", "methane", "contributions"}
     assert expected < body.keys()

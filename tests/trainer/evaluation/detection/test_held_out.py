@@ -90,7 +90,8 @@ def test_a_broken_rule_exceeds_and_teaches_the_threshold_nothing() -> None:
     broken = judged(*[SCORE_CAP] * 100, 2.1, broken=tuple(range(100)))
 
     assert exceedances(broken, "consistency", 0.01, adapt=True).all()
-    assert exceedances(broken, "reconstruction", 0.01, adapt=True).mean() < 1.0
+    # That of the network is judged by its score, and learns nothing, either.
+    assert exceedances(broken, "reconstruction", 0.01, adapt=True).all()
 
 
 def test_what_has_no_score_does_not_exceed() -> None:
@@ -103,7 +104,7 @@ def test_three_exceedances_in_five_are_an_alarm_and_what_follows_belongs_to_it()
     scores[[300, 302, 306]] = 9.0  # too far apart
     scores[[500, 501, 502, 503]] = 9.0  # one more
 
-    assert count_alarms(judged(*scores), fold(600), 0.001) == 2
+    assert count_alarms(judged(*scores), fold(600), 0.01) == 2
 
 
 def test_an_alarm_stands_from_the_reading_that_raises_it_to_the_one_that_clears_it() -> None:
