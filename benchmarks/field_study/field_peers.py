@@ -75,7 +75,8 @@ def follow(decades: Floats, rate: float, learning: Mask) -> Mask:
     exceeds = np.zeros(len(decades), dtype=bool)
     for row in np.flatnonzero(np.isfinite(decades)).tolist():
         score = float(decades[row])
-        exceeds[row] = adaptation.decide("peer", score) if learning[row] else adaptation.exceeds("peer", score)
+        exceeds[row] = adaptation.decide("peer", score, teaches=bool(learning[row]))
+        adaptation.settle()
     return exceeds
 
 

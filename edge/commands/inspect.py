@@ -120,6 +120,8 @@ def _scorer(name: str, fitted: ScoringSpec) -> Iterator[str]:
     yield f"           on {usual}; baseline: {recenter}; p-values: {fitted.rows:,} rows in {fitted.chunks} chunks"
     if fitted.responsive:
         yield f"           {', '.join(fitted.responsive)} respond to the gas"
+        if name != SCORER:
+            yield "           methane: not recalibrated at a station, because no analyser says which readings are quiet"
     yield from (f"           {note}" for note in fitted.notes)
     domain = [f"{key}{_TIE}{low:,.5g}{_TIE}to{_TIE}{high:,.5g}" for key, (low, high) in fitted.domain.items()]
     if domain:

@@ -9,9 +9,9 @@ import numpy as np
 
 from edge.arrays import Floats, Indices, Mask
 from edge.models.scoring_model import ScoringModel
-from edge.scoring.adaptation import Adaptation
 from trainer.data.record import Record
 from trainer.evaluation.ageing.results import JUDGED, WINDOW, ExceedanceCounts
+from trainer.evaluation.budget import replay_thresholds
 from trainer.scoring.false_alarm_rates import REQUESTED
 from trainer.scoring.fit_scorer import without_plume
 from trainer.scoring.measure import measure
@@ -68,8 +68,7 @@ class Exceedances:
 
 
 def _followed(scores: Sequence[float], rate: float) -> float:
-    adaptation = Adaptation(rate)
-    return sum(adaptation.decide("", score) for score in scores) / len(scores)
+    return float(replay_thresholds(scores, rate).exceeds.mean())
 
 
 def exceedances_of(model: ScoringModel, record: Record) -> dict[str, Exceedances]:
