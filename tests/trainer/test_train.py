@@ -251,9 +251,7 @@ def test_a_failed_training_leaves_the_earlier_run(short: Record, tmp_path: Path)
 
 
 def test_too_few_rows_are_counted(chamber: Record, tmp_path: Path) -> None:
-    with pytest.raises(
-        TrainingError, match=r"^record: got 599 usable rows, expected at least 600; fix: a longer"
-    ):
+    with pytest.raises(TrainingError, match=r"^record: got 599 usable rows, expected at least 600; fix: a longer"):
         train(Record.from_values(chamber.values[:599], chamber.station), SHORT, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
