@@ -64,7 +64,12 @@ def ageing_panel(ageing: Ageing | None, others: Iterable[Ageing] = ()) -> Panel:
             HtmlTable(
                 ("tested", "score", "requested", "largest part", "worst quarter", f"worst {WINDOW:,}", "budget"),
                 list(_rows(shown)),
-                "Share of undisturbed readings that exceed, thresholds as fitted",
+                "Share of undisturbed readings that exceed, thresholds as fitted"
+                + (
+                    ""
+                    if shown is ageing
+                    else "; measured by evaluate, with other detectors at thresholds set in sample"
+                ),
             ),
             HtmlTable(
                 ("tested", "score", "requested", "largest share of a fit"),

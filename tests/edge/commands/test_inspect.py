@@ -10,7 +10,7 @@ import pytest
 
 from edge.bundles.archive import MEMBERS
 from edge.bundles.bundle import Bundle
-from edge.commands.inspect import inspect
+from edge.commands.inspect import _ageing, inspect
 from edge.errors import BundleError
 
 
@@ -90,3 +90,15 @@ def test_a_damaged_bundle_is_refused_and_nothing_printed(bundles: dict[str, Path
     with pytest.raises(BundleError):
         inspect(tmp_path / "x.davy", True, out)
     assert out.getvalue() == ""
+
+
+def test_the_text_has_the_verdict_from_past_to_future_and_the_json_its_counts(bundles: dict[str, Path]) -> None:
+    ageing = Bundle.open(bundles["both"]).manifest.metrics["ageing"]
+    part = shown(bundles["both"]).split("\nfrom past to future, fixed thresholds\n")[1].split("\n\n")[0]
+    assert " ".join(part.split()) == " ".join(" ".join(ageing["verdict"]).split())
+    assert "a warning, not a forecast" in part
+    assert json.loads(shown(bundles["both"], as_json=True))["metrics"]["ageing"]["steps"]
+
+
+def test_a_bundle_of_an_earlier_davylamp_has_no_such_verdict() -> None:
+    assert list(_ageing({"split": "blocks"})) == []

@@ -30,7 +30,7 @@ def test_a_whole_run_shows_every_picture_with_its_numbers(whole: Path, tmp_path:
     found = sections(page)
     drawn = {key for key, text in found.items() if "<svg" in text}
     assert drawn == {
-        "losses", "reconstruction-scorer", "reconstruction-generator", "latent-scorer", "latent-generator",
+        "ageing", "losses", "reconstruction-scorer", "reconstruction-generator", "latent-scorer", "latent-generator",
         "generated", "generated-correlations", "generated-scatters", "timeline", "roc", "rates", "families",
         "withheld", "densities", "correlations", "noise-ours-vae", "noise-ours-ae", "synthesis", "downstream",
     }  # fmt: skip
