@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from trainer.evaluation.ageing.layout import PARTS, Direction
-from trainer.evaluation.ageing.results import JUDGED, WINDOW, Ageing, AgeingStep, WorstStretch
+from trainer.evaluation.ageing.results import JUDGED, Ageing, AgeingStep, WorstStretch
 from trainer.evaluation.ageing.tolerance import ALLOWED
 from trainer.evaluation.ageing.verdict import FOLLOWING, WARNING, seasons_sentence, verdict_sentences
+from trainer.evaluation.budget import WINDOW
 from trainer.figures.ageing import AgeLine, draw_ageing
 from trainer.figures.colours import BLUE, GREEN, ORANGE
 from trainer.page.panel import Panel
@@ -65,11 +66,7 @@ def ageing_panel(ageing: Ageing | None, others: Iterable[Ageing] = ()) -> Panel:
                 ("tested", "score", "requested", "largest part", "worst quarter", f"worst {WINDOW:,}", "budget"),
                 list(_rows(shown)),
                 "Share of undisturbed readings that exceed, thresholds as fitted"
-                + (
-                    ""
-                    if shown is ageing
-                    else "; measured by evaluate, with other detectors at thresholds set in sample"
-                ),
+                + ("" if shown is ageing else "; by evaluate, with other detectors at thresholds set in sample"),
             ),
             HtmlTable(
                 ("tested", "score", "requested", "largest share of a fit"),

@@ -10,8 +10,8 @@ import numpy as np
 from edge.arrays import Floats, Indices, Mask
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
-from trainer.evaluation.ageing.results import JUDGED, WINDOW, ExceedanceCounts
-from trainer.evaluation.budget import replay_thresholds
+from trainer.evaluation.ageing.results import JUDGED, ExceedanceCounts
+from trainer.evaluation.budget import WINDOW, replay_thresholds
 from trainer.scoring.false_alarm_rates import REQUESTED
 from trainer.scoring.fit_scorer import without_plume
 from trainer.scoring.measure import measure
@@ -61,14 +61,10 @@ class Exceedances:
 
         It approaches the requested rate for a useless score as well, and says nothing about the tables.
         """
-        scores = self.score[self.counted(rows)].tolist()
-        if not scores:
+        scores = self.score[self.counted(rows)]
+        if not len(scores):
             return ()
-        return tuple(round(_followed(scores, rate), 5) for rate in self.rates)
-
-
-def _followed(scores: Sequence[float], rate: float) -> float:
-    return float(replay_thresholds(scores, rate).exceeds.mean())
+        return tuple(round(float(replay_thresholds(scores, rate).exceeds.mean()), 5) for rate in self.rates)
 
 
 def exceedances_of(model: ScoringModel, record: Record) -> dict[str, Exceedances]:

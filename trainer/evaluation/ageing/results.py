@@ -10,13 +10,12 @@ from msgspec import Struct
 
 from trainer.evaluation.ageing.layout import Direction
 from trainer.evaluation.ageing.tolerance import most_allowed
+from trainer.evaluation.budget import WINDOW
 
 Place = Literal["part", "quarter", "window"]
 
 JUDGED = ("consistency", "reconstruction", "onset")
 """Scores that are held against the budget; peers are only shown."""
-WINDOW = 2000
-"""Undisturbed readings in the window that is slid over the tested ones."""
 YEAR = 360.0
 """Days from which a record has seen every season; a year's export may lack its first and last days."""
 
