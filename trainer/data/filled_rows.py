@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple, cast
 
@@ -19,6 +19,8 @@ from edge.scoring.state import Arrival, StationState
 
 Span = tuple[int, int]
 """First row, and the row after the last one."""
+
+_BLOCK = 50_000  # rows that are filled at a time, for the sake of memory
 
 
 class FilledRows(NamedTuple):
@@ -97,20 +99,24 @@ def fill_rows(values: Floats, flags: Flags, time: Floats | None, begins: Sequenc
 
 def _pieces(
     cells: tuple[Floats, Floats, Flags, set[int]], time: Floats | None, rows: range, station: Station
-) -> list[tuple[Arrival, list[int]]]:
-    """Fill the rows of one memory in place; return how each piece of them follows the one before, and its rows."""
+) -> Iterator[tuple[Arrival, list[int]]]:
+    """Fill the rows of one memory in place; yield how each piece of them follows the one before, and its rows."""
     state = StationState(
         station.size,
         score_state=cast("ScoreState", None),  # nothing is scored
         adaptation=Adaptation(1.0),
         clock=RecordClock(station.cadence),
     )
-    segments = Segments()
-    if time is None:
-        for row in rows:
-            segments.add(state, Arrival.NEXT, row)
-    else:
-        for row, stamp in zip(rows, time[rows.start : rows.stop].tolist(), strict=True):
-            arrival, _ = state.arrive(None if stamp != stamp else stamp, 0.0)  # noqa: PLR0124  # nan
-            segments.add(state, arrival, row)
-    return [(piece.arrival, piece.rows) for wave in segments.waves(*cells) for piece in wave]
+    for block in range(rows.start, rows.stop, _BLOCK):
+        segments = Segments()
+        several = range(block, min(block + _BLOCK, rows.stop))
+        if time is None:
+            for row in several:
+                segments.add(state, Arrival.NEXT, row)
+        else:
+            for row, stamp in zip(several, time[several.start : several.stop].tolist(), strict=True):
+                arrival, _ = state.arrive(None if stamp != stamp else stamp, 0.0)  # noqa: PLR0124  # nan
+                segments.add(state, arrival, row)
+        for wave in segments.waves(*cells):
+            for piece in wave:
+                yield piece.arrival, piece.rows

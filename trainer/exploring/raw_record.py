@@ -1,4 +1,4 @@
-"""Every row of files, missing readings included; a record keeps the complete rows only."""
+"""Every row of files as it was recorded, missing readings included."""
 
 from __future__ import annotations
 
