@@ -57,6 +57,7 @@ def _lines(metrics: dict[str, Any], scorers: dict[str, ScoringSpec]) -> Iterator
         yield ""
         rows = f"{scorer['rows']:,} rows in {scorer['chunks']} chunks"
         yield f"{name}: {fitted.network.kind.upper()}; p-values from {rows}"
+        yield "  windows: " + ", ".join(f"{window} {length}" for window, length in fitted.windows.describe())
         if fitted.responsive:
             yield f"  {', '.join(fitted.responsive)} respond to the gas"
         yield from (f"  {note}" for note in fitted.notes)

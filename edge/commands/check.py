@@ -110,9 +110,14 @@ class _Check:
         """Check the bundles, their golden rows, and the keys that gateway.yaml names."""
         from edge.agent.run import open_bundles
         from edge.agent.stations import Stations
+        from edge.bundles.manifest import SCORER
 
         def print_verified(file: str, bundle: Bundle, difference: float) -> None:
             self.ok(f"{file}: bundle {bundle.id}, golden rows reproduced (off by {difference:.0e})")
+            windows = bundle.manifest.scorers[SCORER].windows
+            every = "an unknown interval" if windows.cadence is None else f"readings every {windows.cadence:.3g} s"
+            lengths = ", ".join(f"{window} {length}" for window, length in windows.describe())
+            self.ok(f"{file}: trained on {every}; {lengths}")
 
         try:
             return Stations(gateway, open_bundles(gateway, print_verified))

@@ -116,8 +116,9 @@ def _scorer(name: str, fitted: ScoringSpec) -> Iterator[str]:
     without = "" if name == SCORER else ", without the gas column"
     yield f"scores     {_network(fitted.network, len(fitted.keys))}{without}"
     usual = "z-scores of levels" if fitted.raw else "distances from the baseline"
-    recenter = "off" if fitted.recenter is None else f"median of {fitted.recenter} readings"
-    yield f"           on {usual}; baseline: {recenter}; p-values: {fitted.rows:,} rows in {fitted.chunks} chunks"
+    yield f"           on {usual}; p-values: {fitted.rows:,} rows in {fitted.chunks} chunks"
+    windows = [f"{window} {length}".replace(" ", _TIE) for window, length in fitted.windows.describe()]
+    yield from _table([("         ", f"windows: {', '.join(windows)}")], indent="", wrap=True)
     if fitted.responsive:
         yield f"           {', '.join(fitted.responsive)} respond to the gas"
         if name != SCORER:

@@ -70,6 +70,11 @@ class RollingMedian:
         """Whether the window has been filled, and reaches as far back as it ever will."""
         return self._count == self._window and self._step == self._stride
 
+    @property
+    def thinned(self) -> bool:
+        """Whether rows have been left out between those in the window."""
+        return self._step > 1
+
     def push(self, row: Sequence[float]) -> None:
         """Add a row of finite values and, once the window is full, forget the oldest."""
         if self._stride > 1 and self._leaves_out():

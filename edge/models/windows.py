@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 RECENTER, BACKGROUND_WINDOW, WARM_UP = 240, 1500, 60
@@ -62,6 +64,36 @@ class Windows(msgspec.Struct, frozen=True, kw_only=True):
     def forget(self) -> int:
         """Gap [cadences] after which nothing that was seen before still applies."""
         return max(FORGET_LEAST, self.recenter_reach)
+
+    def describe(self) -> Iterator[tuple[str, str]]:
+        """Yield the name of each window and its length, in readings and, with a cadence, in time."""
+        yield "baseline", "off" if self.recenter is None else self._length(self.recenter, self.recenter_stride)
+        yield "background", self._length(self.background, self.background_stride)
+        yield "warm-up", self._length(self.warm_up)
+        yield "lag", self._length(self.lag)
+
+    def _length(self, count: int, stride: int = 1) -> str:
+        """Describe a window, e.g. ``7,200 readings (4 h, one in 32 kept)``."""
+        reach = count * stride
+        notes = [] if self.cadence is None else [describe_seconds(reach * self.cadence)]
+        notes += [] if stride == 1 else [f"one in {stride} kept"]
+        return f"{reach:,} reading{'' if reach == 1 else 's'}" + (f" ({', '.join(notes)})" if notes else "")
+
+
+def describe_seconds(seconds: float) -> str:
+    """Write a duration in the largest unit of which it is at least two, to three digits.
+
+    Examples
+    --------
+    >>> [describe_seconds(each) for each in (2.0, 119.0, 5400.0, 14_400.0, 432_000.0)]
+    ['2 s', '119 s', '90 min', '4 h', '5 d']
+    """
+    seconds = float(f"{seconds:.3g}")
+    unit, name = next(
+        ((unit, name) for unit, name in ((86_400.0, "d"), (3600.0, "h"), (60.0, "min")) if seconds >= 2 * unit),
+        (1.0, "s"),
+    )
+    return f"{seconds / unit:.3g} {name}"
 
 
 DEFAULT_WINDOWS = Windows()

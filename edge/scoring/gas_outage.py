@@ -14,6 +14,7 @@ import numpy as np
 
 from edge.arrays import Flags, Floats
 from edge.bundles.bundle import Bundle
+from edge.models.rolling_median import RollingMedian
 from edge.models.scores import ScoreState, advance, score_rows
 from edge.models.scoring_model import ScoringModel
 from edge.readings.quality import GOOD, MISSING
@@ -59,13 +60,17 @@ class GasOutage:
         What was held for a missing gas level leaves no trace in the other columns.
         """
         past = ScoreState(self.model)
-        whole, features = self._whole, state.features
-        if features.medians is None:
-            scaled = features.recent[np.isfinite(features.recent).all(axis=1)]
+        features, medians = state.features, state.features.medians
+        recent = features.recent[np.isfinite(features.recent).all(axis=1)]
+        if medians is None:
+            self._see(past, recent)
+        elif medians.thinned:
+            # The rows in the window do not follow one another, and those that do have no place in it.
+            self._take_medians(past, medians)
+            self._see(past, recent)
+            self._take_medians(past, medians)
         else:
-            scaled = features.medians.rows() @ whole.consistency.inverse
-        if len(scaled):
-            advance(self.model, whole.scaler.inverse(scaled)[:, self._kept], [(past, len(scaled))])
+            self._see(past, medians.rows() @ self._whole.consistency.inverse)
         if not np.isfinite(features.recent).all():
             past.restart()  # there has been a gap among the last readings
         if self._slow is not None:
@@ -73,6 +78,20 @@ class GasOutage:
         if past.virtual is not None and state.virtual is not None:
             past.virtual = deepcopy(state.virtual)  # the levels, which are inferred from the same columns
         return past
+
+    def _see(self, past: ScoreState, scaled: Floats) -> None:
+        """Let readings [N, F], scaled for the model of all columns, pass through a past of this model."""
+        if len(scaled):
+            advance(self.model, self._whole.scaler.inverse(scaled)[:, self._kept], [(past, len(scaled))])
+
+    def _take_medians(self, past: ScoreState, medians: RollingMedian) -> None:
+        """Fill the rolling median with what this model has of the readings in that of all columns."""
+        if past.features.medians is None:
+            return
+        step, skip, _ = medians.snapshot()
+        readings = self._whole.scaler.inverse(medians.rows() @ self._whole.consistency.inverse)[:, self._kept]
+        residuals = self.model.scaler.forward(readings) @ self.model.consistency.conditional
+        past.features.medians.restore(step, skip, residuals.astype(np.float32).tobytes())
 
     def excuse(self, flags: Flags) -> Flags:
         """Return the flags [N, F] by which a reading breaks a rule: a missing gas level breaks none."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from edge.bundles.manifest import ScoringSpec
+from edge.models.windows import describe_seconds
 from trainer.evaluation.ageing.results import Ageing
 from trainer.evaluation.ageing.verdict import verdict_sentences
 from trainer.figures.units import unit
@@ -61,6 +62,10 @@ def _data(run: Run) -> Iterator[tuple[str, str]]:
     yield "rows by part", ", ".join(f"{count:,} {part}" for part, count in run.metrics["rows"].items())
     yield "trained", f"{run.created}, {run.metrics['seconds']:.0f} s"
     yield "seed", str(run.seed)
+    windows = next(iter(run.scoring_specs.values())).windows
+    if windows.cadence is not None:
+        yield "time between rows", describe_seconds(windows.cadence)
+    yield from ((f"window: {window}", length) for window, length in windows.describe())
 
 
 def _limits(run: Run) -> Iterator[tuple[str, str]]:

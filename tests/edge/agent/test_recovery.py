@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import math
 import sqlite3
@@ -20,7 +21,8 @@ from edge.agent.stations import Stations
 from edge.agent.watchdog import Watchdog
 from edge.bundles.bundle import Bundle
 from edge.journal.journal import Journal
-from edge.journal.transaction import ClockRow, ReadingRow
+from edge.journal.transaction import ClockRow, MemoryRow, ReadingRow
+from edge.models.windows import Windows
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
 from edge.readings.reading import Reading
@@ -179,6 +181,34 @@ def test_scores_after_a_restart_are_those_of_an_unbroken_run(
     assert any(each.exceeds for each in expected)
     np.testing.assert_allclose([numbers(each) for each in got], [numbers(each) for each in expected], atol=1e-3)
     assert state.adaptation.rates() == pytest.approx(unbroken.adaptation.rates())
+
+
+@pytest.mark.parametrize("absent", [(), ("ch4_ppb",)])
+def test_windows_that_reach_further_than_the_kept_readings_go_on_from_the_journal(
+    bundles: dict[str, Path], absent: tuple[str, ...]
+) -> None:
+    bundle = Bundle.open(bundles["both"])
+    windows = Windows(recenter=60, recenter_stride=16, background=300, background_stride=4, warm_up=2100)
+    bundle._models = {name: dataclasses.replace(model, windows=windows) for name, model in bundle._models.items()}
+    scorer = Scorer(bundle, absent=absent, adapt=True)
+    unbroken, sent = scorer.new_state(), record(times=True)
+    sent = sent[:1800] + sent[1801:]
+    assert unbroken.outlasts(KEPT)
+    assert not unbroken.outlasts(2100)
+    rows = journalled(scorer, unbroken, sent[:2150])
+    memory = MemoryRow(1, unbroken.n, bundle.id, unbroken.snapshot())
+    rows = (rows + journalled(scorer, unbroken, sent[2150:-AFTER]))[-600:]
+    states = [scorer.new_state() for _ in range(3)]
+    for state, found in zip(states, (memory, None, memory._replace(snapshot=b"?")), strict=True):
+        state.n = unbroken.n
+        state.adaptation.restore(unbroken.adaptation.snapshot())
+        rebuild(state, scorer, rows, memory=found)
+    expected, got, lost, damaged = (
+        scorer.score([(state, reading) for reading in sent[-AFTER:]]) for state in (unbroken, *states)
+    )
+    assert [each.state for each in got] == [each.state for each in expected]
+    np.testing.assert_allclose([numbers(each) for each in got], [numbers(each) for each in expected], atol=1e-3)
+    assert {each.state for each in lost} == {each.state for each in damaged} == {"warming_up"}
 
 
 def test_rebuilding_moves_no_threshold_and_no_count(bundles: dict[str, Path]) -> None:

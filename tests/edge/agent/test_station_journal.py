@@ -99,6 +99,16 @@ def test_the_clock_of_a_station_is_journalled_now_and_then_and_after_a_jump(case
     assert stored == [1, 201, 202]
 
 
+def test_long_windows_are_journalled_with_the_clock_where_the_readings_do_not_give_them_back(case: Case) -> None:
+    transaction = Transaction()
+    case.station.state.n = 1
+    case.station_journal.update([case.station], transaction)
+    kept = case.station.state.outlasts(300)  # as many as this journal keeps
+    assert [row.n for row in transaction.memories.values()] == ([1] if kept else [])
+    assert kept
+    assert case.station_journal.snapshot().memories.keys() == {8}
+
+
 def test_a_fresh_journal_gets_the_clocks_of_stations_that_are_recovered(case: Case) -> None:
     case.station.state.n = 5
     assert [(row.station, row.n) for row in case.station_journal.snapshot().clocks.values()] == [(8, 5)]

@@ -48,7 +48,7 @@ def test_the_text_tells_of_both_scorers(bundles: dict[str, Path]) -> None:
         assert ("without the gas column" in part) == (name == "scorer-absent")
         assert f"{fitted.rows:,} rows in {fitted.chunks} chunks" in part
         assert "r2611e_ohm, r2611c_ohm, rmq4_ohm respond to the gas" in part
-        assert "median of 240 readings" in part
+        assert "baseline 240 readings" in part
         for key in fitted.domain:
             assert key in part
 

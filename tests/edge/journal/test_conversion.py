@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from edge.journal.journal import Journal
-from edge.journal.transaction import ClockRow, RateRow, Transaction
+from edge.journal.transaction import ClockRow, MemoryRow, RateRow, Transaction
 from tests.doubles import FakeClock
 
 VERSION_1 = """
@@ -76,3 +76,13 @@ def test_the_last_clock_of_a_station_is_kept(tmp_path: Path, fake_clock: FakeClo
         journal.commit(Transaction(clocks={3: ClockRow(3, n, b"%d" % n)}))
     assert journal.clock(3) == ClockRow(3, 200, b"200")
     assert journal.clock(4) is None
+
+
+def test_long_windows_have_a_table_only_where_there_are_some(tmp_path: Path, fake_clock: FakeClock) -> None:
+    journal = Journal(tmp_path / "journal.db", clock=fake_clock)
+    assert journal.memory(3) is None
+    for n in (1, 200):
+        journal.commit(Transaction(memories={3: MemoryRow(3, n, "ab12", b"%d" % n)}))
+    assert journal.memory(3) == MemoryRow(3, 200, "ab12", b"200")
+    assert journal.memory(4) is None
+    journal.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from config.yaml.load import load_station
 from edge.arrays import Mask
 from edge.bundles.bundle import Bundle
 from edge.models.pvalue import SCORE_CAP
+from edge.models.windows import Windows
 from edge.readings.reading import Reading
 from edge.readings.station_clock.placement import PLACED
 from edge.scoring.gas_outage import LATELY
@@ -79,6 +81,18 @@ def test_it_is_scored_as_if_the_station_never_sent_the_gas(bundle: Bundle, missi
         assert verdict.methane.level_ppb is None
         assert verdict.methane.virtual_ppb is not None
     assert [v.consistency for v in found if v.n > 100 and "consistency" in v.exceeds and v.flags] == []
+
+
+def test_a_thinned_window_gives_the_past_without_the_gas_too(bundles: dict[str, Path]) -> None:
+    bundle = Bundle.open(bundles["ae"])
+    windows = Windows(recenter=60, recenter_stride=4)
+    bundle._models = {name: dataclasses.replace(model, windows=windows) for name, model in bundle._models.items()}
+    missing = NUMBERS[:900] >= 800
+    found = feed(Scorer(bundle), readings(missing))
+    never = feed(Scorer(bundle, absent=["ch4_ppb"]), readings(missing))
+    for i in range(812, 900):  # behind the readings from before the outage, of which only the medians are known
+        assert numbers(found[i])[0] == pytest.approx(numbers(never[i])[0], abs=0.3)
+        assert numbers(found[i])[1] == pytest.approx(numbers(never[i])[1], abs=0.02)
 
 
 def test_readings_with_a_gas_level_are_scored_as_before(bundle: Bundle) -> None:
