@@ -99,6 +99,8 @@ def train(
                 "rows": scorer.spec.rows,
                 "chunks": scorer.spec.chunks,
                 "realised": false_alarm_rates(scorer.model, *held_out(record, name)),
+                # Of the bundle's own fit: it decides whether there is a score, by rows that were left out of each part.
+                "onset": bundled.scorers[name].onset.metrics,
             }
             for name, scorer in measured.scorers.items()
         },

@@ -104,7 +104,7 @@ def golden_scores(model: ScoringModel, readings: AnyFloats) -> Arrays:
     values = readings[:, model.columns].astype(np.float64)
     scores = score_rows(model, values, [(ScoreState(model), len(values))])
     names = ["error", "contributions", "reconstruction", *_FROM_TABLES]
-    if model.virtual is None:
+    if "onset" not in model.tables:
         names.remove("onset")
     return {name: getattr(scores, name)[-GOLDEN_ROWS:] for name in names}
 

@@ -113,6 +113,8 @@ class ScoringSpec(msgspec.Struct, frozen=True, kw_only=True):
         Key of each gas and climate column -> least and largest value in training.
     notes
         Sentences about parts that the record did not allow.
+    onset_refused
+        Why there is no onset score although there is a virtual gas; ``None``: there is one.
     """
 
     keys: tuple[str, ...]
@@ -131,6 +133,7 @@ class ScoringSpec(msgspec.Struct, frozen=True, kw_only=True):
     responsive: tuple[str, ...]
     domain: dict[str, tuple[float, float]]
     notes: tuple[str, ...]
+    onset_refused: str | None = None
 
     @property
     def windows(self) -> Windows:

@@ -59,7 +59,7 @@ def from_arrays(spec: ScoringSpec, station: Station, arrays: Arrays, network: Ru
         raise ValueError(f"consistency: got {len(consistency.spread)} columns, expected {size}")
     virtual = VirtualGas.from_arrays(subtree(arrays, "virtual"), spec.responsive) if spec.responsive else None
     knots = subtree(arrays, "table")
-    needed = CALIBRATED if virtual is None else (*CALIBRATED, "onset")
+    needed = CALIBRATED if virtual is None or spec.onset_refused is not None else (*CALIBRATED, "onset")
     return ScoringModel(
         keys=spec.keys,
         columns=tuple(station.keys.index(key) for key in spec.keys),

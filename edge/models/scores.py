@@ -15,6 +15,8 @@ from edge.models.consistency import COMPONENTS, RULE, combine_components, measur
 from edge.models.features import FeatureState, Runs, compute_features
 from edge.models.pvalue import SCORE_CAP
 from edge.models.scoring_model import ScoringModel
+from edge.models.virtual_gas import VirtualGas
+from edge.models.windows import Windows
 
 ONSET_LEAST = 60
 """Least number of readings for a background of the virtual gas; fewer if its window is shorter than two of these."""
@@ -29,6 +31,12 @@ LongMemory = tuple[Thinned | None, list[float], Thinned | None]
 """Snapshot of a score state: rolling median, sums of its moving averages, background."""
 
 
+def virtual_background(virtual: VirtualGas, windows: Windows) -> Background:
+    """Make the empty background of a virtual gas."""
+    least = virtual.low * math.exp(-_DEPTH)
+    return Background(windows.background, stride=windows.background_stride, least=least)
+
+
 class ScoreState:
     """One station's past for one scoring model."""
 
@@ -36,15 +44,7 @@ class ScoreState:
 
     def __init__(self, model: ScoringModel) -> None:
         self.features = FeatureState(model.size, model.windows)
-        self.virtual = (
-            None
-            if model.virtual is None
-            else Background(
-                model.windows.background,
-                stride=model.windows.background_stride,
-                least=model.virtual.low * math.exp(-_DEPTH),
-            )
-        )
+        self.virtual = None if model.virtual is None else virtual_background(model.virtual, model.windows)
 
     def snapshot(self) -> LongMemory:
         """Return what the last 2000 readings may not give back: the windows that may reach further."""
@@ -161,7 +161,8 @@ def score_rows(
             consistency[broken] = SCORE_CAP
         reconstruction = tables["reconstruction"].score(error)
         if model.virtual is not None:
-            onset = tables["onset"].score(onset)
+            # Without a table the onset has been refused; the level stays.
+            onset = tables["onset"].score(onset) if "onset" in tables else np.full(len(values), np.nan)
     return Scores(
         components=measured.components,
         strangeness=measured.strangeness,

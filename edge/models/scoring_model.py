@@ -14,7 +14,7 @@ from edge.models.virtual_gas import VirtualGas
 from edge.models.windows import Windows
 
 CALIBRATED = (*COMPONENTS, "consistency", "reconstruction")
-"""Scores that always have a p-value table; ``onset`` has one if there is a virtual gas."""
+"""Scores that always have a p-value table; ``onset`` has one if there is a virtual gas and it has stood the test."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import numpy as np
 from edge.arrays import Floats, Indices
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
-from trainer.scoring.fit_scorer import without_plume
 from trainer.scoring.measure import measure
+from trainer.scoring.onset import without_plume
 
 REQUESTED = (0.01, 0.001)
 

@@ -26,14 +26,12 @@ from trainer.networks.autoencoder import describe_network, reconstruction_residu
 from trainer.networks.history import History
 from trainer.networks.training import fit_autoencoder
 from trainer.scoring.consistency import find_slow, fit_consistency
+from trainer.scoring.fit_gas import fit_gas
 from trainer.scoring.measure import compute_past, measure
+from trainer.scoring.onset import OnsetCalibration
 from trainer.scoring.p_values import p_value_table
 from trainer.scoring.reconstruction import WhitenedReconstruction, whitening
-from trainer.scoring.virtual_gas import fit_virtual_gas
 from trainer.scoring.window_rule import record_windows
-
-BACKGROUND = 1.5
-"""Multiple of the background below which a row has no plume in it."""
 
 _EPOCHS = 2  # divides the epochs: the second half improves no score, and many networks are fitted
 _BLOCK, _EVERY = 250, 6  # rows of a block, and every which block decides when to stop
@@ -59,6 +57,8 @@ class FittedScorer:
         Weights of the networks that made the tables, fold by fold.
     measured_by
         The folds' models, each with the numbers of the rows that it measured for the tables.
+    onset
+        How the onset stood the test; its table is in the model only if it was not refused.
     """
 
     model: ScoringModel
@@ -68,6 +68,7 @@ class FittedScorer:
     whitening: Floats
     folds: tuple[dict[str, Tensor], ...]
     measured_by: tuple[tuple[ScoringModel, Indices], ...]
+    onset: OnsetCalibration
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -83,14 +84,15 @@ def fit_scorer(
     absent: bool = False,
     kind: Literal["ae", "vae"] = "ae",
     folds: int,
+    onset_folds: int | None = None,
     earlier: FittedScorer | None = None,
     progress: TextIO | None = None,
 ) -> FittedScorer:
     """Fit the scores on rows of a record, and their p-value tables out of fold (blocked cross-conformal).
 
     For each of ``folds`` contiguous chunks everything is fitted on the others and measured on it, so that p-values
-    apply to unseen time. The sum of the consistency's components has a table of its own. The onset is calibrated in
-    sample, on rows without a plume: it is measured above its own rolling background, which makes it stationary.
+    apply to unseen time. The sum of the consistency's components has a table of its own. The onset is calibrated on
+    rows without a plume, and refused if it does not stand the test: :func:`trainer.scoring.onset.calibrate_onset`.
 
     Parameters
     ----------
@@ -109,6 +111,8 @@ def fit_scorer(
         Autoencoder or variational autoencoder.
     folds
         Number of chunks, about as many as the record has regimes.
+    onset_folds
+        Number of chunks for the onset alone, which needs no network; ``None``: the same chunks.
     earlier
         The same scores fitted on fewer of these rows. The models of its folds make the tables here as well: each has
         seen no row of its whole chunk. That is as honest as to fit the folds again, at a fraction of the time.
@@ -161,20 +165,11 @@ def fit_scorer(
     total = combine_components(components, [tables[name] for name in COMPONENTS])
     tables["consistency"] = p_value_table(total)
     tables["reconstruction"] = p_value_table(np.concatenate([one.error for one in measured]))
-    levelled = rows[_has_level(record, rows)]
-    values = record.values[levelled]
-    virtual = fit_virtual_gas(
-        values,
-        model.scaler.forward(values[:, columns]),
-        station,
-        columns,
-        [np.searchsorted(levelled, part[_has_level(record, part)]) for part in parts],
-    )
+    virtual, onset = fit_gas(record, rows, model, parts if onset_folds is None else chunks(record, onset_folds, rows))
     model = replace(model, virtual=virtual.virtual)
-    if virtual.virtual is not None:
-        quiet = np.isin(rows, levelled[without_plume(record, levelled)])
-        onset = measure(model, record, rows, calibrated=False).onset[quiet]
-        tables["onset"] = p_value_table(onset, disturbed=True)
+    if onset.refused is None and onset.table is not None:
+        tables["onset"] = onset.table
+    notes = (virtual.note, None if virtual.virtual is None or onset.refused is None else f"no onset: {onset.refused}")
     return FittedScorer(
         model=replace(model, tables=tables),
         spec=ScoringSpec(
@@ -187,33 +182,16 @@ def fit_scorer(
             rows=int(record.intact[rows].sum()),
             responsive=() if virtual.virtual is None else virtual.virtual.responsive,
             domain=dict(model.domain),
-            notes=() if virtual.note is None else (virtual.note,),
+            notes=tuple(note for note in notes if note is not None),
+            onset_refused=None if virtual.virtual is None else onset.refused,
         ),
         history=history,
         weights=fitted.module.state_dict(),
         whitening=fitted.whitening,
         folds=tuple(weights),
         measured_by=tuple(measured_by),
+        onset=onset,
     )
-
-
-def without_plume(record: Record, rows: Indices) -> Mask:
-    """Return whether each row is without a plume, [N]: gas below 1.5 x its background, or no gas column.
-
-    Of a row whose level is not known, nobody knows.
-    """
-    if record.station.gas_index is None:
-        return np.ones(len(rows), dtype=np.bool_)
-    level = record.values[rows, record.station.gas_index]
-    known = np.isfinite(level) & ~record.held[rows, record.station.gas_index]
-    return np.asarray(known & (level < BACKGROUND * np.quantile(level[known], 0.1)))
-
-
-def _has_level(record: Record, rows: Indices) -> Mask:
-    """Return which rows [N] have no held cell and, at a station with a gas column, a gas level."""
-    gas = record.station.gas_index
-    intact = record.intact[rows]
-    return intact if gas is None else np.asarray(intact & np.isfinite(record.values[rows, gas]))
 
 
 def _measure_intact(model: ScoringModel, record: Record, rows: Indices) -> Scores:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from config.settings.station import Station
+from config.settings.station import Feature, Station
 from edge.arrays import Floats, Indices
 from edge.models.virtual_gas import VirtualGas
 
 RESPONDS = 0.5
 """Least partial correlation with the gas of a responsive sensor."""
+
+NOISE = 0.02
+"""Relative error of a sensor that the fit allows for. On climates that were not trained on, the error of the level is
+the same from .02 to .03, and larger without it and from .05 on."""
 
 _RIDGE = 10.0  # on standardised predictors
 _TEMPERATURES = ("Cel", "K")
@@ -21,10 +25,11 @@ _FLOOR = 1e-3  # share of the median below which levels are not distinguished
 
 @dataclass(frozen=True)
 class VirtualGasFit:
-    """The virtual gas, or ``None`` and a sentence that gives the reason."""
+    """The virtual gas, or ``None`` and a sentence that gives the reason; and for each fold that of the other rows."""
 
     virtual: VirtualGas | None
     note: str | None = None
+    folds: tuple[VirtualGas, ...] = ()
 
 
 def fit_virtual_gas(
@@ -32,9 +37,11 @@ def fit_virtual_gas(
 ) -> VirtualGasFit:
     """Regress the logarithm of the gas level on the sensors, the climate and the squared temperatures.
 
-    The fit is a ridge regression. A sensor responds if its partial correlation with the logarithm of the level, given
-    the climate, exceeds .5 in absolute value. All sensors are predictors: those that do not respond show the drift that
-    they share with the others.
+    The fit is a ridge regression. Sensors on a logarithmic scale are taken to be ``NOISE`` wrong (errors in variables),
+    so that no two of them are weighed against one another for a difference that another climate would not show. A
+    sensor responds if its partial correlation with the logarithm of the level, given the climate, exceeds .5 in
+    absolute value. All sensors are predictors: those that do not respond show the drift that they share with the
+    others.
 
     Parameters
     ----------
@@ -82,33 +89,49 @@ def fit_virtual_gas(
         return VirtualGasFit(None, f"no virtual gas, and no onset: none of {names} responds to {gas}")
     predictors = sensors + climate
     design = np.column_stack([scaled[:, predictors], np.square(scaled[:, squares])])
-    weights, intercept = _ridge(design, target)
-    misses = [target - design @ weights - intercept]
+    noise = np.zeros(design.shape[1])
+    noise[: len(sensors)] = [_noise(values[:, columns[j]], scaled[:, j], station.features[columns[j]]) for j in sensors]
+    weights, intercept = _ridge(design, target, noise)
+    misses, fits = [target - design @ weights - intercept], []
     for fold in folds:
         others = np.setdiff1d(np.arange(len(target)), fold)
-        slope, offset = _ridge(design[others], target[others])
+        fits.append(_ridge(design[others], target[others], noise))
+        slope, offset = fits[-1]
         misses.append(target[fold] - design[fold] @ slope - offset)
     out_of_fold = np.concatenate(misses[1:]) if folds else misses[0]
+    virtual = VirtualGas(
+        columns=tuple(predictors),
+        squares=tuple(squares),
+        weights=weights,
+        intercept=intercept,
+        # By chance, left-out folds may have smaller errors than the whole.
+        sd=max(_root_mean_square(out_of_fold), _root_mean_square(misses[0])),
+        low=float(level.min()),
+        high=float(level.max()),
+        responsive=responsive,
+    )
     return VirtualGasFit(
-        VirtualGas(
-            columns=tuple(predictors),
-            squares=tuple(squares),
-            weights=weights,
-            intercept=intercept,
-            # By chance, left-out folds may have smaller errors than the whole.
-            sd=max(_root_mean_square(out_of_fold), _root_mean_square(misses[0])),
-            low=float(level.min()),
-            high=float(level.max()),
-            responsive=responsive,
-        )
+        virtual, folds=tuple(replace(virtual, weights=slope, intercept=offset) for slope, offset in fits)
     )
 
 
-def _ridge(design: Floats, target: Floats) -> tuple[Floats, float]:
-    """Return weights and intercept for unscaled predictors, penalised as if these were standardised."""
+def _noise(values: Floats, scaled: Floats, feature: Feature) -> float:
+    """Return the standard deviation of a sensor's error in scaled units; 0 if its scale is linear."""
+    if feature.scale != "log":
+        return 0.0
+    spread = float(np.log(np.maximum(values, np.finfo(float).tiny)).std())
+    return NOISE * float(scaled.std()) / spread if spread > 0 else 0.0
+
+
+def _ridge(design: Floats, target: Floats, noise: Floats) -> tuple[Floats, float]:
+    """Return weights and intercept for unscaled predictors, penalised as if these were standardised.
+
+    ``noise`` is the standard deviation of each predictor's own error: its variance is added to the Gram matrix, as if
+    every row had come with many such errors (Bishop, Neural Computation 7 (1995) 108-116).
+    """
     mean, spread = design.mean(axis=0), np.maximum(design.std(axis=0), 1e-9)
     standard = (design - mean) / spread
-    gram = standard.T @ standard + _RIDGE * np.eye(design.shape[1])
+    gram = standard.T @ standard + np.diag(_RIDGE + len(target) * (noise / spread) ** 2)
     weights = np.linalg.solve(gram, standard.T @ (target - target.mean())) / spread
     return weights, float(target.mean() - mean @ weights)
 

@@ -12,7 +12,8 @@ from config.settings.training import Training
 from edge.models.pvalue import PValueTable
 from trainer.data.record import Record
 from trainer.scoring.false_alarm_rates import false_alarm_rates
-from trainer.scoring.fit_scorer import FittedScorer, fit_scorer, without_plume
+from trainer.scoring.fit_scorer import FittedScorer, fit_scorer
+from trainer.scoring.onset import without_plume
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from edge.models.consistency import COMPONENTS
 from edge.models.scores import Scores, ScoreState, score_rows
 from trainer.data.record import Record, load_record
 from trainer.errors import TrainingError
-from trainer.scoring.fit_scorer import FittedScorer, fit_scorer, without_plume
+from trainer.scoring.fit_scorer import FittedScorer, fit_scorer
+from trainer.scoring.onset import without_plume
 
 SETTINGS = replace(Training.quick(), epochs=4)
 

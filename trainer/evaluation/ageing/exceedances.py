@@ -13,8 +13,8 @@ from trainer.data.record import Record
 from trainer.evaluation.ageing.results import JUDGED, ExceedanceCounts
 from trainer.evaluation.budget import WINDOW, replay_thresholds
 from trainer.scoring.false_alarm_rates import REQUESTED
-from trainer.scoring.fit_scorer import without_plume
 from trainer.scoring.measure import measure
+from trainer.scoring.onset import without_plume
 
 
 @dataclass(frozen=True)

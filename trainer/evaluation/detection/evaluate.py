@@ -151,7 +151,7 @@ def evaluate_fold(
                 case, "sparse", apart, score_held_out(fitted.model, apart.values, station, fold), fold
             )
 
-    absent = None if fitted.model.virtual is None else _absent(record, fold, settings)
+    absent = None if fitted.model.virtual is None else _absent(record, fold, settings, count)
     return results.FoldResult(
         station=", ".join(record.files) or station.name,
         split=split,
@@ -184,7 +184,7 @@ def evaluate_fold(
     )
 
 
-_ROUGH = 2  # folds of models whose tables are hardly read: the VAE's raw error, the onset of the model without gas
+_ROUGH = 2  # folds of models whose tables are hardly read: the VAE's raw error, the model without gas but its onset
 
 
 def _scores(held_out: Mapping[str, HeldOutScores]) -> dict[str, Floats]:
@@ -222,9 +222,12 @@ def _realised(rates: Sequence[Rate]) -> dict[str, Floats]:
     return {name: np.array(realised) for name, realised in found.items()}
 
 
-def _absent(record: Record, fold: Fold, settings: Training) -> ScoringModel:
+def _absent(record: Record, fold: Fold, settings: Training, folds: int) -> ScoringModel:
+    """Fit the model without the gas column; its onset is measured even where a bundle would refuse it."""
     rows = record.rows_without_gas(fold.train)
-    return fit_scorer(record.without_gas, rows, settings, absent=True, folds=_ROUGH).model
+    fitted = fit_scorer(record.without_gas, rows, settings, absent=True, folds=_ROUGH, onset_folds=folds)
+    model, onset = fitted.model, fitted.onset.table
+    return model if onset is None else dataclasses.replace(model, tables={**model.tables, "onset": onset})
 
 
 def _without_gas(record: Record, fold: Fold, model: ScoringModel, epochs: int | None) -> tuple[results.WithoutGas, ...]:

@@ -14,11 +14,8 @@ from trainer.evaluation.detection.folds import Fold
 from trainer.evaluation.detection.peers import Peer
 from trainer.evaluation.detection.results import ONSET, WithoutGas
 from trainer.evaluation.detection.roc import auroc
-from trainer.scoring.fit_scorer import BACKGROUND
 from trainer.scoring.measure import measure
-
-IN_TIME = 30
-"""Rows after an onset within which an exceedance counts as finding it."""
+from trainer.scoring.onset import BACKGROUND, IN_TIME
 
 
 def evaluate_without_gas(
