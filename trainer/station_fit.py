@@ -15,6 +15,7 @@ from edge.arrays import Arrays, Floats, Indices
 from edge.bundles.manifest import SCORER_ABSENT, scorer_keys
 from edge.bundles.scoring_tables import to_arrays
 from edge.models.scaler import Scaler
+from edge.models.usual_enhancement import usual_enhancement
 from trainer.data.record import Record
 from trainer.data.regimes import chunk_count
 from trainer.data.scaler import fit_scaler
@@ -38,8 +39,9 @@ class StationFit:
         What the columns are.
     scaler
         Scaler of all columns.
-    background
-        10 % quantile of the gas [its unit]; ``None`` without a gas column.
+    gas
+        ``background_ppb`` [1], the 10 % quantile of the gas, and ``enhancement`` [1], the level above it that exceeds
+        where nobody has chosen one, both in the unit of the gas; empty without a gas column.
     generator
         The generator of synthetic rows.
     scorers
@@ -48,15 +50,14 @@ class StationFit:
 
     station: Station
     scaler: Scaler
-    background: float | None
+    gas: Arrays
     generator: FittedGenerator
     scorers: Mapping[str, FittedScorer]
 
     def arrays(self) -> Arrays:
         """Return all arrays but those of the networks, under their names in ``tables.npz``."""
         tables: Arrays = {f"generator/{name}": array for name, array in self.generator.arrays().items()}
-        if self.background is not None:
-            tables["background_ppb"] = np.array([self.background])
+        tables |= self.gas
         for name, scorer in self.scorers.items():
             arrays = to_arrays(scorer.model) | {"whitening": scorer.whitening}
             tables |= {f"{name}/{key}": array for key, array in arrays.items()}
@@ -115,7 +116,7 @@ def fit_without_test(record: Record, split: Split, settings: Training, progress:
             folds=count,
             progress=progress,
         )
-    return StationFit(record.station, scaler, _background(train, record.station), generator, scorers)
+    return StationFit(record.station, scaler, _gas_levels(train, record.station), generator, scorers)
 
 
 def fit_every_row(
@@ -158,7 +159,7 @@ def fit_every_row(
     return StationFit(
         record.station,
         fit_scaler(values, record.station, settings.scaler),
-        _background(values, record.station),
+        _gas_levels(values, record.station),
         refit_generator(earlier.generator, values, settings, progress),
         scorers,
     )
@@ -170,8 +171,14 @@ def held_out(record: Record, name: str) -> tuple[Record, Indices]:
     return seen, blocked(seen).test
 
 
-def _background(rows: Floats, station: Station) -> float | None:
-    return None if station.gas_index is None else float(np.quantile(rows[:, station.gas_index], 0.1))
+def _gas_levels(rows: Floats, station: Station) -> Arrays:
+    if station.gas_index is None:
+        return {}
+    level = rows[:, station.gas_index]
+    background, median = np.quantile(level, [0.1, 0.5]).tolist()
+    step = float(np.diff(np.unique(level)).min(initial=np.inf))
+    enhancement = usual_enhancement(background, median, step if np.isfinite(step) else 0.0)
+    return {"background_ppb": np.array([background]), "enhancement": np.array([enhancement])}
 
 
 def _away_from(record: Record, test: Indices) -> Indices:

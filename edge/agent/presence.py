@@ -13,8 +13,10 @@ import msgspec
 from config.settings.gateway import Gateway
 from edge.agent.presence_messages import AvailabilityMessage, BundleInfo, InfoMessage, StateMessage
 from edge.agent.stations import Stations
+from edge.bundles.bundle import Bundle
 from edge.clock import Clock, rfc3339
 from edge.mqtt.topics import Topics
+from edge.scoring.gas_unit import GasUnit
 
 
 class Presence:
@@ -84,19 +86,7 @@ class Presence:
             topics=tuple(each.template for group in stations.groups for each in group.patterns),
             stations=tuple(sorted(station.name for station in stations)),
             adapted_per_1000={station.name: _per_1000(station.state.adaptation.rates()) for station in stations},
-            bundles=tuple(
-                BundleInfo(
-                    bundle=bundle.id,
-                    file=Path(bundle.path).name,
-                    created=bundle.manifest.created,
-                    station=bundle.station.name,
-                    columns=tuple(bundle.station.keys),
-                    units=tuple(bundle.station.units),
-                    reconstruction=bundle.manifest.reconstruction.kind,
-                    generator=bundle.manifest.generator.kind,
-                )
-                for bundle in bundles.values()
-            ),
+            bundles=tuple(map(_bundle_info, bundles.values())),
         )
 
     def _state(self, state: Literal["online", "stopped", "offline"], ts: str | None = None) -> StateMessage:
@@ -105,6 +95,24 @@ class Presence:
 
 def _per_1000(rates: Mapping[str, float]) -> dict[str, float]:
     return {kind: float(f"{1000 * rate:.4g}") for kind, rate in rates.items()}
+
+
+def _bundle_info(bundle: Bundle) -> BundleInfo:
+    unit = GasUnit.from_bundle(bundle)
+    return BundleInfo(
+        bundle=bundle.id,
+        file=Path(bundle.path).name,
+        created=bundle.manifest.created,
+        station=bundle.station.name,
+        columns=tuple(bundle.station.keys),
+        units=tuple(bundle.station.units),
+        reconstruction=bundle.manifest.reconstruction.kind,
+        generator=bundle.manifest.generator.kind,
+        gas_unit=None if unit is None else unit.code,
+        background=None if unit is None else unit.round(bundle.background),
+        enhancement=None if unit is None else bundle.enhancement,
+        no_onset=bundle.no_onset(absent=True),
+    )
 
 
 def _version() -> str:

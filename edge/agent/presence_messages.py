@@ -76,6 +76,13 @@ class BundleInfo(msgspec.Struct, frozen=True, kw_only=True):
         Network that scores: ``ae`` or ``vae``.
     generator
         Network that synthetic rows come from.
+    gas_unit
+        Unit of the gas column, as a UCUM code; ``None`` without one.
+    background, enhancement
+        Background of the gas in training, and the level above it that exceeds unless gateway.yaml says otherwise, in
+        that unit.
+    no_onset
+        Why plumes are not found from the sensors alone; ``None``: they are.
     """
 
     bundle: str
@@ -86,6 +93,10 @@ class BundleInfo(msgspec.Struct, frozen=True, kw_only=True):
     units: tuple[str, ...]
     reconstruction: str
     generator: str
+    gas_unit: str | None = None
+    background: float | None = None
+    enhancement: float | None = None
+    no_onset: str | None = None
 
 
 class InfoMessage(msgspec.Struct, frozen=True, kw_only=True):

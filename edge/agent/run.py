@@ -52,6 +52,9 @@ def run(gateway_path: str | Path) -> int:
         from edge.mqtt.topics import Topics
 
         stations = Stations(gateway, bundles)
+        for group in stations.groups:
+            for warning in group.warnings():
+                log.warning(warning)
         topics = Topics(gateway.topics.base)
         presence = Presence(gateway, topics, clock)
         watchdog = Watchdog(clock)

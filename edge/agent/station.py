@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from config.settings.gateway import StationEntry
@@ -57,6 +57,16 @@ class StationGroup:
         converted = converters(entry.units, station)
         names = (f"{key}({unit_text(entry.units[key])})" if key in converted else key for key in station.keys)
         self.columns = ",".join(names)
+
+    def warnings(self) -> Iterator[str]:
+        """Yield a sentence for everything about the gas that will not work as the entry expects."""
+        place, gas = self.entry.topics[0], self.bundle.station.gas
+        yield from (f"{place}: {warning}" for warning in self.gas.warnings(self.bundle))
+        if gas is not None and gas in self.entry.absent and (reason := self.bundle.no_onset(absent=True)):
+            yield (
+                f"{place}: got absent: [{gas}], so that methane can only alarm by its onset, but {self.bundle.path} has "
+                f"none: {reason}; fix: train on a longer record with more plumes, or send {gas}"
+            )
 
     @property
     def entry(self) -> StationEntry:

@@ -102,6 +102,19 @@ class Bundle:
         ppb = PPB_PER_UNIT.get(self.station.units[self.station.gas_index])
         return usual_enhancement(self.background) if ppb is None else _OLD_ENHANCEMENT / ppb
 
+    def no_onset(self, absent: bool = False) -> str | None:
+        """Return why plumes are not found from the sensors alone; ``None``: they are.
+
+        Parameters
+        ----------
+        absent
+            Whether the stations do not send the gas column.
+        """
+        spec = self.manifest.scorers[SCORER_ABSENT if absent and self.station.gas is not None else SCORER]
+        if spec.responsive:
+            return spec.onset_refused
+        return next((note for note in spec.notes if note.startswith("no virtual gas")), "no sensor responds to the gas")
+
     @cached_property
     def encoder(self) -> OnnxGraph:
         """``readings`` [N, F] -> ``mean`` [N, L], and ``log_variance`` [N, L] of a VAE."""
@@ -216,6 +229,8 @@ class Bundle:
             expected["background_ppb"] = (1,)
             if "enhancement" in self.tables:
                 expected["enhancement"] = (1,)
+                if not (self.tables["enhancement"] > 0).all():
+                    raise ValueError("enhancement: expected a level above 0")
         for name, shape in expected.items():
             if self.tables[name].shape != shape or not np.isfinite(self.tables[name]).all():
                 raise ValueError(f"{name}: expected finite numbers of shape {shape}")

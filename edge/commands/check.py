@@ -120,10 +120,20 @@ class _Check:
             self.ok(f"{file}: trained on {every}; {lengths}")
 
         try:
-            return Stations(gateway, open_bundles(gateway, print_verified))
+            stations = Stations(gateway, open_bundles(gateway, print_verified))
         except DavylampError as error:
             self.error(error)
             return None
+        for group in stations.groups:
+            for warning in group.warnings():
+                self.warning(warning)
+            level = group.scorer.level
+            if level is not None:
+                unit = level.unit.text
+                limit = "without a limit" if level.limit is None else f"or at {level.limit:g} {unit}"
+                where = f"{group.entry.topics[0]}: {group.bundle.station.gas} exceeds"
+                self.ok(f"{where} {level.enhancement:g} {unit} above its background, {limit}")
+        return stations
 
     def password(self, gateway: Gateway) -> None:
         """Check who else can read the password, on the disk and on the way to the broker."""

@@ -64,6 +64,7 @@ def inspect(path: str | os.PathLike[str], as_json: bool, out: TextIO) -> None:
 
 def _text(bundle: Bundle) -> Iterator[str]:
     from edge.bundles.archive import MEMBERS
+    from edge.scoring.gas_unit import GasUnit
 
     manifest = bundle.manifest
     yield f"davylamp bundle {bundle.id} of station {manifest.station.name}, {manifest.station.size} columns"
@@ -73,6 +74,9 @@ def _text(bundle: Bundle) -> Iterator[str]:
     yield ""
     for name, fitted in manifest.scorers.items():
         yield from _scorer(name, fitted)
+    if (unit := GasUnit.from_bundle(bundle)) is not None:
+        yield f"gas        background {unit.round(bundle.background):,.10g} {unit.text} in training;"
+        yield f"           exceeds {bundle.enhancement:,.10g} {unit.text} above it, unless a gateway says otherwise"
     yield from _generator(manifest)
     yield f"requested  {manifest.exceedances_per_1000:g} in 1000 undisturbed readings may exceed"
     yield ""

@@ -125,11 +125,12 @@ def _score(body: dict[str, Any]) -> str:
         parts.append(f"consistency {consistency.get('score')} ({consistency.get('culprit')})")
     if reconstruction:
         parts.append(f"reconstruction {reconstruction.get('score')}")
-    level, inferred = methane.get("level_ppb"), methane.get("virtual_ppb")
+    unit = str(methane.get("unit") or "").strip("[]")
+    level, inferred = methane.get("level"), methane.get("virtual")
     if level is not None:
-        parts.append(f"methane {level} ppb over {methane.get('background_ppb')}")
+        parts.append(f"methane {level} {unit} over {methane.get('background')}")
     elif inferred is not None:
-        parts.append(f"virtual methane {inferred} ppb over {methane.get('background_ppb')}")
+        parts.append(f"virtual methane {inferred} {unit} over {methane.get('background')}")
     if methane.get("score") is not None:
         parts.append(f"onset {methane['score']}")
     if body.get("flags"):

@@ -21,7 +21,7 @@ from tests.running_broker import RunningBroker
 
 SCORE = {
     "station": "st-1", "n": 7, "received": "2026-01-01T00:00:00.000Z", "reconstruction": {"score": 3.1, "p": 0.0008},
-    "methane": {"level_ppb": 9000.0, "background_ppb": 2000.0}, "flags": {"humidity_pct": 9}, "state": "alarm",
+    "methane": {"unit": "[ppb]", "level": 9000.0, "background": 2000.0}, "flags": {"humidity_pct": 9}, "state": "alarm",
 }  # fmt: skip
 
 
@@ -43,9 +43,9 @@ def test_a_score_without_a_gas_column_shows_the_virtual_methane() -> None:
         "state": "alarm",
         "received": "now",
         "consistency": {"score": 0.4, "culprit": "rmq4_ohm"},
-        "methane": {"score": 4.0, "virtual_ppb": 3100.0, "background_ppb": 1900.0},
+        "methane": {"score": 4.0, "unit": "mg/m3", "virtual": 3.1, "background": 1.9},
     }
-    expected = "now st-1 #8 alarm consistency 0.4 (rmq4_ohm) virtual methane 3100.0 ppb over 1900.0 onset 4.0"
+    expected = "now st-1 #8 alarm consistency 0.4 (rmq4_ohm) virtual methane 3.1 mg/m3 over 1.9 onset 4.0"
     assert line("st-1/score", body) == expected
 
 
