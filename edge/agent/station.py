@@ -64,8 +64,8 @@ class StationGroup:
         yield from (f"{place}: {warning}" for warning in self.gas.warnings(self.bundle))
         if gas is not None and gas in self.entry.absent and (reason := self.bundle.no_onset(absent=True)):
             yield (
-                f"{place}: got absent: [{gas}], so that methane can only alarm by its onset, but {self.bundle.path} has "
-                f"none: {reason}; fix: train on a longer record with more plumes, or send {gas}"
+                f"{place}: got absent: [{gas}], so that methane can only alarm by its onset, but "
+                f"{self.bundle.path} has none: {reason}; fix: train on a longer record with more plumes, or send {gas}"
             )
 
     @property

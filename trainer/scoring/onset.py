@@ -175,6 +175,8 @@ def without_plume(record: Record, rows: Indices) -> Mask:
         return np.ones(len(rows), dtype=np.bool_)
     level = record.values[rows, record.station.gas_index]
     known = _known(record, rows)
+    if not known.any():
+        return known
     return np.asarray(known & (level < BACKGROUND * np.quantile(level[known], 0.1)))
 
 

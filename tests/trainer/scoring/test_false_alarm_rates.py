@@ -25,7 +25,8 @@ def test_shares_are_of_the_rows_asked_for_and_onsets_only_of_quiet_ones(chamber:
     rows = np.arange(2000, 3000)
     tables = dict(fitted.model.tables)
     tables["reconstruction"] = PValueTable([0, 1e12], [2.5, 2.5])  # everything beyond 1 %, nothing beyond 0.1 %
-    knots = tables["onset"].knots[0]
+    assert fitted.onset.table is not None
+    knots = fitted.onset.table.knots[0]  # whether it was refused or not
     tables["onset"] = PValueTable([knots[0] - 10, knots[-1] + 10], [0.0, 0.0])
     one, tenth = false_alarm_rates(replace(fitted.model, tables=tables), chamber, rows)
     assert (one["requested"], tenth["requested"]) == (0.01, 0.001)
