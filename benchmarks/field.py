@@ -45,7 +45,7 @@ def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
         for split in field_splits(record)
         if not arguments.only or any(only in f"{record.place}, {split.name}" for only in arguments.only)
     ][: 1 if arguments.quick else None]
-    shipped = ShippedCommands(shlex.split(arguments.davylamp), quick=arguments.quick)
+    shipped = ShippedCommands(shlex.split(arguments.davylamp), work, quick=arguments.quick)
     effort = replace(QUICK if arguments.quick else WHOLE, peers=not arguments.ours)
     tasks = [partial(_measure, record, split, shipped, effort, work) for record, split in wanted]
     done = dict(run_tasks(tasks, arguments.processes))
@@ -103,7 +103,7 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     if arguments.keep:
         arguments.keep.mkdir(parents=True, exist_ok=True)
-        report = measure(arguments, arguments.keep)
+        report = measure(arguments, arguments.keep.resolve())
     else:
         with tempfile.TemporaryDirectory(prefix="davylamp-field-") as folder:
             report = measure(arguments, Path(folder))

@@ -20,8 +20,8 @@ from edge.readings.csv.reader import read_table
 from edge.readings.quality import GOOD, flag
 from edge.simulation.field import simulate_field
 
-STATIONS = Path(__file__).parent / "stations"
-FIELD = Path(__file__).parents[3] / "shared" / "data" / "field"
+STATIONS = Path(__file__).resolve().parent / "stations"
+FIELD = Path(__file__).resolve().parents[3] / "shared" / "data" / "field"
 HELD = 12
 """Readings for which a gateway holds the last good value of a channel."""
 

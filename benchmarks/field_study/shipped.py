@@ -69,12 +69,15 @@ class ShippedCommands:
     ----------
     command
         Words that start davylamp; other words start another version of it.
+    folder
+        Folder in which they run.
     quick
         Whether trainings take seconds only.
     """
 
-    def __init__(self, command: Sequence[str], *, quick: bool) -> None:
+    def __init__(self, command: Sequence[str], folder: Path, *, quick: bool) -> None:
         self._command = list(command)
+        self._folder = folder
         self._quick = quick
 
     def train(self, files: Sequence[Path], station: Path, run: Path, bundle: Path) -> Run:
@@ -101,11 +104,11 @@ class ShippedCommands:
         return read_scores(output)
 
     def _run(self, arguments: Sequence[str]) -> Run:
-        # One thread each, because two of them run at a time.
+        # One thread each, because two of them run at a time; elsewhere, or -m would find what lies in this folder.
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         process = subprocess.Popen(
             [*self._command, *arguments],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment, cwd=self._folder,
         )  # fmt: skip
         assert process.stderr is not None
         lines = process.stderr.read().splitlines()

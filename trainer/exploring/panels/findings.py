@@ -134,5 +134,5 @@ def _gas(found: Exploration) -> Iterator[Finding]:
         yield (
             ", ".join(deaf),
             "no response to the gas that differs from zero",
-            "beside climate and drift, it says nothing of the gas that could be told from chance",
+            "what is left beside climate and drift does not follow the gas",
         )
