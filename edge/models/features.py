@@ -119,21 +119,32 @@ class Runs:
     def __init__(self, states: Iterable[FeatureState], lengths: Iterable[int]) -> None:
         self.states = tuple(states)
         self.lengths = tuple(lengths)
+        self._index, self._last = _layout(self.lengths, SHORT_WINDOW - 1)
         self.lag = self.states[0].lag
-        past = self.states[0].past
-        self._index, self._last = _layout(self.lengths, past)
-        self._short = self._index if past == SHORT_WINDOW - 1 else _layout(self.lengths, SHORT_WINDOW - 1)[0]
 
-    def readings(self, scaled: Floats) -> Floats:
-        """Return each reading [N, F] with the P before it, at least 11, [N, P + 1, F], and advance the states."""
-        windows = self._windows([state.recent for state in self.states], scaled, self._index)
+    def readings(self, scaled: Floats) -> tuple[Floats, Floats]:
+        """Return each reading [N, F] with the 11 before it, [N, 12, F], and its lags [N, 3F]; advance the states."""
+        before = [state.recent for state in self.states]
+        if self.lag > 1:
+            return self._apart(before, scaled)
+        windows = self._windows(before, scaled, self._index)
         for state, last in zip(self.states, self._last, strict=True):
             state.recent = windows[last, 1:].copy()
-        return windows
+        return windows, windows[:, -2 : -2 - LAGS : -1].reshape(len(scaled), -1)
+
+    def _apart(self, before: list[Floats], scaled: Floats) -> tuple[Floats, Floats]:
+        """Return what :meth:`readings` does where lags are apart: only the readings that count are picked out."""
+        past = self.states[0].past
+        index, _ = _layout(self.lengths, past, self.lag)
+        picked = self._windows(before, scaled, index)
+        for state, last, length in zip(self.states, self._last, self.lengths, strict=True):
+            newest = scaled[max(last + 1 - length, last + 1 - past) : last + 1]
+            state.recent = np.concatenate([state.recent[length:], newest])
+        return picked[:, LAGS:], picked[:, LAGS - 1 :: -1].reshape(len(scaled), -1)
 
     def innovations(self, innovation: Floats) -> Floats:
         """Return each innovation [N] with the 11 before it, [N, 12], and advance the states."""
-        windows = self._windows([state.innovations for state in self.states], innovation, self._short)
+        windows = self._windows([state.innovations for state in self.states], innovation, self._index)
         for state, last in zip(self.states, self._last, strict=True):
             state.innovations = windows[last, 1:].copy()
         return windows
@@ -151,14 +162,19 @@ class Runs:
 
 
 @lru_cache(maxsize=16)  # a gateway sees the same few lengths again and again
-def _layout(lengths: tuple[int, ...], past: int) -> tuple[Indices, tuple[int, ...]]:
-    """Index the windows [N, past + 1] in the past of the runs followed by the rows; and the last row of each run."""
+def _layout(lengths: tuple[int, ...], past: int, lag: int = 0) -> tuple[Indices, tuple[int, ...]]:
+    """Index the windows [N, 12] in the past of the runs followed by the rows; and the last row of each run.
+
+    With a ``lag`` there are three more places [N, 15], so far apart, in front of the window.
+    """
     sizes = np.array(lengths)
     ends = sizes.cumsum()
     # The past lies in front of the rows, so many readings a run; a window begins there or among the rows.
     run = np.repeat(np.arange(len(sizes)), sizes)
     rows = np.arange(len(run))
-    offset = np.arange(-past, 1)
+    offset = np.arange(1 - SHORT_WINDOW, 1)
+    if lag:
+        offset = np.concatenate([lag * np.arange(-LAGS, 0), offset])
     place = (rows - (ends - sizes)[run])[:, None] + offset  # within the run
     among = len(sizes) * past + rows[:, None] + offset
     index = np.where(place >= 0, among, ((run + 1) * past)[:, None] + place)
@@ -204,11 +220,7 @@ def compute_features(scaled: Floats, residual: Floats, runs: Runs) -> Features:
     runs
         The runs and their states.
     """
-    windows = runs.readings(scaled)
-    lag = runs.lag
-    lags = windows[:, -1 - lag : -2 - LAGS * lag : -lag].reshape(len(scaled), -1)
-    if windows.shape[1] > SHORT_WINDOW:
-        windows = windows[:, -SHORT_WINDOW:]
+    windows, lags = runs.readings(scaled)
     centred = windows - np.add.reduce(windows, axis=1, keepdims=True) / SHORT_WINDOW
     spread = np.sqrt(np.add.reduce(centred * centred, axis=1) / SHORT_WINDOW)
     rows = residual.tolist()

@@ -91,7 +91,7 @@ def joined(parts: list[Scores]) -> Scores:
     st.sampled_from([1, 2, 7]),
     st.sampled_from([1, 4]),
 )
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_a_record_at_once_and_the_same_readings_in_pieces_agree(
     pieces: list[int], seed: int, window: int | None, refresh: float, lag: int, stride: int
 ) -> None:
