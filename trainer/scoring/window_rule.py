@@ -15,18 +15,20 @@ from trainer.data.record import Record
 from trainer.errors import TrainingError
 
 _HOUR = 3600.0
-RECENTER_TIME, RECENTER_LEAST = 4 * _HOUR, 120
-"""Reach of the rolling median [s], and the least readings in it."""
+RECENTER_TIME, RECENTER_LEAST, RECENTER_MOST = 4 * _HOUR, 120, 1920
+"""Reach of the rolling median [s], and the least and the most readings of it."""
 BACKGROUND_TIME, BACKGROUND_LEAST = 25 * _HOUR, 240
-"""Reach of a background [s], and the least readings in it; it contains every time of a day."""
-WARM_UP_TIME, WARM_UP_LEAST = _HOUR, 60
-"""Duration of the warm-up [s], and the least readings in it."""
+"""Reach of a background [s], and the least readings of it; it contains every time of a day."""
+WARM_UP_TIME, WARM_UP_LEAST, WARM_UP_MOST = _HOUR, 24, 300
+"""Duration of the warm-up [s], and its least and most readings."""
+LAG_TIME, LAG_MOST = 60.0, 30
+"""Distance between the readings that predict the next one [s], and the most readings of it."""
 
-_RECENTER_MOST = 256  # rows of a rolling median that is given in time: their slots fit into a byte each
+_ROWS_MOST = 256  # rows of a rolling median that is given in time: their slots fit into a byte each
 _COUNT_MOST = 1000  # rows of one that is given in readings
 _BACKGROUND_MOST = 1500  # levels of a background that is given in time
 _LEVELS_MOST = 3000  # levels of one that is given in readings
-_LAG_MOST = 60  # readings
+_LAG_LONGEST = 60  # readings
 
 
 def record_windows(record: Record) -> Windows:
@@ -46,7 +48,7 @@ def record_windows(record: Record) -> Windows:
 def resolve_windows(station: Station, cadence: float | None) -> Windows:
     """Resolve the windows that a station file declares, and choose the others.
 
-    A window that is not declared is as long as :data:`RECENTER_TIME` and its like say, but has the least number of
+    A window that is not declared is as long as :data:`RECENTER_TIME` and its like say, within the least and the most
     readings; with an unknown cadence, it has as many readings as the default of :class:`edge.models.windows.Windows`.
     Long windows are thinned: they reach as far back, with fewer readings.
 
@@ -72,7 +74,10 @@ def resolve_windows(station: Station, cadence: float | None) -> Windows:
                 f"{station.name}: windows.{name}: got {window}, but the interval between rows is unknown; fix: in the "
                 f"station file, cadence: [s] or time: the column of time stamps; or {name} as a number of readings"
             )
-        count = window if isinstance(window, int) else chosen if not seconds else _count(seconds, cadence, chosen)
+        if isinstance(window, int):
+            count = window
+        else:
+            count = chosen if not seconds or cadence is None else round(seconds / cadence)
         if least <= count <= most:
             return count
         every = "" if cadence is None else f" of {cadence:g} s"
@@ -82,29 +87,34 @@ def resolve_windows(station: Station, cadence: float | None) -> Windows:
         )
 
     baseline, baseline_stride = _thinned(
-        readings("recenter", recenter, max(RECENTER_LEAST, _count(RECENTER_TIME, cadence, RECENTER)), 2),
-        _COUNT_MOST if isinstance(recenter, int) else _RECENTER_MOST,
+        readings("recenter", recenter, _chosen(RECENTER_TIME, cadence, RECENTER, RECENTER_LEAST, RECENTER_MOST), 2),
+        _COUNT_MOST if isinstance(recenter, int) else _ROWS_MOST,
     )
-    levels = max(BACKGROUND_LEAST, _count(BACKGROUND_TIME, cadence, BACKGROUND_WINDOW))
     background, background_stride = _thinned(
-        readings("background", declared.background, levels, 2),
+        readings(
+            "background",
+            declared.background,
+            _chosen(BACKGROUND_TIME, cadence, BACKGROUND_WINDOW, BACKGROUND_LEAST),
+            2,
+        ),
         _LEVELS_MOST if isinstance(declared.background, int) else _BACKGROUND_MOST,
     )
-    warm_up = max(WARM_UP_LEAST, _count(WARM_UP_TIME, cadence, WARM_UP))
+    warm_up = _chosen(WARM_UP_TIME, cadence, WARM_UP, WARM_UP_LEAST, WARM_UP_MOST)
+    lag = _chosen(LAG_TIME, cadence, 1, 1, LAG_MOST)
     return Windows(
         recenter=None if recenter == "off" else baseline,
         recenter_stride=1 if recenter == "off" else baseline_stride,
         background=background,
         background_stride=background_stride,
         warm_up=readings("warm_up", declared.warm_up, warm_up, 0),
-        lag=readings("lag", declared.lag, 1, 1, _LAG_MOST),
+        lag=readings("lag", declared.lag, lag, 1, _LAG_LONGEST),
         cadence=cadence,
     )
 
 
-def _count(seconds: float, cadence: float | None, default: int) -> int:
-    """Return the readings in a time; a learnt cadence is not exact, so that they are rounded."""
-    return default if cadence is None else round(seconds / cadence)
+def _chosen(seconds: float, cadence: float | None, default: int, least: int, most: float = math.inf) -> int:
+    """Return the readings in a time, within limits; a learnt cadence is not exact, so that they are rounded."""
+    return default if cadence is None else int(min(max(least, round(seconds / cadence)), most))
 
 
 def _thinned(readings: int, most: int) -> tuple[int, int]:

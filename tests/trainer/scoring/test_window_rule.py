@@ -37,10 +37,34 @@ def test_windows_keep_their_time_at_any_cadence_but_never_have_too_few_readings_
     assert found.recenter is not None
     assert 120 <= found.recenter <= 256
     assert 240 <= found.background <= 1500
-    if found.recenter_reach > 120:
+    assert 24 <= found.warm_up <= 300
+    assert 1 <= found.lag <= 30
+    assert found.recenter_reach <= 1920
+    if 120 < found.recenter_reach < 1920:
         assert found.recenter_reach * cadence == pytest.approx(4 * 3600.0, rel=0.01)
     if found.background_reach > 240:
         assert found.background_reach * cadence == pytest.approx(25 * 3600.0, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("cadence", "counts"),
+    [
+        (2.0, (240, 8, 1407, 32, 300, 30)),
+        (49.0, (147, 2, 919, 2, 73, 1)),
+        (600.0, (120, 1, 240, 1, 24, 1)),
+        (3600.0, (120, 1, 240, 1, 24, 1)),
+    ],
+)
+def test_the_rule_by_cadence(cadence: float, counts: tuple[int, ...]) -> None:
+    found = resolved(cadence)
+    assert counts == (
+        found.recenter,
+        found.recenter_stride,
+        found.background,
+        found.background_stride,
+        found.warm_up,
+        found.lag,
+    )
 
 
 def test_what_is_declared_in_time_is_resolved_with_the_cadence() -> None:
