@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from edge.bundles.manifest import ScoringSpec
+from edge.bundles.manifest import ScoringSpec, measured_fit
 from trainer.evaluation.ageing.results import Ageing
 from trainer.evaluation.ageing.table import ageing_lines
 from trainer.run import Run
@@ -39,6 +39,7 @@ def _lines(metrics: dict[str, Any], scorers: dict[str, ScoringSpec]) -> Iterator
     rows = metrics["rows"]
     yield f"split: {_SPLITS[metrics['split']]}"
     yield f"rows: {rows['train']:,} train, {rows['validation']:,} validation, {rows['test']:,} test"
+    yield f"measured on {measured_fit(metrics)}"
     yield ""
     generator = metrics["generator"]
     kind, count = generator["kind"], generator["components"]
@@ -52,6 +53,9 @@ def _lines(metrics: dict[str, Any], scorers: dict[str, ScoringSpec]) -> Iterator
         f" {generator['ks_test']:.4f} to test rows"
     )
     yield f"  {'':47}{generator['ks_test_train']:.4f} test rows to training rows"
+    if "bundle" in metrics:
+        bundle = metrics["bundle"]
+        yield f"  {'':47}{bundle['ks']:.4f} to the {bundle['rows']:,} rows of the bundle's own fit"
     for name, scorer in metrics["scorers"].items():
         fitted = scorers[name]
         yield ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -58,9 +59,9 @@ class GeneratorSpec(msgspec.Struct, frozen=True, kw_only=True):
     components
         Number of Gaussians in the mixture from which codes are drawn.
     likelihood
-        Mean log-density [nat] of the validation rows' codes under that mixture.
+        Mean log-density [nat] of the validation rows' codes, measured on the fit that left those rows out.
     baseline
-        The same under a single Gaussian.
+        The same under a single Gaussian in place of the mixture.
     regimes
         Name -> least and largest gas level [its unit]; empty without a gas column.
     digits
@@ -235,6 +236,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def from_json(cls, text: bytes) -> Manifest:
         """Decode :meth:`to_json` (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError)."""
         return msgspec.json.decode(text, type=cls)
+
+
+def measured_fit(metrics: Mapping[str, Any]) -> str:
+    """Say on which fit a training's metrics were measured; those of earlier versions name none."""
+    return str(metrics.get("fit", "the bundle's own fit"))
 
 
 def scorer_keys(station: Station) -> dict[str, tuple[str, ...]]:

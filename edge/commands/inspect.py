@@ -64,6 +64,7 @@ def inspect(path: str | os.PathLike[str], as_json: bool, out: TextIO) -> None:
 
 def _text(bundle: Bundle) -> Iterator[str]:
     from edge.bundles.archive import MEMBERS
+    from edge.bundles.manifest import measured_fit
     from edge.scoring.gas_unit import GasUnit
 
     manifest = bundle.manifest
@@ -81,7 +82,8 @@ def _text(bundle: Bundle) -> Iterator[str]:
     yield f"requested  {manifest.exceedances_per_1000:g} in 1000 undisturbed readings may exceed"
     yield ""
     yield f"measured by the trainer (split: {manifest.metrics.get('split', 'unknown')})"
-    metrics = {name: value for name, value in manifest.metrics.items() if name not in {"split", "ageing"}}
+    yield f"  on {measured_fit(manifest.metrics)}"
+    metrics = {name: value for name, value in manifest.metrics.items() if name not in {"split", "fit", "ageing"}}
     yield from _table(list(_metrics("", metrics)) or [("nothing",)], wrap=True)
     yield ""
     yield from _ageing(manifest.metrics)

@@ -30,6 +30,8 @@ def test_it_shows_the_generator_its_baselines_and_the_rates_of_each_scorer(runs:
         for rate in scorer["realised"]:
             assert f"{rate['consistency']:.2%}" in part
     assert "contiguous blocks" in text
+    assert "measured on the fit that left the test blocks out; the bundle's own fit has seen every row" in text
+    assert f"{run.metrics['bundle']['ks']:.4f} to the 3,000 rows of the bundle's own fit" in text
 
 
 def test_a_score_that_no_test_row_has_is_shown_as_missing(chamber: Record, tmp_path: Path) -> None:
@@ -42,3 +44,4 @@ def test_a_score_that_no_test_row_has_is_shown_as_missing(chamber: Record, tmp_p
 def test_a_random_split_is_reported_to_leak(chamber: Record, tmp_path: Path) -> None:
     run = train(chamber, replace(SHORT, split="random"), tmp_path / "run")
     assert "LEAKS" in summary(run)
+    assert "measured on the fit that left the test rows out; " in summary(run)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from edge.bundles.manifest import measured_fit
 from trainer.evaluation.ageing.results import JUDGED, YEAR, Ageing
 from trainer.evaluation.ageing.tolerance import ALLOWED
 from trainer.evaluation.ageing.verdict import distance, seasons_sentence, whole_year, worst_stretch
@@ -48,7 +49,8 @@ def acceptance(results: RunResults) -> Checklist:
         rows.append(Check("synthesis", "not measured", "davylamp evaluate --synthesis", None, _RANDOM))
     else:
         rows += _marked(_boards(results.synthesis), results.synthesis.quick)
-    return Checklist(sorted(rows, key=lambda row: row.met is not False), about=ABOUT)
+    about = f"{ABOUT} Figures of the training itself were measured on {measured_fit(results.run.metrics)}."
+    return Checklist(sorted(rows, key=lambda row: row.met is not False), about=about)
 
 
 def _marked(checks: Iterable[Check], quick: bool) -> Iterator[Check]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from edge.bundles.manifest import ScoringSpec
+from edge.bundles.manifest import ScoringSpec, measured_fit
 from edge.models.windows import describe_seconds
 from trainer.evaluation.ageing.results import Ageing
 from trainer.evaluation.ageing.verdict import verdict_sentences
@@ -60,6 +60,9 @@ def _data(run: Run) -> Iterator[tuple[str, str]]:
     yield "SHA-256 of the files", run.data.sha256
     yield "split", SPLITS[run.metrics["split"]]
     yield "rows by part", ", ".join(f"{count:,} {part}" for part, count in run.metrics["rows"].items())
+    yield "figures of the training", f"measured on {measured_fit(run.metrics)}"
+    if "bundle" in run.metrics:
+        yield "rows of the bundle's own fit", f"{run.metrics['bundle']['rows']:,}"
     yield "trained", f"{run.created}, {run.metrics['seconds']:.0f} s"
     yield "seed", str(run.seed)
     windows = next(iter(run.scoring_specs.values())).windows

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from edge.bundles.manifest import measured_fit
 from trainer.evaluation.detection.goals import goals
 from trainer.evaluation.detection.results import DETECTION
 from trainer.evaluation.goal import Goal
@@ -38,8 +40,9 @@ _MOST_PAIRS = 3
 def run_panels(results: RunResults) -> Iterator[Panel]:
     """Yield the panels of a run."""
     yield ageing_panel(results.ageing, () if results.detection is None else results.detection.ageing.values())
-    yield losses_panel(results.losses)
-    yield from _statistics(results)
+    fit = f" Shown is {measured_fit(results.run.metrics)}."
+    for panel in (losses_panel(results.losses), *_statistics(results)):
+        yield panel if panel.missing else replace(panel, caption=panel.caption + fit)
     yield from _detection(results)
     yield from _synthesis(results)
     if results.detection is not None or results.synthesis is not None:

@@ -41,6 +41,14 @@ def test_the_text_tells_what_is_known_of_the_generator(bundles: dict[str, Path])
     assert "no training row is in this bundle" in part
 
 
+def test_figures_name_the_fit_that_they_were_measured_on(bundles: dict[str, Path]) -> None:
+    text = shown(bundles["both"])
+    heading = "measured by the trainer (split: blocks)\n  on the fit that left the test blocks out; "
+    assert f"{heading}the bundle's own fit has seen every row\n" in text
+    assert "3,000 rows in 3 chunks" in text  # of the bundle's own fit
+    assert f"trained on no file: {3000:,} rows" in text
+
+
 def test_the_text_tells_of_both_scorers(bundles: dict[str, Path]) -> None:
     text = shown(bundles["both"])
     for name, fitted in Bundle.open(bundles["both"]).manifest.scorers.items():

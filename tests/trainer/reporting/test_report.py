@@ -11,6 +11,7 @@ import pytest
 
 from trainer.errors import TrainingError
 from trainer.evaluation.detection.results import DETECTION
+from trainer.reporting.acceptance import acceptance
 from trainer.reporting.report import report
 from trainer.reporting.run_panels import run_panels
 from trainer.reporting.run_results import RunResults
@@ -38,6 +39,18 @@ def test_a_whole_run_shows_every_picture_with_its_numbers(whole: Path, tmp_path:
     assert {path.stem for path in (tmp_path / "png").glob("*.png")} == drawn
     assert {path.stem for path in (tmp_path / "png").glob("*.json")} >= drawn
     assert not any('class="missing"' in text for text in found.values())
+
+
+def test_the_page_names_the_fit_that_its_figures_were_measured_on(whole: Path) -> None:
+    results = RunResults.open(whole)
+    panels = {panel.key: panel for panel in run_panels(results)}
+    plain = "the fit that left the test blocks out; the bundle's own fit has seen every row"
+    for key in ("losses", "reconstruction-scorer", "latent-generator", "generated"):
+        assert panels[key].caption.endswith(f" Shown is {plain}.")
+    data = {row[0]: row[1] for table in panels["card"].tables for row in table.rows if table.caption == "Data"}
+    assert data["figures of the training"] == f"measured on {plain}"
+    assert data["rows of the bundle's own fit"] == "3,000"
+    assert acceptance(results).about.endswith(f"were measured on {plain}.")
 
 
 def test_what_is_missing_is_a_panel_with_the_command_that_makes_it(bare: Path, tmp_path: Path) -> None:
