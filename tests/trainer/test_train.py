@@ -19,6 +19,7 @@ from edge.readings.csv.writer import write_table
 from trainer.data.record import Record, load_record
 from trainer.data.splits import blocked
 from trainer.errors import TrainingError
+from trainer.generation.fit_generator import fit_generator
 from trainer.run import Run
 from trainer.scoring.false_alarm_rates import false_alarm_rates
 from trainer.train import train
@@ -73,6 +74,18 @@ def test_the_bundles_fit_has_seen_every_row_and_the_measured_one_no_test_row(sho
         assert fitted.domain["temperature_c"] == (values[low, 2], values[high, 2])
     assert run.metrics["bundle"]["rows"] == 600
     assert run.metrics["fit"].startswith("the fit that left the test blocks out; the bundle's own fit has seen every")
+
+
+def test_the_bundles_generator_is_the_one_that_an_evaluation_fits_on_the_same_rows(
+    short: Record, tmp_path: Path
+) -> None:
+    run = train(short, SHORT, tmp_path / "run")
+    alone = fit_generator(short.values, short.values[:50], short.station, SHORT)
+    for name, array in alone.arrays().items():
+        np.testing.assert_array_equal(run.tables[f"generator/{name}"], array)
+    assert alone.codec.network is not None
+    for name, weight in run.weights("generator").items():
+        assert torch.equal(weight, alone.codec.network.state_dict()[name])
 
 
 def test_the_folds_that_made_the_tables_are_the_same_for_both_fits(runs: dict[str, Path]) -> None:

@@ -55,7 +55,7 @@ def fit_generative(
     settings
         ``generator_epochs``, ``generator_steps``, ``generator_beta``, ``device``.
     seed
-        Seed of the order of rows and of a VAE's codes.
+        Seed of the order of rows and of a VAE's codes; the validation rows change nothing that is learnt.
     progress
         Where a progress bar is drawn; ``None`` draws none.
 
@@ -78,7 +78,8 @@ def fit_generative(
         rows, held_out = torch.from_numpy(train).to(device), torch.from_numpy(validation).to(device)
         average = copy.deepcopy(model).requires_grad_(False)
         step = _Step(model, average, epochs * per_epoch, settings.generator_beta, generator)
-        held_out_noise = step.draw(held_out)
+        # From numbers of its own: how many rows are held out changes nothing that is learnt from the others.
+        held_out_noise = step.draw(held_out, torch.Generator(device=device).manual_seed(seed + 1))
         for _ in range(epochs):
             order = torch.randperm(len(rows), generator=generator, device=device)
             batches = [rows.index_select(0, part) for part in torch.split(order, BATCH)]
@@ -119,12 +120,12 @@ class _Step:
         """Current weight of the divergence."""
         return self._full_beta * min(1.0, self._count / (KL_WARM_UP * self._steps))
 
-    def draw(self, rows: Tensor) -> Tensor | None:
-        """Draw standard normal noise [N, L] for a VAE's codes; an AE needs none."""
+    def draw(self, rows: Tensor, generator: torch.Generator | None = None) -> Tensor | None:
+        """Draw standard normal noise [N, L] for a VAE's codes, from ``generator`` if given; an AE needs none."""
         if isinstance(self._model, GenerativeAE):
             return None
         shape = (len(rows), self._model.mean.out_features)
-        return torch.randn(shape, generator=self._generator, device=self._generator.device)
+        return torch.randn(shape, generator=generator or self._generator, device=self._generator.device)
 
     def __call__(self, batch: Tensor) -> Tensor:
         """Learn from rows [N, F]; return the parts of the objective before the step."""

@@ -24,7 +24,9 @@ HALVING = 7
 """Seed of the halves of the training rows."""
 
 
-def resemblance(record: Record, name: str, make: Fit | None, *, seed: int, draws: int) -> Resemblance:
+def resemblance(
+    record: Record, name: str, make: Fit | None, *, shipped: Fit | None = None, seed: int, draws: int
+) -> Resemblance:
     """Fit a synthesiser on the training rows and compare what it draws with them and with held-out rows.
 
     Every draw has as many rows as there are training rows; the classifier, whose AUROC depends on the count, gets as
@@ -37,7 +39,10 @@ def resemblance(record: Record, name: str, make: Fit | None, *, seed: int, draws
     name
         Name of the synthesiser.
     make
-        Fits it; ``None`` compares the held-out rows themselves with the training rows.
+        Fits it on rows in their order in the record; ``None`` compares the held-out rows themselves with the training
+        rows.
+    shipped
+        Fits it in place of ``make``, except for the refit on one half.
     seed
         Seed of its training.
     draws
@@ -47,8 +52,10 @@ def resemblance(record: Record, name: str, make: Fit | None, *, seed: int, draws
     train, test = record.values[split.train], record.values[split.test]
     first, second = (train[half] for half in _halves(len(train)))
     started = time.process_time()
-    fitted = None if make is None else make(train, test, station, seed)
+    fitted = None if make is None else (shipped or make)(record.values[np.sort(split.train)], test, station, seed)
     seconds = time.process_time() - started
+    if fitted is not None and fitted.cpu_seconds is not None:
+        seconds = fitted.cpu_seconds
     made = [test] if fitted is None else [fitted.draw(len(train), one) for one in range(draws)]
     refit = test if make is None else make(first, test, station, seed).draw(len(first), 0)
     return Resemblance(

@@ -44,6 +44,8 @@ class FittedSynthesiser:
         (n, seed) -> rows [n, F] in the station's units.
     reconstruct
         Rows [N, F] -> the same rows encoded and decoded [N, F]; ``None`` if the synthesiser cannot.
+    cpu_seconds
+        CPU time of the fit [s], if it ran in a process of its own; ``None`` otherwise.
     around
         (n, seed, noise on the codes) -> rows [n, F] around training rows, where a noise of ``None`` stands for the
         synthesiser's own; ``None`` if it has no network.
@@ -52,6 +54,7 @@ class FittedSynthesiser:
     draw: Draw
     reconstruct: Callable[[Floats], Floats] | None = None
     around: Callable[[int, int, float | None], Floats] | None = None
+    cpu_seconds: float | None = None
 
 
 Fit = Callable[[Floats, Floats, Station, int], FittedSynthesiser]
