@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from config.settings.station import Station
 from config.settings.training import Training
 from edge.arrays import Floats
+from edge.models.column_digits import shorten_rows
 from edge.synthesis.sampler import Sampler
 from trainer.data.scaler import fit_scaler
 from trainer.evaluation.synthesis.results import JITTER, OURS, PUBLISHED, SMOTE, GeneratorKind
@@ -111,7 +112,11 @@ def _our(kind: GeneratorKind, settings: Training) -> Fit:
         def around(n: int, seed: int, noise: float | None) -> Floats:
             return sampler.around(train, n, seed, noise)
 
-        return FittedSynthesiser(sampler.prior, reconstruct, None if kind == "mixture" else around)
+        def draw(n: int, seed: int) -> Floats:
+            """Draw rows as ``davylamp synthesize`` writes them."""
+            return np.array(shorten_rows(sampler.prior(n, seed), generator.digits))
+
+        return FittedSynthesiser(draw, reconstruct, None if kind == "mixture" else around)
 
     return make
 

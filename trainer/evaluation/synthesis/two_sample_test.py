@@ -18,8 +18,8 @@ def c2st(real: Floats, rows: Floats, *, seed: int) -> float:
     many rows of both kinds: the mean AUROC over the folds' held-out rows. It rises with the count of rows. Below .5
     the others are copies: a row and its copy in different folds mislead the classifier.
 
-    Both are compared in single precision, in which rows are generated: in a coarse column of few values, trees would
-    otherwise distinguish a value from its rounded self.
+    Both are compared as they are written: in a coarse column of few values, trees distinguish a value from its rounded
+    self.
 
     Parameters
     ----------
@@ -34,7 +34,6 @@ def c2st(real: Floats, rows: Floats, *, seed: int) -> float:
     count = min(len(real), len(rows))
     rng = np.random.default_rng(seed)
     x = np.concatenate([values[rng.choice(len(values), count, replace=False)] for values in (real, rows)])
-    x = x.astype(np.float32)
     synthetic = np.repeat([False, True], count)
     found = []
     # Trees this small are no faster on more threads, and many times slower when other processes need the processor.
