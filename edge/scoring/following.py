@@ -8,8 +8,8 @@ import msgspec
 
 from edge.scoring.pace import NORMAL_AFTER, Pace
 
-_BENT = 1 / 4**2  # per square decade, see `moved`
-_CREDIT, _MOST_CREDIT = 1.0, 3.0  # steps that may be taken back after an alarm: at first, and at most
+_BENT = 1 / 2.5**2  # per square decade, see `moved`
+_CREDIT = 2.0  # steps that may be taken back after an alarm, at most
 _BACK_OVER = 60  # readings over which they are taken back
 
 
@@ -88,12 +88,12 @@ class Following(msgspec.Struct, array_like=True):
 
     With a the requested rate, the debt d is the number of exceedances less that of the requested ones, ``d += exceeded
     - a``, and the threshold is ``-log10 a + q`` with ``q = moved(s d)``, where s is the step. So, whatever the scores
-    are, the exceedances of T readings are at most 1.1 a T plus 3 plus the range of d. This is quantile tracking (Gibbs
+    are, the exceedances of T readings are at most a T plus 2 plus the range of d. This is quantile tracking (Gibbs
     and Candes, Adaptive conformal inference under distribution shift, 2021; Angelopoulos, Candes and Tibshirani,
     Conformal PID control, 2023) in decades, without a floor. Three things are ours: a reading is learnt n - 1 readings
     late, or as soon as an alarm opens, so that m of n can open one before the threshold has risen; while an alarm
     stands, the threshold that opened it judges whether it is over; and after it the threshold takes back what the alarm
-    taught it, for at most three steps at once and a tenth of the budget in all. It keeps its promise for a useless
+    taught it, for at most two steps at once and out of a tenth of the budget. It keeps its promise for a useless
     score as well, and is no measure of quality.
 
     Parameters
@@ -196,11 +196,12 @@ class Following(msgspec.Struct, array_like=True):
             del self.applied[: -pace.rule.n]
 
     def _learn(self, pace: Pace, *, exceeds: bool) -> None:
-        if self.credit < _MOST_CREDIT:
-            self.credit += pace.refill
         if self.way is not None:
             self._go_back(self.way, exceeds=exceeds)
         debt = self.debt - pace.rate
+        if self.credit < _CREDIT:
+            self.credit += pace.refill  # what may be taken back is saved from the budget
+            debt += pace.refill
         if exceeds or self.waiting:
             waiting = self.waiting << 1 | exceeds
             learnt = waiting if self.standing is not None else waiting >> pace.lag
@@ -211,7 +212,7 @@ class Following(msgspec.Struct, array_like=True):
     def _go_back(self, way: Return, *, exceeds: bool) -> None:
         """Fall by a step towards where the alarm had opened; the next exceedance ends that."""
         if exceeds:
-            self.credit = min(_MOST_CREDIT, self.credit + max(0.0, self.debt - way.goal))
+            self.credit = min(_CREDIT, self.credit + max(0.0, self.debt - way.goal))
             self.way = None
         elif self.debt > way.goal:
             self.debt -= way.step
@@ -235,13 +236,13 @@ class Following(msgspec.Struct, array_like=True):
 def moved(steps: float) -> float:
     """Return how far a threshold moves [decades] by steps of so many decades.
 
-    Upwards it is bent, ``x (1 + (x / 4)^2)``: the twelve decades that a score has are reached with five decades
-    of steps, because in a season or a place that nobody has seen every further exceedance is one too many.
+    Upwards it is bent, ``x (1 + (x / 2.5)^2)``: the twelve decades that a score has are reached with less than four
+    decades of steps, because in a season or a place that nobody has seen every further exceedance is one too many.
 
     Examples
     --------
-    >>> moved(-1.0), moved(1.0), moved(4.0)
-    (-1.0, 1.0625, 8.0)
+    >>> moved(-1.0), moved(1.0), moved(2.5)
+    (-1.0, 1.16, 5.0)
     """
     return steps if steps <= 0 else steps * (1.0 + steps * steps * _BENT)
 

@@ -28,7 +28,11 @@ class ScoreTally:
         """Count a reading."""
         self._readings += 1
         if verdict.reconstruction is None:
-            why = "warming up, at the start or behind a gap" if verdict.state == "warming_up" else "values are missing"
+            why = (
+                "warming up, at the start or behind a gap"
+                if verdict.state == "warming_up" or not verdict.flags
+                else "values are missing"
+            )
             self._unscored[why] += 1
 
     def leave_out(self) -> None:

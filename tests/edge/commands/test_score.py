@@ -30,7 +30,8 @@ LONG = simulate_chamber(150, seed=9)
 VALUES = LONG[:40]
 HEADER = (
     "file,row,reconstruction,reconstruction_p,consistency,consistency_p,culprit,methane,methane_p,"
-    "virtual_ppb,virtual_sd_ppb,flag,state,alarm,virtual,virtual_sd,unit"
+    "virtual_ppb,virtual_sd_ppb,flag,state,alarm,virtual,virtual_sd,unit,"
+    "shift_reconstruction,shift_consistency,shift_methane,out_of_domain_degree"
 )
 
 
@@ -112,7 +113,7 @@ def test_cells_are_empty_while_there_is_no_score(bundles: dict[str, Path], tmp_p
     rows = scored(bundles["vae"], station_csv(tmp_path / "a.csv", values))
     for name in ("reconstruction", "reconstruction_p"):
         assert [bool(row[name]) for row in rows] == [BASELINE_LEAST <= i < 110 + HOLD for i in range(150)]
-    assert {row["state"] for row in rows[:60]} == {"warming_up"}
+    assert {(row["state"], row["alarm"]) for row in rows[:60]} <= {("warming_up", ""), ("alarm", "methane")}
     assert {(row["flag"], row["culprit"]) for row in rows[110:]} == {("9", "r2611e_ohm")}
     assert {float(row["consistency"]) for row in rows[110:]} == {12.0}
 
