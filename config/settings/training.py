@@ -32,7 +32,7 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         float, Meta(ge=0, description="weight of the KL term in the generator's VAE (both terms summed)")
     ] = 0.1
     generator_epochs: Annotated[
-        int, Meta(ge=1, description="passes of the generator over the rows, in batches of 256")
+        int, Meta(ge=1, description="passes of the generator over the rows, in batches of 256; 40,000 batches at most")
     ] = 80
     generator_steps: Annotated[
         int, Meta(ge=1, description="minimum optimiser steps; short records get more epochs")

@@ -14,6 +14,8 @@ MOST = 300
 """Most components: beyond it the bundle grows and the two-sample AUROC does not fall."""
 LEAST_ROWS = 30
 """Training rows per component."""
+MOST_ROWS = 100_000
+"""Most rows to fit on, evenly spaced: more take more time and memory, and move no component."""
 REGULARISATION = 1e-3
 """Added to each variance; with 1e-6, components shrink onto few rows, and held-out rows become unlikely."""
 CANDIDATES = (100, 200, 300)
@@ -71,7 +73,7 @@ def fit_mixture(codes: Floats, seed: int, *, components: int | None = None, sear
     Parameters
     ----------
     codes
-        Codes [N, L], one draw per training row.
+        Codes [N, L], one draw per training row; of more than 100,000, evenly spaced ones.
     seed
         Seed of the first guess, and of the rows that a search holds out.
     components
@@ -79,6 +81,7 @@ def fit_mixture(codes: Floats, seed: int, *, components: int | None = None, sear
     search
         Choose the number on 15 % of the rows instead: the largest within .3 nat of the best (three more fits).
     """
+    codes = codes[:: -(-len(codes) // MOST_ROWS)]
     most = max(1, len(codes) // LEAST_ROWS)
     count = min(components or MOST, most)
     with threadpool_limits(limits=1):  # as fast as more, and the order of sums does not depend on the machine

@@ -31,6 +31,8 @@ AVERAGE = 0.998
 """Decay of the moving average of the weights, which is kept in place of the last weights."""
 BATCH = 256
 """Rows of a batch."""
+MOST_STEPS = 40_000
+"""Steps beyond which a long record is passed over fewer times; the reference record takes a ninth of them."""
 
 
 def fit_generative(
@@ -72,6 +74,7 @@ def fit_generative(
     cpu_seconds: list[float] = []
     per_epoch = math.ceil(len(train) / BATCH)
     epochs = max(settings.generator_epochs, math.ceil(settings.generator_steps / per_epoch))
+    epochs = min(epochs, max(math.ceil(MOST_STEPS / per_epoch), math.ceil(settings.generator_steps / per_epoch)))
     bar = tqdm(total=epochs, desc="generator", unit="epoch", file=progress, disable=progress is None)
     with one_thread(), bar:
         model.to(device).train()

@@ -17,6 +17,7 @@ from trainer.errors import TrainingError
 from trainer.generation.codec import NormalScoreCodec, ScaledCodec
 from trainer.generation.fit_generator import fit_generator, refit_generator
 from trainer.generation.fitted_generator import FittedGenerator
+from trainer.networks import generative_training
 
 SETTINGS = replace(Training.quick(), generator_steps=600)
 
@@ -87,6 +88,18 @@ def test_a_refit_of_the_published_form_trains_for_the_epochs_that_were_chosen(ch
     again = refit_generator(first, chamber.values[:900], settings)
     assert again.history is not None
     assert again.history.epochs == again.history.chosen == first.history.chosen
+
+
+def test_a_long_record_is_passed_over_fewer_times(chamber: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generative_training, "MOST_STEPS", 31)
+    settings = replace(SETTINGS, generator_steps=1, components=3)
+    long = fit_generator(chamber.values[:2560], chamber.values[:50], chamber.station, settings)
+    assert long.history is not None
+    assert long.history.epochs == 4  # of ten batches each, in place of 20
+    asked = replace(settings, generator_steps=55)
+    more = fit_generator(chamber.values[:2560], chamber.values[:50], chamber.station, asked)
+    assert more.history is not None
+    assert more.history.epochs == 6
 
 
 def test_no_training_row_is_among_the_generated_ones(chamber: Record, generator: FittedGenerator) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
+from trainer.generation import mixture
 from trainer.generation.mixture import MOST, Mixture, fit_mixture
 
 TWO = Mixture(
@@ -33,6 +34,13 @@ def test_log_likelihood_is_the_mean_log_density() -> None:
         for weight, mean, root in zip(TWO.weights, TWO.means, TWO.roots, strict=True)
     )
     assert TWO.log_likelihood(drawn) == pytest.approx(np.log(density).mean())
+
+
+def test_a_long_record_is_fitted_on_evenly_spaced_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mixture, "MOST_ROWS", 1000)
+    drawn = codes(2500)
+    fitted, thinned = fit_mixture(drawn, 1, components=2), fit_mixture(drawn[::3], 1, components=2)
+    np.testing.assert_array_equal(fitted.means, thinned.means)
 
 
 def test_the_fit_finds_the_clusters_and_repeats_itself() -> None:
