@@ -179,7 +179,7 @@ def test_a_level_in_the_wrong_unit_is_an_error_or_a_warning(bundles_by_unit: dic
     ]
 
     def levels(*more: StationEntry, **methane: float) -> list[GasAlarms]:
-        return GasAlarms.from_settings(MethaneAlarm(**methane), more or entries, [road, mine])
+        return GasAlarms.from_settings(MethaneAlarm(**methane), more or entries, [road, mine])  # type: ignore[arg-type]
 
     assert levels() == [GasAlarms(None, None), GasAlarms(None, None)]
     with pytest.raises(ConfigError, match=r"got 2 for gas columns in mg/m3 \(stations\[0\]\), % \(stations\[1"):
