@@ -54,12 +54,12 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
         self.reached = (self.reached << 1 | (exceeds or score >= judge)) & pace.clearing
 
     def has_faded(self, pace: Pace) -> bool:
-        """Return whether few of the last readings reach a threshold that had fallen below the requested one.
+        """Return whether few of the last readings reach the threshold that judges: at most three in ten.
 
-        Scores just below such a threshold are common, so that ten in a row below the deadband hardly ever come.
+        Scores just below a threshold that follows are common, so that ten in a row below the deadband may never come.
         """
         enough = self.readings >= max(pace.rule.hold, pace.clearing.bit_length())
-        return enough and self.held < pace.base and 10 * self.reached.bit_count() <= 3 * pace.clearing.bit_length()
+        return enough and 10 * self.reached.bit_count() <= 3 * pace.clearing.bit_length()
 
     def is_over(self, pace: Pace) -> bool:
         """Return whether it is over by the rule."""
