@@ -11,11 +11,14 @@ import numpy as np
 from config.settings.station import Station
 from edge.arrays import Flags, Floats, Indices, Mask
 from edge.models.scores import ScoreState
+from edge.models.windows import Windows
+from edge.readings.gaps import median_interval
 from edge.readings.quality import GOOD
 from edge.readings.station_clock.record_clock import RecordClock
 from edge.scoring.adaptation import Adaptation
 from edge.scoring.segments import Segments
 from edge.scoring.state import Arrival, StationState
+from trainer.data.window_rule import resolve_windows
 
 Span = tuple[int, int]
 """First row, and the row after the last one."""
@@ -61,8 +64,15 @@ def fill_rows(values: Floats, flags: Flags, time: Floats | None, begins: Sequenc
     begins
         Rows at which nothing that was seen before applies: the first row, and others in order.
     station
-        The station, for its cadence.
+        The station, for its cadence and its windows.
+
+    Raises
+    ------
+    TrainingError
+        A window is declared in time, and the cadence is unknown.
     """
+    cadence = station.cadence if station.cadence is not None or time is None else _cadence(time)
+    windows = resolve_windows(station, cadence)
     bad = flags != GOOD
     faulty = set(np.flatnonzero(bad.any(axis=1)).tolist())
     actual = np.empty_like(values) if faulty else values  # not needed, but filled as well
@@ -72,7 +82,7 @@ def fill_rows(values: Floats, flags: Flags, time: Floats | None, begins: Sequenc
     for first, end in pairwise([*begins, len(values)]):
         start = len(rows)
         gap = Arrival.NEXT
-        for arrival, own in _pieces((values, actual, flags, faulty), time, range(first, end), station):
+        for arrival, own in _pieces((values, actual, flags, faulty), time, range(first, end), station, windows):
             gap = max(gap, arrival)
             if not own:
                 continue
@@ -97,8 +107,17 @@ def fill_rows(values: Floats, flags: Flags, time: Floats | None, begins: Sequenc
     )
 
 
+def _cadence(time: Floats) -> float | None:
+    """Learn the interval between rows [s], of which some may have no time."""
+    return median_interval(time[np.isfinite(time)])
+
+
 def _pieces(
-    cells: tuple[Floats, Floats, Flags, set[int]], time: Floats | None, rows: range, station: Station
+    cells: tuple[Floats, Floats, Flags, set[int]],
+    time: Floats | None,
+    rows: range,
+    station: Station,
+    windows: Windows,
 ) -> Iterator[tuple[Arrival, list[int]]]:
     """Fill the rows of one memory in place; yield how each piece of them follows the one before, and its rows."""
     state = StationState(
@@ -106,6 +125,7 @@ def _pieces(
         score_state=cast("ScoreState", None),  # nothing is scored
         adaptation=Adaptation(1.0),
         clock=RecordClock(station.cadence),
+        windows=windows,
     )
     for block in range(rows.start, rows.stop, _BLOCK):
         segments = Segments()

@@ -102,9 +102,10 @@ def _refuse_short(past: Features, intact: Mask, segments: Sequence[Floats], wind
     TrainingError
         None has.
     """
-    least = SHORT_WINDOW + (BASELINE_LEAST if windows.recenter is not None else 0)
+    least = max(SHORT_WINDOW, LAGS * windows.lag) + (BASELINE_LEAST if windows.recenter is not None else 0)
     longest = max(map(len, segments))
     filled = np.isfinite(past.baseline).all(axis=1) & np.isfinite(past.spread).all(axis=1) & intact
+    filled &= np.isfinite(past.lags).all(axis=1)
     if longest <= least or not filled.any():
         raise TrainingError(
             f"got {longest} consecutive rows at most, expected more than {least}; "

@@ -31,7 +31,7 @@ from trainer.scoring.measure import compute_past, measure
 from trainer.scoring.onset import OnsetCalibration
 from trainer.scoring.p_values import p_value_table
 from trainer.scoring.reconstruction import WhitenedReconstruction, whitening
-from trainer.scoring.window_rule import record_windows
+from trainer.scoring.record_windows import record_windows
 
 _EPOCHS = 2  # divides the epochs: the second half improves no score, and many networks are fitted
 _BLOCK, _EVERY = 250, 6  # rows of a block, and every which block decides when to stop

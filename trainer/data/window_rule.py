@@ -10,8 +10,6 @@ import math
 from config.settings.station import Station
 from config.settings.windows import duration_seconds
 from edge.models.windows import BACKGROUND_WINDOW, RECENTER, WARM_UP, Windows
-from edge.readings.gaps import median_interval
-from trainer.data.record import Record
 from trainer.errors import TrainingError
 
 _HOUR = 3600.0
@@ -29,20 +27,6 @@ _COUNT_MOST = 1000  # rows of one that is given in readings
 _BACKGROUND_MOST = 1500  # levels of a background that is given in time
 _LEVELS_MOST = 3000  # levels of one that is given in readings
 _LAG_LONGEST = 60  # readings
-
-
-def record_windows(record: Record) -> Windows:
-    """Resolve the windows of a record's station; its cadence is declared, or that of its time stamps.
-
-    Raises
-    ------
-    TrainingError
-        As :func:`resolve_windows`.
-    """
-    cadence = record.station.cadence
-    if cadence is None and record.time is not None:
-        cadence = median_interval(record.time)
-    return resolve_windows(record.station, cadence)
 
 
 def resolve_windows(station: Station, cadence: float | None) -> Windows:

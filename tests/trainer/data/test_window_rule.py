@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 from msgspec.structs import replace
 
@@ -12,9 +11,8 @@ from config.settings.windows import WindowSettings
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.models.windows import Windows
-from trainer.data.record import Record
+from trainer.data.window_rule import resolve_windows
 from trainer.errors import TrainingError
-from trainer.scoring.window_rule import record_windows, resolve_windows
 
 STATION = load_station(METHANE)
 
@@ -108,8 +106,3 @@ def test_windows_that_cannot_be_are_an_error_with_a_fix(
     with pytest.raises(TrainingError) as caught:
         resolved(cadence, **windows)
     assert sentence in str(caught.value)
-
-
-def test_the_cadence_of_a_record_is_declared_or_that_of_its_stamps() -> None:
-    record = Record.from_values(np.ones((100, STATION.size)), replace(STATION, cadence=10.0))
-    assert record_windows(record) == resolved(10.0)
