@@ -24,6 +24,7 @@ from trainer.generation.fit_generator import fit_generator, refit_generator
 from trainer.generation.fitted_generator import FittedGenerator
 from trainer.networks.history import History
 from trainer.scoring.fit_scorer import FittedScorer, fit_scorer
+from trainer.scoring.unmoved_columns import refuse_unmoved
 
 EMBARGO = 12
 """Rows on both sides of a test row that no score is fitted on."""
@@ -102,8 +103,11 @@ def fit_without_test(record: Record, split: Split, settings: Training, progress:
     # Rows with a held cell belong to the memory of the scores alone.
     train, validation = (record.values[rows[record.intact[rows]]] for rows in (split.train, split.validation))
     scaler = fit_scaler(train, record.station, settings.scaler)
-    generator = fit_generator(train, validation, record.station, settings, progress)
     count = chunk_count(record, settings)
+    for name in scorer_keys(record.station):
+        seen, test = held_out(record, name)
+        refuse_unmoved(seen, _away_from(seen, test), folds=count, absent=name == SCORER_ABSENT)
+    generator = fit_generator(train, validation, record.station, settings, progress)
     scorers = {}
     for name in scorer_keys(record.station):
         seen, test = held_out(record, name)

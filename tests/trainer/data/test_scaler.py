@@ -75,3 +75,22 @@ def test_a_log_column_that_is_mostly_zero_is_refused() -> None:
         fit_scaler(rows, STATION, "log")
     linear = (replace(STATION.features[0], scale="linear"), *STATION.features[1:])
     assert fit_scaler(rows, replace(STATION, features=linear), "log").std[0] > 0
+
+
+def test_a_spread_below_double_precision_is_told_from_a_constant_with_the_fix() -> None:
+    rows = ROWS.copy()
+    rows[:, 3] = 1e11 + 1e-2 * np.arange(len(rows)) / len(rows)
+    with pytest.raises(
+        TrainingError, match=rf"^{STATION.names[3]}: got values that vary by .* fix: subtract an offset"
+    ):
+        fit_scaler(rows, STATION, "log")
+
+
+def test_a_logarithm_that_hardly_moves_is_left_out() -> None:
+    rows = ROWS.copy()
+    gas = STATION.gas_index
+    assert gas is not None
+    rows[:, gas] = 1e9 + np.arange(len(rows))
+    scaler = fit_scaler(rows, STATION, "log")
+    assert scaler.scale[gas] == "linear"
+    np.testing.assert_allclose(scaler.forward(rows)[:, gas].std(), 1)
