@@ -19,7 +19,7 @@ BACKGROUND_TIME, BACKGROUND_LEAST = 25 * _HOUR, 240
 """Reach of a background [s], and the least readings of it; it contains every time of a day."""
 WARM_UP_TIME, WARM_UP_LEAST, WARM_UP_MOST = _HOUR, 24, 300
 """Duration of the warm-up [s], and its least and most readings."""
-LAG_TIME, LAG_MOST = 60.0, 30
+LAG_TIME, LAG_MOST = 10.0, 30
 """Distance between the readings that predict the next one [s], and the most readings of it."""
 
 _ROWS_MOST = 256  # rows of a rolling median that is given in time: their slots fit into a byte each

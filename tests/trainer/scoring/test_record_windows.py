@@ -48,7 +48,7 @@ def test_a_window_in_time_needs_stamps_or_a_cadence(tmp_path: Path) -> None:
     assert record_windows(written(tmp_path, 2.0, replace(station, time="t"))).recenter_reach == 1800
 
 
-@pytest.mark.parametrize(("length", "lag"), [(100_000, 30), (600, 30), (300, 15), (120, 3), (20, 1)])
+@pytest.mark.parametrize(("length", "lag"), [(100_000, 5), (140, 5), (100, 2), (20, 1)])
 def test_a_lag_that_is_chosen_is_shorter_where_gaps_would_leave_many_rows_without_a_prediction(
     length: int, lag: int
 ) -> None:
