@@ -9,7 +9,7 @@ from typing import Any
 from edge.bundles.manifest import measured_fit
 from trainer.evaluation.ageing.results import JUDGED, YEAR, Ageing
 from trainer.evaluation.ageing.tolerance import ALLOWED
-from trainer.evaluation.ageing.verdict import distance, seasons_sentence, whole_year, worst_stretch
+from trainer.evaluation.ageing.verdict import distance, seasons_sentence, unfitted, whole_year, worst_stretch
 from trainer.evaluation.detection.goals import BY_CASE, BY_FAMILY, BY_SPLIT, REALISED, goals
 from trainer.evaluation.goal import Goal
 from trainer.evaluation.synthesis.goals import KS, synthesis_goals
@@ -106,9 +106,8 @@ def _ageing(ageing: Ageing | None) -> Iterator[Check]:
                 yield Check(
                     name, f"{100 * worst.share:.3g} %", f"{SENSES['<=']} {100 * ALLOWED * requested:g} %", False, where
                 )
-        for note in ageing.notes:
-            if note.startswith("not"):
-                yield Check("past to future: a fit", "not measured", "every fit", None, note)
+        for note in unfitted(ageing):
+            yield Check("past to future: a fit", "not measured", "every fit", None, note)
     if ageing is not None:
         met_year = True if whole_year(ageing) else None
         days = "unknown" if ageing.days is None else f"{ageing.days:,.3g} days"

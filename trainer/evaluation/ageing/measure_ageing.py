@@ -14,7 +14,7 @@ from trainer.data.regimes import chunk_count, regimes
 from trainer.errors import TrainingError
 from trainer.evaluation.ageing.exceedances import Exceedances, exceedances_of
 from trainer.evaluation.ageing.layout import LEAST_LAID_OUT, MOST_LAID_OUT, AgeingLayout, LaidOut, lay_out_in_time
-from trainer.evaluation.ageing.results import AgedStretch, Ageing, AgeingStep
+from trainer.evaluation.ageing.results import UNFITTED, AgedStretch, Ageing, AgeingStep
 from trainer.evaluation.parallel import run_tasks
 from trainer.scoring.false_alarm_rates import REQUESTED
 from trainer.scoring.fit_scorer import fit_scorer
@@ -110,7 +110,7 @@ def _attempt(laid: LaidOut, number: int, settings: Training, peers: Peers | None
         return measure_step(laid.record, layout, settings, peers)
     except TrainingError as error:
         side = "first" if layout.direction == "ahead" else "last"
-        return f"not laid out from the {side} {layout.trained} of 5 parts: {error}"
+        return f"{UNFITTED} from the {side} {layout.trained} of 5 parts: {error}"
 
 
 def measure_step(record: Record, layout: AgeingLayout, settings: Training, peers: Peers | None = None) -> AgeingStep:

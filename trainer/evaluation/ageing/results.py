@@ -16,6 +16,8 @@ Place = Literal["part", "quarter", "window"]
 
 JUDGED = ("consistency", "reconstruction", "onset")
 """Scores that are held against the budget; peers are only shown."""
+UNFITTED = "not laid out"
+"""Beginning of a note about a step that could not be fitted."""
 YEAR = 360.0
 """Days from which a record has seen every season; a year's export may lack its first and last days."""
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from trainer.evaluation.ageing.layout import Direction
-from trainer.evaluation.ageing.results import JUDGED, YEAR, Ageing, WorstStretch
+from trainer.evaluation.ageing.results import JUDGED, UNFITTED, YEAR, Ageing, WorstStretch
 
 BudgetOutcome = Literal["keeps", "breaks", "unknown"]
 
@@ -25,7 +25,12 @@ def outcome(ageing: Ageing | None) -> BudgetOutcome:
         return "unknown"
     if ageing.broken():
         return "breaks"
-    return "keeps" if len(ageing.directions) == 2 else "unknown"
+    return "keeps" if len(ageing.directions) == 2 and not unfitted(ageing) else "unknown"
+
+
+def unfitted(ageing: Ageing) -> list[str]:
+    """Return the notes about steps that could not be fitted."""
+    return [note for note in ageing.notes if note.startswith(UNFITTED)]
 
 
 def verdict_sentences(ageing: Ageing) -> Iterator[str]:
