@@ -14,7 +14,7 @@ from trainer.data.splits import BLOCKS, CYCLE
 
 PARTS = 5
 """Consecutive parts of equal size."""
-TRAINED = {1: (3,), 2: (2, 4), 3: (2, 3, 4)}
+TRAINED = {1: (2,), 2: (2, 4), 3: (2, 3, 4)}
 """Fits in each direction -> how many parts each is fitted on, from either end."""
 QUARTERS = 4
 """Stretches of a part; each has an age of its own."""
@@ -116,7 +116,7 @@ def lay_out_in_time(record: Record, fits: int = 3, most: int = MOST_LAID_OUT) ->
     record
         A record of at least :data:`LEAST_LAID_OUT` rows.
     fits
-        Layouts in each direction: 3 fit on two, three and four parts, 2 on two and four, and 1 on three.
+        Layouts in each direction: 3 fit on two, three and four parts, 2 on two and four, and 1 on two.
     most
         Most rows to use; of a longer record each quarter of a part is represented by as many rows from its middle.
     """

@@ -55,7 +55,7 @@ def test_an_age_is_counted_from_the_nearest_row_of_the_training() -> None:
 
 
 def test_fewer_fits_are_laid_out_when_fewer_are_wanted() -> None:
-    assert [one.trained for one in lay_out_in_time(numbered(2000), fits=1).layouts] == [3, 3]
+    assert [one.trained for one in lay_out_in_time(numbered(2000), fits=1).layouts] == [2, 2]
     assert [one.trained for one in lay_out_in_time(numbered(2000), fits=2).layouts] == [2, 4, 2, 4]
 
 

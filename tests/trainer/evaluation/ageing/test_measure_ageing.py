@@ -86,7 +86,7 @@ def test_a_record_too_short_says_so_and_one_that_cannot_be_fitted_gives_the_reas
     values[:1000, 2] = 7.0  # dead for the first 1,000 rows
     dead = measure_ageing(Record.from_values(values, STATION), QUICK)
     assert dead.directions == ("back",)
-    assert dead.notes[0].startswith("not laid out from the first 3 of 5 parts: ")
+    assert dead.notes[0].startswith("not laid out from the first 2 of 5 parts: ")
     assert outcome(dead) != "keeps"
 
 
