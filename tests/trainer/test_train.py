@@ -63,8 +63,8 @@ def test_the_bundles_fit_has_seen_every_row_and_the_measured_one_no_test_row(sho
     values[low] = values.min(axis=0) * 0.9
     values[high] = values.max(axis=0) * 1.1
     run = train(Record.from_values(values, short.station), SHORT, tmp_path / "run")
-    np.testing.assert_array_equal(run.generator.low, values[low].astype(np.float32))
-    np.testing.assert_array_equal(run.generator.high, values[high].astype(np.float32))
+    np.testing.assert_array_equal(run.generator.low, values[low])
+    np.testing.assert_array_equal(run.generator.high, values[high])
     seen = run.measured.generator
     assert (seen.low > run.generator.low).all()
     assert (seen.high < run.generator.high).all()
