@@ -56,4 +56,5 @@ def test_nothing_missing_is_nothing_changed() -> None:
     found = fill_rows(values.copy(), flag(values, STATION), None, [0, 20], STATION)
 
     np.testing.assert_array_equal(found.values, values)
-    assert (found.segments, found.restarts, found.held.any()) == (((0, 20), (20, 50)), (), False)
+    assert (found.segments, found.restarts) == (((0, 20), (20, 50)), ())
+    assert not found.held.any()

@@ -123,6 +123,15 @@ def test_a_gap_of_more_than_240_cadences_begins_a_segment(tmp_path: Path) -> Non
     assert (record.segments, record.restarts) == (((0, 4), (4, 6)), (2,))
 
 
+def test_a_baseline_that_reaches_far_back_outlives_as_long_a_gap(tmp_path: Path) -> None:
+    times = (0, 2, 4, 4 + 3 * 3600, 6 + 3 * 3600, 7 * 3600 + 8, 7 * 3600 + 10)  # four hours of 2 s are remembered
+    path = csv(tmp_path / "station.csv", *(f"{t},1,{t + 1}" for t in times), header="Time,Temperature,RMQ4")
+
+    record = load_record([path], msgspec.structs.replace(TIMED, cadence=2.0))
+
+    assert (record.segments, record.restarts) == (((0, 5), (5, 7)), (3,))
+
+
 def test_a_cadence_that_the_station_does_not_tell_is_learnt_as_on_a_gateway(tmp_path: Path) -> None:
     times = (0, 10, 20, 30, 40, 50, 81, 91)
     path = csv(tmp_path / "station.csv", *(f"{t},1,{t + 1}" for t in times), header="Time,Temperature,RMQ4")
