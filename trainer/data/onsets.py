@@ -43,7 +43,8 @@ def onsets(
     that a single wild reading is none.
 
     In a record whose gas goes up and down all the time, as at a road, nothing stands out, and there are no onsets:
-    such rises are found by :func:`plume_starts`, which looks at the level alone.
+    such rises are found by :func:`plume_starts`, which looks at the level alone. What it usually does is judged by the
+    readings that are there; in a cell that is held nothing begins.
 
     Parameters
     ----------
@@ -59,9 +60,13 @@ def onsets(
     cadence = record.station.cadence if cadence is None else cadence
     within = rise_rows(cadence)
     apart = APART if cadence is None else max(LEAST_APART, round(APART_SECONDS / cadence))
-    column = record.values[:, record.station.gas_index if gas is None else gas]
+    place = (record.station.gas_index or 0) if gas is None else gas
+    column, read = record.values[:, place], ~record.held[:, place]
     pieces = [column[start:end] for start, end in record.stretches]
     if not pieces:
+        return ()
+    known = np.concatenate([read[start:end] for start, end in record.stretches])
+    if not known.any():
         return ()
     lows = [_lowest_before(piece, within) for piece in pieces]
     rises = [piece - low for piece, low in zip(pieces, lows, strict=True)]
@@ -70,15 +75,15 @@ def onsets(
     if not len(changes):
         return ()
     usual = float(np.median(changes))
-    least = max(RISE * background, STANDS_OUT * float(np.quantile(np.concatenate(rises), 0.9)), STEPS * usual)
+    least = max(RISE * background, STANDS_OUT * float(np.quantile(np.concatenate(rises)[known], 0.9)), STEPS * usual)
     floor = background if background > 0 else usual  # clean air may read 0
     ratios = [
         np.log(np.maximum(piece, floor) / np.maximum(low, floor)) for piece, low in zip(pieces, lows, strict=True)
     ]
-    least_ratio = LOG_STANDS_OUT * float(np.quantile(np.concatenate(ratios), 0.9))
+    least_ratio = LOG_STANDS_OUT * float(np.quantile(np.concatenate(ratios)[known], 0.9))
     found: list[int] = []
-    for (start, _), piece, low, rise, ratio in zip(record.stretches, pieces, lows, rises, ratios, strict=True):
-        for row in np.flatnonzero((rise > least) & (ratio >= least_ratio)).tolist():
+    for (start, end), piece, low, rise, ratio in zip(record.stretches, pieces, lows, rises, ratios, strict=True):
+        for row in np.flatnonzero((rise > least) & (ratio >= least_ratio) & read[start:end]).tolist():
             if found and start + row - found[-1] < apart:
                 continue
             after = piece[row : row + max(within, 2)]

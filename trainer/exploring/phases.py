@@ -21,6 +21,8 @@ OVER = 1.25
 _LEFT = 0.1  # of the peak, below which it is over where clean air reads 0
 LONGEST_WARM_UP = 48 * 3600.0
 """Longest warm-up [s]: within two days a heated sensor is where it stays; what takes longer is drift, or a season."""
+LONGEST_ROWS = 1000
+"""The same in rows, where the cadence is unknown."""
 _UNUSUAL = 1.4  # of the largest distances later (their 99 % quantile): the least with which a warm-up begins
 _ONE_SIDE = 0.9  # least share of its rows on the side from which it comes
 _SETTLED = 3.0  # standard deviations within which a sensor has warmed up
@@ -122,7 +124,7 @@ def _warm_up(record: RawRecord, plateau: int) -> int | None:
     half = plateau // 2
     if record.station.gas_index is None or not sensors or half < 2 * _STAYS:
         return None
-    longest = half if record.cadence is None else int(LONGEST_WARM_UP / record.cadence)
+    longest = LONGEST_ROWS if record.cadence is None else int(LONGEST_WARM_UP / record.cadence)
     # Rows enough to see whether it is over in time.
     head = min(half, longest + 2 * _STAYS, _MOST)
     later = np.arange(record.rows) >= half

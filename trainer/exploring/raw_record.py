@@ -102,7 +102,7 @@ class RawRecord:
             there = np.isfinite(column)
             if there.any():
                 values[:, j] = np.interp(rows, rows[there], column[there])
-        return Record.from_values(values, self.station, self.segments)
+        return Record.from_values(values, self.station, self.segments, held=np.isnan(self.values))
 
 
 def read_raw_record(files: Sequence[str | Path], station: Station) -> RawRecord:

@@ -122,3 +122,13 @@ def test_without_a_climate_no_sentence_speaks_of_one(tmp_path: Path) -> None:
     assert "no plateaus of all columns of 250 rows or more, no onset of gas." in text
     assert "A linear drift is accounted for" in text
     assert "The other columns say little of ch4" in text
+
+
+def test_what_a_gas_usually_does_is_judged_by_the_readings_that_are_there(record: MakeRecord) -> None:
+    station = a_station({"co": "gas", "t": "environment"}, "mg/m3", 3600.0)
+    gas = traffic(365, seed=7)
+    gas[900:] = np.nan  # the analyser was taken away
+    found = phases(record(np.column_stack([gas, seasons(365, seed=7)[0]]), station))
+
+    assert found.episodes == ()
+    assert found.plumes > 10
