@@ -11,6 +11,7 @@ from config.settings.station import Feature, Station
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from trainer.data.record import Record, load_record
+from trainer.data.window_rule import resolve_windows
 from trainer.errors import RecordError
 
 STATION = Station(
@@ -124,10 +125,13 @@ def test_a_gap_of_more_than_240_cadences_begins_a_segment(tmp_path: Path) -> Non
 
 
 def test_a_baseline_that_reaches_far_back_outlives_as_long_a_gap(tmp_path: Path) -> None:
-    times = (0, 2, 4, 4 + 3 * 3600, 6 + 3 * 3600, 7 * 3600 + 8, 7 * 3600 + 10)  # four hours of 2 s are remembered
+    station = msgspec.structs.replace(TIMED, cadence=2.0)
+    forget = resolve_windows(station, 2.0).forget
+    assert forget > 240
+    times = np.cumsum([0, 2, 2, 2 * forget, 2, 2 * forget + 2, 2])
     path = csv(tmp_path / "station.csv", *(f"{t},1,{t + 1}" for t in times), header="Time,Temperature,RMQ4")
 
-    record = load_record([path], msgspec.structs.replace(TIMED, cadence=2.0))
+    record = load_record([path], station)
 
     assert (record.segments, record.restarts) == (((0, 5), (5, 7)), (3,))
 
