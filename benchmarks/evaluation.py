@@ -7,9 +7,10 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TextIO, TypeVar
 
 import msgspec
@@ -29,6 +30,7 @@ def run_evaluation(
     show: Callable[[Found, TextIO], None],
     goals: Callable[[Found], Sequence[Goal]],
     packages: Sequence[str],
+    counts: Mapping[str, str] = MappingProxyType({}),
 ) -> int:
     """Run an evaluation with the options of the command line.
 
@@ -46,6 +48,8 @@ def run_evaluation(
         Function that compares the result with the goals.
     packages
         Packages whose versions the report names.
+    counts
+        Further options that are numbers, passed on to ``evaluate`` where they are given: name -> help.
 
     Returns
     -------
@@ -60,7 +64,10 @@ def run_evaluation(
     )
     parser.add_argument("--processes", type=int, default=2, help="default: %(default)s")
     parser.add_argument("--json", type=Path, metavar="PATH", help="also write the report to PATH")
+    for option, text in counts.items():
+        parser.add_argument(f"--{option}", type=int, metavar="N", help=text)
     arguments = parser.parse_args()
+    chosen = {option: value for option in counts if (value := getattr(arguments, option)) is not None}
     boards = BOARDS[:1] if arguments.quick else tuple(arguments.boards)
     settings = Training.quick() if arguments.quick else Training()
     records, source = find(arguments.data, boards)
@@ -71,6 +78,7 @@ def run_evaluation(
         quick=arguments.quick,
         processes=arguments.processes,
         progress=sys.stderr if sys.stderr.isatty() else None,
+        **chosen,
     )
     seconds = time.perf_counter() - started
     numbers = ", ".join(map(str, boards))

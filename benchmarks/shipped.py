@@ -38,7 +38,9 @@ class ShippedCommands:
         rows, yaml, settings = folder / "rows.csv", folder / "station.yaml", folder / "training.yaml"
         write_table(rows, station.names, train)
         yaml.write_bytes(msgspec.yaml.encode(station))
-        settings.write_bytes(msgspec.yaml.encode(msgspec.structs.replace(self.settings, seed=seed)))
+        # How alarms age is measured by fits that a bundle does not hold: one in each direction is the least.
+        own = msgspec.structs.replace(self.settings, seed=seed, ageing_fits=1)
+        settings.write_bytes(msgspec.yaml.encode(own))
         bundle, run = folder / "b.davy", folder / "run"
         _davylamp("train", rows, "--station", yaml, "--training", settings, "-o", run, "--bundle", bundle)
         seconds = json.loads((run / "metrics.json").read_text())["bundle"]["cpu_seconds"]

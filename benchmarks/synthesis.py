@@ -38,6 +38,7 @@ def main() -> int:
         show=print_synthesis,
         goals=synthesis_goals,
         packages=("numpy", "torch", "scikit-learn", "onnxruntime"),
+        counts={"seeds": "seeds of ours, the first of them by the commands (default: 3)"},
     )
 
 

@@ -38,12 +38,13 @@ def evaluate_synthesis(
     quick: bool = False,
     pictures: bool = False,
     shipped: Fit | None = None,
+    seeds: int = SEEDS,
     processes: int = 1,
     progress: TextIO | None = None,
 ) -> SynthesisEvaluation:
     """Measure synthesisers on every record.
 
-    The synthesiser that the settings describe is trained with three seeds and drawn from four times each; those that
+    The synthesiser that the settings describe is trained with several seeds and drawn from four times each; those that
     it is compared with are trained and drawn from once.
 
     Parameters
@@ -59,6 +60,8 @@ def evaluate_synthesis(
     shipped
         Fits ours with the first seed, where its rows are compared with real ones and regressed on; ``None``: this
         process does, as for the other seeds. A benchmark passes the commands that a user runs.
+    seeds
+        With how many seeds ours is trained, unless ``quick``.
     processes
         How many synthesisers are measured at a time.
     progress
@@ -71,7 +74,7 @@ def evaluate_synthesis(
     """
     records = [record.complete for record in records]  # a synthesiser has no memory
     records = [_complete(record) for record in records]
-    tasks = [task for record in records for task in _tasks(record, settings, quick=quick)]
+    tasks = [task for record in records for task in _tasks(record, settings, seeds, quick=quick)]
     judged = OURS[ours(settings)]
     if shipped is not None:
         tasks = [
@@ -135,11 +138,11 @@ class _Task:
         return found
 
 
-def _tasks(record: Record, settings: Training, *, quick: bool) -> Iterator[_Task]:
+def _tasks(record: Record, settings: Training, seeds: int, *, quick: bool) -> Iterator[_Task]:
     """Yield the tasks, the longest first."""
     for name in (*synthesisers(settings, quick=quick), REAL):
         often = name == OURS[ours(settings)] and not quick
-        for seed in range(settings.seed, settings.seed + (SEEDS if often else 1)):
+        for seed in range(settings.seed, settings.seed + (seeds if often else 1)):
             task = _Task("resemblance", record, name, seed, DRAWS if often else 1, settings, quick)
             yield task
             if name != REAL and record.station.gas is not None:
