@@ -86,7 +86,8 @@ class Adaptation:
             if not self.follows(kind):
                 return broken or score >= self._pace(kind).base
             one = self.learnt[kind] = Following()
-        return one.decide(self._paces.get(kind) or self._pace(kind), score, broken=broken, teaches=teaches)
+        pace = self._paces.get(kind)
+        return one.decide(self._pace(kind) if pace is None else pace, score, broken=broken, teaches=teaches)
 
     def exceeds(self, kind: str, score: float) -> bool:
         """Return whether a score (-log10 p) exceeds, without learning from it."""
@@ -110,7 +111,10 @@ class Adaptation:
     @property
     def stands(self) -> bool:
         """Whether an alarm stands that a threshold knows of."""
-        return any(one.standing is not None for one in self.learnt.values())
+        for one in self.learnt.values():  # a generator would cost as much as a decision
+            if one.standing is not None:
+                return True
+        return False
 
     def ended(self) -> dict[str, bool]:
         """Return the kinds whose alarm a gateway should close; and whether because it is taken as normal.

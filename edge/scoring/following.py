@@ -160,9 +160,19 @@ class Following(msgspec.Struct, array_like=True):
         teaches
             Whether the threshold may learn from it.
         """
-        self.used = used = moved(self.debt * pace.step)
+        steps = self.debt * pace.step
+        self.used = used = steps if steps <= 0 else moved(steps)
         threshold = pace.base + used
         exceeds = broken or score >= threshold
+        if not (exceeds or self.recent or self.waiting) and self.standing is None and self.way is None:
+            # Nearly always: the threshold falls a little, as in `_learn`.
+            if teaches:
+                debt = self.debt - pace.rate
+                if self.credit < _CREDIT:
+                    self.credit += pace.refill
+                    debt += pace.refill
+                self.debt = debt if debt > pace.least else pace.least
+            return False
         teaches = teaches and not broken
         if exceeds or self.recent:
             self._note(pace, threshold, exceeds=exceeds)
