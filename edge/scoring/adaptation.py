@@ -111,7 +111,7 @@ class Adaptation:
     @property
     def stands(self) -> bool:
         """Whether an alarm stands that a threshold knows of."""
-        for one in self.learnt.values():  # a generator would cost as much as a decision
+        for one in self.learnt.values():  # noqa: SIM110  # a generator would cost as much as a decision
             if one.standing is not None:
                 return True
         return False

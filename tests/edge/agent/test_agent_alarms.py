@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from config.settings.alarms import AlarmRule, Alarms
 from edge.agent.agent import Agent
@@ -82,3 +83,20 @@ def test_the_last_readings_and_those_of_the_last_alarm_are_remembered(
     np.testing.assert_allclose(station.recent.last(40), rows, rtol=1e-6)
     assert not agent._panel.standing()
     np.testing.assert_allclose(station.recent.event()[:, 0], [30_000.0] * 6 + [2000.0] * 4)
+
+
+def test_an_alarm_that_stands_for_long_is_taken_as_normal_and_the_shift_is_published(
+    start_agent: StartAgent, fake_link: FakeLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.scoring.following.NORMAL_AFTER", 50)  # of 3,000
+    agent = start_agent()
+    rows = simulate_chamber(240, seed=3)
+    rows[119:, 5] *= 3.0
+    run_through(agent, fake_link, rows)
+    events = [each for each in fake_link.on(TOPICS.event("st-1")) if each["kind"] == "consistency"]
+    closed = [each for each in events if each["event_type"] == "close"]
+    assert "taken as normal" in {each["closed_because"] for each in closed}
+    assert {each["closed_because"] for each in events if each["event_type"] == "open"} == {None}
+    scores = fake_link.on(TOPICS.score("st-1"))
+    assert all(each["shift"].keys() == {"methane", "consistency", "reconstruction"} for each in scores)
+    assert max(each["shift"]["consistency"] for each in scores) > 1.0
