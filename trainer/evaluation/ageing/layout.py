@@ -199,11 +199,12 @@ class _Cut:
         runs, time = self.at(part, quarter), self.record.time
         pairs = list(zip(self.lines, runs, borders, strict=True))
         days = [] if time is None else [np.abs(time[run.rows] - time[line[at]]) / _DAY for line, run, at in pairs]
+        known = np.concatenate([one[np.isfinite(one)] for one in days]) if days else np.zeros(0)
         return TestedQuarter(
             part=part,
             rows=self.numbers(runs),
             age=float(np.mean(np.concatenate([np.abs(run.positions - at) for _, run, at in pairs]))),
-            days=float(np.mean(np.concatenate(days))) if days else None,
+            days=float(np.mean(known)) if len(known) else None,
         )
 
 
@@ -217,10 +218,9 @@ def _border(runs: list[_Run], part: int, direction: Direction) -> int:
 def _lines(record: Record) -> list[Indices]:
     """Return the rows of each line of time."""
     parts = [np.arange(start, end) for start, end in record.parts]
-    if record.time is not None:
-        spans = sorted((*_span(record.time[rows]), n) for n, rows in enumerate(parts))
-        if all(end <= start for (_, end, _), (start, _, _) in pairwise(spans)):
-            return [np.concatenate([parts[n] for *_, n in spans])]
+    spans = [] if record.time is None else sorted((*_span(record.time[rows]), n) for n, rows in enumerate(parts))
+    if spans and all(end <= start for (_, end, _), (start, _, _) in pairwise(spans)):
+        return [np.concatenate([parts[n] for *_, n in spans])]
     rows = len(record.values)
     if min(map(len, parts)) * BLOCKS >= rows * len(CYCLE):
         return parts
@@ -228,4 +228,6 @@ def _lines(record: Record) -> list[Indices]:
 
 
 def _span(time: Floats) -> tuple[float, float]:
-    return float(time.min()), float(time.max())
+    """Return the first and the last time; without any, all of time, which overlaps with every other file."""
+    known = time[np.isfinite(time)]
+    return (float(known.min()), float(known.max())) if len(known) else (-np.inf, np.inf)

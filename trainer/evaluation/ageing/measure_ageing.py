@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TextIO
 
+import numpy as np
 from tqdm import tqdm
 
 from config.settings.training import Training
@@ -85,8 +86,9 @@ def measure_ageing(
 
 def _ageing(record: Record, used: int, steps: tuple[AgeingStep, ...] = (), notes: tuple[str, ...] = ()) -> Ageing:
     days = None
-    if record.time is not None:
-        days = float(record.time.max() - record.time.min()) / _DAY
+    stamps = np.zeros(0) if record.time is None else record.time[np.isfinite(record.time)]
+    if len(stamps):
+        days = float(stamps.max() - stamps.min()) / _DAY
     elif record.station.cadence is not None:
         days = len(record.values) * record.station.cadence / _DAY
     return Ageing(
@@ -94,7 +96,7 @@ def _ageing(record: Record, used: int, steps: tuple[AgeingStep, ...] = (), notes
         used=used,
         requested=REQUESTED,
         days=days,
-        stamped=record.time is not None,
+        stamped=len(stamps) > 0,
         regimes=max(
             len(regimes(Record.from_values(record.values[start:end], record.station))) for start, end in record.parts
         ),

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, Self
 import msgspec
 from msgspec import Struct
 
+from trainer.errors import TrainingError
 from trainer.evaluation.ageing.layout import Direction
 from trainer.evaluation.ageing.tolerance import most_allowed
 from trainer.evaluation.budget import WINDOW
@@ -144,8 +145,17 @@ class Ageing(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, metrics: dict[str, Any]) -> Self | None:
-        """Read it from a run's metrics; ``None``: the run is of an earlier davylamp."""
-        return msgspec.convert(metrics["ageing"], cls) if "ageing" in metrics else None
+        """Read it from a run's metrics; ``None``: the run is of an earlier davylamp.
+
+        Raises
+        ------
+        TrainingError
+            It is damaged.
+        """
+        try:
+            return msgspec.convert(metrics["ageing"], cls) if "ageing" in metrics else None
+        except msgspec.ValidationError as error:
+            raise TrainingError(f"metrics.json: ageing: {error}; fix: train again into this folder") from error
 
     @property
     def directions(self) -> tuple[Direction, ...]:

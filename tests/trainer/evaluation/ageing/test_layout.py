@@ -84,6 +84,15 @@ def test_boards_of_the_same_hours_are_cut_each_and_files_that_follow_one_another
     assert np.array_equal(lay_out_in_time(swapped).layouts[0].train, np.arange(1000, 1800))
 
 
+def test_rows_and_files_without_a_time_are_laid_out_all_the_same() -> None:
+    time = times(60.0)
+    time[1000:] = np.nan
+    boards = replace(numbered(2000), parts=((0, 1000), (1000, 2000)), segments=((0, 1000), (1000, 2000)), time=time)
+    ahead = lay_out_in_time(boards).layouts[0]
+    assert np.array_equal(ahead.train, np.concatenate([np.arange(400), np.arange(1000, 1400)]))
+    assert ahead.tested[0].days == pytest.approx(25.5 * 60 / 86400)
+
+
 def test_selected_rows_end_segments_and_keep_what_was_held() -> None:
     record = numbered(10)
     held = np.zeros((10, 2), dtype=bool)

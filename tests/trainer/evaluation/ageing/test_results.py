@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
+from trainer.errors import TrainingError
 from trainer.evaluation.ageing.results import AgedStretch, Ageing, AgeingStep, ExceedanceCounts
 from trainer.evaluation.ageing.tolerance import most_allowed
 from trainer.evaluation.ageing.verdict import ageing_metrics, outcome, seasons_sentence, verdict_sentences, whole_year
@@ -93,4 +95,6 @@ def test_it_comes_back_from_the_metrics_of_a_run_and_is_small() -> None:
     data = msgspec.json.encode({"ageing": ageing_metrics(found)})
     assert Ageing.read(msgspec.json.decode(data)) == found
     assert Ageing.read({}) is None
+    with pytest.raises(TrainingError, match="train again"):
+        Ageing.read({"ageing": {"rows": "many"}})
     assert len(data) < 4000
