@@ -74,8 +74,7 @@ def follow(decades: Floats, rate: float, learning: Mask) -> Mask:
     adaptation = Adaptation(rate)
     exceeds = np.zeros(len(decades), dtype=bool)
     for row in np.flatnonzero(np.isfinite(decades)).tolist():
-        score = float(decades[row])
-        exceeds[row] = adaptation.decide("peer", score, teaches=bool(learning[row]))
+        exceeds[row] = adaptation.decide("peer", float(decades[row]), teaches=bool(learning[row]))
         adaptation.settle()
     return exceeds
 

@@ -32,6 +32,7 @@ def field_lines(results: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"== {one['record']}, {one['split']}"
         yield "Budget: multiples of the request (windows of 2,000 undisturbed readings; most of any 2,000 as a count)"
         yield from text_table(*_budget(one["budget"]))
+        yield from _shifts(one["shift"])
         yield ""
         yield "Faults: AUROC of rows; alarms within 30 readings of a lone fault's beginning (as often by chance)"
         yield from text_table(*_faults(one))
@@ -56,6 +57,14 @@ def _budget(budgets: Mapping[str, Any]) -> Table:
                 *(_times(tenth[key]) for key in ("worst of 20,000", "openings per 1,000")),
             )
     return heads, rows
+
+
+def _shifts(shifts: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for kind, rates in shifts.items():
+        for rate, moved in rates.items():
+            if moved is not None:
+                span = f"{moved['least']:+.2f} to {moved['most']:+.2f}, at the end {moved['last']:+.2f}"
+                yield f"threshold of {kind} at {float(rate):.1%}: moved by {span} decades"
 
 
 def _faults(one: Mapping[str, Any]) -> Table:

@@ -103,6 +103,7 @@ class _Judge:
         self._good = record.undisturbed[split.test]
         self._values = record.values[split.test]
         self._peers = self._fit(self._train, self._station)
+        self._shifts: dict[str, dict[str, Any]] = {}
 
     def measure(self) -> dict[str, Any]:
         clean = self._decisions({"clean": self._values})["clean"]
@@ -116,6 +117,7 @@ class _Judge:
                 )
         return {
             "budget": budgets,
+            "shift": self._shifts,
             "lone": self._lone(clean),
             "auroc": self._families(),
             "onsets": self._onsets(clean),
@@ -142,6 +144,8 @@ class _Judge:
                 for name, scores in self._score(copies, rate=rate, follow=True).items():
                     for kind in OURS:
                         found[name][kind]["following", rate] = scores.alarm[kind] & good
+                        if name == "clean":
+                            self._shifts.setdefault(kind, {})[f"{rate:g}"] = _range(scores.shift.get(kind))
         for name, values in copies.items():
             for peer in self._peers:
                 decades = peer.decades(values)
@@ -262,6 +266,14 @@ class _Judge:
 
 def _counted(name: str, sought: Sequence[Onsets], exceeds: Mask, rate: float, why: str = "") -> list[dict[str, Any]]:
     return [{"detector": name, "requested": rate, "of": one.name, "note": why, **one.count(exceeds)} for one in sought]
+
+
+def _range(shift: Floats | None) -> dict[str, float] | None:
+    """Return how far a threshold has moved [decades]; ``None`` where that is not written."""
+    known = shift[np.isfinite(shift)] if shift is not None else np.array([])
+    if not len(known):
+        return None
+    return {"least": float(known.min()), "most": float(known.max()), "last": float(known[-1])}
 
 
 def _above(peer: FieldPeer, values: Floats, rate: float) -> Mask:
