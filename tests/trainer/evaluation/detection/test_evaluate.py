@@ -51,7 +51,9 @@ def test_faults_are_found_and_more_of_them_than_by_the_published_network(fold: F
     assert evaluation.mean(RECONSTRUCTION["ae"]) > 0.7
     zero = [one for one in fold.events if one.case == "zero"]
     assert {one.spacing for one in zero} == {"dense", "sparse"}
-    assert all(one.found == one.total > 0 for one in zero)
+    assert all(one.found == one.total > 0 for one in zero if one.mode == "static")
+    # A threshold that follows learns what repeats every few hundred rows; it must not go blind to it.
+    assert all(one.found >= 0.7 * one.total for one in zero if one.mode == "adaptive")
     (dense,), (sparse,) = ({one.total for one in zero if one.spacing == spacing} for spacing in ("dense", "sparse"))
     assert dense > sparse
 
