@@ -72,7 +72,7 @@ def fill_rows(values: Floats, flags: Flags, time: Floats | None, begins: Sequenc
         A window is declared in time, and the cadence is unknown.
     """
     cadence = station.cadence if station.cadence is not None or time is None else _cadence(time)
-    windows = resolve_windows(station, cadence)
+    windows = resolve_windows(station, cadence, len(values))
     bad = flags != GOOD
     faulty = set(np.flatnonzero(bad.any(axis=1)).tolist())
     actual = np.empty_like(values) if faulty else values  # not needed, but filled as well

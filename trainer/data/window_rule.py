@@ -19,17 +19,17 @@ BACKGROUND_TIME, BACKGROUND_LEAST = 25 * _HOUR, 240
 """Reach of a background [s], and the least readings of it; it contains every time of a day."""
 WARM_UP_TIME, WARM_UP_LEAST, WARM_UP_MOST = _HOUR, 24, 300
 """Duration of the warm-up [s], and its least and most readings."""
-LAG_TIME, LAG_MOST = 10.0, 30
-"""Distance between the readings that predict the next one [s], and the most readings of it."""
+RECENTER_SHARE = 60
+"""Rows of a record, in reaches of its rolling median, from which one that is chosen reaches beyond 240 readings."""
 
 _ROWS_MOST = 256  # rows of a rolling median that is given in time: their slots fit into a byte each
 _COUNT_MOST = 1000  # rows of one that is given in readings
 _BACKGROUND_MOST = 1500  # levels of a background that is given in time
 _LEVELS_MOST = 3000  # levels of one that is given in readings
-_LAG_LONGEST = 60  # readings
+_LAG_MOST = 60  # readings
 
 
-def resolve_windows(station: Station, cadence: float | None) -> Windows:
+def resolve_windows(station: Station, cadence: float | None, rows: int) -> Windows:
     """Resolve the windows that a station file declares, and choose the others.
 
     A window that is not declared is as long as :data:`RECENTER_TIME` and its like say, within the least and the most
@@ -42,6 +42,8 @@ def resolve_windows(station: Station, cadence: float | None) -> Windows:
         The station.
     cadence
         Interval between its readings [s]; ``None``: unknown.
+    rows
+        Rows of its record.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def resolve_windows(station: Station, cadence: float | None) -> Windows:
         )
 
     baseline, baseline_stride = _thinned(
-        readings("recenter", recenter, _chosen(RECENTER_TIME, cadence, RECENTER, RECENTER_LEAST, RECENTER_MOST), 2),
+        readings("recenter", recenter, _chosen(RECENTER_TIME, cadence, RECENTER, RECENTER_LEAST, _longest(rows)), 2),
         _COUNT_MOST if isinstance(recenter, int) else _ROWS_MOST,
     )
     background, background_stride = _thinned(
@@ -84,14 +86,13 @@ def resolve_windows(station: Station, cadence: float | None) -> Windows:
         _LEVELS_MOST if isinstance(declared.background, int) else _BACKGROUND_MOST,
     )
     warm_up = _chosen(WARM_UP_TIME, cadence, WARM_UP, WARM_UP_LEAST, WARM_UP_MOST)
-    lag = _chosen(LAG_TIME, cadence, 1, 1, LAG_MOST)
     return Windows(
         recenter=None if recenter == "off" else baseline,
         recenter_stride=1 if recenter == "off" else baseline_stride,
         background=background,
         background_stride=background_stride,
         warm_up=readings("warm_up", declared.warm_up, warm_up, 0),
-        lag=readings("lag", declared.lag, lag, 1, _LAG_LONGEST),
+        lag=readings("lag", declared.lag, 1, 1, _LAG_MOST),
         cadence=cadence,
     )
 
@@ -99,6 +100,14 @@ def resolve_windows(station: Station, cadence: float | None) -> Windows:
 def _chosen(seconds: float, cadence: float | None, default: int, least: int, most: float = math.inf) -> int:
     """Return the readings in a time, within limits; a learnt cadence is not exact, so that they are rounded."""
     return default if cadence is None else int(min(max(least, round(seconds / cadence)), most))
+
+
+def _longest(rows: int) -> int:
+    """Return the most readings that the rolling median of a record of so many rows reaches back: 240, 480 and so on."""
+    longest = RECENTER
+    while longest < RECENTER_MOST and rows >= RECENTER_SHARE * 2 * longest:
+        longest *= 2
+    return longest
 
 
 def _thinned(readings: int, most: int) -> tuple[int, int]:

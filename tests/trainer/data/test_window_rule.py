@@ -17,8 +17,11 @@ from trainer.errors import TrainingError
 STATION = load_station(METHANE)
 
 
-def resolved(cadence: float | None, **windows: Any) -> Windows:
-    return resolve_windows(replace(STATION, windows=WindowSettings(**windows)), cadence)
+LONG = 200_000
+
+
+def resolved(cadence: float | None, rows: int = LONG, **windows: Any) -> Windows:
+    return resolve_windows(replace(STATION, windows=WindowSettings(**windows)), cadence, rows)
 
 
 def test_without_a_cadence_the_windows_are_those_of_earlier_versions() -> None:
@@ -36,7 +39,7 @@ def test_windows_keep_their_time_at_any_cadence_but_never_have_too_few_readings_
     assert 120 <= found.recenter <= 256
     assert 240 <= found.background <= 1500
     assert 24 <= found.warm_up <= 300
-    assert 1 <= found.lag <= 30
+    assert found.lag == 1
     assert found.recenter_reach <= 1920
     if 120 < found.recenter_reach < 1920:
         assert found.recenter_reach * cadence == pytest.approx(4 * 3600.0, rel=0.01)
@@ -47,7 +50,7 @@ def test_windows_keep_their_time_at_any_cadence_but_never_have_too_few_readings_
 @pytest.mark.parametrize(
     ("cadence", "counts"),
     [
-        (2.0, (240, 8, 1407, 32, 300, 5)),
+        (2.0, (240, 8, 1407, 32, 300, 1)),
         (49.0, (147, 2, 919, 2, 73, 1)),
         (600.0, (120, 1, 240, 1, 24, 1)),
         (3600.0, (120, 1, 240, 1, 24, 1)),
@@ -65,6 +68,16 @@ def test_the_rule_by_cadence(cadence: float, counts: tuple[int, ...]) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("rows", "reach"), [(600, 240), (28_799, 240), (28_800, 480), (57_600, 960), (115_200, 1920), (10**7, 1920)]
+)
+def test_a_short_record_has_a_short_rolling_median(rows: int, reach: int) -> None:
+    assert resolved(2.0, rows).recenter_reach == reach
+    assert resolved(60.0, rows).recenter_reach == 240
+    assert resolved(3600.0, rows).recenter_reach == 120
+    assert resolved(2.0, rows, recenter="4 h").recenter_reach == 7200
+
+
 def test_what_is_declared_in_time_is_resolved_with_the_cadence() -> None:
     found = resolved(3600.0, recenter="5 d", background="20 d", warm_up="1 d", lag="2 h")
     assert found == Windows(recenter=120, background=480, warm_up=24, lag=2, cadence=3600.0)
@@ -79,8 +92,8 @@ def test_what_is_declared_in_readings_needs_no_cadence() -> None:
 
 def test_the_older_form_is_as_good() -> None:
     station = replace(STATION, recenter=240)
-    assert resolve_windows(station, 2.0) == resolved(2.0, recenter=240)
-    assert resolve_windows(replace(STATION, recenter="off"), None) == Windows(recenter=None)
+    assert resolve_windows(station, 2.0, LONG) == resolved(2.0, recenter=240)
+    assert resolve_windows(replace(STATION, recenter="off"), None, LONG) == Windows(recenter=None)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The windows of a record follow its cadence, and its gaps."""
+"""The windows of a record follow its cadence."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def written(folder: Path, seconds: float, station: Station) -> Record:
 @pytest.mark.parametrize("seconds", [2.0, 60.0, 3600.0])
 def test_the_cadence_is_that_of_the_stamps(tmp_path: Path, seconds: float) -> None:
     record = written(tmp_path, seconds, replace(STATION, time="t"))
-    assert replace(record_windows(record), lag=1) == replace(resolve_windows(STATION, seconds), lag=1)
+    assert record_windows(record) == resolve_windows(STATION, seconds, 200)
 
 
 def test_a_cadence_that_is_declared_comes_before_them() -> None:
     record = Record.from_values(np.ones((100, STATION.size)), replace(STATION, cadence=3600.0))
-    assert record_windows(record) == resolve_windows(STATION, 3600.0)
+    assert record_windows(record) == resolve_windows(STATION, 3600.0, 100)
 
 
 def test_a_window_in_time_needs_stamps_or_a_cadence(tmp_path: Path) -> None:
@@ -46,16 +46,3 @@ def test_a_window_in_time_needs_stamps_or_a_cadence(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="the interval between rows is unknown"):
         written(tmp_path, 2.0, replace(station, cadence=None))
     assert record_windows(written(tmp_path, 2.0, replace(station, time="t"))).recenter_reach == 1800
-
-
-@pytest.mark.parametrize(("length", "lag"), [(100_000, 5), (140, 5), (100, 2), (20, 1)])
-def test_a_lag_that_is_chosen_is_shorter_where_gaps_would_leave_many_rows_without_a_prediction(
-    length: int, lag: int
-) -> None:
-    rows = max(length, 3000)
-    restarts = range(length, rows, length)
-    station = replace(STATION, cadence=2.0)
-    record = Record.from_values(np.ones((rows, STATION.size)), station, restarts=tuple(restarts))
-    assert record_windows(record).lag == lag
-    declared = replace(station, windows=WindowSettings(lag=7))
-    assert record_windows(Record.from_values(record.values, declared, restarts=tuple(restarts))).lag == 7
