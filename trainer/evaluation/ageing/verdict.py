@@ -72,7 +72,7 @@ def worst_stretch(ageing: Ageing, direction: Direction, score: str, requested: f
 def stretch_sentence(direction: Direction, score: str, requested: float, worst: WorstStretch) -> str:
     """Return which share of which readings exceeds, at which distance from the training."""
     return (
-        f"{score}: {100 * worst.share:.2g} % for {100 * requested:g} %, in {worst.readings:,} readings"
+        f"{score}: {100 * worst.share:.2g} % of {worst.readings:,} readings exceed at {100 * requested:g} % requested,"
         f" {distance(direction, worst)}"
     )
 

@@ -52,7 +52,7 @@ def test_a_budget_that_breaks_in_one_quarter_is_broken_and_following_does_not_me
     assert outcome(found) == "breaks"
     text = "\n".join(verdict_sentences(found))
     assert "BREAKS" in text
-    assert "consistency: 14 % for 0.1 %, in 500 readings 1,750 rows after the training" in text
+    assert "consistency: 14 % of 500 readings exceed at 0.1 % requested, 1,750 rows after the training" in text
     assert found.following("ahead", "consistency", 0.01) == 0.01
 
 
