@@ -129,7 +129,8 @@ def _scorer(name: str, fitted: ScoringSpec) -> Iterator[str]:
         yield f"           {', '.join(fitted.responsive)} respond to the gas"
         if name != SCORER:
             yield "           methane: not recalibrated at a station, because no analyser says which readings are quiet"
-    yield from (f"           {note}" for note in fitted.notes)
+    for note in fitted.notes:
+        yield from _table([("         ", note)], indent="", wrap=True)
     domain = [f"{key}{_TIE}{low:,.5g}{_TIE}to{_TIE}{high:,.5g}" for key, (low, high) in fitted.domain.items()]
     if domain:
         yield from _table([("         ", "trained on " + ", ".join(domain))], indent="", wrap=True)
