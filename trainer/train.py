@@ -18,6 +18,7 @@ from edge.clock import Clock, SystemClock, rfc3339
 from edge.models.features import BASELINE_LEAST, SHORT_WINDOW
 from trainer.data.record import Record
 from trainer.data.splits import blocked, random_split
+from trainer.data.thinned_record import thin_record, thinning_sentence
 from trainer.errors import TrainingError
 from trainer.evaluation.ageing.measure_ageing import measure_ageing
 from trainer.evaluation.ageing.verdict import ageing_metrics
@@ -28,6 +29,7 @@ from trainer.networks.training import choose_device
 from trainer.run import About, Run
 from trainer.run_writer import FitFiles, refuse_foreign, write_run
 from trainer.scoring.false_alarm_rates import false_alarm_rates
+from trainer.scoring.record_windows import record_windows
 from trainer.station_fit import fit_every_row, fit_without_test, held_out
 from trainer.statistics.collect import collect
 
@@ -82,6 +84,7 @@ def train(
     choose_device(settings.device)
     _refuse_short(record)
     started = time.perf_counter()
+    whole, record = record, thin_record(record, record_windows(record))
     blocks = blocked(record)
     split = random_split(record, seed=settings.seed) if settings.split == "random" else blocks
     parts = {part: record.values[_intact(record, getattr(split, part))] for part in ("train", "validation", "test")}
@@ -112,6 +115,8 @@ def train(
         "ageing": ageing_metrics(measure_ageing(record, settings, processes=processes, progress=progress)),
         "seconds": time.perf_counter() - started,
     }
+    if record is not whole:
+        metrics["thinned"] = thinning_sentence(whole, record)
     losses = {name: {**history.losses, "chosen": history.chosen} for name, history in measured.histories().items()}
     created, versions = rfc3339((clock or SystemClock()).now()), _versions()
     files = [

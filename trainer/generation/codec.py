@@ -8,13 +8,13 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from torch import nn
+from torch import Tensor, nn
 
 from edge.arrays import AnyFloats, Arrays, Floats
 from edge.models.scaler import Scaler
 from trainer.generation.normal_scores import NormalScoreTransform
-from trainer.networks.autoencoder import TabularAE, TabularVAE, to_tensor
-from trainer.networks.generative import Generative
+from trainer.networks.autoencoder import TabularAE, TabularVAE, in_blocks
+from trainer.networks.generative import Generative, GenerativeVAE
 
 
 class Codec(Protocol):
@@ -142,12 +142,14 @@ def _latent(network: Generative | TabularAE | TabularVAE) -> int:
 
 
 def _heads(network: Generative | TabularAE | TabularVAE, rows: Floats) -> Arrays:
-    with torch.no_grad():
-        code = network.encode(to_tensor(network, rows))
-    heads = code if isinstance(code, tuple) else (code,)
-    return {name: head.numpy() for name, head in zip(("mean", "log_variance"), heads, strict=False)}
+    def joined(part: Tensor) -> Tensor:
+        code = network.encode(part)
+        return torch.cat(code, dim=1) if isinstance(code, tuple) else code
+
+    heads = in_blocks(network, rows, joined)
+    names = ("mean", "log_variance") if isinstance(network, TabularVAE | GenerativeVAE) else ("mean",)
+    return dict(zip(names, np.split(heads, len(names), axis=1), strict=True))
 
 
 def _decoded(network: Generative | TabularAE | TabularVAE, latent: ArrayLike) -> AnyFloats:
-    with torch.no_grad():
-        return np.asarray(network.decode(to_tensor(network, latent)).numpy())
+    return in_blocks(network, latent, network.decode)

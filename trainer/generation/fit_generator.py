@@ -76,7 +76,11 @@ def fit_generator(
     )
     one = fit_mixture(codes, settings.seed, components=1)
     components = None if settings.components == "auto" else settings.components
-    mixture = one if published else fit_mixture(codes, settings.seed, components=components, search=settings.search_k)
+    mixture = (
+        one
+        if published
+        else fit_mixture(codes, settings.seed, components=components, search=settings.search_k, progress=progress)
+    )
     if isinstance(codec, NormalScoreCodec):
         rng = np.random.Generator(np.random.Philox(key=settings.seed + _GENERATED))
         latent = mixture.draw(CALIBRATION_ROWS, rng)

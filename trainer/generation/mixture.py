@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TextIO
 
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from edge.arrays import Floats
 from edge.models.generator import pack_roots, unpack_roots
+from trainer.data.phase import advance, phase
 
 MOST = 300
 """Most components: beyond it the bundle grows and the two-sample AUROC does not fall."""
@@ -16,6 +18,8 @@ LEAST_ROWS = 30
 """Training rows per component."""
 MOST_ROWS = 100_000
 """Most rows to fit on, evenly spaced: more take more time and memory, and move no component."""
+MOST_ROWS = 50_000
+"""Rows of a longer record that are used, evenly spaced: its memory is a number for every row and component."""
 REGULARISATION = 1e-3
 """Added to each variance; with 1e-6, components shrink onto few rows, and held-out rows become unlikely."""
 CANDIDATES = (100, 200, 300)
@@ -23,6 +27,7 @@ WITHIN = 0.3
 """Distance [nat] from the best held-out log-likelihood; within it, the largest count has the lowest C2ST AUROC."""
 HELD_OUT = 0.15
 """Share of the rows that a search evaluates on."""
+_MOST_STEPS = 100  # of expectation maximisation, as scikit-learn has it
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,9 @@ class Mixture:
         return mean, within + np.einsum("k,ki,kj->ij", self.weights, centred, centred)
 
 
-def fit_mixture(codes: Floats, seed: int, *, components: int | None = None, search: bool = False) -> Mixture:
+def fit_mixture(
+    codes: Floats, seed: int, *, components: int | None = None, search: bool = False, progress: TextIO | None = None
+) -> Mixture:
     """Fit a mixture with full covariances by scikit-learn's expectation maximisation, on one thread.
 
     Parameters
@@ -80,14 +87,19 @@ def fit_mixture(codes: Floats, seed: int, *, components: int | None = None, sear
         Number of components, at most a thirtieth of the rows; ``None`` means that many, at most 300.
     search
         Choose the number on 15 % of the rows instead: the largest within .3 nat of the best (three more fits).
+    progress
+        Where a progress bar is drawn; ``None`` draws none.
     """
     codes = codes[:: -(-len(codes) // MOST_ROWS)]
+    if len(codes) > MOST_ROWS:
+        codes = codes[np.linspace(0, len(codes) - 1, MOST_ROWS).round().astype(np.int64)]
     most = max(1, len(codes) // LEAST_ROWS)
     count = min(components or MOST, most)
     with threadpool_limits(limits=1):  # as fast as more, and the order of sums does not depend on the machine
         if search:
             count = _search(codes, seed, most)
-        return _fit(codes, count, seed)
+        with phase("mixture", _MOST_STEPS, progress if count > 1 else None, unit="step", least=0):
+            return _fit(codes, count, seed)
 
 
 def _search(codes: Floats, seed: int, most: int) -> int:
@@ -102,7 +114,18 @@ def _search(codes: Floats, seed: int, most: int) -> int:
 def _fit(codes: Floats, count: int, seed: int) -> Mixture:
     from sklearn.mixture import GaussianMixture  # slow to import, and needed only here
 
-    model = GaussianMixture(count, covariance_type="full", reg_covar=REGULARISATION, random_state=seed % 2**32)
+    class Watched(GaussianMixture):  # type: ignore[misc]
+        def _m_step(self, *args: Any, **options: Any) -> None:
+            super()._m_step(*args, **options)
+            advance(1)
+
+    model = Watched(
+        count,
+        covariance_type="full",
+        reg_covar=REGULARISATION,
+        random_state=seed % 2**32,
+        max_iter=_MOST_STEPS,
+    )
     model.fit(codes.astype(np.float32))  # single precision takes half the time
     weights, means, covariances = (
         np.asarray(part, dtype=np.float64) for part in (model.weights_, model.means_, model.covariances_)

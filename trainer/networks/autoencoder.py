@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Literal
@@ -15,6 +15,9 @@ from torch import Tensor, nn
 from config.settings.training import Training
 from edge.arrays import AnyFloats, Floats
 from edge.bundles.manifest import NetworkSpec
+
+BLOCK = 65_536
+"""Most rows that pass a network at a time."""
 
 
 def layers(sizes: Sequence[int], between: type[nn.Module] = nn.ReLU) -> nn.Sequential:
@@ -139,11 +142,20 @@ def to_tensor(model: nn.Module, rows: ArrayLike) -> Tensor:
     return torch.from_numpy(np.asarray(rows, dtype=np.float64 if double else np.float32))
 
 
+def in_blocks(model: nn.Module, rows: ArrayLike, run: Callable[[Tensor], Tensor]) -> AnyFloats:
+    """Run a part of a model, one output for each row; the layers between take many times the memory of the rows."""
+    every = np.asarray(rows)
+    with torch.no_grad():
+        parts = [
+            run(to_tensor(model, every[start : start + BLOCK])).numpy() for start in range(0, max(1, len(every)), BLOCK)
+        ]
+    return np.concatenate(parts) if len(parts) > 1 else parts[0]
+
+
 def reconstruction_residuals(model: TabularAE | TabularVAE, z: AnyFloats) -> Floats:
     """Return scaled rows minus their reconstruction, both [N, F]."""
-    with torch.no_grad():
-        back = model.reconstruct(to_tensor(model, z))
-    return np.asarray(z - back.numpy(), dtype=np.float64)
+    back = in_blocks(model, z, model.reconstruct)
+    return np.asarray(z - back, dtype=np.float64)
 
 
 def row_errors(model: TabularAE | TabularVAE, z: AnyFloats, loss: Literal["mse", "mae"]) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
 import numpy as np
@@ -12,8 +12,12 @@ from edge.models.features import Features, FeatureState, Runs, compute_features
 from edge.models.scores import Scores, ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from edge.models.windows import Windows
+from trainer.data.phase import advance
 from trainer.data.record import Record
 from trainer.data.splits import pieces
+
+BLOCK = 16_384
+"""Most rows that are measured together."""
 
 Memories = Sequence[Sequence[Indices]]
 """Rows that one memory sees each, in pieces between which it forgets the latest readings."""
@@ -42,13 +46,7 @@ def measure(model: ScoringModel, record: Record, rows: Indices, *, calibrated: b
     Scores
         Of the rows in ascending order.
     """
-    order = np.sort(rows)
-    parts = [(measured, scores) for measured, scores in walk(model, record, rows, calibrated=calibrated)]
-    if len(parts) == 1:
-        return parts[0][1]
-    back = np.argsort(np.concatenate([measured for measured, _ in parts]), kind="stable")
-    assert len(back) == len(order)
-    return Scores(*(np.concatenate(field)[back] for field in zip(*(scores for _, scores in parts), strict=True)))
+    return Scores(*_in_order(len(rows), walk(model, record, rows, calibrated=calibrated)))
 
 
 def walk(
@@ -57,12 +55,13 @@ def walk(
     """Measure rows as :func:`measure` does; yield the numbers of rows that are measured together, and their scores."""
     memories = pieces(record, rows)
     states = [ScoreState(model) for _ in memories]
-    for together in _waves(memories):
+    for together, ended in _waves(memories):
         order = np.concatenate([piece for _, piece in together])
         runs = [(states[number], len(piece)) for number, piece in together]
         yield order, score_rows(model, record.values[order][:, model.columns], runs, calibrated=calibrated)
-        for number, _ in together:
+        for number in ended:
             states[number].restart()
+        advance(len(order))
 
 
 def compute_past(scaled: Floats, residual: Floats, memories: Memories, windows: Windows) -> Features:
@@ -78,21 +77,62 @@ def compute_past(scaled: Floats, residual: Floats, memories: Memories, windows: 
         How far back the memories reach.
     """
     states = [FeatureState(scaled.shape[1], windows) for _ in memories]
-    parts, orders = [], []
-    for together in _waves(memories):
+    return Features(*_in_order(len(scaled), _past(scaled, residual, memories, states)))
+
+
+def _past(
+    scaled: Floats, residual: Floats, memories: Memories, states: Sequence[FeatureState]
+) -> Iterator[tuple[Indices, Features]]:
+    for together, ended in _waves(memories):
         order = np.concatenate([piece for _, piece in together])
         runs = Runs([states[number] for number, _ in together], [len(piece) for _, piece in together])
-        parts.append(compute_features(scaled[order], residual[order], runs))
-        orders.append(order)
-        for number, _ in together:
+        yield order, compute_features(scaled[order], residual[order], runs)
+        for number in ended:
             states[number].restart()
-    if len(parts) == 1:
-        return parts[0]
-    back = np.argsort(np.concatenate(orders), kind="stable")
-    return Features(*(np.concatenate(field)[back] for field in zip(*parts, strict=True)))
+        advance(len(order))
 
 
-def _waves(memories: Memories) -> Iterator[list[tuple[int, Indices]]]:
-    """Yield pieces that can be measured together: the first of every memory, then the second, and so on."""
+def _in_order(rows: int, parts: Iterable[tuple[Indices, Sequence[Floats]]]) -> list[Floats]:
+    """Join arrays of rows that were computed together: the fields of all rows, in ascending order of their numbers."""
+    orders, fields = [], None
+    done = 0
+    for order, found in parts:
+        if len(order) == rows:
+            return list(found)
+        if fields is None:
+            fields = [np.empty((rows, *field.shape[1:]), dtype=field.dtype) for field in found]
+        for field, values in zip(fields, found, strict=True):
+            field[done : done + len(order)] = values
+        orders.append(order)
+        done += len(order)
+    assert fields is not None
+    assert done == rows
+    numbers = np.concatenate(orders)
+    if (np.diff(numbers) > 0).all():
+        return fields
+    back = np.argsort(numbers, kind="stable")
+    return [field[back] for field in fields]
+
+
+def _waves(memories: Memories) -> Iterator[tuple[list[tuple[int, Indices]], list[int]]]:
+    """Yield pieces that can be measured together, and the memories whose piece ends with them.
+
+    First come the first pieces of every memory, then the second ones, and so on. The windows of many rows take a
+    hundred times the memory of the rows, so long pieces are cut: a memory goes on where it was.
+    """
     for several in zip_longest(*memories):
-        yield [(number, piece) for number, piece in enumerate(several) if piece is not None]
+        together: list[tuple[int, Indices]] = []
+        ended: list[int] = []
+        count = 0
+        for number, piece in enumerate(several):
+            for start in range(0, 0 if piece is None else len(piece), BLOCK):
+                part = piece[start : start + BLOCK]
+                if count and count + len(part) > BLOCK:
+                    yield together, ended
+                    together, ended, count = [], [], 0
+                together.append((number, part))
+                count += len(part)
+                if start + BLOCK >= len(piece):
+                    ended.append(number)
+        if together:
+            yield together, ended
