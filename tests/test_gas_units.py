@@ -94,7 +94,8 @@ def test_levels_thresholds_and_the_virtual_gas_are_in_the_unit_of_the_column(
     found = verdicts(Scorer(bundle), values)
     usual = found[90].methane
     assert usual is not None
-    assert (usual.unit, usual.level) == (unit, pytest.approx(values[90, 0], rel=1e-4))
+    assert usual.unit == unit
+    assert usual.level == pytest.approx(values[90, 0], rel=1e-4)
     assert usual.virtual == pytest.approx(BACKGROUND[unit], rel=0.3)
     assert usual.sd is not None
     assert 0 < usual.sd < 0.3 * BACKGROUND[unit]
@@ -116,7 +117,7 @@ def test_an_analyser_at_its_stop_and_a_limit_alarm_in_mg_m3(
     assert scorer.level is not None
     state, panel, events = scorer.new_state(), AlarmPanel(Alarms(), fake_clock), list[Event]()
     for verdict in verdicts(scorer, values):
-        thresholds = {kind: state.adaptation.threshold(kind) for kind in SCORED}
+        thresholds: dict[str, float] = {kind: state.adaptation.threshold(kind) for kind in SCORED}
         events += panel.observe(verdict, thresholds, scorer.level)
     (opened,) = [event for event in events if event.kind == "methane" and event.event_type == "open"]
     assert (opened.by, opened.peak.unit, opened.peak.level, opened.peak.level_ppb) == ("limit", "mg/m3", 55.0, None)

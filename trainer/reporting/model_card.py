@@ -15,6 +15,7 @@ from trainer.page.panel import Panel
 from trainer.page.table import HtmlTable, shown
 from trainer.reporting.display_names import NETWORKS, SPLITS
 from trainer.run import Run
+from trainer.scoring.onset import onset_sentences
 
 _INTENDED = (
     ("for", "detecting when a low-cost methane station's readings contradict one another, and generating similar rows"),
@@ -80,7 +81,8 @@ def _limits(run: Run) -> Iterator[tuple[str, str]]:
         yield "split", "shuffled rows leak: figures measured on them are too good"
     for name, fitted in run.scoring_specs.items():
         of = _sentences(fitted) if run.station.gas is not None else fitted.notes
-        yield from ((NETWORKS.get(name, name), sentence) for sentence in of)
+        found = onset_sentences(run.metrics["scorers"][name].get("onset"))
+        yield from ((NETWORKS.get(name, name), sentence) for sentence in (*of, *found))
     ageing = Ageing.read(run.metrics)
     if ageing is not None:
         yield from (("other times", sentence.strip()) for sentence in verdict_sentences(ageing))

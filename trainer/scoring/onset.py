@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -81,6 +81,15 @@ class OnsetCalibration:
     def metrics(self) -> dict[str, Any]:
         """Everything but the table, for ``metrics.json``."""
         return {name: value for name, value in vars(self).items() if name != "table"}
+
+
+def onset_sentences(measured: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield how the onset of a scorer stood the test, from its metrics; nothing if it was refused or not measured."""
+    if measured is not None and measured["refused"] is None:
+        yield (
+            f"onset: {measured['found']} of {measured['onsets']} onsets in parts that were left out are found at "
+            f"{REQUESTED:g}, where {measured['realised']:.2%} of {measured['quiet_rows']:,} quiet rows exceed"
+        )
 
 
 def calibrate_onset(
