@@ -16,6 +16,7 @@ from edge.arrays import AnyFloats, Floats, Indices
 from edge.bundles.manifest import TrainingData
 from edge.clock import Clock, SystemClock, rfc3339
 from edge.models.features import BASELINE_LEAST, SHORT_WINDOW
+from trainer.data.phase import phase
 from trainer.data.record import Record
 from trainer.data.splits import blocked, random_split
 from trainer.data.thinned_record import thin_record, thinning_sentence
@@ -91,6 +92,10 @@ def train(
     measured = fit_without_test(record, split, settings, progress)
     bundled = fit_every_row(record, measured, settings, progress)
     complete = record.values[record.intact]
+    with phase("false alarms", len(record.values) * len(measured.scorers), progress):
+        realised = {
+            name: false_alarm_rates(scorer.model, *held_out(record, name)) for name, scorer in measured.scorers.items()
+        }
     metrics = {
         "split": settings.split,
         "fit": f"the fit that left the test {'blocks' if settings.split == 'blocks' else 'rows'} out; "
@@ -101,7 +106,7 @@ def train(
             name: {
                 "rows": scorer.spec.rows,
                 "chunks": scorer.spec.chunks,
-                "realised": false_alarm_rates(scorer.model, *held_out(record, name)),
+                "realised": realised[name],
                 # Of the bundle's own fit: it decides whether there is a score, by rows that were left out of each part.
                 "onset": bundled.scorers[name].onset.metrics,
             }
@@ -135,6 +140,10 @@ def train(
         )
         for fit in (bundled, measured)
     ]
+    found = None
+    if statistics:
+        with phase("pictures", len(record.values) * len(measured.scorers), progress):
+            found = collect(record, measured.generator, split, measured.scorers, seed=settings.seed + _EVALUATED)
     write_run(
         folder,
         bundled=files[0],
@@ -144,9 +153,7 @@ def train(
         metrics=metrics,
         curves=losses_png(losses),
         losses=losses,
-        statistics=collect(record, measured.generator, split, measured.scorers, seed=settings.seed + _EVALUATED)
-        if statistics
-        else None,
+        statistics=found,
     )
     return Run.open(folder)
 

@@ -43,7 +43,7 @@ def run(arguments: Namespace) -> None:
     from trainer.train import train
 
     settings = _settings(arguments)
-    record = load_record(arguments.files, load_station(arguments.station))
+    record = load_record(arguments.files, load_station(arguments.station), progress=sys.stderr)
     for sentence in record.dropped:
         print(sentence)
     trained = train(
@@ -54,6 +54,8 @@ def run(arguments: Namespace) -> None:
         processes=os.cpu_count() or 1,
         progress=sys.stderr,
     )
+    if "thinned" in trained.metrics:
+        print(trained.metrics["thinned"])
     print(summary(trained))
     if not arguments.quick:
         draw_report([trained.folder])

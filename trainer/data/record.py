@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -159,20 +160,20 @@ class Record:
         return np.flatnonzero(np.isin(np.maximum(owner, 0), rows))
 
 
-def load_record(files: Sequence[str | Path], station: Station) -> Record:
+def load_record(files: Sequence[str | Path], station: Station, *, progress: TextIO | None = None) -> Record:
     """Read files into one record, as a gateway would read their rows.
 
     A cell that is missing, or outside the station's physical range, holds the last good value of its channel for at
     most 12 rows. Rows that cannot be filled are left out. What cuts a gateway's memory cuts the record, see
     :func:`trainer.data.filled_rows.fill_rows`; a file begins a segment, unless it overlaps with the one before. A row
-    that is there twice counts once.
+    that is there twice counts once. The progress bar of a long CSV is drawn on ``progress``.
 
     Raises
     ------
     RecordError
         A file cannot be read as this station's readings, two files have the same content, or no complete row is left.
     """
-    found = read_files(files, station)
+    found = read_files(files, station, progress=progress)
     if not found.files:
         found.raise_faults()
     sent = SentRows([file.table for file in found.files], [file.continues for file in found.files], station)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from edge.errors import TableError
 from edge.readings.csv.reader import read_table
 from edge.readings.csv.table import CsvTable
 from edge.readings.gaps import MOST_CADENCES, median_interval
+from trainer.data.phase import advance, phase
 from trainer.data.repeated_rows import RepeatedRows, find_repeated_rows
 from trainer.data.symptoms import symptoms
 from trainer.errors import RecordError
@@ -87,7 +89,9 @@ class StationFiles:
             raise RecordError("\n".join(text for _, text in sorted(faults.items())))
 
 
-def read_files(files: Sequence[str | Path], station: Station, *, every_row: bool = False) -> StationFiles:
+def read_files(
+    files: Sequence[str | Path], station: Station, *, every_row: bool = False, progress: TextIO | None = None
+) -> StationFiles:
     """Read files; a row that is there twice is kept where it comes first.
 
     Parameters
@@ -98,6 +102,8 @@ def read_files(files: Sequence[str | Path], station: Station, *, every_row: bool
         What their columns are.
     every_row
         Whether rows that are there twice are only reported.
+    progress
+        Where the progress bar of a long CSV is drawn; ``None`` draws none.
 
     Raises
     ------
@@ -112,7 +118,7 @@ def read_files(files: Sequence[str | Path], station: Station, *, every_row: bool
     for place, path in enumerate(map(Path, files)):
         try:
             data = path.read_bytes()
-            table, numbered = _read(path, data, station)
+            table, numbered = _read(path, data, station, progress)
         except OSError as error:
             faults[place] = f"{path}: {error.strerror or error}; expected a CSV or Parquet file that can be read"
             continue
@@ -142,13 +148,14 @@ def read_files(files: Sequence[str | Path], station: Station, *, every_row: bool
     )
 
 
-def _read(path: Path, data: bytes, station: Station) -> tuple[CsvTable, str]:
+def _read(path: Path, data: bytes, station: Station, progress: TextIO | None) -> tuple[CsvTable, str]:
     """Read a file by its content, whatever its name; also return what its rows are numbered by."""
     if data.startswith(b"PAR1"):
         from trainer.data.parquet import read_parquet  # pandas is slow to import, and few records are Parquet
 
         return read_parquet(path, station), "row"
-    return read_table(path, station), "line"
+    with phase(f"reading {path.name}", data.count(b"\n"), progress):
+        return read_table(path, station, watch=advance), "line"
 
 
 def _cadence_fault(file: StationFile, station: Station) -> str | None:

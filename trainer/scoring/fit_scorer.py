@@ -18,6 +18,7 @@ from edge.models.consistency import COMPONENTS, combine_components
 from edge.models.scores import Scores
 from edge.models.scoring_model import ScoringModel
 from edge.models.windows import Windows
+from trainer.data.phase import phase
 from trainer.data.record import Record
 from trainer.data.scaler import fit_scaler
 from trainer.data.splits import chunks, pieces, spans, widen_chunks
@@ -149,7 +150,9 @@ def fit_scorer(
     measured_by, weights = [], []
     if earlier is None:
         for k, part in enumerate(chunks(record, folds, rows), 1):
-            model, fitted, _ = fitting.fit(np.setdiff1d(rows, part), f"{label} {k}/{folds}")
+            others = np.setdiff1d(rows, part)
+            with phase(f"{label} {k}/{folds}: memories", 2 * len(others), progress):
+                model, fitted, _ = fitting.fit(others, f"{label} {k}/{folds}")
             measured_by.append((model, part))
             weights.append(fitted.module.state_dict())
     else:
@@ -157,8 +160,10 @@ def fit_scorer(
         measured_by = [(model, part) for (model, _), part in zip(earlier.measured_by, wider, strict=True)]
         weights, label = list(earlier.folds), f"{label}, all rows"
     parts = [part for _, part in measured_by]
-    measured = [_measure_intact(model, record, part) for model, part in measured_by]
-    model, fitted, history = fitting.fit(rows, label)
+    with phase(f"{label}: tables", len(rows), progress):
+        measured = [_measure_intact(model, record, part) for model, part in measured_by]
+    with phase(f"{label}: memories", 2 * len(rows), progress):
+        model, fitted, history = fitting.fit(rows, label)
 
     components = np.concatenate([one.components for one in measured])
     tables = {name: p_value_table(column) for name, column in zip(COMPONENTS, components.T, strict=False)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,7 +31,13 @@ _Array = TypeVar("_Array", Floats, Indices)
 _LEAST_TO_COMPARE = 20  # rows, before a last number without a line end is called too short
 
 
-def read_table(path: str | Path, station: Station, *, absent: Collection[str] = ()) -> CsvTable:
+def read_table(
+    path: str | Path,
+    station: Station,
+    *,
+    absent: Collection[str] = (),
+    watch: Callable[[int], None] = lambda rows: None,
+) -> CsvTable:
     """Read a station's readings from a CSV.
 
     Compression (gzip, zip, bzip2, xz), encoding (UTF-8, UTF-16, those of loggers and spreadsheets), separator (``;``,
@@ -48,6 +54,8 @@ def read_table(path: str | Path, station: Station, *, absent: Collection[str] = 
         The station: its columns with their sentinels, its time columns, and how its files write numbers and times.
     absent
         Message keys of the columns to skip: nan in every row.
+    watch
+        Is called with the number of rows of each batch that has been taken, for a progress bar.
 
     Raises
     ------
@@ -62,14 +70,15 @@ def read_table(path: str | Path, station: Station, *, absent: Collection[str] = 
         data = Path(path).read_bytes()
     except OSError as error:
         raise TableError(f"{path}: {error.strerror or error}; expected a CSV that can be read") from error
-    return _Reader(Path(path), station, absent).read(data)
+    return _Reader(Path(path), station, absent, watch).read(data)
 
 
 class _Reader:
     """Reads one file."""
 
-    def __init__(self, path: Path, station: Station, absent: Collection[str]) -> None:
+    def __init__(self, path: Path, station: Station, absent: Collection[str], watch: Callable[[int], None]) -> None:
         self._path = path
+        self._watch = watch
         self._station = station
         self._features = [(j, feature.name) for j, feature in enumerate(station.features) if feature.key not in absent]
         self._wanted = [name for _, name in self._features] + list(station.time_columns)
@@ -91,6 +100,7 @@ class _Reader:
         good: list[Mask] = []
         clock: str | None = None
         for columns, where in rows.batches():
+            self._watch(len(where))
             block, time, naive, fine = self._batch(columns, where, layout, rows)
             if len(self._station.time_columns) == 1:
                 clock = clock or find_clock(layout.names, columns)
