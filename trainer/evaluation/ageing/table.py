@@ -15,7 +15,8 @@ HEADS = ("largest part", "worst quarter", "worst 2,000", "budget")
 def ageing_lines(ageing: Ageing) -> Iterator[str]:
     """Yield the worst shares by direction, score and requested rate, then the verdict."""
     if ageing.steps:
-        fits = " or ".join(dict.fromkeys(str(step.trained) for step in ageing.steps))
+        *some, last = dict.fromkeys(str(step.trained) for step in ageing.steps)
+        fits = " or ".join([", ".join(some), last]) if some else last
         yield f"past to future: fitted on {fits} of {PARTS} parts, undisturbed readings of the others that exceed"
         yield "(ahead: the later parts; back: the earlier ones; fixed thresholds)"
         yield from text_table(HEADS, _rows(ageing))
