@@ -51,6 +51,18 @@ def test_inverse_brings_readings_back(kind: Literal["log", "standard"], seed: in
     np.testing.assert_allclose(scaler.inverse(scaler.forward(rows)), rows, rtol=1e-9)
 
 
+@pytest.mark.parametrize("kind", ["log", "standard"])
+def test_held_cells_belong_to_no_statistic(kind: Literal["log", "standard"]) -> None:
+    held = np.random.default_rng(0).random(ROWS.shape) < 0.1
+    wild = np.where(held, 1e9, ROWS)
+    scaler = fit_scaler(wild, STATION, kind, held)
+    for column in range(9):
+        measured = ROWS[~held[:, column]]
+        alone = fit_scaler(measured, STATION, kind)
+        for ours, theirs in ((scaler.floor, alone.floor), (scaler.mean, alone.mean), (scaler.std, alone.std)):
+            assert ours[column] == pytest.approx(theirs[column])
+
+
 @pytest.mark.parametrize("value", [0.3, 4711.1, 1e-9])
 def test_a_constant_column_is_named_with_the_fix(value: float) -> None:
     rows = ROWS.copy()

@@ -12,7 +12,7 @@ from sklearn.model_selection import train_test_split
 from config.settings.station import Feature, Station
 from edge.readings.csv.writer import write_table
 from trainer.data.record import Record, load_record
-from trainer.data.splits import Split, blocked, chunks, random_split, spans, widen_chunks
+from trainer.data.splits import Split, blocked, chunks, pieces, random_split, spans, widen_chunks
 from trainer.errors import TrainingError
 
 STATION = Station(
@@ -193,3 +193,31 @@ def segmented(chamber: Record) -> Record:
 )
 def test_a_span_ends_at_a_gap_and_at_a_segments_end(segmented: Record, rows: list[int], found: list[list[int]]) -> None:
     assert [span.tolist() for span in spans(segmented, np.array(rows))] == found
+
+
+def test_pieces_are_spans_cut_where_the_latest_readings_are_forgotten(chamber: Record) -> None:
+    one = Record.from_values(chamber.values[:20], chamber.station, [(0, 12), (12, 20)], restarts=[5, 7, 15])
+
+    found = pieces(one, np.array([0, 1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 15, 16]))
+
+    assert [[piece.tolist() for piece in span] for span in found] == [
+        [[0, 1, 2, 3, 4], [5, 6]],
+        [[9, 10, 11]],
+        [[12, 13]],
+        [[15, 16]],
+    ]
+    assert one.stretches == ((0, 5), (5, 7), (7, 12), (12, 15), (15, 20))
+
+
+def test_complete_rows_are_a_record_of_their_own(chamber: Record) -> None:
+    held = np.zeros((20, 9), dtype=bool)
+    held[[3, 4, 19], 2] = True
+    one = Record.from_values(chamber.values[:20], chamber.station, [(0, 12), (12, 20)], restarts=[8], held=held)
+
+    complete = one.complete
+
+    assert complete.places.tolist() == [0, 1, 2, *range(5, 19)]
+    assert complete.segments == ((0, 3), (3, 6), (6, 10), (10, 17))
+    assert (complete.restarts, complete.parts) == ((), ((0, 17),))
+    assert complete.complete is complete
+    assert chamber.complete is chamber

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.arrays import Floats
+from edge.arrays import Floats, Mask
 from edge.models.features import FeatureState, Runs, compute_features
 from edge.models.windows import Windows
 from trainer.errors import TrainingError
@@ -109,3 +109,66 @@ def test_segments_that_are_too_short_for_a_memory_are_refused(window: int | None
     with pytest.raises(TrainingError, match=rf"^got {least} consecutive rows at most, expected more than {least}; fix"):
         fit_consistency(np.split(rows, 10), Windows(recenter=window))
     assert fit_consistency([rows], Windows(recenter=window)).spread.shape == (4,)
+
+
+# ---- cells that hold the last good value ---------------------------------------------
+
+
+def outages(rows: Floats, channel: int, every: int, length: int) -> tuple[Floats, Mask]:
+    """Hold the channel's value for ``length`` rows out of ``every``."""
+    held = np.zeros(rows.shape, dtype=bool)
+    held[:, channel] = np.arange(len(rows)) % every >= every - length
+    filled = rows.copy()
+    for row in np.flatnonzero(held[:, channel]).tolist():
+        filled[row, channel] = filled[row - 1, channel]
+    return filled, held
+
+
+def test_held_cells_make_no_channel_slow_and_no_line_flat() -> None:
+    rows = scaled()
+    filled, held = outages(rows, 1, every=40, length=12)
+    whole = fit_consistency([rows], Windows())
+
+    unaware = fit_consistency([filled], Windows())
+    aware = fit_consistency([filled], Windows(), held=held)
+
+    assert unaware.refresh[1] > 1
+    assert aware.refresh.tolist() == [1, 1, 1, 1]
+    assert unaware.flat[1] < 0.3 * whole.flat[1]
+    np.testing.assert_allclose(aware.flat, whole.flat, rtol=0.2)
+
+
+def test_what_channels_have_in_common_is_that_of_rows_without_a_held_cell() -> None:
+    rows = scaled()
+    held = np.zeros(rows.shape, dtype=bool)
+    held[200:1500:7, 2] = True
+    wild = rows.copy()
+    wild[held] = 50.0
+
+    model = fit_consistency([wild], Windows(), held=held)
+
+    apart = np.linalg.inv(np.corrcoef(rows[~held.any(axis=1)], rowvar=False) + 1e-6 * np.eye(4))
+    np.testing.assert_allclose(model.conditional, apart / np.sqrt(np.diag(apart)))
+
+
+def test_a_channel_that_is_held_most_of_the_time_is_judged_by_windows_as_a_gateway_sees_them() -> None:
+    filled, held = outages(scaled(), 3, every=4, length=3)
+
+    model = fit_consistency([filled], Windows(), held=held)
+
+    assert np.isfinite(model.flat).all()
+    assert model.refresh[3] == 1
+
+
+def test_a_memory_restarts_between_the_pieces_of_a_segment_and_keeps_its_baseline() -> None:
+    rows = scaled()
+    pieces = [np.arange(1500), np.arange(1500, 3000)]
+    once, restarted, apart = (
+        fit_consistency([rows], Windows()),
+        fit_consistency([rows], Windows(), memories=[pieces]),
+        fit_consistency([rows[:1500], rows[1500:]], Windows()),
+    )
+    np.testing.assert_array_equal(restarted.spread, once.spread)
+    np.testing.assert_allclose(restarted.innovation, apart.innovation)
+    np.testing.assert_allclose(restarted.flat, apart.flat)
+    assert (apart.spread != once.spread).all()
