@@ -34,7 +34,7 @@ GAS, SENSOR, CLIMATE = 0, 5, 2
 def disturbed_rows() -> tuple[Floats, Floats]:
     """Values and times with everything that a record may lack."""
     values = simulate_chamber(ROWS, seed=21)
-    time = 1_790_000_000.0 + 60.0 * np.arange(ROWS)
+    time: Floats = 1_790_000_000.0 + 60.0 * np.arange(ROWS, dtype=np.float64)
     values[40, SENSOR] = np.nan  # while the memory fills
     values[120:125, SENSOR] = np.nan
     values[200:230, CLIMATE] = np.nan  # longer than a value is held
