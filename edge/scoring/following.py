@@ -10,6 +10,7 @@ from edge.scoring.pace import NORMAL_AFTER, Pace
 
 _BENT = 1 / 2.5**2  # per square decade, see `moved`
 _CREDIT = 2.0  # steps that may be taken back after an alarm, at most
+_OPENING = 0.5  # exceedances that an alarm costs beside its own, so that .1 % buys fewer false alarms
 _BACK_OVER = 60  # readings over which they are taken back
 
 
@@ -93,7 +94,7 @@ class Following(msgspec.Struct, array_like=True):
     Conformal PID control, 2023) in decades, without a floor. Three things are ours: a reading is learnt n - 1 readings
     late, or as soon as an alarm opens, so that m of n can open one before the threshold has risen; while an alarm
     stands, the threshold that opened it judges whether it is over; and after it the threshold takes back what the alarm
-    taught it, for at most two steps at once and out of a tenth of the budget. It keeps its promise for a useless
+    taught it, for at most two steps at once and out of a twentieth of the budget. It keeps its promise for a useless
     score as well, and is no measure of quality.
 
     Parameters
@@ -231,8 +232,9 @@ class Following(msgspec.Struct, array_like=True):
 
     def _open(self, pace: Pace) -> None:
         held = min(self.applied) if self.applied else pace.base + self.used
-        self.standing = Standing(held=held, debt=self.debt)
-        self.debt = min(pace.most, self.debt + self.waiting.bit_count())
+        price = _OPENING if self.waiting else 0.0
+        self.standing = Standing(held=held, debt=self.debt + price)
+        self.debt = min(pace.most, self.debt + price + self.waiting.bit_count())
         self.waiting, self.applied, self.way = 0, None, None
 
     def _close(self, standing: Standing) -> None:

@@ -13,7 +13,7 @@ NORMAL_AFTER = 3000
 _STEP, _STEP_AT = 0.25, 1.0  # [decades] an exceedance moves the threshold at a requested rate of .1; doubled per decade
 _MOST_STEP = 4.0  # [decades]; nobody can wait for the exceedances of a smaller rate
 _LOWEST, _HIGHEST = -13.0, 50.0  # [decades] of steps; far beyond those at which every score exceeds, or none
-_REFILL = 0.1  # share of the requested rate that is set aside for the way back after an alarm
+_REFILL = 0.05  # share of the requested rate that is set aside for the way back after an alarm
 
 
 class Pace:
