@@ -24,8 +24,9 @@ class AlarmPanel:
     """The alarms of all stations, one state machine per station and kind.
 
     An alarm opens when m of the last n readings exceed. It closes once ``clear_after`` readings in a row lie below the
-    threshold by more than the deadband, but not before ``hold`` readings, and with ``latch`` not before somebody
-    acknowledged it. In between, an ``update`` reports a higher peak, and repeats the alarm every ``repeat`` seconds.
+    threshold by more than the deadband, or its threshold ends it, but not before ``hold`` readings, and with ``latch``
+    not before somebody acknowledged it. In between, an ``update`` reports a higher peak, and one every ``repeat``
+    seconds repeats the alarm.
     A reading without a score neither raises nor clears; nor does one with a failed or missing channel for
     ``reconstruction``, since ``consistency`` names the channel. While a station warms up, only the absolute limit can
     be exceeded. ``stale`` (a silent station) and ``clock`` (its stamps are of no use) have no score, and no m of n.
