@@ -179,9 +179,9 @@ def _gas_levels(rows: Floats, station: Station) -> Arrays:
     if station.gas_index is None:
         return {}
     level = rows[:, station.gas_index]
-    background, median = np.quantile(level, [0.1, 0.5]).tolist()
+    background, quartile = np.quantile(level, [0.1, 0.25]).tolist()
     step = float(np.diff(np.unique(level)).min(initial=np.inf))
-    enhancement = usual_enhancement(background, median, step if np.isfinite(step) else 0.0)
+    enhancement = usual_enhancement(background, quartile, step if np.isfinite(step) else 0.0)
     return {"background_ppb": np.array([background]), "enhancement": np.array([enhancement])}
 
 

@@ -76,8 +76,8 @@ def _text(bundle: Bundle) -> Iterator[str]:
     for name, fitted in manifest.scorers.items():
         yield from _scorer(name, fitted)
     if (unit := GasUnit.from_bundle(bundle)) is not None:
-        yield f"gas        background {unit.round(bundle.background):,.10g} {unit.text} in training;"
-        yield f"           exceeds {bundle.enhancement:,.10g} {unit.text} above it, unless a gateway says otherwise"
+        background = f"background {unit.round(bundle.background):,.10g} {unit.text} in training"
+        yield f"gas        {background}; exceeds {bundle.enhancement:,.10g} above it, unless a gateway says otherwise"
     yield from _generator(manifest)
     yield f"requested  {manifest.exceedances_per_1000:g} in 1000 undisturbed readings may exceed"
     yield ""
@@ -127,7 +127,7 @@ def _scorer(name: str, fitted: ScoringSpec) -> Iterator[str]:
     yield from _table([("         ", f"windows: {', '.join(windows)}")], indent="", wrap=True)
     if fitted.responsive:
         yield f"           {', '.join(fitted.responsive)} respond to the gas"
-        if name != SCORER:
+        if name != SCORER and fitted.onset_refused is None:
             yield "           methane: not recalibrated at a station, because no analyser says which readings are quiet"
     for note in fitted.notes:
         yield from _table([("         ", note)], indent="", wrap=True)
