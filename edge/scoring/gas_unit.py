@@ -30,6 +30,8 @@ class GasUnit:
     scale
         Levels are whole multiples of 1 / ``scale`` [unit]: of a ten-thousandth of the power of ten below ``size``, and
         of 1 at most.
+    in_tenths_of_ppb
+        Whether levels are in ppb and rounded to tenths, as :meth:`to_ppb` gives them.
 
     Examples
     --------
@@ -37,12 +39,13 @@ class GasUnit:
     (2104.6, 2.61235)
     """
 
-    __slots__ = ("code", "ppb", "scale")
+    __slots__ = ("code", "in_tenths_of_ppb", "ppb", "scale")
 
     def __init__(self, code: str, size: float) -> None:
         self.code = code
         self.ppb = PPB_PER_UNIT.get(code)
         self.scale = 10.0 ** min(max(_DIGITS - math.floor(math.log10(size)), 0), _MOST_DECIMALS)
+        self.in_tenths_of_ppb = self.ppb == 1.0 and self.scale == 10.0
 
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> GasUnit | None:

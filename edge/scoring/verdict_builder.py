@@ -97,20 +97,23 @@ class VerdictBuilder:
             score = round_score(scores.onset)
             if background is None:
                 background = math.exp(scores.background)
+        own = (level, unit.round(inferred), unit.round(sd), None if background is None else unit.round(background))
+        # In the usual unit the two are the same, and nothing is rounded twice.
+        ppb = own if unit.in_tenths_of_ppb else tuple(map(unit.to_ppb, (level, inferred, sd, background)))
         return Methane(
             score=score,
             p=None if score is None else _p(scores.onset),
-            level_ppb=unit.to_ppb(level),
-            virtual_ppb=unit.to_ppb(inferred),
-            sd_ppb=unit.to_ppb(sd),
+            level_ppb=ppb[0],
+            virtual_ppb=ppb[1],
+            sd_ppb=ppb[2],
             over_range=over,
             under_range=under,
-            background_ppb=unit.to_ppb(background),
+            background_ppb=ppb[3],
             unit=unit.code,
-            level=level,
-            virtual=unit.round(inferred),
-            sd=unit.round(sd),
-            background=None if background is None else unit.round(background),
+            level=own[0],
+            virtual=own[1],
+            sd=own[2],
+            background=own[3],
         )
 
 
