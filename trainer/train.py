@@ -15,7 +15,7 @@ from config.settings.training import Training
 from edge.arrays import AnyFloats, Floats, Indices
 from edge.bundles.manifest import TrainingData
 from edge.clock import Clock, SystemClock, rfc3339
-from edge.models.features import BASELINE_LEAST, SHORT_WINDOW
+from edge.models.features import BASELINE_LEAST, LAGS, SHORT_WINDOW
 from trainer.data.phase import phase
 from trainer.data.record import Record
 from trainer.data.splits import blocked, random_split
@@ -182,11 +182,12 @@ def _shortage(record: Record) -> str | None:
     count = int(record.intact.sum())
     if count < LEAST_ROWS:
         return f"got {count} usable rows, expected at least {LEAST_ROWS}"
+    least = LAGS * record_windows(record).lag + SHORT_WINDOW - 1  # of the mean innovation, the last component to come
     row = np.arange(len(record.values))
     begins = np.array([start for start, _ in record.segments])
     recent = np.array([start for start, _ in record.stretches])
     memory, latest = (row - starts[np.searchsorted(starts, row, side="right") - 1] for starts in (begins, recent))
-    scored = int(np.sum((memory >= MEMORY) & (latest >= SHORT_WINDOW) & record.intact))
+    scored = int(np.sum((memory >= MEMORY) & (latest >= least) & record.intact))
     if scored >= LEAST_SCORED:
         return None
     longest = max(end - start for start, end in record.segments)

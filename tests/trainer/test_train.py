@@ -296,6 +296,12 @@ def test_losses_are_kept_as_numbers_and_as_a_picture(runs: dict[str, Path]) -> N
     assert (runs["both"] / "losses.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_gaps_too_close_for_the_latest_readings_are_refused(chamber: Record, tmp_path: Path) -> None:
+    gappy = Record.from_values(chamber.values, chamber.station, restarts=range(14, 3000, 14))
+    with pytest.raises(TrainingError, match="got 0 rows behind 32 others without a gap"):
+        train(gappy, SHORT, tmp_path / "run")
+
+
 def written(path: Path, short: Record, values: Floats) -> Record:
     write_table(path, short.station.names, values)
     return load_record([path], short.station)
