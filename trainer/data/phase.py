@@ -17,7 +17,7 @@ _BAR: ContextVar[tqdm | None] = ContextVar("bar", default=None)
 
 @contextmanager
 def phase(label: str, total: int, progress: TextIO | None, *, unit: str = "row", least: int = SHOWN) -> Iterator[None]:
-    """Draw the bar of a phase, which :func:`advance` moves; a phase within another has a bar of its own.
+    """Draw the bar of a phase, which :func:`move_bar` moves; a phase within another has a bar of its own.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def phase(label: str, total: int, progress: TextIO | None, *, unit: str = "row",
             _BAR.reset(token)
 
 
-def advance(count: int) -> None:
+def move_bar(count: int) -> None:
     """Say that so much has been done in the present phase, if there is one."""
     bar = _BAR.get()
     if bar is not None:

@@ -16,7 +16,7 @@ from edge.errors import TableError
 from edge.readings.csv.reader import read_table
 from edge.readings.csv.table import CsvTable
 from edge.readings.gaps import MOST_CADENCES, median_interval
-from trainer.data.phase import advance, phase
+from trainer.data.phase import move_bar, phase
 from trainer.data.repeated_rows import RepeatedRows, find_repeated_rows
 from trainer.data.symptoms import symptoms
 from trainer.errors import RecordError
@@ -155,7 +155,7 @@ def _read(path: Path, data: bytes, station: Station, progress: TextIO | None) ->
 
         return read_parquet(path, station), "row"
     with phase(f"reading {path.name}", data.count(b"\n"), progress):
-        return read_table(path, station, watch=advance), "line"
+        return read_table(path, station, watch=move_bar), "line"
 
 
 def _cadence_fault(file: StationFile, station: Station) -> str | None:

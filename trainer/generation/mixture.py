@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from edge.arrays import Floats
 from edge.models.generator import pack_roots, unpack_roots
-from trainer.data.phase import advance, phase
+from trainer.data.phase import move_bar, phase
 
 MOST = 300
 """Most components: beyond it the bundle grows and the two-sample AUROC does not fall."""
@@ -117,7 +117,7 @@ def _fit(codes: Floats, count: int, seed: int) -> Mixture:
     class Watched(GaussianMixture):  # type: ignore[misc]
         def _m_step(self, *args: Any, **options: Any) -> None:
             super()._m_step(*args, **options)
-            advance(1)
+            move_bar(1)
 
     model = Watched(
         count,

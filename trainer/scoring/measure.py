@@ -12,7 +12,7 @@ from edge.models.features import Features, FeatureState, Runs, compute_features
 from edge.models.scores import Scores, ScoreState, score_rows
 from edge.models.scoring_model import ScoringModel
 from edge.models.windows import Windows
-from trainer.data.phase import advance
+from trainer.data.phase import move_bar
 from trainer.data.record import Record
 from trainer.data.splits import pieces
 
@@ -61,7 +61,7 @@ def walk(
         yield order, score_rows(model, record.values[order][:, model.columns], runs, calibrated=calibrated)
         for number in ended:
             states[number].restart()
-        advance(len(order))
+        move_bar(len(order))
 
 
 def compute_past(scaled: Floats, residual: Floats, memories: Memories, windows: Windows) -> Features:
@@ -89,7 +89,7 @@ def _past(
         yield order, compute_features(scaled[order], residual[order], runs)
         for number in ended:
             states[number].restart()
-        advance(len(order))
+        move_bar(len(order))
 
 
 def _in_order(rows: int, parts: Iterable[tuple[Indices, Sequence[Floats]]]) -> list[Floats]:
