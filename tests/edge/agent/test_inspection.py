@@ -54,3 +54,15 @@ def test_local_time_that_is_declared_is_right(bundle: Bundle) -> None:
     assert judged(bundle, ["2027-01-15T09:00:00"], timezone="Europe/Berlin") == []
     (warning,) = judged(bundle, ["2027-01-15T09:00:00"])
     assert "1 h 00 min ahead" in warning
+
+
+def test_readings_at_another_interval_than_the_trainings_are_a_warning(bundle: Bundle) -> None:
+    gateway = Gateway(gateway="gw1", stations=(StationEntry(bundle=bundle.path),))
+    stations = Stations(gateway, [bundle])
+    stations.groups[0].source.cadence = 5.0  # the bundle's record has no time
+    inspection = Inspection(stations)
+    for i in range(8):
+        payload = json.dumps(GOOD | {"ts": NOW + 60.0 * i, "seq": i}).encode()
+        inspection.take(Message("sensors/st-1/readings", payload, qos=1, mid=i + 1, received=NOW + 60.0 * i))
+    (warning,) = [each for each in inspection.close() if "apart" in each]
+    assert warning.startswith("st-1: its readings are 60 s apart, and those of its bundle's training were 5 s")

@@ -10,7 +10,6 @@ import numpy as np
 
 from config.settings.training import Training
 from edge.arrays import Floats
-from edge.models.windows import WARM_UP
 from trainer.data.record import Record
 from trainer.errors import TrainingError
 from trainer.evaluation.ageing.exceedances import Exceedances, settled
@@ -20,6 +19,7 @@ from trainer.evaluation.ageing.results import Ageing
 from trainer.evaluation.detection.folds import stopping_rows
 from trainer.evaluation.detection.peers import fit_peers
 from trainer.evaluation.detection.results import REQUESTED, FoldResult
+from trainer.scoring.record_windows import record_windows
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def peer_exceedances(record: Record, layout: AgeingLayout, *, epochs: int | None
     train = layout.train[record.intact[layout.train]]
     peers = fit_peers(record.values, record.station, train, stopping_rows(train), epochs=epochs)
     tested = layout.tested_rows
-    undisturbed = settled(record, WARM_UP) & record.intact
+    undisturbed = settled(record, record_windows(record).warm_up) & record.intact
 
     def scored(values: Floats) -> Floats:
         score = np.full(len(record.values), np.nan)
