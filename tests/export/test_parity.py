@@ -60,6 +60,17 @@ def test_a_weight_that_differs_in_the_third_digit_is_found_and_its_graph_named(
         check_parity(run, Bundle.open(bundles["both"]))
 
 
+def test_a_decoder_that_differs_is_refused_with_the_column_and_what_to_do(
+    runs: dict[str, Path], bundles: dict[str, Path]
+) -> None:
+    run = Run.open(runs["vae"])
+    codec = run.generator.codec
+    assert isinstance(codec, NormalScoreCodec)
+    codec.transform.mean[4] += 0.01
+    with pytest.raises(ParityError, match=rf"the column '{run.station.names[4]}' differs most: .* in the station file"):
+        check_parity(run, Bundle.open(bundles["vae"]))
+
+
 def test_whitening_that_differs_is_found(runs: dict[str, Path], bundles: dict[str, Path]) -> None:
     run = Run.open(runs["vae"])
     reconstruction(run, "scorer").whitening[2, 2] *= 1.01
