@@ -27,6 +27,7 @@ WITHIN = 0.3
 """Distance [nat] from the best held-out log-likelihood; within it, the largest count has the lowest C2ST AUROC."""
 HELD_OUT = 0.15
 """Share of the rows that a search evaluates on."""
+_DRAWN = 20_000  # rows at a time
 _MOST_STEPS = 100  # of expectation maximisation, as scikit-learn has it
 
 
@@ -49,7 +50,11 @@ class Mixture:
         borders = np.cumsum(self.weights)
         chosen = np.searchsorted(borders / borders[-1], rng.random(n), side="right")
         normal = rng.standard_normal((n, self.means.shape[1]))
-        return np.asarray(self.means[chosen] + np.einsum("nij,nj->ni", self.roots[chosen], normal))
+        codes = self.means[chosen]
+        for start in range(0, n, _DRAWN):  # a root for each row takes L times the memory of the codes
+            part = slice(start, start + _DRAWN)
+            codes[part] += np.einsum("nij,nj->ni", self.roots[chosen[part]], normal[part])
+        return np.asarray(codes)
 
     def log_likelihood(self, codes: Floats) -> float:
         """Return the mean log-density [nat] of codes [N, L]."""
