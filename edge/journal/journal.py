@@ -183,13 +183,7 @@ class Journal:
         return self._read(schema.memory, station)
 
     def closed_alarm(self, alarm_id: str) -> AlarmLabel | None:
-        """Return the last label of an alarm that has closed; ``None`` for an unknown one.
-
-        Raises
-        ------
-        JournalError
-            It cannot be read.
-        """
+        """Return the last label of a closed alarm; ``None`` for an unknown one. Raises JournalError on failure."""
         return self._read(schema.closed_alarm, alarm_id)
 
     def close(self) -> None:

@@ -41,6 +41,8 @@ class FilledRows(NamedTuple):
         ``(start, end)`` of the M rows that one memory sees.
     restarts
         Numbers among the M rows, within a segment, at which the latest readings are forgotten and the baseline is not.
+    cadence
+        Interval between the N rows [s], declared or learnt; ``None``: unknown.
     """
 
     rows: Indices
@@ -48,6 +50,7 @@ class FilledRows(NamedTuple):
     held: Mask
     segments: tuple[Span, ...]
     restarts: tuple[int, ...]
+    cadence: float | None
 
 
 def fill_rows(values: Floats, flags: Flags, time: Floats | None, begins: Sequence[int], station: Station) -> FilledRows:
@@ -104,6 +107,7 @@ def fill_rows(values: Floats, flags: Flags, time: Floats | None, begins: Sequenc
         held=bad if every else bad[found],
         segments=tuple(segments),
         restarts=tuple(restarts),
+        cadence=cadence,
     )
 
 

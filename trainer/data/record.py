@@ -51,6 +51,10 @@ class Record:
         When the rows were measured, Unix time [s], [N]; ``None`` if it is unknown.
     places
         Numbers [N] of the rows among all that the files have.
+    sent
+        Number of rows that the files have, those that are left out included.
+    cadence
+        Interval between those rows [s], declared or learnt; ``None``: unknown.
     dropped
         Sentences about cells that are held and rows that were left out, and about how the files were read.
     symptoms
@@ -69,6 +73,8 @@ class Record:
     restarts: tuple[int, ...]
     time: Floats | None
     places: Indices
+    sent: int
+    cadence: float | None
     dropped: tuple[str, ...] = ()
     symptoms: tuple[str, ...] = ()
     absent: Record | None = None
@@ -107,6 +113,8 @@ class Record:
             restarts=tuple(restarts),
             time=None,
             places=np.arange(len(values)),
+            sent=len(values),
+            cadence=station.cadence,
         )
 
     @cached_property
@@ -211,6 +219,8 @@ def load_record(files: Sequence[str | Path], station: Station, *, progress: Text
             restarts=rows.restarts,
             time=None if sent.time is None else sent.time[rows.rows],
             places=rows.rows,
+            sent=len(sent.flags),
+            cadence=rows.cadence,
             dropped=tuple(sentences),
             symptoms=tuple(f"{file.table.file}: {symptom}" for file in found.files for symptom in file.symptoms),
             absent=other,

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from config.settings.station import Feature, Station
+from config.settings.windows import WindowSettings
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from trainer.data.record import Record, load_record
@@ -125,8 +126,8 @@ def test_a_gap_of_more_than_240_cadences_begins_a_segment(tmp_path: Path) -> Non
 
 
 def test_a_baseline_that_reaches_far_back_outlives_as_long_a_gap(tmp_path: Path) -> None:
-    station = msgspec.structs.replace(TIMED, cadence=2.0)
-    forget = resolve_windows(station, 2.0).forget
+    station = msgspec.structs.replace(TIMED, cadence=2.0, windows=WindowSettings(recenter="1 h"))
+    forget = resolve_windows(station, 2.0, 7).forget
     assert forget > 240
     times = np.cumsum([0, 2, 2, 2 * forget, 2, 2 * forget + 2, 2])
     path = csv(tmp_path / "station.csv", *(f"{t},1,{t + 1}" for t in times), header="Time,Temperature,RMQ4")

@@ -30,10 +30,10 @@ TIMED = msgspec.structs.replace(STATION, time="Time")
 HEADER = "Methane (ppb),Temperature,RMQ4"
 
 
-def read(tmp_path: Path, text: str | bytes, station: Station = STATION, **options: tuple[str, ...]) -> CsvTable:
+def read(tmp_path: Path, text: str | bytes, station: Station = STATION, *, absent: tuple[str, ...] = ()) -> CsvTable:
     path = tmp_path / "station.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read_table(path, station, **options)
+    return read_table(path, station, absent=absent)
 
 
 def refusal(tmp_path: Path, text: str | bytes, station: Station = STATION) -> str:
