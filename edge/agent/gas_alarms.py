@@ -60,7 +60,7 @@ class GasAlarms(NamedTuple):
         return found
 
     def warnings(self, bundle: Bundle) -> Iterator[str]:
-        """Yield a sentence for every level that cannot be meant in the unit of the bundle's gas column."""
+        """Yield a sentence for every level that makes no sense in the unit of the bundle's gas column."""
         station = bundle.station
         if station.gas_index is None:
             return

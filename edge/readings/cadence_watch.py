@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-from statistics import median
+import numpy as np
 
-from edge.readings.gaps import MOST_DISAGREEMENT
+from edge.readings.gaps import MOST_DISAGREEMENT, median_interval
 from edge.readings.reading import Reading
 
-_LEAST = 5  # intervals before which there is no median
+_LEAST = 6  # readings that are looked at, or nothing is said
 _MOST = 1000  # readings that are looked at
-_SAME = 1.2  # ratio of two medians that are told apart by chance alone
+_SAME = 1.2  # ratio of two medians that differ by chance alone
 
 
 class CadenceWatch:
@@ -40,17 +39,16 @@ class CadenceWatch:
 
         While the interval stays the same, so does the sentence.
         """
-        intervals = [after - before for before, after in pairwise(self._times) if after > before]
+        own = median_interval(np.array(self._times)) if len(self._times) >= _LEAST else None
         self._times.clear()
-        if self._trained is None or len(intervals) < _LEAST:
+        if self._trained is None or own is None:
             return self._sentence
-        own = median(intervals)
         if 1 / MOST_DISAGREEMENT < own / self._trained < MOST_DISAGREEMENT:
             self._sentence = None
         elif self._sentence is None or not 1 / _SAME < own / self._reported < _SAME:
             self._reported = own
             ratio = own / self._trained
-            how = f"{ratio:.2g} times as long" if ratio > 1 else f"{1 / ratio:.2g} times as short"
+            how = f"{max(ratio, 1 / ratio):.2g} times too {'long' if ratio > 1 else 'short'}"
             self._sentence = (
                 f"its readings are {own:.3g} s apart, and those of its bundle's training were {self._trained:.3g} s: "
                 f"windows are counts of readings, so they are {how} in time, and scores are not calibrated for that; "

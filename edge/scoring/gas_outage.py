@@ -56,7 +56,8 @@ class GasOutage:
     def begin(self, state: ScoreState) -> ScoreState:
         """Make the past of a station for the model without the gas column, from that for the model of all columns.
 
-        The rolling medians keep the conditional residuals of the last 240 readings, and these give the readings back.
+        The rolling medians keep the conditional residuals of the readings in their window, and these give the readings
+        back.
         What was held for a missing gas level leaves no trace in the other columns.
         """
         past = ScoreState(self.model)

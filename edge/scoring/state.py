@@ -144,10 +144,9 @@ class StationState:
     def arrive(self, ts: float | None, received: float) -> tuple[Arrival, Placement]:
         """Count a reading, place it, and find out how it follows the one before it.
 
-        More than 3 cadences are a gap, more than 240, and than the baseline reaches back, a long one; a
-        change of the clock, or the beginning of a backlog,
-        is a gap however little time has elapsed. A long gap restarts the warm-up and the background; :meth:`forget`
-        restarts the rest.
+        More than 3 cadences are a gap; more than 240 of them, if the baseline does not reach further back, are a long
+        one. A change of the clock, or the beginning of a backlog, is a gap however little time has elapsed. A long gap
+        restarts the warm-up and the background; :meth:`forget` restarts the rest.
 
         Parameters
         ----------

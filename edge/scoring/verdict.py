@@ -100,7 +100,7 @@ class Methane(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     over_range, under_range
         In place of both, when the inferred level lies outside the range of the training: it is never extrapolated.
     background_ppb
-        A low quantile of the last 1500 levels [ppb] of the gas column, or without one of the virtual level.
+        A low quantile of the levels [ppb] of the gas column within its window, or without one of the virtual level.
     unit
         Unit of the gas column, as a UCUM code.
     level, virtual, sd, background

@@ -1,4 +1,4 @@
-"""Calibrates the onset on held-out rows, and refuses it where held-out plumes cannot be told from quiet air."""
+"""Calibrates the onset on held-out rows, and refuses it where held-out plumes do not differ from quiet air."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LEAST_QUIET = 1000
 MOST_TIMES = 5.0
 """Most times the requested rate that the clean rows of a left-out part may exceed."""
 _OTHER = 0.01  # requested rate that is reported as well
-_LEAST_JUDGED = 100  # rows of a part, fewer tell nothing about a rate
+_LEAST_JUDGED = 100  # rows of a part; fewer do not show a rate
 
 
 @dataclass(frozen=True)

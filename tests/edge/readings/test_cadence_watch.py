@@ -20,8 +20,8 @@ def problem(watch: CadenceWatch, interval: float, count: int = 20, *, stamped: b
     ("interval", "sentence"),
     [
         (5.0, "its readings are 5 s apart, and those of its bundle's training were 60 s: windows are counts of"),
-        (5.0, "so they are 12 times as short in time, and scores are not calibrated for that; fix: train on a record"),
-        (3600.0, "so they are 60 times as long in time, and scores are not calibrated for that; fix: train on a re"),
+        (5.0, "so they are 12 times too short in time, and scores are not calibrated for that; fix: train on a record"),
+        (3600.0, "so they are 60 times too long in time, and scores are not calibrated for that; fix: train on a rec"),
     ],
 )  # fmt: skip
 def test_another_interval_is_a_sentence_with_its_fix(interval: float, sentence: str, stamped: bool) -> None:
