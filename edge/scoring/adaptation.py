@@ -163,7 +163,11 @@ class Adaptation:
 
     def snapshot(self) -> bytes:
         """Encode what was learnt, for :meth:`restore` after a restart."""
-        return _ENCODER.encode((_VERSION, self._requested, self.learnt))
+        learnt = (_VERSION, self._requested, self.learnt)
+        try:
+            return _ENCODER.encode(learnt)
+        except OverflowError:  # bits of more readings than a number of MessagePack has, by a rule that looks at many
+            return msgspec.json.encode(learnt)
 
     def restore(self, snapshot: bytes) -> None:
         """Resume what was learnt, unless another rate had been requested.
@@ -178,7 +182,8 @@ class Adaptation:
         """
         learnt: dict[str, Following]
         try:
-            _, requested, learnt = _DECODER.decode(snapshot)
+            decoder = _JSON_DECODER if snapshot.startswith(b"[") else _DECODER
+            _, requested, learnt = decoder.decode(snapshot)
         except msgspec.ValidationError:
             requested, rates, _ = _OLD_DECODER.decode(snapshot)
             learnt = {
@@ -207,4 +212,5 @@ _VERSION = 2
 _ONSET = "methane"
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(tuple[int, float, dict[str, Following]])
+_JSON_DECODER = msgspec.json.Decoder(tuple[int, float, dict[str, Following]])
 _OLD_DECODER = msgspec.msgpack.Decoder(tuple[float, dict[str, float], dict[str, int]])

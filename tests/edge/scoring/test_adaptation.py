@@ -179,10 +179,21 @@ def test_rates_of_an_earlier_version_are_converted_but_not_that_of_the_onset() -
     assert adaptation.shift(KIND) == pytest.approx(math.log10(2))
 
 
+def test_a_rule_that_looks_at_many_readings_survives_a_restart() -> None:
+    patient = {KIND: AlarmRule(m_of_n=(40, 90), clear_after=70)}
+    adaptation = Adaptation(0.5, rules=patient)
+    feed(adaptation, [9.0] * 300)
+    assert adaptation.learnt[KIND].recent.bit_length() > 64
+    resumed = Adaptation(0.5, rules=patient)
+    resumed.restore(adaptation.snapshot())
+    assert resumed.learnt == adaptation.learnt
+
+
 @pytest.mark.parametrize(
     "snapshot",
     [
         b"no snapshot",
+        b"[no snapshot",
         msgspec.msgpack.encode((0.001, {KIND: 0.0}, {})),
         msgspec.msgpack.encode((2, 0.001, {KIND: [math.nan, 0.0, 1.0, 0, 0, None, None, None]})),
         msgspec.msgpack.encode((2, 0.001, {KIND: [0.0, 0.0, 1.0, -1, 0, None, None, None]})),
