@@ -220,11 +220,6 @@ def _quality(generator: FittedGenerator, parts: dict[str, Floats], seed: int) ->
     }
 
 
-def _own_distance(generator: FittedGenerator, rows: Floats, seed: int) -> float:
-    """Measure the mean Kolmogorov-Smirnov statistic of generated rows against those that it was fitted on [N, F]."""
-    return mean_ks(_draw(generator, len(rows), seed), rows)
-
-
 def _draw(generator: FittedGenerator, count: int, seed: int) -> AnyFloats:
     """Draw rows [count, F] other than those that calibrated the generator."""
     rng = np.random.Generator(np.random.Philox(key=seed + _EVALUATED))

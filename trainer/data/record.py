@@ -133,17 +133,22 @@ class Record:
         """The rows without a held cell alone, for what has no memory; a row left out ends a segment."""
         if self.intact.all():
             return self
-        rows = np.flatnonzero(self.intact)
-        begins = np.isin(np.arange(len(self.values)), [start for start, _ in self.stretches]).cumsum()[rows]
-        cuts = np.flatnonzero((np.diff(rows) != 1) | (np.diff(begins) != 0)) + 1
+        return replace(self, segments=self.stretches, restarts=()).take(np.flatnonzero(self.intact))
+
+    def take(self, rows: Indices) -> Record:
+        """Return a record of some rows [M], in ascending order; one left out ends a segment."""
+        begins = (np.diff(rows) != 1) | np.isin(rows[1:], [start for start, _ in self.segments])
+        segments = tuple(pairwise([0, *(np.flatnonzero(begins) + 1).tolist(), len(rows)]))
+        starts = {start for start, _ in segments}
+        restarts = np.flatnonzero(np.isin(rows, self.restarts)).tolist()
         edges = [np.searchsorted(rows, part).tolist() for part in self.parts]
         return replace(
             self,
             values=self.values[rows],
             held=self.held[rows],
-            segments=tuple(pairwise([0, *cuts.tolist(), len(rows)])),
-            restarts=(),
+            segments=segments,
             parts=tuple((start, end) for start, end in edges if end > start),
+            restarts=tuple(row for row in restarts if row not in starts),
             time=None if self.time is None else self.time[rows],
             places=self.places[rows],
             absent=None,

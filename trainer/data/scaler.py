@@ -68,7 +68,7 @@ def fit_scaler(values: Floats, station: Station, kind: Literal["log", "standard"
     for index in unmoved:
         raise TrainingError(
             f"{station.names[index]}: got values that vary by {std[index]:.1g} about {mean[index]:.6g}, expected at "
-            f"least {RESOLVED:.0e} of that, which double precision can tell apart; fix: subtract an offset from the "
+            f"least {RESOLVED:.0e} of that, which double precision can resolve; fix: subtract an offset from the "
             "column, or remove it from the station file"
         )
     return Scaler(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 
-from edge.arrays import Indices
 from edge.models.windows import Windows
-from trainer.data.record import Record, Span
+from trainer.data.record import Record
 
 MOST_ROWS = 200_000
 """Rows beyond which a record is thinned: 1 % and .1 % of them are 2,000 and 200, and time and memory grow with them."""
@@ -40,36 +38,13 @@ def thin_record(record: Record, windows: Windows, most: int = MOST_ROWS) -> Reco
         return record
     starts = np.linspace(0, rows - run, count).round().astype(np.int64)
     kept = (starts[:, None] + np.arange(run)).ravel()
-    thinned = _take(record, kept)
+    thinned = record.take(kept)
     if record.absent is None:
         return thinned
-    return replace(thinned, absent=_take(record.absent, record.rows_without_gas(kept)))
+    return replace(thinned, absent=record.absent.take(record.rows_without_gas(kept)))
 
 
 def thinning_sentence(whole: Record, thinned: Record) -> str:
     """Say what was done."""
     rows = f"{len(thinned.values):,} of {len(whole.values):,} rows"
     return f"fitted and measured on {rows}, in {len(thinned.segments)} runs spread evenly over the record"
-
-
-def _take(record: Record, rows: Indices) -> Record:
-    """Return some rows, in order; one left out ends a segment."""
-    begins = np.zeros(len(record.values) + 1, dtype=np.bool_)
-    begins[[start for start, _ in record.segments]] = True
-    number = begins[:-1].cumsum()[rows]
-    cuts = np.flatnonzero((np.diff(rows) != 1) | (np.diff(number) != 0)) + 1
-    segments: tuple[Span, ...] = tuple(pairwise([0, *cuts.tolist(), len(rows)]))
-    starts = {start for start, _ in segments}
-    restarts = np.flatnonzero(np.isin(rows, record.restarts)).tolist()
-    edges = [np.searchsorted(rows, part).tolist() for part in record.parts]
-    return replace(
-        record,
-        values=record.values[rows],
-        held=record.held[rows],
-        segments=segments,
-        restarts=tuple(place for place in restarts if place not in starts),
-        parts=tuple((start, end) for start, end in edges if end > start),
-        time=None if record.time is None else record.time[rows],
-        places=record.places[rows],
-        absent=None,
-    )

@@ -16,10 +16,8 @@ MOST = 300
 """Most components: beyond it the bundle grows and the two-sample AUROC does not fall."""
 LEAST_ROWS = 30
 """Training rows per component."""
-MOST_ROWS = 100_000
-"""Most rows to fit on, evenly spaced: more take more time and memory, and move no component."""
 MOST_ROWS = 50_000
-"""Rows of a longer record that are used, evenly spaced: its memory is a number for every row and component."""
+"""Most rows that a mixture is fitted on, evenly spaced: it takes the memory of a number for every row and component."""
 REGULARISATION = 1e-3
 """Added to each variance; with 1e-6, components shrink onto few rows, and held-out rows become unlikely."""
 CANDIDATES = (100, 200, 300)
@@ -85,7 +83,7 @@ def fit_mixture(
     Parameters
     ----------
     codes
-        Codes [N, L], one draw per training row; of more than 100,000, evenly spaced ones.
+        Codes [N, L], one draw per training row; of more than 50,000, evenly spaced ones.
     seed
         Seed of the first guess, and of the rows that a search holds out.
     components
@@ -96,8 +94,6 @@ def fit_mixture(
         Where a progress bar is drawn; ``None`` draws none.
     """
     codes = codes[:: -(-len(codes) // MOST_ROWS)]
-    if len(codes) > MOST_ROWS:
-        codes = codes[np.linspace(0, len(codes) - 1, MOST_ROWS).round().astype(np.int64)]
     most = max(1, len(codes) // LEAST_ROWS)
     count = min(components or MOST, most)
     with threadpool_limits(limits=1):  # as fast as more, and the order of sums does not depend on the machine

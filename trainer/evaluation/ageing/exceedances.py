@@ -1,4 +1,4 @@
-"""ExceedanceCounts what exceeds among the undisturbed readings of a record."""
+"""Counts what exceeds among the undisturbed readings of a record."""
 
 from __future__ import annotations
 

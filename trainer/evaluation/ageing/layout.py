@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
@@ -126,31 +126,9 @@ def lay_out_in_time(record: Record, fits: int = 3, most: int = MOST_LAID_OUT) ->
     used = np.sort(np.concatenate([run.rows for of_line in runs for run in of_line]))
     cut = _Cut(record, lines, runs, used)
     return LaidOut(
-        record if len(used) == len(record.values) else select_rows(record, used),
+        record if len(used) == len(record.values) else record.take(used),
         tuple(cut.layout(direction, trained) for direction in DIRECTIONS for trained in TRAINED[fits]),
     )
-
-
-def select_rows(record: Record, rows: Indices) -> Record:
-    """Return a record of these rows only, in order; segments end where rows are left out."""
-    before = np.append(-2, rows[:-1])
-    begins = (rows != before + 1) | np.isin(rows, [start for start, _ in record.segments])
-    parts = np.searchsorted(rows, [start for start, _ in record.parts])
-    return replace(
-        record,
-        values=record.values[rows],
-        held=record.held[rows],
-        restarts=tuple(np.flatnonzero(np.isin(rows, record.restarts)).tolist()),
-        time=None if record.time is None else record.time[rows],
-        places=record.places[rows],
-        absent=None,
-        segments=_between(np.flatnonzero(begins), len(rows)),
-        parts=_between(np.unique(parts), len(rows)),
-    )
-
-
-def _between(starts: Indices, end: int) -> tuple[tuple[int, int], ...]:
-    return tuple(pairwise([*starts.tolist(), end]))
 
 
 def _runs(line: Indices, length: int) -> list[_Run]:

@@ -73,7 +73,6 @@ def evaluate_synthesis(
         A record is too short, or a column is constant on the training rows of a split.
     """
     records = [record.complete for record in records]  # a synthesiser has no memory
-    records = [_complete(record) for record in records]
     tasks = [task for record in records for task in _tasks(record, settings, seeds, quick=quick)]
     judged = OURS[ours(settings)]
     if shipped is not None:
@@ -148,13 +147,6 @@ def _tasks(record: Record, settings: Training, seeds: int, *, quick: bool) -> It
             if name != REAL and record.station.gas is not None:
                 yield replace(task, what="tstr")
                 yield replace(task, what="scarce")
-
-
-def _complete(record: Record) -> Record:
-    """Return the rows without a held cell: no generator learns from the others."""
-    if record.intact.all():
-        return record
-    return replace(Record.from_values(record.values[record.intact], record.station), files=record.files)
 
 
 def _together(galleries: Sequence[BinnedSamples]) -> BinnedSamples | None:

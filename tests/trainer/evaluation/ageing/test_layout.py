@@ -10,7 +10,7 @@ import pytest
 from config.settings.station import Feature, Station
 from edge.arrays import Floats
 from trainer.data.record import Record
-from trainer.evaluation.ageing.layout import lay_out_in_time, select_rows
+from trainer.evaluation.ageing.layout import lay_out_in_time
 
 STATION = Station(
     name="two",
@@ -91,17 +91,3 @@ def test_rows_and_files_without_a_time_are_laid_out_all_the_same() -> None:
     ahead = lay_out_in_time(boards).layouts[0]
     assert np.array_equal(ahead.train, np.concatenate([np.arange(400), np.arange(1000, 1400)]))
     assert ahead.tested[0].days == pytest.approx(25.5 * 60 / 86400)
-
-
-def test_selected_rows_end_segments_and_keep_what_was_held() -> None:
-    record = numbered(10)
-    held = np.zeros((10, 2), dtype=bool)
-    held[7, 1] = True
-    record = replace(record, held=held, restarts=(8,), segments=((0, 5), (5, 10)), time=np.arange(10.0))
-    chosen = select_rows(record, np.array([1, 2, 4, 5, 6, 7, 8]))
-    assert chosen.segments == ((0, 2), (2, 3), (3, 7))
-    assert chosen.restarts == (6,)
-    assert chosen.held[5, 1]
-    assert chosen.parts == ((0, 7),)
-    assert chosen.time is not None
-    assert chosen.time[-1] == 8.0
