@@ -238,7 +238,7 @@ class Agent:
         transaction = self._committer.transaction
         self._delivery.queue_events(transaction, events)
         for event in events:
-            self._log.info(f"alarm {event.event_type}", station=event.station, kind=event.kind, id=event.id)
+            self._log.info(f"alarm {event.event_type}", **event.log_fields)
         for station in dict.fromkeys(event.station for event in events):
             self._announcer.announce_alarms(transaction, station)
 

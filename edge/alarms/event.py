@@ -116,6 +116,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     comment: str | None = None
     closed_because: ClosedBecause | None = None
 
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """What the log says of it."""
+        fields = {"station": self.station, "kind": self.kind, "id": self.id}
+        return fields if self.closed_because is None else {**fields, "because": self.closed_because}
+
 
 class AlarmMessage(msgspec.Struct, frozen=True, kw_only=True):
     """The alarms that stand at a station now: the body of its retained alarm topic.

@@ -113,6 +113,7 @@ class Scorer:
         self.level = None
         if unit is not None and not absent:
             self.level = GasLevel(station, unit, bundle.enhancement if enhancement is None else enhancement, limit)
+        self._teaches_onset = self.level is not None and bundle.no_onset() is None
         self._decider = Decider(self.level, self.rate)
 
     def new_state(self, cadence: float | None = None, clock: type[StationClock] = StationClock) -> StationState:
@@ -134,7 +135,7 @@ class Scorer:
             self._model.size,
             score_state=ScoreState(self._model),
             adaptation=Adaptation(
-                self.rate, adapt=self._adapt, rules=self._rules, fixed=() if self.level is not None else ("methane",)
+                self.rate, adapt=self._adapt, rules=self._rules, fixed=() if self._teaches_onset else ("methane",)
             ),
             clock=clock(cadence or self._station.cadence),
             levels=levels,

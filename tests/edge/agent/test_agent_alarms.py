@@ -86,8 +86,9 @@ def test_the_last_readings_and_those_of_the_last_alarm_are_remembered(
 
 
 def test_an_alarm_that_stands_for_long_is_taken_as_normal_and_the_shift_is_published(
-    start_agent: StartAgent, fake_link: FakeLink, monkeypatch: pytest.MonkeyPatch
+    start_agent: StartAgent, fake_link: FakeLink, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO")
     monkeypatch.setattr("edge.scoring.following.NORMAL_AFTER", 50)  # of 3,000
     agent = start_agent()
     rows = simulate_chamber(240, seed=3)
@@ -96,6 +97,7 @@ def test_an_alarm_that_stands_for_long_is_taken_as_normal_and_the_shift_is_publi
     events = [each for each in fake_link.on(TOPICS.event("st-1")) if each["kind"] == "consistency"]
     closed = [each for each in events if each["event_type"] == "close"]
     assert "taken as normal" in {each["closed_because"] for each in closed}
+    assert any("alarm close" in line and 'because="taken as normal"' in line for line in caplog.messages)
     assert {each["closed_because"] for each in events if each["event_type"] == "open"} == {None}
     scores = fake_link.on(TOPICS.score("st-1"))
     assert all(each["shift"].keys() == {"methane", "consistency", "reconstruction"} for each in scores)

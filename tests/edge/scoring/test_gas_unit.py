@@ -39,7 +39,7 @@ def test_only_tenths_of_ppb_are_both_at_once() -> None:
 def test_the_usual_enhancement_scales_with_the_unit(background: float, above: float, step: float) -> None:
     quartile = background * (1 + above)
     one = usual_enhancement(background, quartile, step * background)
-    assert one >= 0.7 * max(background / 2, 5 * step * background)
+    assert one >= 0.63 * max(background / 2, 5 * step * background)  # 3.16 is the farthest from 2 and from 5
     assert usual_enhancement(1000 * background, 1000 * quartile, 1000 * step * background) == pytest.approx(
         1000 * one, rel=1.6
     )
