@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from evaluation import run_evaluation
-from shipped import ShippedCommands
+from shipped_synthesis import ShippedSynthesis
 
 from config.settings.training import Training
 from trainer.data.record import Record
@@ -27,7 +27,7 @@ from trainer.evaluation.synthesis.table import print_synthesis
 
 
 def _evaluate(records: Sequence[Record], settings: Training, **options: Any) -> SynthesisEvaluation:
-    return evaluate_synthesis(records, settings, shipped=ShippedCommands(settings), **options)
+    return evaluate_synthesis(records, settings, shipped=ShippedSynthesis(settings), **options)
 
 
 def main() -> int:

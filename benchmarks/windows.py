@@ -12,6 +12,7 @@ import argparse
 import json
 import platform
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -181,8 +182,9 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the report there as well")
     arguments = parser.parse_args()
     results: list[dict[str, Any]] = []
-    for one in measured(arguments.data, Path(), quick=arguments.quick):
-        results += measure(one)
+    with tempfile.TemporaryDirectory(prefix="davylamp-windows-") as work:
+        for one in measured(arguments.data, Path(work), quick=arguments.quick):
+            results += measure(one)
     print("\n".join(lines(results)))
     if arguments.json:
         report = {"benchmark": "windows", "python": platform.python_version(), "results": results}

@@ -8,9 +8,10 @@ import numpy as np
 
 from config.settings.alarms import AlarmRule
 from edge.arrays import Mask
+from trainer.evaluation.budget import WINDOW, window_counts
 
-WINDOW, LONG = 2000, 20_000
-"""Undisturbed readings in the windows in which the budget has to hold."""
+LONG = 20_000
+"""Undisturbed readings in which a request of one in a thousand has to hold."""
 M, N, HOLD, CLEAR = AlarmRule().m, AlarmRule().n, AlarmRule().hold, AlarmRule().clear_after
 
 
@@ -25,16 +26,14 @@ def budget(exceeds: Mask, rate: float) -> dict[str, Any]:
         Requested share.
     """
     count = len(exceeds)
-    total = np.concatenate([[0], np.cumsum(exceeds)])
-    later = _windows(total[WINDOW:], WINDOW)
-    long = _windows(total, LONG)
+    later, every, long = window_counts(exceeds[WINDOW:]), window_counts(exceeds), window_counts(exceeds, LONG)
     return {
         "readings": count,
-        "overall": float(total[-1] / count / rate) if count else None,
-        "first": float(total[min(WINDOW, count)] / min(WINDOW, count) / rate) if count else None,
+        "overall": float(exceeds.mean() / rate) if count else None,
+        "first": float(exceeds[:WINDOW].mean() / rate) if count else None,
         "worst": float(later.max() / WINDOW / rate) if len(later) else None,
         "least": float(later.min() / WINDOW / rate) if len(later) else None,
-        "worst count": int(_windows(total, WINDOW).max()) if count >= WINDOW else None,
+        "worst count": int(every.max()) if len(every) else None,
         "worst of 20,000": float(long.max() / LONG / rate) if len(long) else None,
         "openings per 1,000": 1000 * openings(exceeds) / count if count else None,
     }
@@ -63,7 +62,3 @@ def _alarms(exceeds: Mask) -> Any:
             quiet = 0 if above else quiet + 1
             if row - start >= HOLD and quiet >= CLEAR:
                 start = None
-
-
-def _windows(total: Any, length: int) -> Any:
-    return total[length:] - total[:-length] if len(total) > length else np.array([])

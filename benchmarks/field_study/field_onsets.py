@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 
 from edge.arrays import Floats, Indices, Mask
+from edge.scoring.decider import QUIET
 from field_study.field_record import FieldRecord
+from trainer.data.onsets import PLUME
+from trainer.scoring.onset import IN_TIME
 
-QUIET, PLUME = 1.5, 3.0
-"""Multiples of the background below which a row is quiet, and above which a plume has come."""
-IN_TIME = 30
-"""Most readings after an onset within which an exceedance finds it."""
 BEFORE, AFTER, WAKE = 2 * 60.0, 10 * 60.0, 30 * 60.0
 """Seconds around a release in which an exceedance finds it, and after it while the site clears."""
 RELEASES = "metec-2022-releases.csv"

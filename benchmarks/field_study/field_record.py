@@ -17,13 +17,12 @@ from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.arrays import Floats, Indices, Mask
 from edge.readings.csv.reader import read_table
+from edge.readings.last_good import HOLD
 from edge.readings.quality import GOOD, flag
 from edge.simulation.field import simulate_field
 
 STATIONS = Path(__file__).resolve().parent / "stations"
 FIELD = Path(__file__).resolve().parents[3] / "shared" / "data" / "field"
-HELD = 12
-"""Readings for which a gateway holds the last good value of a channel."""
 
 Place = Literal["roadside", "metec", "simulated"]
 FILES: dict[Place, str] = {"roadside": "roadside.csv", "metec": "metec-2022.csv"}
@@ -112,7 +111,7 @@ def hold(values: Floats) -> Floats:
     rows = np.arange(len(values))[:, None]
     last = np.maximum.accumulate(np.where(np.isnan(values), -1, rows), axis=0)
     kept = np.take_along_axis(values, np.maximum(last, 0), axis=0)
-    return np.where((last >= 0) & (rows - last <= HELD), kept, np.nan)
+    return np.where((last >= 0) & (rows - last <= HOLD), kept, np.nan)
 
 
 def find_records(folder: Path, work: Path, rows: int) -> Iterator[FieldRecord]:

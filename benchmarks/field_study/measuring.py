@@ -52,7 +52,7 @@ class Effort:
 
 
 class _Decision(NamedTuple):
-    """Which rows of a file exceed, by mode and requested rate, and -log10 p of the fixed table."""
+    """Which rows of a file exceed [N], by mode and requested rate; and, as a mode ``known``, which have a score."""
 
     exceeds: Mapping[tuple[str, float], Mask]
 

@@ -19,7 +19,7 @@ KINDS = ("consistency", "reconstruction", "methane")
 
 
 @dataclass(frozen=True)
-class Run:
+class CommandRun:
     """What one command took.
 
     Parameters
@@ -80,7 +80,7 @@ class ShippedCommands:
         self._folder = folder
         self._quick = quick
 
-    def train(self, files: Sequence[Path], station: Path, run: Path, bundle: Path) -> Run:
+    def train(self, files: Sequence[Path], station: Path, run: Path, bundle: Path) -> CommandRun:
         """Train a bundle."""
         options = ["--quick"] if self._quick else []
         names = [str(file) for file in files]
@@ -103,7 +103,7 @@ class ShippedCommands:
             raise RuntimeError(f"davylamp score: {done.last}")
         return read_scores(output)
 
-    def _run(self, arguments: Sequence[str]) -> Run:
+    def _run(self, arguments: Sequence[str]) -> CommandRun:
         # One thread each, because two of them run at a time; elsewhere, or -m would find what lies in this folder.
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         process = subprocess.Popen(
@@ -115,7 +115,7 @@ class ShippedCommands:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         done = process.returncode == 0
-        return Run(done, usage.ru_utime + usage.ru_stime, _megabytes(usage), "" if done else (lines or [""])[-1])
+        return CommandRun(done, usage.ru_utime + usage.ru_stime, _megabytes(usage), "" if done else (lines or [""])[-1])
 
 
 def read_scores(path: Path) -> dict[str, FileScores]:

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from edge.agent.station import LiveStation
+from edge.agent.station_journal import COPY_EVERY
 from edge.agent.stations import Stations
 from edge.alarms.panel import AlarmPanel
 from edge.errors import ReadingError
@@ -174,7 +175,8 @@ def rebuild(
     clock
         The station's clock as it was last journalled; the rows after it give the rest. ``None``: all rows do.
     memory
-        Its long windows as they were last journalled, with the same bundle; ``None``: the rows are all there is.
+        Its long windows as they were last journalled, with the same bundle; ``None``: the rows are all there is. One
+        that is older than the rows is of another time, in which the station had this bundle as well: it is ignored.
 
     Returns
     -------
@@ -183,6 +185,8 @@ def rebuild(
     """
     n = state.n
     readings = [_reading(row) for row in rows]
+    if memory is not None and rows and rows[0].n - memory.n > COPY_EVERY:
+        memory = None
     try:
         seen = 0 if memory is None else bisect_right([row.n for row in rows], memory.n)
         batch, codes = [(state, reading) for reading in readings], [row.place for row in rows]

@@ -10,7 +10,8 @@ from edge.alarms.panel import AlarmPanel
 from edge.journal.journal import Journal
 from edge.journal.transaction import ClockRow, MemoryRow, StationRow, Transaction
 
-_PRUNE_EVERY = 200  # readings of a station between two deletions of its oldest ones, and two copies of its clock
+COPY_EVERY = 200
+"""Readings of a station between two deletions of its oldest ones, and two copies of its clock and its long windows."""
 
 
 class StationJournal:
@@ -41,10 +42,10 @@ class StationJournal:
         for station in stations:
             transaction.stations[station.id] = _row(station)
             n = station.state.n
-            if n - station.pruned >= _PRUNE_EVERY:
+            if n - station.pruned >= COPY_EVERY:
                 self._prune(station, transaction)
             # The readings since then give the rest, unless the gateway's own clock has jumped.
-            if not station.clocked or n - station.clocked >= _PRUNE_EVERY:
+            if not station.clocked or n - station.clocked >= COPY_EVERY:
                 station.clocked = n
                 transaction.clocks[station.id] = _clock(station)
                 if station.state.outlasts(self._kept(station)):

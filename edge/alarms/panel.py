@@ -26,10 +26,10 @@ class AlarmPanel:
     An alarm opens when m of the last n readings exceed. It closes once ``clear_after`` readings in a row lie below the
     threshold by more than the deadband, or its threshold ends it, but not before ``hold`` readings, and with ``latch``
     not before somebody acknowledged it. In between, an ``update`` reports a higher peak, and one every ``repeat``
-    seconds repeats the alarm.
-    A reading without a score neither raises nor clears; nor does one with a failed or missing channel for
-    ``reconstruction``, since ``consistency`` names the channel. While a station warms up, only the absolute limit can
-    be exceeded. ``stale`` (a silent station) and ``clock`` (its stamps are of no use) have no score, and no m of n.
+    seconds repeats the alarm. A reading without a score neither raises nor clears; nor does one with a failed or
+    missing channel for ``reconstruction``, since ``consistency`` names the channel. While a station warms up, only gas
+    levels can exceed. ``stale`` (a silent station) and ``clock`` (its stamps are of no use) have no score, and no m of
+    n.
 
     Methods return events, to be published in order. Everything survives a restart if each list is journalled together
     with the :meth:`labels` and the snapshots of the stations that have :meth:`changed`.

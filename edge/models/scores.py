@@ -37,6 +37,11 @@ def virtual_background(virtual: VirtualGas, windows: Windows) -> Background:
     return Background(windows.background, stride=windows.background_stride, least=least)
 
 
+def least_levels(windows: Windows) -> int:
+    """Return the least number of levels for a background of the virtual gas."""
+    return max(1, min(ONSET_LEAST, windows.background // 2))
+
+
 class ScoreState:
     """One station's past for one scoring model."""
 
@@ -201,7 +206,7 @@ def _virtual(model: ScoringModel, scaled: Floats, runs: Sequence[tuple[ScoreStat
         return nothing, nothing
     levels = model.virtual.log_level(scaled)
     values = iter(levels.tolist())
-    least = min(ONSET_LEAST, model.windows.background // 2)
+    least = least_levels(model.windows)
     backgrounds = []
     for state, length in runs:
         background = state.virtual

@@ -15,7 +15,7 @@ SUSPECT_TIMES = 10.0
 """A reading is suspect if a p-value is at most this many times the requested rate."""
 
 QUIET = 1.5
-"""An analyser calls a reading quiet if its level is less than this many times its background."""
+"""A reading is quiet, that is without a plume, if its gas level is less than this many times its background."""
 
 
 class Decider:

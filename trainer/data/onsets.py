@@ -6,6 +6,7 @@ import numpy as np
 from scipy.ndimage import minimum_filter1d
 
 from edge.arrays import Floats
+from edge.scoring.decider import QUIET
 from trainer.data.record import Record
 
 RISE = 0.75
@@ -92,8 +93,8 @@ def onsets(
     return tuple(found)
 
 
-QUIET, PLUME = 1.5, 3.0
-"""Multiples of the background below which the air is quiet, and above which a plume has come."""
+PLUME = 3.0
+"""Multiple of the background from which a plume has come."""
 
 
 def plume_starts(record: Record, background: float, *, gas: int | None = None) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Replays the thresholds of a gateway over scores, and measures how well they keep the requested rate."""
+"""Replays the thresholds of a gateway over scores, and counts what exceeds."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from edge.arrays import Floats, Mask
+from edge.arrays import Floats, Indices, Mask
 from edge.scoring.adaptation import Adaptation
 from trainer.data.record import Span
 
 WINDOW = 2000
 """Readings in which the budget has to hold, one stretch after the other; the first such stretch is for learning."""
-LONG_WINDOW = 20_000
-"""Readings in which a rate of one in a thousand has to hold."""
 
 
 class ThresholdReplay(NamedTuple):
@@ -36,41 +34,6 @@ class ThresholdReplay(NamedTuple):
     shift: Floats
     alarms: tuple[Span, ...]
     normal: tuple[int, ...]
-
-
-class SpentBudget(NamedTuple):
-    """How much of a requested rate undisturbed readings have spent; nan where the record is too short.
-
-    Parameters
-    ----------
-    requested
-        The requested share of readings that exceed.
-    readings
-        Number of readings, N.
-    realised
-        The share of all of them that exceeds.
-    first
-        The share in the first 2,000.
-    worst, least
-        The largest and the smallest share in any 2,000 in a row of the later ones.
-    worst_long, least_long
-        The same of any 20,000 in a row.
-    most
-        Most exceedances in any 2,000 in a row, the first ones included.
-    openings
-        Alarms that open in 1,000 readings.
-    """
-
-    requested: float
-    readings: int
-    realised: float
-    first: float
-    worst: float
-    least: float
-    worst_long: float
-    least_long: float
-    most: int
-    openings: float
 
 
 def replay_thresholds(
@@ -123,33 +86,10 @@ def replay_thresholds(
     return ThresholdReplay(exceeds, shift, tuple(alarms), tuple(normal))
 
 
-def spent_budget(replay: ThresholdReplay, rate: float) -> SpentBudget:
-    """Measure how much of a requested rate the readings with a score have spent."""
-    scored = ~np.isnan(replay.shift)
-    exceeds = replay.exceeds[scored]
-    count = len(exceeds)
-    later, every = _shares(exceeds[WINDOW:], WINDOW), _shares(exceeds, WINDOW)
-    longer = _shares(exceeds, LONG_WINDOW)
-    return SpentBudget(
-        requested=rate,
-        readings=count,
-        realised=float(exceeds.mean()) if count else np.nan,
-        first=float(exceeds[:WINDOW].mean()) if count >= WINDOW else np.nan,
-        worst=float(later.max()) if len(later) else np.nan,
-        least=float(later.min()) if len(later) else np.nan,
-        worst_long=float(longer.max()) if len(longer) else np.nan,
-        least_long=float(longer.min()) if len(longer) else np.nan,
-        most=round(float(every.max()) * WINDOW) if len(every) else int(exceeds.sum()),
-        openings=1000 * len(replay.alarms) / count if count else np.nan,
-    )
-
-
-def _shares(exceeds: Mask, window: int) -> Floats:
-    """Return the share of exceedances in every stretch of readings in a row, [N - window + 1]."""
-    if len(exceeds) < window:
-        return np.zeros(0)
-    sums = np.concatenate([[0], np.cumsum(exceeds)])
-    return np.asarray((sums[window:] - sums[:-window]) / window, dtype=np.float64)
+def window_counts(exceeds: Mask, window: int = WINDOW) -> Indices:
+    """Return the number of exceedances in every stretch of so many readings in a row, [N - window + 1] or [0]."""
+    total = np.append(0, np.cumsum(exceeds))
+    return np.asarray(total[window:] - total[:-window]) if len(exceeds) >= window else np.zeros(0, dtype=np.intp)
 
 
 _KIND = "consistency"

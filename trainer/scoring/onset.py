@@ -12,16 +12,15 @@ import numpy as np
 from edge.arrays import Floats, Indices, Mask
 from edge.models.background import Background
 from edge.models.pvalue import PValueTable
-from edge.models.scores import ONSET_LEAST, virtual_background
+from edge.models.scores import least_levels, virtual_background
 from edge.models.virtual_gas import VirtualGas
 from edge.models.windows import Windows
+from edge.scoring.decider import QUIET
 from trainer.data.onsets import onsets, plume_starts
 from trainer.data.record import Record
 from trainer.data.splits import spans
 from trainer.scoring.p_values import p_value_table
 
-BACKGROUND = 1.5
-"""Multiple of the background below which a row has no plume in it."""
 CLEAN = 1.25
 """Multiple of its own rolling background below which a row is not even in the tail of a plume."""
 IN_TIME = 30
@@ -125,7 +124,7 @@ def calibrate_onset(
     quiet_rows = int(quiet.sum())
     if quiet_rows < LEAST_QUIET:
         reason = (
-            f"got {quiet_rows} rows with {gas} below {BACKGROUND:g} x its background, expected at least {LEAST_QUIET} "
+            f"got {quiet_rows} rows with {gas} below {QUIET:g} x its background, expected at least {LEAST_QUIET} "
             "to know what one in a thousand exceeds"
         )
         table = p_value_table(rise[quiet], disturbed=True) if quiet_rows > 1 else None
@@ -186,7 +185,7 @@ def without_plume(record: Record, rows: Indices) -> Mask:
     known = _known(record, rows)
     if not known.any():
         return known
-    return np.asarray(known & (level < BACKGROUND * np.quantile(level[known], 0.1)))
+    return np.asarray(known & (level < QUIET * np.quantile(level[known], 0.1)))
 
 
 def _known(record: Record, rows: Indices) -> Mask:
@@ -223,7 +222,7 @@ def _rises(
 
 def _backgrounds(log_levels: Floats, background: Background, windows: Windows) -> Floats:
     """Return the logarithm of the background before each level [N]."""
-    least = min(ONSET_LEAST, windows.background // 2)
+    least = least_levels(windows)
     found = np.full(len(log_levels), np.nan)
     for i, level in enumerate(log_levels.tolist()):
         if len(background) >= least:

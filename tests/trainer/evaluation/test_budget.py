@@ -1,29 +1,29 @@
-"""Thresholds replayed over scores, and what they have spent of the requested rate."""
+"""Thresholds replayed over scores, and what exceeds them in windows of readings."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from trainer.evaluation.budget import replay_thresholds, spent_budget
+from trainer.evaluation.budget import replay_thresholds, window_counts
 
 
-def test_a_fixed_threshold_spends_what_the_scores_say() -> None:
+def test_a_fixed_threshold_exceeds_as_often_as_the_scores_do_in_every_window() -> None:
     scores = np.zeros(5000)
     scores[::50] = 2.5
-    spent = spent_budget(replay_thresholds(scores, 0.01, adapt=False), 0.01)
-    assert (spent.realised, spent.first, spent.worst, spent.least) == pytest.approx((0.02, 0.02, 0.02, 0.02))
-    assert (spent.readings, spent.most, spent.openings) == (5000, 40, 0.0)
-    assert np.isnan(spent.worst_long)
+    replay = replay_thresholds(scores, 0.01, adapt=False)
+    assert set(window_counts(replay.exceeds).tolist()) == {40}
+    assert len(window_counts(replay.exceeds)) == 3001
+    assert len(window_counts(replay.exceeds, 5001)) == 0
+    assert not replay.alarms
 
 
 def test_where_thresholds_follow_another_place_costs_no_more_than_the_budget() -> None:
     scores = np.minimum(12.0, np.random.default_rng(3).exponential(1.5, 8000))
     replay = replay_thresholds(scores, 0.01)
-    spent = spent_budget(replay, 0.01)
+    later = window_counts(replay.exceeds[2000:])
     assert (scores >= 2).mean() > 0.2
-    assert spent.first <= 0.015
-    assert 0.005 <= spent.least < spent.worst <= 0.015
+    assert replay.exceeds[:2000].sum() <= 30
+    assert 10 <= later.min() < later.max() <= 30
     assert replay.shift[-1] > 1.0
 
 

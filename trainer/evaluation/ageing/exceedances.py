@@ -11,7 +11,7 @@ from edge.arrays import Floats, Indices, Mask
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
 from trainer.evaluation.ageing.results import JUDGED, ExceedanceCounts
-from trainer.evaluation.budget import WINDOW, replay_thresholds
+from trainer.evaluation.budget import WINDOW, replay_thresholds, window_counts
 from trainer.scoring.false_alarm_rates import REQUESTED
 from trainer.scoring.measure import measure
 from trainer.scoring.onset import without_plume
@@ -53,8 +53,7 @@ class Exceedances:
         score = self.score[self.counted(rows)]
         if len(score) < window:
             return ()
-        sums = [np.append(0, np.cumsum(score >= threshold)) for threshold in self.thresholds]
-        return tuple(int(np.max(total[window:] - total[:-window])) for total in sums)
+        return tuple(int(window_counts(score >= threshold, window).max()) for threshold in self.thresholds)
 
     def following(self, rows: Indices) -> tuple[float, ...]:
         """Return the share that exceeds where thresholds follow the station, for each rate; empty: there is none.

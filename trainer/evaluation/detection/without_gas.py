@@ -8,6 +8,7 @@ import numpy as np
 
 from edge.arrays import Floats, Mask
 from edge.models.scoring_model import ScoringModel
+from edge.scoring.decider import QUIET
 from trainer.data.onsets import onsets
 from trainer.data.record import Record
 from trainer.evaluation.detection.folds import Fold
@@ -15,7 +16,7 @@ from trainer.evaluation.detection.peers import Peer
 from trainer.evaluation.detection.results import ONSET, WithoutGas
 from trainer.evaluation.detection.roc import auroc
 from trainer.scoring.measure import measure
-from trainer.scoring.onset import BACKGROUND, IN_TIME
+from trainer.scoring.onset import IN_TIME
 
 
 def evaluate_without_gas(
@@ -43,7 +44,7 @@ def evaluate_without_gas(
     known = gas[fold.train[record.intact[fold.train]]]
     background = float(np.quantile(known, 0.1))
     judged = fold.test[fold.judged]
-    quiet = judged[gas[judged] < BACKGROUND * background]
+    quiet = judged[gas[judged] < QUIET * background]
     high = judged[gas[judged] > np.quantile(known, 0.95)]
     held_out = np.isin(np.arange(len(gas)), fold.test)
     steps = [row for row in onsets(record, background) if held_out[row]]

@@ -20,7 +20,7 @@ from trainer.evaluation.synthesis.synthesisers import FittedSynthesiser
 
 
 @dataclass(frozen=True)
-class ShippedCommands:
+class ShippedSynthesis:
     """A fit by the commands, each in a process of its own.
 
     Parameters
