@@ -9,7 +9,7 @@ from edge.bundles.manifest import ScoringSpec, measured_fit
 from trainer.evaluation.ageing.results import Ageing
 from trainer.evaluation.ageing.table import ageing_lines
 from trainer.run import Run
-from trainer.scoring.onset import onset_sentences
+from trainer.scoring.onset import onset_refused, onset_sentences
 
 _SCORES = ("consistency", "reconstruction", "onset")
 
@@ -68,7 +68,8 @@ def _lines(metrics: dict[str, Any], scorers: dict[str, ScoringSpec]) -> Iterator
         yield from (f"  {note}" for note in (*fitted.notes, *onset_sentences(scorer.get("onset"))))
         yield f"  false alarms on the test rows, requested{''.join(f'{kind:>16}' for kind in _SCORES)}"
         for row in scorer["realised"]:
-            yield f"  {row['requested']:>39.2%}{''.join(_rate(row[kind]) for kind in _SCORES)}"
+            rates = (None if kind == "onset" and onset_refused(scorer) else row[kind] for kind in _SCORES)
+            yield f"  {row['requested']:>39.2%}{''.join(map(_rate, rates))}"
     ageing = Ageing.read(metrics)
     if ageing is not None:
         yield ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import textwrap
@@ -77,7 +78,8 @@ def _text(bundle: Bundle) -> Iterator[str]:
         yield from _scorer(name, fitted)
     if (unit := GasUnit.from_bundle(bundle)) is not None:
         background = f"background {unit.round(bundle.background):,.10g} {unit.text} in training"
-        yield f"gas        {background}; exceeds {bundle.enhancement:,.10g} above it, unless a gateway says otherwise"
+        exceeds = f"exceeds {bundle.enhancement:,.10g} above it, unless gateway.yaml sets another level"
+        yield f"gas        {background}; {exceeds}"
     yield from _generator(manifest)
     yield f"requested  {manifest.exceedances_per_1000:g} in 1000 undisturbed readings may exceed"
     yield ""
@@ -106,7 +108,7 @@ def _columns(manifest: Manifest) -> Iterator[str]:
             "{:,.10g} to {:,.10g}".format(*feature.range),
             scaler.scale[i],
             _number(scaler.floor[i]) if scaler.scale[i] == "log" else "",
-            _number(scaler.mean[i]),
+            _plain(scaler.mean[i], scaler.std[i]),
             _number(scaler.std[i]),
         ))  # fmt: skip
     yield from _table(lines, indent="")
@@ -128,10 +130,13 @@ def _scorer(name: str, fitted: ScoringSpec) -> Iterator[str]:
     if fitted.responsive:
         yield f"           {', '.join(fitted.responsive)} respond to the gas"
         if name != SCORER and fitted.onset_refused is None:
-            yield "           methane: not recalibrated at a station, because no analyser says which readings are quiet"
+            yield "           onset: not recalibrated at a station, because no analyser says which readings are quiet"
     for note in fitted.notes:
         yield from _table([("         ", note)], indent="", wrap=True)
-    domain = [f"{key}{_TIE}{low:,.5g}{_TIE}to{_TIE}{high:,.5g}" for key, (low, high) in fitted.domain.items()]
+    domain = [
+        f"{key}{_TIE}{_plain(low, high - low)}{_TIE}to{_TIE}{_plain(high, high - low)}"
+        for key, (low, high) in fitted.domain.items()
+    ]
     if domain:
         yield from _table([("         ", "trained on " + ", ".join(domain))], indent="", wrap=True)
 
@@ -146,8 +151,11 @@ def _generator(manifest: Manifest) -> Iterator[str]:
     yield f"           on {space}, {sigma} added; codes from {about.components} Gaussians"
     yield f"           held-out log-likelihood {about.likelihood:.2f} nat (one Gaussian: {about.baseline:.2f})"
     if about.regimes:
-        spans = [f"{name}{_TIE}{low:,.5g}{_TIE}to{_TIE}{high:,.5g}" for name, (low, high) in about.regimes.items()]
-        yield f"           {manifest.station.gas}: {', '.join(spans)}".replace(_TIE, " ")
+        spread = min(high - low for low, high in about.regimes.values())
+        spans = [
+            f"{name} {_plain(low, spread)} to {_plain(high, spread)}" for name, (low, high) in about.regimes.items()
+        ]
+        yield f"           {manifest.station.gas}: {', '.join(spans)}"
     yield "           no training row is in this bundle"
 
 
@@ -172,7 +180,7 @@ def _ageing(metrics: Mapping[str, Any]) -> Iterator[str]:
 def _metrics(place: str, value: Any) -> Iterator[tuple[str, str]]:
     """Flatten nested metrics: a line with the plain values of each level."""
     items = list(value.items() if isinstance(value, Mapping) else enumerate(value, 1))
-    plain = [(key, item) for key, item in items if not isinstance(item, Mapping | list)]
+    plain = [(key, item) for key, item in items if item is not None and not isinstance(item, Mapping | list)]
     if plain:
         yield place or "overall", ", ".join(f"{key}{_TIE}{_number(item)}" for key, item in plain)
     for key, item in items:
@@ -184,6 +192,14 @@ def _number(value: Any) -> str:
     return f"{value:.{_DIGITS}g}" if isinstance(value, float) else str(value)
 
 
+def _plain(value: float, spread: float) -> str:
+    """Write a value to the digits that tell values of a spread apart, 101,325.1 of a barometer in Pa."""
+    if not 0 < spread < math.inf:
+        return f"{value:,.10g}"
+    decimals = _DIGITS - 1 - math.floor(math.log10(spread))
+    return f"{round(value, decimals):,.12g}"
+
+
 def _table(lines: Sequence[Sequence[str]], *, indent: str = "  ", wrap: bool = False) -> Iterator[str]:
     """Align columns; ``wrap`` wraps the last one."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -191,5 +207,5 @@ def _table(lines: Sequence[Sequence[str]], *, indent: str = "  ", wrap: bool = F
     for line in lines:
         *cells, last = line
         start = indent + "".join(cell.ljust(width + 2) for cell, width in zip(cells, widths, strict=False))
-        rest = textwrap.wrap(last, max(_WIDTH - len(before), 40)) if wrap else [last]
+        rest = textwrap.wrap(last, max(_WIDTH - len(before), 40), break_on_hyphens=False) if wrap else [last]
         yield (start + ("\n" + before).join(rest)).replace(_TIE, " ").rstrip()

@@ -52,10 +52,10 @@ class ScoreTally:
     def report(self, name: str, what: str) -> None:
         """Report the counts since the last report."""
         if self._unscored:
-            reasons = ", ".join(f"{count} {why}" for why, count in self._unscored.items())
-            share = f"{self._unscored.total()} of {self._readings} {what}"
+            reasons = ", ".join(f"{count:,} {why}" for why, count in self._unscored.items())
+            share = f"{self._unscored.total():,} of {self._readings:,} {what}"
             self.say(f"{name}: {share} have no reconstruction score: {reasons}")
         if self._unusable:
-            self.say(f"{name}: {self._unusable} {what} cannot be used; each has its error in the output")
+            self.say(f"{name}: {self._unusable:,} {what} cannot be used; each has its error in the output")
         self._readings = self._unusable = 0
         self._unscored.clear()

@@ -57,12 +57,12 @@ def run(arguments: Namespace) -> None:
     if "thinned" in trained.metrics:
         print(trained.metrics["thinned"])
     print(summary(trained))
-    if not arguments.quick:
-        draw_report([trained.folder])
     if arguments.bundle:
         from export.export import export
 
         export(trained, arguments.bundle, out=sys.stdout)
+    if not arguments.quick:
+        draw_report([trained.folder])
 
 
 def _settings(arguments: Namespace) -> Training:

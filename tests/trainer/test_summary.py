@@ -45,3 +45,13 @@ def test_a_random_split_is_reported_to_leak(chamber: Record, tmp_path: Path) -> 
     run = train(chamber, replace(SHORT, split="random"), tmp_path / "run")
     assert "LEAKS" in summary(run)
     assert "measured on the fit that left the test rows out; " in summary(run)
+
+
+def test_a_bundle_without_the_onset_has_no_rate_of_it(runs: dict[str, Path]) -> None:
+    run = Run.open(runs["both"])
+    for scorer in run.metrics["scorers"].values():
+        scorer["onset"] = {"refused": "nothing was found"}
+        for rate in scorer["realised"]:
+            rate["onset"] = 0.1234
+    assert "12.34%" not in summary(run)
+    assert "no score" in summary(run)

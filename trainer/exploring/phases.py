@@ -160,6 +160,8 @@ def _settles(away: Floats, usual: float) -> bool:
     top = int(np.argmax(np.abs(away)))
     falling = np.abs(away[top:])
     one_side = np.mean(np.sign(away) == np.sign(away[top]))
+    if np.ptp(falling) == 0.0:  # a constant distance, or a single one, does not decay
+        return False
     if len(falling) <= len(away) / 2 or np.abs(away[top]) < _UNUSUAL * usual or one_side < _ONE_SIDE:
         return False
     return bool(spearmanr(np.arange(len(falling)), falling).statistic < -0.5)

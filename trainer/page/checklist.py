@@ -61,6 +61,8 @@ class Checklist:
         unknown = [row.name for row in self.rows if row.met is None]
         if short:
             first = f"{short[0].name} ({short[0].got})"
+            if len(short) == 1:
+                return f"Does not pass: 1 of {len(self.rows)} numbers falls short: {first}."
             return f"Does not pass: {len(short)} of {len(self.rows)} numbers fall short, among them {first}."
         if unknown:
             return f"Not decided: what was measured is as it should be, but not measured: {'; '.join(unknown)}."

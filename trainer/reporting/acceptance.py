@@ -9,7 +9,7 @@ from typing import Any
 from edge.bundles.manifest import measured_fit
 from trainer.evaluation.ageing.results import JUDGED, YEAR, Ageing
 from trainer.evaluation.ageing.tolerance import ALLOWED
-from trainer.evaluation.ageing.verdict import distance, seasons_sentence, unfitted, whole_year, worst_stretch
+from trainer.evaluation.ageing.verdict import days_text, distance, seasons_sentence, unfitted, whole_year, worst_stretch
 from trainer.evaluation.detection.goals import BY_CASE, BY_FAMILY, BY_SPLIT, REALISED, goals
 from trainer.evaluation.goal import Goal
 from trainer.evaluation.synthesis.goals import KS, synthesis_goals
@@ -18,6 +18,7 @@ from trainer.page.checklist import Check, Checklist
 from trainer.reporting.ageing_panel import TITLES
 from trainer.reporting.display_names import NETWORKS, SENSES, SPLITS
 from trainer.reporting.run_results import RunResults
+from trainer.scoring.onset import onset_refused
 
 ABOUT = (
     "What is wanted was set on the reference record, one climate chamber. Detection and synthesis are judged on "
@@ -60,13 +61,14 @@ def _marked(checks: Iterable[Check], quick: bool) -> Iterator[Check]:
 
 
 def _training(metrics: Mapping[str, Any]) -> Iterator[Check]:
-    """Yield what the training itself measured; each scorer's worse rate of the two scores."""
+    """Yield what the training itself measured; each scorer's worse rate of the scores that its bundle has."""
     goal = Goal("", metrics["generator"]["ks_train"], KS, "<=")
     yield _check("generated rows: mean KS", goal, f"training rows; {SPLITS[metrics['split']]}")
     for name, scorer in metrics["scorers"].items():
         for realised in scorer["realised"]:
             wanted = REALISED.get(("static", realised["requested"]))
-            rates = [realised[kind] for kind in ("consistency", "onset") if realised[kind] is not None]
+            kinds = ("consistency",) if onset_refused(scorer) else ("consistency", "onset")
+            rates = [realised[kind] for kind in kinds if realised[kind] is not None]
             if wanted is not None and rates:
                 title = f"{NETWORKS.get(name, name)}: realised for {realised['requested']:g}"
                 split = f"test blocks, {metrics['rows']['test']:,} rows"
@@ -110,7 +112,7 @@ def _ageing(ageing: Ageing | None) -> Iterator[Check]:
             yield Check("past to future: a fit", "not measured", "every fit", None, note)
     if ageing is not None:
         met_year = True if whole_year(ageing) else None
-        days = "unknown" if ageing.days is None else f"{ageing.days:,.3g} days"
+        days = "unknown" if ageing.days is None else days_text(ageing.days)
         yield Check("seasons seen", days, f"{SENSES['>=']} {YEAR:g} days", met_year, seasons_sentence(ageing))
 
 

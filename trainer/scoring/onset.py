@@ -91,6 +91,11 @@ def onset_sentences(measured: Mapping[str, Any] | None) -> Iterator[str]:
         )
 
 
+def onset_refused(scorer: Mapping[str, Any]) -> bool:
+    """Return whether the bundle has no onset, from a scorer's metrics; a fit on fewer rows may have had one."""
+    return (scorer.get("onset") or {}).get("refused") is not None
+
+
 def calibrate_onset(
     record: Record,
     rows: Indices,
@@ -124,8 +129,8 @@ def calibrate_onset(
     quiet_rows = int(quiet.sum())
     if quiet_rows < LEAST_QUIET:
         reason = (
-            f"got {quiet_rows} rows with {gas} below {QUIET:g} x its background, expected at least {LEAST_QUIET} "
-            "to know what one in a thousand exceeds"
+            f"got {quiet_rows:,} rows with {gas} below {QUIET:g} x its background, expected at least "
+            f"{LEAST_QUIET:,} to know what one in a thousand exceeds"
         )
         table = p_value_table(rise[quiet], disturbed=True) if quiet_rows > 1 else None
         return OnsetCalibration(table, quiet_rows=quiet_rows, refused=reason)

@@ -10,7 +10,7 @@ import pytest
 
 from edge.bundles.archive import MEMBERS
 from edge.bundles.bundle import Bundle
-from edge.commands.inspect import _ageing, inspect
+from edge.commands.inspect import _ageing, _plain, inspect
 from edge.errors import BundleError
 
 
@@ -65,9 +65,9 @@ def test_the_text_names_id_columns_scaling_data_versions_and_members(bundles: di
     text = shown(bundles["both"])
     bundle = Bundle.open(bundles["both"])
     assert bundle.id in text.splitlines()[0]
-    for feature, mean in zip(bundle.station.features, bundle.scaler.mean, strict=True):
+    for feature, mean, std in zip(bundle.station.features, bundle.scaler.mean, bundle.scaler.std, strict=True):
         line = next(line for line in text.splitlines() if line.startswith(feature.name))
-        for part in (feature.key, feature.unit, feature.role, bundle.scaler.scale[0], f"{mean:.4g}"):
+        for part in (feature.key, feature.unit, feature.role, bundle.scaler.scale[0], _plain(mean, std)):
             assert part in line or part == "log"
     assert "(split: blocks)" in text
     assert bundle.manifest.data.sha256 in text
@@ -110,3 +110,10 @@ def test_the_text_has_the_verdict_from_past_to_future_and_the_json_its_counts(bu
 
 def test_a_bundle_of_an_earlier_davylamp_has_no_such_verdict() -> None:
     assert list(_ageing({"split": "blocks"})) == []
+
+
+def test_numbers_are_written_to_the_digits_that_tell_values_apart() -> None:
+    assert _plain(101_324.4321, 178.0) == "101,324.4"
+    assert _plain(1_000_000_123.0, 6000.0) == "1,000,000,123"
+    assert _plain(9.4567e-10, 3e-10) == "9.457e-10"
+    assert _plain(5.0, 0.0) == "5"

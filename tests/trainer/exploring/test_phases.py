@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from config.settings.station import Station
 from edge.arrays import Floats
 from tests.trainer.exploring.makers import MakeRecord, MakeStation
-from trainer.exploring.phases import phases
+from trainer.exploring.phases import _settles, phases
 from trainer.exploring.raw_record import read_raw_record
 
 
@@ -46,3 +47,9 @@ def test_without_a_gas_there_are_neither_episodes_nor_a_warm_up(record: MakeReco
     found = phases(record(np.random.default_rng(0).normal(size=(500, 2)), plain(2)))
     assert found.episodes == ()
     assert found.warm_up is None
+
+
+def test_a_distance_that_does_not_change_is_no_warm_up_and_gives_no_warning(recwarn: pytest.WarningsRecorder) -> None:
+    assert not _settles(np.full(5, 3.0), 0.1)
+    assert not _settles(np.array([0.0, 3.0]), 0.1)
+    assert not recwarn.list

@@ -93,4 +93,4 @@ def test_a_checklist_passes_only_when_everything_is_known_and_reached() -> None:
     assert Checklist([good]).outcome == "pass"
     assert Checklist([good, unknown]).outcome == "not measured"
     assert "Not decided" in Checklist([good, unknown]).headline
-    assert Checklist([good, unknown, bad]).headline == "Does not pass: 1 of 3 numbers fall short, among them b (2)."
+    assert Checklist([good, unknown, bad]).headline == "Does not pass: 1 of 3 numbers falls short: b (2)."

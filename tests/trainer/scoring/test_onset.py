@@ -126,7 +126,7 @@ def test_too_few_quiet_rows_cannot_tell_what_one_in_a_thousand_exceeds() -> None
     count = 1200
     _, onset = calibrated(record(plumes(np.arange(20, count, 80), 4.0, count), "[ppm]"))
     assert onset.refused is not None
-    assert "below 1.5 x its background, expected at least 1000" in onset.refused
+    assert "below 1.5 x its background, expected at least 1,000" in onset.refused
     assert onset.metrics["realised"] is None
 
 

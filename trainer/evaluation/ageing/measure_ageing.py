@@ -139,7 +139,7 @@ def measure_step(record: Record, layout: AgeingLayout, settings: Training, peers
         trained=layout.trained,
         rows=len(layout.train),
         stretches=tuple(
-            AgedStretch(quarter.part, round(quarter.age), None if quarter.days is None else round(quarter.days, 1))
+            AgedStretch(quarter.part, round(quarter.age), None if quarter.days is None else round(quarter.days, 4))
             for quarter in layout.tested
         ),
         counts={

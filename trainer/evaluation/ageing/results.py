@@ -14,6 +14,7 @@ from trainer.evaluation.ageing.tolerance import most_allowed
 from trainer.evaluation.budget import WINDOW
 
 Place = Literal["part", "quarter", "window"]
+PLACES: tuple[Place, ...] = ("part", "quarter", "window")
 
 JUDGED = ("consistency", "reconstruction", "onset")
 """Scores that are held against the budget; peers are only shown."""
@@ -110,6 +111,11 @@ class WorstStretch(NamedTuple):
     age: float | None
     days: float | None
 
+    @property
+    def exceeding(self) -> int:
+        """Number of readings that exceed."""
+        return round(self.share * self.readings)
+
 
 class Ageing(Struct, frozen=True, kw_only=True):
     """False alarms by age, ahead and back.
@@ -195,8 +201,7 @@ class Ageing(Struct, frozen=True, kw_only=True):
 
     def keeps(self, direction: Direction, score: str, requested: float) -> bool | None:
         """Return whether every part, quarter and window keeps the budget; ``None``: there is none."""
-        places: tuple[Place, ...] = ("part", "quarter", "window")
-        found = [self.worst(direction, score, requested, place) for place in places]
+        found = [self.worst(direction, score, requested, place) for place in PLACES]
         known = [one.kept for one in found if one is not None]
         return all(known) if known else None
 

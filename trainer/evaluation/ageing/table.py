@@ -22,7 +22,8 @@ def ageing_lines(ageing: Ageing) -> Iterator[str]:
         yield from text_table(HEADS, _rows(ageing))
         followed = dict(_followed(ageing))
         if followed:
-            yield f"following, largest share of a fit ({FOLLOWING})"
+            yield "following: largest share of a fit"
+            yield f"({FOLLOWING})"
             yield from text_table([f"{100 * requested:g} %" for requested in ageing.requested], followed)
     yield from verdict_sentences(ageing)
 

@@ -7,8 +7,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from edge.models.windows import describe_seconds
 from trainer.evaluation.ageing.layout import Direction
-from trainer.evaluation.ageing.results import JUDGED, UNFITTED, YEAR, Ageing, WorstStretch
+from trainer.evaluation.ageing.results import JUDGED, PLACES, UNFITTED, YEAR, Ageing, WorstStretch
+from trainer.evaluation.ageing.tolerance import most_allowed
 
 BudgetOutcome = Literal["keeps", "breaks", "unknown"]
 
@@ -54,34 +56,47 @@ def verdict_sentences(ageing: Ageing) -> Iterator[str]:
 
 
 def worst_of(ageing: Ageing, direction: Direction, score: str) -> tuple[float, WorstStretch] | None:
-    """Return the requested rate that is exceeded most, in multiples of it, and by which stretch."""
+    """Return the requested rate and the stretch that break the budget most, in multiples of the request.
+
+    Where all keep it, those that have the largest part of the exceedances that they are allowed: in a short stretch a
+    single one may be many times the request.
+    """
     found = [
         (requested, worst)
         for requested in ageing.requested
-        if (worst := worst_stretch(ageing, direction, score, requested)) is not None
+        for place in PLACES
+        if (worst := ageing.worst(direction, score, requested, place)) is not None
     ]
-    return max(found, key=lambda one: (not one[1].kept, one[1].share / one[0]), default=None)
+
+    def severity(one: tuple[float, WorstStretch]) -> tuple[bool, float]:
+        requested, worst = one
+        if worst.kept:
+            return False, worst.exceeding / max(1, most_allowed(worst.readings, requested))
+        return True, worst.share / requested
+
+    return max(found, key=severity, default=None)
 
 
 def worst_stretch(ageing: Ageing, direction: Direction, score: str, requested: float) -> WorstStretch | None:
     """Return the worst of all parts, quarters and windows; ``None``: there is none."""
-    found = (ageing.worst(direction, score, requested, place) for place in ("part", "quarter", "window"))
+    found = (ageing.worst(direction, score, requested, place) for place in PLACES)
     return max((one for one in found if one is not None), key=lambda one: (not one.kept, one.share), default=None)
 
 
 def stretch_sentence(direction: Direction, score: str, requested: float, worst: WorstStretch) -> str:
-    """Return which share of which readings exceeds, at which distance from the training."""
-    return (
-        f"{score}: {100 * worst.share:.2g} % of {worst.readings:,} readings exceed at {100 * requested:g} % requested,"
-        f" {distance(direction, worst)}"
-    )
+    """Return how many of which readings exceed, at which distance from the training."""
+    share = f"{worst.exceeding:,} of {worst.readings:,} readings ({_number(100 * worst.share)} %)"
+    return f"{score}: {share} exceed at {100 * requested:g} % requested, {distance(direction, worst)}"
 
 
 def distance(direction: Direction, worst: WorstStretch) -> str:
     """Return how far a stretch lies from the training."""
     if worst.days is not None:
-        return f"{_number(worst.days)} days {WHERE[direction]}"
-    return WHERE[direction] if worst.age is None else f"{worst.age:,.0f} rows {WHERE[direction]}"
+        return f"{days_text(worst.days)} {WHERE[direction]}"
+    if worst.age is None:
+        return WHERE[direction]
+    rows = f"{worst.age:,.0f}"
+    return f"{rows} row{'' if rows == '1' else 's'} {WHERE[direction]}"
 
 
 def seasons_sentence(ageing: Ageing) -> str:
@@ -89,7 +104,7 @@ def seasons_sentence(ageing: Ageing) -> str:
     climates = f"{ageing.regimes} regime{'' if ageing.regimes == 1 else 's'} of the climate"
     if ageing.days is None:
         return f"no time stamps: unknown which seasons it has seen; {climates}"
-    days = f"{_number(ageing.days)} days{'' if ageing.stamped else ' by its cadence'}"
+    days = f"{days_text(ageing.days)}{'' if ageing.stamped else ' by its cadence'}"
     if ageing.days < YEAR:
         return f"one season only: {days}, less than a year, so the other seasons are unknown; {climates}"
     return f"all seasons: {days}; {climates}"
@@ -103,6 +118,17 @@ def whole_year(ageing: Ageing) -> bool:
 def ageing_metrics(ageing: Ageing) -> dict[str, Any]:
     """Return what a run's metrics and a bundle's manifest hold: the counts, and the verdict in sentences."""
     return {**msgspec.to_builtins(ageing), "verdict": list(verdict_sentences(ageing))}
+
+
+def days_text(days: float) -> str:
+    """Write a time of days, a short one in hours, minutes or seconds.
+
+    Examples
+    --------
+    >>> days_text(0.486), days_text(2.25), days_text(1234.5)
+    ('11.7 h', '2.2 days', '1,234 days')
+    """
+    return describe_seconds(86_400 * days) if days < 2 else f"{_number(days)} days"
 
 
 def _number(value: float) -> str:

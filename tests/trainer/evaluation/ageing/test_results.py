@@ -6,9 +6,17 @@ import msgspec
 import pytest
 
 from trainer.errors import TrainingError
-from trainer.evaluation.ageing.results import AgedStretch, Ageing, AgeingStep, ExceedanceCounts
+from trainer.evaluation.ageing.results import AgedStretch, Ageing, AgeingStep, ExceedanceCounts, WorstStretch
 from trainer.evaluation.ageing.tolerance import most_allowed
-from trainer.evaluation.ageing.verdict import ageing_metrics, outcome, seasons_sentence, verdict_sentences, whole_year
+from trainer.evaluation.ageing.verdict import (
+    ageing_metrics,
+    outcome,
+    seasons_sentence,
+    stretch_sentence,
+    verdict_sentences,
+    whole_year,
+    worst_of,
+)
 
 
 def step(direction: str, consistency: list[tuple[int, int, int]], window: tuple[int, int] | None = None) -> AgeingStep:
@@ -52,7 +60,7 @@ def test_a_budget_that_breaks_in_one_quarter_is_broken_and_following_does_not_me
     assert outcome(found) == "breaks"
     text = "\n".join(verdict_sentences(found))
     assert "BREAKS" in text
-    assert "consistency: 14 % of 500 readings exceed at 0.1 % requested, 1,750 rows after the training" in text
+    assert "consistency: 70 of 500 readings (14 %) exceed at 0.1 % requested, 1,750 rows after the training" in text
     assert found.following("ahead", "consistency", 0.01) == 0.01
 
 
@@ -61,6 +69,22 @@ def test_a_budget_that_keeps_both_ways_holds() -> None:
     assert found.broken() == []
     assert outcome(found) == "keeps"
     assert "holds" in next(verdict_sentences(found))
+
+
+def test_shares_and_distances_are_written_as_people_do() -> None:
+    every = WorstStretch(share=1.0, readings=125, kept=False, age=1.2, days=None)
+    assert stretch_sentence("ahead", "onset", 0.01, every) == (
+        "onset: 125 of 125 readings (100 %) exceed at 1 % requested, 1 row after the training"
+    )
+    young = WorstStretch(share=1.0, readings=125, kept=False, age=1.2, days=0.0216)
+    assert stretch_sentence("back", "onset", 0.01, young).endswith(", 31.2 min before the training")
+
+
+def test_where_all_keep_it_a_single_exceedance_in_a_short_stretch_is_not_nearest_to_the_limit() -> None:
+    short, long = [(100, 4, 1), (100, 0, 0), (100, 0, 0), (100, 0, 0)], (40, 4)
+    worst = worst_of(ageing(step("ahead", short, long)), "ahead", "consistency")
+    assert worst is not None
+    assert (worst[0], worst[1].readings) == (0.01, 2000)
 
 
 def test_a_window_alone_breaks_it() -> None:
@@ -83,7 +107,7 @@ def test_without_a_direction_or_a_step_nothing_is_known() -> None:
 
 def test_it_says_which_seasons_were_seen() -> None:
     assert seasons_sentence(ageing(days=183.0)).startswith("one season only: 183 days, less than a year")
-    assert seasons_sentence(ageing(days=0.25)).startswith("one season only: 0.25 days")
+    assert seasons_sentence(ageing(days=0.25)).startswith("one season only: 6 h, less")
     assert seasons_sentence(ageing(days=400.0)).startswith("all seasons: 400 days")
     assert "unknown which seasons" in seasons_sentence(ageing())
     assert not whole_year(ageing())
