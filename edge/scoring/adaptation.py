@@ -135,9 +135,9 @@ class Adaptation:
     def judge(self, kind: str) -> float:
         """Return the threshold by which an alarm closes: that of its opening, if the present one has risen."""
         threshold, one = self.threshold(kind), self.learnt.get(kind)
-        if one is None or one.standing is None or one.standing.held > threshold:
+        if one is None or one.standing is None or one.standing.opened_at > threshold:
             return threshold
-        return one.standing.held
+        return one.standing.opened_at
 
     def shift(self, kind: str) -> float:
         """Return how far the threshold of a kind has moved [decades]: the one last applied."""

@@ -19,7 +19,7 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
 
     Parameters
     ----------
-    held
+    opened_at
         Least of the thresholds of the readings that opened it: it judges whether the alarm is over.
     debt
         The debt before them.
@@ -33,7 +33,7 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
         Bits of the last readings, the latest lowest: whether they reached what judges.
     """
 
-    held: float
+    opened_at: float
     debt: float
     readings: int = 0
     taught: int = 0
@@ -49,7 +49,7 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
         """Let a reading bear on the alarm."""
         self.readings += 1
         self.taught += teaches
-        judge = min(threshold, self.held)
+        judge = min(threshold, self.opened_at)
         clears = not exceeds and score < clearing_threshold(judge, pace.rule.deadband)
         self.clearing = self.clearing + 1 if clears else 0
         self.reached = (self.reached << 1 | (exceeds or score >= judge)) & pace.clearing
@@ -139,7 +139,7 @@ class Following(msgspec.Struct, array_like=True):
         """Whether what was read from a journal is possible."""
         standing, way = self.standing, self.way
         numbers = [self.debt, self.used, self.credit, *(self.applied or ())]
-        numbers += [] if standing is None else [standing.held, standing.debt]
+        numbers += [] if standing is None else [standing.opened_at, standing.debt]
         numbers += [] if way is None else [way.goal, way.step]
         return all(map(math.isfinite, numbers)) and min(self.waiting, self.recent) >= 0
 
@@ -215,7 +215,7 @@ class Following(msgspec.Struct, array_like=True):
             debt += pace.refill
         if exceeds or self.waiting:
             waiting = self.waiting << 1 | exceeds
-            learnt = waiting if self.standing is not None else waiting >> pace.lag
+            learnt = waiting if self.standing is not None else waiting >> pace.delay
             debt += learnt.bit_count()
             self.waiting = 0 if self.standing is not None else waiting & pace.waiting
         self.debt = debt if pace.least < debt < pace.most else pace.least if debt < 0 else pace.most
@@ -231,9 +231,9 @@ class Following(msgspec.Struct, array_like=True):
             self.way = None
 
     def _open(self, pace: Pace) -> None:
-        held = min(self.applied) if self.applied else pace.base + self.used
+        least = min(self.applied) if self.applied else pace.base + self.used
         price = _OPENING if self.waiting else 0.0
-        self.standing = Standing(held=held, debt=self.debt + price)
+        self.standing = Standing(opened_at=least, debt=self.debt + price)
         self.debt = min(pace.most, self.debt + price + self.waiting.bit_count())
         self.waiting, self.applied, self.way = 0, None, None
 

@@ -42,7 +42,7 @@ class Pace:
         The alarm rule.
     recent
         Mask of the last n readings.
-    lag
+    delay
         Number of readings, n - 1, before the threshold learns from one, so that m of n can open an alarm first.
     waiting
         Mask of the readings that wait to be learnt.
@@ -50,7 +50,7 @@ class Pace:
         Mask of the last readings, twice ``clear_after``, by which an alarm fades.
     """
 
-    __slots__ = ("base", "clearing", "lag", "least", "most", "rate", "recent", "refill", "rule", "step", "waiting")
+    __slots__ = ("base", "clearing", "delay", "least", "most", "rate", "recent", "refill", "rule", "step", "waiting")
 
     def __init__(self, rate: float, rule: AlarmRule) -> None:
         self.rate = rate
@@ -60,8 +60,8 @@ class Pace:
         self.refill = _REFILL * rate
         self.rule = rule
         self.recent = (1 << rule.n) - 1
-        self.lag = rule.n - 1
-        self.waiting = (1 << self.lag) - 1
+        self.delay = rule.n - 1
+        self.waiting = (1 << self.delay) - 1
         self.clearing = (1 << 2 * rule.clear_after) - 1
 
 
