@@ -40,9 +40,8 @@ def test_the_usual_enhancement_scales_with_the_unit(background: float, above: fl
     quartile = background * (1 + above)
     one = usual_enhancement(background, quartile, step * background)
     assert one >= 0.63 * max(background / 2, 5 * step * background)  # 3.16 is the farthest from 2 and from 5
-    assert usual_enhancement(1000 * background, 1000 * quartile, 1000 * step * background) == pytest.approx(
-        1000 * one, rel=1.6
-    )
+    thousandfold = usual_enhancement(1000 * background, 1000 * quartile, 1000 * step * background)
+    assert 0.39 < thousandfold / (1000 * one) < 2.51  # a neighbour, where rounding decides
     digits = f"{one:.3e}".partition("e")[0]
     assert digits in {"1.000", "2.000", "5.000"}
 

@@ -89,7 +89,7 @@ def test_a_log_column_that_is_mostly_zero_is_refused() -> None:
     assert fit_scaler(rows, replace(STATION, features=linear), "log").std[0] > 0
 
 
-def test_a_spread_below_double_precision_is_told_from_a_constant_with_the_fix() -> None:
+def test_a_spread_below_double_precision_is_no_constant_and_has_its_own_fix() -> None:
     rows = ROWS.copy()
     rows[:, 3] = 1e11 + 1e-2 * np.arange(len(rows)) / len(rows)
     with pytest.raises(

@@ -35,10 +35,3 @@ def test_a_row_that_begins_a_segment_is_no_restart() -> None:
     taken = record_of_ten().take(np.array([6, 8, 9]))
     assert taken.segments == ((0, 1), (1, 3))
     assert taken.restarts == ()
-
-
-def test_complete_rows_follow_one_another_only_where_their_memory_did() -> None:
-    complete = record_of_ten().complete
-    assert complete.places.tolist() == [0, 1, 2, 3, 4, 5, 6, 8, 9]
-    assert complete.segments == ((0, 5), (5, 7), (7, 9))
-    assert complete.intact.all()

@@ -55,8 +55,8 @@ def test_at_a_road_no_onset_stands_out_and_the_sensors_have_no_warm_up(record: M
 
     assert found.phases.episodes == ()
     assert found.phases.warm_up == 0
-    told = {(where, what): so for where, what, so in findings(found)}
-    (so,) = (so for (where, what), so in told.items() if where == "co" and "three times the background" in what)
+    known = {(where, what): so for where, what, so in findings(found)}
+    (so,) = (so for (where, what), so in known.items() if where == "co" and "three times the background" in what)
     assert so == "the gas varies all the time, so no single onsets can be made out"
 
 

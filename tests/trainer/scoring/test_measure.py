@@ -151,7 +151,7 @@ def test_a_restart_forgets_the_latest_rows_and_keeps_the_baseline(bundle: Bundle
     np.testing.assert_allclose(twice.components[:300], once.components[:300], rtol=1e-9)
 
 
-def test_flags_tell_the_same_cells_apart_as_the_record(record: Record) -> None:
+def test_flags_mark_the_cells_that_the_record_holds(record: Record) -> None:
     values, _ = disturbed_rows()
     flags = flag(values, STATION)
 
