@@ -31,14 +31,14 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @classmethod
     def from_shifts(cls, shifts: Shifts) -> Shift:
-        """Make it of the shifts of a station's thresholds, rounded to four decimals."""
+        """Make it of the shifts of a station's thresholds, rounded to four decimals; zero has no sign."""
         if shifts == _FIXED:
             return _UNMOVED
         methane, consistency, reconstruction = shifts
         return cls(
-            methane=None if methane is None else round(methane, 4),
-            consistency=None if consistency is None else round(consistency, 4),
-            reconstruction=None if reconstruction is None else round(reconstruction, 4),
+            methane=None if methane is None else round(methane, 4) + 0.0,
+            consistency=None if consistency is None else round(consistency, 4) + 0.0,
+            reconstruction=None if reconstruction is None else round(reconstruction, 4) + 0.0,
         )
 
 

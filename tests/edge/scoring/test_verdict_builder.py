@@ -6,6 +6,7 @@ import math
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from edge.readings.station_clock.placement import Placement
 from edge.scoring.decision import Context, Decision
 from edge.scoring.row_scores import RowScores
 from edge.scoring.state import Arrival
-from edge.scoring.verdict import Verdict
+from edge.scoring.verdict import Shift, Verdict
 from edge.scoring.verdict_builder import VerdictBuilder, round_score
 
 KEYS = ("a", "b", "c", "d")
@@ -71,3 +72,8 @@ def test_where_nothing_was_measured_nothing_is_reported() -> None:
     verdict = build()
     assert (verdict.consistency, verdict.reconstruction, verdict.methane) == (None, None, None)
     assert (verdict.contributions, verdict.state) == ({}, "ok")
+
+
+def test_no_shift_is_minus_zero() -> None:
+    shift = Shift.from_shifts((None, -1e-7, 0.12346))
+    assert msgspec.json.encode(shift) == b'{"methane":null,"consistency":0.0,"reconstruction":0.1235}'
