@@ -38,21 +38,28 @@ def unfitted(ageing: Ageing) -> list[str]:
 def verdict_sentences(ageing: Ageing) -> Iterator[str]:
     """Yield whether the budget held and where it held least, which seasons were seen, and what was not laid out."""
     found = outcome(ageing)
+    stretches = list(_named_stretches(ageing, found))
     if found == "breaks":
         yield "the false-alarm budget BREAKS on parts of the record that were not trained on:"
     elif found == "keeps":
-        yield "the false-alarm budget holds on the parts of the record that were not trained on; nearest to its limit:"
+        nearest = "nearest to its limit:" if stretches else "no reading exceeds there"
+        yield f"the false-alarm budget holds on the parts of the record that were not trained on; {nearest}"
     else:
         yield "whether the false-alarm budget holds on other times is UNKNOWN"
-    for direction in ageing.directions:
-        for score in JUDGED:
-            worst = worst_of(ageing, direction, score)
-            if worst is not None and worst[1].kept == (found != "breaks"):
-                yield f"  {stretch_sentence(direction, score, *worst)}"
+    yield from stretches
     yield seasons_sentence(ageing)
     yield from ageing.notes
     if ageing.steps:
         yield WARNING
+
+
+def _named_stretches(ageing: Ageing, found: BudgetOutcome) -> Iterator[str]:
+    """Yield where each score breaks the budget, or where all keep it, where it comes nearest to its limit."""
+    for direction in ageing.directions:
+        for score in JUDGED:
+            worst = worst_of(ageing, direction, score)
+            if worst is not None and worst[1].exceeding and worst[1].kept == (found != "breaks"):
+                yield f"  {stretch_sentence(direction, score, *worst)}"
 
 
 def worst_of(ageing: Ageing, direction: Direction, score: str) -> tuple[float, WorstStretch] | None:

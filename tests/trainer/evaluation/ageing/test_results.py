@@ -87,6 +87,13 @@ def test_where_all_keep_it_a_single_exceedance_in_a_short_stretch_is_not_nearest
     assert (worst[0], worst[1].readings) == (0.01, 2000)
 
 
+def test_scores_that_nothing_exceeds_are_not_named() -> None:
+    quiet = [(500, 0, 0)] * 4
+    first, second, *_ = verdict_sentences(ageing(step("ahead", quiet), step("back", quiet)))
+    assert first.endswith("; no reading exceeds there")
+    assert second.startswith("no time stamps")
+
+
 def test_a_window_alone_breaks_it() -> None:
     assert outcome(ageing(step("ahead", KEEPS, (80, 2)), step("back", KEEPS))) == "breaks"
 
