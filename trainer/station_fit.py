@@ -101,7 +101,7 @@ def fit_without_test(record: Record, split: Split, settings: Training, progress:
         As :func:`~trainer.generation.fit_generator.fit_generator` and :func:`~trainer.scoring.fit_scorer.fit_scorer`.
     """
     # Rows with a held cell belong to the memory of the scores alone.
-    train, validation = (record.values[rows[record.intact[rows]]] for rows in (split.train, split.validation))
+    train, validation = (record.values[record.intact_rows(rows)] for rows in (split.train, split.validation))
     scaler = fit_scaler(train, record.station, settings.scaler)
     count = chunk_count(record, settings)
     for name in scorer_keys(record.station):

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from config.settings.training import Training
-from edge.arrays import AnyFloats, Floats, Indices
+from edge.arrays import AnyFloats, Floats
 from edge.bundles.manifest import TrainingData
 from edge.clock import Clock, SystemClock, rfc3339
 from edge.models.features import BASELINE_LEAST, LAGS, SHORT_WINDOW
@@ -88,7 +88,7 @@ def train(
     whole, record = record, thin_record(record, record_windows(record))
     blocks = blocked(record)
     split = random_split(record, seed=settings.seed) if settings.split == "random" else blocks
-    parts = {part: record.values[_intact(record, getattr(split, part))] for part in ("train", "validation", "test")}
+    parts = {part: record.values[record.intact_rows(getattr(split, part))] for part in ("train", "validation", "test")}
     measured = fit_without_test(record, split, settings, progress)
     bundled = fit_every_row(record, measured, settings, progress)
     complete = record.values[record.intact]
@@ -194,11 +194,6 @@ def _shortage(record: Record) -> str | None:
     if longest <= MEMORY:
         return f"got {longest} consecutive rows at most, expected more than {MEMORY}"
     return f"got {scored} rows behind {MEMORY} others without a gap, expected at least {LEAST_SCORED}"
-
-
-def _intact(record: Record, rows: Indices) -> Indices:
-    """Return those of the rows that have no held cell."""
-    return rows[record.intact[rows]]
 
 
 def _quality(generator: FittedGenerator, parts: dict[str, Floats], seed: int) -> dict[str, Any]:

@@ -122,6 +122,10 @@ class Record:
         """Rows [N] without a held cell: those that scores are calibrated and judged by."""
         return np.asarray(~self.held.any(axis=1))
 
+    def intact_rows(self, rows: Indices) -> Indices:
+        """Return those of some rows that are :attr:`intact`, in their order."""
+        return rows[self.intact[rows]]
+
     @property
     def stretches(self) -> tuple[Span, ...]:
         """``(start, end)`` of rows that follow one another: segments, cut at the restarts."""

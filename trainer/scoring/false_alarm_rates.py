@@ -36,7 +36,7 @@ def false_alarm_rates(model: ScoringModel, record: Record, rows: Indices) -> lis
         ``reconstruction`` and ``onset`` (for the onset, of rows without a plume); ``None`` if no row has a score.
     """
     measures = measure(model, record, np.arange(len(record.values)))
-    rows = rows[record.intact[rows]]
+    rows = record.intact_rows(rows)
     scores = {
         "consistency": measures.consistency[rows],
         "reconstruction": measures.reconstruction[rows],

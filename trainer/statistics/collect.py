@@ -42,7 +42,7 @@ def collect(
         Seed of the generated rows, of which there are as many as training rows, at most 20,000.
     """
     station = record.station
-    train, test = (record.values[rows[record.intact[rows]]] for rows in (split.train, split.test))
+    train, test = (record.values[record.intact_rows(rows)] for rows in (split.train, split.test))
     axes = column_axes(np.concatenate([train, test]), station)
     made = np.asarray(Sampler(generator.generator).prior(min(len(train), MOST_GENERATED), seed), dtype=np.float64)
     networks: dict[str, NetworkStatistics] = {}

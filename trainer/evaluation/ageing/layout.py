@@ -120,7 +120,7 @@ def lay_out_in_time(record: Record, fits: int = 3, most: int = MOST_LAID_OUT) ->
     most
         Most rows to use; of a longer record each quarter of a part is represented by as many rows from its middle.
     """
-    lines = _lines(record)
+    lines = time_lines(record)
     length = max(1, most // (len(lines) * PARTS * QUARTERS)) if len(record.values) > most else len(record.values)
     runs = [_runs(line, length) for line in lines]
     used = np.sort(np.concatenate([run.rows for of_line in runs for run in of_line]))
@@ -193,8 +193,8 @@ def _border(runs: list[_Run], part: int, direction: Direction) -> int:
     return int(runs[part * QUARTERS].positions[0])
 
 
-def _lines(record: Record) -> list[Indices]:
-    """Return the rows of each line of time."""
+def time_lines(record: Record) -> list[Indices]:
+    """Return the rows of each line of time: all of them, or those of each board if several shared their hours."""
     parts = [np.arange(start, end) for start, end in record.parts]
     spans = [] if record.time is None else sorted((*_span(record.time[rows]), n) for n, rows in enumerate(parts))
     if spans and all(end <= start for (_, end, _), (start, _, _) in pairwise(spans)):

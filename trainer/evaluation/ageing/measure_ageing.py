@@ -14,7 +14,14 @@ from trainer.data.record import Record
 from trainer.data.regimes import chunk_count, regimes
 from trainer.errors import TrainingError
 from trainer.evaluation.ageing.exceedances import Exceedances, exceedances_of
-from trainer.evaluation.ageing.layout import LEAST_LAID_OUT, MOST_LAID_OUT, AgeingLayout, LaidOut, lay_out_in_time
+from trainer.evaluation.ageing.layout import (
+    LEAST_LAID_OUT,
+    MOST_LAID_OUT,
+    AgeingLayout,
+    LaidOut,
+    lay_out_in_time,
+    time_lines,
+)
 from trainer.evaluation.ageing.results import UNFITTED, AgedStretch, Ageing, AgeingStep
 from trainer.evaluation.parallel import run_tasks
 from trainer.scoring.false_alarm_rates import REQUESTED
@@ -90,7 +97,8 @@ def _ageing(record: Record, used: int, steps: tuple[AgeingStep, ...] = (), notes
     if len(stamps):
         days = float(stamps.max() - stamps.min()) / _DAY
     elif record.station.cadence is not None:
-        days = len(record.values) * record.station.cadence / _DAY
+        longest = max(map(len, time_lines(record))) / len(record.values)
+        days = longest * record.sent * record.station.cadence / _DAY
     return Ageing(
         rows=len(record.values),
         used=used,

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from config.settings.station import Station
 from config.settings.training import Training
-from edge.arrays import Floats, Indices, Mask
+from edge.arrays import Floats, Mask
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record, Span
 from trainer.data.regimes import chunk_count
@@ -120,7 +120,7 @@ def evaluate_fold(
     if not quick:
         models["vae"] = fit_scorer(record, fold.train, settings, kind="vae", folds=_ROUGH).model
     epochs = settings.epochs if quick else None
-    train, validation, judged = _intact(record, fold.train), _intact(record, fold.validation), fold.judged
+    train, validation, judged = record.intact_rows(fold.train), record.intact_rows(fold.validation), fold.judged
     peers = fit_peers(record.values, station, train, validation, epochs=epochs)
     clean = {kind: score_held_out(model, record.values, station, fold) for kind, model in models.items()}
     usual = {name: score[judged] for name, score in _scores(clean).items()}
@@ -194,10 +194,6 @@ def _scores(held_out: Mapping[str, HeldOutScores]) -> dict[str, Floats]:
     }
 
 
-def _intact(record: Record, rows: Indices) -> Indices:
-    return rows[record.intact[rows]]
-
-
 def _rates(clean: HeldOutScores, judged: Mask, requested: Sequence[float]) -> Iterator[Rate]:
     detectors: dict[ScoreName, str] = {"consistency": CONSISTENCY, "reconstruction": RECONSTRUCTION["ae"]}
     for kind, detector in detectors.items():
@@ -233,7 +229,7 @@ def _absent(record: Record, fold: Fold, settings: Training, folds: int) -> Scori
 def _without_gas(record: Record, fold: Fold, model: ScoringModel, epochs: int | None) -> tuple[results.WithoutGas, ...]:
     columns, station = list(model.columns), record.station
     left = replace(station, features=tuple(station.features[i] for i in columns), ratio=None)
-    train, validation = _intact(record, fold.train), _intact(record, fold.validation)
+    train, validation = record.intact_rows(fold.train), record.intact_rows(fold.validation)
     peers = fit_peers(record.values[:, columns], left, train, validation, epochs=epochs)
     return evaluate_without_gas(record, fold, model, peers, REQUESTED)
 
@@ -252,7 +248,7 @@ def _cases(station: Station, *, quick: bool) -> tuple[Case, ...]:
 
 
 def _inject(case: Case, record: Record, fold: Fold, segments: Sequence[Span]) -> Faulted:
-    train, gas = record.values[_intact(record, fold.train)], record.station.gas_index
+    train, gas = record.values[record.intact_rows(fold.train)], record.station.gas_index
     return inject_faults(
         case,
         record.values,

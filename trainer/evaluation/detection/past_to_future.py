@@ -83,7 +83,7 @@ def peer_exceedances(record: Record, layout: AgeingLayout, *, epochs: int | None
     TrainingError
         A column is constant on the training rows.
     """
-    train = layout.train[record.intact[layout.train]]
+    train = record.intact_rows(layout.train)
     peers = fit_peers(record.values, record.station, train, stopping_rows(train), epochs=epochs)
     tested = layout.tested_rows
     undisturbed = settled(record, record_windows(record).warm_up) & record.intact

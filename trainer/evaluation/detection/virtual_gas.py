@@ -35,7 +35,7 @@ def virtual_gas_curve(record: Record, fold: Fold, model: ScoringModel, *, folds:
     """
     station, gas = record.station, record.station.gas_index
     scaled = model.scaler.forward(record.values[:, model.columns])
-    train, test = fold.train[record.intact[fold.train]], fold.test[fold.judged]
+    train, test = record.intact_rows(fold.train), fold.test[fold.judged]
     parts = [np.searchsorted(train, part) for part in chunks(record, folds, train)]
     fitted = fit_virtual_gas(record.values[train], scaled[train], station, model.columns, parts).virtual
     if fitted is None or gas is None:

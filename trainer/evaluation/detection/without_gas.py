@@ -41,7 +41,7 @@ def evaluate_without_gas(
         Requested rates.
     """
     gas = record.values[:, record.station.gas_index]
-    known = gas[fold.train[record.intact[fold.train]]]
+    known = gas[record.intact_rows(fold.train)]
     background = float(np.quantile(known, 0.1))
     judged = fold.test[fold.judged]
     quiet = judged[gas[judged] < QUIET * background]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -96,6 +97,12 @@ def test_it_reproduces_and_a_long_record_is_thinned(steady: Ageing) -> None:
     assert (thin.rows, thin.used) == (3000, 2000)
     assert thin.notes[0].startswith("laid out by 2,000 of 3,000 rows")
     assert measure_ageing(record, QUICK).steps == steady.steps
+
+
+def test_boards_that_shared_their_hours_have_seen_no_more_days_than_one_of_them() -> None:
+    hourly = msgspec.structs.replace(STATION, cadence=3600.0)
+    boards = replace(Record.from_values(weather(1200), hourly), parts=((0, 600), (600, 1200)), sent=2400)
+    assert measure_ageing(boards, QUICK).days == 50.0  # every second row of each was left out
 
 
 def test_only_undisturbed_readings_count() -> None:
