@@ -11,8 +11,8 @@ from edge.alarms.alarm_label import AlarmLabel
 from edge.alarms.condition import Condition, Conditions
 from edge.alarms.event import AlarmMessage, Event, EventType, Label
 from edge.alarms.shelf import Shelf
+from edge.alarms.standing_alarms import find_alarm, shelved_kinds, standing_events
 from edge.alarms.station_alarms import StationAlarms
-from edge.alarms.stations_alarms import find_alarm, shelved_kinds, standing_events
 from edge.clock import Clock, rfc3339
 from edge.scoring.gas_level import GasLevel
 from edge.scoring.verdict import Verdict

@@ -14,9 +14,9 @@ MOST_ROWS = 200_000
 RUN = 5_000
 """Least rows of a run, whose memories are empty when it begins."""
 REACHES = 4
-"""Runs are at least this many times as long as the longest memory."""
-LEAST_RUNS = 8
-"""Least number of runs, so that no season is left out."""
+"""Runs are this many times as long as the longest memory, where that leaves enough of them."""
+LEAST_RUNS = 4
+"""Least number of runs, so that the record is represented from its beginning to its end."""
 
 
 def thin_record(record: Record, windows: Windows, most: int = MOST_ROWS) -> Record:
@@ -29,13 +29,13 @@ def thin_record(record: Record, windows: Windows, most: int = MOST_ROWS) -> Reco
     windows
         How far its memories reach.
     most
-        Most rows, unless runs that fill the memories need more.
+        Most rows.
     """
-    run = max(RUN, REACHES * max(windows.recenter_reach, windows.background_reach))
-    count = max(LEAST_RUNS, most // run)
     rows = len(record.values)
-    if rows <= max(most, count * run):
+    if rows <= most:
         return record
+    run = min(max(RUN, REACHES * max(windows.recenter_reach, windows.background_reach)), most // LEAST_RUNS)
+    count = most // run
     starts = np.linspace(0, rows - run, count).round().astype(np.int64)
     kept = (starts[:, None] + np.arange(run)).ravel()
     thinned = record.take(kept)

@@ -14,7 +14,7 @@ from trainer.data.thinned_record import LEAST_RUNS, RUN, thin_record, thinning_s
 
 STATION = load_station(METHANE)
 WINDOWS = Windows(background=500)
-ROWS = 3 * LEAST_RUNS * RUN
+ROWS = 24 * RUN
 
 
 def long_record() -> Record:
@@ -38,10 +38,13 @@ def test_runs_are_spread_evenly_from_the_first_row_to_the_last() -> None:
     assert thinning_sentence(whole, thin).startswith("fitted and measured on 50,000 of 120,000 rows, in 1")
 
 
-def test_a_record_that_is_short_or_whose_memories_are_long_is_left_alone() -> None:
+def test_a_short_record_is_left_alone_and_long_memories_have_longer_runs_but_no_more_rows() -> None:
     whole = long_record()
     assert thin_record(whole, WINDOWS, most=ROWS) is whole
-    assert thin_record(whole, replace(WINDOWS, background=ROWS // 16), most=5 * RUN) is whole
+    for reach, run in ((2500, 10_000), (45_000, 50_000 // LEAST_RUNS)):
+        places = thin_record(whole, replace(WINDOWS, background=reach), most=50_000).places
+        assert (places[0], places[-1], len(places)) == (0, ROWS - 1, 50_000)
+        assert np.diff(places)[: run - 1].max() == 1 < np.diff(places)[run - 1]
 
 
 def test_files_keep_their_rows() -> None:
