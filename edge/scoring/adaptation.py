@@ -172,8 +172,8 @@ class Adaptation:
     def restore(self, snapshot: bytes) -> None:
         """Resume what was learnt, unless another rate had been requested.
 
-        Up to version 0.5 a rate was learnt, not a threshold; it is converted, but for that of the onset, which real
-        plumes had taught.
+        Version 0.2 learnt a rate, not a threshold; it is converted, but for that of the onset, which real plumes had
+        taught.
 
         Raises
         ------

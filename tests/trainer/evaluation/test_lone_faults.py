@@ -1,4 +1,4 @@
-"""Lone faults are found at their beginning as well as by the rule of version 0.4, of which a replica is kept here."""
+"""Lone faults are found at their beginning as well as by the rule of version 0.2, of which a replica is kept here."""
 
 from __future__ import annotations
 
