@@ -101,8 +101,10 @@ def describe(message: Message, alarms: dict[str, tuple[Any, Any]]) -> str | None
     if kind == "event":
         by = f" by {body['by']}" if body.get("by") else ""
         culprit = f", most from {body['culprit']}" if body.get("culprit") else ""
+        because = f", {body['closed_because']}" if body.get("closed_because") else ""
         readings = f"{body.get('count')} readings exceed, {body.get('id')}"
-        return _line(body.get("ts"), where, f"{body.get('event_type')} {body.get('kind')}{by}{culprit}: {readings}")
+        what = f"{body.get('event_type')} {body.get('kind')}{by}{culprit}{because}"
+        return _line(body.get("ts"), where, f"{what}: {readings}")
     if kind == "alarm":
         state = (body.get("alarm"), body.get("fault"))
         if alarms.get(message.topic) == state:

@@ -39,7 +39,7 @@ class ValueReader:
     Raises
     ------
     config.errors.ConfigError
-        A unit cannot be converted to its column's.
+        A key or a unit is unknown, or a unit cannot be converted to its column's.
     """
 
     def __init__(
@@ -50,10 +50,10 @@ class ValueReader:
     ) -> None:
         self._keys = station.keys
         self._dialect = Dialect(station, missing)
-        self._stated = StatedUnits(station, units or {})
         self._conversions: tuple[tuple[int, Convert], ...] = tuple(
             (station.keys.index(key), convert) for key, convert in converters(units or {}, station).items()
         )
+        self._stated = StatedUnits(station, units or {})  # behind that, which finds unknown keys
         self.sentinels = self._dialect.numbers
         self.strange: dict[int, str] = {}
         self.busy = bool(self._conversions)

@@ -184,10 +184,11 @@ def test_another_station_file_names_other_columns(recording: Recording, tmp_path
 @pytest.mark.broker
 def test_entries_of_other_kinds_of_stations_are_passed_over(recording: Recording) -> None:
     other = '  - {topic: "elsewhere/{station}", keys: {pm2_5: PM.2}, bundle: never-there.davy}\n'
+    other += '  - {topic: "units/{station}", units: {co_mgm3: ug/m3}, bundle: never-there.davy}\n'
     text = recording.config.read_text().replace("stations: [", "stations:\n  - ").replace("davy}]", "davy}")
     recording.config.write_text(text + other)
     assert len(recording.run(("st-1", GOOD), rows=1)) == 2
-    assert "not recorded, because the station file has other keys: elsewhere/{station}" in recording.printed
+    assert "not recorded, because the station file has other keys: elsewhere/{station}, units/{station}" in recording.printed
 
 
 @pytest.mark.broker

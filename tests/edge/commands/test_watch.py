@@ -54,6 +54,12 @@ def test_an_event_names_the_culprit() -> None:
     assert line("st-1/event", body) == "now st-1 open consistency, most from rmq4_ohm: 3 readings exceed, e2"
 
 
+def test_a_closing_event_says_why() -> None:
+    body = {"event_type": "close", "kind": "consistency", "count": 9, "id": "e3", "ts": "now"}
+    body["closed_because"] = "taken as normal"
+    assert line("st-1/event", body) == "now st-1 close consistency, taken as normal: 9 readings exceed, e3"
+
+
 def test_an_event_is_a_line() -> None:
     body = {"event_type": "open", "kind": "methane", "by": "limit", "count": 3, "id": "e1", "ts": "now"}
     assert line("st-1/event", body) == "now st-1 open methane by limit: 3 readings exceed, e1"
