@@ -57,8 +57,7 @@ class GasOutage:
         """Make the past of a station for the model without the gas column, from that for the model of all columns.
 
         The rolling medians keep the conditional residuals of the readings in their window, and these give the readings
-        back.
-        What was held for a missing gas level leaves no trace in the other columns.
+        back. What was held for a missing gas level leaves no trace in the other columns.
         """
         past = ScoreState(self.model)
         features, medians = state.features, state.features.medians
