@@ -13,7 +13,7 @@ import numpy as np
 
 from config.settings.training import Training
 from edge.arrays import AnyFloats, Floats
-from edge.bundles.manifest import TrainingData
+from edge.bundles.manifest import SCORER, TrainingData
 from edge.clock import Clock, SystemClock, rfc3339
 from edge.models.features import BASELINE_LEAST, LAGS, SHORT_WINDOW
 from trainer.data.phase import phase
@@ -21,7 +21,7 @@ from trainer.data.record import Record
 from trainer.data.splits import blocked, random_split
 from trainer.data.thinned_record import thin_record, thinning_sentence
 from trainer.errors import TrainingError
-from trainer.evaluation.ageing.measure_ageing import measure_ageing
+from trainer.evaluation.ageing.measure_ageing import ageing_of_bundle, measure_ageing
 from trainer.evaluation.ageing.verdict import ageing_metrics
 from trainer.evaluation.synthesis.fidelity import mean_ks
 from trainer.figures.losses import losses_png
@@ -96,6 +96,8 @@ def train(
         realised = {
             name: false_alarm_rates(scorer.model, *held_out(record, name)) for name, scorer in measured.scorers.items()
         }
+    ageing = measure_ageing(record, settings, processes=processes, progress=progress)
+    ageing = ageing_of_bundle(ageing, onset="onset" in bundled.scorers[SCORER].model.tables)
     metrics = {
         "split": settings.split,
         "fit": f"the fit that left the test {'blocks' if settings.split == 'blocks' else 'rows'} out; "
@@ -117,7 +119,7 @@ def train(
             "ks": mean_ks(_draw(bundled.generator, len(complete), settings.seed), complete),
             "cpu_seconds": bundled.generator.cpu_seconds,
         },
-        "ageing": ageing_metrics(measure_ageing(record, settings, processes=processes, progress=progress)),
+        "ageing": ageing_metrics(ageing),
         "seconds": time.perf_counter() - started,
     }
     if record is not whole:

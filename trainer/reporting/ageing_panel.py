@@ -9,7 +9,7 @@ import msgspec
 from trainer.evaluation.ageing.layout import PARTS, Direction
 from trainer.evaluation.ageing.results import JUDGED, Ageing, AgeingStep, WorstStretch
 from trainer.evaluation.ageing.tolerance import ALLOWED
-from trainer.evaluation.ageing.verdict import FOLLOWING, WARNING, seasons_sentence, verdict_sentences
+from trainer.evaluation.ageing.verdict import FOLLOWING, KEPT, WARNING, seasons_sentence, verdict_sentences
 from trainer.evaluation.budget import WINDOW
 from trainer.figures.ageing import AgeLine, draw_ageing
 from trainer.figures.colours import BLUE, GREEN, ORANGE
@@ -65,7 +65,7 @@ def ageing_panel(ageing: Ageing | None, others: Iterable[Ageing] = ()) -> Panel:
             HtmlTable(
                 ("tested", "score", "requested", "largest part", "worst quarter", f"worst {WINDOW:,}", "budget"),
                 list(_rows(shown)),
-                "Share of undisturbed readings that exceed, thresholds as fitted"
+                f"Share of undisturbed readings that exceed, thresholds as fitted; {KEPT}"
                 + ("" if shown is ageing else "; by evaluate, with other detectors at thresholds set in sample"),
             ),
             HtmlTable(

@@ -152,9 +152,10 @@ def calibrate_onset(
     worst = max(shares, default=None)
     refused = None
     if len(steps) < LEAST_ONSETS:
+        times = "once" if len(steps) == 1 else f"{len(steps)} times"
         refused = (
-            f"{gas} rises {len(steps)} times in the record, expected at least {LEAST_ONSETS} onsets to see whether the "
-            "sensors find them"
+            f"{gas} rises {times} in the record, expected at least {LEAST_ONSETS} onsets to see whether the sensors "
+            "find them"
         )
     elif found < LEAST_FOUND * len(steps):
         refused = (

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TextIO
 
 import numpy as np
+from msgspec.structs import replace
 from tqdm import tqdm
 
 from config.settings.training import Training
@@ -89,6 +90,27 @@ def measure_ageing(
     if used < rows:
         notes.insert(0, f"laid out by {used:,} of {rows:,} rows: a run from each quarter of each part")
     return _ageing(record, used, tuple(step for step in every if isinstance(step, AgeingStep)), tuple(notes))
+
+
+def ageing_of_bundle(ageing: Ageing, *, onset: bool) -> Ageing:
+    """Return what was measured of the scores that a bundle has: fits on fewer rows may have an onset, or lack it.
+
+    Parameters
+    ----------
+    ageing
+        What was measured.
+    onset
+        Whether the bundle has an onset score.
+    """
+    if not onset:
+        return ageing.without("onset")
+    lacking = [way for way in ageing.directions if not any("onset" in step.counts for step in ageing.steps_of(way))]
+    if not lacking:
+        return ageing
+    return replace(
+        ageing,
+        notes=(*ageing.notes, f"onset: not judged {' or '.join(lacking)}, where fits on fewer rows have no such score"),
+    )
 
 
 def _ageing(record: Record, used: int, steps: tuple[AgeingStep, ...] = (), notes: tuple[str, ...] = ()) -> Ageing:

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple, Self
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from trainer.errors import TrainingError
 from trainer.evaluation.ageing.layout import Direction
@@ -163,6 +164,24 @@ class Ageing(Struct, frozen=True, kw_only=True):
         except msgspec.ValidationError as error:
             raise TrainingError(f"metrics.json: ageing: {error}; fix: train again into this folder") from error
 
+    def steps_of(self, direction: Direction) -> tuple[AgeingStep, ...]:
+        """Return the fits of a direction."""
+        return tuple(step for step in self.steps if step.direction == direction)
+
+    def without(self, score: str) -> Self:
+        """Return the same without a score, one that the bundle does not have."""
+        parts = ("counts", "windows", "following")
+        return replace(
+            self,
+            steps=tuple(
+                replace(
+                    step,
+                    **{part: {name: of for name, of in getattr(step, part).items() if name != score} for part in parts},
+                )
+                for step in self.steps
+            ),
+        )
+
     @property
     def directions(self) -> tuple[Direction, ...]:
         """Directions that were measured, in order."""
@@ -185,8 +204,7 @@ class Ageing(Struct, frozen=True, kw_only=True):
                 age=aged.age,
                 days=aged.days,
             )
-            for step in self.steps
-            if step.direction == direction
+            for step in self.steps_of(direction)
             for aged in _places(step, score, place)
         ]
         # A stretch that breaks the budget counts before one that keeps it, in which a single reading may be a large
@@ -196,7 +214,7 @@ class Ageing(Struct, frozen=True, kw_only=True):
     def following(self, direction: Direction, score: str, requested: float) -> float | None:
         """Return the largest share of a step where thresholds follow; ``None``: it was not measured."""
         at = self.requested.index(requested)
-        steps = (step for step in self.steps if step.direction == direction)
+        steps = self.steps_of(direction)
         return max((step.following[score][at] for step in steps if score in step.following), default=None)
 
     def keeps(self, direction: Direction, score: str, requested: float) -> bool | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from trainer.evaluation.ageing.layout import PARTS
 from trainer.evaluation.ageing.results import JUDGED, Ageing, WorstStretch
-from trainer.evaluation.ageing.verdict import FOLLOWING, verdict_sentences
+from trainer.evaluation.ageing.verdict import FOLLOWING, KEPT, verdict_sentences
 from trainer.evaluation.text_table import text_table
 
 HEADS = ("largest part", "worst quarter", "worst 2,000", "budget")
@@ -19,6 +19,7 @@ def ageing_lines(ageing: Ageing) -> Iterator[str]:
         fits = " or ".join([", ".join(some), last]) if some else last
         yield f"past to future: fitted on {fits} of {PARTS} parts, undisturbed readings of the others that exceed"
         yield "(ahead: the later parts; back: the earlier ones; fixed thresholds)"
+        yield f"({KEPT})"
         yield from text_table(HEADS, _rows(ageing))
         followed = dict(_followed(ageing))
         if followed:

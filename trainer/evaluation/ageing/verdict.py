@@ -10,7 +10,7 @@ import msgspec
 from edge.models.windows import describe_seconds
 from trainer.evaluation.ageing.layout import Direction
 from trainer.evaluation.ageing.results import JUDGED, PLACES, UNFITTED, YEAR, Ageing, WorstStretch
-from trainer.evaluation.ageing.tolerance import most_allowed
+from trainer.evaluation.ageing.tolerance import ALLOWED, most_allowed
 
 BudgetOutcome = Literal["keeps", "breaks", "unknown"]
 
@@ -18,6 +18,7 @@ WARNING = "a warning, not a forecast: the next season may be unlike every part o
 FOLLOWING = (
     "thresholds that follow approach the requested rate with a useless score as well: no evidence of calibration"
 )
+KEPT = f"kept: at most {ALLOWED:g} times the request, and in a short stretch what chance may add"
 WHERE: dict[Direction, str] = {"ahead": "after the training", "back": "before the training"}
 
 

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from trainer.errors import TrainingError
+from trainer.evaluation.ageing.measure_ageing import ageing_of_bundle
 from trainer.evaluation.ageing.results import AgedStretch, Ageing, AgeingStep, ExceedanceCounts, WorstStretch
 from trainer.evaluation.ageing.tolerance import most_allowed
 from trainer.evaluation.ageing.verdict import (
@@ -92,6 +93,17 @@ def test_scores_that_nothing_exceeds_are_not_named() -> None:
     first, second, *_ = verdict_sentences(ageing(step("ahead", quiet), step("back", quiet)))
     assert first.endswith("; no reading exceeds there")
     assert second.startswith("no time stamps")
+
+
+def test_a_score_that_the_bundle_lacks_can_be_taken_out() -> None:
+    found = ageing(step("ahead", DRIFTS, (90, 20)), step("back", KEEPS))
+    assert found.scores == ("consistency",)
+    assert found.without("consistency").scores == ()
+    assert found.without("consistency").broken() == []
+    assert found.without("onset") == found
+    assert ageing_of_bundle(found, onset=False) == found
+    (note,) = ageing_of_bundle(found, onset=True).notes
+    assert note.startswith("onset: not judged ahead or back,")
 
 
 def test_a_window_alone_breaks_it() -> None:
