@@ -192,7 +192,7 @@ class Adaptation:
                 if kind != _ONSET
             }
         if not all(one.is_sound for one in learnt.values()):
-            raise ValueError("thresholds: got a number that is not finite")
+            raise ValueError("thresholds: got a number that is not finite, or impossible")
         if requested == self._requested:
             self.learnt = {kind: one for kind, one in learnt.items() if self.follows(kind)}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 
 from edge.scoring.pace import NORMAL_AFTER, Pace
@@ -12,6 +10,7 @@ _BENT = 1 / 2.5**2  # per square decade, see `moved`
 _CREDIT = 2.0  # steps that may be taken back after an alarm, at most
 _OPENING = 0.5  # exceedances that an alarm costs beside its own, so that .1 % buys fewer false alarms
 _BACK_OVER = 60  # readings over which they are taken back
+_IMPOSSIBLE = 1e6  # decades or exceedances
 
 
 class Standing(msgspec.Struct, array_like=True, gc=False):
@@ -141,7 +140,7 @@ class Following(msgspec.Struct, array_like=True):
         numbers = [self.debt, self.used, self.credit, *(self.applied or ())]
         numbers += [] if standing is None else [standing.opened_at, standing.debt]
         numbers += [] if way is None else [way.goal, way.step]
-        return all(map(math.isfinite, numbers)) and min(self.waiting, self.recent) >= 0
+        return all(abs(number) < _IMPOSSIBLE for number in numbers) and min(self.waiting, self.recent) >= 0
 
     def shift(self, pace: Pace) -> float:
         """Return how far the threshold has moved [decades]."""

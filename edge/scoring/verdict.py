@@ -36,9 +36,9 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             return _UNMOVED
         methane, consistency, reconstruction = shifts
         return cls(
-            methane=None if methane is None else round(methane, 4) + 0.0,
-            consistency=None if consistency is None else round(consistency, 4) + 0.0,
-            reconstruction=None if reconstruction is None else round(reconstruction, 4) + 0.0,
+            methane=None if methane is None else round(methane * 1e4) / 1e4 + 0.0,
+            consistency=None if consistency is None else round(consistency * 1e4) / 1e4 + 0.0,
+            reconstruction=None if reconstruction is None else round(reconstruction * 1e4) / 1e4 + 0.0,
         )
 
 

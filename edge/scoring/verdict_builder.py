@@ -56,7 +56,7 @@ class VerdictBuilder:
             by=by,
             flags={} if flags is None else {k: f for k, f in zip(self._keys, flags, strict=True) if f != GOOD},
             out_of_domain=scores.outside,
-            out_of_domain_degree=round(scores.degree, 4),
+            out_of_domain_degree=round(scores.degree, 4) if scores.degree else 0.0,
             contributions=self._contributions(scores),
             state=_state(decision),
             shift=Shift.from_shifts(shifts),

@@ -196,6 +196,7 @@ def test_a_rule_that_looks_at_many_readings_survives_a_restart() -> None:
         b"[no snapshot",
         msgspec.msgpack.encode((0.001, {KIND: 0.0}, {})),
         msgspec.msgpack.encode((2, 0.001, {KIND: [math.nan, 0.0, 1.0, 0, 0, None, None, None]})),
+        msgspec.msgpack.encode((2, 0.001, {KIND: [1e300, 0.0, 1.0, 0, 0, None, None, None]})),
         msgspec.msgpack.encode((2, 0.001, {KIND: [0.0, 0.0, 1.0, -1, 0, None, None, None]})),
     ],
 )
