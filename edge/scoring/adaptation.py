@@ -30,6 +30,8 @@ class Adaptation:
         Kind -> when its alarm opens and closes; the default rule for those without an entry.
     fixed
         Kinds whose threshold is fixed all the same: nothing could teach them.
+    source
+        What measures the scores, such as a bundle's id: scores of another one mean something else.
 
     Attributes
     ----------
@@ -37,7 +39,7 @@ class Adaptation:
         Kind -> its threshold; kinds without an entry are at the requested rate.
     """
 
-    __slots__ = ("_fixed", "_paces", "_requested", "_rules", "learnt")
+    __slots__ = ("_fixed", "_paces", "_requested", "_rules", "_source", "learnt")
 
     def __init__(
         self,
@@ -46,7 +48,9 @@ class Adaptation:
         adapt: bool = True,
         rules: Mapping[str, AlarmRule] | None = None,
         fixed: Collection[str] = (),
+        source: str = "",
     ) -> None:
+        self._source = source
         self._rules = {} if rules is None else rules
         self._fixed: Collection[str] | None = fixed if adapt else None
         self.request(rate)
@@ -163,14 +167,14 @@ class Adaptation:
 
     def snapshot(self) -> bytes:
         """Encode what was learnt, for :meth:`restore` after a restart."""
-        learnt = (_VERSION, self._requested, self.learnt)
+        learnt = (_VERSION, self._requested, self.learnt, self._source)
         try:
             return _ENCODER.encode(learnt)
         except OverflowError:  # bits of more readings than a number of MessagePack has, by a rule that looks at many
             return msgspec.json.encode(learnt)
 
     def restore(self, snapshot: bytes) -> None:
-        """Resume what was learnt, unless another rate had been requested.
+        """Resume what was learnt, unless another rate had been requested or something else had measured the scores.
 
         Version 0.2 learnt a rate, not a threshold; it is converted, but for that of the onset, which real plumes had
         taught.
@@ -183,9 +187,10 @@ class Adaptation:
         learnt: dict[str, Following]
         try:
             decoder = _JSON_DECODER if snapshot.startswith(b"[") else _DECODER
-            _, requested, learnt = decoder.decode(snapshot)
+            _, requested, learnt, source = decoder.decode(snapshot)
         except msgspec.ValidationError:
             requested, rates, _ = _OLD_DECODER.decode(snapshot)
+            source = self._source  # it was not recorded
             learnt = {
                 kind: Following.from_shift(self._pace(kind), _shift(rate, requested))
                 for kind, rate in rates.items()
@@ -193,7 +198,7 @@ class Adaptation:
             }
         if not all(one.is_sound for one in learnt.values()):
             raise ValueError("thresholds: got a number that is not finite, or impossible")
-        if requested == self._requested:
+        if (requested, source) == (self._requested, self._source):
             self.learnt = {kind: one for kind, one in learnt.items() if self.follows(kind)}
 
     def _pace(self, kind: str) -> Pace:
@@ -211,6 +216,6 @@ def _shift(rate: float, requested: float) -> float:
 _VERSION = 2
 _ONSET = "methane"
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(tuple[int, float, dict[str, Following]])
-_JSON_DECODER = msgspec.json.Decoder(tuple[int, float, dict[str, Following]])
+_DECODER = msgspec.msgpack.Decoder(tuple[int, float, dict[str, Following], str])
+_JSON_DECODER = msgspec.json.Decoder(tuple[int, float, dict[str, Following], str])
 _OLD_DECODER = msgspec.msgpack.Decoder(tuple[float, dict[str, float], dict[str, int]])

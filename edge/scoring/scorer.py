@@ -101,6 +101,7 @@ class Scorer:
                 "fix: train with a station file that leaves the column out"
             )
         self._model = bundle.scoring(absent=bool(absent))
+        self._source = " ".join((bundle.id, *absent))
         columns = list(self._model.columns)
         # A slice makes a view, which costs nothing.
         self._columns = slice(None) if columns == list(range(station.size)) else columns
@@ -135,7 +136,11 @@ class Scorer:
             self._model.size,
             score_state=ScoreState(self._model),
             adaptation=Adaptation(
-                self.rate, adapt=self._adapt, rules=self._rules, fixed=() if self._teaches_onset else ("methane",)
+                self.rate,
+                adapt=self._adapt,
+                rules=self._rules,
+                fixed=() if self._teaches_onset else ("methane",),
+                source=self._source,
             ),
             clock=clock(cadence or self._station.cadence),
             levels=levels,

@@ -189,15 +189,25 @@ def test_a_rule_that_looks_at_many_readings_survives_a_restart() -> None:
     assert resumed.learnt == adaptation.learnt
 
 
+def test_what_the_scores_of_one_bundle_have_taught_is_not_for_those_of_another() -> None:
+    adaptation = Adaptation(0.001, source="one")
+    feed(adaptation, [9.0] * 300)
+    same, other = Adaptation(0.001, source="one"), Adaptation(0.001, source="two")
+    for each in (same, other):
+        each.restore(adaptation.snapshot())
+    assert same.learnt == adaptation.learnt
+    assert other.learnt == {}
+
+
 @pytest.mark.parametrize(
     "snapshot",
     [
         b"no snapshot",
         b"[no snapshot",
         msgspec.msgpack.encode((0.001, {KIND: 0.0}, {})),
-        msgspec.msgpack.encode((2, 0.001, {KIND: [math.nan, 0.0, 1.0, 0, 0, None, None, None]})),
-        msgspec.msgpack.encode((2, 0.001, {KIND: [1e300, 0.0, 1.0, 0, 0, None, None, None]})),
-        msgspec.msgpack.encode((2, 0.001, {KIND: [0.0, 0.0, 1.0, -1, 0, None, None, None]})),
+        msgspec.msgpack.encode((2, 0.001, {KIND: [math.nan, 0.0, 1.0, 0, 0, None, None, None]}, "")),
+        msgspec.msgpack.encode((2, 0.001, {KIND: [1e300, 0.0, 1.0, 0, 0, None, None, None]}, "")),
+        msgspec.msgpack.encode((2, 0.001, {KIND: [0.0, 0.0, 1.0, -1, 0, None, None, None]}, "")),
     ],
 )
 def test_what_is_no_snapshot_is_refused_and_nothing_changes(snapshot: bytes) -> None:
