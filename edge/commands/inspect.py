@@ -78,7 +78,7 @@ def _text(bundle: Bundle) -> Iterator[str]:
         yield from _scorer(name, fitted)
     if (unit := GasUnit.from_bundle(bundle)) is not None:
         background = f"background {unit.round(bundle.background):,.10g} {unit.text} in training"
-        exceeds = f"exceeds {bundle.enhancement:,.10g} above it, unless gateway.yaml sets another level"
+        exceeds = f"exceeds {bundle.enhancement:,.10g} {unit.text} above it, unless gateway.yaml sets another level"
         yield f"gas        {background}; {exceeds}"
     yield from _generator(manifest)
     yield f"requested  {manifest.exceedances_per_1000:g} in 1000 undisturbed readings may exceed"

@@ -40,8 +40,16 @@ def print_evaluation(evaluation: Evaluation, out: TextIO) -> None:
         lines = list(table(evaluation))
         if len(lines) > 2:  # more than a heading
             out.write("\n".join(lines) + "\n\n")
-    for note in dict.fromkeys((*evaluation.notes, *(note for fold in evaluation.folds for note in fold.notes))):
+    for note in _notes(evaluation):
         out.write(f"{note}\n")
+
+
+def _notes(evaluation: Evaluation) -> Iterator[str]:
+    """Yield what could not be measured; what applies to some folds names them."""
+    yield from evaluation.notes
+    for note in dict.fromkeys(note for fold in evaluation.folds for note in fold.notes):
+        folds = [f"{fold.station}, {fold.split}" for fold in evaluation.folds if note in fold.notes]
+        yield note if len(folds) == len(evaluation.folds) else f"{'; '.join(folds)}: {note}"
 
 
 def _families(evaluation: Evaluation) -> Iterator[str]:

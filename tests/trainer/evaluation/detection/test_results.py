@@ -5,6 +5,7 @@ import math
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from trainer.evaluation.detection.faults import Family
 from trainer.evaluation.detection.folds import SplitName
@@ -97,6 +98,13 @@ def test_the_tables_end_with_a_verdict_on_every_goal() -> None:
     assert any(line.startswith(ONSET) and "4/4" in line for line in lines)
     assert "no such thing" in lines
     assert "nan" not in out.getvalue()
+
+
+def test_what_some_folds_cannot_be_measured_for_is_printed_with_their_names() -> None:
+    out = io.StringIO()
+    some = replace(TWO.folds[0], notes=("no such thing", "nor that"))
+    print_evaluation(replace(TWO, folds=(some, TWO.folds[1])), out)
+    assert out.getvalue().splitlines()[-2:] == ["no such thing", "station-1.csv, fwd: nor that"]
 
 
 def test_an_evaluation_is_json() -> None:
