@@ -136,7 +136,7 @@ def test_a_refused_onset_is_null_and_said_everywhere(bundles_by_unit: dict[str, 
     text = io.StringIO()
     inspect(bundle.path, as_json=False, out=text)
     assert "no onset: gas rises" in text.getvalue()
-    assert f"mg/m3 in training; exceeds {bundle.enhancement:g} above it" in text.getvalue()
+    assert f"mg/m3 in training; exceeds {bundle.enhancement:g} mg/m3 above it" in text.getvalue()
     measured = bundle.manifest.metrics["scorers"]["scorer-absent"]["onset"]
     assert (measured["refused"], measured["found"] <= measured["onsets"]) == (reason, True)
 
