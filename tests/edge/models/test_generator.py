@@ -36,7 +36,7 @@ def test_the_bundles_generator_makes_the_rows_of_the_trainers(
         "noise": rng.standard_normal((200, 9)),
     }
     rows, expected = (one.decoder.run(**draw)["readings"] for one in (ours, theirs))
-    assert rows.dtype == np.float32
+    assert rows.dtype == np.float64
     # A row at the edge of a step may fall to either side.
     assert (np.isclose(rows, expected, rtol=1e-4).all(axis=1)).mean() > 0.97
     codes, expected_codes = (one.encoder.run(readings=expected)["mean"] for one in (ours, theirs))
