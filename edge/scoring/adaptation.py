@@ -9,7 +9,7 @@ import msgspec
 
 from config.settings.alarms import AlarmRule
 from edge.scoring.following import Following
-from edge.scoring.pace import Pace, pace_of
+from edge.scoring.pace import HIGHEST, Pace, pace_of
 
 Shifts = tuple[float | None, float | None, float | None]
 """How far the thresholds of methane, consistency and reconstruction have moved [decades]; ``None``: it is fixed."""
@@ -204,7 +204,8 @@ class Adaptation:
     def _pace(self, kind: str) -> Pace:
         pace = self._paces.get(kind)
         if pace is None:
-            pace = self._paces[kind] = pace_of(self._requested, self._rules.get(kind, _DEFAULT))
+            highest = _ONSET_HIGHEST if kind == _ONSET else HIGHEST
+            pace = self._paces[kind] = pace_of(self._requested, self._rules.get(kind, _DEFAULT), highest)
         return pace
 
 
@@ -215,6 +216,7 @@ def _shift(rate: float, requested: float) -> float:
 
 _VERSION = 2
 _ONSET = "methane"
+_ONSET_HIGHEST = 1.0  # [decades] of steps: when the analyser fails, a plume has to be within reach
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(tuple[int, float, dict[str, Following], str])
 _JSON_DECODER = msgspec.json.Decoder(tuple[int, float, dict[str, Following], str])

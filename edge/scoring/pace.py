@@ -12,7 +12,9 @@ NORMAL_AFTER = 3000
 
 _STEP, _STEP_AT = 0.25, 1.0  # [decades] an exceedance moves the threshold at a requested rate of .1; doubled per decade
 _MOST_STEP = 4.0  # [decades]; nobody can wait for the exceedances of a smaller rate
-_LOWEST, _HIGHEST = -13.0, 50.0  # [decades] of steps; far beyond those at which every score exceeds, or none
+_LOWEST = -13.0  # [decades] of steps; far beyond those at which every score exceeds
+HIGHEST = 50.0
+"""Most steps that a threshold rises by [decades]; far beyond those at which no score exceeds."""
 _REFILL = 0.05  # share of the requested rate that is set aside for the way back after an alarm
 
 
@@ -25,6 +27,8 @@ class Pace:
         Requested share of readings that exceed, in (0, 1].
     rule
         When the kind's alarm opens and closes.
+    highest
+        Most steps that the threshold rises by [decades].
 
     Attributes
     ----------
@@ -52,11 +56,11 @@ class Pace:
 
     __slots__ = ("base", "clearing", "delay", "least", "most", "rate", "recent", "refill", "rule", "step", "waiting")
 
-    def __init__(self, rate: float, rule: AlarmRule) -> None:
+    def __init__(self, rate: float, rule: AlarmRule, highest: float = HIGHEST) -> None:
         self.rate = rate
         self.base = -math.log10(rate) + 0.0
         self.step = min(_MOST_STEP, _STEP * 2 ** (self.base - _STEP_AT))
-        self.least, self.most = _LOWEST / self.step, _HIGHEST / self.step
+        self.least, self.most = _LOWEST / self.step, highest / self.step
         self.refill = _REFILL * rate
         self.rule = rule
         self.recent = (1 << rule.n) - 1
@@ -66,6 +70,6 @@ class Pace:
 
 
 @lru_cache(maxsize=64)
-def pace_of(rate: float, rule: AlarmRule) -> Pace:
-    """Return the pace of a requested rate and an alarm rule; the same object for the same ones."""
-    return Pace(rate, rule)
+def pace_of(rate: float, rule: AlarmRule, highest: float = HIGHEST) -> Pace:
+    """Return the pace of a requested rate, an alarm rule and a limit; the same object for the same ones."""
+    return Pace(rate, rule, highest)

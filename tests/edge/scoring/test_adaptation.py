@@ -47,6 +47,14 @@ def test_the_threshold_can_exceed_the_highest_score_and_comes_down_again() -> No
     assert adaptation.threshold(KIND) < 2.0
 
 
+def test_the_threshold_of_an_onset_stays_within_reach_of_a_plume() -> None:
+    adaptation = Adaptation(0.001)
+    for _ in range(300):
+        adaptation.decide("methane", 12.0)
+        adaptation.settle(())
+    assert 1.0 < adaptation.shift("methane") < 1.2
+
+
 def test_three_of_five_open_an_alarm_before_the_threshold_has_risen() -> None:
     adaptation = Adaptation(0.001)
     assert feed(adaptation, [3.1, 0.0, 3.1, 0.0, 3.1]) == [True, False, True, False, True]
