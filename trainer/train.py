@@ -85,7 +85,9 @@ def train(
     choose_device(settings.device)
     _refuse_short(record)
     started = time.perf_counter()
-    whole, record = record, thin_record(record, record_windows(record))
+    thinned = thin_record(record, record_windows(record))
+    sentence = None if thinned is record else thinning_sentence(record, thinned)
+    record = thinned  # the rest of a long record is given back
     blocks = blocked(record)
     split = random_split(record, seed=settings.seed) if settings.split == "random" else blocks
     parts = {part: record.values[record.intact_rows(getattr(split, part))] for part in ("train", "validation", "test")}
@@ -122,8 +124,8 @@ def train(
         "ageing": ageing_metrics(ageing),
         "seconds": time.perf_counter() - started,
     }
-    if record is not whole:
-        metrics["thinned"] = thinning_sentence(whole, record)
+    if sentence is not None:
+        metrics["thinned"] = sentence
     losses = {name: {**history.losses, "chosen": history.chosen} for name, history in measured.histories().items()}
     created, versions = rfc3339((clock or SystemClock()).now()), _versions()
     files = [

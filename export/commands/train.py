@@ -12,6 +12,7 @@ from config.arguments import natural
 
 if TYPE_CHECKING:
     from config.settings.training import Training
+    from trainer.data.record import Record
 
 EXAMPLE = "davylamp train data/station-1.csv --station methane.yaml --model both -o runs/one --bundle one.davy"
 
@@ -36,18 +37,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     """Train, print the summary, draw the report unless it is ``--quick``, and export when ``--bundle`` asks for it."""
-    from config.yaml.load import load_station
     from trainer.commands.report import draw_report
-    from trainer.data.record import load_record
     from trainer.summary import summary
     from trainer.train import train
 
     settings = _settings(arguments)
-    record = load_record(arguments.files, load_station(arguments.station), progress=sys.stderr)
-    for sentence in record.dropped:
-        print(sentence)
     trained = train(
-        record,
+        _record(arguments),  # not kept here: train gives back what it does not need of a long one
         settings,
         arguments.output,
         statistics=not arguments.quick,
@@ -63,6 +59,17 @@ def run(arguments: Namespace) -> None:
         export(trained, arguments.bundle, out=sys.stdout)
     if not arguments.quick:
         draw_report([trained.folder])
+
+
+def _record(arguments: Namespace) -> Record:
+    """Read the files, and print what was found in them."""
+    from config.yaml.load import load_station
+    from trainer.data.record import load_record
+
+    record = load_record(arguments.files, load_station(arguments.station), progress=sys.stderr)
+    for sentence in record.dropped:
+        print(sentence)
+    return record
 
 
 def _settings(arguments: Namespace) -> Training:
