@@ -104,22 +104,24 @@ def fit_without_test(record: Record, split: Split, settings: Training, progress:
     train, validation = (record.values[record.intact_rows(rows)] for rows in (split.train, split.validation))
     scaler = fit_scaler(train, record.station, settings.scaler)
     count = chunk_count(record, settings)
+    fitted_on: dict[str, tuple[Record, Indices]] = {}
     for name in scorer_keys(record.station):
         seen, test = held_out(record, name)
-        refuse_unmoved(seen, _away_from(seen, test), folds=count, absent=name == SCORER_ABSENT)
+        fitted_on[name] = seen, _away_from(seen, test)
+        refuse_unmoved(*fitted_on[name], folds=count, absent=name == SCORER_ABSENT)
     generator = fit_generator(train, validation, record.station, settings, progress)
-    scorers = {}
-    for name in scorer_keys(record.station):
-        seen, test = held_out(record, name)
-        scorers[name] = fit_scorer(
+    scorers = {
+        name: fit_scorer(
             seen,
-            _away_from(seen, test),
+            rows,
             settings,
             absent=name == SCORER_ABSENT,
             kind="vae" if settings.model == "vae" else "ae",
             folds=count,
             progress=progress,
         )
+        for name, (seen, rows) in fitted_on.items()
+    }
     return StationFit(record.station, scaler, _gas_levels(train, record.station), generator, scorers)
 
 
