@@ -12,9 +12,9 @@ from config.settings.station import Station
 from edge.arrays import Floats, Mask
 from edge.models.pvalue import PValueTable
 from edge.models.scaler import Scaler
-from edge.scoring.adaptation import Adaptation
 from field_study.field_record import hold
 from trainer.data.scaler import fit_scaler
+from trainer.evaluation.budget import replay_thresholds
 from trainer.evaluation.detection.peers import Score, fit_peers
 from trainer.scoring.p_values import p_value_table
 
@@ -71,12 +71,7 @@ def fit_field_peers(rows: Floats, station: Station, *, epochs: int | None, seed:
 
 def follow(decades: Floats, rate: float, learning: Mask) -> Mask:
     """Return which scores exceed under a threshold that follows by the gateway's rule, learning from some rows [N]."""
-    adaptation = Adaptation(rate)
-    exceeds = np.zeros(len(decades), dtype=bool)
-    for row in np.flatnonzero(np.isfinite(decades)).tolist():
-        exceeds[row] = adaptation.decide("peer", float(decades[row]), teaches=bool(learning[row]))
-        adaptation.settle()
-    return exceeds
+    return replay_thresholds(decades, rate, teaches=learning).exceeds
 
 
 def _more(train: Floats, station: Station, seed: int) -> Iterator[tuple[str, Score]]:

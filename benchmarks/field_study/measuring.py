@@ -17,6 +17,7 @@ from field_study.budgets import budget
 from field_study.field_onsets import Onsets, field_onsets
 from field_study.field_peers import FieldPeer, fit_field_peers, follow
 from field_study.field_record import FieldRecord, hold
+from field_study.floored_rule import follow_floored
 from field_study.lone_faults import LENGTHS, LoneFaults, found_in_time, lone_faults
 from field_study.shipped import ShippedCommands
 from field_study.splits import FieldSplit
@@ -26,6 +27,8 @@ from trainer.evaluation.detection.roc import auroc
 REQUESTED = (0.01, 0.001)
 OURS = ("consistency", "reconstruction")
 MODES = {"fixed": False, "following": True}
+FLOORED = "following by the rule of 0.2"
+"""Mode in which the same scores are judged by the thresholds of version 0.2."""
 _KNOWN = "known"  # in the place of a mode: which rows have a score
 
 
@@ -140,6 +143,8 @@ class _Judge:
                     score = scores.score[kind]
                     found[name][kind] = {("fixed", rate): (score >= -np.log10(rate)) & good for rate in REQUESTED}
                     found[name][kind][_KNOWN, 0.0] = np.isfinite(score)
+                    for rate in REQUESTED:
+                        found[name][kind][FLOORED, rate] = follow_floored(score, rate) & good
             for rate in REQUESTED:
                 for name, scores in self._score(copies, rate=rate, follow=True).items():
                     for kind in OURS:

@@ -9,8 +9,8 @@ import numpy as np
 from edge.models.windows import Windows
 from trainer.data.record import Record
 
-MOST_ROWS = 150_000
-"""Rows beyond which a record is thinned: 1 % and .1 % of them are 1,500 and 150, and time and memory grow with them."""
+MOST_ROWS = 100_000
+"""Rows beyond which a record is thinned: 1 % and .1 % of them are 1,000 and 100, and time and memory grow with them."""
 RUN = 5_000
 """Least rows of a run, whose memories are empty when it begins."""
 REACHES = 4

@@ -1,13 +1,12 @@
-"""Lone faults are found at their beginning as well as by the rule of version 0.2, of which a replica is kept here."""
+"""Lone faults are found at their beginning as well as by the rule of version 0.2, a replica of which is kept."""
 
 from __future__ import annotations
 
 import copy
-import math
-from collections import deque
 
 import numpy as np
 import pytest
+from field_study.floored_rule import FlooredRule
 
 from edge.arrays import Floats
 from edge.scoring.adaptation import Adaptation
@@ -29,32 +28,15 @@ class Following:
 
 
 class Floored:
-    """Adaptive conformal inference with a floor, whose rate was kept for 30 readings after an alarm opened."""
+    """The rule of version 0.2."""
 
     def __init__(self, rate: float) -> None:
-        self.requested = self.rate = rate
-        self.frozen = self.readings = self.clearing = 0
-        self.stands = False
-        self.last: deque[bool] = deque(maxlen=5)
+        self.rule = FlooredRule(rate)
 
     def opens(self, score: float) -> bool:
-        threshold = -math.log10(self.rate)
-        exceeds = score >= threshold
-        if self.frozen:
-            self.frozen -= 1
-        else:
-            self.rate = min(1.0, max(0.1 * self.requested, self.rate + 0.005 * (self.requested - exceeds)))
-        self.last.append(exceeds)
-        if self.stands:
-            self.readings += 1
-            self.clearing = self.clearing + 1 if score < max(threshold - 0.5, threshold / 2) else 0
-            if self.readings >= 30 and self.clearing >= 10:
-                self.stands = False
-                self.last.clear()
-        elif exceeds and sum(self.last) >= 3:
-            self.stands, self.frozen, self.readings, self.clearing = True, 30, 0, 0
-            return True
-        return False
+        stood = self.rule.stands
+        self.rule.decide(score)
+        return self.rule.stands and not stood
 
 
 def share_found(rule: Following | Floored, scores: Floats, faults: dict[int, Floats]) -> float:

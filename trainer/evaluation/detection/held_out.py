@@ -23,6 +23,7 @@ from edge.scoring.segments import Segments
 from edge.scoring.state import Arrival, StationState
 from edge.scoring.verdict import Consistency, Verdict
 from trainer.data.record import Span
+from trainer.evaluation.budget import replay_thresholds
 from trainer.evaluation.detection.folds import Fold
 
 ScoreName = Literal["consistency", "reconstruction"]
@@ -125,16 +126,9 @@ def exceedances(scores: HeldOutScores, name: ScoreName, rate: float, *, adapt: b
         Whether the threshold follows the station. A broken rule makes the consistency exceed by itself; the threshold
         learns nothing from it, nor from a row without a score.
     """
-    adaptation = Adaptation(rate, adapt=adapt)
-    score: Floats = getattr(scores, name)
     by_rule = scores.broken & (name == "consistency")
-    exceeds = by_rule.copy()
-    rows = np.flatnonzero(~np.isnan(score)).tolist()
-    sound = (~scores.broken[rows]).tolist()
-    for row, one, rule, teaches in zip(rows, score[rows].tolist(), by_rule[rows].tolist(), sound, strict=True):
-        exceeds[row] = adaptation.decide(name, one, broken=rule, teaches=teaches)
-        adaptation.settle()
-    return exceeds
+    replay = replay_thresholds(getattr(scores, name), rate, broken=by_rule, teaches=~scores.broken, adapt=adapt)
+    return np.asarray(by_rule | replay.exceeds)
 
 
 class AlarmReplay(NamedTuple):
