@@ -8,7 +8,8 @@
     ├── ReadingError     a payload that cannot be used: becomes a dead letter, never stops the agent
     ├── RequestError     a request that is answered with an error
     ├── BrokerError      a broker that cannot be reached, or that refuses us
-    └── JournalError     a journal that cannot be opened, read or written
+    ├── JournalError     a journal that cannot be opened, read or written
+    └── DeploymentError  a gateway that cannot be installed, reached or upgraded
 """
 
 from __future__ import annotations
@@ -65,3 +66,7 @@ class JournalError(DavylampError):
     def __init__(self, kind: Literal["full", "locked", "corrupt", "io"], reason: str) -> None:
         self.kind = kind
         super().__init__(reason)
+
+
+class DeploymentError(DavylampError):
+    """The agent cannot be installed on a gateway; what was there runs on."""
