@@ -32,6 +32,7 @@ VERBS = {
     "synthesize": ("write synthetic rows", "edge.commands.synthesize"),
     "agent": ("score live readings over MQTT until SIGTERM", "edge.commands.agent"),
     "sniff": ("listen to a broker, and write a gateway and a station file with guesses", "edge.commands.sniff"),
+    "deploy": ("install the agent on a Raspberry Pi over ssh, or upgrade it", "edge.commands.deploy"),
     "check": ("find what would go wrong, before the agent starts", "edge.commands.check"),
     "record": ("append live readings to a training CSV", "edge.commands.record"),
     "watch": ("print scores, events and alarms as they come", "edge.commands.watch"),

@@ -24,8 +24,25 @@ MOSQUITTO = _HERE / "mosquitto.conf"
 MOSQUITTO_ACL = _HERE / "mosquitto.acl"
 """Access rules for a broker that stations reach over the network."""
 
-# Packaged beside this module by the wheel; in a source tree it has a folder of its own.
+# Packaged beside this module by the wheel; in a source tree they have places of their own.
+_CONSTRAINTS = (_HERE / "constraints.txt", _HERE.parents[1] / "constraints.txt")
 _UNITS = (_HERE / "davylamp.service", _HERE.parents[1] / "systemd" / "davylamp.service")
+
+
+def constraints_path() -> Path:
+    """Return the file with the versions that davylamp is tested with.
+
+    Raises
+    ------
+    ConfigError
+        It is not where the wheel and the source tree have it.
+    """
+    for path in _CONSTRAINTS:
+        if path.is_file():
+            return path
+    raise ConfigError(
+        [f"{_CONSTRAINTS[0]}: not found; fix: install davylamp from its wheel, or run it from a checkout"]
+    )
 
 
 def copy_templates(folder: str | Path) -> list[Path]:

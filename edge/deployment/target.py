@@ -19,8 +19,8 @@ class Target:
     Parameters
     ----------
     architecture
-        Architecture of the userland, as ``dpkg --print-architecture`` prints it. The kernel's may be another one: a 32-bit
-        userland runs under a 64-bit kernel.
+        Architecture of the userland, as ``dpkg --print-architecture`` prints it. The kernel's may be another one: a
+        32-bit userland runs under a 64-bit kernel.
     python
         Version of the system's Python, e.g. ``(3, 11)``; empty when there is none.
     glibc
@@ -36,8 +36,8 @@ class Target:
         found = []
         if self.architecture not in _MACHINES:
             found.append(
-                f"architecture: got {self.architecture or 'none'} by dpkg --print-architecture, expected arm64 (or amd64): "
-                "ONNX Runtime has no other wheels; fix: install the 64-bit Raspberry Pi OS"
+                f"architecture: got {self.architecture or 'none'} by dpkg --print-architecture, "
+                "expected arm64 (or amd64): ONNX Runtime has no other wheels; fix: install the 64-bit Raspberry Pi OS"
             )
         if not self.python:
             found.append("python3: not found; fix: sudo apt install python3-venv")
@@ -47,7 +47,9 @@ class Target:
                 "fix: install Raspberry Pi OS bookworm (Debian 12) or newer"
             )
         if not self.glibc:
-            found.append("C library: got none by getconf GNU_LIBC_VERSION, expected glibc; fix: install Raspberry Pi OS")
+            found.append(
+                "C library: got none by getconf GNU_LIBC_VERSION, expected glibc; fix: install Raspberry Pi OS"
+            )
         elif self.glibc < _OLDEST_GLIBC:
             found.append(
                 f"C library: got glibc {_dotted(self.glibc)}, expected {_dotted(_OLDEST_GLIBC)} or newer; "

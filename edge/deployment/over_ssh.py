@@ -1,0 +1,174 @@
+"""OverSsh: the steps of ``davylamp deploy``, each said before it is taken."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.deployment.own_wheel import OwnWheel
+from edge.deployment.parcel import PRIVATE, Parcel
+from edge.deployment.probe import FOLDER, SCRIPT, Probe
+from edge.deployment.remote import Remote
+from edge.deployment.wheelhouse import Wheelhouse
+from edge.errors import DeploymentError
+
+WHEELS = "wheelhouse"
+"""Folder of the wheels in the parcel."""
+
+_MARK = "davylamp-folder "
+_PATTERN = f"{FOLDER}/davylamp-deploy.XXXXXXXXXX"
+_UNPACK = (
+    f"umask 077; d=$(mktemp -d {_PATTERN}) || exit 1; trap 'rm -rf \"$d\"; exit 1' HUP INT TERM; "
+    f'if tar -x -m -o -f - -C "$d"; then echo "{_MARK}$d"; else rm -rf "$d"; exit 1; fi'
+)  # -m: a gateway whose clock is behind does not complain about times in the future
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be installed on the gateway.
+
+    Parameters
+    ----------
+    bundles
+        Bundles, sent under their names.
+    config
+        The gateway file; ``None``: the one that is there goes on, or the shipped one is used.
+    further
+        Files that the gateway file names, e.g. certificates.
+    password
+        File with the broker's password; it is sent to a file that nobody else can read.
+    words
+        Further words for ``davylamp install-service``, e.g. ``--broker``.
+    """
+
+    bundles: tuple[Path, ...] = ()
+    config: Path | None = None
+    further: tuple[Path, ...] = ()
+    password: Path | None = None
+    words: tuple[str, ...] = ()
+
+
+class OverSsh:
+    """Installs davylamp on a gateway that is reached by ssh.
+
+    Parameters
+    ----------
+    remote
+        The gateway, logged in.
+    wheel
+        davylamp's own wheel.
+    constraints
+        File with the tested versions.
+    say
+        Takes a line for the user.
+    terminal
+        Whether there is a terminal, on which sudo can ask for a password.
+    cache
+        Folder for wheels; default: the user's cache.
+    """
+
+    def __init__(
+        self,
+        remote: Remote,
+        wheel: OwnWheel,
+        constraints: Path,
+        say: Callable[[str], None],
+        *,
+        terminal: bool,
+        cache: Path | None = None,
+    ) -> None:
+        self._remote = remote
+        self._wheel = wheel
+        self._constraints = constraints
+        self._say = say
+        self._terminal = terminal
+        self._cache = cache
+
+    def run(self, order: Order) -> int:
+        """Take all steps, and return the exit code of ``davylamp install-service`` on the gateway.
+
+        Raises
+        ------
+        DeploymentError
+            The gateway cannot take davylamp, with one line for each reason, or the connection is lost. Nothing is
+            changed there then.
+        """
+        probe = self._probe()
+        parcel = Parcel()
+        command = self._pack(order, probe, parcel)
+        if fault := probe.lacks_room(parcel.size):
+            raise DeploymentError(f"{self._remote.destination}: {fault}")
+        with self._unpacked(parcel) as folder:
+            self._say(f"4/5 run {'as root' if probe.sudo == 'root' else 'with sudo'}: davylamp install-service")
+            return self._remote.attend(self._guarded(command, probe, folder), terminal=self._terminal)
+
+    def _probe(self) -> Probe:
+        probe = Probe.read(self._remote.read(SCRIPT))
+        who = self._remote.destination
+        if problems := probe.problems(terminal=self._terminal):
+            raise DeploymentError("\n".join(f"{who}: {problem}" for problem in problems))
+        self._say(f"1/5 {who}: {probe.target}, {probe.room / 1e6:,.0f} MB of room in {FOLDER}")
+        if fault := probe.clock_fault(time.time()):
+            self._say(f"    warning: {fault}")
+        return probe
+
+    def _pack(self, order: Order, probe: Probe, parcel: Parcel) -> list[str]:
+        """Fill the parcel, and return the words for ``davylamp``; names in the parcel begin with ``./``."""
+        words = ["install-service", "--wheelhouse", f"./{WHEELS}"]
+        for bundle in order.bundles:
+            words += ["--bundle", f"./{parcel.add(f'etc/{bundle.name}', bundle)}"]
+        if order.config is not None:
+            words += ["--config", f"./{parcel.add('etc/gateway.yaml', order.config)}"]
+        for file in order.further:
+            words += ["--file", f"./{parcel.add(f'etc/{file.name}', file, PRIVATE)}"]
+        if order.password is not None:
+            words += ["--password-file", f"./{parcel.add('password', order.password, PRIVATE)}"]
+        wheelhouse = Wheelhouse(probe.target, self._wheel.requirements, self._constraints, self._cache)
+        origin = "from the cache" if wheelhouse.complete else "downloaded"
+        wheels = wheelhouse.wheels()
+        for path in wheels:
+            parcel.add(f"{WHEELS}/{path.name}", path)
+        parcel.add(f"{WHEELS}/{self._wheel.name}", self._wheel.data)
+        size = (sum(path.stat().st_size for path in wheels) + len(self._wheel.data)) / 1e6
+        self._say(f"2/5 wheelhouse: {len(wheels) + 1} wheels, {size:.1f} MB, {origin} ({wheelhouse.folder})")
+        return [*words, *order.words]
+
+    @contextmanager
+    def _unpacked(self, parcel: Parcel) -> Iterator[str]:
+        """Send the parcel to a private folder, and remove it afterwards."""
+        self._say(f"3/5 send {parcel.size / 1e6:.1f} MB to a private folder in {FOLDER}")
+        printed = self._remote.send(parcel.write, _UNPACK)
+        found = re.search(rf"^{_MARK}({re.escape(FOLDER)}/davylamp-deploy\.\w+)\s*$", printed, flags=re.MULTILINE)
+        if found is None:
+            raise DeploymentError(
+                f"{self._remote.destination}: got no folder for the files; fix: run the command again"
+            )
+        try:
+            yield found[1]
+        finally:
+            self._remove(found[1])
+
+    def _remove(self, folder: str) -> None:
+        try:
+            self._remote.read(f"rm -rf {folder}\n")
+        except DeploymentError as error:
+            self._say(f"5/5 warning: {folder} may be left there: {error}")
+        else:
+            self._say(f"5/5 removed {folder}")
+
+    def _guarded(self, words: Sequence[str], probe: Probe, folder: str) -> str:
+        """Return the command line; it removes the folder itself, in case that the connection is lost meanwhile."""
+        sudo = {"root": "", "free": "sudo -n "}.get(probe.sudo, "sudo ")
+        wheel = f"{folder}/{WHEELS}/{self._wheel.name}"
+        program = ["env", f"PYTHONPATH={wheel}", "PYTHONDONTWRITEBYTECODE=1", probe.python, "-m", "davylamp"]
+        words = [word if not word.startswith("./") else f"{folder}/{word[2:]}" for word in words]
+        script = (
+            f"trap 'rm -rf {folder}' EXIT; trap 'exit 129' HUP; trap 'exit 143' TERM; "
+            f"cd {folder} && {sudo}{shlex.join([*program, *words])}"
+        )
+        return f"sh -c {shlex.quote(script)}"

@@ -1,0 +1,195 @@
+"""Remote: a gateway that is reached by the system's ssh, which logs in once and asks for passwords itself."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from edge.errors import DeploymentError
+
+_LOST = 255  # ssh's own exit code; any other is the remote command's
+_PERSIST = 1800  # [s] for which the login outlives an idle moment, e.g. while wheels are downloaded
+_OPTIONS = (
+    "ConnectTimeout=20", "ServerAliveInterval=15", "ServerAliveCountMax=4",
+    "ClearAllForwardings=yes", "RemoteCommand=none", "RequestTTY=no",
+)  # fmt: skip
+_HINTS = {
+    "Host key verification failed": "log in once by hand and compare the key",
+    "HOST IDENTIFICATION HAS CHANGED": "if the gateway was installed anew, forget its old key with ssh-keygen -R",
+    "Permission denied": "log in by hand first, or copy your key with ssh-copy-id",
+    "Could not resolve hostname": "check the name; on a network without mDNS use the gateway's address",
+    "Connection refused": "enable ssh on the gateway (sudo raspi-config, Interface Options, SSH)",
+    "timed out": "check that the gateway is on and on this network",
+    "No route to host": "check that the gateway is on and on this network",
+}
+"""What ssh writes, and what helps; the last one that applies is used."""
+
+
+class Remote:
+    """One login on a gateway, shared by all commands (ssh's ControlMaster).
+
+    Parameters
+    ----------
+    destination
+        As ssh takes it: ``pi@gateway.local``, a name of ``~/.ssh/config``, or ``ssh://pi@gateway.local:2222``.
+    options
+        Further options in the form of ``~/.ssh/config``, e.g. ``Port=2222``; they come before ours.
+
+    Raises
+    ------
+    DeploymentError
+        There is no ssh, or the destination cannot be one.
+    """
+
+    def __init__(self, destination: str, options: Sequence[str] = ()) -> None:
+        if not destination or destination.startswith("-"):
+            raise DeploymentError(f'host: got "{destination}", expected [USER@]HOST, e.g. pi@gateway.local')
+        if shutil.which("ssh") is None:
+            raise DeploymentError("ssh: not found; fix: sudo apt install openssh-client")
+        self.destination = destination
+        self._options = tuple(options)
+        self._folder = ""
+
+    def __enter__(self) -> Self:
+        """Log in; ssh asks on the terminal for what it needs.
+
+        Raises
+        ------
+        DeploymentError
+            ssh cannot log in.
+        """
+        # Not $TMPDIR: a socket's path has 104 bytes at most, and macOS's folders are long.
+        self._folder = tempfile.mkdtemp(prefix="davylamp-ssh-", dir="/tmp")
+        try:
+            self._log_in(Path(self._folder) / "log")
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Log out."""
+        subprocess.run(
+            self._ssh("-O", "exit"),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def read(self, script: str) -> str:
+        """Run a script of the POSIX shell and return what it prints.
+
+        Raises
+        ------
+        DeploymentError
+            The connection is lost, or the script fails.
+        """
+        done = subprocess.run(
+            # A script on standard input means the same to every login shell.
+            [*self._ssh("-T"), "sh -s"], input=script, capture_output=True, text=True, errors="replace", check=False,
+        )  # fmt: skip
+        self._raise_if(done.returncode, done.stderr)
+        return done.stdout
+
+    def send(self, write: Callable[[IO[bytes]], None], script: str) -> str:
+        """Run a script of one line that reads what ``write`` writes; return what it prints.
+
+        Raises
+        ------
+        DeploymentError
+            The connection is lost, or the script fails; its reason is in the text.
+        """
+        with subprocess.Popen(
+            [*self._ssh("-T"), f"sh -c {shlex.quote(script)}"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ) as process:  # fmt: skip
+            assert process.stdin is not None
+            try:
+                write(process.stdin)
+            except BrokenPipeError:
+                pass  # the script has ended early: its reason follows
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                _close(process.stdin)
+            process.stdin = None
+            printed, complaint = process.communicate()
+        self._raise_if(process.returncode, complaint.decode(errors="replace"))
+        return printed.decode(errors="replace")
+
+    def attend(self, command: str, *, terminal: bool) -> int:
+        """Run a command on our standard input and output, and return its exit code.
+
+        Parameters
+        ----------
+        command
+            For the gateway's login shell.
+        terminal
+            Give it a terminal, so that sudo can ask for a password.
+
+        Raises
+        ------
+        DeploymentError
+            The connection is lost.
+        """
+        words = self._ssh("-t", "-o", "RequestTTY=force", "-q") if terminal else self._ssh("-T")
+        code = subprocess.run([*words, command], stdin=None if terminal else subprocess.DEVNULL, check=False).returncode
+        if code == _LOST:
+            raise DeploymentError(
+                f"{self.destination}: the connection was lost; the gateway runs the old release or the new one; "
+                "fix: run the same command again"
+            )
+        return code
+
+    def _log_in(self, log: Path) -> None:
+        # The shared login lives on in the background and would hold a pipe open; on a terminal it may write, because
+        # a security key asks there to be touched.
+        errors = None if sys.stderr.isatty() else subprocess.DEVNULL
+        done = subprocess.run(
+            [*self._ssh("-E", str(log)), "true"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise DeploymentError(self._fault(log))
+
+    def _ssh(self, *words: str) -> list[str]:
+        control = (
+            "ControlMaster=auto", f"ControlPath={self._folder}/s", f"ControlPersist={_PERSIST}",
+        )  # fmt: skip
+        # ssh takes the first value that it finds of an option: the caller's words, the user's options, ours.
+        options = [word for option in (*self._options, *control, *_OPTIONS) for word in ("-o", option)]
+        return ["ssh", *words, *options, "--", self.destination]
+
+    def _raise_if(self, code: int, complaint: str) -> None:
+        if not code:
+            return
+        lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+        reason = lines[-1] if lines else f"exit code {code}"
+        what = "the connection was lost" if code == _LOST else "a command failed there"
+        raise DeploymentError(f"{self.destination}: {what}: {reason}; fix: run the same command again")
+
+    def _fault(self, log: Path) -> str:
+        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        reason = lines[-1] if lines else "it gave no reason"
+        fix = next((fix for words, fix in reversed(_HINTS.items()) if words in text), "log in by hand first")
+        return f"{self.destination}: ssh could not log in: {reason}; fix: {fix}: ssh {self.destination}"
+
+
+def _close(file: IO[bytes]) -> None:
+    """Close a pipe whose reader may have gone."""
+    with suppress(BrokenPipeError):
+        file.close()
