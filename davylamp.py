@@ -33,6 +33,14 @@ VERBS = {
     "agent": ("score live readings over MQTT until SIGTERM", "edge.commands.agent"),
     "sniff": ("listen to a broker, and write a gateway and a station file with guesses", "edge.commands.sniff"),
     "deploy": ("install the agent on a Raspberry Pi over ssh, or upgrade it", "edge.commands.deploy"),
+    "install-service": (
+        "install the agent here as a systemd service, or upgrade it",
+        "edge.commands.install_service",
+    ),
+    "uninstall-service": (
+        "remove the service, and what it has left at the broker",
+        "edge.commands.uninstall_service",
+    ),
     "check": ("find what would go wrong, before the agent starts", "edge.commands.check"),
     "record": ("append live readings to a training CSV", "edge.commands.record"),
     "watch": ("print scores, events and alarms as they come", "edge.commands.watch"),

@@ -1,0 +1,62 @@
+"""install-service: install the agent on this machine as a systemd service, or upgrade it."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+EXAMPLE = "sudo davylamp install-service --bundle one.davy"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of ``davylamp install-service``."""
+    parser.add_argument(
+        "-b", "--bundle", type=Path, action="append", default=[], metavar="DAVY",
+        help="a bundle; repeat it for several; default: those that are installed",
+    )  # fmt: skip
+    parser.add_argument(
+        "-c", "--config", type=Path, metavar="YAML",
+        help="gateway file; default: the one that is installed, or the shipped one",
+    )  # fmt: skip
+    parser.add_argument(
+        "--file", type=Path, action="append", default=[], metavar="FILE",
+        help="a further file that the gateway file names, e.g. a certificate; repeat it for several",
+    )  # fmt: skip
+    parser.add_argument(
+        "--password-file", type=Path, metavar="FILE",
+        help="a file with the broker's password, kept as a credential that only the agent reads",
+    )  # fmt: skip
+    parser.add_argument(
+        "--wheelhouse", type=Path, metavar="DIR",
+        help="folder with the wheels; default: the environment that is running, or a download",
+    )  # fmt: skip
+    parser.add_argument("--broker", action="store_true", help="install and set up Mosquitto here as well")
+    parser.add_argument("--offline", action="store_true", help="use no network")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and change nothing")
+
+
+def run(arguments: Namespace) -> None:
+    """Install or upgrade, saying each step."""
+    from edge.deployment.installation import Installation
+    from edge.deployment.machine import Machine
+    from edge.deployment.wishes import Wishes
+
+    wishes = Wishes(
+        bundles=tuple(arguments.bundle),
+        config=arguments.config,
+        files=tuple(arguments.file),
+        password=arguments.password_file,
+        wheelhouse=arguments.wheelhouse,
+        broker=arguments.broker,
+        offline=arguments.offline,
+        dry_run=arguments.dry_run,
+    )
+    Installation(Machine(), say=_say).run(wishes)
+
+
+def _say(line: str) -> None:
+    try:
+        print(line, flush=True)
+    except OSError:  # the connection to whoever reads it is lost: an installation goes on without a reader
+        sys.stdout = None  # type: ignore[assignment]
