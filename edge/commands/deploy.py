@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ def run(arguments: Namespace) -> int:
     from edge.deployment.remote import Remote
 
     order, wheel, constraints = prepare_order(arguments), own_wheel(), constraints_path()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
     with Remote(arguments.host, arguments.ssh_option) as remote:
         deployment = OverSsh(remote, wheel, constraints, _say, terminal=sys.stdin.isatty())
         return deployment.run(order)
@@ -104,7 +108,14 @@ def named_files(path: Path, problems: list[str]) -> tuple[list[Path], list[Path]
 
     folder = path.resolve().parent
     found: dict[bool, list[Path]] = {True: [], False: []}
-    for where, name in _named(load_gateway(path)):
+    gateway = load_gateway(path)
+    password = gateway.broker.password
+    if password is not None and password.file and Path(password.file).is_relative_to(folder):
+        problems.append(
+            f"{path}: broker.password.file: got a file beside this one, expected a credential, which systemd hands to "
+            f"the agent alone; fix: password: {{credential: password}}, and --password-file {password.file}"
+        )
+    for where, name in _named(gateway):
         file = Path(name)
         if not file.is_relative_to(folder):
             continue
@@ -123,12 +134,14 @@ def _named(gateway: Gateway) -> list[tuple[str, str]]:
     """List the places in a gateway file that name files, and the files."""
     broker = gateway.broker
     places = [(f"stations[{i}].bundle", entry.bundle) for i, entry in enumerate(gateway.stations)]
-    if broker.password is not None:
-        places.append(("broker.password.file", broker.password.file or ""))
     if broker.tls is not None:
         files = {"ca": broker.tls.ca, "certificate": broker.tls.certificate, "key": broker.tls.key}
         places += [(f"broker.tls.{key}", file or "") for key, file in files.items()]
     return [(where, file) for where, file in places if file]
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)  # on the way out, what was sent is removed and the login ended
 
 
 def _say(line: str) -> None:

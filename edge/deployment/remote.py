@@ -22,13 +22,14 @@ _OPTIONS = (
     "ClearAllForwardings=yes", "RemoteCommand=none", "RequestTTY=no",
 )  # fmt: skip
 _HINTS = {
-    "Host key verification failed": "log in once by hand and compare the key",
+    "Permission denied": "log in by hand first ({ssh}), or copy your key with ssh-copy-id",
+    "Host key verification failed": "log in by hand once ({ssh}), and compare the key",
     "HOST IDENTIFICATION HAS CHANGED": "if the gateway was installed anew, forget its old key with ssh-keygen -R",
-    "Permission denied": "log in by hand first, or copy your key with ssh-copy-id",
     "Could not resolve hostname": "check the name; on a network without mDNS use the gateway's address",
-    "Connection refused": "enable ssh on the gateway (sudo raspi-config, Interface Options, SSH)",
+    "Connection refused": "enable ssh on the gateway: sudo raspi-config, Interface Options, SSH",
     "timed out": "check that the gateway is on and on this network",
     "No route to host": "check that the gateway is on and on this network",
+    "configuration option": "check --ssh-option",
 }
 """What ssh writes, and what helps; the last one that applies is used."""
 
@@ -155,15 +156,16 @@ class Remote:
         return code
 
     def _log_in(self, log: Path) -> None:
-        # The shared login lives on in the background and would hold a pipe open; on a terminal it may write, because
-        # a security key asks there to be touched.
-        errors = None if sys.stderr.isatty() else subprocess.DEVNULL
-        done = subprocess.run(
-            [*self._ssh("-E", str(log)), "true"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, check=False,
-        )  # fmt: skip
+        with log.open("ab") as file:
+            # The shared login lives on in the background and would hold a pipe open; on a terminal it may write,
+            # because a security key asks there to be touched.
+            done = subprocess.run(
+                [*self._ssh("-E", str(log)), "true"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=None if sys.stderr.isatty() else file, check=False,
+            )  # fmt: skip
         if done.returncode:
-            raise DeploymentError(self._fault(log))
+            raise DeploymentError(self._fault(log.read_text(encoding="utf-8", errors="replace")))
 
     def _ssh(self, *words: str) -> list[str]:
         control = (
@@ -176,17 +178,24 @@ class Remote:
     def _raise_if(self, code: int, complaint: str) -> None:
         if not code:
             return
-        lines = [line.strip() for line in complaint.splitlines() if line.strip()]
-        reason = lines[-1] if lines else f"exit code {code}"
+        reason = _last_line(complaint) or f"exit code {code}"
         what = "the connection was lost" if code == _LOST else "a command failed there"
-        raise DeploymentError(f"{self.destination}: {what}: {reason}; fix: run the same command again")
+        fix = "make room there" if "No space left" in complaint else "run the same command again"
+        raise DeploymentError(f"{self.destination}: {what}: {reason}; fix: {fix}")
 
-    def _fault(self, log: Path) -> str:
-        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        reason = lines[-1] if lines else "it gave no reason"
-        fix = next((fix for words, fix in reversed(_HINTS.items()) if words in text), "log in by hand first")
-        return f"{self.destination}: ssh could not log in: {reason}; fix: {fix}: ssh {self.destination}"
+    def _fault(self, log: str) -> str:
+        fix = next((fix for words, fix in reversed(_HINTS.items()) if words in log), "log in by hand first: {ssh}")
+        return (
+            f"{self.destination}: ssh could not log in: {_last_line(log) or 'it gave no reason'}; "
+            f"fix: {fix.format(ssh=f'ssh {self.destination}')}"
+        )
+
+
+def _last_line(text: str) -> str:
+    """Return the last line that gives a reason."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    reasons = [line for line in lines if "Exiting with failure status" not in line]  # tar's last line gives none
+    return "".join(char for char in (reasons or [""])[-1] if char.isprintable())
 
 
 def _close(file: IO[bytes]) -> None:

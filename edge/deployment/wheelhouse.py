@@ -16,8 +16,8 @@ from pathlib import Path
 from edge.deployment.target import Target
 from edge.errors import DeploymentError
 
-MOST_MB = 45.0
-"""Size that a wheelhouse for a Raspberry Pi stays below [MB]."""
+DEBIAN = Path("/usr/share/python-wheels")
+"""Where Debian keeps the wheels that ``ensurepip`` installs."""
 
 _UNREACHABLE = (
     "NewConnectionError",
@@ -146,9 +146,9 @@ def pip_command() -> list[str]:
         return [sys.executable, "-m", "pip"]
     bundled = find_spec("ensurepip")
     folders = [Path(origin).parent / "_bundled" for origin in [bundled and bundled.origin] if origin]
-    given = sysconfig.get_config_var("WHEEL_PKG_DIR")  # Debian keeps ensurepip's wheels there
+    given = sysconfig.get_config_var("WHEEL_PKG_DIR")
     folders += [Path(given)] if given else []
-    for folder in [*folders, Path("/usr/share/python-wheels")]:
+    for folder in [*folders, DEBIAN]:
         for wheel in sorted(folder.glob("pip-*.whl"), reverse=True):
             return [sys.executable, str(wheel / "pip")]
     raise DeploymentError(
