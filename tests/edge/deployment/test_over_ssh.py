@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,8 +17,10 @@ import pytest
 from config.templates.templates import constraints_path
 from edge.deployment import probe
 from edge.deployment.over_ssh import Order, OverSsh
-from edge.deployment.own_wheel import OwnWheel
+from edge.deployment.own_wheel import OwnWheel, own_wheel
+from edge.deployment.probe import Probe
 from edge.deployment.remote import Remote
+from edge.deployment.wheelhouse import Wheelhouse
 from edge.errors import DeploymentError
 from tests.running_sshd import RunningSshd
 
@@ -226,3 +232,28 @@ def test_two_files_of_one_name_are_refused(
     with pytest.raises(DeploymentError, match=r"other/one.davy: got another file of this name"):
         _deploy(Remote("pi@gateway"), two, davylamp_there(), cache, said)
     assert "tar -x" not in stand_in.read_text()
+
+
+def test_a_deploy_that_is_terminated_takes_back_what_it_sent(
+    stand_in: Path, program: Callable[[str, str], None], cache: Cache, tmp_path: Path, left: Callable[[], list[str]]
+) -> None:
+    with Remote("pi@gateway") as remote:
+        (small,) = cache(remote).iterdir()
+        target = Probe.read(remote.read(probe.SCRIPT)).target
+    wheelhouse = Wheelhouse(target, own_wheel().requirements, constraints_path(), tmp_path / "davylamp")
+    wheelhouse.folder.parent.mkdir()
+    small.rename(wheelhouse.folder)
+    waiting = f'case "$*" in *install-service*) touch {tmp_path}/there; exec sleep 60 ;; esac\nexec sh'
+    program("ssh", (tmp_path / "programs" / "ssh").read_text().replace("exec sh", waiting))
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "davylamp", "deploy", "pi@gateway"]
+    with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 30
+        while not (tmp_path / "there").exists() and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.02)
+        assert len(left()) == 1
+        process.terminate()
+        printed, _ = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert b"5/5 removed" in printed
+    assert stand_in.read_text().splitlines()[-1].startswith("-O exit")

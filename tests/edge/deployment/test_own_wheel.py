@@ -62,9 +62,9 @@ def test_it_runs_out_of_the_wheel_and_copies_itself(wheel: OwnWheel, tmp_path: P
 def test_pip_installs_it_and_the_installation_makes_it_again(wheel: OwnWheel, tmp_path: Path) -> None:
     path, there = tmp_path / wheel.name, tmp_path / "there"
     path.write_bytes(wheel.data)
-    options = ["--quiet", "--no-deps", "--no-index", "--no-compile", "--target", there]
+    options = ["--quiet", "--no-deps", "--no-index", "--no-compile", "--target", str(there)]
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", *options, path],
+        [sys.executable, "-m", "pip", "install", *options, str(path)],
         env={**os.environ, "PIP_CONFIG_FILE": os.devnull}, timeout=120, check=True, capture_output=True,
     )  # fmt: skip
     said = subprocess.run(

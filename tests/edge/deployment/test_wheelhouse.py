@@ -125,7 +125,7 @@ def test_an_environment_without_pip_uses_the_one_that_python_brings(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(wheelhouse, "find_spec", lambda name: None)
-    monkeypatch.setattr(wheelhouse.sysconfig, "get_config_var", lambda name: str(tmp_path))
+    monkeypatch.setattr("sysconfig.get_config_var", lambda name: str(tmp_path))
     monkeypatch.setattr(wheelhouse, "DEBIAN", tmp_path / "nothing")
     with pytest.raises(DeploymentError, match=r"fix: .* -m ensurepip"):
         pip_command()
