@@ -16,7 +16,7 @@ MOST = 300
 """Most components: beyond it the bundle grows and the two-sample AUROC does not fall."""
 LEAST_ROWS = 30
 """Training rows per component."""
-MOST_ROWS = 50_000
+MOST_ROWS = 40_000
 """Most rows that a mixture is fitted on, evenly spaced: it takes the memory of a number for every row and component."""
 REGULARISATION = 1e-3
 """Added to each variance; with 1e-6, components shrink onto few rows, and held-out rows become unlikely."""
@@ -83,7 +83,7 @@ def fit_mixture(
     Parameters
     ----------
     codes
-        Codes [N, L], one draw per training row; of more than 50,000, evenly spaced ones.
+        Codes [N, L], one draw per training row; of more than 40,000, evenly spaced ones.
     seed
         Seed of the first guess, and of the rows that a search holds out.
     components
