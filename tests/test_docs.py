@@ -37,7 +37,7 @@ def code(path: Path) -> Iterator[str]:
 def commands(path: Path) -> Iterator[list[str]]:
     """Yield the words of every ``davylamp ...`` command, without its comment."""
     for text in code(path):
-        found = re.search(r"(?:^|&& |/bin/)davylamp ([a-z].*)", text.replace("\n", " "))
+        found = re.search(r"(?:^|&& |/bin/|sudo )davylamp ([a-z].*)", text.replace("\n", " "))
         if found:
             yield shlex.split(found[1].partition(" && ")[0], comments=True)
 

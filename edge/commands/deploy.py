@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -70,9 +71,7 @@ def prepare_order(arguments: Namespace) -> Order:
     bundles: list[Path] = arguments.bundle
     further: list[Path] = []
     if arguments.config is not None:
-        named, further = named_files(arguments.config, problems)
-        given = {path.name for path in bundles}
-        bundles = [*bundles, *(path for path in named if path.name not in given)]
+        bundles, further = named_files(arguments.config, bundles, problems)
     if arguments.password_file is not None and not arguments.password_file.is_file():
         problems.append(f"{arguments.password_file}: there is no such file; fix: check the path of --password-file")
     if problems:
@@ -83,21 +82,23 @@ def prepare_order(arguments: Namespace) -> Order:
     return Order(tuple(bundles), arguments.config, tuple(further), arguments.password_file, tuple(words))
 
 
-def named_files(path: Path, problems: list[str]) -> tuple[list[Path], list[Path]]:
-    """List the files beside a gateway file that it names: bundles and others.
+def named_files(path: Path, given: Sequence[Path], problems: list[str]) -> tuple[list[Path], list[Path]]:
+    """List the bundles that are sent, and the other files beside a gateway file that it names.
 
     Parameters
     ----------
     path
         The gateway file.
+    given
+        Bundles that are sent in any case.
     problems
-        Takes a sentence for each file that the gateway would not find.
+        Takes a sentence for each file that the gateway would not find, or not use.
 
     Returns
     -------
     tuple
-        Bundles, and certificates, keys and passwords. An absolute path elsewhere is one on the gateway, and so is a
-        file that is not here: the gateway may have it from before.
+        Bundles, and certificates and keys. An absolute path elsewhere is one on the gateway, and a file that is not
+        here may be there from before.
 
     Raises
     ------
@@ -107,27 +108,35 @@ def named_files(path: Path, problems: list[str]) -> tuple[list[Path], list[Path]
     from config.yaml.load import load_gateway
 
     folder = path.resolve().parent
-    found: dict[bool, list[Path]] = {True: [], False: []}
     gateway = load_gateway(path)
+    bundles, further = list(given), list[Path]()
     password = gateway.broker.password
     if password is not None and password.file and Path(password.file).is_relative_to(folder):
         problems.append(
             f"{path}: broker.password.file: got a file beside this one, expected a credential, which systemd hands to "
             f"the agent alone; fix: password: {{credential: password}}, and --password-file {password.file}"
         )
-    for where, name in _named(gateway):
+    places = _named(gateway)
+    for where, name in places:
         file = Path(name)
         if not file.is_relative_to(folder):
             continue
         inside = file.relative_to(folder)
+        files = bundles if where.startswith("stations") else further
         if len(inside.parts) > 1:
             problems.append(
                 f'{path}: {where}: got "{inside}", expected a name without a folder: on the gateway it lies beside '
                 f"gateway.yaml; fix: move {inside} beside {path.name}"
             )
-        elif file.exists() and file not in found[where.startswith("stations")]:
-            found[where.startswith("stations")].append(file)
-    return found[True], found[False]
+        elif file.exists() and file.name not in {each.name for each in files}:
+            files.append(file)
+    names = {Path(name).name for _, name in places}
+    problems += [
+        f"{bundle}: no station of {path} uses it; fix: stations[].bundle: {bundle.name}, or leave it out"
+        for bundle in given
+        if bundle.name not in names
+    ]
+    return bundles, further
 
 
 def _named(gateway: Gateway) -> list[tuple[str, str]]:

@@ -90,7 +90,7 @@ def synthesize(
     n
         Number of rows; a smaller number gives the first rows of a larger one.
     seed
-        The same bundle and seed give the same rows.
+        The same bundle and seed give the same rows; on another kind of processor to within 1e-5 relative.
     conditions
         What the rows are conditioned on; ``None``: nothing, they are drawn from the whole prior.
     around

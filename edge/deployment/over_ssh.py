@@ -129,19 +129,21 @@ class OverSsh:
         if order.password is not None:
             words += ["--password-file", f"./{parcel.add('password', order.password, PRIVATE)}"]
         wheelhouse = Wheelhouse(probe.target, self._wheel.requirements, self._constraints, self._cache)
-        origin = "from the cache" if wheelhouse.complete else "downloaded"
+        how = "take the wheels" if wheelhouse.complete else f"download the wheels for {probe.target}, once"
+        self._say(f"2/5 {how}: {wheelhouse.folder}")
         wheels = wheelhouse.wheels()
         for path in wheels:
             parcel.add(f"{WHEELS}/{path.name}", path)
         parcel.add(f"{WHEELS}/{self._wheel.name}", self._wheel.data)
-        size = (sum(path.stat().st_size for path in wheels) + len(self._wheel.data)) / 1e6
-        self._say(f"2/5 wheelhouse: {len(wheels) + 1} wheels, {size:.1f} MB, {origin} ({wheelhouse.folder})")
+        size = sum(path.stat().st_size for path in wheels) + len(self._wheel.data)
+        self._say(f"    {len(wheels) + 1} wheels, {size / 1e6:.1f} MB, with {self._wheel.name}")
         return [*words, *order.words]
 
     @contextmanager
     def _unpacked(self, parcel: Parcel) -> Iterator[str]:
         """Send the parcel to a private folder, and remove it afterwards."""
         self._say(f"3/5 send {parcel.size / 1e6:.1f} MB to a private folder in {FOLDER}")
+        begun = time.monotonic()
         printed = self._remote.send(parcel.write, _UNPACK)
         found = re.search(rf"^{_MARK}({re.escape(FOLDER)}/davylamp-deploy\.\w+)\s*$", printed, flags=re.MULTILINE)
         if found is None:
@@ -149,6 +151,7 @@ class OverSsh:
                 f"{self._remote.destination}: got no folder for the files; fix: run the command again"
             )
         try:
+            self._say(f"    sent in {time.monotonic() - begun:.0f} s: {found[1]}")
             yield found[1]
         finally:
             self._remove(found[1])

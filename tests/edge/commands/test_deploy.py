@@ -62,12 +62,14 @@ def test_what_the_gateway_would_not_find_is_listed_with_the_fix(folder: Path) ->
         "stations:\n  - bundle: one.davy\n  - {topic: 'road/{station}', bundle: sub/two.davy}\n"
     )
     with pytest.raises(DavylampError) as caught:
-        _order("-c", str(config), "--password-file", str(folder / "nothing"))
+        _order("-c", str(config), "-b", str(folder / "three.davy"), "--password-file", str(folder / "nothing"))
     lines = str(caught.value).splitlines()
+    assert len(lines) == 4
     assert [line.partition(": got")[0].removeprefix(f"{config}: ") for line in lines[:2]] == [
         "broker.password.file", "stations[1].bundle",
     ]  # fmt: skip
-    assert lines[2].startswith(f"{folder}/nothing: there is no such file; fix: ")
+    assert lines[2].startswith(f"{folder}/three.davy: no station of {config} uses it; fix: ")
+    assert lines[3].startswith(f"{folder}/nothing: there is no such file; fix: ")
     assert all("fix: " in line for line in lines)
 
 
