@@ -9,6 +9,7 @@
     ├── RequestError     a request that is answered with an error
     ├── BrokerError      a broker that cannot be reached, or that refuses us
     ├── JournalError     a journal that cannot be opened, read or written
+    ├── ServiceError     something cannot be run as the agent's service would be
     └── DeploymentError  a gateway that cannot be installed, reached or upgraded
 """
 
@@ -66,6 +67,10 @@ class JournalError(DavylampError):
     def __init__(self, kind: Literal["full", "locked", "corrupt", "io"], reason: str) -> None:
         self.kind = kind
         super().__init__(reason)
+
+
+class ServiceError(DavylampError):
+    """Something cannot be run as the agent's service would be."""
 
 
 class DeploymentError(DavylampError):

@@ -12,6 +12,8 @@ from msgspec import Meta, Struct
 from msgspec.structs import force_setattr
 
 from config.errors import ConfigError
+from config.file_fault import reading_fault
+from config.service import is_service
 
 _FILE = {"relative": True}  # resolved against the folder of the file that names it
 
@@ -40,19 +42,15 @@ class Password(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             if not (text := os.environ.get(self.env)):
                 raise _absent("env", f"the environment variable {self.env} is not set", "set it, or use {file: PATH}")
             return text
-        path, key = Path(self.file or ""), "file"
-        if self.credential:
-            key, folder = "credential", os.environ.get("CREDENTIALS_DIRECTORY")
-            if folder is None:
-                raise _absent(
-                    key, "systemd handed out no credentials", f"LoadCredential={self.credential}:PATH in the unit"
-                )
-            path = Path(folder) / self.credential
+        key = "credential" if self.credential else "file"
+        path = _credential_path(self.credential) if self.credential else Path(self.file or "")
         try:
             text = path.read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "not UTF-8"
-            raise _absent(key, f"{path} cannot be read: {reason}", "check the path and its owner") from None
+        except OSError as error:
+            fault = reading_fault(path, error, secret="password")  # noqa: S106
+            raise ConfigError([f"broker.password.{key}: {path} cannot be read: {fault}"]) from None
+        except ValueError:
+            raise _absent(key, f"{path} is not UTF-8", "write the password into it again") from None
         if not text:
             raise _absent(key, f"{path} is empty", "write the password into it")
         return text
@@ -134,6 +132,11 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             yield "tls", f"null, so the password would go to {self.host} in clear text; fix: {fix}"
 
     @property
+    def on_this_computer(self) -> bool:
+        """Whether the broker runs on this computer, as far as its address says."""
+        return _is_loopback(self.host)
+
+    @property
     def exposed(self) -> bool:
         """Whether the password would leave this computer unencrypted."""
         return self.password is not None and self.tls is None and not _is_loopback(self.host)
@@ -154,6 +157,20 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _credential_path(name: str) -> Path:
+    """Return the file in which systemd hands a credential to this service."""
+    line = f"LoadCredential={name}:PATH in the unit"
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if folder is None and not is_service():
+        what = "only systemd hands out credentials, and only to a service"
+        raise _absent("credential", what, "davylamp check --as-service checks as the service")
+    handed_out = sorted(os.listdir(folder)) if folder is not None and Path(folder).is_dir() else []  # noqa: PTH208
+    if folder is None or name not in handed_out:
+        others = f"only {', '.join(handed_out)}" if handed_out else "no credentials"
+        raise _absent("credential", f"systemd handed out {others}, expected {name}", line)
+    return Path(folder) / name
 
 
 def _absent(key: str, what: str, fix: str) -> ConfigError:

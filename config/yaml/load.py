@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from config.errors import ConfigError
+from config.file_fault import reading_fault
 from config.settings.gateway import Gateway
 from config.settings.station import Station
 from config.settings.training import Training
@@ -72,9 +73,10 @@ def _text(path: str | Path) -> str:
     except UnicodeDecodeError as error:
         where = f"byte {error.start} (0x{error.object[error.start]:02x})"
         raise ConfigError([f"{path}: {where} is not UTF-8; save the file as UTF-8"]) from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = getattr(error, "strerror", None) or error
-        raise ConfigError([f"{path}: cannot be read: {reason}; check its type and permissions"]) from None
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {reading_fault(path, error)}"]) from None
+    except ValueError as error:  # a NUL in the path
+        raise ConfigError([f"{path}: cannot be read: {error}"]) from None
 
 
 def _lines(path: str | Path, problems: Problems) -> list[str]:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import msgspec
 
+from config.file_fault import reading_fault
 from edge.bundles.manifest import FORMAT, Manifest, Member
 from edge.errors import BundleError
 
@@ -94,7 +95,9 @@ def read_bundle(path: str | os.PathLike[str]) -> bytes:
         with Path(path).open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise BundleError(f"{path}: {error.strerror}; expected a bundle made by 'davylamp export'") from error
+        raise BundleError(
+            f"{path}: {reading_fault(path, error)}; expected a bundle made by 'davylamp export'"
+        ) from error
     if len(data) > MAX_BYTES:
         raise BundleError(f"{path}: got more than {MAX_BYTES:,} bytes, expected a bundle (they are far smaller)")
     return data

@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import paho.mqtt.client as mqtt
@@ -15,6 +16,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from config.errors import ConfigError
+from config.file_fault import reading_fault
 from config.settings.broker import Broker
 from edge.mqtt.paho_client import PahoClient
 
@@ -162,14 +164,27 @@ def _resolve(host: str, port: int) -> None:
 def _tls(broker: Broker) -> ssl.SSLContext | None:
     if broker.tls is None:
         return None
-    where = "broker.tls.ca"
+    where = "ca"
     try:
+        for where in ("ca", "certificate", "key"):
+            if path := getattr(broker.tls, where):
+                Path(path).open("rb").close()  # OpenSSL does not name the file that it cannot read
+        where = "ca"
         context = ssl.create_default_context(cafile=broker.tls.ca)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if broker.tls.certificate:
-            where = "broker.tls.certificate"
+            where = "certificate"
             context.load_cert_chain(broker.tls.certificate, broker.tls.key)
-    except (OSError, ValueError) as error:
-        what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ConfigError([f"gateway.yaml: {where}: {what}, expected PEM files that can be read"]) from error
+    except ssl.SSLError as error:
+        raise ConfigError([_tls_fault(where, str(error))]) from error
+    except OSError as error:
+        path = getattr(broker.tls, where)
+        what = f"{path}: {reading_fault(path, error, secret='key' if where == 'key' else None)}"
+        raise ConfigError([_tls_fault(where, what)]) from error
+    except ValueError as error:
+        raise ConfigError([_tls_fault(where, str(error))]) from error
     return context
+
+
+def _tls_fault(where: str, what: str) -> str:
+    return f"gateway.yaml: broker.tls.{where}: {what}, expected PEM files that can be read"

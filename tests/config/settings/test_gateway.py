@@ -266,7 +266,7 @@ def test_the_password_is_read_from_the_configured_place(tmp_path: Path, monkeypa
     ("password", "line"),
     [
         (Password(env="DAVYLAMP_NOT_SET"), "broker.password.env: the environment variable DAVYLAMP_NOT_SET is not set"),
-        (Password(credential="mqtt"), "broker.password.credential: systemd handed out no credentials"),
+        (Password(credential="mqtt"), "broker.password.credential: only systemd hands out credentials"),
         (Password(file="/nowhere/mqtt"), "broker.password.file: /nowhere/mqtt cannot be read: No such file"),
     ],
 )
