@@ -18,7 +18,13 @@ _CONFIGURATION = "/etc/davylamp"
 Secret = Literal["password", "key"]
 
 
-def reading_fault(path: str | os.PathLike[str], error: OSError, *, secret: Secret | None = None) -> str:
+def reading_fault(
+    path: str | os.PathLike[str],
+    error: OSError,
+    *,
+    otherwise: str = "fix: check the path and its owner",
+    secret: Secret | None = None,
+) -> str:
     """Describe why a file could not be read.
 
     Parameters
@@ -27,13 +33,15 @@ def reading_fault(path: str | os.PathLike[str], error: OSError, *, secret: Secre
         The file.
     error
         What opening it raised.
+    otherwise
+        What follows the reason if there is nothing better.
     secret
         What nobody but the agent should be able to read: the fix is then a credential of systemd's, not a permission.
 
     Returns
     -------
     str
-        The reason, and the fix if this module knows one.
+        The reason and the fix.
     """
     why = error.strerror or str(error)
     place = _absolute(path)
@@ -41,11 +49,10 @@ def reading_fault(path: str | os.PathLike[str], error: OSError, *, secret: Secre
         return f"{why}: the service cannot see {home} (ProtectHome); fix: {_moved(place, secret)}"
     if is_service() and (folder := _below(place, _TEMPORARY)) and error.errno == errno.ENOENT:
         return f"{why}: the service has a {folder} of its own (PrivateTmp); fix: {_moved(place, secret)}"
-    if error.errno == errno.ENOENT:
-        missing = _first_missing(place)
-        return f"{why}{'' if missing == place else f': there is no folder {missing}'}; fix: check the path"
+    if error.errno == errno.ENOENT and (missing := _first_missing(place)) != place:
+        return f"{why}: there is no folder {missing}; {otherwise}"
     if error.errno != errno.EACCES:
-        return f"{why}; fix: check the path and its owner"
+        return f"{why}; {otherwise}"
     closed = _first_closed(place)
     mode = "755" if closed.is_dir() else "644"
     fix = _credential(place.name, place, secret) if secret else f"sudo chmod {mode} {closed}"

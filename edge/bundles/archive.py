@@ -95,9 +95,8 @@ def read_bundle(path: str | os.PathLike[str]) -> bytes:
         with Path(path).open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise BundleError(
-            f"{path}: {reading_fault(path, error)}; expected a bundle made by 'davylamp export'"
-        ) from error
+        expected = "expected a bundle made by 'davylamp export'"
+        raise BundleError(f"{path}: {reading_fault(path, error, otherwise=expected)}") from error
     if len(data) > MAX_BYTES:
         raise BundleError(f"{path}: got more than {MAX_BYTES:,} bytes, expected a bundle (they are far smaller)")
     return data
