@@ -20,6 +20,7 @@ from edge.errors import DeploymentError
 WHEELS = "wheelhouse"
 """Folder of the wheels in the parcel."""
 
+_RUN = "run.sh"
 _MARK = "davylamp-folder "
 _PATTERN = f"{FOLDER}/davylamp-deploy.XXXXXXXXXX"
 _UNPACK = (
@@ -100,12 +101,13 @@ class OverSsh:
         """
         probe = self._probe()
         parcel = Parcel()
-        command = self._pack(order, probe, parcel)
+        words = self._pack(order, probe, parcel)
+        parcel.add(_RUN, self._script(words, probe).encode())
         if fault := probe.lacks_room(parcel.size):
             raise DeploymentError(f"{self._remote.destination}: {fault}")
         with self._unpacked(parcel) as folder:
             self._say(f"4/5 run {'as root' if probe.sudo == 'root' else 'with sudo'}: davylamp install-service")
-            return self._remote.attend(self._guarded(command, probe, folder), terminal=self._terminal)
+            return self._remote.attend(f"sh {folder}/{_RUN}", terminal=self._terminal)
 
     def _probe(self) -> Probe:
         probe = Probe.read(self._remote.read(SCRIPT))
@@ -164,14 +166,22 @@ class OverSsh:
         else:
             self._say(f"5/5 removed {folder}")
 
-    def _guarded(self, words: Sequence[str], probe: Probe, folder: str) -> str:
-        """Return the command line; it removes the folder itself, in case that the connection is lost meanwhile."""
-        sudo = {"root": "", "free": "sudo -n "}.get(probe.sudo, "sudo ")
-        wheel = f"{folder}/{WHEELS}/{self._wheel.name}"
-        program = ["env", f"PYTHONPATH={wheel}", "PYTHONDONTWRITEBYTECODE=1", probe.python, "-m", "davylamp"]
-        words = [word if not word.startswith("./") else f"{folder}/{word[2:]}" for word in words]
-        script = (
-            f"trap 'rm -rf {folder}' EXIT; trap 'exit 129' HUP; trap 'exit 143' TERM; "
-            f"cd {folder} && {sudo}{shlex.join([*program, *words])}"
+    def _script(self, words: Sequence[str], probe: Probe) -> str:
+        """Return what runs there; it removes the folder itself, in case that the connection is lost meanwhile.
+
+        It is a file, because login shells differ in how they read a command line.
+        """
+        sudo = {"root": [], "free": ["sudo", "-n"]}.get(probe.sudo, ["sudo"])
+        words = [*sudo, "env", f"PYTHONPATH=./{WHEELS}/{self._wheel.name}", "PYTHONDONTWRITEBYTECODE=1", probe.python,
+                 "-m", "davylamp", *words]  # fmt: skip
+        return (
+            "folder=${0%/*}\n"
+            """trap 'rm -rf "$folder"' EXIT; trap 'exit 129' HUP; trap 'exit 143' TERM\n"""
+            'cd "$folder" || exit 1\n' + " ".join(map(_in_folder, words)) + "\n"
         )
-        return f"sh -c {shlex.quote(script)}"
+
+
+def _in_folder(word: str) -> str:
+    """Quote a word of the script; ``./`` stands for the folder."""
+    before, here, name = word.partition("./")
+    return f'{before}"$folder"/{shlex.quote(name)}' if here and before in ("", "PYTHONPATH=") else shlex.quote(word)

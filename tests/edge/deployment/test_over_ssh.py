@@ -41,7 +41,7 @@ time.sleep(0.3)
 @pytest.fixture
 def order(tmp_path: Path) -> Order:
     """Two bundles, a gateway file, a certificate and a password; names that a shell would take apart."""
-    files = {name: tmp_path / name for name in ("one.davy", "it's $HOME.davy", "my gateway.yaml", "ca.crt", "secret")}
+    files = {name: tmp_path / name for name in ("one.davy", "it's $HOME!.davy", "my gateway.yaml", "ca.crt", "secret")}
     for name, path in files.items():
         path.write_text(name)
     one, two, config, further, password = files.values()
@@ -82,7 +82,7 @@ def test_everything_arrives_in_a_private_folder_and_install_service_is_run_there
     folder = found["cwd"]
     assert found["words"] == [
         "install-service", "--wheelhouse", f"{folder}/wheelhouse",
-        "--bundle", f"{folder}/etc/one.davy", "--bundle", f"{folder}/etc/it's $HOME.davy",
+        "--bundle", f"{folder}/etc/one.davy", "--bundle", f"{folder}/etc/it's $HOME!.davy",
         "--config", f"{folder}/etc/gateway.yaml", "--file", f"{folder}/etc/ca.crt",
         "--password-file", f"{folder}/password", "--broker",
     ]  # fmt: skip
@@ -149,19 +149,18 @@ def test_without_ssh_its_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_p
         Remote("pi@gateway")
 
 
-@pytest.mark.parametrize(
-    ("free", "terminal", "prefix"), [(True, False, "sudo -n "), (False, True, "sudo "), (True, True, "sudo -n ")]
-)
+@pytest.mark.parametrize(("free", "terminal", "prefix"), [(True, False, "-n "), (False, True, ""), (True, True, "-n ")])
 def test_a_user_becomes_root_by_sudo(
     free: bool, terminal: bool, prefix: str, stand_in: Path, program: Callable[[str, str], None],
     order: Order, davylamp_there: There, cache: Cache, called: Called, said: list[str],
 ) -> None:  # fmt: skip
     program("id", "echo 1000")
-    program("sudo", f'if [ "$1" = -n ]; then shift; {"true" if free else "exit 1"}; fi\nexec "$@"')
+    calls = stand_in.with_name("sudo-calls")
+    program("sudo", f'echo "$*" >>{calls}\nif [ "$1" = -n ]; then shift; {"true" if free else "exit 1"}; fi\nexec "$@"')
     assert _deploy(Remote("pi@gateway"), order, davylamp_there(3), cache, said, terminal=terminal) == 3
     assert called()["words"][0] == "install-service"
-    last = [line for line in stand_in.read_text().splitlines() if "install-service" in line][-1]
-    assert f"&& {prefix}env PYTHONPATH=" in last
+    assert calls.read_text().splitlines()[-1].startswith(f"{prefix}env PYTHONPATH={probe.FOLDER}/davylamp-deploy.")
+    last = [line for line in stand_in.read_text().splitlines() if line.endswith("/run.sh")][-1]
     assert ("RequestTTY=force" in last) == terminal
 
 
@@ -243,7 +242,7 @@ def test_a_deploy_that_is_terminated_takes_back_what_it_sent(
     wheelhouse = Wheelhouse(target, own_wheel().requirements, constraints_path(), tmp_path / "davylamp")
     wheelhouse.folder.parent.mkdir()
     small.rename(wheelhouse.folder)
-    waiting = f'case "$*" in *install-service*) touch {tmp_path}/there; exec sleep 60 ;; esac\nexec sh'
+    waiting = f'case "$*" in */run.sh) touch {tmp_path}/there; exec sleep 60 ;; esac\nexec sh'
     program("ssh", (tmp_path / "programs" / "ssh").read_text().replace("exec sh", waiting))
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
     command = [sys.executable, "-m", "davylamp", "deploy", "pi@gateway"]
