@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from config.errors import DavylampError
+from config.printable import escape_commands
 
 __version__ = "0.2.0"
 
@@ -75,9 +76,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except DavylampError as error:
-        print(error, file=sys.stderr)
+        # What a file or a message says is part of many errors, and a terminal must not obey it.
+        print(*map(escape_commands, str(error).split("\n")), sep="\n", file=sys.stderr)
     except OSError as error:
-        print(f"{error.filename or 'davylamp'}: {error.strerror or error}", file=sys.stderr)
+        print(escape_commands(f"{error.filename or 'davylamp'}: {error.strerror or error}"), file=sys.stderr)
     except ModuleNotFoundError as error:
         extra = _EXTRAS.get((error.name or "").partition(".")[0])
         if extra is None:

@@ -285,6 +285,13 @@ def test_output_that_nobody_reads_to_the_end_is_no_error(bundles: dict[str, Path
     assert done.stderr == ""
 
 
+def test_a_terminal_does_not_obey_what_an_error_repeats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", str(tmp_path / "\x1b[2J.davy")]) == 1
+    error = capsys.readouterr().err
+    assert "\\x1b[2J.davy" in error
+    assert error.removesuffix("\n").isprintable()
+
+
 def test_a_record_is_explored_as_the_methane_stations_unless_another_is_named(
     chamber_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

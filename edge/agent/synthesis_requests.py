@@ -25,6 +25,7 @@ from edge.synthesis.sampling_conditions import DrawRows, SamplingConditions
 _MINUTE = 60.0  # [s]
 _N = 100
 _SEEDS = 2**32
+_PRIOR = SamplingConditions(prior=True)
 _FROM = "What the rows should resemble; by default the whole training record (prior)."
 
 
@@ -52,9 +53,7 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     station: str | None = None
     n: int = _N
     seed: int | None = None
-    conditions: Annotated[SamplingConditions, Meta(description=_FROM)] = msgspec.field(
-        name="from", default=SamplingConditions(prior=True)
-    )
+    conditions: Annotated[SamplingConditions, Meta(description=_FROM)] = msgspec.field(name="from", default=_PRIOR)
     format: Literal["json", "csv"] = "json"
 
 
@@ -92,7 +91,8 @@ class SynthesisRequests:
         draw = request.conditions.prepare(group.sampler, seed, lambda: self._live(request.station).recent)
         draw(1, 0)  # checks the conditions before the first part, and before the request counts
         self._count()
-        return self._parts(request, group, seed, draw)
+        # The rows that it may have given are encoded by now: a request that waits must not keep megabytes of them.
+        return self._parts(msgspec.structs.replace(request, conditions=_PRIOR), group, seed, draw)
 
     def _parts(
         self, request: SynthesisRequest, group: StationGroup, seed: int, draw: DrawRows

@@ -17,10 +17,12 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from config.file_fault import reading_fault
+from config.printable import escape_commands, has_commands, in_quotes
 from edge.bundles.manifest import FORMAT, Manifest, Member
 from edge.errors import BundleError
 
@@ -35,6 +37,7 @@ MAX_BYTES = 20_000_000
 _SEAL = b"davylamp sha256:"
 _SEAL_SIZE = len(_SEAL) + 64
 _LOCAL = struct.Struct("<4s10xLLLHH")  # signature, CRC-32, stored size, size, length of name, length of extra field
+_ALLOWED = dict.fromkeys(map(ord, "\t\n\r"))
 _FIX = "fix: copy or export the bundle again"
 
 
@@ -165,9 +168,28 @@ def _decode(text: bytes, path: str) -> Manifest:
                 f"{path}: got bundle format {int(bytes(version))}, this davylamp reads up to {FORMAT}; "
                 "fix: upgrade davylamp"
             )
+        _check_texts(msgspec.json.decode(text), path)
         return Manifest.from_json(text)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise BundleError(f"{path}: {MANIFEST}: got {error}; {_FIX}") from error
+        raise BundleError(f"{path}: {MANIFEST}: got {escape_commands(str(error))}; {_FIX}") from error
+
+
+def _check_texts(value: Any, path: str, place: str = "") -> None:
+    """Refuse a text that a terminal would obey: what a bundle says is printed by many verbs, and logged.
+
+    Line breaks and tabs are left: a column may be named "CH4" and, in a second line, its unit.
+    """
+    if isinstance(value, str) and has_commands(value.translate(_ALLOWED)):
+        got = f"got {in_quotes(value)}, expected a text without control characters"
+        fix = "fix: train and export the bundle again, and do not use bundles of strangers"
+        raise BundleError(f"{path}: {MANIFEST}: {place.lstrip('.')}: {got}; {fix}")
+    if isinstance(value, dict):
+        for key, each in value.items():
+            _check_texts(key, path, f"{place} (a key)")
+            _check_texts(each, path, f"{place}.{key}")
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            _check_texts(each, path, f"{place}[{index}]")
 
 
 def _check_directory(entries: list[zipfile.ZipInfo], path: str) -> None:
@@ -224,7 +246,7 @@ def _damage(data: bytes, path: str) -> str:
     at = data.rfind(_SEAL)
     if at < 0 or len(data) - at != _SEAL_SIZE:
         return "got every member whole but the end of the file cut off or changed"
-    promised = data[at + len(_SEAL) :].decode("ascii", "backslashreplace")
+    promised = escape_commands(data[at + len(_SEAL) :].decode("ascii", "backslashreplace"))
     return f"got sha256 {_sha256(data[:at])} over the whole file, expected {promised}"
 
 

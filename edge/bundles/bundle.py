@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from config.gas_units import PPB_PER_UNIT
+from config.printable import in_quotes
 from config.settings.station import Station
 from edge.arrays import Arrays
 from edge.bundles.archive import MAX_BYTES, BundleContents, read_bundle, unpack
 from edge.bundles.golden import GOLDEN_ROWS, RUN_IN, TOLERANCE, golden_differences
+from edge.bundles.graph_check import rows_at_a_time
 from edge.bundles.manifest import SCORER, SCORER_ABSENT, Manifest
 from edge.bundles.scoring_tables import from_arrays, subtree
 from edge.errors import BundleError
@@ -60,6 +62,7 @@ class Bundle:
             self._check_shapes()
         except (KeyError, ValueError) as error:
             raise BundleError(f"{path}: tables.npz or golden.npz: got {error}; fix: export the bundle again") from error
+        self._rows = self._check_graphs()
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Bundle:
@@ -188,6 +191,9 @@ class Bundle:
             )
         except KeyError as error:
             raise BundleError(f"{self.path}: golden.npz: got no {error}; fix: export the bundle again") from error
+        except (ValueError, TypeError, IndexError, ArithmeticError) as error:
+            what = "tables or golden rows that nothing can be computed with"
+            raise BundleError(f"{self.path}: got {what} ({error}); fix: export the bundle again") from error
         for member, worst in found.items():
             if not worst <= TOLERANCE:
                 raise BundleError(
@@ -200,7 +206,29 @@ class Bundle:
         return from_arrays(self.manifest.scorers[name], self.station, subtree(self.tables, name), _UnloadedNetwork())
 
     def _graph(self, name: str) -> OnnxGraph:
-        return OnnxGraph(self._members[name], f"{self.path}: {name}")
+        return OnnxGraph(self._members[name], f"{self.path}: {name}", self._rows[name])
+
+    def _check_graphs(self) -> dict[str, int]:
+        """Judge every graph before any of it is computed; return how many rows may go through each at a time."""
+        size, spec = self.station.size, self.manifest.generator
+        latent = spec.latent_size(size)
+        codes = ("mean", "log_variance") if spec.kind == "vae" else ("mean",)
+        ends: dict[str, tuple[dict[str, int], dict[str, int | None]]] = {
+            "encoder.onnx": ({"readings": size}, dict.fromkeys(codes, latent)),
+            "decoder.onnx": ({"latent": latent, "noise": size}, {"readings": size}),
+        }
+        for name, model in self._models.items():
+            count = len(model.keys)
+            outputs = {"residuals": count, "contributions": count, "error": None}
+            ends[f"{name}.onnx"] = ({"features": count}, outputs)
+        rows = {}
+        for name, (inputs, expected) in ends.items():
+            try:
+                rows[name] = rows_at_a_time(self._members[name], inputs, expected)
+            except ValueError as error:
+                fix = "fix: train and export the bundle again, and do not use bundles of strangers"
+                raise BundleError(f"{self.path}: {name}: got {error}; {fix}") from error
+        return rows
 
     def _arrays(self, name: str) -> Arrays:
         data = self._members[name]
@@ -210,9 +238,15 @@ class Bundle:
                 if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
                     raise BundleError(f"{self.path}: {name}: got more than {MAX_BYTES:,} bytes of numbers")
             with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-                return dict(arrays)
+                found = dict(arrays)
         except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, MemoryError) as error:
             raise BundleError(f"{self.path}: {name}: got {error}; fix: export the bundle again") from error
+        for key, array in found.items():
+            if array.dtype.kind not in "biuf":
+                raise BundleError(
+                    f"{self.path}: {name}: got {in_quotes(key)} without numbers; fix: export the bundle again"
+                )
+        return found
 
     def _check_shapes(self) -> None:
         features, spec = self.station.size, self.manifest.generator

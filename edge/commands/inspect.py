@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from config.printable import escape_commands
+
 if TYPE_CHECKING:
     from edge.bundles.bundle import Bundle
     from edge.bundles.manifest import Manifest, NetworkSpec, ScoringSpec
@@ -68,7 +70,7 @@ def _text(bundle: Bundle) -> Iterator[str]:
     from edge.bundles.manifest import measured_fit
     from edge.scoring.gas_unit import GasUnit
 
-    manifest = bundle.manifest
+    manifest = _escaped(bundle.manifest)
     yield f"davylamp bundle {bundle.id} of station {manifest.station.name}, {manifest.station.size} columns"
     yield f"trained {manifest.created} by davylamp {manifest.davylamp}, seed {manifest.seed}; format {manifest.format}"
     yield ""
@@ -96,6 +98,20 @@ def _text(bundle: Bundle) -> Iterator[str]:
     yield "members"
     entries = [(name, manifest.members[name]) for name in MEMBERS if name in manifest.members]
     yield from _table([(name, f"{entry.bytes:>7,}", entry.sha256) for name, entry in entries])
+
+
+def _escaped(manifest: Manifest) -> Manifest:
+    """Return a manifest whose texts stay on their lines: the name of a column may have a line break."""
+    import msgspec
+
+    def escape(value: Any) -> Any:
+        if isinstance(value, str):
+            return escape_commands(value)
+        if isinstance(value, Mapping):
+            return {escape(key): escape(each) for key, each in value.items()}
+        return [escape(each) for each in value] if isinstance(value, list | tuple) else value
+
+    return msgspec.convert(escape(msgspec.to_builtins(manifest)), type(manifest))
 
 
 def _columns(manifest: Manifest) -> Iterator[str]:

@@ -39,6 +39,8 @@ class OnnxGraph:
         The serialised graph.
     name
         Name of the graph, for messages.
+    rows
+        Most rows that go through it at a time, which bounds its memory; ``None``: all of them.
 
     Raises
     ------
@@ -46,7 +48,8 @@ class OnnxGraph:
         ONNX Runtime is not installed, or refuses the graph.
     """
 
-    def __init__(self, model: bytes, name: str) -> None:
+    def __init__(self, model: bytes, name: str, rows: int | None = None) -> None:
+        self._name, self._rows = name, rows
         ort = _onnxruntime()
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -64,9 +67,29 @@ class OnnxGraph:
         self._inputs = {each.name: _TYPES.get(each.type, np.float32) for each in self._session.get_inputs()}
 
     def run(self, **inputs: ArrayLike) -> Arrays:
-        """Return outputs by name; inputs are converted to the graph's types, rows first; a nan stays in its row."""
+        """Return outputs by name; inputs are converted to the graph's types, rows first; a nan stays in its row.
+
+        Raises
+        ------
+        BundleError
+            ONNX Runtime cannot compute them.
+        """
         feed = {name: np.ascontiguousarray(value, dtype=self._inputs[name]) for name, value in inputs.items()}
-        return dict(zip(self._outputs, self._session.run(self._outputs, feed), strict=True))
+        size = self._rows
+        count = 0 if size is None else max(map(len, feed.values()))
+        try:
+            if size is None or count <= size:
+                found = self._session.run(self._outputs, feed)
+            else:
+                parts = (
+                    self._session.run(self._outputs, {name: value[at : at + size] for name, value in feed.items()})
+                    for at in range(0, count, size)
+                )
+                found = [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
+        except Exception as error:  # as above
+            reason = " ".join(str(error).split())
+            raise BundleError(f"{self._name}: ONNX Runtime cannot run this graph: {reason}") from error
+        return dict(zip(self._outputs, found, strict=True))
 
 
 def release_memory() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -29,6 +30,14 @@ _LANES = 16
 _PILOT_ROWS, _PILOT_LEAST = 64, 10_000  # per component, and in all, to estimate the shares of a range
 _ATTEMPTS = 4000  # a row is redrawn before its range counts as unreachable
 _MOST_CACHED = 64  # ranges whose mixtures are cached: a request in parts repeats its range
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Encoded rows: mean and standard deviation of their codes, both [M, L], noise included."""
+
+    mean: Singles
+    spread: Singles
 
 
 class Sampler:
@@ -159,12 +168,28 @@ class Sampler:
             out of its range.
         """
         _check_counts(n, seed, first)
-        mean, spread = self._encode(self._check_rows(rows), self._disturbance(noise))
+        return self.near(self.encode(rows, noise), n, seed, first=first)
+
+    def encode(self, rows: ArrayLike, noise: float | None = None) -> Codes:
+        """Encode given rows once, for a request in parts; the arguments and the errors are those of :meth:`around`."""
+        given, width = self._check_rows(rows), self._disturbance(noise)
+        parts = [
+            self._generator.encoder.run(readings=given[start:][:count]) for start, count, _ in _chunks(0, len(given))
+        ]
+        mean = np.concatenate([part["mean"] for part in parts])
+        if "log_variance" not in parts[0]:  # an autoencoder's codes are certain
+            return Codes(mean, np.broadcast_to(np.float32(width), mean.shape))
+        variance = np.exp(np.concatenate([part["log_variance"] for part in parts]))
+        return Codes(mean, np.sqrt(variance + np.float32(width) ** 2))
+
+    def near(self, codes: Codes, n: int, seed: int, *, first: int = 0) -> Floats:
+        """Draw rows like those that were encoded; the other arguments and the errors are those of :meth:`around`."""
+        _check_counts(n, seed, first)
         made = np.empty((n, self._size))
         for start, count, padded in _chunks(first, n):
             normal = normals(seed, start, padded, self._width)
-            chosen = (positions(seed, start, padded) * len(mean)).astype(np.intp)
-            latent = mean[chosen] + spread[chosen] * normal[:, : self._latent]
+            chosen = (positions(seed, start, padded) * len(codes.mean)).astype(np.intp)
+            latent = codes.mean[chosen] + codes.spread[chosen] * normal[:, : self._latent]
             made[start - first :][:count] = self._decode(latent, normal)[:count]
         return made
 
@@ -236,17 +261,6 @@ class Sampler:
         if not (math.isfinite(noise) and noise >= 0):
             raise RequestError(f"noise: got {noise!r}, expected a number that is not negative")
         return noise
-
-    def _encode(self, rows: Floats, width: float | Singles) -> tuple[Singles, Singles]:
-        """Return the mean and the standard deviation [M, L] of the rows' codes, noise included."""
-        parts = [
-            self._generator.encoder.run(readings=rows[start:][:count]) for start, count, _ in _chunks(0, len(rows))
-        ]
-        mean = np.concatenate([part["mean"] for part in parts])
-        if "log_variance" not in parts[0]:  # an autoencoder's codes are certain
-            return mean, np.broadcast_to(np.float32(width), mean.shape)
-        variance = np.exp(np.concatenate([part["log_variance"] for part in parts]))
-        return mean, np.sqrt(variance + np.float32(width) ** 2)
 
     def _check_rows(self, rows: ArrayLike) -> Floats:
         keys = self._generator.station.keys

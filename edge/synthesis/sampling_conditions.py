@@ -63,8 +63,8 @@ class SamplingConditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Raises
         ------
         RequestError
-            There is not exactly one condition, or there are no such readings. The sampler's own errors are raised only
-            when rows are drawn.
+            There is not exactly one condition, or rows to imitate are missing or wrong. The sampler's other errors are
+            raised only when rows are drawn.
         """
         given = (self.prior or None, self.regime, self.range, self.mix, self.around)
         if sum(each is not None for each in given) != 1:
@@ -84,4 +84,5 @@ class SamplingConditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             rows = recent().last(MOST_RECENT if self.last is None else self.last)
         elif self.around == "event":
             rows = recent().event()
-        return lambda n, first: sampler.around(rows, n, seed, self.noise, first=first)
+        codes = sampler.encode(rows, self.noise)  # once, and a fraction of what the rows of a message take
+        return lambda n, first: sampler.near(codes, n, seed, first=first)

@@ -91,6 +91,16 @@ def test_rows_around_given_ones_are_like_them(desk: Desk, bundle: Bundle) -> Non
     assert rows(answers) == shorten_rows(drawn, bundle.generator.digits)
 
 
+def test_given_rows_are_encoded_once_and_not_kept(desk: Desk, bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = Sampler(bundle.generator).prior(3, 1)
+    (group,) = desk.stations.groups
+    encoded: list[int] = []
+    encode = group.sampler.encode
+    monkeypatch.setattr(group.sampler, "encode", lambda rows, noise: encoded.append(len(rows)) or encode(rows, noise))
+    answers = desk.ask("synthesize", {"n": 1200, "seed": 3, "from": {"around": given.tolist()}})
+    assert (len(answers), encoded) == (3, [3])
+
+
 @pytest.mark.parametrize(
     "conditions",
     [

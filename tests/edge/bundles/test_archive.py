@@ -215,3 +215,63 @@ def test_a_manifest_that_contradicts_itself_is_refused(entries: dict[str, bytes]
     manifest["features"].reverse()
     line = refusal(sealed((entries | {"manifest.json": msgspec.json.encode(manifest)}).items()))
     assert "features differ" in line
+
+
+# ---- texts of a stranger ---------------------------------------------------------------------------------------------
+
+CLEAR = "\x1b[2J\x1b]0;all is well\x07"
+
+
+def changed(entries: dict[str, bytes], place: list[str | int], value: object) -> bytes:
+    """A sealed bundle with another value, or key, at a place of its manifest."""
+    manifest = msgspec.json.decode(entries["manifest.json"])
+    *way, last = place
+    part = manifest
+    for step in way:
+        part = part[step]
+    part[last] = value
+    return sealed([*({**entries, "manifest.json": msgspec.json.encode(manifest)}).items()])
+
+
+@pytest.mark.parametrize("text", [CLEAR, "\x9b2J", "safe \u202etfeL", "line\u2028break", "\x7f"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        ["scorers", "scorer", "notes", 0],
+        ["station", "features", 0, "name"],
+        ["station", "features", 0, "unit"],
+        ["metrics", "split"],
+        ["versions", "torch"],
+        ["members", "encoder.onnx", "sha256"],
+        ["davylamp"],
+        ["unknown"],
+    ],
+    ids=str,
+)
+def test_a_text_that_a_terminal_would_obey_is_refused_by_its_place(
+    entries: dict[str, bytes], place: list[str | int], text: str
+) -> None:
+    manifest = msgspec.json.decode(entries["manifest.json"])
+    manifest["scorers"]["scorer"]["notes"] = ["a note"]
+    entries = entries | {"manifest.json": msgspec.json.encode(manifest)}
+    line = refusal(changed(entries, place, text))
+    assert line.isprintable()
+    assert f"{'.'.join(map(str, place))}: got".replace(".0", "[0]", 1) in line
+
+
+def test_a_key_that_a_terminal_would_obey_is_refused(entries: dict[str, bytes]) -> None:
+    line = refusal(changed(entries, ["metrics", CLEAR], 1))
+    assert line.isprintable()
+    assert "metrics (a key): got" in line
+
+
+def test_texts_of_a_damaged_bundle_are_shown_but_not_obeyed(entries: dict[str, bytes], data: bytes) -> None:
+    assert refusal(data[:-64] + (CLEAR * 9)[:64].encode()).isprintable()
+    assert refusal(sealed([*entries.items(), (CLEAR, b"")])).isprintable()
+    broken = changed(entries, ["members", "encoder.onnx", "sha256"], CLEAR)
+    assert refusal(broken[:-1] + b"?").isprintable()
+
+
+def test_a_name_of_two_lines_is_allowed(entries: dict[str, bytes]) -> None:
+    contents = unpack(changed(entries, ["station", "features", 0, "name"], "CH4\n(ppb)"), "x.davy")
+    assert contents.manifest.station.names[0] == "CH4\n(ppb)"

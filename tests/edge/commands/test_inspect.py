@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from edge.bundles.archive import MEMBERS
+from edge.bundles.archive import MEMBERS, pack, unpack
 from edge.bundles.bundle import Bundle
 from edge.commands.inspect import _ageing, _plain, inspect
 from edge.errors import BundleError
@@ -18,6 +19,16 @@ def shown(path: Path, as_json: bool = False) -> str:
     out = io.StringIO()
     inspect(path, as_json, out)
     return out.getvalue()
+
+
+def test_a_name_of_two_lines_is_shown_on_one(bundles: dict[str, Path], tmp_path: Path) -> None:
+    contents = unpack(bundles["ae"].read_bytes(), "ae.davy")
+    station = contents.manifest.station
+    named = replace(station, features=(replace(station.features[0], name="CH4\n(ppb)"), *station.features[1:]))
+    (tmp_path / "x.davy").write_bytes(pack(replace(contents.manifest, station=named), contents.members))
+    text = shown(tmp_path / "x.davy")
+    assert "\nCH4\\n(ppb)" in text
+    assert len(text.splitlines()) == len(shown(bundles["ae"]).splitlines())
 
 
 @pytest.mark.parametrize("model", ["ae", "vae", "both"])

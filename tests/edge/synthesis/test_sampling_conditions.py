@@ -22,8 +22,12 @@ def call(conditions: SamplingConditions) -> tuple[Any, ...]:
     def record(name: str) -> Any:
         return lambda *arguments, first: (name, *arguments, first)
 
-    names = ("prior", "within", "mix", "around")
-    sampler: Any = SimpleNamespace(**{name: record(name) for name in names}, regime=lambda name: {"gas": name})
+    sampler: Any = SimpleNamespace(
+        **{name: record(name) for name in ("prior", "within", "mix")},
+        regime=lambda name: {"gas": name},
+        encode=lambda rows, noise: (rows, noise),
+        near=lambda codes, n, seed, first: ("near", codes[0], n, seed, codes[1], first),
+    )
     return conditions.prepare(sampler, 7, lambda: recent)(3, 5)  # type: ignore[return-value]
 
 
@@ -34,8 +38,8 @@ def call(conditions: SamplingConditions) -> tuple[Any, ...]:
         (SamplingConditions(regime="plume"), ("within", {"gas": "plume"}, 3, 7, 5)),
         (SamplingConditions(range={"a": (1, 2)}), ("within", {"a": (1, 2)}, 3, 7, 5)),
         (SamplingConditions(mix={"plume": 1}), ("mix", {"plume": 1}, 3, 7, 5)),
-        (SamplingConditions(around=[[1, 2]], noise=0.5), ("around", [[1, 2]], 3, 7, 0.5, 5)),
-        (SamplingConditions(prior=False, around=[[1, 2]]), ("around", [[1, 2]], 3, 7, None, 5)),
+        (SamplingConditions(around=[[1, 2]], noise=0.5), ("near", [[1, 2]], 3, 7, 0.5, 5)),
+        (SamplingConditions(prior=False, around=[[1, 2]]), ("near", [[1, 2]], 3, 7, None, 5)),
     ],
 )
 def test_conditions_are_passed_on_to_the_sampler(conditions: SamplingConditions, expected: tuple[Any, ...]) -> None:
@@ -57,7 +61,7 @@ def test_a_stations_readings_are_those_of_the_request(conditions: SamplingCondit
 def test_readings_that_come_later_do_not_change_a_request() -> None:
     recent = Recent(1)
     recent.add((1.0,))
-    sampler: Any = SimpleNamespace(around=lambda rows, *_, first: np.array(rows))
+    sampler: Any = SimpleNamespace(encode=lambda rows, _: np.array(rows), near=lambda codes, *_, first: codes)
     draw = SamplingConditions(around="recent").prepare(sampler, 7, lambda: recent)
     recent.add((2.0,))
     assert draw(1, 0).tolist() == [[1.0]]
