@@ -9,6 +9,9 @@ import msgspec
 RECENTER, BACKGROUND_WINDOW, WARM_UP = 240, 1500, 60
 """Windows [readings] of a station whose cadence is unknown, and of bundles that do not state theirs."""
 
+MOST_KEPT, MOST_LAG = 65_536, 1000
+"""Most readings that a window keeps, and the longest lag: what each station has the memory for."""
+
 FORGET_LEAST = 240
 """Least gap [cadences] after which nothing that was seen before still applies."""
 
@@ -49,6 +52,9 @@ class Windows(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError(f"windows: got {name} {getattr(self, name)}, expected at least 1")
         if (self.recenter is not None and self.recenter < 2) or self.background < 1 or self.warm_up < 0:
             raise ValueError("windows: expected recenter >= 2, background >= 1 and warm_up >= 0")
+        for name, most in (("recenter", MOST_KEPT), ("background", MOST_KEPT), ("lag", MOST_LAG)):
+            if (count := getattr(self, name)) is not None and count > most:
+                raise ValueError(f"windows: got {name} {count}, expected at most {most}")
 
     @property
     def recenter_reach(self) -> int:

@@ -90,10 +90,8 @@ def test_a_loop_that_never_ends_is_refused_by_its_name(path: Path) -> None:
 )  # fmt: skip
 def test_a_small_file_that_asks_for_much_memory_is_refused(body: str, arrays: dict[str, Any]) -> None:
     used = "".join(f"d{n} = Add (c{n}, c{n + 1})\n" for n in range(99)) if "c99" in body else ""
-    model = graph(
-        body + used + "y = Identity (x)", nought=0.0, one=1.0, axis=np.array([0]),
-        **{name: np.asarray(array) for name, array in arrays.items()},
-    )  # fmt: skip
+    arrays |= {"nought": 0.0, "one": 1.0, "axis": np.array([0])}
+    model = graph(body + used + "y = Identity (x)", **arrays)
     assert "expected at most 67,108,864" in refusal(model)
 
 
