@@ -1,0 +1,70 @@
+"""The service as it runs under systemd: an alarm, a password, a hang, a reload."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+
+from tests.gateway.checkout import ROOT
+from tests.gateway.figures import Figures
+from tests.gateway.gateway import SERVICE, Gateway
+
+
+def test_a_leak_opens_an_alarm_and_its_end_closes_it(gateway: Gateway) -> None:
+    topics = [f"davylamp/gateway/leaky/{name}" for name in ("score", "event", "alarm")]
+    with gateway.client(*topics) as client:
+        done = subprocess.run(
+            [sys.executable, "-m", "davylamp", "simulate", "--rows", "900", "--interval", "0", "--seed", "3",
+             "--inject", "leak@400:120:8000", "--id", "leaky", "--broker", f"127.0.0.1:{gateway.container.port(1883)}"],
+            cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        client.wait(topics[0], lambda body: body["seq"] == 899, 60)
+        assert [body["seq"] for body in client.on(topics[0])] == list(range(900))
+        opened = client.wait(topics[1], lambda body: body["phase"] == "open" and body["kind"] == "methane").body
+        closed = client.wait(topics[1], lambda body: body["phase"] == "close" and body["id"] == opened["id"], 30).body
+        assert closed["kind"] == "methane"
+        assert any(body["alarm"] == "ON" for body in client.on(topics[2]))
+        assert client.on(topics[2])[-1]["alarm"] == "OFF"
+
+
+def test_what_the_service_keeps_is_its_own(gateway: Gateway) -> None:
+    container = gateway.container
+    kept = container.shell("find /var/lib/private/davylamp -printf '%m %u %y\\n'").split("\n")
+    assert {line.split()[1] for line in kept if line} == {"davylamp"}
+    assert {(line.split()[2], line.split()[0]) for line in kept if line} == {("d", "700"), ("f", "600")}
+    assert container.run("sudo", "-u", "pi", "cat", "/var/lib/davylamp/journal.db").code != 0
+
+
+def test_it_needs_little_memory_and_starts_soon(gateway: Gateway, figures: Figures) -> None:
+    container = gateway.container
+    took = []
+    for _ in range(3):
+        begun = time.monotonic()
+        container.shell(f"systemctl restart {SERVICE}")  # returns when the agent has said that it is ready
+        took.append(time.monotonic() - begun)
+    figures.add("restart until READY", f"{min(took):.2f} s")
+    gateway.state()
+    gateway.score_one()
+    status = container.shell(f"cat /proc/{gateway.pid}/status")
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", status, flags=re.MULTILINE)
+    assert found is not None
+    figures.add("memory of the agent (VmHWM)", f"{int(found[1]) / 1024:.0f} MiB")
+    assert int(found[1]) / 1024 <= 95
+
+
+def test_a_hung_agent_is_replaced(gateway: Gateway, figures: Figures) -> None:
+    old = gateway.pid
+    begun = time.monotonic()
+    gateway.container.shell(f"kill -STOP {old}")
+    deadline = begun + 60
+    while gateway.pid in {0, old} or not gateway.is_active():
+        assert time.monotonic() < deadline, gateway.log(20)
+        time.sleep(0.3)
+    took = time.monotonic() - begun
+    figures.add("a hung agent is back after", f"{took:.0f} s")
+    gateway.state()
+    gateway.score_one()
