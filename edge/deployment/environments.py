@@ -1,0 +1,199 @@
+"""Environments: a Python environment per set of wheels, made beside those that are in use."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.deployment.layout import Layout
+from edge.deployment.links import remove_tree, replace_file, sync_folder
+from edge.deployment.machine import Machine
+from edge.errors import DeploymentError
+
+_MARKER = ".complete"  # written last, when everything else is on the disk
+_SECONDS = 900.0  # a Raspberry Pi 3 with a slow card takes its time
+
+# What the agent and its checks import gets byte code, and nothing else does: it takes 38 MB for everything.
+_WARM_UP = """
+import importlib, pkgutil, config, edge
+for package in (config, edge):
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+import davylamp, msgspec, numpy, onnxruntime, paho.mqtt.client, sqlite3, yaml
+"""
+
+
+@dataclass(frozen=True)
+class Wheels:
+    """The wheels that an environment is made from.
+
+    Parameters
+    ----------
+    folder
+        Where they lie.
+    ours
+        davylamp's own.
+    pip
+        pip's, which is run by its path and not installed.
+    others
+        Those that davylamp needs.
+    """
+
+    folder: Path
+    ours: Path
+    pip: Path
+    others: tuple[Path, ...]
+
+    @classmethod
+    def find(cls, folder: Path) -> Wheels:
+        """Look at a wheelhouse.
+
+        Raises
+        ------
+        DeploymentError
+            It is not a folder, or lacks a wheel, or has two of davylamp.
+        """
+        if not folder.is_dir():
+            raise DeploymentError(f"{folder}: there is no such folder; fix: check the path of --wheelhouse")
+        by_name: dict[str, list[Path]] = {}
+        for path in sorted(folder.glob("*.whl")):
+            by_name.setdefault(path.name.split("-", 1)[0].lower().replace("-", "_"), []).append(path)
+        found = {}
+        for name in ("davylamp", "pip"):
+            paths = by_name.pop(name, [])
+            if len(paths) != 1:
+                names = ", ".join(path.name for path in paths) or "none"
+                raise DeploymentError(
+                    f"{folder}: got {names}, expected one wheel of {name}; fix: "
+                    + (f"remove the others: {folder}" if paths else "let davylamp deploy make the wheelhouse")
+                )
+            found[name] = paths[0]
+        others = tuple(path for paths in by_name.values() for path in paths)
+        return cls(folder, found["davylamp"], found["pip"], others)
+
+    @property
+    def version(self) -> str:
+        """Version of davylamp."""
+        return self.ours.name.split("-")[1]
+
+    def installed_bytes(self) -> int:
+        """Return how much room the environment takes on the disk [bytes], about.
+
+        Raises
+        ------
+        DeploymentError
+            A wheel is damaged.
+        """
+        size = 0
+        for path in (self.ours, *self.others):
+            try:
+                with zipfile.ZipFile(path) as archive:
+                    for member in archive.infolist():
+                        size += -(-member.file_size // 4096) * 4096
+            except (zipfile.BadZipFile, OSError) as error:
+                raise DeploymentError(f"{path}: the wheel is damaged ({error}); fix: send it again") from error
+        return int(size * 1.1) + 20_000_000
+
+
+class Environments:
+    """Makes environments, and removes those that are no longer used.
+
+    Parameters
+    ----------
+    machine
+        Where.
+    python
+        The Python that they are made with.
+    version
+        Its version, e.g. ``(3, 11)``: with another one, e.g. after an upgrade of the system, they are made again.
+    """
+
+    def __init__(self, machine: Machine, python: Path, version: tuple[int, ...]) -> None:
+        self._machine = machine
+        self._python = python
+        self._made_by = f"{python} {'.'.join(map(str, version[:2]))}"
+        self._folder = Layout(machine).environments
+
+    def place(self, wheels: Wheels) -> Path:
+        """Return the folder of the environment with exactly these wheels, made or not."""
+        digest = hashlib.sha256(self._made_by.encode())
+        for path in sorted((wheels.ours, *wheels.others)):
+            digest.update(path.name.encode() + b"\0")
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return self._folder / f"{wheels.version}-{digest.hexdigest()[:12]}"
+
+    def is_complete(self, place: Path) -> bool:
+        """Whether an environment was made to its end, by the Python that is here."""
+        try:
+            marker = json.loads((place / _MARKER).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return marker.get("python") == self._made_by and (place / "bin/davylamp").exists()
+
+    def make(self, wheels: Wheels) -> Path:
+        """Make the environment with these wheels, unless it is there, and return its folder.
+
+        Raises
+        ------
+        DeploymentError
+            It cannot be made, e.g. the disk is full; nothing is left of it then.
+        """
+        place = self.place(wheels)
+        if self.is_complete(place):
+            return place
+        scratch = self._folder / ".scratch"
+        try:
+            remove_tree(place)
+            remove_tree(scratch)
+            scratch.mkdir(parents=True)
+            self._install(wheels, place, scratch)
+            # 100 MB in thousands of files: without this, a power cut leaves a marker beside empty files.
+            os.sync()
+            marker = {"python": self._made_by, "wheels": [path.name for path in (wheels.ours, *wheels.others)]}
+            replace_file(place / _MARKER, json.dumps(marker).encode())
+            sync_folder(self._folder)
+        except BaseException as error:
+            remove_tree(place)
+            if isinstance(error, OSError):
+                raise DeploymentError(
+                    f"{error.filename or place}: {error.strerror or error}; fix: make room, e.g. sudo apt clean"
+                ) from error
+            raise
+        finally:
+            remove_tree(scratch)
+        return place
+
+    def _install(self, wheels: Wheels, place: Path, scratch: Path) -> None:
+        # --without-pip: needs no ensurepip, which Debian has in the package python3-venv, and saves 25 MB.
+        self._machine.run([self._python, "-m", "venv", "--without-pip", place])
+        command: list[str | Path] = [
+            place / "bin/python", f"{wheels.pip}/pip", "install", "--quiet", "--no-index", "--no-compile",
+            "--no-cache-dir", "--disable-pip-version-check", "--root-user-action", "ignore",
+            "--find-links", wheels.folder, wheels.ours,
+        ]  # fmt: skip
+        # Not /tmp, which is in memory on Debian 13.
+        self._machine.run(
+            command, seconds=_SECONDS, environment={"TMPDIR": str(scratch), "PIP_CONFIG_FILE": os.devnull}
+        )
+        self._machine.run(
+            [place / "bin/python", "-c", _WARM_UP], seconds=_SECONDS, environment={"ORT_DISABLE_TELEMETRY": "1"}
+        )
+
+    def remove_others(self, used: Iterable[Path]) -> list[str]:
+        """Remove every environment but those, and return the names of the removed ones."""
+        keep = {path.resolve() for path in used}
+        gone = []
+        for path in sorted(self._folder.iterdir()) if self._folder.is_dir() else []:
+            if path.resolve() not in keep:
+                # The marker first: an environment that is half removed is not complete.
+                (path / _MARKER).unlink(missing_ok=True)
+                remove_tree(path)
+                gone.append(path.name)
+        return gone
