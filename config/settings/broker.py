@@ -43,7 +43,7 @@ class Password(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 raise _absent("env", f"the environment variable {self.env} is not set", "set it, or use {file: PATH}")
             return text
         key = "credential" if self.credential else "file"
-        path = _credential_path(self.credential) if self.credential else Path(self.file or "")
+        path = _credential_path(self.credential) if self.credential else handed_out(self.file or "")
         try:
             text = path.read_text(encoding="utf-8").rstrip("\r\n")
         except OSError as error:
@@ -150,6 +150,17 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             The password is not where the settings say.
         """
         return None if self.password is None else self.password.read()
+
+
+def handed_out(file: str) -> Path:
+    """Return where a private file is read: in systemd's credentials, if it is there under its name.
+
+    The service's user may not read a key that lies beside gateway.yaml for root alone; ``davylamp install-service`` has
+    systemd hand it out.
+    """
+    folder, path = os.environ.get("CREDENTIALS_DIRECTORY"), Path(file)
+    given = Path(folder) / path.name if folder else path
+    return given if given.is_file() else path
 
 
 def _is_loopback(host: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from edge.deployment.layout import CONFIGURATION, STORE
 from edge.deployment.links import remove_tree, replace_file
 from edge.deployment.machine import Machine
+from edge.deployment.mosquitto_logins import new_password
 from edge.deployment.releases import PARTIAL, Release, Releases
 from edge.deployment.service_unit import credentials_of, render_unit, shipped_text
 from edge.deployment.wishes import Wishes
@@ -25,6 +26,7 @@ CREDENTIAL = "password"
 
 _PRIVATE, _READABLE = 0o600, 0o644
 _SHIPPED_BUNDLE = "one.davy"
+_HERE = ("localhost", "127.0.0.1", "::1")
 
 
 class ReleaseDraft:
@@ -49,9 +51,7 @@ class ReleaseDraft:
         What :class:`edge.agent.gateway_facts.GatewayFacts` says about its gateway file, after :meth:`fill`.
     """
 
-    def __init__(
-        self, machine: Machine, environment: Path, before: Release | None, say: Callable[[str], None]
-    ) -> None:
+    def __init__(self, machine: Machine, environment: Path, before: Release | None, say: Callable[[str], None]) -> None:
         self._machine = machine
         self._environment = environment
         self._before = before
@@ -62,6 +62,7 @@ class ReleaseDraft:
         self._final = f"{STORE}/releases/{number}"
         self.facts: Mapping[str, Any] = {}
         self._given: set[str] = set()
+        self._folder = self.release.configuration
 
     def fill(self, wishes: Wishes) -> None:
         """Write configuration, credentials and unit.
@@ -77,8 +78,11 @@ class ReleaseDraft:
         release.folder.chmod(0o755)
         self._carry_over()
         self._take_files(wishes)
+        self._folder = release.configuration.resolve()
         self._read_facts(wishes)
         self._fit_bundles(wishes)
+        if wishes.broker:
+            self._take_login(wishes)
         self._take_password(wishes)
         self._complain(self._missing(wishes))
         self._drop_old_bundles()
@@ -104,7 +108,8 @@ class ReleaseDraft:
         if gateway.is_file():
             text = gateway.read_text(encoding="utf-8-sig")
             # A path through our link would be one into the release of today.
-            fresh = re.sub(rf"(?:{re.escape(STORE)}/(?:current|releases/\d+)/etc|{re.escape(CONFIGURATION)})/", "", text)
+            ours = rf"(?:{re.escape(STORE)}/(?:current|releases/\d+)/etc|{re.escape(CONFIGURATION)})/"
+            fresh = re.sub(ours, "", text)
             if fresh != text:
                 replace_file(gateway, fresh.encode())
 
@@ -126,13 +131,18 @@ class ReleaseDraft:
 
     def _shipped(self, wishes: Wishes) -> str:
         text = shipped_text("gateway.yaml")
-        if wishes.password is not None:
-            self._say(f'    gateway.yaml: username "{LOGIN}", password from the credential "{CREDENTIAL}"')
-            text = re.sub(r"^  username: null\b", f"  username: {LOGIN}", text, flags=re.MULTILINE)
-            text = re.sub(
-                r"^  password: null\b", f"  password: {{credential: {CREDENTIAL}}}", text, flags=re.MULTILINE
-            )
-        return text
+        return text if wishes.password is None else self._with_login(text)
+
+    def _with_login(self, text: str) -> str:
+        """Write the login into a gateway file, as far as the form of its ``broker:`` is a usual one."""
+        self._say(f'    gateway.yaml: username "{LOGIN}", password from the credential "{CREDENTIAL}"')
+        text = re.sub(r"^ +(?:username|password): *(?:null|~)? *(?:#.*)?\n", "", text, flags=re.MULTILINE)
+        lines = f"  username: {LOGIN}\n  password: {{credential: {CREDENTIAL}}}\n"
+        if not re.search(r"^broker:", text, flags=re.MULTILINE):
+            return f"{text.rstrip()}\nbroker:\n{lines}"
+        indent = re.search(r"^broker:[^\n]*\n( +)\w", text, flags=re.MULTILINE)
+        lines = lines.replace("  ", indent[1] if indent else "  ")
+        return re.sub(r"^(broker:) *(?:\{\}|null|~)? *(#.*)?$\n?", rf"\1\n{lines}", text, flags=re.MULTILINE)
 
     def _copy(self, source: Path, name: str, mode: int) -> None:
         try:
@@ -152,7 +162,7 @@ class ReleaseDraft:
 
     def _fit_bundles(self, wishes: Wishes) -> None:
         """Put the name of the one new bundle into a gateway file that goes on, if it can only be meant so."""
-        folder = self.release.configuration
+        folder = self._folder
         beside = wishes.config.resolve().parent if wishes.config is not None else None
         named = [Path(path) for path in self.facts["bundles"]]
         for path in named:  # bundles that lie beside the gateway file that was given
@@ -168,9 +178,7 @@ class ReleaseDraft:
             old, new = named[0].name, unnamed[0]
             text = self.release.gateway.read_text(encoding="utf-8")
             pattern = rf"(\bbundle:\s*[\"']?)(?:[^\s\"',}}#]*/)?{re.escape(old)}(?=[\"']?\s*(?:[,}}#]|$))"
-            replace_file(
-                self.release.gateway, re.sub(pattern, rf"\g<1>{new}", text, flags=re.MULTILINE).encode()
-            )
+            replace_file(self.release.gateway, re.sub(pattern, rf"\g<1>{new}", text, flags=re.MULTILINE).encode())
             self._read_facts(wishes)
             if [Path(path).name for path in self.facts["bundles"]] == [new]:
                 if old != _SHIPPED_BUNDLE or self._before is not None:
@@ -182,20 +190,45 @@ class ReleaseDraft:
             "fix: write its name under stations[].bundle, and give the file with --config"
         )
 
+    def _take_login(self, wishes: Wishes) -> None:
+        """Have the agent log in at the broker that is set up here."""
+        if self.facts["host"] not in _HERE:
+            raise DeploymentError(
+                f"--broker: {wishes.config or 'gateway.yaml'}: broker.host: got {self.facts['host']}, expected "
+                "localhost for a broker on this gateway; fix: correct it, or leave --broker out"
+            )
+        if self.facts["username"] is None:
+            text = self.release.gateway.read_text(encoding="utf-8")
+            replace_file(self.release.gateway, self._with_login(text).encode())
+            self._read_facts(wishes)
+        got = self.facts["username"], bool(self.facts["credential"])
+        if got != (LOGIN, True):
+            raise DeploymentError(
+                f"--broker: {wishes.config or 'gateway.yaml'}: broker: got the user {got[0]}, expected `username: "
+                f"{LOGIN}` and `password: {{credential: {CREDENTIAL}}}`; fix: write both, or leave --broker out"
+            )
+        file = self._folder / self.facts["credential"]
+        if wishes.password is None and not file.is_file():
+            replace_file(file, new_password().encode(), _PRIVATE)
+
+    def password(self) -> str:
+        """Return the agent's password at the broker."""
+        return (self._folder / self.facts["credential"]).read_text(encoding="utf-8").rstrip("\r\n")
+
     def _take_password(self, wishes: Wishes) -> None:
         if wishes.password is None:
             return
         name = self.facts["credential"]
         if name is None:
             raise DeploymentError(
-                f"--password-file: {wishes.config or 'gateway.yaml'} does not ask for it; fix: write "
-                f"`username: NAME` and `password: {{credential: {CREDENTIAL}}}` under broker:, and give it with --config"
+                f"--password-file: {wishes.config or 'gateway.yaml'} does not ask for it; fix: write `username: NAME` "
+                f"and `password: {{credential: {CREDENTIAL}}}` under broker:, and give it with --config"
             )
         self._copy(wishes.password, name, _PRIVATE)
 
     def _missing(self, wishes: Wishes) -> list[str]:
         file = wishes.config or f"{CONFIGURATION}/gateway.yaml"
-        folder, found = self.release.configuration, []
+        folder, found = self._folder, []
         credential = self.facts["credential"]
         if credential is not None and not (folder / credential).is_file():
             found.append(f"{file}: broker.password: there is no credential {credential}; fix: --password-file FILE")
@@ -218,7 +251,7 @@ class ReleaseDraft:
                 self._say(f"    {path.name}: no longer named by gateway.yaml, not taken along")
 
     def _write_unit(self) -> None:
-        folder = self.release.configuration
+        folder = self._folder
         credentials = set()
         if self.facts["credential"] is not None:
             credentials.add(self.facts["credential"])

@@ -17,7 +17,7 @@ from paho.mqtt.properties import Properties
 
 from config.errors import ConfigError
 from config.file_fault import reading_fault
-from config.settings.broker import Broker
+from config.settings.broker import Broker, handed_out
 from edge.mqtt.paho_client import PahoClient
 
 ProtocolVersion = Literal["5", "3.1.1"]
@@ -174,7 +174,7 @@ def _tls(broker: Broker) -> ssl.SSLContext | None:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if broker.tls.certificate:
             where = "certificate"
-            context.load_cert_chain(broker.tls.certificate, broker.tls.key)
+            context.load_cert_chain(broker.tls.certificate, broker.tls.key and handed_out(broker.tls.key))
     except ssl.SSLError as error:
         raise ConfigError([_tls_fault(where, str(error))]) from error
     except OSError as error:
