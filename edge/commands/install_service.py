@@ -59,4 +59,4 @@ def _say(line: str) -> None:
     try:
         print(line, flush=True)
     except OSError:  # the connection to whoever reads it is lost: an installation goes on without a reader
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None

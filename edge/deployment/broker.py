@@ -67,6 +67,7 @@ class BrokerSetup:
         self._say = say
         self._owner = owner
         self._folder = folder
+        self._before: dict[Path, bytes | None] = {}
         self._main = machine.path(folder / "mosquitto.conf")
         self._ours = machine.path(folder / "conf.d/davylamp.conf")
 
@@ -130,7 +131,7 @@ class BrokerSetup:
         if problems := self.problems(offline=True):
             raise DeploymentError("\n".join(problems))
         changed = [file for file in self._files(password, rules, port) if not self._is_there(file)]
-        before = {file.path: _content(file.path) for file in changed}
+        before = self._before = {file.path: _content(file.path) for file in changed}
         try:
             for file in changed:
                 self._write(file, before[file.path])
@@ -145,6 +146,10 @@ class BrokerSetup:
         except BaseException:
             self._restore(before)
             raise
+
+    def undo(self) -> None:
+        """Put back what :meth:`set_up` has changed: an agent that goes on without a login needs it."""
+        self._restore(self._before)
 
     def save(self) -> None:
         """Let the broker write its sessions to disk now; that of a new agent would wait for half an hour otherwise."""
@@ -212,7 +217,7 @@ class BrokerSetup:
                 path.unlink(missing_ok=True)
             else:
                 path.write_bytes(data)  # owner and mode stay ours, which every Mosquitto can read
-        self._say("broker: it did not pass, so its files are what they were")
+        self._say("broker: its files are what they were")
         with suppress(DeploymentError):
             self._machine.systemctl("reset-failed", _SERVICE, check=False)
             self._machine.systemctl("restart", _SERVICE)

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from edge.deployment.broker import BrokerSetup
 from edge.deployment.environments import Environments, Wheels
 from edge.deployment.layout import CONFIGURATION, Layout
 from edge.deployment.machine import Machine
+from edge.deployment.mosquitto_logins import AccessRule
 from edge.deployment.preflight import PYTHON, Preflight
 from edge.deployment.release_draft import ReleaseDraft
 from edge.deployment.releases import Release, Releases
@@ -46,6 +48,7 @@ class Installation:
         self._layout = Layout(machine)
         self._releases = Releases(machine)
         self._service = service or Service(machine)
+        self._broker = BrokerSetup(machine, say=lambda line: say(f"    {line}"))
 
     def run(self, wishes: Wishes) -> None:
         """Take all steps.
@@ -90,6 +93,8 @@ class Installation:
         nothing = self._releases.current() is None and not Takeover(self._machine).found()
         if nothing and not wishes.bundles and wishes.config is None:
             problems.append("bundle: got none, and nothing is installed yet; fix: --bundle one.davy")
+        if wishes.broker:
+            problems += self._broker.problems(offline=wishes.offline)
         if problems:
             raise DeploymentError("\n".join(problems))
         self._say(f"1/6 preflight: {preflight.target}: nothing is missing")
@@ -138,10 +143,16 @@ class Installation:
             release = self._releases.complete(draft.release)
             self._check(release)
             self._switch(release, before)
+        except BaseException:
+            if before is not None:
+                self._broker.undo()
+            raise
         finally:
             self._releases.clean()
             kept = [r.environment for r in self._releases.all()]
             environments.remove_others(kept)
+        if wishes.broker:
+            self._broker.save()
         self._say(f"6/6 release {release.number} runs; kept besides: {self._kept()}")
 
     def _recover(self) -> None:
@@ -177,7 +188,10 @@ class Installation:
         return place
 
     def _set_up_broker(self, draft: ReleaseDraft) -> None:
-        raise NotImplementedError
+        self._say("    broker: Mosquitto with our settings, logins and access rules")
+        python, gateway = draft.release.environment / "bin/python", draft.release.gateway
+        printed = self._machine.run([python, "-m", "edge.agent.access_rules", gateway]).stdout
+        self._broker.set_up(draft.password(), draft.facts["base"], AccessRule.read(printed), port=draft.facts["port"])
 
     def _goes_on(self, current: Release) -> bool:
         """Let the current release go on, if it runs; returns whether there is nothing else to do."""

@@ -213,7 +213,8 @@ class ReleaseDraft:
 
     def password(self) -> str:
         """Return the agent's password at the broker."""
-        return (self._folder / self.facts["credential"]).read_text(encoding="utf-8").rstrip("\r\n")
+        file: Path = self._folder / self.facts["credential"]
+        return file.read_text(encoding="utf-8").rstrip("\r\n")
 
     def _take_password(self, wishes: Wishes) -> None:
         if wishes.password is None:

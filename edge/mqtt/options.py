@@ -168,7 +168,9 @@ def _tls(broker: Broker) -> ssl.SSLContext | None:
     try:
         for where in ("ca", "certificate", "key"):
             if path := getattr(broker.tls, where):
-                Path(path).open("rb").close()  # OpenSSL does not name the file that it cannot read
+                (handed_out(path) if where == "key" else Path(path)).open(
+                    "rb"
+                ).close()  # OpenSSL does not name the file that it cannot read
         where = "ca"
         context = ssl.create_default_context(cafile=broker.tls.ca)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
