@@ -106,7 +106,7 @@ class OverSsh:
         if fault := probe.lacks_room(parcel.size):
             raise DeploymentError(f"{self._remote.destination}: {fault}")
         with self._unpacked(parcel) as folder:
-            self._say(f"4/5 run {'as root' if probe.sudo == 'root' else 'with sudo'}: davylamp install-service")
+            self._say(f"deploy 4/5: run {'as root' if probe.sudo == 'root' else 'with sudo'}: davylamp install-service")
             return self._remote.attend(f"sh {folder}/{_RUN}", terminal=self._terminal)
 
     def _probe(self) -> Probe:
@@ -114,7 +114,7 @@ class OverSsh:
         who = self._remote.destination
         if problems := probe.problems(terminal=self._terminal):
             raise DeploymentError("\n".join(f"{who}: {problem}" for problem in problems))
-        self._say(f"1/5 {who}: {probe.target}, {probe.room / 1e6:,.0f} MB of room in {FOLDER}")
+        self._say(f"deploy 1/5: {who}: {probe.target}, {probe.room / 1e6:,.0f} MB of room in {FOLDER}")
         if fault := probe.clock_fault(time.time()):
             self._say(f"    warning: {fault}")
         return probe
@@ -132,7 +132,7 @@ class OverSsh:
             words += ["--password-file", f"./{parcel.add('password', order.password, PRIVATE)}"]
         wheelhouse = Wheelhouse(probe.target, self._wheel.requirements, self._constraints, self._cache)
         how = "take the wheels" if wheelhouse.complete else f"download the wheels for {probe.target}, once"
-        self._say(f"2/5 {how}: {wheelhouse.folder}")
+        self._say(f"deploy 2/5: {how}: {wheelhouse.folder}")
         wheels = wheelhouse.wheels()
         for path in wheels:
             parcel.add(f"{WHEELS}/{path.name}", path)
@@ -144,7 +144,7 @@ class OverSsh:
     @contextmanager
     def _unpacked(self, parcel: Parcel) -> Iterator[str]:
         """Send the parcel to a private folder, and remove it afterwards."""
-        self._say(f"3/5 send {parcel.size / 1e6:.1f} MB to a private folder in {FOLDER}")
+        self._say(f"deploy 3/5: send {parcel.size / 1e6:.1f} MB to a private folder in {FOLDER}")
         begun = time.monotonic()
         printed = self._remote.send(parcel.write, _UNPACK)
         found = re.search(rf"^{_MARK}({re.escape(FOLDER)}/davylamp-deploy\.\w+)\s*$", printed, flags=re.MULTILINE)
@@ -162,9 +162,9 @@ class OverSsh:
         try:
             self._remote.read(f"rm -rf {folder}\n")
         except DeploymentError as error:
-            self._say(f"5/5 warning: {folder} may be left there: {error}")
+            self._say(f"deploy 5/5: warning: {folder} may be left there: {error}")
         else:
-            self._say(f"5/5 removed {folder}")
+            self._say(f"deploy 5/5: removed {folder}")
 
     def _script(self, words: Sequence[str], probe: Probe) -> str:
         """Return what runs there; it removes the folder itself, in case that the connection is lost meanwhile.

@@ -91,7 +91,7 @@ def test_everything_arrives_in_a_private_folder_and_install_service_is_run_there
     assert found["files"]["password"] == "0o600"
     assert {"wheelhouse/numpy-9-py3-none-any.whl", "wheelhouse/pip-9-py3-none-any.whl"} < set(found["files"])
     assert "install-service was here" in capfd.readouterr().out
-    assert [line[:3] for line in said if line[0] != " "] == ["1/5", "2/5", "3/5", "4/5", "5/5"]
+    assert [line[:10] for line in said if line[0] != " "] == [f"deploy {n}/5" for n in range(1, 6)]
     assert not Path(folder).exists()
 
 
@@ -254,5 +254,5 @@ def test_a_deploy_that_is_terminated_takes_back_what_it_sent(
         process.terminate()
         printed, _ = process.communicate(timeout=30)
     assert process.returncode == 128 + signal.SIGTERM
-    assert b"5/5 removed" in printed
+    assert b"deploy 5/5: removed" in printed
     assert stand_in.read_text().splitlines()[-1].startswith("-O exit")
