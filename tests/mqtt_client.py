@@ -35,12 +35,16 @@ class ReceivedMessage:
 class MqttClient:
     """Publishes, and keeps everything that it receives, in order."""
 
-    def __init__(self, port: int, *filters: str, protocol: int = mqtt.MQTTv311) -> None:
+    def __init__(
+        self, port: int, *filters: str, protocol: int = mqtt.MQTTv311, login: tuple[str, str] | None = None
+    ) -> None:
         self.received: list[ReceivedMessage] = []
         self._next: dict[str, int] = {}  # by topic: where `wait` goes on
         self._arrival = threading.Condition()
         self._subscribed = threading.Event()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion(protocol))
+        if login is not None:
+            self._client.username_pw_set(*login)
         self._client.on_message = self._on_message
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_socket_open = _send_at_once

@@ -17,6 +17,9 @@ from tests.gateway.container import Container, Finished
 from tests.mqtt_client import MqttClient
 
 SERVICE = "davylamp.service"
+OPERATOR = ("operator", "of-the-tests")
+"""A login that may do everything, added to the broker as its owner would add one."""
+
 READING = {
     "ch4_ppb": 2105.2, "h2o_ppm": 20582, "temperature_c": 26.7, "humidity_pct": 55.9, "r2611e_ohm": 48084,
     "r2600_ohm": 24372, "r2602_ohm": 31175, "r2611c_ohm": 34230, "rmq4_ohm": 54108,
@@ -104,10 +107,20 @@ class Gateway:
             "-prune -o -print | sort"
         ).splitlines()
 
+    def add_operator(self) -> None:
+        """Add a login to the broker that `deploy --broker` has set up."""
+        name, password = OPERATOR
+        self.container.shell(
+            f"mosquitto_passwd -b /etc/mosquitto/passwords {name} {password}; "
+            f"printf '\\nuser {name}\\ntopic readwrite #\\n' >> /etc/mosquitto/davylamp.acl; "
+            "systemctl kill -s HUP mosquitto"
+        )
+        time.sleep(0.5)  # a signal is not answered
+
     # ---- its topics --------------------------------------------------------------------------------------------------
     @contextmanager
     def client(self, *filters: str) -> Iterator[MqttClient]:
-        client = MqttClient(self.container.port(1883), *filters)
+        client = MqttClient(self.container.port(1883), *filters, login=OPERATOR)
         try:
             yield client
         finally:

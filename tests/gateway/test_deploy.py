@@ -29,6 +29,7 @@ def test_one_command_makes_a_gateway(gateway: Gateway, first: Checkout, figures:
     assert done.code == 0, done.text
     figures.add("deploy, offline", f"{took:.0f} s")
     assert gateway.is_active()
+    gateway.add_operator()
     assert gateway.state()["version"] == first.version
     assert gateway.container.shell("ls -A /var/tmp").strip() == ""
     assert "password" not in gateway.log().lower()

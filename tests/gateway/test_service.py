@@ -7,18 +7,27 @@ import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from tests.gateway.checkout import ROOT
 from tests.gateway.figures import Figures
-from tests.gateway.gateway import SERVICE, Gateway
+from tests.gateway.gateway import OPERATOR, SERVICE, Gateway
 
 
-def test_a_leak_opens_an_alarm_and_its_end_closes_it(gateway: Gateway) -> None:
+def test_a_leak_opens_an_alarm_and_its_end_closes_it(gateway: Gateway, tmp_path: Path) -> None:
+    name, password = OPERATOR
+    (tmp_path / "password").write_text(password)
+    (tmp_path / "one.davy").write_bytes(gateway.bundle.read_bytes())
+    config = tmp_path / "gateway.yaml"
+    config.write_text(
+        f"broker: {{host: 127.0.0.1, port: {gateway.container.port(1883)}, username: {name}, "
+        "password: {file: password}}\nstations: [{topic: 'sensors/{station}/readings', bundle: one.davy}]\n"
+    )
     topics = [f"davylamp/gateway/leaky/{name}" for name in ("score", "event", "alarm")]
     with gateway.client(*topics) as client:
         done = subprocess.run(
             [sys.executable, "-m", "davylamp", "simulate", "--rows", "900", "--interval", "0", "--seed", "3",
-             "--inject", "leak@400:120:8000", "--id", "leaky", "--broker", f"127.0.0.1:{gateway.container.port(1883)}"],
+             "--inject", "leak@400:120:8000", "--id", "leaky", "--config", str(config)],
             cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
