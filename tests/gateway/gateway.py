@@ -99,6 +99,10 @@ class Gateway:
     def releases(self) -> list[str]:
         return self.container.run("ls", "/opt/davylamp.d/releases").text.split()
 
+    def left_behind(self) -> str:
+        """Return what lies in /var/tmp, where a deployment has its files meanwhile."""
+        return self.container.shell("ls -A --ignore='systemd-private-*' /var/tmp").strip()
+
     def files(self) -> list[str]:
         """Return every file outside of what the system itself writes."""
         return self.container.shell(
