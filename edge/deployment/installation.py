@@ -243,7 +243,7 @@ class Installation:
             self._say(f"    {line}")
         if done.returncode:
             errors = [line.removeprefix("error").strip() for line in lines if line.startswith("error")]
-            raise DeploymentError(f"it is not online: {(errors or lines or ['no answer'])[-1]}")
+            raise DeploymentError(f"it is not online: {(errors or lines or ['no answer'])[0]}")
 
     def _roll_back(self, before: Release | None, error: BaseException) -> None:
         self._service.end_trial()
