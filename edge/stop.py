@@ -40,8 +40,7 @@ class Stop:
 
     def __enter__(self) -> Stop:
         self._wakeup_before = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._before[number] = signal.signal(number, self._handle)
+        self._watch(signal.SIGTERM, signal.SIGINT)
         return self
 
     def __exit__(
@@ -89,6 +88,11 @@ class Stop:
             return result
         finally:
             self._interrupting = False
+
+    def _watch(self, *numbers: int) -> None:
+        """Have signals handled here until the end."""
+        for number in numbers:
+            self._before[number] = signal.signal(number, self._handle)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self.requested = True

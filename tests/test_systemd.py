@@ -18,12 +18,13 @@ def test_the_unit_verifies_without_a_message(tmp_path: Path) -> None:
     # verify resolves everything that the unit names inside the root: the program, and systemd's own targets.
     shutil.copytree("/lib/systemd/system", tmp_path / "lib/systemd/system", symlinks=True)
     unit = tmp_path / "etc/systemd/system/davylamp.service"
-    program = tmp_path / "opt/davylamp/bin/davylamp"
-    for path in (unit, program):
+    programs = [tmp_path / "opt/davylamp/bin/davylamp", tmp_path / "bin/sh"]
+    for path in (unit, *programs):
         path.parent.mkdir(parents=True)
     shutil.copy(UNIT, unit)
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
+    for program in programs:
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
     done = subprocess.run(
         ["systemd-analyze", "verify", f"--root={tmp_path}", str(unit)],
         capture_output=True, text=True, timeout=60, check=False,

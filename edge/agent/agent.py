@@ -161,7 +161,6 @@ class Agent:
 
     def stop(self) -> None:
         """Publish a clean stop, so that nobody takes it for a failure, then close everything."""
-        self._watchdog.stopping()
         self._link.hold(True)
         self._delivery.retain(self._committer.transaction, self._topics.state, self._presence.stopped)
         unconfirmed, in_vain = self._delivery.unconfirmed, 0
@@ -256,7 +255,7 @@ class Agent:
                 self._queue_events(events)
             self._check_silence(now)
             self._watchdog.status(
-                f"{'connected' if self._link.connected else 'waiting for the broker'}, "
+                f"{self._delivery.standing}, "
                 f"{sum(station.online for station in self._stations)} stations online"
                 + (f", journal {self._committer.fault}" if self._committer.fault else "")
             )

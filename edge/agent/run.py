@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+import os
+import sys
 from pathlib import Path
 
-from config.errors import ConfigError
+from msgspec.structs import replace
+
+from config.errors import DavylampError
 from config.settings.gateway import Gateway
 from config.yaml.load import load_gateway
+from edge.agent.configuration import Configuration
+from edge.agent.signals import AgentSignals
+from edge.agent.watchdog import Watchdog
 from edge.bundles.bundle import Bundle
 from edge.clock import Clock, SystemClock
 from edge.journal.journal import Journal
+from edge.journal.place import check_place, short_life
 from edge.log import Log, start_logging
 from edge.models.runtime import release_memory
-from edge.stop import Stop
+
+_ENVIRONMENT = os.path.realpath(sys.prefix)  # a link that an upgrade turns
 
 
-def run(gateway_path: str | Path) -> int:
-    """Run the agent until SIGTERM or SIGINT.
+def run(gateway_path: str | Path, signals: AgentSignals) -> int:
+    """Run the agent until a signal stops it; SIGHUP has it go on with what the files say then.
 
     Every bundle reproduces its golden rows before the agent connects to the broker.
+
+    Parameters
+    ----------
+    gateway_path
+        Gateway file.
+    signals
+        What signals ask for.
 
     Returns
     -------
@@ -31,81 +47,110 @@ def run(gateway_path: str | Path) -> int:
     ConfigError, BundleError, JournalError
         The agent cannot start; it has not connected.
     """
-    with Stop() as stop:
-        gateway = load_gateway(gateway_path)
-        start_logging(gateway.log.level)
-        clock, log = SystemClock(), Log("agent")
-
-        def log_verified(file: str, bundle: Bundle, difference: float) -> None:
-            log.info("bundle verified", file=file, bundle=bundle.id, golden_rows_differ_by=difference)
-
-        bundles = open_bundles(gateway, log_verified)
+    clock, log = SystemClock(), Log("agent")
+    gateway = load_gateway(gateway_path)
+    start_logging(gateway.log.level)
+    following: Configuration | None = Configuration.of(gateway, _log_verified)
+    watchdog = Watchdog(clock)
+    while following is not None and not signals.requested:
         release_memory()
-        # Not before: the most memory is taken while ONNX Runtime loads a graph, and these modules are 3 MiB.
-        from edge.agent.agent import Agent
-        from edge.agent.announcer import subscriptions
-        from edge.agent.presence import Presence
-        from edge.agent.stations import Stations
-        from edge.agent.watchdog import Watchdog
-        from edge.mqtt.options import Options
-        from edge.mqtt.reconnecting_link import ReconnectingLink
-        from edge.mqtt.topics import Topics
-
-        stations = Stations(gateway, bundles)
-        for group in stations.groups:
-            for warning in group.warnings():
-                log.warning(warning)
-        topics = Topics(gateway.topics.base)
-        presence = Presence(gateway, topics, clock)
-        watchdog = Watchdog(clock)
-        journal = open_journal(gateway, clock)
-        link = ReconnectingLink(
-            Options.from_settings(gateway.broker, client_id=gateway.broker.client_id),
-            subscriptions(stations, topics),
-            unsubscribe=sorted(journal.recovered.filters),
-            will=presence.will,
-            stop=stop,
-            clock=clock,
-        )
-        agent = Agent(gateway, stations, link, journal, presence=presence, watchdog=watchdog, clock=clock)
-        watchdog.ready()
-        while not stop.requested:
-            agent.turn()
-        agent.stop()
-        log.info("stopped")
+        following = _run_until_reload(following, gateway_path, signals, watchdog, clock)
+        gc.collect()
+    log.info("stopped", **({"by": signals.by} if signals.by else {}))
     return 0
 
 
-def open_bundles(gateway: Gateway, on_verified: Callable[[str, Bundle, float], None]) -> list[Bundle]:
-    """Open and verify the bundle of every entry, each file once.
+def _run_until_reload(
+    configuration: Configuration, gateway_path: str | Path, signals: AgentSignals, watchdog: Watchdog, clock: Clock
+) -> Configuration | None:
+    """Run one agent; returns the configuration of the next one, ``None`` after a stop."""
+    # Not before: the most memory is taken while ONNX Runtime loads a graph, and these modules are 3 MiB.
+    from edge.agent.agent import Agent
+    from edge.agent.announcer import subscriptions
+    from edge.agent.presence import Presence
+    from edge.agent.stations import Stations
+    from edge.mqtt.options import Options
+    from edge.mqtt.reconnecting_link import ReconnectingLink
+    from edge.mqtt.topics import Topics
 
-    Parameters
-    ----------
-    gateway
-        Settings with the entries.
-    on_verified
-        Called with a file, its bundle, and the largest difference of its golden rows.
+    log, gateway = Log("agent"), configuration.gateway
+    stations = Stations(gateway, configuration.bundles)
+    for group in stations.groups:
+        for warning in group.warnings():
+            log.warning(warning)
+    topics = Topics(gateway.topics.base)
+    presence = Presence(gateway, topics, clock)
+    journal = open_journal(gateway, clock)
+    link = ReconnectingLink(
+        Options.from_settings(gateway.broker, client_id=gateway.broker.client_id),
+        subscriptions(stations, topics),
+        unsubscribe=sorted(journal.recovered.filters),
+        will=presence.will,
+        stop=signals,
+        clock=clock,
+    )
+    agent = Agent(gateway, stations, link, journal, presence=presence, watchdog=watchdog, clock=clock)
+    watchdog.ready()
+    following: Configuration | None = None
+    while following is None and not signals.requested:
+        agent.turn()
+        if signals.check():
+            for name in signals.take_ignored():
+                log.warning("signal ignored", signal=name)
+            if signals.take_reload():
+                watchdog.reloading()
+                following = _reloaded(configuration, gateway_path)
+                if following is None:
+                    watchdog.ready()
+    if following is None:
+        watchdog.stopping()
+    agent.stop()
+    return following
 
-    Raises
-    ------
-    ConfigError
-        There is no entry.
-    BundleError
-        A bundle must not be used.
-    """
-    if not gateway.stations:
-        raise ConfigError(["gateway.yaml: stations: got none, expected at least one entry with a topic and a bundle"])
-    bundles: dict[str, Bundle] = {}
-    for entry in gateway.stations:
-        if entry.bundle not in bundles:
-            bundle = bundles[entry.bundle] = Bundle.open(entry.bundle)
-            on_verified(entry.bundle, bundle, bundle.verify())
-    return [bundles[entry.bundle] for entry in gateway.stations]
+
+def _reloaded(before: Configuration, gateway_path: str | Path) -> Configuration | None:
+    """Read everything again; returns ``None`` if nothing has changed, or if it cannot be used as it is now."""
+    from edge.agent.stations import Stations
+    from edge.mqtt.options import Options
+
+    log = Log("agent")
+    only_restart = []
+    try:
+        gateway = load_gateway(gateway_path)
+        if gateway.journal != before.gateway.journal:
+            only_restart.append("journal")
+            gateway = replace(gateway, journal=before.gateway.journal)
+        configuration = Configuration.of(gateway, _log_verified, before)
+        Stations(gateway, configuration.bundles)
+        Options.from_settings(gateway.broker, client_id=gateway.broker.client_id)
+    except DavylampError as error:
+        for line in str(error).splitlines():
+            log.error("reload refused, the agent goes on as it was", detail=line)  # noqa: TRY400  # no traceback
+        return None
+    if gateway.broker.password is not None and gateway.broker.password.credential is not None:
+        only_restart.append("a new password: systemd hands out credentials when it starts the agent")
+    if os.path.realpath(sys.prefix) != _ENVIRONMENT:
+        only_restart.append("davylamp itself, which was replaced")
+    changes = configuration.changes(before)
+    restart = {"needs_restart": "; ".join(only_restart)} if only_restart else {}
+    if not changes:
+        log.info("reloaded, nothing has changed", **restart)
+        return None
+    start_logging(gateway.log.level)
+    log.info("reloaded", changed=", ".join(changes), **restart)
+    return configuration
+
+
+def _log_verified(file: str, bundle: Bundle, difference: float) -> None:
+    Log("agent").info("bundle verified", file=file, bundle=bundle.id, golden_rows_differ_by=difference)
 
 
 def open_journal(gateway: Gateway, clock: Clock) -> Journal:
     """Open the journal that gateway.yaml describes; raises JournalError if that fails."""
     settings = gateway.journal
+    check_place(settings.path)
+    if (warning := short_life(settings.path)) is not None:
+        Log("agent").warning(warning)
     return Journal(
         settings.path,
         durability=settings.durability,

@@ -43,6 +43,10 @@ class Watchdog:
         """Report that the start is over: the bundles are verified, the loop begins."""
         self._send("READY=1")
 
+    def reloading(self) -> None:
+        """Report that the settings are read again; :meth:`ready` reports that this is over."""
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={self._clock.monotonic() * 1e6:.0f}")
+
     def alive(self) -> None:
         """Report, as often as needed, that the loop goes round; call it from the loop and from nowhere else."""
         now = self._clock.monotonic()

@@ -11,8 +11,8 @@ from config.service import is_service
 from config.settings.gateway import Gateway
 from config.yaml.load import load_gateway
 from edge.agent.announcer import subscriptions
+from edge.agent.configuration import open_bundles
 from edge.agent.inspection import Inspection
-from edge.agent.run import open_bundles
 from edge.agent.stations import Stations
 from edge.bundles.bundle import Bundle
 from edge.bundles.manifest import SCORER

@@ -16,6 +16,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the agent."""
-    from edge.agent.run import run as run_agent
+    from edge.agent.signals import AgentSignals
 
-    return run_agent(arguments.config)
+    with AgentSignals() as signals:  # before numpy begins threads, which inherit what is blocked
+        from edge.agent.run import run as run_agent
+
+        return run_agent(arguments.config, signals)

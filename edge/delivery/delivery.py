@@ -122,6 +122,13 @@ class Delivery:
         """Batches, rows and retained topics that the broker has not confirmed."""
         return len(self._backlog) + len(self._outbox) + len(self._retained)
 
+    @property
+    def standing(self) -> str:
+        """How the agent stands with the broker: ``online`` once the broker has confirmed that it is."""
+        if not self._link.connected:
+            return "waiting for the broker"
+        return "online" if self._retained.confirmed(self._topics.state) else "connected"
+
     def queue_scores(self, transaction: Transaction, verdicts: Sequence[Verdict]) -> None:
         """Queue the scores of readings, in order."""
         self._follow_connection()

@@ -48,6 +48,10 @@ class Retained:
         self.topics.add(topic)
         return new
 
+    def confirmed(self, topic: str) -> bool:
+        """Return whether the broker has confirmed the latest content of a topic."""
+        return topic in self.topics and topic not in self._unconfirmed
+
     def clear_others(self, topics: Collection[str]) -> int:
         """Clear every other topic that may be retained; returns how many."""
         orphans = self.topics.difference(topics)

@@ -8,7 +8,8 @@ import pytest
 
 from config.errors import ConfigError
 from config.settings.gateway import Gateway, JournalSettings, StationEntry
-from edge.agent.run import open_bundles, open_journal
+from edge.agent.configuration import open_bundles
+from edge.agent.run import open_journal
 from edge.errors import BundleError
 from tests.doubles import FakeClock
 
