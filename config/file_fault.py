@@ -7,15 +7,12 @@ import os
 import pwd
 import stat
 from pathlib import Path
-from typing import Literal
 
-from config.service import UNIT, is_service, own_name, state_folder
+from config.service import is_service, own_name, state_folder
 
 _HOMES = ("/home", "/root", "/run/user")  # what ProtectHome hides
 _TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108  # what PrivateTmp replaces
 _CONFIGURATION = "/etc/davylamp"
-
-Secret = Literal["password", "key"]
 
 
 def reading_fault(
@@ -23,7 +20,7 @@ def reading_fault(
     error: OSError,
     *,
     otherwise: str = "fix: check the path and its owner",
-    secret: Secret | None = None,
+    secret: bool = False,
 ) -> str:
     """Describe why a file could not be read.
 
@@ -36,7 +33,8 @@ def reading_fault(
     otherwise
         What follows the reason if there is nothing better.
     secret
-        What nobody but the agent should be able to read: the fix is then a credential of systemd's, not a permission.
+        Whether nobody but the agent should be able to read it: the fix is then a credential of systemd's, which is
+        found under the file's name, and not a permission.
 
     Returns
     -------
@@ -55,7 +53,7 @@ def reading_fault(
         return f"{why}; {otherwise}"
     closed = _first_closed(place)
     mode = "755" if closed.is_dir() else "644"
-    fix = _credential(place.name, place, secret) if secret else f"sudo chmod {mode} {closed}"
+    fix = _credential(place) if secret else f"sudo chmod {mode} {closed}"
     return f"{why}: {_owned(closed)}, and {own_name()} may not read it; fix: {fix}"
 
 
@@ -88,7 +86,7 @@ def writing_fault(path: str | os.PathLike[str]) -> str | None:
         if os.statvfs(each).f_flag & os.ST_RDONLY:
             sandbox = " for the service (ProtectSystem)" if is_service() else ""
             return f"{each} is read-only{sandbox}; fix: {inside}"
-        mended = f"sudo chown {own_name()} {each}" if each is place else inside
+        mended = f"sudo chown --reference={folder} {place}" if each is place else inside
         return f"{_owned(each)}, and {own_name()} may not write to it; fix: {mended}"
     return None
 
@@ -131,12 +129,11 @@ def _owned(path: Path) -> str:
     return f"{path} belongs to {owner} (mode {stat.S_IMODE(status.st_mode):03o})"
 
 
-def _moved(path: Path, secret: Secret | None) -> str:
+def _moved(path: Path, secret: bool) -> str:
     there = Path(_CONFIGURATION, path.name)
-    moved = f"sudo install -m {600 if secret else 644} {path} {there}"
-    return f"{moved}, and {_credential(path.name, there, secret)}" if secret else f"{moved}, and name it there"
+    moved = f"sudo install -m {600 if secret else 644} {path} {there}, and name it there"
+    return f"{moved}, with {_credential(there)}" if secret else moved
 
 
-def _credential(name: str, path: Path, secret: Secret) -> str:
-    used = f"{{credential: {name}}}" if secret == "password" else f"/run/credentials/{UNIT}/{name}"  # noqa: S105
-    return f"LoadCredential={name}:{path} in the unit, and {used} here"
+def _credential(path: Path) -> str:
+    return f"LoadCredential={path.name}:{path} in the unit"

@@ -6,11 +6,11 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
 from config.errors import ConfigError
+from config.settings.broker import handed_out
 from config.settings.gateway import Gateway
 from edge.bundles.bundle import Bundle
 
@@ -118,5 +118,5 @@ def _digest(gateway: Gateway) -> str:
     digest = hashlib.sha256((broker.read_password() or "").encode())
     for path in (broker.tls.ca, broker.tls.certificate, broker.tls.key) if broker.tls else ():
         with contextlib.suppress(OSError):  # whoever connects says what is wrong with it
-            digest.update(Path(path or "").read_bytes())
+            digest.update(handed_out(path or "").read_bytes())
     return digest.hexdigest()

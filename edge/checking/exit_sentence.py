@@ -40,8 +40,8 @@ def exit_sentence(code: int, unit: str, program: str) -> str | None:
     if code == _NAMESPACE and (missing := _missing_paths(unit)):
         names = ", ".join(missing)
         return f"it names {names}, which is not there (226/NAMESPACE); fix: make it, or remove it from the unit"
-    if code == _CHDIR and (found := _FOLDER.search(unit)):
-        return f"WorkingDirectory={found[1].strip()} cannot be entered (200/CHDIR); fix: make it, or remove the line"
+    if code == _CHDIR and (found := _FOLDER.findall(unit)):
+        return f"WorkingDirectory={found[-1].strip()} cannot be entered (200/CHDIR); fix: make it, or remove the line"
     if code == _EXEC:
         return f"{program} cannot be run (203/EXEC): {_why_not(Path(program))}"
     name = f"/{_NAMES[code]}" if code in _NAMES else ""

@@ -168,9 +168,8 @@ def _tls(broker: Broker) -> ssl.SSLContext | None:
     try:
         for where in ("ca", "certificate", "key"):
             if path := getattr(broker.tls, where):
-                (handed_out(path) if where == "key" else Path(path)).open(
-                    "rb"
-                ).close()  # OpenSSL does not name the file that it cannot read
+                # OpenSSL does not name the file that it cannot read.
+                (handed_out(path) if where == "key" else Path(path)).open("rb").close()
         where = "ca"
         context = ssl.create_default_context(cafile=broker.tls.ca)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -181,8 +180,8 @@ def _tls(broker: Broker) -> ssl.SSLContext | None:
         raise ConfigError([_tls_fault(where, str(error))]) from error
     except OSError as error:
         path = getattr(broker.tls, where)
-        what = f"{path}: {reading_fault(path, error, secret='key' if where == 'key' else None)}"
-        raise ConfigError([_tls_fault(where, what)]) from error
+        what = reading_fault(path, error, secret=where == "key")
+        raise ConfigError([f"gateway.yaml: broker.tls.{where}: {path}: {what}"]) from error
     except ValueError as error:
         raise ConfigError([_tls_fault(where, str(error))]) from error
     return context
