@@ -42,6 +42,7 @@ VERBS = {
         "remove the service, and what it has left at the broker",
         "edge.commands.uninstall_service",
     ),
+    "clear": ("remove what an agent that is gone has left at the broker", "edge.commands.clear"),
     "check": ("find what would go wrong, before the agent starts", "edge.commands.check"),
     "record": ("append live readings to a training CSV", "edge.commands.record"),
     "watch": ("print scores, events and alarms as they come", "edge.commands.watch"),

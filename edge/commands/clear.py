@@ -1,0 +1,37 @@
+"""clear: remove what an agent that is gone has left at the broker."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from config.arguments import add_gateway
+
+EXAMPLE = "davylamp clear -c gateway.yaml"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of ``davylamp clear``."""
+    add_gateway(parser)
+    parser.add_argument(
+        "--as-service", action="store_true",
+        help="as the service: its user, sandbox, credentials and journal; needs root",
+    )  # fmt: skip
+    parser.add_argument(
+        "--unit", type=Path, metavar="FILE", help="with --as-service: a unit file in place of the installed unit"
+    )
+
+
+def run(arguments: Namespace) -> int:
+    """Remove retained topics and session, printing what was removed."""
+    if arguments.as_service:
+        from edge.checking.service_run import ServiceRun
+
+        command = [sys.executable, "-P", "-m", "davylamp", "clear", "-c", str(arguments.config.absolute())]
+        return ServiceRun(arguments.unit).run(command, {}, sys.stdout)
+    from config.yaml.load import load_gateway
+    from edge.agent.broker_cleanup import BrokerCleanup
+
+    BrokerCleanup(load_gateway(arguments.config)).run(sys.stdout)
+    return 0
