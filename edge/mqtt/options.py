@@ -180,7 +180,8 @@ def _tls(broker: Broker) -> ssl.SSLContext | None:
         raise ConfigError([_tls_fault(where, str(error))]) from error
     except OSError as error:
         path = getattr(broker.tls, where)
-        what = reading_fault(path, error, secret=where == "key")
+        expected = "expected PEM files that can be read"
+        what = reading_fault(path, error, otherwise=expected, secret=where == "key")
         raise ConfigError([f"gateway.yaml: broker.tls.{where}: {path}: {what}"]) from error
     except ValueError as error:
         raise ConfigError([_tls_fault(where, str(error))]) from error
