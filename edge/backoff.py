@@ -26,15 +26,17 @@ class Backoff:
         self._jitter = jitter
         self._failures = 0
 
-    def next_delay(self, *, slow: bool = False) -> float:
+    def next_delay(self, *, slow: bool = False, most: float | None = None) -> float:
         """Return the delay before the next try [s].
 
         Parameters
         ----------
         slow
             Whether only a person can fix what is wrong: then it is at least half of the longest delay.
+        most
+            Upper bound of this delay [s], unless it is a slow one.
         """
-        bound = min(self.longest, self._first * 2.0 ** min(self._failures, _DOUBLINGS))
+        bound = min(self.longest if most is None else most, self._first * 2.0 ** min(self._failures, _DOUBLINGS))
         self._failures += 1
         least = 0.0
         if slow:

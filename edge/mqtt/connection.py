@@ -11,11 +11,11 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from config.topic_filters import strip_share
 from edge.clock import Clock
 from edge.log import ONCE_A_MINUTE, Log
 from edge.mqtt import packets
-from edge.mqtt.failures import LOST, Failure, ended, refused, unreachable
+from edge.mqtt.addresses import on_this_machine, resolve
+from edge.mqtt.failures import DOWNGRADED, LOST, SILENT, Failure, ended, lacks, refused, unreachable
 from edge.mqtt.inbox import Inbox
 from edge.mqtt.link import Counts, Receipt, Subscription
 from edge.mqtt.message import Message
@@ -26,7 +26,6 @@ from edge.mqtt.properties import publish_properties
 
 _NEWER_TIMEOUT = 3.0  # [s] for the CONNACK while an older protocol is left to try: some brokers hang on MQTT 5
 _CONGESTED = 2000  # queued packets above which nothing is read, so that no more packets are made
-_WITHOUT_RETAINED = 2  # Retain Handling of MQTT 5: send no retained messages
 
 
 class Connection:
@@ -63,6 +62,8 @@ class Connection:
         self.ready = False  # the broker has confirmed the subscriptions
         self.accepted_at: float | None = None  # monotonic time [s]
         self.failure: Failure | None = None
+        self.near: bool | None = None  # whether the broker is on this machine; unknown while its name is
+        self.lacks: list[str] = []  # of what we need, as the broker says
         self.read_at = -math.inf  # monotonic time [s]
         self.inbox = Inbox(number, max(1, options.receive_maximum // 2), counts)
         self.receipts: list[Receipt] = []
@@ -89,9 +90,10 @@ class Connection:
     def open(self) -> bool:
         """Connect, blocking, and send CONNECT; on an error sets :attr:`failure` and returns false."""
         try:
+            self.near = on_this_machine(resolve(self._options.host, self._options.port))
             self._options.dial(self._client)
         except (OSError, ValueError) as error:
-            self.failure = unreachable(error, self._options)
+            self.failure = unreachable(error, self._options, in_handshake=self._client.in_handshake)
             return False
         self._opened_at = self._clock.monotonic()
         self.write()
@@ -135,7 +137,7 @@ class Connection:
         newer = self.accepted_at is None and self.protocol != self._options.protocols[-1]
         timeout = _NEWER_TIMEOUT if newer else ANSWER_TIMEOUT
         if self._clock.monotonic() > self._opened_at + timeout:
-            self._end(Failure("broker does not answer", f"nothing within {timeout:g} s", older=newer))
+            self._end(Failure(SILENT, f"nothing within {timeout:g} s", older=newer))
 
     def publish(
         self,
@@ -236,13 +238,14 @@ class Connection:
             return
         self.accepted_at = self._clock.monotonic()
         self._counts.connections += 1
+        self.lacks = lacks(properties)
         session = "kept" if flags.session_present else "new"
         self._log.info("connected", broker=self._options.address, mqtt=self.protocol, session=session)
         if not self._subscriptions:
             self.ready = True
         elif self.protocol == "5":
             client.subscribe(
-                [(s.filter, SubscribeOptions(qos=1, retainHandling=_retain_handling(s))) for s in self._subscriptions]
+                [(s.filter, SubscribeOptions(qos=1, retainHandling=s.retain_handling)) for s in self._subscriptions]
             )
         else:
             client.subscribe([(s.filter, 1) for s in self._subscriptions])
@@ -259,6 +262,8 @@ class Connection:
                 self._counts.refused_subscriptions += 1
                 fix = f"allow {self._options.username or self._options.client_id} to read it"
                 self._log.error("broker refused a subscription", topic=subscription.filter, reason=reason, fix=fix)
+            elif reason.value == 0:  # granted, but at QoS 0
+                self.lacks = self.lacks or [DOWNGRADED]
 
     def _on_unsubscribe(
         self, client: mqtt.Client, data: object, mid: int, reasons: list[ReasonCode], properties: object
@@ -290,10 +295,3 @@ class Connection:
     ) -> None:
         if flags.is_disconnect_packet_from_server:
             self._reason = reason
-
-
-def _retain_handling(subscription: Subscription) -> int:
-    # A shared subscription gets nothing that is retained, and some brokers refuse this option for it.
-    if subscription.retained or subscription.filter != strip_share(subscription.filter):
-        return 0
-    return _WITHOUT_RETAINED

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from config.topic_filters import strip_share
 from edge.mqtt.message import Message
 
 
@@ -15,6 +16,12 @@ class Subscription:
 
     filter: str
     retained: bool = False
+
+    @property
+    def retain_handling(self) -> int:
+        """Retain Handling of MQTT 5: 2 asks for no retained messages."""
+        # A shared subscription gets nothing that is retained, and some brokers refuse this option for it.
+        return 0 if self.retained or self.filter != strip_share(self.filter) else 2
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import ssl
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -116,7 +114,6 @@ class Options:
         OSError, ValueError
             The broker cannot be reached; see :func:`edge.mqtt.failures.unreachable`.
         """
-        _resolve(self.host, self.port)
         if client.protocol != mqtt.MQTTv5:
             client.connect(self.host, self.port, self.keepalive)
             return
@@ -134,31 +131,6 @@ def _tune(client: mqtt.Client, userdata: object, sock: Any) -> None:
     # paho does not set TCP_NODELAY: round trips would take 40 ms (Nagle's algorithm and delayed acks).
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _PREFERRED_BUFFER)
-
-
-def _resolve(host: str, port: int) -> None:
-    """Look a name up in a thread first: with no name server, paho would ignore signals for half a minute."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        pass
-    else:
-        return
-    errors: list[OSError | ValueError] = []
-
-    def look_up() -> None:
-        try:
-            socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, ValueError) as error:  # UnicodeError, for an invalid host name
-            errors.append(error)
-
-    resolver = threading.Thread(target=look_up, name="resolver", daemon=True)
-    resolver.start()
-    resolver.join(CONNECT_TIMEOUT)
-    if resolver.is_alive():
-        raise socket.gaierror(socket.EAI_AGAIN, f"no name server answers within {CONNECT_TIMEOUT:g} s")
-    if errors:
-        raise errors[0]
 
 
 def _tls(broker: Broker) -> ssl.SSLContext | None:

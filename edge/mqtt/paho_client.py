@@ -24,12 +24,21 @@ class PahoClient(mqtt.Client):
     ----------
     broken : OSError or None
         The error with which the connection broke; paho only reports that it did.
+    in_handshake : bool
+        Whether the connection stands, and TLS is being agreed upon.
     """
 
     broken: OSError | None = None
+    in_handshake: bool = False
 
     def _create_socket(self) -> Any:
         return BufferedSocket(super()._create_socket())
+
+    def _ssl_wrap_socket(self, tcp_sock: Any) -> Any:
+        self.in_handshake = True
+        sock = super()._ssl_wrap_socket(tcp_sock)
+        self.in_handshake = False
+        return sock
 
     @property
     def buffered(self) -> BufferedSocket | None:

@@ -11,13 +11,14 @@ from edge.backoff import Backoff
 from edge.clock import Clock, SystemClock
 from edge.log import ONCE_A_MINUTE, Log
 from edge.mqtt.connection import Connection
-from edge.mqtt.failures import LOST, TAKEN_OVER, Failure, lost_repeatedly
+from edge.mqtt.failures import LOST, TAKEN_OVER, Failure, explained, lost_repeatedly
 from edge.mqtt.link import Counts, Receipt, Subscription
 from edge.mqtt.message import Message
 from edge.mqtt.options import ANSWER_TIMEOUT, CONNECT_TIMEOUT, Options, ProtocolVersion
 from edge.stop import Stop
 
-_FIRST_DELAY, _LONGEST_DELAY = 1.0, 60.0  # [s] before the next try: upper bounds of a random delay
+_FIRST_DELAY, _SLOW = 1.0, 60.0  # [s] before the next try: upper bound of a random delay, which doubles up to ...
+_FAR, _NEAR = 45.0, 3.0  # [s] ... one of these: found within 60 s far away, and within 5 s on this machine
 _STABLE = 10.0  # [s] after which a connection counts as stable, and the next delays start short again
 _SHORT_IN_A_ROW = 3  # short connections in a row that suggest two clients with one id, which displace each other
 _MAX_WAIT = 5.0  # [s] in a turn, so that keepalive is maintained ...
@@ -74,7 +75,8 @@ class ReconnectingLink:
         self._stop = stop or Stop()
         self._clock = clock or SystemClock()
         self._log = Log("link", self._clock)
-        self._backoff = Backoff(_FIRST_DELAY, _LONGEST_DELAY, random or Random())  # noqa: S311  # jitter, no secret
+        self._backoff = Backoff(_FIRST_DELAY, _SLOW, random or Random())  # noqa: S311  # jitter, no secret
+        self._near = False
         self._connection: Connection | None = None
         self._number = 0
         self._announced = 0
@@ -99,6 +101,11 @@ class ReconnectingLink:
     def protocol(self) -> ProtocolVersion | None:
         """Protocol version while connected."""
         return self._connection.protocol if self._connection is not None and self.connected else None
+
+    @property
+    def lacks(self) -> list[str]:
+        """What the broker says that it lacks of what davylamp needs, each with the fix."""
+        return [] if self._connection is None else self._connection.lacks
 
     @property
     def in_flight(self) -> int:
@@ -241,6 +248,8 @@ class ReconnectingLink:
         if self._stop.interruptible(connection.open) is None:
             connection.close(disconnect=True)
             self._connection = None
+        if connection.near is not None:
+            self._near = connection.near
         self._check_connection()
 
     def _check_connection(self) -> None:
@@ -249,14 +258,15 @@ class ReconnectingLink:
         if connection is None:
             return
         now = self._clock.monotonic()
-        failure = connection.failure
-        if failure is None:
+        failed = connection.failure
+        if failed is None:
             if connection.accepted_at is not None and now - connection.accepted_at > _STABLE:
                 self._backoff.reset()
                 self.failure = self._logged_event = None
                 self._tries = self._short = 0
             return
         self._connection = None
+        failure = self._stop.interruptible(lambda: explained(failed, self._options)) or failed
         if failure.event == TAKEN_OVER:
             self.counts.taken_over += 1
         elif failure.event == LOST and connection.accepted_at is not None and now - connection.accepted_at <= _STABLE:
@@ -273,7 +283,8 @@ class ReconnectingLink:
             return
         # The next try begins with the newest protocol again: a broker that was still starting need not be an old one.
         self._protocols = self._options.protocols
-        self._next_try = now + self._backoff.next_delay(slow=failure.slow)
+        delay = self._backoff.next_delay(slow=failure.slow, most=_NEAR if self._near else _FAR)
+        self._next_try = self._clock.monotonic() + delay
         self._tries += 1
         self._log_failure()
 

@@ -122,12 +122,12 @@ def test_without_a_broker_it_logs_that_at_once_and_then_once_a_minute_and_never_
 ) -> None:
     caplog.set_level(logging.INFO, "davylamp")
     link = make(free_port, clock=fake_clock, random=random.Random(3))
-    for _ in range(3600):
+    for _ in range(600):
         link.poll(0)
         fake_clock.time += 1
     assert caplog.messages[0].startswith("broker not reachable")
-    assert 58 <= len(caplog.messages) <= 60
-    assert 100 < link._number < 250
+    assert 9 <= len(caplog.messages) <= 10
+    assert 250 < link._number < 400
 
 
 @REDELIVERS
@@ -183,7 +183,7 @@ def test_a_signal_ends_a_connect_that_hangs(make: MakeLink) -> None:
 
 def test_a_signal_ends_the_search_for_a_name_server(make: MakeLink, monkeypatch: pytest.MonkeyPatch) -> None:
     never = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: never.wait(30))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: (never.wait(30), [])[1])
     with Stop() as stop:
         link = make(1, stop=stop, settings={"host": "broker.example"})
         threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()

@@ -1,0 +1,36 @@
+"""Finds out, after a connection has failed, whether a port speaks TLS or MQTT without TLS."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+_TIMEOUT = 3.0  # [s]
+_CONNECT = (
+    b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x0a\x00\x00"  # MQTT 3.1.1, clean session, no name: it leaves nothing behind
+)
+_CONNACK = 2
+
+
+def speaks_tls(host: str, port: int) -> bool:
+    """Return whether a port answers the beginning of TLS, whatever its certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with socket.create_connection((host, port), _TIMEOUT) as plain, context.wrap_socket(plain):
+            return True
+    except ssl.SSLError as error:
+        return "ALERT" in (error.reason or "")  # it refuses us in the words of TLS, e.g. without a certificate
+    except (OSError, ValueError):
+        return False
+
+
+def speaks_plain_mqtt(host: str, port: int) -> bool:
+    """Return whether a port answers a CONNECT without TLS, also if it refuses us."""
+    try:
+        with socket.create_connection((host, port), _TIMEOUT) as plain:
+            plain.sendall(_CONNECT)
+            return plain.recv(1)[:1] == bytes([_CONNACK << 4])
+    except (OSError, ValueError):
+        return False

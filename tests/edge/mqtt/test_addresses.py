@@ -1,0 +1,32 @@
+"""Which addresses are this machine's own."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from edge.mqtt.addresses import on_this_machine, resolve
+
+
+def test_loopback_and_the_name_of_it_are_here() -> None:
+    for host in ("127.0.0.1", "127.3.2.1", "::1", "localhost"):
+        assert on_this_machine(resolve(host, 1883))
+
+
+def test_any_other_address_of_ours_is_here_too() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.connect(("192.0.2.1", 9))  # sends nothing; only chooses the address that would be used
+        except OSError:
+            pytest.skip("no network: this machine has no other address")
+        assert on_this_machine([sock.getsockname()[0]])
+
+
+def test_other_machines_are_not_here() -> None:
+    assert not on_this_machine(["192.0.2.1", "2001:db8::1", "not an address"])
+    assert not on_this_machine([])
+
+
+def test_one_address_of_ours_suffices() -> None:
+    assert on_this_machine(["192.0.2.1", "127.0.0.1"])
