@@ -131,14 +131,14 @@ class OverSsh:
         if order.password is not None:
             words += ["--password-file", f"./{parcel.add('password', order.password, PRIVATE)}"]
         wheelhouse = Wheelhouse(probe.target, self._wheel.requirements, self._constraints, self._cache)
-        how = "take the wheels" if wheelhouse.complete else f"download the wheels for {probe.target}, once"
-        self._say(f"deploy 2/5: {how}: {wheelhouse.folder}")
+        how = "take the wheels from" if wheelhouse.complete else "download and pack the wheels, once, into"
+        self._say(f"deploy 2/5: {how} {wheelhouse.folder}")
         wheels = wheelhouse.wheels()
         for path in wheels:
             parcel.add(f"{WHEELS}/{path.name}", path)
         parcel.add(f"{WHEELS}/{self._wheel.name}", self._wheel.data)
         size = sum(path.stat().st_size for path in wheels) + len(self._wheel.data)
-        self._say(f"    {len(wheels) + 1} wheels, {size / 1e6:.1f} MB, with {self._wheel.name}")
+        self._say(f"    wheelhouse: {len(wheels) + 1} wheels, {size / 1e6:.1f} MB, with {self._wheel.name}")
         return [*words, *order.words]
 
     @contextmanager

@@ -14,11 +14,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from edge.deployment.target import Target
+from edge.deployment.tight_wheel import tighten_wheel
 from edge.errors import DeploymentError
 
 DEBIAN = Path("/usr/share/python-wheels")
 """Where Debian keeps the wheels that ``ensurepip`` installs."""
 
+_PACKING = "large members by LZMA"  # how the wheels of a cache are packed
 _UNREACHABLE = (
     "NewConnectionError",
     "NameResolutionError",
@@ -51,7 +53,7 @@ class Wheelhouse:
         self._target = target
         self._requirements = [*requirements, _INSTALLER]
         self._constraints = constraints
-        text = "\n".join([*sorted(self._requirements), constraints.read_text(encoding="utf-8")])
+        text = "\n".join([_PACKING, *sorted(self._requirements), constraints.read_text(encoding="utf-8")])
         digest = hashlib.sha256(text.encode()).hexdigest()[:12]
         self.folder = (cache or user_cache()) / f"wheelhouse-{target.tag}-{digest}"
 
@@ -86,6 +88,8 @@ class Wheelhouse:
             self._run_pip(fresh)
             if not any(fresh.glob("*.whl")):
                 raise DeploymentError(f"{fresh}: pip downloaded no wheel; fix: try again")
+            for wheel in fresh.glob("*.whl"):
+                tighten_wheel(wheel)
             fresh.chmod(0o755)
             try:
                 fresh.rename(self.folder)  # complete, or not there
