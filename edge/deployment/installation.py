@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from edge.deployment.broker import BrokerSetup
@@ -19,6 +16,7 @@ from edge.deployment.release_draft import ReleaseDraft
 from edge.deployment.releases import Release, Releases
 from edge.deployment.service import Service
 from edge.deployment.takeover import Takeover
+from edge.deployment.undisturbed import undisturbed
 from edge.deployment.wheel_source import WheelSource
 from edge.deployment.wishes import Wishes
 from edge.errors import DeploymentError
@@ -26,6 +24,7 @@ from edge.errors import DeploymentError
 ONLINE_WITHIN = 30.0
 """Time for a new agent to be online at the broker [s]."""
 
+_DOWNLOADED = 230_000_000  # [bytes] of wheels and the environment made from them
 _CHECK_SECONDS = 180.0  # a Raspberry Pi 3 loads ONNX Runtime within 10 s
 
 
@@ -65,7 +64,7 @@ class Installation:
         if wishes.dry_run:
             self._describe(source, wheels, environments, wishes)
             return
-        with self._alone(), _steady():
+        with undisturbed(self._layout.store):
             try:
                 self._install(wishes, source, wheels, environments, preflight)
             except OSError as error:
@@ -227,10 +226,12 @@ class Installation:
             self._service.begin_trial(release.unit.read_bytes())
             self._service.restart()
             self._await_online(release)
-            self._releases.switch(release)
+            complete = self._releases.switch(release)
         except BaseException as error:
             self._roll_back(before, error)
             raise
+        if not complete:
+            self._say(f"    warning: no room for the links to release {release.number}; fix: make room, run this again")
         self._service.end_trial()
 
     def _await_online(self, release: Release) -> None:
@@ -264,46 +265,6 @@ class Installation:
     def _kept(self) -> str:
         previous = self._releases.previous()
         return "none" if previous is None else f"release {previous.number}"
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep a second installation out."""
-        lock = self._layout.store / ".lock"
-        try:
-            lock.parent.mkdir(parents=True, exist_ok=True)
-            file = lock.open("w")
-        except OSError as error:
-            raise DeploymentError(f"{lock}: {error.strerror}; fix: make room, or check the disk") from error
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise DeploymentError(
-                    "another installation is running; fix: wait until it is done, then run this again"
-                ) from None
-            yield
-
-
-_DOWNLOADED = 230_000_000  # [bytes] of wheels and the environment made from them
-
-
-@contextmanager
-def _steady() -> Iterator[None]:
-    """Go on when the connection is lost; a signal to end rolls back as an error does."""
-
-    def end(number: int, _: object) -> None:
-        raise DeploymentError(f"interrupted by signal {number}")
-
-    before = {
-        signal.SIGHUP: signal.signal(signal.SIGHUP, signal.SIG_IGN),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, end),
-        signal.SIGINT: signal.signal(signal.SIGINT, end),
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _disk_mb(folder: Path) -> float:

@@ -14,6 +14,7 @@ from edge.deployment.machine import Machine
 PARTIAL = ".partial"
 """End of the name of a release that is being built."""
 
+_WANTED = "../davylamp.service"
 _NUMBER = re.compile(rf"{re.escape(STORE)}/releases/(\d+)/")
 
 
@@ -108,46 +109,46 @@ class Releases:
         sync_folder(release.folder.parent)
         return release
 
-    def switch(self, release: Release) -> None:
+    def switch(self, release: Release) -> bool:
         """Have systemd start this release from now on.
 
-        The unit is the switch: all its paths are those of its release. Links for people and their programs follow, and
-        :meth:`repair` has them follow after a power cut.
+        The unit is the switch: all its paths are those of its release. Links for people and their programs follow.
+
+        Returns
+        -------
+        bool
+            Whether they did; :meth:`repair` has them follow when the disk has room again.
+
+        Raises
+        ------
+        OSError
+            Nothing was switched.
         """
-        before = self.current()
-        layout = self._layout
+        before, layout = self.current(), self._layout
+        _link(layout.wants, _WANTED)  # without a unit it means nothing
         replace_file(layout.unit, release.unit.read_bytes())
-        if before is not None and before.number != release.number:
-            replace_link(layout.previous, f"releases/{before.number}")
-        self.repair()
+        try:
+            if before is not None and before.number != release.number:
+                replace_link(layout.previous, f"releases/{before.number}")
+            self.repair()
+        except OSError:
+            return False
+        return True
 
     def repair(self) -> None:
         """Have every link point to what the unit says, and let systemd start it at boot."""
         release, layout = self.current(), self._layout
         if release is None:
             return
-        links = {
-            layout.current: f"releases/{release.number}",
-            layout.configuration: f"{STORE}/current/etc",
-            layout.wants: "../davylamp.service",
-        }
+        links = {layout.current: f"releases/{release.number}", layout.configuration: f"{STORE}/current/etc"}
+        if layout.unit.exists():
+            links |= {layout.wants: _WANTED}
         if release.environment.exists():
             links |= {layout.environment: f"{Path(STORE).name}/current/environment"}
-            if layout.program.is_symlink() or not layout.program.exists():
+            if not layout.program.exists() or _is_ours(layout.program):
                 links |= {layout.program: f"{ENVIRONMENT}/bin/davylamp"}
-        if not layout.unit.exists():
-            del links[layout.wants]
         for path, target in links.items():
-            if path.is_symlink() and str(path.readlink()) == target:
-                continue
-            if path == layout.program and path.is_symlink() and "davylamp" not in str(path.readlink()):
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_dir() and not path.is_symlink():
-                if any(path.iterdir()):
-                    continue  # the takeover exchanges a folder, which this cannot
-                path.rmdir()
-            replace_link(path, target)
+            _link(path, target)
 
     def clean(self) -> list[str]:
         """Remove what an interrupted installation has left, and releases before the last two; returns their names."""
@@ -170,3 +171,19 @@ class Releases:
             return None
         release = self.at(int(name))
         return release if release.folder.is_dir() else None
+
+
+def _link(path: Path, target: str) -> None:
+    """Have a link point to its target, unless it does, or a folder is in its place, which only a takeover exchanges."""
+    if path.is_symlink() and str(path.readlink()) == target:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir() and not path.is_symlink():
+        if any(path.iterdir()):
+            return
+        path.rmdir()
+    replace_link(path, target)
+
+
+def _is_ours(path: Path) -> bool:
+    return path.is_symlink() and str(path.readlink()).startswith(ENVIRONMENT)

@@ -133,12 +133,10 @@ class Removal:
         if purge:
             self._remove_state()
         elif layout.state.is_dir():
-            kept.append((layout.state, "the journal; --purge removes it"))
+            kept.append((layout.state, "the journal, also known as /var/lib/davylamp; --purge removes it"))
         remove_tree(layout.store)
-        for name in _BROKER_FILES:
-            if (path := self._machine.path(name)).exists():
-                kept.append((path, "the broker's; it runs on"))
-        return kept
+        broker = map(self._machine.path, _BROKER_FILES)
+        return [*kept, *((path, "the broker's, which runs on") for path in broker if path.exists())]
 
     def _remove_state(self) -> None:
         remove_tree(self._machine.path("/var/lib/davylamp"))  # systemd's link

@@ -1,0 +1,55 @@
+"""Keeps a second installation, a lost connection and a signal from leaving a change half done."""
+
+from __future__ import annotations
+
+import fcntl
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edge.errors import DeploymentError
+
+
+@contextmanager
+def undisturbed(store: Path) -> Iterator[None]:
+    """Hold the lock of a store, made if it is not there; a signal to end rolls back as an error does.
+
+    Raises
+    ------
+    DeploymentError
+        Another installation holds it, the disk is full, or a signal came.
+    """
+    lock = store / ".lock"
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        file = lock.open("w")
+    except OSError as error:
+        raise DeploymentError(f"{lock}: {error.strerror}; fix: make room, or check the disk") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DeploymentError(
+                "another installation is running; fix: wait until it is done, then run this again"
+            ) from None
+        with _signals():
+            yield
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Go on when the connection is lost; take a signal to end for an error."""
+
+    def end(number: int, _: object) -> None:
+        # Once: the way back takes a moment, and must not be interrupted by whoever is impatient.
+        signal.signal(number, signal.SIG_IGN)
+        raise DeploymentError(f"interrupted by {signal.Signals(number).name}")
+
+    before = {signal.SIGHUP: signal.signal(signal.SIGHUP, signal.SIG_IGN)}
+    before |= {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
