@@ -148,10 +148,10 @@ class GatewayCheck:
                 early = self._subscribe(link)
                 if stations is not None:
                     names |= self._listen(link, stations, stop, listen, early)
-                protocol = link.protocol
-            if protocol == "5":
+                protocol, lacking = link.protocol, link.lacks
+            if protocol == "5" and not lacking:
                 Publishing(gateway, names, findings, mosquitto=self._mosquitto).check()
-            elif protocol is not None:
+            elif protocol == "3.1.1":
                 findings.warning("MQTT 3.1.1: a broker does not report what it refuses, so publishing is not checked")
         except DavylampError as error:
             findings.error(error)
@@ -168,6 +168,8 @@ class GatewayCheck:
             subscribed = link.became_ready()
         if not subscribed:
             self._findings.error(f"the broker did not confirm the subscriptions within {_CONFIRMATION:g} s")
+        for lacking in link.lacks:
+            self._findings.error(f"the broker lacks what davylamp needs: {lacking}")
         if refused := link.counts.refused_subscriptions:
             self._findings.error(f"{refused} subscriptions refused; fix: let this user read the topics")
         return early

@@ -71,6 +71,16 @@ def test_a_mistake_in_the_file_is_an_error_each(tmp_path: Path) -> None:
     assert all(line.startswith("error") for line in checked.lines)
 
 
+@pytest.mark.mqtt5
+@pytest.mark.parametrize(
+    ("line", "fix"), [("retain_available false", "retain_available true"), ("max_qos 0", "max_qos 2")]
+)
+def test_what_a_broker_lacks_is_an_error_with_the_fix(run: Run, start_broker: StartBroker, line: str, fix: str) -> None:
+    checked = run(start_broker(line).port)
+    assert not checked.passed
+    assert [fix in each for each in checked.lines if each.startswith("error")] == [True]
+
+
 @pytest.mark.broker
 def test_a_gateway_without_errors_passes(run: Run, broker: RunningBroker) -> None:
     checked = run(broker.port)
