@@ -7,7 +7,7 @@ INSTALL := -m pip --disable-pip-version-check --quiet install --constraint const
 PIP := $(BIN)/python $(INSTALL)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-edge test-gateway coverage check format benchmarks release-check clean
+.PHONY: help demo test test-edge test-gateway test-arm64 coverage check format benchmarks release-check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -23,6 +23,9 @@ test-edge: .venv-edge/.ready  ## run the gateway's tests without the trainer ext
 
 test-gateway: .venv/.dev  ## boot Debian 12 and 13 in containers and try the way to a Pi on both (root; ARGS="--kills 3")
 	PYTHONPATH=. $(BIN)/python -m tests.gateway.run $(ARGS)
+
+test-arm64: .venv/.dev  ## run the gateway as on a Raspberry Pi under emulation: scores, live readings, memory (no root)
+	PYTHONPATH=. $(BIN)/python -m tests.arm64.run
 
 coverage: .venv/.dev  ## run the tests and measure which lines they run; edge/ has to reach 95 % (benchmarks are left out)
 	$(BIN)/python -m pytest --cov --cov-report= --ignore tests/test_benchmarks.py $(ARGS)
