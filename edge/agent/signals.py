@@ -91,7 +91,7 @@ class AgentSignals(Stop):
 def _name(number: int) -> str:
     with contextlib.suppress(ValueError):
         return signal.Signals(number).name
-    return f"signal {number}"
+    return f"SIGRTMIN+{number - signal.SIGRTMIN}"
 
 
 def _has_terminal() -> bool:
