@@ -56,6 +56,7 @@ class FakeLink(Link):
     in_flight: int = 0
     congested: bool = False
     alive: bool = True
+    limit: int | None = None
 
     def __init__(self) -> None:
         self.counts = Counts(connections=1)
@@ -103,6 +104,9 @@ class FakeLink(Link):
         self.published.append(Published(topic, payload, qos, retain, expiry, correlation, self._mids))
         self.happened.append(f"publish {topic}")
         return self._mids
+
+    def payload_limit(self, topic: str, correlation: bytes | None = None) -> int | None:
+        return self.limit
 
     def acknowledge(self, messages: Iterable[Message]) -> None:
         self.happened += [f"ack {message.mid}" for message in messages]

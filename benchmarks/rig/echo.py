@@ -82,6 +82,9 @@ class Echo:
             self._receipts.append(Receipt(self._mids, topic, None))
         return self._mids
 
+    def payload_limit(self, topic: str, correlation: bytes | None = None) -> None:
+        """Accept any size."""
+
     def acknowledge(self, messages: Iterable[Message]) -> None:
         """Ignore."""
 

@@ -145,10 +145,10 @@ class Agent:
         self._unacknowledged += messages[: len(messages) - len(self._waiting)]
         if self._committer.commit():
             self._delivery.send()
-            self._requests.turn()
             free = self._intake.joining.releasable(self._unacknowledged)
             self._link.acknowledge(self._unacknowledged[:free])
             self._unacknowledged = self._unacknowledged[free:]
+            self._requests.turn()  # behind the acks: an answer that ends the connection must not bring its request back
         else:
             if self._committer.fault == "full":
                 self._station_journal.prune_all(transaction)

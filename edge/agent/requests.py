@@ -29,7 +29,7 @@ from edge.alarms.panel import AlarmPanel
 from edge.clock import Clock
 from edge.errors import RequestError
 from edge.journal.transaction import RateRow
-from edge.log import Log
+from edge.log import ONCE_A_MINUTE, Log
 from edge.mqtt.link import Link
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
@@ -39,6 +39,7 @@ ANSWER_EXPIRY = 600
 """Message expiry interval of an answer [s]."""
 
 _WAITING = 32  # most requests that wait
+_REFUSALS = 1000  # most refusals that wait
 _IN_FLIGHT = 20  # QoS 1 publications; from here on the next part waits until the broker keeps up
 _RATE_HOLDS = "it is set again, or scoring.exceedances_per_1000 in gateway.yaml changes"
 _LONGEST_VERB = 128  # characters that are echoed in a topic
@@ -53,10 +54,14 @@ class _Job:
     answers: Answers
     response_topic: str | None
     correlation: bytes | None
+    room: int | None = None  # [B] for an answer; None: no limit is known
 
 
 class Requests:
     """Reads requests and answers them, one message a turn, so that no request keeps a reading waiting.
+
+    Refusals wait for their turn as well, which comes after the acks: an answer that ends the connection, because the
+    broker does not take it, must not bring its request back.
 
     Parameters
     ----------
@@ -114,7 +119,8 @@ class Requests:
         self._log = Log("requests", clock)
         self._synthesis = SynthesisRequests(stations, gateway.synthesis, clock)
         self._jobs: deque[_Job] = deque()
-        self._verbs: dict[str, tuple[type[msgspec.Struct], Callable[[Any], Answers]]] = {
+        self._refusals: deque[tuple[_Job, Refusal]] = deque()
+        self._verbs: dict[str, tuple[type[msgspec.Struct], Callable[[Any, int | None], Answers]]] = {
             "synthesize": (SynthesisRequest, self._synthesis.answer),
             "alarm/acknowledge": (AcknowledgeRequest, self._acknowledge),
             "alarm/shelve": (ShelveRequest, self._shelve),
@@ -125,7 +131,9 @@ class Requests:
     @property
     def ready(self) -> bool:
         """Whether the next part of an answer can be published now."""
-        return bool(self._jobs) and not self._link.congested and self._link.in_flight < _IN_FLIGHT
+        link = self._link
+        waiting = bool(self._jobs or self._refusals)
+        return waiting and link.connected and not link.congested and link.in_flight < _IN_FLIGHT
 
     def take(self, verb: str, message: Message) -> None:
         """Read a request; errors in it are answered, too."""
@@ -134,36 +142,47 @@ class Requests:
             document = _parse(message.payload)
             job.transaction = _transaction(document)
             job.response_topic = self._response_topic(message)
+            job.room = self._room(job)
             if len(self._jobs) >= _WAITING:
                 raise RequestError(f"busy: {_WAITING} requests are waiting; try again later")  # noqa: TRY301
-            job.answers = self._answers(verb, document)
+            job.answers = self._answers(verb, document, job.room)
         except RequestError as error:
-            self._answer(job, Refusal(error=str(error), transaction=job.transaction))
-            self.answered += 1
+            self._refuse(job, str(error))
             return
         self._jobs.append(job)
 
     def turn(self) -> None:
-        """Publish the next part of an answer, of each waiting request in turn."""
-        if not self.ready:
+        """Publish a refusal, and the next part of an answer, of each waiting request in turn."""
+        if self._refusals and self.ready:
+            self._answer(*self._refusals.popleft())
+            self.answered += 1
+        if not self._jobs or not self.ready:
             return
         job = self._jobs.popleft()
         try:
             body = next(job.answers, None)
         except RequestError as error:
-            self._answer(job, Refusal(error=str(error), transaction=job.transaction))
-            body = None
+            self._refuse(job, str(error))
         except Exception:
             self._log.exception("request failed", verb=job.verb)
-            self._answer(job, Refusal(error="internal error: see the agent's log", transaction=job.transaction))
-            body = None
-        if body is None:
-            self.answered += 1
-        elif self._answer(job, Answer(data=body, transaction=job.transaction)):
-            self._jobs.append(job)
-        # An answer that cannot be published is dropped: the asker was lost with the connection.
+            self._refuse(job, "internal error: see the agent's log")
+        else:
+            if body is None:
+                self.answered += 1
+            elif self._answer(job, Answer(data=body, transaction=job.transaction)):
+                self._jobs.append(job)
 
-    def _answers(self, verb: str, document: dict[str, Any]) -> Answers:
+    def _refuse(self, job: _Job, reason: str) -> None:
+        if len(self._refusals) < _REFUSALS:
+            self._refusals.append((job, Refusal(error=reason, transaction=job.transaction)))
+            return
+        self.answered += 1
+        self._log.warning(
+            "request dropped without an answer", every=ONCE_A_MINUTE, reason=f"{_REFUSALS} refusals are waiting",
+            fix="send fewer requests at a time",
+        )  # fmt: skip
+
+    def _answers(self, verb: str, document: dict[str, Any], room: int | None) -> Answers:
         known = self._verbs.get(verb)
         if known is None:
             raise RequestError(f"unknown request {verb[:64]!r}, expected one of {', '.join(self._verbs)}")
@@ -173,7 +192,7 @@ class Requests:
         except (msgspec.ValidationError, RecursionError) as error:
             hint = unknown_field_hint(struct, str(error))
             raise RequestError(str(error).replace("`$.", "`") + hint) from error
-        return answer(request)
+        return answer(request, room)
 
     def _response_topic(self, message: Message) -> str | None:
         topic = message.response_topic
@@ -188,15 +207,32 @@ class Requests:
             )
         return topic
 
-    def _answer(self, job: _Job, body: Answer[Any] | Refusal) -> bool:
-        payload = msgspec.json.encode(body)
-        fixed = self._topics.response(job.verb[:_LONGEST_VERB])
-        sent = self._link.publish(fixed, payload, qos=1, expiry=ANSWER_EXPIRY, correlation=job.correlation)
-        if job.response_topic is not None and job.response_topic != fixed:
-            self._link.publish(job.response_topic, payload, qos=1, expiry=ANSWER_EXPIRY, correlation=job.correlation)
-        return sent is not None
+    def _room(self, job: _Job) -> int | None:
+        """Return the largest payload [B] that the broker takes on all topics of an answer; ``None`` without a limit."""
+        rooms = [self._link.payload_limit(topic, job.correlation) for topic in self._topics_of(job)]
+        return min((room for room in rooms if room is not None), default=None)
 
-    def _acknowledge(self, request: AcknowledgeRequest) -> Answers:
+    def _topics_of(self, job: _Job) -> list[str]:
+        fixed = self._topics.response(job.verb[:_LONGEST_VERB])
+        return [fixed] if job.response_topic in (None, fixed) else [fixed, job.response_topic]
+
+    def _answer(self, job: _Job, body: Answer[Any] | Refusal) -> bool:
+        """Publish a message of an answer; return whether another may follow."""
+        payload = msgspec.json.encode(body)
+        room = self._room(job)
+        fits = room is None or len(payload) <= room
+        if not fits and isinstance(body, Answer):
+            self._refuse(
+                job,
+                f"the answer is {len(payload)} bytes long, and the broker takes {room}; "
+                "fix: max_packet_size in mosquitto.conf",
+            )
+            return False
+        for topic in self._topics_of(job):
+            self._link.publish(topic, payload, qos=1, expiry=ANSWER_EXPIRY, correlation=job.correlation)
+        return True
+
+    def _acknowledge(self, request: AcknowledgeRequest, _: int | None) -> Answers:
         try:
             events = self._panel.acknowledge(
                 request.id, station=request.station, kind=request.kind, label=request.label, comment=request.comment
@@ -209,7 +245,7 @@ class Requests:
         self._publish_events(events)
         return iter([AcknowledgeAnswer(events=events)])
 
-    def _shelve(self, request: ShelveRequest) -> Answers:
+    def _shelve(self, request: ShelveRequest, _: int | None) -> Answers:
         if request.id is None and request.station is not None and request.station not in self._stations:
             known = ", ".join(sorted(station.name for station in self._stations)) or "none yet"
             raise RequestError(f"station: got {request.station[:64]!r}, expected one that has sent a reading: {known}")
@@ -223,7 +259,7 @@ class Requests:
         self._publish_events(events)
         return iter([ShelveAnswer(events=events, shelved=self._panel.shelved())])
 
-    def _set_rate(self, request: RateRequest) -> Answers:
+    def _set_rate(self, request: RateRequest, _: int | None) -> Answers:
         try:
             row = self._stations.request_rate(request.exceedances_per_1000)
         except ValueError as error:
@@ -232,7 +268,7 @@ class Requests:
         self._log.warning("requested rate changed by a request", exceedances_per_1000=self._stations.rate)
         return iter([RateAnswer(exceedances_per_1000=self._stations.rate, until=_RATE_HOLDS)])
 
-    def _answer_info(self, request: InfoRequest) -> Answers:
+    def _answer_info(self, request: InfoRequest, _: int | None) -> Answers:
         return iter([self._info()])
 
 

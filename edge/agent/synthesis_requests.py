@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from config.settings.gateway import SynthesisSettings
-from edge.agent.answers import SyntheticRows
+from edge.agent.answers import Answer, SyntheticRows
 from edge.agent.request_bodies import TransactionId
 from edge.agent.station import LiveStation, StationGroup
 from edge.agent.stations import Stations
@@ -24,6 +24,7 @@ from edge.synthesis.sampling_conditions import DrawRows, SamplingConditions
 
 _MINUTE = 60.0  # [s]
 _N = 100
+_LONGEST_NUMBER = 24  # characters of a float64
 _SEEDS = 2**32
 _PRIOR = SamplingConditions(prior=True)
 _FROM = "What the rows should resemble; by default the whole training record (prior)."
@@ -76,13 +77,20 @@ class SynthesisRequests:
         self._clock = clock
         self._times: deque[float] = deque()
 
-    def answer(self, request: SynthesisRequest) -> Iterator[SyntheticRows]:
+    def answer(self, request: SynthesisRequest, room: int | None = None) -> Iterator[SyntheticRows]:
         """Check a request; returns an iterator that draws one part of the rows at a time.
+
+        Parameters
+        ----------
+        request
+            The request.
+        room
+            Most bytes of a message of the answer, so that parts get fewer rows; ``None`` without a limit.
 
         Raises
         ------
         RequestError
-            The request names an unknown station, or asks for too many rows, or too often.
+            The request names an unknown station, or asks for too many rows, or too often; or not one row fits.
         """
         group = self._group(request.station)
         if not 1 <= request.n <= self._settings.max_rows:
@@ -90,14 +98,18 @@ class SynthesisRequests:
         seed = secrets.randbelow(_SEEDS) if request.seed is None else request.seed
         draw = request.conditions.prepare(group.sampler, seed, lambda: self._live(request.station).recent)
         draw(1, 0)  # checks the conditions before the first part, and before the request counts
+        size = self._settings.rows_per_part
+        if room is not None:
+            size = min(size, _rows_within(room, request, group))
         self._count()
         # The rows that it may have given are encoded by now: a request that waits must not keep megabytes of them.
-        return self._parts(msgspec.structs.replace(request, conditions=_PRIOR), group, seed, draw)
+        return self._parts(msgspec.structs.replace(request, conditions=_PRIOR), group, seed, draw, size)
 
+    @staticmethod
     def _parts(
-        self, request: SynthesisRequest, group: StationGroup, seed: int, draw: DrawRows
+        request: SynthesisRequest, group: StationGroup, seed: int, draw: DrawRows, size: int
     ) -> Iterator[SyntheticRows]:
-        station, size = group.bundle.station, self._settings.rows_per_part
+        station = group.bundle.station
         parts = -(-request.n // size)
         for part in range(parts):
             drawn = draw(min(size, request.n - part * size), part * size)
@@ -152,6 +164,29 @@ class SynthesisRequests:
             limit = f"{self._settings.per_minute} requests a minute (synthesis.per_minute)"
             raise RequestError(f"too many requests, expected at most {limit}; try again in {wait:.0f} s")
         self._times.append(now)
+
+
+def _rows_within(room: int, request: SynthesisRequest, group: StationGroup) -> int:
+    """Return how many rows fit into a message of an answer of so many bytes, whatever their values are."""
+    station = group.bundle.station
+    empty = SyntheticRows(
+        station=request.station or station.name,
+        columns=station.keys if request.format == "json" else station.names,
+        units=station.units,
+        rows=[] if request.format == "json" else _csv(station.names, [], header=True),
+        seed=request.seed or _SEEDS,
+        bundle=group.bundle.id,
+        part=request.n,
+        parts=request.n,
+    )
+    envelope = len(msgspec.json.encode(Answer(data=empty, transaction=request.transaction)))
+    row = len(station.keys) * (_LONGEST_NUMBER + 1) + 3
+    if room < envelope + row:
+        raise RequestError(
+            f"the broker takes messages of {room} bytes, and one with a single row may have {envelope + row}; "
+            "fix: max_packet_size in mosquitto.conf"
+        )
+    return (room - envelope) // row
 
 
 def _csv(names: tuple[str, ...], rows: list[list[float]], *, header: bool) -> str:

@@ -122,7 +122,7 @@ class ScoreBacklog:
             self.refused += 1
             self._log.error(
                 "broker refused scores", every=ONCE_A_MINUTE, topic=receipt.topic, reason=receipt.refusal,
-                fix="allow the agent to write there",
+                fix="allow the agent to write there, or raise max_packet_size",
             )  # fmt: skip
         self.confirmed, self._marker = self._marker[1], None
         while self._batches and self._batches[0].number <= self.confirmed:
@@ -139,16 +139,36 @@ class ScoreBacklog:
             self._next += 1
 
     def _publish(self, batch: ScoreBatch) -> None:
-        last = len(batch.scores) - 1
-        for i, (station, payload) in enumerate(batch.scores):
-            topic = self._topics.score(station)
-            body = payload if batch.live else as_historical(payload)
+        scores = [(self._topics.score(station), payload if batch.live else as_historical(payload))
+                  for station, payload in batch.scores]  # fmt: skip
+        if self._link.payload_limit("") is not None:
+            scores = self._that_fit(scores)
+        last = len(scores) - 1
+        for i, (topic, body) in enumerate(scores):
             marks = i == last and self._marker is None
             mid = self._link.publish(topic, body, qos=int(marks), expiry=SCORE_EXPIRY)
             if mid is None:
                 return  # the connection has ended: the whole batch is published again on the next
             if marks:
                 self._marker = (mid, batch.number)
-        self.scores += len(batch.scores)
+        self.scores += len(scores)
         if not batch.live:
-            self.historical += len(batch.scores)
+            self.historical += len(scores)
+
+    def _that_fit(self, scores: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+        """Leave out what is too large for the broker; of a batch that is too large as a whole, the least stays.
+
+        The link refuses that one in the broker's place, so that the batch is confirmed like any refused one.
+        """
+        fit = []
+        for topic, body in scores:
+            limit = self._link.payload_limit(topic)
+            if limit is None or len(body) <= limit:
+                fit.append((topic, body))
+        self.refused += len(scores) - len(fit)
+        if len(fit) < len(scores):
+            self._log.error(
+                "scores are too large for the broker", every=ONCE_A_MINUTE, lost=self.refused,
+                fix="raise or remove max_packet_size in mosquitto.conf",
+            )  # fmt: skip
+        return fit or scores[-1:]

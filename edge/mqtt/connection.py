@@ -12,17 +12,19 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.clock import Clock
-from edge.log import ONCE_A_MINUTE, Log
+from edge.log import Log
 from edge.mqtt import packets
 from edge.mqtt.addresses import on_this_machine, resolve
 from edge.mqtt.failures import DOWNGRADED, LOST, SILENT, Failure, ended, lacks, refused, unreachable
 from edge.mqtt.inbox import Inbox
-from edge.mqtt.link import Counts, Receipt, Subscription
+from edge.mqtt.link import Counts, Subscription
 from edge.mqtt.message import Message
 from edge.mqtt.options import ANSWER_TIMEOUT, Options, ProtocolVersion
+from edge.mqtt.packet_limit import PacketLimit
 from edge.mqtt.packets import Publication
 from edge.mqtt.paho_client import PahoClient
 from edge.mqtt.properties import publish_properties
+from edge.mqtt.send_queue import SendQueue
 
 _NEWER_TIMEOUT = 3.0  # [s] for the CONNACK while an older protocol is left to try: some brokers hang on MQTT 5
 _CONGESTED = 2000  # queued packets above which nothing is read, so that no more packets are made
@@ -41,7 +43,7 @@ class Connection:
         Number of the connection, stamped on every message.
     subscriptions, unsubscribe, will
         As for :class:`edge.mqtt.reconnecting_link.ReconnectingLink`.
-    counts, clock, log
+    counts, limit, clock, log
         Shared by all connections of a link.
     """
 
@@ -55,6 +57,7 @@ class Connection:
         unsubscribe: Sequence[str] = (),
         will: tuple[str, bytes] | None,
         counts: Counts,
+        limit: PacketLimit,
         clock: Clock,
         log: Log,
     ) -> None:
@@ -66,8 +69,6 @@ class Connection:
         self.lacks: list[str] = []  # of what we need, as the broker says
         self.read_at = -math.inf  # monotonic time [s]
         self.inbox = Inbox(number, max(1, options.receive_maximum // 2), counts)
-        self.receipts: list[Receipt] = []
-        self.in_flight: dict[int, str] = {}  # packet identifier -> topic
         self._queued = 0
         self._options = options
         self._number = number
@@ -79,6 +80,7 @@ class Connection:
         self._reason: ReasonCode | None = None
         self._opened_at = 0.0
         self._client = client = options.client(protocol)
+        self.sending = SendQueue(client, limit, counts, log)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
@@ -107,7 +109,7 @@ class Connection:
     @property
     def congested(self) -> bool:
         """Whether nothing should be read, because too many packets are queued or too many messages are held."""
-        return self._queued > _CONGESTED or self.inbox.full
+        return self._queued > _CONGESTED or len(self.sending) > _CONGESTED or self.inbox.full
 
     @property
     def pending(self) -> bool:
@@ -152,20 +154,9 @@ class Connection:
     ) -> int | None:
         """Queue a publication; see :meth:`edge.mqtt.link.Link.publish`."""
         properties = publish_properties(expiry, correlation, response_topic) if self.protocol == "5" else None
-        if not qos and not retain:
-            encoded = b"\0" if self.protocol == "5" else b""
-            if properties is not None:
-                encoded = properties.pack()  # type: ignore[no-untyped-call]
-            if self._client.send_packet(packets.encode_publish(topic, payload, encoded)):
-                self._queued += 1
-                return 0
-        info = self._client.publish(topic, payload, qos, retain, properties)
-        if info.rc != mqtt.MQTT_ERR_SUCCESS:
-            return None
-        self._queued += 1
-        if qos:
-            self.in_flight[info.mid] = topic
-        return info.mid
+        number = self.sending.publish(topic, payload, qos, retain=retain, properties=properties)
+        self._queued += number is not None
+        return number
 
     def acknowledge(self, messages: Iterable[Message]) -> int:
         """Queue acks; returns how many were dropped because their message came on another connection."""
@@ -196,6 +187,7 @@ class Connection:
         client.receive()
         while self.inbox.room and client.read_packet(self.inbox.put):
             pass
+        self.sending.release()
 
     def _write(self, client: PahoClient) -> None:
         # paho would make two property objects for each QoS 0 publication, only to report that it is written.
@@ -225,6 +217,8 @@ class Connection:
                 self._end(refused(self._reason, self._options))
             else:
                 self._end(ended(self._reason, self._options, accepted=accepted))
+            if accepted:
+                self.sending.note_end()
 
     def _end(self, failure: Failure) -> None:
         self.failure = failure
@@ -237,6 +231,7 @@ class Connection:
             self._reason = reason
             return
         self.accepted_at = self._clock.monotonic()
+        self.sending.accept(getattr(properties, "ReceiveMaximum", None), getattr(properties, "MaximumPacketSize", None))
         self._counts.connections += 1
         self.lacks = lacks(properties)
         session = "kept" if flags.session_present else "new"
@@ -282,13 +277,7 @@ class Connection:
         self.inbox.put(publication, message.properties)
 
     def _on_publish(self, client: mqtt.Client, data: object, mid: int, reason: ReasonCode, properties: object) -> None:
-        if (topic := self.in_flight.pop(mid, None)) is None:
-            return
-        refusal = str(reason) if reason.is_failure else None
-        self.receipts.append(Receipt(mid, topic, refusal))
-        self._counts.count_receipt(topic, refusal)
-        if refusal is not None:
-            self._log.error("broker refused a publication", every=ONCE_A_MINUTE, topic=topic, reason=refusal)
+        self.sending.confirm(mid, str(reason) if reason.is_failure else None)
 
     def _on_disconnect(
         self, client: mqtt.Client, data: object, flags: Any, reason: ReasonCode, properties: object

@@ -26,7 +26,7 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Receipt:
-    """The broker's answer to a QoS 1 publication: ``refusal`` is its reason, ``None`` for an acceptance."""
+    """The broker's answer to the QoS 1 publication with this number; ``refusal`` is its reason, or ``None``."""
 
     mid: int
     topic: str
@@ -153,7 +153,13 @@ class Link(Protocol):
         Returns
         -------
         int or None
-            Packet identifier, which the :class:`Receipt` of a QoS 1 publication repeats; ``None`` while not connected.
+            A number, which the :class:`Receipt` of a QoS 1 publication repeats; ``None`` while not connected.
+        """
+
+    def payload_limit(self, topic: str, correlation: bytes | None = None) -> int | None:
+        """Return the largest payload [B] that the broker takes on a topic; ``None`` if it has named no limit.
+
+        A larger one is never sent: the broker would end the connection. At QoS 1 its receipt is a refusal.
         """
 
     def acknowledge(self, messages: Iterable[Message]) -> None:

@@ -92,6 +92,11 @@ def encode_publish(topic: str, payload: bytes, properties: bytes) -> bytes:
     return b"".join((bytes((PUBLISH << 4,)), length, content))
 
 
+def publish_size(topic: str, payload: int, properties: int) -> int:
+    """Return the most bytes of a PUBLISH packet; the sizes are those of its payload and its properties [B]."""
+    return 1 + _MAX_LENGTH_BYTES + 2 + len(topic.encode()) + 2 + properties + payload
+
+
 def encode_puback(mid: int) -> bytes:
     """Encode a PUBACK packet that accepts a publication."""
     return b"\x40\x02" + mid.to_bytes(2, "big")

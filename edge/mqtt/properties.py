@@ -8,6 +8,9 @@ from typing import cast
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+PROPERTIES_SIZE = 4 + 5 + 3
+"""Most bytes of a publication's properties, apart from Correlation Data: their length, the expiry, and a length."""
+
 
 def publish_properties(expiry: int | None, correlation: bytes | None, response_topic: str | None) -> Properties | None:
     """Make the properties of a publication: Message Expiry [s], Correlation Data and Response Topic."""

@@ -15,6 +15,7 @@ from edge.mqtt.failures import LOST, TAKEN_OVER, Failure, explained, lost_repeat
 from edge.mqtt.link import Counts, Receipt, Subscription
 from edge.mqtt.message import Message
 from edge.mqtt.options import ANSWER_TIMEOUT, CONNECT_TIMEOUT, Options, ProtocolVersion
+from edge.mqtt.packet_limit import PacketLimit
 from edge.stop import Stop
 
 _FIRST_DELAY, _SLOW = 1.0, 60.0  # [s] before the next try: upper bound of a random delay, which doubles up to ...
@@ -75,6 +76,7 @@ class ReconnectingLink:
         self._stop = stop or Stop()
         self._clock = clock or SystemClock()
         self._log = Log("link", self._clock)
+        self._limit = PacketLimit(self._clock, self._log)
         self._backoff = Backoff(_FIRST_DELAY, _SLOW, random or Random())  # noqa: S311  # jitter, no secret
         self._near = False
         self._connection: Connection | None = None
@@ -110,7 +112,7 @@ class ReconnectingLink:
     @property
     def in_flight(self) -> int:
         """Number of QoS 1 publications that the broker has not answered yet."""
-        return len(self._connection.in_flight) if self._connection is not None else 0
+        return self._connection.sending.in_flight if self._connection is not None else 0
 
     @property
     def congested(self) -> bool:
@@ -172,7 +174,8 @@ class ReconnectingLink:
         """Return the broker's answers to QoS 1 publications since the last call."""
         if self._connection is None:
             return []
-        receipts, self._connection.receipts = self._connection.receipts, []
+        sending = self._connection.sending
+        receipts, sending.receipts = sending.receipts, []
         return receipts
 
     def publish(
@@ -190,14 +193,12 @@ class ReconnectingLink:
         if self._connection is None or not self.connected:
             return None
         return self._connection.publish(
-            topic,
-            payload,
-            qos,
-            retain=retain,
-            expiry=expiry,
-            correlation=correlation,
-            response_topic=response_topic,
+            topic, payload, qos, retain=retain, expiry=expiry, correlation=correlation, response_topic=response_topic
         )
+
+    def payload_limit(self, topic: str, correlation: bytes | None = None) -> int | None:
+        """Return the largest payload [B] for a topic; see :meth:`edge.mqtt.link.Link.payload_limit`."""
+        return self._limit.payload(topic, correlation)
 
     def acknowledge(self, messages: Iterable[Message]) -> None:
         """Queue the acks of messages, in the order of their arrival; drop those of an earlier connection."""
@@ -217,7 +218,7 @@ class ReconnectingLink:
         deadline = self._clock.monotonic() + patience
         self.flush()
         while self._connection is not None and self.connected and self._clock.monotonic() < deadline:
-            if not self._connection.wants_write and not self._connection.in_flight:
+            if not self._connection.wants_write and not self._connection.sending.in_flight:
                 break
             self.poll(0.05)
         if self._connection is not None:
@@ -241,6 +242,7 @@ class ReconnectingLink:
             unsubscribe=self._unsubscribe,
             will=self._will,
             counts=self.counts,
+            limit=self._limit,
             clock=self._clock,
             log=self._log,
         )

@@ -68,6 +68,7 @@ def test_the_answer_names_what_is_wrong_with_a_request(desk: Desk, body: bytes, 
 
 def test_a_verb_as_long_as_a_topic_may_be_is_answered_all_the_same(desk: Desk) -> None:
     desk.requests.take("x" * 60_000, Message("", b"{}"))
+    desk.requests.turn()
     assert len(desk.link.published[0].topic) < 300
 
 
@@ -102,8 +103,69 @@ def test_too_many_waiting_requests_are_turned_away(desk: Desk) -> None:
     desk.link.in_flight = 20  # the broker does not keep up
     for _ in range(33):
         desk.requests.take("info", Message("", b"{}"))
-    (answer,) = desk.link.on(TOPICS.response("info"))
+    desk.link.in_flight = 0
+    desk.requests.turn()
+    answer = desk.link.on(TOPICS.response("info"))[0]
     assert "busy" in answer["error"]
+
+
+def test_refusals_wait_until_the_broker_keeps_up_and_no_more_than_a_thousand_do(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(1100):
+        desk.requests.take("nonsense", Message("", b"{}"))
+    assert desk.link.published == []  # what a request brings about is acknowledged first
+    while desk.requests.ready:
+        desk.requests.turn()
+    assert len(desk.link.published) == 20
+    while len(desk.link.published) < 1000:
+        desk.link.in_flight = 0
+        desk.requests.turn()
+    desk.link.in_flight = 0
+    assert not desk.requests.ready
+    assert desk.requests.answered == 1100
+    assert any("dropped without an answer" in line for line in caplog.messages)
+
+
+def test_answers_wait_for_the_next_connection(desk: Desk) -> None:
+    desk.requests.take("info", Message("", b"{}"))
+    desk.link.connected = False
+    desk.requests.turn()
+    assert not desk.requests.ready
+    desk.link.connected = True
+    desk.requests.turn()
+    assert len(desk.link.published) == 1
+
+
+@pytest.mark.parametrize("layout", ["json", "csv"])
+def test_an_answer_has_parts_that_the_broker_takes(desk: Desk, layout: str) -> None:
+    whole = desk.ask("synthesize", {"n": 150, "seed": 3, "format": layout})
+    assert len(whole) == 1
+    desk.link.limit = 5000
+    parts = desk.ask("synthesize", {"n": 150, "seed": 3, "format": layout})
+    assert [part["data"]["part"] for part in parts] == list(range(1, len(parts) + 1))
+    assert all(part["data"]["parts"] == len(parts) > 4 for part in parts)
+    assert max(len(each.payload) for each in desk.link.published) <= 5000
+    rows = parts[0]["data"]["rows"]
+    for part in parts[1:]:
+        rows = rows + part["data"]["rows"]
+    assert rows == whole[0]["data"]["rows"]
+
+
+def test_an_answer_that_no_part_of_fits_is_an_error_with_the_fix(desk: Desk) -> None:
+    desk.link.limit = 500
+    assert "max_packet_size" in desk.error("synthesize", {"n": 1})
+    assert "max_packet_size" in desk.error("info")
+    assert max(len(each.payload) for each in desk.link.published) <= 500
+
+
+def test_a_limit_that_becomes_known_later_still_holds(desk: Desk) -> None:
+    desk.requests.take("synthesize", Message("", b'{"n": 200, "seed": 1}'))
+    desk.link.limit = 5000
+    for _ in range(3):
+        desk.requests.turn()
+    (answer,) = desk.link.on(TOPICS.response("synthesize"))
+    assert "the broker takes 5000" in answer["error"]
 
 
 def test_a_mistake_of_ours_is_an_answer_and_not_the_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

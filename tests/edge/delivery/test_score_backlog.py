@@ -125,3 +125,27 @@ def test_the_receipt_of_another_publication_confirms_no_score(backlog: ScoreBack
     backlog.put(scores(1))
     backlog.send()
     assert answer(backlog, fake_link) == 1
+
+
+def test_scores_that_are_too_large_for_the_broker_are_left_out_and_hold_nothing_back(
+    backlog: ScoreBacklog, fake_link: FakeLink, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake_link.limit = 60
+    large = ("st-1", b'{"station":"st-1","n":9,"more":"%s"}' % (b"x" * 60))
+    backlog.put([*scores(1), large])
+    backlog.put([large, *scores(2)])
+    backlog.send()
+    assert [(each.body["n"], each.qos) for each in fake_link.published] == [(1, 1), (2, 0)]
+    assert backlog.refused == 2
+    assert any("max_packet_size" in line for line in caplog.messages)
+
+
+def test_a_batch_that_is_too_large_as_a_whole_is_refused_by_the_link(
+    backlog: ScoreBacklog, fake_link: FakeLink
+) -> None:
+    fake_link.limit = 10
+    backlog.put(scores(1, 2))
+    backlog.send()
+    assert [each.qos for each in fake_link.published] == [1]
+    assert answer(backlog, fake_link, "too large") == 1
+    assert len(backlog) == 0

@@ -101,6 +101,77 @@ def test_publications_keep_their_order_whatever_their_qos_and_number(
     assert other.on(f"{base}/out") == list(range(count))
 
 
+def test_what_follows_publications_that_wait_for_the_broker_waits_as_well(
+    broker: RunningBroker, client: Connect, make: MakeLink, base: str, ready: Ready, turn_until: TurnUntil
+) -> None:
+    other = client(broker.port, f"{base}/out")
+    link = ready(make(broker.port))
+    for number in range(50):
+        link.publish(f"{base}/out", b"%d" % number, qos=1)  # paho would hold back those after the 20th ...
+    for number in range(50, 60):
+        link.publish(f"{base}/out", b"%d" % number)  # ... and send these at once
+    assert link.in_flight == 50
+    turn_until(link, lambda: link.in_flight == 0)
+    turn_until(link, lambda: len(other.received) == 60)
+    assert other.on(f"{base}/out") == list(range(60))
+    assert len(link.receipts()) == 50
+
+
+@pytest.mark.mqtt5
+def test_a_broker_that_takes_one_publication_at_a_time_gets_one_at_a_time(
+    start_broker: StartBroker, client: Connect, make: MakeLink, base: str, ready: Ready, turn_until: TurnUntil
+) -> None:
+    port = start_broker("max_inflight_messages 1").port
+    other = client(port, f"{base}/out")
+    link = ready(make(port))
+    for number in range(30):
+        link.publish(f"{base}/out", b"%d" % number, qos=number % 3 > 0)
+    turn_until(link, lambda: len(other.received) == 30)
+    assert other.on(f"{base}/out") == list(range(30))
+    assert link.counts.connections == 1
+
+
+@pytest.mark.mqtt5
+def test_a_packet_that_the_broker_does_not_take_is_refused_here_and_the_connection_goes_on(
+    start_broker: StartBroker, client: Connect, make: MakeLink, base: str, caplog: pytest.LogCaptureFixture,
+    ready: Ready, turn_until: TurnUntil,
+) -> None:  # fmt: skip
+    port = start_broker("max_packet_size 1000").port
+    other = client(port, f"{base}/out")
+    link = ready(make(port))
+    topic = f"{base}/out"
+    limit = link.payload_limit(topic, b"me")
+    assert limit is not None
+    assert 900 < limit < 1000
+    large = link.publish(topic, b"1" * 1000, qos=1, retain=True)
+    assert link.publish(topic, b"2" * 1000) == 0
+    fits = link.publish(topic, b"3" * limit, qos=1, expiry=600, correlation=b"me")
+    turn_until(link, lambda: len(other.received) == 1)
+    turn_until(link, lambda: link.in_flight == 0)
+    receipts = {receipt.mid: receipt.refusal for receipt in link.receipts()}
+    assert "the broker takes 1000" in (receipts[large or 0] or "")
+    assert receipts[fits or 0] is None
+    assert any("max_packet_size" in line for line in caplog.messages)
+    assert link.counts.connections == 1
+
+
+def test_large_packets_are_given_up_when_the_broker_does_not_say_why_it_ends_connections(
+    start_broker: StartBroker, client: Connect, make: MakeLink, base: str, ready: Ready, turn_until: TurnUntil
+) -> None:
+    port = start_broker("max_packet_size 20000").port
+    link = make(port, settings={"protocol": "3.1.1"})
+    for _ in range(2):
+        ready(link)
+        assert link.payload_limit("a") is None
+        link.publish(f"{base}/out", b"1" * 50_000, qos=1)
+        turn_until(link, lambda: not link.connected)
+    ready(link)
+    limit = link.payload_limit(f"{base}/out")
+    assert limit is not None
+    assert limit < 25_000
+    assert link.counts.connections == 3
+
+
 def test_a_paho_without_our_seam_does_the_same_over_its_own_socket(
     broker: RunningBroker,
     client: Connect,
