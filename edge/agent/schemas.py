@@ -16,6 +16,7 @@ from edge.agent.request_bodies import AcknowledgeRequest, InfoRequest, RateReque
 from edge.agent.synthesis_requests import SynthesisRequest
 from edge.alarms.event import AlarmMessage, Event
 from edge.delivery.dead_letters import DeadLetter
+from edge.delivery.score_backlog import Marker
 from edge.scoring.verdict import Verdict
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -51,6 +52,7 @@ MESSAGES = {
     "info": Described(InfoMessage, "info", "What runs here, with which settings (retained)."),
     "health": Described(HealthMessage, "health", "Counts, costs and current problems."),
     "deadletter": Described(DeadLetter, "deadletter", "A payload that could not be used, and why."),
+    "marker": Described(Marker, "marker", "Goes behind scores; the broker's answer to it confirms them."),
     **{
         f"request/{verb}": Described(struct, f"request/{verb}", sentence, published=False)
         for verb, struct, sentence in (

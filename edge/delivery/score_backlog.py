@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from edge.clock import Clock
 from edge.delivery.as_historical import as_historical
 from edge.journal.transaction import Score
@@ -20,6 +22,18 @@ MOST = 200
 """Unconfirmed batches; from here on no reading is taken until the broker answers."""
 
 _PER_TURN = 4  # batches published in one turn of the agent: scoring goes on while a backlog is sent
+
+
+class Marker(msgspec.Struct, frozen=True, kw_only=True):
+    """Sent behind scores; the broker's answer to it confirms them. Nobody needs to read it.
+
+    Parameters
+    ----------
+    batch
+        Number of the batch of scores before it.
+    """
+
+    batch: int
 
 
 @dataclass(eq=False)
@@ -44,12 +58,13 @@ class ScoreBatch:
 class ScoreBacklog:
     """Unconfirmed batches of scores.
 
-    Scores are published at QoS 0. The last of a batch is a marker at QoS 1 unless one is in flight; because a broker
-    handles the packets of one client in order, its PUBACK confirms every score before it. Scores that are not confirmed
-    when a connection ends are published again on the next, before anything newer, with ``"historical": true``.
+    Scores are published at QoS 0. Behind a batch goes a marker at QoS 1 unless one is in flight; because a broker
+    handles the packets of one client in order, its PUBACK confirms every score before it. The marker is no score: to a
+    subscriber who is slow, brokers send what is at QoS 0 ahead of what is at QoS 1. Scores that are not confirmed when
+    a connection ends are published again on the next, before anything newer, with ``"historical": true``.
 
-    A refused marker counts as confirmation, too: the scores before it went to the same forbidden topic, and sending
-    them again and again would hold back all others. It is counted and logged; the readings stay in the journal.
+    A refused marker counts as confirmation, too: whoever may not write it may hardly write scores, and sending them
+    again and again would hold back all others. It is counted and logged; the readings stay in the journal.
 
     Parameters
     ----------
@@ -73,7 +88,7 @@ class ScoreBacklog:
     historical
         Scores among them that were published with ``"historical": true``.
     refused
-        Markers that the broker refused.
+        Markers that the broker refused, and scores that are too large for it.
     """
 
     def __init__(
@@ -122,7 +137,7 @@ class ScoreBacklog:
             self.refused += 1
             self._log.error(
                 "broker refused scores", every=ONCE_A_MINUTE, topic=receipt.topic, reason=receipt.refusal,
-                fix="allow the agent to write there, or raise max_packet_size",
+                fix="allow the agent to write there",
             )  # fmt: skip
         self.confirmed, self._marker = self._marker[1], None
         while self._batches and self._batches[0].number <= self.confirmed:
@@ -139,36 +154,32 @@ class ScoreBacklog:
             self._next += 1
 
     def _publish(self, batch: ScoreBatch) -> None:
-        scores = [(self._topics.score(station), payload if batch.live else as_historical(payload))
-                  for station, payload in batch.scores]  # fmt: skip
-        if self._link.payload_limit("") is not None:
-            scores = self._that_fit(scores)
-        last = len(scores) - 1
-        for i, (topic, body) in enumerate(scores):
-            marks = i == last and self._marker is None
-            mid = self._link.publish(topic, body, qos=int(marks), expiry=SCORE_EXPIRY)
-            if mid is None:
+        limited = self._link.payload_limit("") is not None
+        for station, payload in batch.scores:
+            topic = self._topics.score(station)
+            body = payload if batch.live else as_historical(payload)
+            if limited and not self._fits(topic, body):
+                continue
+            if self._link.publish(topic, body, expiry=SCORE_EXPIRY) is None:
                 return  # the connection has ended: the whole batch is published again on the next
-            if marks:
-                self._marker = (mid, batch.number)
-        self.scores += len(scores)
+        if self._marker is None:
+            body = msgspec.json.encode(Marker(batch=batch.number))
+            mid = self._link.publish(self._topics.marker, body, qos=1, expiry=SCORE_EXPIRY)
+            if mid is None:
+                return
+            self._marker = (mid, batch.number)
+        self.scores += len(batch.scores)
         if not batch.live:
-            self.historical += len(scores)
+            self.historical += len(batch.scores)
 
-    def _that_fit(self, scores: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
-        """Leave out what is too large for the broker; of a batch that is too large as a whole, the least stays.
-
-        The link refuses that one in the broker's place, so that the batch is confirmed like any refused one.
-        """
-        fit = []
-        for topic, body in scores:
-            limit = self._link.payload_limit(topic)
-            if limit is None or len(body) <= limit:
-                fit.append((topic, body))
-        self.refused += len(scores) - len(fit)
-        if len(fit) < len(scores):
-            self._log.error(
-                "scores are too large for the broker", every=ONCE_A_MINUTE, lost=self.refused,
-                fix="raise or remove max_packet_size in mosquitto.conf",
-            )  # fmt: skip
-        return fit or scores[-1:]
+    def _fits(self, topic: str, body: bytes) -> bool:
+        """Return whether the broker takes a score of this size; one that it does not is counted and logged."""
+        limit = self._link.payload_limit(topic)
+        if limit is None or len(body) <= limit:
+            return True
+        self.refused += 1
+        self._log.error(
+            "scores are too large for the broker", every=ONCE_A_MINUTE, topic=topic, lost=self.refused,
+            fix="raise or remove max_packet_size in mosquitto.conf",
+        )  # fmt: skip
+        return False

@@ -33,6 +33,7 @@ class Topics:
         self.info = f"{self.base}/info"
         self.health = f"{self.base}/health"
         self.deadletter = f"{self.base}/deadletter"
+        self.marker = f"{self.base}/marker"
         self.requests = f"{self.base}/request/#"
         self.responses = f"{self.base}/response"
 

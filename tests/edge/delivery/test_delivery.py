@@ -67,7 +67,8 @@ def test_nothing_is_published_before_the_journal_has_committed_it(queue: Queue, 
     queue.turn()
     assert [(each.topic, each.qos) for each in fake_link.published] == [
         ("davylamp/gw1/st-1/score", 0),
-        ("davylamp/gw1/st-1/score", 1),
+        ("davylamp/gw1/st-1/score", 0),
+        ("davylamp/gw1/marker", 1),
         ("davylamp/gw1/st-1/event", 1),
     ]
     assert not any(each.retain for each in fake_link.published)
@@ -87,7 +88,7 @@ def test_what_is_unconfirmed_survives_a_restart_and_the_rest_does_not(
     again = Queue(fake_link, fake_clock, tmp_path / "journal.db")
     assert (again.delivery.backlog, again.delivery.waiting) == (1, 1)
     again.turn()
-    bodies = [each.body for each in fake_link.published]
+    bodies = [each.body for each in fake_link.published if each.topic != TOPICS.marker]
     assert [(body.get("n"), body.get("id"), body["historical"]) for body in bodies] == [
         (2, None, True),
         (None, "e2", True),
@@ -103,8 +104,8 @@ def test_what_a_lost_connection_left_unconfirmed_is_sent_again(queue: Queue, fak
     fake_link.published.clear()
     fake_link.counts.connections += 1
     queue.turn()
-    assert [each.topic.rsplit("/", 1)[1] for each in fake_link.published] == ["score", "event"]
-    assert [each.body["historical"] for each in fake_link.published] == [True, True]
+    assert [each.topic.rsplit("/", 1)[1] for each in fake_link.published] == ["score", "marker", "event"]
+    assert [each.body.get("historical") for each in fake_link.published] == [True, None, True]
     queue.put([], [event(2)])
     fake_link.confirm()
     queue.turn()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from edge.delivery.score_backlog import SCORE_EXPIRY, ScoreBacklog
@@ -31,17 +29,17 @@ def answer(backlog: ScoreBacklog, link: FakeLink, refusal: str | None = None) ->
 
 
 def sent(link: FakeLink) -> list[tuple[int, bool]]:
-    return [(each.body["n"], each.body.get("historical", False)) for each in link.published]
+    return [(each.body["n"], each.body.get("historical", False)) for each in link.published if each.qos == 0]
 
 
-def test_the_last_of_a_batch_is_a_marker_unless_one_is_in_flight(backlog: ScoreBacklog, fake_link: FakeLink) -> None:
+def test_a_marker_goes_behind_a_batch_unless_one_is_in_flight(backlog: ScoreBacklog, fake_link: FakeLink) -> None:
     backlog.put(scores(1, 2, 3))
     backlog.put(scores(4, 5))
     backlog.send()
-    assert [each.qos for each in fake_link.published] == [0, 0, 1, 0, 0]
-    assert {(each.topic, each.retain, each.expiry) for each in fake_link.published} == {
-        (TOPICS.score("st-1"), False, SCORE_EXPIRY)
-    }
+    score, marker = (TOPICS.score("st-1"), 0), (TOPICS.marker, 1)
+    assert [(each.topic, each.qos) for each in fake_link.published] == [score, score, score, marker, score, score]
+    assert {(each.retain, each.expiry) for each in fake_link.published} == {(False, SCORE_EXPIRY)}
+    assert fake_link.on(TOPICS.marker) == [{"batch": 1}]
     assert answer(backlog, fake_link) == 1
     assert (len(backlog), backlog.confirmed) == (1, 1)
 
@@ -88,12 +86,12 @@ def test_a_long_backlog_is_sent_a_few_batches_a_turn_and_waits_for_the_socket(
     turns = []
     while backlog.ready:
         backlog.send()
-        turns.append(len(fake_link.published))
+        turns.append(len(sent(fake_link)))
     assert turns == [4, 8, 10]
     backlog.put(scores(11))
     fake_link.congested = True
     backlog.send()
-    assert len(fake_link.published) == 10
+    assert len(sent(fake_link)) == 10
 
 
 def test_without_a_connection_nothing_is_sent_and_later_it_is_historical(
@@ -106,9 +104,7 @@ def test_without_a_connection_nothing_is_sent_and_later_it_is_historical(
     fake_link.connected = True
     backlog.reconnected()
     backlog.send()
-    assert [json.loads(each.payload) for each in fake_link.published] == [
-        {"station": "st-1", "n": 1, "historical": True}
-    ]
+    assert fake_link.on(TOPICS.score("st-1")) == [{"station": "st-1", "n": 1, "historical": True}]
 
 
 def test_a_refused_marker_is_counted_and_does_not_hold_up_what_follows(
@@ -135,17 +131,17 @@ def test_scores_that_are_too_large_for_the_broker_are_left_out_and_hold_nothing_
     backlog.put([*scores(1), large])
     backlog.put([large, *scores(2)])
     backlog.send()
-    assert [(each.body["n"], each.qos) for each in fake_link.published] == [(1, 1), (2, 0)]
+    assert sent(fake_link) == [(1, False), (2, False)]
     assert backlog.refused == 2
     assert any("max_packet_size" in line for line in caplog.messages)
 
 
-def test_a_batch_that_is_too_large_as_a_whole_is_refused_by_the_link(
+def test_a_batch_that_is_too_large_as_a_whole_is_confirmed_all_the_same(
     backlog: ScoreBacklog, fake_link: FakeLink
 ) -> None:
     fake_link.limit = 10
     backlog.put(scores(1, 2))
     backlog.send()
-    assert [each.qos for each in fake_link.published] == [1]
-    assert answer(backlog, fake_link, "too large") == 1
+    assert [each.topic for each in fake_link.published] == [TOPICS.marker]
+    assert answer(backlog, fake_link) == 1
     assert len(backlog) == 0

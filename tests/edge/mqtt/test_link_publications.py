@@ -125,9 +125,10 @@ def test_a_broker_that_takes_one_publication_at_a_time_gets_one_at_a_time(
     other = client(port, f"{base}/out")
     link = ready(make(port))
     for number in range(30):
-        link.publish(f"{base}/out", b"%d" % number, qos=number % 3 > 0)
+        link.publish(f"{base}/out", b"%d" % number, qos=1)
     turn_until(link, lambda: len(other.received) == 30)
     assert other.on(f"{base}/out") == list(range(30))
+    turn_until(link, lambda: link.in_flight == 0)
     assert link.counts.connections == 1
 
 
