@@ -71,14 +71,13 @@ class ReconnectingLink:
         self._subscriptions = tuple(subscriptions)
         wanted = {each.filter for each in self._subscriptions}
         self._unsubscribe = tuple(each for each in unsubscribe if each not in wanted)
-        self._held = False
+        self._held = self._near = False
         self._will = will
         self._stop = stop or Stop()
         self._clock = clock or SystemClock()
         self._log = Log("link", self._clock)
         self._limit = PacketLimit(self._clock, self._log)
         self._backoff = Backoff(_FIRST_DELAY, _SLOW, random or Random())  # noqa: S311  # jitter, no secret
-        self._near = False
         self._connection: Connection | None = None
         self._number = 0
         self._announced = 0
