@@ -33,8 +33,8 @@ def test_a_leak_opens_an_alarm_and_its_end_closes_it(gateway: Gateway, tmp_path:
         assert done.returncode == 0, done.stderr
         client.wait(topics[0], lambda body: body["seq"] == 899, 60)
         assert [body["seq"] for body in client.on(topics[0])] == list(range(900))
-        opened = client.wait(topics[1], lambda body: body["phase"] == "open" and body["kind"] == "methane").body
-        closed = client.wait(topics[1], lambda body: body["phase"] == "close" and body["id"] == opened["id"], 30).body
+        opened = client.wait(topics[1], lambda body: body["type"] == "open" and body["kind"] == "methane").body
+        closed = client.wait(topics[1], lambda body: body["type"] == "close" and body["id"] == opened["id"], 30).body
         assert closed["kind"] == "methane"
         assert any(body["alarm"] == "ON" for body in client.on(topics[2]))
         assert client.on(topics[2])[-1]["alarm"] == "OFF"
