@@ -33,6 +33,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=10, help="power cuts during an upgrade, on each Debian")
     parser.add_argument("--seed", type=int, default=None, help="of the moments of the power cuts; default: the time")
     parser.add_argument("--tests", nargs="+", choices=TESTS, default=list(TESTS))
+    parser.add_argument("--go-on", dest="stop", action="store_false", help="after a failure as well")
     arguments = parser.parse_args()
     lacking = missing()
     if lacking:
@@ -71,7 +72,8 @@ def _test(debian: Debian, tarball: Path, arguments: argparse.Namespace, seed: in
     folder.mkdir(exist_ok=True)
     (folder / "figures.json").unlink(missing_ok=True)
     command = [
-        sys.executable, "-m", "pytest", "-v", "-x", "-p", "no:cacheprovider", "--no-header", "--tb=short", "-rs",
+        # Mounts of its own: one machine must not hold the disk of the other.
+        "unshare", "--mount", "--propagation", "private", sys.executable, "-m", "pytest", "-v", *(["-x"] if arguments.stop else []), "-p", "no:cacheprovider", "--no-header", "--tb=short", "-rs",
         *(str(ROOT / "tests" / "gateway" / f"test_{name}.py") for name in arguments.tests),
     ]  # fmt: skip
     variables = {
