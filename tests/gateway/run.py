@@ -19,7 +19,7 @@ from tests.gateway.roots import DEBIANS, Debian, missing
 
 ROOT = Path(__file__).parents[2]
 WORK = ROOT / "build" / "gateway"
-TESTS = ("unit", "deploy", "service", "card", "upgrade", "uninstall")
+TESTS = ("unit", "deploy", "service", "check", "card", "upgrade", "uninstall")
 """In this order: each goes on where the one before has left the machine."""
 
 LIMITS = """What a container cannot tell: times and memory of a Pi, MemoryMax (the memory controller may belong to this
@@ -73,7 +73,9 @@ def _test(debian: Debian, tarball: Path, arguments: argparse.Namespace, seed: in
     (folder / "figures.json").unlink(missing_ok=True)
     command = [
         # Mounts of its own: one machine must not hold the disk of the other.
-        "unshare", "--mount", "--propagation", "private", sys.executable, "-m", "pytest", "-v", *(["-x"] if arguments.stop else []), "-p", "no:cacheprovider", "--no-header", "--tb=short", "-rs",
+        "unshare", "--mount", "--propagation", "private",
+        sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--no-header", "--tb=short", "-rs",
+        *(["-x"] if arguments.stop else []),
         *(str(ROOT / "tests" / "gateway" / f"test_{name}.py") for name in arguments.tests),
     ]  # fmt: skip
     variables = {

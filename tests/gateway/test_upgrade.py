@@ -6,6 +6,8 @@ import os
 import random
 import shutil
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,7 @@ from tests.gateway.figures import Figures
 from tests.gateway.gateway import Gateway
 
 _WHEELS = "/root/wheels"
+_SWITCH = 4.0  # [s] the old agent stops, the new one starts, and is online
 
 
 class Upgrades:
@@ -59,8 +62,9 @@ class Upgrades:
 
 
 @pytest.fixture(scope="module")
-def upgrades(gateway: Gateway) -> Upgrades:
-    return Upgrades(gateway)
+def upgrades(gateway: Gateway) -> Iterator[Upgrades]:
+    yield Upgrades(gateway)
+    gateway.container.run("rm", "-r", _WHEELS)
 
 
 def test_an_upgrade_that_nothing_disturbs_works(gateway: Gateway, upgrades: Upgrades, figures: Figures) -> None:
@@ -81,8 +85,16 @@ def test_an_upgrade_without_power_leaves_the_old_version_or_the_new(
     outcomes = []
     for number in range(rounds):
         new, old = upgrades.prepare(), upgrades.version
-        moment = moments.uniform(0, 1.1 * upgrades.duration)
-        process = gateway.container.start(*upgrades.words, log=gateway.work / "upgrades.log")
+        log = gateway.work / "upgrades.log"
+        log.unlink(missing_ok=True)
+        process = gateway.container.start(*upgrades.words, log=log)
+        if number % 2:
+            _wait_for("5/6 switch", log)
+            moment = moments.uniform(0, _SWITCH)
+            when = f"{moment:.2f} s after the switch began"
+        else:
+            moment = moments.uniform(0, 1.1 * upgrades.duration)
+            when = f"after {moment:.2f} s of {upgrades.duration:.0f} s"
         time.sleep(moment)
         if number % 3 == 2:  # killed, and switched off in order afterwards
             gateway.container.run("pkill", "-KILL", "-f", "install-service")
@@ -92,11 +104,18 @@ def test_an_upgrade_without_power_leaves_the_old_version_or_the_new(
         process.wait(30)
         gateway.container.boot()
         found = upgrades.settle(new)
-        outcomes.append((f"{moment:.2f} s", "old" if found == old else "new"))
-        print(f"power cut {number + 1} of {rounds} after {moment:.2f} s: {outcomes[-1][1]}")  # noqa: T201
-    kept = [word for _, word in outcomes]
-    figures.add("upgrades without power: old or new", f"{len(kept)} of {rounds} ({kept.count('new')} new)")
-    assert len(kept) == rounds
+        outcomes.append("old" if found == old else "new")
+        with (gateway.work / "kills.log").open("a") as file:
+            file.write(f"{number + 1} of {rounds}, {when}: {outcomes[-1]}\n")
+        figures.add("killed upgrades: old or new runs", f"{len(outcomes)} of {rounds} ({outcomes.count('new')} new)")
+    assert len(outcomes) == rounds
+
+
+def _wait_for(words: str, log: Path) -> None:
+    deadline = time.monotonic() + 120
+    while words not in log.read_text(errors="replace"):
+        assert time.monotonic() < deadline, log.read_text(errors="replace")
+        time.sleep(0.02)
 
 
 def test_a_full_disk_leaves_the_old_version(gateway: Gateway, upgrades: Upgrades, figures: Figures) -> None:
