@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.deployment.layout import Layout
 from edge.deployment.links import remove_tree, replace_file, sync_folder
 from edge.deployment.machine import Machine
+from edge.deployment.service_layout import ServiceLayout
 from edge.errors import DeploymentError
 
 _MARKER = ".complete"  # written last, when everything else is on the disk
@@ -118,7 +118,7 @@ class Environments:
         self._machine = machine
         self._python = python
         self._made_by = f"{python} {'.'.join(map(str, version[:2]))}"
-        self._folder = Layout(machine).environments
+        self._folder = ServiceLayout(machine).environments
 
     def place(self, wheels: Wheels) -> Path:
         """Return the folder of the environment with exactly these wheels, made or not."""

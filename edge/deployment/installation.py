@@ -8,13 +8,13 @@ from pathlib import Path
 
 from edge.deployment.broker import BrokerSetup
 from edge.deployment.environments import Environments, Wheels
-from edge.deployment.layout import CONFIGURATION, Layout
 from edge.deployment.machine import Machine
 from edge.deployment.mosquitto_logins import AccessRule
 from edge.deployment.preflight import PYTHON, Preflight
 from edge.deployment.release_draft import ReleaseDraft
 from edge.deployment.releases import Release, Releases
 from edge.deployment.service import Service
+from edge.deployment.service_layout import CONFIGURATION, ServiceLayout
 from edge.deployment.takeover import Takeover
 from edge.deployment.undisturbed import undisturbed
 from edge.deployment.wheel_source import WheelSource
@@ -44,7 +44,7 @@ class Installation:
     def __init__(self, machine: Machine, *, say: Callable[[str], None], service: Service | None = None) -> None:
         self._machine = machine
         self._say = say
-        self._layout = Layout(machine)
+        self._layout = ServiceLayout(machine)
         self._releases = Releases(machine)
         self._service = service or Service(machine)
         self._broker = BrokerSetup(machine, say=lambda line: say(f"    {line}"))

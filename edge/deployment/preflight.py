@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge.deployment.layout import STORE
 from edge.deployment.machine import Machine
 from edge.deployment.probe import FOLDER
+from edge.deployment.service_layout import STORE
 from edge.deployment.target import Target, version_numbers
 
 PYTHON = Path("/usr/bin/python3")

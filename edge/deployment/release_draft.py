@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from edge.deployment.layout import CONFIGURATION, STORE
 from edge.deployment.links import remove_tree, replace_file
 from edge.deployment.machine import Machine
 from edge.deployment.mosquitto_logins import new_password
 from edge.deployment.releases import PARTIAL, Release, Releases
+from edge.deployment.service_layout import CONFIGURATION, STORE
 from edge.deployment.service_unit import credentials_of, render_unit, shipped_text
 from edge.deployment.wishes import Wishes
 from edge.errors import DeploymentError

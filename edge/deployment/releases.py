@@ -7,9 +7,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.deployment.layout import ENVIRONMENT, STORE, Layout
 from edge.deployment.links import remove_tree, replace_file, replace_link, sync_folder, sync_tree
 from edge.deployment.machine import Machine
+from edge.deployment.service_layout import ENVIRONMENT, STORE, ServiceLayout
 
 PARTIAL = ".partial"
 """End of the name of a release that is being built."""
@@ -69,7 +69,7 @@ class Releases:
     """
 
     def __init__(self, machine: Machine) -> None:
-        self._layout = Layout(machine)
+        self._layout = ServiceLayout(machine)
 
     def at(self, number: int) -> Release:
         """Return a release, whether it is there or not."""

@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from edge.deployment.layout import STORE, Layout
 from edge.deployment.links import path_beside, remove_tree, sync_folder
 from edge.deployment.machine import Machine
 from edge.deployment.releases import Release, Releases
 from edge.deployment.service import Service
+from edge.deployment.service_layout import STORE, ServiceLayout
 from edge.errors import DeploymentError
 
 _SECONDS = 120.0  # for the broker to be asked
@@ -31,7 +31,7 @@ class Removal:
     def __init__(self, machine: Machine, *, say: Callable[[str], None]) -> None:
         self._machine = machine
         self._say = say
-        self._layout = Layout(machine)
+        self._layout = ServiceLayout(machine)
         self._releases = Releases(machine)
         self._service = Service(machine)
 

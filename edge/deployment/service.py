@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from edge.deployment.layout import SERVICE, Layout
 from edge.deployment.links import replace_file
 from edge.deployment.machine import Machine
+from edge.deployment.service_layout import SERVICE, ServiceLayout
 from edge.errors import DeploymentError
 
 READY_WITHIN = 60.0
@@ -36,7 +36,7 @@ class Service:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._machine = machine
-        self._layout = Layout(machine)
+        self._layout = ServiceLayout(machine)
         self._sleep = sleep
         self._monotonic = monotonic
 

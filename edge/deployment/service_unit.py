@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 
-from edge.deployment.layout import CONFIGURATION, ENVIRONMENT, SERVICE
+from edge.deployment.service_layout import CONFIGURATION, ENVIRONMENT, SERVICE
 from edge.errors import DeploymentError
 
 _CREDENTIAL = re.compile(r"^LoadCredential=([^:\s]+):(\S+)\s*$", flags=re.MULTILINE)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from edge.deployment.layout import STORE, Layout
 from edge.deployment.links import exchange, path_beside, remove_tree, replace_file, replace_link, sync_tree
 from edge.deployment.machine import Machine
 from edge.deployment.releases import Release, Releases
+from edge.deployment.service_layout import STORE, ServiceLayout
 
 
 class Takeover:
@@ -21,7 +21,7 @@ class Takeover:
     """
 
     def __init__(self, machine: Machine) -> None:
-        self._layout = Layout(machine)
+        self._layout = ServiceLayout(machine)
         self._releases = Releases(machine)
 
     def found(self) -> list[Path]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import config
 from edge.deployment.environments import Wheels
-from edge.deployment.layout import Layout
 from edge.deployment.links import remove_tree
 from edge.deployment.machine import Machine
 from edge.deployment.own_wheel import own_wheel
+from edge.deployment.service_layout import ServiceLayout
 from edge.deployment.service_unit import shipped_text
 from edge.deployment.target import Target
 from edge.deployment.wheelhouse import Wheelhouse, pip_command
@@ -31,7 +31,7 @@ class WheelSource:
     """
 
     def __init__(self, machine: Machine, wishes: Wishes) -> None:
-        self._layout = Layout(machine)
+        self._layout = ServiceLayout(machine)
         self._offline = wishes.offline
         self._folder = wishes.wheelhouse or _beside_us()
         self._cache = self._layout.store / "wheels"

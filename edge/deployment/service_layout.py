@@ -1,4 +1,4 @@
-"""Layout: where everything of the service lies.
+"""ServiceLayout: where everything of the service lies.
 
 ::
 
@@ -46,7 +46,7 @@ STATE = "/var/lib/private/davylamp"
 """What the service keeps; ``/var/lib/davylamp`` is systemd's link to it."""
 
 
-class Layout:
+class ServiceLayout:
     """Paths of the service on a machine.
 
     Parameters
