@@ -56,7 +56,8 @@ class Trials:
     def clear(self) -> None:
         (self._here / "try.yaml").unlink(missing_ok=True)
         self.gateway.container.shell(
-            f"rm -rf /run/systemd/system/{_TRY} /data /home/pi/one.davy {self.folder}/private {self.folder}/private.davy; "
+            f"rm -rf /run/systemd/system/{_TRY} /data /home/pi/one.davy; "
+            f"rm -f {self.folder}/private {self.folder}/private.davy; "
             f"systemctl daemon-reload; systemctl start {SERVICE}"
         )
 
@@ -106,13 +107,12 @@ def test_what_is_installed_is_accepted_and_starts(trials: Trials) -> None:
         (_authority("no-such-ca.crt"), "no-such-ca.crt"),
         (_journal("/home/pi/journal.db"), "/home/pi"),
         (_journal("/data/journal.db"), "/data"),
-        (_journal("/tmp/journal.db"), "/tmp"),
         (_journal("folder/journal.db"), "folder"),
     ],
     ids=[
         "a bundle in /home", "a bundle for root alone", "no bundle", "a password file for root alone",
         "a credential that the unit does not hand out", "no certificate authority", "a journal in /home",
-        "a journal on a read-only disk", "a journal in /tmp", "a journal in a folder that is not there",
+        "a journal on a read-only disk", "a journal in a folder that is not there",
     ],
 )  # fmt: skip
 def test_both_refuse(trials: Trials, change: Change, named: str) -> None:
@@ -123,6 +123,13 @@ def test_both_refuse(trials: Trials, change: Change, named: str) -> None:
     errors = [line for line in said.splitlines() if line.startswith("error")]
     assert any(named in line for line in errors), said
     assert "Traceback" not in said + last_words
+
+
+def test_both_accept_a_journal_that_ends_with_the_service_and_check_warns(trials: Trials) -> None:
+    trials.write(_journal("/tmp/journal.db"))
+    accepted, said = trials.check()
+    assert (accepted, trials.start()[0]) == (True, True), said
+    assert [line for line in said.splitlines() if line.startswith("warning journal.path: /tmp")], said
 
 
 def test_an_event_that_the_broker_refuses_is_found(trials: Trials) -> None:
