@@ -213,7 +213,7 @@ class GatewayCheck:
             called = inspection.called(name)
             of = "" if called == name else f', which calls itself "{called}"'
             self._findings.ok(f"{name}{of}: {count} readings that can be scored")
-        if not inspection.readings:
+        if not inspection.readings and seconds:
             fix = "stations[].topic, or start a station, or let this user read the topic, or --listen longer"
             self._findings.warning(f"no reading that can be scored within {seconds:g} s; fix: {fix}")
         return set(inspection.readings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
@@ -135,7 +136,8 @@ class Environments:
             marker = json.loads((place / _MARKER).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return False
-        return marker.get("python") == self._made_by and (place / "bin/davylamp").exists()
+        whole = marker.get("python") == self._made_by and (place / "bin/davylamp").exists()
+        return whole and all(map(_is_whole, place.glob("lib/python*/site-packages/*.dist-info/RECORD")))
 
     def make(self, wheels: Wheels) -> Path:
         """Make the environment with these wheels, unless it is there, and return its folder.
@@ -161,9 +163,10 @@ class Environments:
             sync_folder(self._folder)
         except BaseException as error:
             remove_tree(place)
-            if isinstance(error, OSError):
+            if isinstance(error, OSError) or "No space left" in str(error):  # the latter: pip has said it
+                reason = "No space left on device" if "No space left" in str(error) else error
                 raise DeploymentError(
-                    f"{error.filename or place}: {error.strerror or error}; fix: make room, e.g. sudo apt clean"
+                    f"{place}: not made, and removed again: {reason}; fix: make room, e.g. sudo apt clean"
                 ) from error
             raise
         finally:
@@ -197,3 +200,14 @@ class Environments:
                 remove_tree(path)
                 gone.append(path.name)
         return gone
+
+
+def _is_whole(record: Path) -> bool:
+    """Whether every file that pip has listed is there, and as long as it was: a dying card loses some."""
+    folder = record.parents[1]
+    with record.open(encoding="utf-8", newline="") as file:
+        for name, _, size in csv.reader(file):
+            path = folder / name
+            if size and not (path.is_file() and path.stat().st_size == int(size)):
+                return False
+    return True

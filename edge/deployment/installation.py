@@ -14,7 +14,7 @@ from edge.deployment.preflight import PYTHON, Preflight
 from edge.deployment.release_draft import ReleaseDraft
 from edge.deployment.releases import Release, Releases
 from edge.deployment.service import Service
-from edge.deployment.service_layout import CONFIGURATION, ServiceLayout
+from edge.deployment.service_layout import CONFIGURATION, UNIT, ServiceLayout
 from edge.deployment.takeover import Takeover
 from edge.deployment.undisturbed import undisturbed
 from edge.deployment.wheel_source import WheelSource
@@ -131,6 +131,11 @@ class Installation:
             takeover.run()
             self._say(f"    {' and '.join(map(str, found))}: taken over as release 0, which runs on")
         before = self._releases.current()
+        if before is not None and self._releases.keep_edited_unit(before):
+            self._say(
+                f"    warning: {UNIT} was changed by hand, is replaced, and is kept as {before.unit}; "
+                "fix: sudo systemctl edit davylamp, whose settings stay"
+            )
         draft = ReleaseDraft(self._machine, environment, before, self._say)
         self._say(f"3/6 release {draft.release.number}: {CONFIGURATION} with what is new")
         try:

@@ -135,6 +135,14 @@ class Releases:
             return False
         return True
 
+    def keep_edited_unit(self, release: Release) -> bool:
+        """Keep a unit that somebody has changed in place, with its release; returns whether there was one."""
+        unit = self._layout.unit
+        if not unit.is_file() or not release.unit.is_file() or unit.read_bytes() == release.unit.read_bytes():
+            return False
+        replace_file(release.unit, unit.read_bytes())
+        return True
+
     def repair(self) -> None:
         """Have every link point to what the unit says, and let systemd start it at boot."""
         release, layout = self.current(), self._layout

@@ -349,6 +349,16 @@ def test_a_unit_that_somebody_disabled_is_enabled_again(desk: Desk) -> None:
     assert desk.gateway.boot() == "first"
 
 
+def test_a_unit_that_was_changed_by_hand_is_kept_with_its_release(desk: Desk) -> None:
+    desk.install()
+    unit = desk.gateway.root / "etc/systemd/system/davylamp.service"
+    unit.write_text(unit.read_text() + "# mine\n")
+    desk.install("second")
+    assert "was changed by hand" in desk.text
+    assert "# mine" not in unit.read_text()
+    assert "# mine" in (desk.gateway.root / "opt/davylamp.d/releases/1/davylamp.service").read_text()
+
+
 def test_a_second_installation_at_the_same_time_is_refused(desk: Desk) -> None:
     desk.install()
 
