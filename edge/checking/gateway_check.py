@@ -69,7 +69,7 @@ class GatewayCheck:
             findings.error(error)
             return
         if not is_service():  # the sandbox hides other processes; whoever has started the service looks for them
-            check_settings(gateway, findings)
+            self._mosquitto |= check_settings(gateway, findings)
         self._check_broker(gateway, stations, listen)
 
     def _check_bundles(self, gateway: Gateway) -> Stations | None:

@@ -42,7 +42,6 @@ class Publishing:
             mosquitto=mosquitto,
             beside=topics.availability("+"),
         )
-        self._own = [topics.state, topics.info, topics.health, topics.deadletter]
         self._answers = [self._control, *map(topics.response, _VERBS)]
         self._prefixes = {f"{prefix.rstrip('/')}/{_NEW}": prefix for prefix in gateway.topics.response_prefixes}
         self._stations = set(stations)
@@ -62,11 +61,11 @@ class Publishing:
         asked = self._asked(waits)
         found = self._probe.refusals(asked, qos=1 if waits is False else 2)
         self._refused = {topic: reason for topic, reason in found.items() if reason is not None}
-        for topic in [*self._own, *self._answers]:
+        for topic in [*self._topics.own, *self._answers]:
             self._judge(topic, self._fix)
         for topic, prefix in self._prefixes.items():
             self._judge(topic, f"let {self._who} write {prefix}, or remove it from topics.response_prefixes")
-        for number in range(len(self._of_station(_NEW))):
+        for number in range(len(self._topics.of_station(_NEW))):
             self._judge_stations(number)
         unanswered = [topic for topic in asked if topic not in found]
         if unanswered:
@@ -78,11 +77,11 @@ class Publishing:
         """Return the topics that can be asked about, if the broker ``waits`` for the end of a publication."""
         if waits is False:
             return [self._control]
-        new = self._of_station(_NEW)
+        new = self._topics.of_station(_NEW)
         if waits is None:  # subscribers might receive the trial: only where nobody misses a station
             return [*self._answers, *self._prefixes, *new]
-        known = (topic for name in sorted(self._stations) for topic in self._of_station(name))
-        return [*self._own, *self._answers, *self._prefixes, *new, *known]
+        known = (topic for name in sorted(self._stations) for topic in self._topics.of_station(name))
+        return [*self._topics.own, *self._answers, *self._prefixes, *new, *known]
 
     def _judge(self, topic: str, fix: str) -> None:
         if (reason := self._refused.get(topic)) is not None:
@@ -90,8 +89,8 @@ class Publishing:
 
     def _judge_stations(self, number: int) -> None:
         """Judge one topic of every station; what is refused for all of them is one finding."""
-        general = self._of_station(_NEW)[number]
-        each = {name: self._of_station(name)[number] for name in sorted(self._stations)}
+        general = self._topics.of_station(_NEW)[number]
+        each = {name: self._topics.of_station(name)[number] for name in sorted(self._stations)}
         refused = [topic for topic in each.values() if topic in self._refused]
         pattern = general.replace(f"/{_NEW}/", "/+/")
         if general in self._refused and len(refused) == len(each):
@@ -108,14 +107,11 @@ class Publishing:
         base = f"{self._topics.base}/#"
         if waits and complete:
             whose = ", ".join(sorted(self._stations)) or "any station"
-            self._findings.ok(f"{base}: may be published: state, info, health, deadletter, answers, and all of {whose}")
+            own = ", ".join(topic.rpartition("/")[2] for topic in self._topics.own)
+            self._findings.ok(f"{base}: may be published: {own}, answers, and all of {whose}")
         elif waits is None:
             fix = f"let {self._who} read {self._control}, with which the broker is tried"
-            self._findings.warning(f"{base}: state, info, health and deadletter are not checked; fix: {fix}")
+            self._findings.warning(f"{base}: all but answers and topics of stations is not checked; fix: {fix}")
         elif waits is False:
             why = "this broker would hand every trial to subscribers"
             self._findings.warning(f"{base}: whether it may be published is checked on {self._control} only: {why}")
-
-    def _of_station(self, name: str) -> list[str]:
-        topics = self._topics
-        return [topics.score(name), topics.event(name), topics.alarm(name), topics.availability(name)]

@@ -37,6 +37,15 @@ class Topics:
         self.requests = f"{self.base}/request/#"
         self.responses = f"{self.base}/response"
 
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Every topic on which the agent publishes something about itself."""
+        return self.state, self.info, self.health, self.deadletter, self.marker
+
+    def of_station(self, station: str) -> tuple[str, ...]:
+        """Every topic on which the agent publishes something about a station."""
+        return self.score(station), self.event(station), self.alarm(station), self.availability(station)
+
     def availability(self, station: str) -> str:
         """Topic for whether a station sends (retained)."""
         return f"{self.base}/{station}/availability"

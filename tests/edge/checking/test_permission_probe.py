@@ -13,6 +13,7 @@ from config.settings.gateway import Gateway, TopicSettings
 from edge.checking.findings import Findings
 from edge.checking.permission_probe import PermissionProbe
 from edge.checking.publishing import Publishing
+from edge.mqtt.topics import Topics
 from tests.mqtt_client import Connect
 from tests.running_broker import RunningBroker, StartBroker
 
@@ -42,6 +43,15 @@ def published(broker: RunningBroker, *stations: str, prefixes: tuple[str, ...] =
     return out.getvalue().splitlines()
 
 
+def test_every_topic_that_the_agent_publishes_to_is_asked_about() -> None:
+    topics = Topics("base")
+    own = {value for name, value in vars(topics).items() if name not in ("base", "requests", "responses")}
+    assert set(topics.own) == own
+    verbs = {"request", "response", "verb", "may_answer", "of_station"}
+    each = {name for name, value in vars(Topics).items() if callable(value) and not name.startswith("_")} - verbs
+    assert set(topics.of_station("st")) == {getattr(topics, name)("st") for name in each}
+
+
 def test_mosquitto_waits_for_the_release_of_a_publication(broker: RunningBroker) -> None:
     assert probe(broker).waits() is True
 
@@ -60,10 +70,8 @@ def test_subscribers_receive_nothing_but_the_control_message(broker: RunningBrok
 
 
 def test_an_event_topic_that_is_denied_is_found(start_broker: StartBroker, tmp_path: Path) -> None:
-    allowed = "".join(
-        f"topic write base/{topic}\n"
-        for topic in ("state", "info", "health", "deadletter", "+/score", "+/alarm", "+/availability", "response/#")
-    )
+    topics = ("state", "info", "health", "deadletter", "marker", "+/score", "+/alarm", "+/availability", "response/#")
+    allowed = "".join(f"topic write base/{topic}\n" for topic in topics)
     lines = published(with_rules(start_broker, tmp_path, allowed + "topic read base/response/#\n"), "st-1")
     assert len(lines) == 1
     assert lines[0].startswith("error   base/+/event: the broker refuses what we publish: Not authorized; fix: let ")
@@ -73,7 +81,7 @@ def test_of_stations_that_rules_name_one_by_one_each_is_judged(start_broker: Sta
     rules = "topic readwrite base/#\ntopic deny base/+/event\n"  # a denial comes first, whatever the order
     (denied,) = published(with_rules(start_broker, tmp_path, rules), "st-1", "st-2")
     assert "base/+/event" in denied
-    allowed = ("state", "info", "health", "deadletter", "+/score", "+/alarm", "+/availability", "st-1/event")
+    allowed = ("state", "info", "health", "deadletter", "marker", "+/score", "+/alarm", "+/availability", "st-1/event")
     rules = "topic readwrite base/response/#\n" + "".join(f"topic write base/{topic}\n" for topic in allowed)
     lines = published(with_rules(start_broker, tmp_path, rules), "st-1", "st-2")
     assert [line.partition(": ")[0] for line in lines] == ["warning base/+/event", "error   base/st-2/event"]
@@ -103,9 +111,7 @@ def test_where_the_broker_cannot_be_tried_only_a_station_that_is_not_there_is_as
     rules = "topic write base/#\nuser watcher\ntopic read base/#\n"  # what the control message does cannot be seen
     lines = published(with_rules(start_broker, tmp_path, rules), "st-1")
     (line,) = lines
-    assert line.startswith(
-        "warning base/#: state, info, health and deadletter are not checked; fix: let clients without"
-    )
+    assert line.startswith("warning base/#: all but answers and topics of stations is not checked; fix: let ")
 
 
 def test_a_broker_that_is_known_to_be_mosquitto_need_not_be_tried(start_broker: StartBroker, tmp_path: Path) -> None:
