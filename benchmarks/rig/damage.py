@@ -1,4 +1,4 @@
-"""Damages a journal as a dying card, a stray `rm` or a full restore does; each returns what it did, or "" if it could not."""
+"""Damages a journal as a dying card or a stray `rm` does; each returns what it did, or "" if there was nothing."""
 
 from __future__ import annotations
 

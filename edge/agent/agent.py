@@ -15,7 +15,7 @@ from edge.agent.presence import Presence
 from edge.agent.recovery import Recovery
 from edge.agent.requests import Requests
 from edge.agent.station_journal import StationJournal
-from edge.agent.stations import Stations
+from edge.agent.stations import MOST_STATIONS, Stations
 from edge.agent.watchdog import Watchdog
 from edge.alarms.event import Event
 from edge.alarms.panel import AlarmPanel
@@ -25,7 +25,7 @@ from edge.errors import JournalError
 from edge.journal.committer import Committer
 from edge.journal.journal import Journal
 from edge.journal.transaction import RateRow, Transaction
-from edge.log import Log
+from edge.log import ONCE_A_MINUTE, Log
 from edge.mqtt.link import Link
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
@@ -103,7 +103,7 @@ class Agent:
             log=self._log,
             every=gateway.scoring.publish_every,
         )
-        self._station_journal = StationJournal(stations, self._panel, journal)
+        self._station_journal = StationJournal(stations, self._panel, journal, clock)
         self._requests = Requests(
             gateway,
             stations,
@@ -116,13 +116,14 @@ class Agent:
             topics=self._topics,
             clock=clock,
         )
+        self._held = False
         self._waiting: list[Message] = []  # until their stations have been recovered
         self._unacknowledged: list[Message] = []
         self._next_health = clock.monotonic() + gateway.health.every
         self._next_check = self._moved = self._began = clock.monotonic()
         self._jumps = ClockJumps(clock)
         self._committer.transaction.rate = stations.resume_rate(journal.recovered.rate)
-        stations.remember(journal.recovered.stations, clock.monotonic())
+        stations.remember(journal.recovered.stations, clock.monotonic(), journal.begins_at)
         self._intake.joining.restore(journal.recovered.parts, self._committer.transaction)
         self._recovery.restore_alarms()
 
@@ -141,6 +142,8 @@ class Agent:
         self._check()
         transaction = self._committer.transaction
         self._station_journal.update(results.stations, transaction)
+        if self._stations.gone:
+            self._forget(transaction)
         self._delivery.process_receipts(transaction)
         self._unacknowledged += messages[: len(messages) - len(self._waiting)]
         if self._committer.commit():
@@ -153,7 +156,8 @@ class Agent:
             if self._committer.fault == "full":
                 self._station_journal.prune_all(transaction)
             self._delivery.send_presence()
-        self._link.hold(self._committer.fault is not None or self._delivery.full or bool(self._waiting))
+        self._held = self._committer.fault is not None or self._delivery.full or bool(self._waiting)
+        self._link.hold(self._held)
         self._link.flush()
         if results.readings:
             self._health.count_batch(results.readings, self._clock.monotonic() - begun)
@@ -194,7 +198,7 @@ class Agent:
         transaction = self._committer.transaction
         entries: list[Entry] = []
         taken = 0
-        self._recovery.begin_turn()
+        self._recovery.begin_turn(messages, self._clock.monotonic(), held=self._held)
         try:
             for message in messages:
                 verb = self._topics.verb(message.topic)
@@ -209,7 +213,7 @@ class Agent:
                     entries += read
                 taken += 1
         except JournalError as error:
-            self._committer.note_fault(error)
+            self._committer.note_unread(error)
         self._waiting = list(messages[taken:])
         if self._committer.fault is None:
             entries += self._intake.close_due(self._clock.now(), transaction)
@@ -231,6 +235,18 @@ class Agent:
         if came_online:
             self._announcer.announce_changed_info(transaction)
         return results
+
+    def _forget(self, transaction: Transaction) -> None:
+        """Forget the stations that gave way to new ones."""
+        gone, self._stations.gone = self._stations.gone, []
+        for station in gone:
+            self._delivery.queue_events(transaction, self._panel.forget(station.name))
+            self._announcer.withdraw(station.name)
+            self._intake.joining.forget(station)
+            detail = f"with {station.state.n} readings it gave way to a new station: there is room for {MOST_STATIONS}"
+            self._log.warning("station forgotten", every=ONCE_A_MINUTE, station=station.name, detail=detail)
+        self._station_journal.forget(gone, transaction)
+        self._announcer.announce_changed_info(transaction)
 
     def _queue_events(self, events: Sequence[Event]) -> None:
         """Queue the events of alarms, and publish which alarms stand now."""
@@ -275,7 +291,7 @@ class Agent:
             try:
                 self._recovery.recover_one(self._committer.transaction)
             except JournalError as error:
-                self._committer.note_fault(error)
+                self._committer.note_unread(error)
         for station in self._stations.mark_silent(now):
             self._log.warning("station silent", station=station.name)
             n, bundle = station.state.n, station.group.bundle.id

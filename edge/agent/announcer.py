@@ -98,6 +98,10 @@ class Announcer:
         self._delivery.retain(transaction, self._topics.availability(station.name), availability)
         self.announce_alarms(transaction, station.name)
 
+    def withdraw(self, station: str) -> None:
+        """Clear the retained topics of a station that gave way to another."""
+        self._delivery.clear_retained([self._topics.availability(station), self._topics.alarm(station)])
+
     def announce_alarms(self, transaction: Transaction, station: str) -> None:
         """Publish which alarms stand at a station."""
         self._delivery.retain(transaction, self._topics.alarm(station), self._panel.message(station))

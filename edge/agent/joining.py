@@ -52,6 +52,11 @@ class Joining:
         elif self._open.pop(station.name, None) is not None:
             del self._topics[station.name]
 
+    def forget(self, station: LiveStation) -> None:
+        """Forget a station that gave way to another, with the parts that have come of its reading."""
+        if self._open.pop(station.name, None) is not None:
+            del self._topics[station.name]
+
     def releasable(self, messages: Sequence[Message]) -> int:
         """Return how many of these messages, from the first on, nobody holds back, so that they may be acknowledged."""
         return first_held(messages, [each.input for each in self._open.values()]) if self._open else len(messages)

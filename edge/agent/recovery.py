@@ -18,13 +18,16 @@ from edge.errors import ReadingError
 from edge.journal.journal import Journal
 from edge.journal.transaction import ClockRow, MemoryRow, ReadingRow, Transaction
 from edge.log import Log
-from edge.readings.duplicates import unpack_keys
+from edge.mqtt.message import Message
+from edge.readings.duplicates import LOOK_BACK, unpack_keys
 from edge.readings.reading import Reading
 from edge.readings.recent import MOST_RECENT
 from edge.readings.station_clock.placement import PLACED
 from edge.scoring.scorer import Scorer
 from edge.scoring.state import Arrival, StationState
 
+_SENT_AGAIN = 900.0  # [s] at most after a connection in which the broker sends again what came before ...
+_QUIET = 2.0  # [s] ... and without a message, it has nothing more
 _PER_TURN = 16  # stations recovered in one turn of the agent: they take about half a second on a small computer
 
 
@@ -50,13 +53,36 @@ class Recovery:
         self._log = log
         self._jumped = 0.0  # [s] by which the wall clock has jumped since the start
         self._remaining = _PER_TURN
+        self._connection = 0
+        self._expecting = False
+        self._expected_until = self._came = 0.0
 
-    def begin_turn(self) -> None:
-        """Allow another 16 stations to be recovered.
+    def begin_turn(self, messages: Sequence[Message], now: float, *, held: bool) -> None:
+        """Allow another 16 stations to be recovered, and note whether the broker may be sending again what came before.
 
         After a restart all stations send at once, and the broker wants an answer in between.
+
+        Parameters
+        ----------
+        messages
+            Those of the turn.
+        now
+            Monotonic time [s].
+        held
+            Whether messages were held back, so that there may be more.
         """
         self._remaining = _PER_TURN
+        if messages and messages[-1].connection != self._connection:
+            self._connection, self._expecting, self._expected_until = messages[-1].connection, True, now + _SENT_AGAIN
+            for station in self._stations:
+                if station.row is None:
+                    self._expect_again(station)
+        if messages or held:
+            self._came = now
+        elif self._expecting and (now >= self._expected_until or now >= self._came + _QUIET):
+            self._expecting = False
+            for station in self._stations:
+                station.duplicates.expect_new()
 
     def restore_alarms(self) -> None:
         """Restore the alarms of all stations."""
@@ -95,12 +121,17 @@ class Recovery:
         """Rebuild a station's state; raises JournalError if the journal cannot be read."""
         row = station.row
         assert row is not None
-        readings, clock = self._journal.readings(station.id), self._journal.clock(station.id)
+        kept = COPY_EVERY + self._journal.readings_kept(len(self._stations), station.group.bundle.station.size)
+        readings, clock = self._journal.readings(station.id, kept), self._journal.clock(station.id)
         memory = self._journal.memory(station.id)
+        if len(readings) == kept:  # it may have older ones, which the broker may send again
+            station.duplicates.note_newest(*self._journal.newest(station.id, readings[0].n))
         self._stations.mark_recovered(station)
         for reading in readings:
             for each in unpack_keys(reading.key):
                 station.duplicates.add(each, (reading,), reading.received)
+        if self._expecting:
+            self._expect_again(station)
         # The readings of an array have the same key.
         station.arrays.add(row for pair in itertools.pairwise(readings) for row in pair if pair[0].key == pair[1].key)
         if row.columns != station.columns:
@@ -133,6 +164,11 @@ class Recovery:
                 station.state.shift_clock(seconds)
                 station.clocked = 0
 
+    def _expect_again(self, station: LiveStation) -> None:
+        """Let a station's messages be compared with all that the journal has of it."""
+        more = station.state.n > LOOK_BACK
+        station.duplicates.expect_again(_Finder(self._journal, station.id) if more else None)
+
     def _keep(self, station: LiveStation, topic: str) -> bool:
         """Keep a journalled station whose topic is another one now, or matched no entry at the start."""
         try:
@@ -148,6 +184,22 @@ class Recovery:
                 self._panel.restore(station.name, station.alarms)
             except ValueError as error:
                 self._log.error("alarms of before the start cannot be read", station=station.name, detail=str(error))
+
+
+class _Finder:
+    """Looks for keys of one station in the journal; they are sent again in the order in which they came."""
+
+    __slots__ = ("_after", "_journal", "_station")
+
+    def __init__(self, journal: Journal, station: int) -> None:
+        self._journal = journal
+        self._station = station
+        self._after = 0
+
+    def __call__(self, key: int) -> bool:
+        found = self._journal.find(self._station, key, self._after)
+        self._after = found or self._after
+        return found > 0
 
 
 def rebuild(

@@ -99,6 +99,12 @@ class LiveStation:
         Its count when the journal last deleted its oldest readings.
     clocked
         Its count when the journal last stored its clock; 0: that has to be stored again.
+    reserved
+        Highest number that its readings may have without another reservation.
+    settled
+        Its count half an hour ago or longer: what came before, the broker does not send again.
+    settling
+        Its count, and the monotonic time [s], from which ``settled`` is next taken.
     online
         Whether its last reading came not longer ago than usual.
     expected
@@ -121,6 +127,9 @@ class LiveStation:
     alarms: bytes | None = None
     pruned: int = 0
     clocked: int = 0
+    reserved: int = 0
+    settled: int = 0
+    settling: tuple[int, float] = (0, 0.0)
     online: bool = False
     expected: bool = False
     health: StationHealth = field(default_factory=StationHealth)
@@ -189,6 +198,11 @@ class LiveStation:
         elif not gone and "missing" in self.health.problems:
             self.health.clear("missing")
             log.info("the gas level is there again", station=self.name)
+
+    @property
+    def last_seen(self) -> float | None:
+        """Monotonic time of its last reading, or of the start that it was expected from [s]; ``None`` before it."""
+        return self._last_seen or None
 
     def expect(self, now: float) -> None:
         """Note that it was there before the restart: its silence counts from the monotonic time ``now`` [s]."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from edge.agent.station import LiveStation
 from edge.agent.stations import Stations
 from edge.alarms.panel import AlarmPanel
+from edge.clock import Clock
 from edge.journal.journal import Journal
 from edge.journal.transaction import ClockRow, MemoryRow, StationRow, Transaction
 
 COPY_EVERY = 200
 """Readings of a station between two deletions of its oldest ones, and two copies of its clock and its long windows."""
+
+_SENT_AGAIN = 1800.0  # [s] that brokers may forget when they are killed: Mosquitto saves every half hour by default
 
 
 class StationJournal:
@@ -25,12 +28,15 @@ class StationJournal:
         Their alarms.
     journal
         Knows how many readings are kept.
+    clock
+        Tells which readings the broker may send again.
     """
 
-    def __init__(self, stations: Stations, panel: AlarmPanel, journal: Journal) -> None:
+    def __init__(self, stations: Stations, panel: AlarmPanel, journal: Journal, clock: Clock) -> None:
         self._stations = stations
         self._panel = panel
         self._journal = journal
+        self._clock = clock
 
     def update(self, stations: Iterable[LiveStation], transaction: Transaction) -> None:
         """Journal the stations that have sent a reading, and those whose alarms have changed."""
@@ -42,8 +48,10 @@ class StationJournal:
         for station in stations:
             transaction.stations[station.id] = _row(station)
             n = station.state.n
+            if n > station.reserved:
+                station.reserved = self._journal.reserve(station.name, n)
             if n - station.pruned >= COPY_EVERY:
-                self._prune(station, transaction)
+                self._prune(station, transaction, before=self._settled(station))
             # The readings since then give the rest, unless the gateway's own clock has jumped.
             if not station.clocked or n - station.clocked >= COPY_EVERY:
                 station.clocked = n
@@ -69,10 +77,31 @@ class StationJournal:
             memories={station.id: _memory(station) for station in known if station.state.outlasts(self._kept(station))},
         )
 
-    def _prune(self, station: LiveStation, transaction: Transaction) -> None:
-        """Delete a station's oldest readings, above the number that is kept."""
-        station.pruned = station.state.n
-        transaction.pruned[station.id] = station.state.n - self._kept(station)
+    def forget(self, stations: Sequence[LiveStation], transaction: Transaction) -> None:
+        """Delete stations that gave way to others."""
+        for station in stations:
+            transaction.forgotten.append((station.id, station.name))
+            self._journal.forget(station.name, station.state.n)
+
+    def _prune(self, station: LiveStation, transaction: Transaction, *, before: int | None = None) -> None:
+        """Delete a station's oldest readings, above the number that is kept; ``before``: those the broker is done with.
+
+        If it sends so fast that the rest does not fit, the oldest go all the same.
+        """
+        n = station.pruned = station.state.n
+        last = n - self._kept(station)
+        if before is not None:
+            fit = self._journal.readings_that_fit(len(self._stations), station.group.bundle.station.size)
+            last = max(min(last, before), n - fit)
+        transaction.pruned[station.id] = last
+
+    def _settled(self, station: LiveStation) -> int:
+        """Return a station's count of at least half an hour ago."""
+        now = self._clock.monotonic()
+        n, since = station.settling
+        if now - since >= _SENT_AGAIN:
+            station.settled, station.settling = n, (station.state.n, now)
+        return station.settled
 
     def _kept(self, station: LiveStation) -> int:
         return self._journal.readings_kept(len(self._stations), station.group.bundle.station.size)

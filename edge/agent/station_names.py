@@ -47,6 +47,10 @@ class StationNames:
         """Return the name that the topic or the document of a station gives."""
         return self._claimed.get(safe, safe)
 
+    def release(self, safe: str) -> None:
+        """Forget whose a safe name is."""
+        self._claimed.pop(safe, None)
+
     def claim(self, name: str) -> None:
         """Note whose safe name it is, from the first good reading on."""
         self._claimed.setdefault(safe_station(name), name)

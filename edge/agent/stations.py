@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from config.settings.gateway import Gateway, StationEntry
 from edge.agent.gas_alarms import GasAlarms
+from edge.agent.giving_way import least_wanted
 from edge.agent.source import sources_of
 from edge.agent.station import LiveStation, StationGroup
 from edge.agent.station_input import StationInput
@@ -14,6 +15,7 @@ from edge.agent.station_names import StationNames
 from edge.bundles.bundle import Bundle
 from edge.bundles.manifest import SCORER
 from edge.errors import ReadingError
+from edge.journal.journal import NEW_STATION
 from edge.journal.transaction import RateRow, StationRow
 from edge.mqtt.topics import safe_station
 from edge.readings.recent import Recent
@@ -22,7 +24,7 @@ from edge.scoring.units_guard import UnitsGuard
 from edge.synthesis.sampler import Sampler
 
 MOST_STATIONS = 1000
-"""Most topics that stations of one gateway publish on; otherwise anyone could invent them without end."""
+"""Most stations, and topics of stations; otherwise anyone could invent them without end."""
 
 
 class Stations:
@@ -45,6 +47,8 @@ class Stations:
         The entries with their bundles.
     unrecovered
         Number of journalled stations whose state has not been rebuilt.
+    gone
+        Stations that gave way to new ones since somebody cleared the list.
 
     Raises
     ------
@@ -73,7 +77,10 @@ class Stations:
         self._by_topic: dict[str, LiveStation] = {}
         self._journalled: dict[str, StationRow] = {}
         self._next_id = 1
+        self._begins_at: Mapping[str, int] = {}
+        self._begin_at = 0  # number behind which new stations begin, lest one that comes back repeats its own
         self.unrecovered = 0
+        self.gone: list[LiveStation] = []
 
     def __len__(self) -> int:
         return len(self._stations)
@@ -87,11 +94,22 @@ class Stations:
     def __contains__(self, name: object) -> bool:
         return name in self._stations
 
-    def remember(self, rows: Sequence[StationRow], now: float) -> None:
-        """Add the stations that the journal contains, at the monotonic time ``now`` [s].
+    def remember(self, rows: Sequence[StationRow], now: float, begins_at: Mapping[str, int] | None = None) -> None:
+        """Add the stations that the journal contains.
 
         A station that no entry matches any more keeps its number and its count for when it comes back.
+
+        Parameters
+        ----------
+        rows
+            The stations.
+        now
+            Monotonic time [s].
+        begins_at
+            Numbers behind which the readings of other stations begin, see :class:`edge.journal.journal.Journal`.
         """
+        self._begins_at = begins_at or {}
+        self._begin_at = self._begins_at.get(NEW_STATION, 0)
         self._journalled = {row.name: row for row in rows}
         self._next_id = max((row.id for row in rows), default=0) + 1
         self.unrecovered = len(rows)
@@ -178,8 +196,7 @@ class Stations:
         if topic in self._by_topic:
             return
         if source.plain or not station.topic:
-            if max(len(self._by_topic), len(self._stations)) >= MOST_STATIONS:
-                raise ReadingError(f"station {station.name!r} is one more than the limit of {MOST_STATIONS} stations")
+            self._make_room(station.name)
             if source.plain:
                 self._by_topic[topic] = station
             self._stations[station.name] = station
@@ -206,11 +223,10 @@ class Stations:
         """
         if station.topic or station.name in self._pending:
             return
-        if len(self._stations) + len(self._pending) >= MOST_STATIONS:
-            for name in [name for name, each in self._pending.items() if not each.input.is_open]:
-                del self._pending[name]
-        if len(self._stations) + len(self._pending) >= MOST_STATIONS:
-            raise ReadingError(f"station {station.name!r} is one more than the limit of {MOST_STATIONS} stations")
+        if len(self._pending) >= MOST_STATIONS:
+            self._pending = {name: each for name, each in self._pending.items() if each.input.is_open}
+        if len(self._pending) >= MOST_STATIONS:
+            raise ReadingError(f"station {station.name!r} is one more than {MOST_STATIONS} whose parts are waited for")
         self._pending[station.name] = station
 
     def request_rate(self, exceedances_per_1000: float | None) -> RateRow:
@@ -265,6 +281,25 @@ class Stations:
             station.mark_silent()
         return silent
 
+    def _make_room(self, name: str) -> None:
+        """Let another station give way to a new one; raises ReadingError if none does."""
+        if max(len(self._by_topic), len(self._stations)) < MOST_STATIONS:
+            return
+        station = least_wanted(self)
+        if station is None:
+            raise ReadingError(
+                f"station {name!r} is one more than the limit of {MOST_STATIONS} stations, and all of them send; fix: "
+                "topic: of an entry that fewer stations match"
+            )
+        del self._stations[station.name]
+        if self._by_topic.get(station.topic) is station:
+            self._by_topic = {topic: each for topic, each in self._by_topic.items() if each is not station}
+        self._names.release(station.name)
+        if self._journalled.pop(station.name, None) is not None and station.row is not None:
+            self.mark_recovered(station)
+        self._begin_at = max(self._begin_at, station.state.n)
+        self.gone.append(station)
+
     def _scorer(
         self, entry: StationEntry, bundle: Bundle, gas: GasAlarms, exceedances_per_1000: float | None = None
     ) -> Scorer:
@@ -290,6 +325,7 @@ class Stations:
             UnitsGuard(group.ranges),
             row=row,
         )
+        state.n = self._begins_at.get(name, self._begin_at)
         if row is not None:
             station.id, state.n, station.alarms = row.id, row.n, row.alarms
             with contextlib.suppress(ValueError):  # rates that cannot be read start from the requested one

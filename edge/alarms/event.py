@@ -13,8 +13,9 @@ EventType = Literal["open", "update", "close"]
 Label = Literal["plume", "fault", "false"]
 """What an alarm was: gas, a sensor's fault, or a false alarm."""
 
-ClosedBecause = Literal["cleared", "taken as normal"]
-"""Why an alarm closed: its readings no longer bear it, or the threshold has followed them for 3,000 readings."""
+ClosedBecause = Literal["cleared", "taken as normal", "forgotten"]
+"""Why an alarm closed: its readings no longer bear it, the threshold has followed them for 3,000 readings, or its
+station gave way to another."""
 
 Switch = Literal["ON", "OFF"]
 

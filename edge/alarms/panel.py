@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import get_args
 
+from msgspec.structs import replace
+
 from config.settings.alarms import UNSCORED, AlarmKind, AlarmRule, Alarms
 from edge.alarms.active_alarm import ActiveAlarm
 from edge.alarms.alarm_label import AlarmLabel
@@ -122,6 +124,13 @@ class AlarmPanel:
         events = self._close_or_update(state, kind, condition.ts)
         self._store(station, state)
         return events
+
+    def forget(self, station: str) -> list[Event]:
+        """Close every alarm of a station that gave way to another."""
+        state, ts = self._states.pop(station, None), rfc3339(self._clock.now())
+        self._changed.pop(station, None)
+        closed = [] if state is None else [self._report(alarm, "close", ts) for alarm in state.standing.values()]
+        return [replace(event, closed_because="forgotten") for event in closed]
 
     def tick(self) -> list[Event]:
         """Repeat alarms and end shelving where due; call it regularly."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -160,6 +160,11 @@ class Delivery:
         """Clear every other topic that earlier runs have retained."""
         if orphans := self._retained.clear_others(topics):
             self._log.info("retained topics that nobody asserts any more are cleared", topics=orphans)
+
+    def clear_retained(self, topics: Iterable[str]) -> None:
+        """Clear retained topics."""
+        for topic in topics:
+            self._retained.clear(topic)
 
     def publish_now(self, topic: str, body: object) -> None:
         """Publish what is of no use later (QoS 0); the journal does not contain it."""

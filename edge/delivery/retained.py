@@ -60,6 +60,12 @@ class Retained:
             self._due[topic] = None
         return len(orphans)
 
+    def clear(self, topic: str) -> None:
+        """Clear a topic, if it may be retained."""
+        if topic in self.topics:
+            self._unconfirmed[topic] = b""
+            self._due[topic] = None
+
     def reconnected(self) -> None:
         """Send again what was in flight on the lost connection."""
         self._due = dict.fromkeys(self._unconfirmed)

@@ -63,7 +63,7 @@ class Committer:
         try:
             self._commit()
         except JournalError as error:
-            self.note_fault(error)
+            self._note(error)
             return False
         if self.fault is not None:
             self._log.warning("journal works again", after=self.fault)
@@ -73,7 +73,15 @@ class Committer:
         self._next_tidy = now + _TIDY
         return True
 
-    def note_fault(self, error: JournalError) -> None:
+    def note_unread(self, error: JournalError) -> None:
+        """Note that the journal cannot be read; one that is damaged is replaced by the next commit, at once."""
+        before = self.fault
+        if before is None:
+            self._note(error)
+        if error.kind == "corrupt" and before != "corrupt":
+            self.fault, self._next_try = "corrupt", self._clock.monotonic()
+
+    def _note(self, error: JournalError) -> None:
         """Note that the journal does not work, and schedule the next try."""
         self._next_try = self._clock.monotonic() + self._backoff.next_delay()
         if error.kind != self.fault:
@@ -106,8 +114,6 @@ class Committer:
             raise JournalError(
                 "corrupt", "damaged again within a minute of being replaced; fix: check the disk that it is on"
             )
+        self.journal.replace(list(self._snapshot()))
         self._replaced = now
-        self.journal.replace()
-        for transaction in self._snapshot():
-            self.journal.commit(transaction)
         self.journal.commit(self.transaction)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections import deque
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -18,37 +16,22 @@ from edge.alarms.alarm_label import AlarmLabel
 from edge.clock import Clock
 from edge.errors import JournalError
 from edge.journal import schema
-from edge.journal.lock import take_lock
+from edge.journal.database import LARGEST_LOG, Durability, log_frames, make_fresh, open_database, prepare
+from edge.journal.fault import damage, fault_of
+from edge.journal.files import CUT, JournalFiles
 from edge.journal.schema import Recovered
 from edge.journal.transaction import ClockRow, MemoryRow, ReadingRow, StationRow, Transaction
-from edge.log import Log
+from edge.log import ONCE_A_MINUTE, Log
 
-_PAGE = 2048  # [B]: a commit of one reading writes three or four pages; smaller ones cost CPU, larger ones the card
-_CHECKPOINT = 2000  # pages, 4 MB: when the log grows to this size, it is written into the database
-_LOCK_TIMEOUT = 2.0  # [s] that opening waits for another process's lock; commits do not wait
 _TIMED = 1000  # latest commits whose durations are kept
 _READINGS_SHARE = 0.7  # of max_mb that readings may take
 _ROW = 70  # [B] that a reading takes in the file besides its values, half-empty pages included
+_UNREADABLE = 30.0  # [s] of failing reads after which a disk that can be written has lost that part of the file
 
 _T = TypeVar("_T")
-Kind = Literal["full", "locked", "corrupt", "io"]
 
-_KINDS: dict[int, Kind] = {
-    sqlite3.SQLITE_FULL: "full",
-    sqlite3.SQLITE_BUSY: "locked",
-    sqlite3.SQLITE_LOCKED: "locked",
-    sqlite3.SQLITE_IOERR: "io",
-    sqlite3.SQLITE_CANTOPEN: "io",
-    sqlite3.SQLITE_READONLY: "io",
-    sqlite3.SQLITE_PERM: "io",
-    sqlite3.SQLITE_NOMEM: "io",
-}
-_FIXES: dict[Kind, str] = {
-    "full": "make room on its disk, or raise journal.max_mb",
-    "locked": "stop the other process that is writing to it",
-    "corrupt": "nothing: it is set aside, and a fresh one is begun",
-    "io": "check its disk, and whether the agent may write there",
-}
+NEW_STATION = ""
+"""The name under which :attr:`Journal.begins_at` has the number behind which new stations begin."""
 
 
 class Journal:
@@ -56,12 +39,14 @@ class Journal:
 
     It is in WAL mode, so that other processes may read it while the agent runs. A file of an
     older schema version is converted; one that is damaged, or of a later version, is renamed to ``.corrupt-`` and the
-    time, and a fresh one is begun: scoring matters more than history.
+    time, and a fresh one is begun with what could be read of it: scoring matters more than history. Beside it lies a
+    small file with the numbers that readings may have, so that a journal which has lost its latest commits, or is gone,
+    does not give them out again.
 
     Parameters
     ----------
     path
-        The file; ``-wal``, ``-shm`` and ``.lock`` lie beside it.
+        The file; ``-wal``, ``-shm``, ``.lock`` and ``.numbers`` lie beside it.
     durability
         ``power`` calls fsync at every commit; with ``process`` a power cut may lose commits, a crash of the agent not.
     max_mb
@@ -75,6 +60,8 @@ class Journal:
     ----------
     recovered
         What the file contained when it was opened.
+    begins_at
+        Station -> number behind which its readings go on, of the stations that are not in ``recovered``.
     set_aside
         Number of files set aside since the start.
 
@@ -88,7 +75,7 @@ class Journal:
         self,
         path: str | Path,
         *,
-        durability: Literal["power", "process"] = "power",
+        durability: Durability = "power",
         max_mb: int = 256,
         readings_per_station: int = 2000,
         clock: Clock,
@@ -102,21 +89,20 @@ class Journal:
         self._log = Log("journal", clock)
         self._times: deque[float] = deque(maxlen=_TIMED)
         self._failed = False
-        self._lock = take_lock(self._path)
+        self._unread_since: float | None = None
+        self._files = JournalFiles(self._path)
+        self._file = Path(self._files.path)
         try:
-            self.recovered = self._open()
+            self.recovered, lost = self._open()
+            self.begins_at = self._raise_numbers(lost)
         except JournalError:
-            os.close(self._lock)
+            self._files.release(clean=False)
             raise
 
     @property
     def mb(self) -> float:
         """Size of the file and its log [MB]."""
-        size = 0
-        for end in ("", "-wal"):
-            with contextlib.suppress(OSError):
-                size += Path(f"{self._path}{end}").stat().st_size
-        return round(size / 1e6, 2)
+        return self._files.mb
 
     @property
     def commit_seconds(self) -> tuple[float | None, float | None]:
@@ -128,8 +114,21 @@ class Journal:
 
     def readings_kept(self, stations: int, columns: int) -> int:
         """Return how many readings of each station are kept, so that all of them fit into 7/10 of ``max_mb``."""
+        return min(self._readings_per_station, self.readings_that_fit(stations, columns))
+
+    def readings_that_fit(self, stations: int, columns: int) -> int:
+        """Return how many readings of each station fit into 7/10 of ``max_mb``."""
         room = _READINGS_SHARE * 1e6 * self._max_mb / max(1, stations)
-        return max(1, min(self._readings_per_station, int(room / (_ROW + 8 * columns))))
+        return max(1, int(room / (_ROW + 8 * columns)))
+
+    def reserve(self, station: str, n: int) -> int:
+        """Reserve numbers from ``n`` on for a station's readings, with the next commit; returns the last of them."""
+        return self._files.numbers.reserve(station, n)
+
+    def forget(self, station: str, n: int) -> None:
+        """Forget the numbers of a station that gave way to another; all new ones begin behind ``n``."""
+        self._files.numbers.forget(station)
+        self._files.numbers.raise_to(NEW_STATION, n)
 
     def commit(self, transaction: Transaction) -> None:
         """Commit a transaction, all of it or nothing.
@@ -141,38 +140,55 @@ class Journal:
         """
         begun = self._clock.monotonic()
         try:
+            if found := self._files.changed(LARGEST_LOG):
+                self._judge(found)
             if self._failed:  # after a disk error, a connection may have missed more than it reports
                 self._db.close()
                 self._failed = False
                 self._connect()
-            elif self._path.stat().st_ino != self._inode:
-                raise JournalError("corrupt", f"{self._path}: the file is another one than the one that was opened")
+            if self._files.numbers.pending:
+                self._write_numbers()
             self._db.execute("begin immediate")
             schema.write(self._db, transaction)
             self._db.execute("commit")
-        except FileNotFoundError as error:
-            raise JournalError("corrupt", f"{self._path}: the file was removed") from error
         except (sqlite3.Error, OSError) as error:
             with contextlib.suppress(sqlite3.Error):
                 if self._db.in_transaction:
                     self._db.execute("rollback")
             raise self._error(error) from error
+        if not self._files.marked:
+            self._files.mark()
         self._times.append(self._clock.monotonic() - begun)
 
-    def replace(self) -> None:
-        """Set the file aside and begin a fresh one.
+    def replace(self, snapshot: Sequence[Transaction] = ()) -> None:
+        """Set the file aside and begin a fresh one, with what is in memory and the readings that can be read.
+
+        Parameters
+        ----------
+        snapshot
+            What is in memory.
 
         Raises
         ------
         JournalError
-            The disk refuses that, too.
+            The disk refuses that, too; the file is still the one before.
         """
-        self._set_aside("damaged")
-        self._renew()
+        self._renew(snapshot, "damaged", running=True)
 
     def readings(self, station: int, last: int = -1) -> list[ReadingRow]:
         """Return the ``last`` readings of a station (-1: all), the oldest first; raises JournalError on failure."""
         return self._read(schema.readings, station, last)
+
+    def newest(self, station: int, before: int) -> tuple[float | None, int | None]:
+        """Return the latest ``ts`` and ``seq`` of a station's readings before a number; raises JournalError."""
+        return self._read(schema.newest, station, before)
+
+    def find(self, station: int, key: int, after: int) -> int:
+        """Return the number of a station's reading with a key, 0 if there is none; raises JournalError on failure.
+
+        ``after`` is the number of one that was found just before: what is sent again comes in the same order.
+        """
+        return self._read(schema.find, station, key, after)
 
     def clock(self, station: int) -> ClockRow | None:
         """Return a station's clock; ``None`` without one. Raises JournalError if it cannot be read."""
@@ -190,19 +206,41 @@ class Journal:
         """Close the file and release its lock."""
         with contextlib.suppress(sqlite3.Error):
             self._db.close()
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        self._files.release(clean=True)
 
     def _read(self, read: Callable[..., _T], *arguments: object) -> _T:
         try:
-            return read(self._db, *arguments)
+            found = read(self._db, *arguments)
+        except msgspec.ValidationError as error:
+            raise damage(self._path, str(error)) from error
         except sqlite3.Error as error:
-            raise self._error(error) from error
+            refused = self._error(error)
+            now = self._clock.monotonic()
+            if refused.kind == "io":
+                self._unread_since = now if self._unread_since is None else self._unread_since
+                if now - self._unread_since >= _UNREADABLE:
+                    refused = damage(self._path, f"a part of it cannot be read ({error})")
+            raise refused from error
+        self._unread_since = None
+        return found
 
-    def _open(self) -> Recovered:
+    def _open(self) -> tuple[Recovered, bool]:
+        """Open the file, or what is left of it; returns what is in it, and whether it has lost anything."""
         try:
-            return self._begin() if self._connect() else schema.load(self._db)
+            existed = self._files.claim()
+            new = self._connect()
+            recovered = self._begin() if new else schema.load(self._db)
+            frames = log_frames(self._db, self._file) if self._files.crashed else None
+            if new and self._files.known:
+                found = "it is empty, and there were readings before"
+            else:
+                found = self._files.missing(frames)
+            if not found:
+                return recovered, False
+            if not existed:
+                self._log.error("journal is gone: the numbers of readings go on behind the last", path=str(self._path))
+                return recovered, True
+            refused = damage(self._path, found)
         except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
             refused = self._error(error)
         except JournalError as error:
@@ -210,87 +248,77 @@ class Journal:
         if refused.kind != "corrupt":
             raise refused
         self._log.error("journal cannot be used", detail=str(refused))
-        stations = self._salvage()
-        self._set_aside("not readable")
-        recovered = self._renew()
-        self.commit(Transaction(stations={row.id: row for row in stations}))
-        return recovered._replace(stations=stations)
+        self._renew((), "not readable", running=False)
+        return schema.load(self._db), True
+
+    def _raise_numbers(self, lost: bool) -> dict[str, int]:
+        """Let the readings of stations whose latest ones may be lost go on behind every number that they may have."""
+        numbers, rows = self._files.numbers, list[StationRow]()
+        raised = {}
+        for row in self.recovered.stations:
+            if numbers.highest(row.name) > row.n and (lost or row.n < numbers.least(row.name)):
+                raised[row.name] = numbers.highest(row.name)
+            rows.append(row._replace(n=raised.get(row.name, row.n)))
+        if raised:
+            self._log.error("numbers of readings go on behind those that may be lost", stations=len(raised))
+            self.recovered = self.recovered._replace(stations=rows)
+            with contextlib.suppress(JournalError):  # on a full disk, the first reading's commit stores it
+                self.commit(Transaction(stations={row.id: row for row in rows if row.name in raised}))
+        known = {row.name for row in rows}
+        return {name: numbers.highest(name) for name in numbers if name not in known}
 
     def _connect(self) -> bool:
         """Open the file without changing one that is not ours; returns whether it is new."""
         try:
-            return self._open_file()
+            self._db = open_database(self._file)
+            new = prepare(self._db, self._path, self._durability, self._max_mb)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_IOERR_SHMSIZE:
                 raise
-        # A full disk has no room for -shm. Without it other processes cannot read, but we can read and delete.
-        self._db.close()
-        self._failed = True  # the next commit tries with it again
-        return self._open_file("exclusive")
-
-    def _open_file(self, locking: Literal["normal", "exclusive"] = "normal") -> bool:
-        self._db = db = sqlite3.connect(self._path, timeout=_LOCK_TIMEOUT, isolation_level=None)
-        db.execute(f"pragma locking_mode = {locking}")
-        (version,) = db.execute("pragma user_version").fetchone()
-        (tables,) = db.execute("select count(*) from sqlite_schema").fetchone()
-        if version != schema.VERSION and version not in schema.CONVERSIONS and (version or tables):
-            raise JournalError("corrupt", f"{self._path}: got version {version}, expected {schema.VERSION}")
-        db.execute(f"pragma page_size = {_PAGE}")  # only a new file takes it
-        db.execute("pragma journal_mode = wal")
-        db.execute(f"pragma synchronous = {'full' if self._durability == 'power' else 'normal'}")
-        db.execute(f"pragma wal_autocheckpoint = {_CHECKPOINT}")
-        db.execute(f"pragma journal_size_limit = {4 * _CHECKPOINT * _PAGE}")
-        (page,) = db.execute("pragma page_size").fetchone()
-        db.execute(f"pragma max_page_count = {max(64, self._max_mb * 1_000_000 // page)}")
-        db.execute("pragma busy_timeout = 0")
-        self._inode = self._path.stat().st_ino
-        while version in schema.CONVERSIONS:
-            db.executescript(schema.CONVERSIONS[version])
-            (version,) = db.execute("pragma user_version").fetchone()
-        return not version
-
-    def _renew(self) -> Recovered:
-        try:
-            self._connect()
-            return self._begin()
-        except (sqlite3.Error, OSError) as error:
-            raise self._error(error) from error
+            # A full disk has no room for -shm. Without it other processes cannot read, but we can read and delete.
+            self._db.close()
+            self._failed = True  # the next commit tries with it again
+            self._db = open_database(self._file, "exclusive")
+            new = prepare(self._db, self._path, self._durability, self._max_mb)
+        self._files.opened()
+        return new
 
     def _begin(self) -> Recovered:
         self._db.executescript(schema.TABLES)
         return Recovered()
 
-    def _salvage(self) -> list[StationRow]:
-        """Read what can be read of the stations: counts that began again would look like repetitions."""
-        stations: list[StationRow] = []
-        with contextlib.suppress(sqlite3.Error, TypeError, AttributeError):
-            stations.extend(schema.stations(self._db))
-        return stations
+    def _judge(self, found: str) -> None:
+        """Raise JournalError for what has happened to the files, unless another program had SQLite cut the log."""
+        if found != CUT or log_frames(self._db, self._file) is None:
+            raise damage(self._path, found)
 
-    def _set_aside(self, why: str) -> None:
-        with contextlib.suppress(sqlite3.Error, AttributeError):
-            self._db.close()
-        moment = datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
-        name, number = f"{self._path}.corrupt-{moment}", 1
-        while Path(name).exists():
-            number += 1
-            name = f"{self._path}.corrupt-{moment}-{number}"
-        for end in ("", "-wal", "-shm"):
-            with contextlib.suppress(FileNotFoundError):
-                try:
-                    Path(f"{self._path}{end}").rename(f"{name}{end}")
-                except FileNotFoundError:
-                    continue
-                except OSError as error:
-                    raise self._error(error) from error
-        self.set_aside += 1
-        self._log.error("journal set aside, a fresh one is begun", file=name, reason=why)
+    def _renew(self, snapshot: Sequence[Transaction], why: str, *, running: bool) -> None:
+        """Make a fresh file beside the damaged one, then put it in its place."""
+        files, damaged = self._files, self._db if hasattr(self, "_db") else None
+        try:
+            copied = make_fresh(files.begin_fresh, damaged, snapshot, running=running)
+            if damaged is not None:
+                with contextlib.suppress(sqlite3.Error):
+                    damaged.close()
+            files.unlock_database()
+            name = files.set_aside(self._clock.now())
+            self.set_aside += 1
+            files.claim()
+            self._connect()
+        except (sqlite3.Error, OSError) as error:
+            if self._file.exists():
+                files.discard_fresh()
+            raise self._error(error) from error
+        self._log.error("journal set aside, a fresh one is begun", file=name, reason=why, readings_kept=copied)
+
+    def _write_numbers(self) -> None:
+        try:
+            self._files.numbers.write()
+        except OSError as error:  # the commit itself may find room by deleting
+            detail = error.strerror
+            self._log.warning("numbers of readings cannot be reserved", every=ONCE_A_MINUTE, detail=detail)
 
     def _error(self, error: Exception) -> JournalError:
-        if isinstance(error, OSError):
-            kind: Kind = "io"
-        else:
-            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
-            kind = "full" if code == sqlite3.SQLITE_IOERR_SHMSIZE else _KINDS.get(code & 0xFF, "corrupt")
-        self._failed = kind in ("full", "io")
-        return JournalError(kind, f"{self._path}: {error}; fix: {_FIXES[kind]}")
+        refused = fault_of(self._path, error)
+        self._failed = refused.kind in ("full", "io")
+        return refused

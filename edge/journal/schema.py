@@ -26,10 +26,11 @@ VERSION = 2
 
 _CLOCKS = "create table clocks (station integer primary key, n integer not null, snapshot blob not null);"
 # Made when the first of them is written: most stations need none, and an older davylamp does not know the table.
-_MEMORIES = (
+MEMORIES = (
     "create table if not exists memories (station integer primary key, n integer not null, bundle text not null, "
     "snapshot blob not null)"
 )
+_HAS_MEMORIES = "select 1 from sqlite_schema where name = 'memories'"
 _RATE = "create table rate (id integer primary key check (id = 1), requested real not null, configured real not null);"
 _PARTS = "create table parts (station text primary key, topic text not null, parts blob not null) without rowid;"
 
@@ -70,6 +71,11 @@ _UNLABELLED = 10_000  # newest rows among which alarms without a label or a comm
 _DELETE_UNLABELLED = (
     "delete from labels where label is null and comment is null and id <= (select max(id) from labels) - ?"
 )
+_NEAR = 100  # readings behind one that is sent again among which the next one probably is
+_FIND = "select n from readings where station = ? and n between ? and ? and key = ? order by n desc limit 1"
+MOST_READINGS = 2**62
+"""More than any number of a reading."""
+
 _CLOSED_ALARM = "select * from labels where alarm_id = ? and closed is not null order by id desc limit 1"
 
 
@@ -134,10 +140,20 @@ def write(db: sqlite3.Connection, transaction: Transaction) -> None:
     _write_settings(db, transaction)
 
 
+def _forget(db: sqlite3.Connection, station: int, name: str) -> None:
+    """Delete a station, with what the same transaction has written of it."""
+    db.execute("delete from stations where id = ?", (station,))
+    db.execute("delete from readings where station = ?", (station,))
+    db.execute("delete from clocks where station = ?", (station,))
+    db.execute("delete from parts where station = ?", (name,))
+    if db.execute(_HAS_MEMORIES).fetchone() is not None:
+        db.execute("delete from memories where station = ?", (station,))
+
+
 def _write_settings(db: sqlite3.Connection, transaction: Transaction) -> None:
     """Write what rarely changes."""
     if transaction.memories:
-        db.execute(_MEMORIES)
+        db.execute(MEMORIES)
         db.executemany("insert or replace into memories values (?, ?, ?, ?)", transaction.memories.values())
     if transaction.filters is not None:
         db.execute("delete from filters")
@@ -149,6 +165,8 @@ def _write_settings(db: sqlite3.Connection, transaction: Transaction) -> None:
             db.execute("delete from parts where station = ?", (station,))
         else:
             db.execute("insert or replace into parts values (?, ?, ?)", row)
+    for number, name in transaction.forgotten:
+        _forget(db, number, name)
 
 
 def load(db: sqlite3.Connection) -> Recovered:
@@ -174,9 +192,25 @@ def stations(db: sqlite3.Connection) -> Iterator[StationRow]:
 
 
 def readings(db: sqlite3.Connection, station: int, last: int) -> list[ReadingRow]:
-    """Read the ``last`` readings of a station (-1: all), the oldest first."""
+    """Read the ``last`` readings of a station (-1: all), the oldest first; raises ValidationError for damaged ones."""
     rows = db.execute("select * from readings where station = ? order by n desc limit ?", (station, last)).fetchall()
-    return [ReadingRow(*row) for row in reversed(rows)]
+    rows.reverse()
+    return msgspec.convert(rows, list[ReadingRow])
+
+
+def newest(db: sqlite3.Connection, station: int, before: int) -> tuple[float | None, int | None]:
+    """Read the latest time and counter of a station's readings with smaller numbers than ``before``."""
+    row = db.execute("select max(ts), max(seq) from readings where station = ? and n < ?", (station, before)).fetchone()
+    return msgspec.convert(row, tuple[float | None, int | None])
+
+
+def find(db: sqlite3.Connection, station: int, key: int, after: int) -> int:
+    """Find the number of a station's reading with a key, first among those next behind ``after``; 0 without one."""
+    for first, last in ((after + 1, after + _NEAR), (0, MOST_READINGS)):
+        row = db.execute(_FIND, (station, first, last, key)).fetchone()
+        if row is not None:
+            return int(row[0])
+    return 0
 
 
 def clock(db: sqlite3.Connection, station: int) -> ClockRow | None:
@@ -187,7 +221,7 @@ def clock(db: sqlite3.Connection, station: int) -> ClockRow | None:
 
 def memory(db: sqlite3.Connection, station: int) -> MemoryRow | None:
     """Read what a station remembers beside its readings; ``None`` if they are all that it needs."""
-    if db.execute("select 1 from sqlite_schema where name = 'memories'").fetchone() is None:
+    if db.execute(_HAS_MEMORIES).fetchone() is None:
         return None
     row = db.execute("select * from memories where station = ?", (station,)).fetchone()
     return None if row is None else MemoryRow(*row)

@@ -210,6 +210,8 @@ class Transaction:
         The rate that a request has set; ``None`` if none has.
     parts
         Name of a station -> row that replaces the one before; ``None``: its reading is complete.
+    forgotten
+        Numbers and names of stations that are deleted, with all that is known of them.
     """
 
     number: int = 0
@@ -228,6 +230,7 @@ class Transaction:
     filters: list[str] | None = None
     rate: RateRow | None = None
     parts: dict[str, PartsRow | None] = field(default_factory=dict)
+    forgotten: list[tuple[int, str]] = field(default_factory=list)
 
     @property
     def urgent(self) -> bool:
@@ -242,6 +245,7 @@ class Transaction:
             or self.filters is not None
             or self.rate is not None
             or self.parts
+            or self.forgotten
         )
 
     @property

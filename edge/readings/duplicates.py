@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from hashlib import blake2b
 from typing import Protocol
 
@@ -24,6 +24,7 @@ _COST_ADJACENT = 0.5  # credit that a message with other bytes takes: stamps to 
 _COST_DISTANT = 2.0  # but a counter that restarted beside stuck values brings no bytes that are new
 _DIFFERENT = 3  # different readings in an array, which do not come again in the same order by chance
 _LEAST_DISTANT = 1.0  # [s] shorter waits are those of a history that is sent again
+_STRANGERS = 16  # messages in a row that did not come before, after which nothing is being sent again
 
 
 class Stamped(Protocol):
@@ -51,6 +52,10 @@ class Duplicates:
     sends every ten seconds makes each of its messages several times. A message with neither may look like the one
     before it for hours, since a stuck sensor sends it, too; it is a repetition only if it comes at once, or if it is an
     array of different readings.
+
+    A broker that was killed has forgotten which messages were acknowledged since it last saved, and sends them all
+    again, unmarked, as soon as it is connected: :meth:`expect_again`. Until something newer comes, the pace then means
+    nothing, and messages before the last 2000 are looked up in the journal.
     """
 
     __slots__ = (
@@ -58,6 +63,8 @@ class Duplicates:
         "_adjacent",
         "_came",
         "_distant",
+        "_expected",
+        "_find",
         "_newest_seq",
         "_newest_ts",
         "_next",
@@ -67,6 +74,7 @@ class Duplicates:
         "_scored_at",
         "_scored_pace",
         "_share",
+        "_sure",
         "_text",
         "_waits",
     )
@@ -83,6 +91,9 @@ class Duplicates:
         self._adjacent = self._distant = 0.0  # credit of messages equal to the one before, and to an older one
         self._share = 0.0  # of repetitions, when the last of them came
         self._accepted = 0  # messages since then
+        self._expected = 0  # strangers that may come until nothing is expected to be sent again
+        self._sure = False  # that messages without time and counter are being sent again
+        self._find: Callable[[int], bool] | None = None
 
     @property
     def share(self) -> float:
@@ -123,11 +134,13 @@ class Duplicates:
                     current = True
         if anonymous:
             own = key(payload, mid=mid)
-            again = self._is_double(payload, readings, wait, pace) or (dup and self.contains(own))
+            again = self._is_anonymous_copy(own, payload, readings, wait, pace, dup=dup)
         else:
             own = key(payload)
             # Nearly always: a reading newer than any before cannot be a repetition.
             again = not newer and self.contains(own)
+            if self._expected:
+                again = self._came_before(own, again, newer)
             if again:
                 again = dup or not self._is_due(wait, pace, current=current or own == self._previous)
             elif self._adjacent or self._distant or current:
@@ -140,6 +153,27 @@ class Duplicates:
         self._accepted += 1
         self._keep(own, received)
         return own
+
+    def expect_again(self, find: Callable[[int], bool] | None) -> None:
+        """Note that the broker may send again what came before, in the order in which it came.
+
+        Parameters
+        ----------
+        find
+            Returns whether the journal has a key that is not among the last 2000; ``None`` if it has no others.
+        """
+        self._expected, self._sure, self._find = _STRANGERS, False, find
+
+    def expect_new(self) -> None:
+        """Note that the broker has nothing more to send again."""
+        self._expected, self._find = 0, None
+
+    def note_newest(self, ts: float | None, seq: int | None) -> None:
+        """Note the newest time and counter of messages that are not remembered any more."""
+        if seq is not None and seq > self._newest_seq:
+            self._newest_seq = seq
+        if ts is not None and ts > self._newest_ts:
+            self._newest_ts = ts
 
     def contains(self, key: int) -> bool:
         """Return whether a message with this key is remembered."""
@@ -168,6 +202,37 @@ class Duplicates:
         if received is not None:
             self._wait(received)
         self._keep(key, received)
+
+    def _came_before(self, key: int, remembered: bool, newer: bool) -> bool:
+        """Return whether a message with time or counter came before, and note whether more of them may come."""
+        if newer:
+            self.expect_new()
+            return False
+        if remembered or (self._find is not None and self._find(key)):
+            self._expected = _STRANGERS
+            return True
+        self._expected -= 1
+        if not self._expected:
+            self.expect_new()
+        return False
+
+    def _is_anonymous_copy(
+        self, key: int, payload: bytes, readings: Iterable[Stamped], wait: float, pace: float, *, dup: bool
+    ) -> bool:
+        """Return whether a message without time and counter came before.
+
+        A broker that was killed counts packets on from where it had saved, so that a message keeps its identifier. A
+        stuck sensor's messages may have it by chance, but not in a row of which one differs from the message before it.
+        """
+        text = self._text
+        double = self._is_double(payload, readings, wait, pace)
+        if not self._expected:
+            return double or (dup and self.contains(key))
+        if not (self.contains(key) or (self._find is not None and self._find(key))):
+            self.expect_new()
+            return double
+        self._sure = self._sure or self._text != text
+        return double or dup or self._sure
 
     def _wait(self, received: float) -> float:
         """Note that a message came, and return the time since the one before [s]; 0 if that is not known."""
@@ -206,6 +271,8 @@ class Duplicates:
 
     def _is_due(self, wait: float, pace: float, *, current: bool) -> bool:
         """Return whether a message that came before, with the current stamp or an older, is another reading."""
+        if not current and self._expected:
+            return False
         if not current:
             paced = pace < math.inf and wait >= max(_LEAST_DISTANT, _EARLY * self._scored_pace)
             self._distant = min(self._distant + 1.0, _MOST_CREDIT) if paced else 0.0

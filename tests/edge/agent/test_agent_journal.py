@@ -85,7 +85,7 @@ def test_while_a_station_cannot_be_recovered_its_readings_wait_and_none_is_lost(
     agent = start_agent()
     journal = agent._committer.journal
 
-    def refuse(station: int) -> list[ReadingRow]:
+    def refuse(station: int, last: int) -> list[ReadingRow]:
         raise JournalError("io", "the disk is away")
 
     fake_link.happened.clear()

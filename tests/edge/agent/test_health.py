@@ -64,7 +64,7 @@ def test_it_names_the_journals_fault_and_what_is_held(
         0,
         0,
     ]
-    committer.note_fault(JournalError("full", "no room"))
+    committer.note_unread(JournalError("full", "no room"))
     committer.transaction.readings = [READING] * 7
     message = msgspec.to_builtins(health.message(fake_link, delivery, committer, stations=(), requests=0))
     assert (message["journal"]["state"], message["journal"]["held"]) == ("full", 7)

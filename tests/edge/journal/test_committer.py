@@ -114,12 +114,11 @@ def test_a_journal_that_is_damaged_again_and_again_is_set_aside_once_a_minute(
         assert journal.set_aside == set_aside
 
 
-def test_a_journal_that_cannot_be_read_is_replaced_at_the_next_try(
+def test_a_journal_that_cannot_be_read_is_replaced_at_once(
     committer: Committer, journal: Journal, fake_clock: FakeClock
 ) -> None:
-    committer.note_fault(JournalError("corrupt", "damaged"))
-    assert not committer.commit()
-    fake_clock.time += 0.1
+    committer.note_unread(JournalError("corrupt", "damaged"))
+    assert committer.fault == "corrupt"
     assert committer.commit()
     assert (outbox_ids(journal), journal.set_aside) == ([1, 2], 1)
 
