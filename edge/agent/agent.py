@@ -15,7 +15,8 @@ from edge.agent.presence import Presence
 from edge.agent.recovery import Recovery
 from edge.agent.requests import Requests
 from edge.agent.station_journal import StationJournal
-from edge.agent.stations import MOST_STATIONS, Stations
+from edge.agent.station_presence import StationPresence
+from edge.agent.stations import Stations
 from edge.agent.watchdog import Watchdog
 from edge.alarms.event import Event
 from edge.alarms.panel import AlarmPanel
@@ -25,7 +26,7 @@ from edge.errors import JournalError
 from edge.journal.committer import Committer
 from edge.journal.journal import Journal
 from edge.journal.transaction import RateRow, Transaction
-from edge.log import ONCE_A_MINUTE, Log
+from edge.log import Log
 from edge.mqtt.link import Link
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
@@ -93,6 +94,7 @@ class Agent:
             topics=self._topics,
             recovered=journal.recovered,
         )
+        self._station_presence = StationPresence(stations, self._panel, self._announcer, self._delivery, self._log)
         self._committer = Committer(journal, self._snapshot, clock)
         self._recovery = Recovery(stations, self._panel, journal, self._log)
         self._intake = Intake(stations, self._recovery, self._delivery, health=self._health, log=self._log)
@@ -143,7 +145,7 @@ class Agent:
         transaction = self._committer.transaction
         self._station_journal.update(results.stations, transaction)
         if self._stations.gone:
-            self._forget(transaction)
+            self._station_presence.forget_gone(self._station_journal, self._intake.joining, transaction)
         self._delivery.process_receipts(transaction)
         self._unacknowledged += messages[: len(messages) - len(self._waiting)]
         if self._committer.commit():
@@ -220,33 +222,11 @@ class Agent:
             if len(self._unacknowledged) + taken > _MOST_HELD:
                 self._intake.joining.save(transaction)
         results = self._pipeline.score(entries, transaction)
-        events = results.events
-        now = self._clock.monotonic()
-        came_online = []
-        for station in results.stations:
-            if station.mark_seen(now):
-                came_online.append(station)
-            events += self._panel.clear_unscored("stale", station.name)
+        came_online, events = self._station_presence.note_seen(results.stations, self._clock.monotonic())
         self._delivery.queue_scores(transaction, results.verdicts)
-        self._queue_events(events)
-        for station in came_online:
-            self._log.info("station online", station=station.name, bundle=station.group.bundle.id)
-            self._announcer.announce_station(transaction, station)
-        if came_online:
-            self._announcer.announce_changed_info(transaction)
+        self._queue_events(results.events + events)
+        self._station_presence.announce_online(came_online, transaction)
         return results
-
-    def _forget(self, transaction: Transaction) -> None:
-        """Forget the stations that gave way to new ones."""
-        gone, self._stations.gone = self._stations.gone, []
-        for station in gone:
-            self._delivery.queue_events(transaction, self._panel.forget(station.name))
-            self._announcer.withdraw(station.name)
-            self._intake.joining.forget(station)
-            detail = f"with {station.state.n} readings it gave way to a new station: there is room for {MOST_STATIONS}"
-            self._log.warning("station forgotten", every=ONCE_A_MINUTE, station=station.name, detail=detail)
-        self._station_journal.forget(gone, transaction)
-        self._announcer.announce_changed_info(transaction)
 
     def _queue_events(self, events: Sequence[Event]) -> None:
         """Queue the events of alarms, and publish which alarms stand now."""
@@ -292,11 +272,7 @@ class Agent:
                 self._recovery.recover_one(self._committer.transaction)
             except JournalError as error:
                 self._committer.note_unread(error)
-        for station in self._stations.mark_silent(now):
-            self._log.warning("station silent", station=station.name)
-            n, bundle = station.state.n, station.group.bundle.id
-            self._queue_events(self._panel.raise_unscored("stale", station.name, n=n, bundle=bundle))
-            self._announcer.announce_station(self._committer.transaction, station)
+        self._station_presence.announce_silent(now, self._committer.transaction, self._queue_events)
 
     def _feed_watchdog(self) -> None:
         """Feed the watchdog while the link is alive and the backlog moves."""

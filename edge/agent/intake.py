@@ -19,7 +19,7 @@ from edge.journal.transaction import Transaction
 from edge.log import Log
 from edge.mqtt.message import Message
 from edge.readings.decoding.decoder import REMARK
-from edge.readings.duplicates import key, pack_keys
+from edge.readings.message_key import key, pack_keys
 from edge.readings.reading import Reading
 
 
@@ -35,7 +35,7 @@ class Entry(NamedTuple):
     message
         The message that contained it.
     key
-        Key of the message, see :mod:`edge.readings.duplicates`.
+        Key of the message, see :mod:`edge.readings.message_key`.
     """
 
     station: LiveStation

@@ -19,7 +19,8 @@ from edge.journal.journal import Journal
 from edge.journal.transaction import ClockRow, MemoryRow, ReadingRow, Transaction
 from edge.log import Log
 from edge.mqtt.message import Message
-from edge.readings.duplicates import LOOK_BACK, unpack_keys
+from edge.readings.duplicates import LOOK_BACK
+from edge.readings.message_key import unpack_keys
 from edge.readings.reading import Reading
 from edge.readings.recent import MOST_RECENT
 from edge.readings.station_clock.placement import PLACED

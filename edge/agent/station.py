@@ -109,6 +109,8 @@ class LiveStation:
         Whether its last reading came not longer ago than usual.
     expected
         Whether it was there before the restart, and has neither sent since nor been found silent.
+    last_seen
+        Monotonic time of its last reading, or of the start if it is expected [s]; 0 before its first.
     guard
         Watches whether it sends the units that its bundle was trained in.
     health
@@ -135,7 +137,7 @@ class LiveStation:
     health: StationHealth = field(default_factory=StationHealth)
     duplicates: Duplicates = field(default_factory=Duplicates)
     arrays: ArrayReadings = field(default_factory=ArrayReadings)
-    _last_seen: float = 0.0
+    last_seen: float = 0.0
     _intervals: LearntCadence = field(default_factory=LearntCadence)
     _cadence: float | None = None  # [s] of the arrivals, if time stamps do not give one
 
@@ -164,9 +166,9 @@ class LiveStation:
     def mark_seen(self, now: float) -> bool:
         """Note that a reading came at the monotonic time ``now`` [s]; returns whether that brings it online."""
         was_online = self.online
-        if was_online and now > self._last_seen:
-            self._cadence = self._intervals.push(now - self._last_seen)
-        self._last_seen = now
+        if was_online and now > self.last_seen:
+            self._cadence = self._intervals.push(now - self.last_seen)
+        self.last_seen = now
         self.online, self.expected = True, False
         return not was_online
 
@@ -199,14 +201,9 @@ class LiveStation:
             self.health.clear("missing")
             log.info("the gas level is there again", station=self.name)
 
-    @property
-    def last_seen(self) -> float | None:
-        """Monotonic time of its last reading, or of the start that it was expected from [s]; ``None`` before it."""
-        return self._last_seen or None
-
     def expect(self, now: float) -> None:
         """Note that it was there before the restart: its silence counts from the monotonic time ``now`` [s]."""
-        self._last_seen = now
+        self.last_seen = now
         self.expected = True
 
     def mark_silent(self) -> None:
@@ -221,4 +218,4 @@ class LiveStation:
             if cadence is None:
                 return False
             after = max(_SILENT_LEAST, _SILENT_CADENCES * cadence)
-        return now - self._last_seen > after
+        return now - self.last_seen > after

@@ -81,7 +81,7 @@ class StationJournal:
         """Delete stations that gave way to others."""
         for station in stations:
             transaction.forgotten.append((station.id, station.name))
-            self._journal.forget(station.name, station.state.n)
+            self._journal.retire(station.name)
 
     def _prune(self, station: LiveStation, transaction: Transaction, *, before: int | None = None) -> None:
         """Delete a station's oldest readings, above the number that is kept; ``before``: those the broker is done with.

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from config.settings.gateway import Gateway, StationEntry
-from edge.agent.gas_alarms import GasAlarms
-from edge.agent.giving_way import least_wanted
-from edge.agent.source import sources_of
+from config.settings.gateway import Gateway
+from edge.agent.giving_way import MOST_STATIONS, least_wanted
 from edge.agent.station import LiveStation, StationGroup
+from edge.agent.station_groups import make_groups, make_scorer
 from edge.agent.station_input import StationInput
 from edge.agent.station_names import StationNames
 from edge.bundles.bundle import Bundle
-from edge.bundles.manifest import SCORER
 from edge.errors import ReadingError
-from edge.journal.journal import NEW_STATION
 from edge.journal.transaction import RateRow, StationRow
 from edge.mqtt.topics import safe_station
 from edge.readings.recent import Recent
-from edge.scoring.scorer import SCORED, Scorer
 from edge.scoring.units_guard import UnitsGuard
-from edge.synthesis.sampler import Sampler
-
-MOST_STATIONS = 1000
-"""Most stations, and topics of stations; otherwise anyone could invent them without end."""
 
 
 class Stations:
@@ -63,22 +55,14 @@ class Stations:
         self._gateway = gateway
         self.rate = gateway.scoring.exceedances_per_1000
         self.rate_request: RateRow | None = None
-        cadences = [bundle.manifest.scorers[SCORER].cadence for bundle in bundles]
-        sources = sources_of(gateway.stations, [bundle.station for bundle in bundles], cadences)
-        samplers = {bundle.id: Sampler(bundle.generator) for bundle in bundles}
-        levels = GasAlarms.from_settings(gateway.alarms.methane, gateway.stations, bundles)
-        self.groups = [
-            StationGroup(source, bundle, self._scorer(source.entry, bundle, gas), samplers[bundle.id], gas)
-            for source, bundle, gas in zip(sources, bundles, levels, strict=True)
-        ]
+        self.groups = make_groups(gateway, bundles)
         self._names = StationNames()
         self._pending: dict[str, LiveStation] = {}
         self._stations: dict[str, LiveStation] = {}
         self._by_topic: dict[str, LiveStation] = {}
         self._journalled: dict[str, StationRow] = {}
         self._next_id = 1
-        self._begins_at: Mapping[str, int] = {}
-        self._begin_at = 0  # number behind which new stations begin, lest one that comes back repeats its own
+        self._begins_at: Callable[[str], int] = lambda _: 0
         self.unrecovered = 0
         self.gone: list[LiveStation] = []
 
@@ -94,22 +78,13 @@ class Stations:
     def __contains__(self, name: object) -> bool:
         return name in self._stations
 
-    def remember(self, rows: Sequence[StationRow], now: float, begins_at: Mapping[str, int] | None = None) -> None:
-        """Add the stations that the journal contains.
+    def remember(self, rows: Sequence[StationRow], now: float, begins_at: Callable[[str], int] | None = None) -> None:
+        """Add the stations that the journal contains, at the monotonic time ``now`` [s].
 
-        A station that no entry matches any more keeps its number and its count for when it comes back.
-
-        Parameters
-        ----------
-        rows
-            The stations.
-        now
-            Monotonic time [s].
-        begins_at
-            Numbers behind which the readings of other stations begin, see :class:`edge.journal.journal.Journal`.
+        A station that no entry matches any more keeps its number and its count for when it comes back. ``begins_at``
+        returns the number behind which the readings of another one begin, by its name.
         """
-        self._begins_at = begins_at or {}
-        self._begin_at = self._begins_at.get(NEW_STATION, 0)
+        self._begins_at = begins_at or self._begins_at
         self._journalled = {row.name: row for row in rows}
         self._next_id = max((row.id for row in rows), default=0) + 1
         self.unrecovered = len(rows)
@@ -196,12 +171,15 @@ class Stations:
         if topic in self._by_topic:
             return
         if source.plain or not station.topic:
-            self._make_room(station.name)
-            if source.plain:
-                self._by_topic[topic] = station
-            self._stations[station.name] = station
-            self._pending.pop(station.name, None)
+            if station.name not in self._stations:
+                self._make_room(station.name)
+                self._stations[station.name] = station
+                self._pending.pop(station.name, None)
             station.topic = topic
+        if source.plain:
+            if len(self._by_topic) >= MOST_STATIONS:
+                self._by_topic.clear()  # found again by their patterns
+            self._by_topic[topic] = station
         if name := source.name_in(topic) if name is None else name:
             self._names.claim(name)
         if not station.id:
@@ -249,7 +227,7 @@ class Stations:
         """
         configured = self._gateway.scoring.exceedances_per_1000
         rate = configured if exceedances_per_1000 is None else exceedances_per_1000
-        scorers = [self._scorer(group.entry, group.bundle, group.gas, rate) for group in self.groups]
+        scorers = [make_scorer(self._gateway, group.entry, group.bundle, group.gas, rate) for group in self.groups]
         for group, scorer in zip(self.groups, scorers, strict=True):
             group.scorer = scorer
         for station in self:
@@ -283,35 +261,15 @@ class Stations:
 
     def _make_room(self, name: str) -> None:
         """Let another station give way to a new one; raises ReadingError if none does."""
-        if max(len(self._by_topic), len(self._stations)) < MOST_STATIONS:
+        if len(self._stations) < MOST_STATIONS:
             return
-        station = least_wanted(self)
-        if station is None:
-            raise ReadingError(
-                f"station {name!r} is one more than the limit of {MOST_STATIONS} stations, and all of them send; fix: "
-                "topic: of an entry that fewer stations match"
-            )
+        station = least_wanted(self, name)
         del self._stations[station.name]
-        if self._by_topic.get(station.topic) is station:
-            self._by_topic = {topic: each for topic, each in self._by_topic.items() if each is not station}
+        self._by_topic = {topic: each for topic, each in self._by_topic.items() if each is not station}
         self._names.release(station.name)
         if self._journalled.pop(station.name, None) is not None and station.row is not None:
             self.mark_recovered(station)
-        self._begin_at = max(self._begin_at, station.state.n)
         self.gone.append(station)
-
-    def _scorer(
-        self, entry: StationEntry, bundle: Bundle, gas: GasAlarms, exceedances_per_1000: float | None = None
-    ) -> Scorer:
-        return Scorer(
-            bundle,
-            absent=entry.absent,
-            exceedances_per_1000=self.rate if exceedances_per_1000 is None else exceedances_per_1000,
-            enhancement=gas.enhancement,
-            limit=gas.limit,
-            adapt=self._gateway.scoring.adapt,
-            rules={kind: self._gateway.alarms.rule_for(kind) for kind in SCORED},
-        )
 
     def _new(self, name: str, group: StationGroup) -> LiveStation:
         state = group.scorer.new_state(group.entry.cadence)
@@ -325,7 +283,7 @@ class Stations:
             UnitsGuard(group.ranges),
             row=row,
         )
-        state.n = self._begins_at.get(name, self._begin_at)
+        state.n = self._begins_at(name)
         if row is not None:
             station.id, state.n, station.alarms = row.id, row.n, row.alarms
             with contextlib.suppress(ValueError):  # rates that cannot be read start from the requested one

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from edge.agent.giving_way import MOST_STATIONS
 from edge.agent.source import Share, Source
 from edge.agent.station_watch import StationWatch
-from edge.agent.stations import MOST_STATIONS, Stations
+from edge.agent.stations import Stations
 from edge.errors import ReadingError
 
 _MOST = 60  # messages of a station that nobody reads, before one that is read

@@ -54,7 +54,7 @@ class ActiveAlarm(msgspec.Struct, array_like=True):
     reported_severity: float = 0.0
     readings: int = 0
     clearing: int = 0
-    ending: Literal["faded", "normal"] | None = None
+    ending: Literal["faded", "normal", "forgotten"] | None = None
 
     @classmethod
     def from_exceedances(
@@ -152,6 +152,11 @@ class ActiveAlarm(msgspec.Struct, array_like=True):
         if condition.kind != "methane" or (self.event.by == "onset" and condition.by in {None, "onset"}):
             self.ending = "normal" if normal else "faded"
 
+    def forget(self) -> ActiveAlarm:
+        """Note that its station gave way to another."""
+        self.ending = "forgotten"
+        return self
+
     def has_cleared(self, rule: AlarmRule) -> bool:
         """Return whether its readings no longer bear it, so that at most an acknowledgement is missing."""
         return self.ending is not None or (self.readings >= rule.hold and self.clearing >= rule.clear_after)
@@ -179,6 +184,8 @@ class ActiveAlarm(msgspec.Struct, array_like=True):
             changes["duration_s"] = round(max(0.0, lasted), 3)
         if self.ending == "normal":
             changes["closed_because"] = "taken as normal"
+        if self.ending == "forgotten":
+            changes["closed_because"] = "forgotten"
         if event_type == "close":
             changes["closed"] = ts
             changes.setdefault("closed_because", "cleared")

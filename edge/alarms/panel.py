@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import get_args
 
-from msgspec.structs import replace
-
 from config.settings.alarms import UNSCORED, AlarmKind, AlarmRule, Alarms
 from edge.alarms.active_alarm import ActiveAlarm
 from edge.alarms.alarm_label import AlarmLabel
@@ -18,8 +16,6 @@ from edge.alarms.station_alarms import StationAlarms
 from edge.clock import Clock, rfc3339
 from edge.scoring.gas_level import GasLevel
 from edge.scoring.verdict import Verdict
-
-_KINDS: tuple[AlarmKind, ...] = get_args(AlarmKind)
 
 
 class AlarmPanel:
@@ -45,7 +41,7 @@ class AlarmPanel:
     """
 
     def __init__(self, rules: Alarms, clock: Clock) -> None:
-        self._rules: dict[AlarmKind, AlarmRule] = {kind: rules.rule_for(kind) for kind in _KINDS}
+        self._rules: dict[AlarmKind, AlarmRule] = {kind: rules.rule_for(kind) for kind in get_args(AlarmKind)}
         self._conditions = Conditions(rules)
         self._clock = clock
         self._states: dict[str, StationAlarms] = {}  # only stations with something to remember
@@ -127,16 +123,13 @@ class AlarmPanel:
 
     def forget(self, station: str) -> list[Event]:
         """Close every alarm of a station that gave way to another."""
-        state, ts = self._states.pop(station, None), rfc3339(self._clock.now())
-        self._changed.pop(station, None)
-        closed = [] if state is None else [self._report(alarm, "close", ts) for alarm in state.standing.values()]
-        return [replace(event, closed_because="forgotten") for event in closed]
+        state, ts = self._states.pop(station, StationAlarms()), rfc3339(self._clock.now())
+        return [self._report(alarm.forget(), "close", ts) for alarm in state.standing.values()]
 
     def tick(self) -> list[Event]:
         """Repeat alarms and end shelving where due; call it regularly."""
-        now = self._clock.now()
+        now, events = self._clock.now(), list[Event]()
         ts = rfc3339(now)
-        events: list[Event] = []
         for station, state in list(self._states.items()):
             expired = [kind for kind, shelf in state.shelves.items() if shelf.until <= now]
             due = [event for kind in expired for event in self._shelve(state, kind, None, ts)]
@@ -172,8 +165,7 @@ class AlarmPanel:
             No such alarm stands.
         """
         name, found = find_alarm(self._states, alarm_id, station, kind)
-        state = self._states[name]
-        alarm = state.standing[found]
+        state, alarm = self._states[name], self._states[name].standing[found]
         alarm.acknowledge(label, comment)
         ts = rfc3339(self._clock.now())
         if label is not None or comment is not None:

@@ -60,11 +60,6 @@ class JournalFiles:
                 size += each.stat().st_size
         return round(size / 1e6, 2)
 
-    @property
-    def known(self) -> bool:
-        """Whether there was a journal with readings here before, whatever is left of it."""
-        return any(True for _ in self.numbers)
-
     def claim(self) -> bool:
         """Lock the database, before SQLite opens it; returns whether there was one, otherwise an empty one is made.
 
@@ -82,14 +77,18 @@ class JournalFiles:
         restrict(self._shm)
         return existed
 
-    def missing(self, frames: int | None) -> str:
+    def missing(self, frames: int | None, *, new: bool) -> str:
         """Say what the database lacks of the run before; empty if that is nothing.
 
         Parameters
         ----------
         frames
             Frames in its log now; ``None`` if there is no log.
+        new
+            Whether there is nothing in the database.
         """
+        if new and any(True for _ in self.numbers):
+            return "it is empty, and there were readings before"
         if self._index is None:
             removed = self._unclean and not self._salt
             return "its -wal is gone, in which the last commits were" if removed else ""

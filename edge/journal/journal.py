@@ -20,7 +20,7 @@ from edge.journal.database import LARGEST_LOG, Durability, log_frames, make_fres
 from edge.journal.fault import damage, fault_of
 from edge.journal.files import CUT, JournalFiles
 from edge.journal.schema import Recovered
-from edge.journal.transaction import ClockRow, MemoryRow, ReadingRow, StationRow, Transaction
+from edge.journal.transaction import ClockRow, MemoryRow, ReadingRow, Transaction
 from edge.log import ONCE_A_MINUTE, Log
 
 _TIMED = 1000  # latest commits whose durations are kept
@@ -30,18 +30,14 @@ _UNREADABLE = 30.0  # [s] of failing reads after which a disk that can be writte
 
 _T = TypeVar("_T")
 
-NEW_STATION = ""
-"""The name under which :attr:`Journal.begins_at` has the number behind which new stations begin."""
-
 
 class Journal:
     """Readings, unconfirmed scores, outbox, alarms, labels and retained topics: one file, one writer.
 
-    It is in WAL mode, so that other processes may read it while the agent runs. A file of an
-    older schema version is converted; one that is damaged, or of a later version, is renamed to ``.corrupt-`` and the
-    time, and a fresh one is begun with what could be read of it: scoring matters more than history. Beside it lies a
-    small file with the numbers that readings may have, so that a journal which has lost its latest commits, or is gone,
-    does not give them out again.
+    It is in WAL mode, so that other processes may read it while the agent runs. A file of an older schema version is
+    converted; one that is damaged, or of a later version, is renamed to ``.corrupt-`` and the time, and a fresh one is
+    begun with what could be read of it: scoring matters more than history. A small file beside it has the numbers that
+    readings may have, so that a journal which has lost its latest commits, or is gone, does not give them out again.
 
     Parameters
     ----------
@@ -60,8 +56,6 @@ class Journal:
     ----------
     recovered
         What the file contained when it was opened.
-    begins_at
-        Station -> number behind which its readings go on, of the stations that are not in ``recovered``.
     set_aside
         Number of files set aside since the start.
 
@@ -89,12 +83,12 @@ class Journal:
         self._log = Log("journal", clock)
         self._times: deque[float] = deque(maxlen=_TIMED)
         self._failed = False
-        self._unread_since: float | None = None
+        self._unread_since = 0.0
         self._files = JournalFiles(self._path)
         self._file = Path(self._files.path)
         try:
             self.recovered, lost = self._open()
-            self.begins_at = self._raise_numbers(lost)
+            self._raise_numbers(lost)
         except JournalError:
             self._files.release(clean=False)
             raise
@@ -107,10 +101,7 @@ class Journal:
     @property
     def commit_seconds(self) -> tuple[float | None, float | None]:
         """Median and 99th percentile of a commit [s]; with ``power`` mostly the disk's fsync."""
-        if not self._times:
-            return None, None
-        p50, p99 = np.percentile(self._times, (50, 99)).tolist()
-        return p50, p99
+        return tuple(np.percentile(self._times, (50, 99)).tolist()) if self._times else (None, None)
 
     def readings_kept(self, stations: int, columns: int) -> int:
         """Return how many readings of each station are kept, so that all of them fit into 7/10 of ``max_mb``."""
@@ -125,10 +116,13 @@ class Journal:
         """Reserve numbers from ``n`` on for a station's readings, with the next commit; returns the last of them."""
         return self._files.numbers.reserve(station, n)
 
-    def forget(self, station: str, n: int) -> None:
-        """Forget the numbers of a station that gave way to another; all new ones begin behind ``n``."""
-        self._files.numbers.forget(station)
-        self._files.numbers.raise_to(NEW_STATION, n)
+    def begins_at(self, station: str) -> int:
+        """Return the number behind which the readings of a station go on that the journal does not contain."""
+        return self._files.numbers.highest(station)
+
+    def retire(self, station: str) -> None:
+        """Note that a station is deleted; its numbers are remembered, if there is room."""
+        self._files.numbers.retire(station)
 
     def commit(self, transaction: Transaction) -> None:
         """Commit a transaction, all of it or nothing.
@@ -146,8 +140,8 @@ class Journal:
                 self._db.close()
                 self._failed = False
                 self._connect()
-            if self._files.numbers.pending:
-                self._write_numbers()
+            if (numbers := self._files.numbers).pending and (refused := numbers.write()):
+                self._log.warning("numbers of readings cannot be reserved", every=ONCE_A_MINUTE, detail=refused)
             self._db.execute("begin immediate")
             schema.write(self._db, transaction)
             self._db.execute("commit")
@@ -215,13 +209,12 @@ class Journal:
             raise damage(self._path, str(error)) from error
         except sqlite3.Error as error:
             refused = self._error(error)
-            now = self._clock.monotonic()
             if refused.kind == "io":
-                self._unread_since = now if self._unread_since is None else self._unread_since
-                if now - self._unread_since >= _UNREADABLE:
+                self._unread_since = self._unread_since or self._clock.monotonic()
+                if self._clock.monotonic() - self._unread_since >= _UNREADABLE:
                     refused = damage(self._path, f"a part of it cannot be read ({error})")
             raise refused from error
-        self._unread_since = None
+        self._unread_since = 0.0
         return found
 
     def _open(self) -> tuple[Recovered, bool]:
@@ -229,12 +222,9 @@ class Journal:
         try:
             existed = self._files.claim()
             new = self._connect()
-            recovered = self._begin() if new else schema.load(self._db)
+            recovered = schema.create(self._db) if new else schema.load(self._db)
             frames = log_frames(self._db, self._file) if self._files.crashed else None
-            if new and self._files.known:
-                found = "it is empty, and there were readings before"
-            else:
-                found = self._files.missing(frames)
+            found = self._files.missing(frames, new=new)
             if not found:
                 return recovered, False
             if not existed:
@@ -251,21 +241,16 @@ class Journal:
         self._renew((), "not readable", running=False)
         return schema.load(self._db), True
 
-    def _raise_numbers(self, lost: bool) -> dict[str, int]:
+    def _raise_numbers(self, lost: bool) -> None:
         """Let the readings of stations whose latest ones may be lost go on behind every number that they may have."""
-        numbers, rows = self._files.numbers, list[StationRow]()
-        raised = {}
-        for row in self.recovered.stations:
-            if numbers.highest(row.name) > row.n and (lost or row.n < numbers.least(row.name)):
-                raised[row.name] = numbers.highest(row.name)
-            rows.append(row._replace(n=raised.get(row.name, row.n)))
+        numbers = self._files.numbers
+        raised = {row.id: row for row in numbers.raised(self.recovered.stations, lost=lost)}
         if raised:
             self._log.error("numbers of readings go on behind those that may be lost", stations=len(raised))
+            rows = [raised.get(row.id, row) for row in self.recovered.stations]
             self.recovered = self.recovered._replace(stations=rows)
             with contextlib.suppress(JournalError):  # on a full disk, the first reading's commit stores it
-                self.commit(Transaction(stations={row.id: row for row in rows if row.name in raised}))
-        known = {row.name for row in rows}
-        return {name: numbers.highest(name) for name in numbers if name not in known}
+                self.commit(Transaction(stations=raised))
 
     def _connect(self) -> bool:
         """Open the file without changing one that is not ours; returns whether it is new."""
@@ -282,10 +267,6 @@ class Journal:
             new = prepare(self._db, self._path, self._durability, self._max_mb)
         self._files.opened()
         return new
-
-    def _begin(self) -> Recovered:
-        self._db.executescript(schema.TABLES)
-        return Recovered()
 
     def _judge(self, found: str) -> None:
         """Raise JournalError for what has happened to the files, unless another program had SQLite cut the log."""
@@ -310,13 +291,6 @@ class Journal:
                 files.discard_fresh()
             raise self._error(error) from error
         self._log.error("journal set aside, a fresh one is begun", file=name, reason=why, readings_kept=copied)
-
-    def _write_numbers(self) -> None:
-        try:
-            self._files.numbers.write()
-        except OSError as error:  # the commit itself may find room by deleting
-            detail = error.strerror
-            self._log.warning("numbers of readings cannot be reserved", every=ONCE_A_MINUTE, detail=detail)
 
     def _error(self, error: Exception) -> JournalError:
         refused = fault_of(self._path, error)

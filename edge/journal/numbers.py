@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from edge.journal.transaction import StationRow
+
 _STEP = 1000  # numbers that one line reserves: a line is written once in so many readings of a station
-_MOST_LINES = 4096  # lines after which the file is written anew, with one line a station
+_MOST_STATIONS = 4096  # stations that are remembered, in half a megabyte
+_MOST_LINES = 2 * _MOST_STATIONS  # lines after which the file is written anew, with one line a station
 
 
 class Reserved(msgspec.Struct, frozen=True):
@@ -48,14 +51,12 @@ class Numbers:
         self._path = path
         self._reserved: dict[str, Reserved] = {}
         self._pending: dict[str, Reserved] = {}
+        self._retired: dict[str, None] = {}
         self._lines = 0
         with contextlib.suppress(OSError), path.open("rb") as file:
             for each in _decoded(file):
                 self._lines += 1
                 self._reserved[each.station] = each
-
-    def __contains__(self, station: str) -> bool:
-        return station in self._reserved
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._reserved)
@@ -69,9 +70,18 @@ class Numbers:
         """Return the highest number that may have been used; 0 for a station that is not known."""
         return self._reserved[station].n if station in self._reserved else 0
 
-    def least(self, station: str) -> int:
-        """Return a number that was certainly journalled; 0 for a station that is not known."""
-        return self._reserved[station].least if station in self._reserved else 0
+    def raised(self, rows: Sequence[StationRow], *, lost: bool) -> list[StationRow]:
+        """Return the stations that have to go on behind numbers which may be lost, with their counts raised to those.
+
+        Parameters
+        ----------
+        rows
+            Stations as a journal has them.
+        lost
+            Whether it has lost commits; otherwise only those stations are returned whose counts show it.
+        """
+        known = [(row, self._reserved[row.name]) for row in rows if row.name in self._reserved]
+        return [row._replace(n=each.n) for row, each in known if each.n > row.n and (lost or row.n < each.least)]
 
     def reserve(self, station: str, n: int) -> int:
         """Reserve numbers from ``n`` on, which is about to be journalled; returns the last of them."""
@@ -79,27 +89,37 @@ class Numbers:
         if before is not None and n <= before.n:
             return before.n
         # The number at the reservation before is journalled by now; the one that is about to be is not yet.
+        self._retired.pop(station, None)
         line = Reserved(station, n + _STEP, 0 if before is None else max(before.least, before.n - _STEP))
         self._reserved[station] = self._pending[station] = line
         return line.n
 
-    def raise_to(self, station: str, n: int) -> None:
-        """Note that numbers up to ``n`` may have been used."""
-        if n > self.highest(station):
-            self._reserved[station] = self._pending[station] = Reserved(station, n)
+    def retire(self, station: str) -> None:
+        """Note that a station is deleted: it is remembered, but the first to be forgotten.
 
-    def forget(self, station: str) -> None:
-        """Forget a station that is gone for good."""
-        self._reserved.pop(station, None)
-        self._pending.pop(station, None)
+        Those that have sent least are forgotten first.
+        """
+        self._retired[station] = None
+        if len(self._reserved) > _MOST_STATIONS:
+            for each in sorted(self._retired, key=self.highest)[: _MOST_STATIONS // 4]:
+                del self._retired[each]
+                self._reserved.pop(each, None)
+                self._pending.pop(each, None)
 
-    def write(self) -> None:
-        """Write what was reserved; raises OSError if the disk refuses that, and then it stays pending."""
-        if self._lines + len(self._pending) > _MOST_LINES:
-            self._rewrite()
-        else:
-            self._append(self._pending.values())
+    def write(self) -> str:
+        """Write what was reserved; returns why the disk refuses that, and then it stays pending, or nothing.
+
+        That is no reason not to commit, which may find room by deleting.
+        """
+        try:
+            if self._lines + len(self._pending) > _MOST_LINES:
+                self._rewrite()
+            else:
+                self._append(self._pending.values())
+        except OSError as error:
+            return error.strerror or str(error)
         self._pending = {}
+        return ""
 
     def _append(self, lines: Iterable[Reserved]) -> None:
         text = b"\n" + b"\n".join(map(_ENCODER.encode, lines))  # the line before may have been cut off

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Sequence, Set
 from typing import Any, NamedTuple
 
 import msgspec
@@ -169,26 +169,27 @@ def _write_settings(db: sqlite3.Connection, transaction: Transaction) -> None:
         _forget(db, number, name)
 
 
+def create(db: sqlite3.Connection) -> Recovered:
+    """Make the tables of an empty file; returns what is in them."""
+    db.executescript(TABLES)
+    return Recovered()
+
+
 def load(db: sqlite3.Connection) -> Recovered:
     """Read everything but the readings; raises sqlite3.Error or msgspec.MsgspecError if the file is damaged."""
     read = db.execute
     return Recovered(
-        stations=list(stations(db)),
+        stations=msgspec.convert(read("select * from stations order by id").fetchall(), list[StationRow]),
         scores=[
             (number, msgspec.msgpack.decode(blob, type=list[Score]))
             for number, blob in read("select * from scores order by batch")
         ],
-        outbox=[OutboxRow(*row) for row in read("select * from outbox order by id")],
+        outbox=msgspec.convert(read("select * from outbox order by id").fetchall(), list[OutboxRow]),
         retained={topic for (topic,) in read("select topic from retained")},
         filters={each for (each,) in read("select filter from filters")},
-        rate=next((RateRow(*row) for row in read("select requested, configured from rate")), None),
-        parts=[PartsRow(*row) for row in read("select * from parts")],
+        rate=next((msgspec.convert(row, RateRow) for row in read("select requested, configured from rate")), None),
+        parts=msgspec.convert(read("select * from parts").fetchall(), list[PartsRow]),
     )
-
-
-def stations(db: sqlite3.Connection) -> Iterator[StationRow]:
-    """Read the stations one by one, so that those before the damage in a file can be used."""
-    return (StationRow(*row) for row in db.execute("select * from stations order by id"))
 
 
 def readings(db: sqlite3.Connection, station: int, last: int) -> list[ReadingRow]:
@@ -216,7 +217,7 @@ def find(db: sqlite3.Connection, station: int, key: int, after: int) -> int:
 def clock(db: sqlite3.Connection, station: int) -> ClockRow | None:
     """Read a station's clock; ``None`` if there is none."""
     row = db.execute("select * from clocks where station = ?", (station,)).fetchone()
-    return None if row is None else ClockRow(*row)
+    return None if row is None else msgspec.convert(row, ClockRow)
 
 
 def memory(db: sqlite3.Connection, station: int) -> MemoryRow | None:
@@ -224,7 +225,7 @@ def memory(db: sqlite3.Connection, station: int) -> MemoryRow | None:
     if db.execute(_HAS_MEMORIES).fetchone() is None:
         return None
     row = db.execute("select * from memories where station = ?", (station,)).fetchone()
-    return None if row is None else MemoryRow(*row)
+    return None if row is None else msgspec.convert(row, MemoryRow)
 
 
 def closed_alarm(db: sqlite3.Connection, alarm_id: str) -> AlarmLabel | None:

@@ -30,7 +30,7 @@ class ReadingRow(NamedTuple):
         How it was placed among the others, see :mod:`edge.readings.station_clock.placement`; without ``PLACED`` in a
         row of version 0.2, which knew only whether a reading was older than the newest.
     key
-        By which a redelivery is recognised, see :mod:`edge.readings.duplicates`; the keys of its parts, packed, if it
+        By which a redelivery is recognised, see :mod:`edge.readings.message_key`; the keys of its parts, packed, if it
         came in several messages.
     values
         The columns' values [F], 64-bit floats in the machine's byte order.

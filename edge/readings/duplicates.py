@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from hashlib import blake2b
+from collections.abc import Callable, Hashable, Iterable
 from typing import Protocol
 
 import numpy as np
+
+from edge.readings.message_key import key
+from edge.readings.resending import Resending
 
 LOOK_BACK = 2000
 """Latest messages of a station that a new one is compared with."""
@@ -24,7 +26,6 @@ _COST_ADJACENT = 0.5  # credit that a message with other bytes takes: stamps to 
 _COST_DISTANT = 2.0  # but a counter that restarted beside stuck values brings no bytes that are new
 _DIFFERENT = 3  # different readings in an array, which do not come again in the same order by chance
 _LEAST_DISTANT = 1.0  # [s] shorter waits are those of a history that is sent again
-_STRANGERS = 16  # messages in a row that did not come before, after which nothing is being sent again
 
 
 class Stamped(Protocol):
@@ -63,18 +64,16 @@ class Duplicates:
         "_adjacent",
         "_came",
         "_distant",
-        "_expected",
-        "_find",
         "_newest_seq",
         "_newest_ts",
         "_next",
         "_pace",
         "_previous",
+        "_resending",
         "_ring",
         "_scored_at",
         "_scored_pace",
         "_share",
-        "_sure",
         "_text",
         "_waits",
     )
@@ -91,9 +90,7 @@ class Duplicates:
         self._adjacent = self._distant = 0.0  # credit of messages equal to the one before, and to an older one
         self._share = 0.0  # of repetitions, when the last of them came
         self._accepted = 0  # messages since then
-        self._expected = 0  # strangers that may come until nothing is expected to be sent again
-        self._sure = False  # that messages without time and counter are being sent again
-        self._find: Callable[[int], bool] | None = None
+        self._resending: Resending | None = None
 
     @property
     def share(self) -> float:
@@ -139,7 +136,7 @@ class Duplicates:
             own = key(payload)
             # Nearly always: a reading newer than any before cannot be a repetition.
             again = not newer and self.contains(own)
-            if self._expected:
+            if self._resending is not None:
                 again = self._came_before(own, again, newer)
             if again:
                 again = dup or not self._is_due(wait, pace, current=current or own == self._previous)
@@ -162,11 +159,11 @@ class Duplicates:
         find
             Returns whether the journal has a key that is not among the last 2000; ``None`` if it has no others.
         """
-        self._expected, self._sure, self._find = _STRANGERS, False, find
+        self._resending = Resending(find)
 
     def expect_new(self) -> None:
         """Note that the broker has nothing more to send again."""
-        self._expected, self._find = 0, None
+        self._resending = None
 
     def note_newest(self, ts: float | None, seq: int | None) -> None:
         """Note the newest time and counter of messages that are not remembered any more."""
@@ -204,35 +201,31 @@ class Duplicates:
         self._keep(key, received)
 
     def _came_before(self, key: int, remembered: bool, newer: bool) -> bool:
-        """Return whether a message with time or counter came before, and note whether more of them may come."""
+        """Return whether a message with time or counter came before, although the pace does not tell."""
+        resending = self._resending
+        assert resending is not None
         if newer:
-            self.expect_new()
+            self._resending = None
             return False
-        if remembered or (self._find is not None and self._find(key)):
-            self._expected = _STRANGERS
-            return True
-        self._expected -= 1
-        if not self._expected:
-            self.expect_new()
-        return False
+        came_before = resending.came_before(key, remembered=remembered)
+        if resending.over:
+            self._resending = None
+        return came_before
 
     def _is_anonymous_copy(
         self, key: int, payload: bytes, readings: Iterable[Stamped], wait: float, pace: float, *, dup: bool
     ) -> bool:
-        """Return whether a message without time and counter came before.
-
-        A broker that was killed counts packets on from where it had saved, so that a message keeps its identifier. A
-        stuck sensor's messages may have it by chance, but not in a row of which one differs from the message before it.
-        """
+        """Return whether a message without time and counter came before."""
         text = self._text
-        double = self._is_double(payload, readings, wait, pace)
-        if not self._expected:
-            return double or (dup and self.contains(key))
-        if not (self.contains(key) or (self._find is not None and self._find(key))):
-            self.expect_new()
-            return double
-        self._sure = self._sure or self._text != text
-        return double or dup or self._sure
+        again = self._is_double(payload, readings, wait, pace)
+        resending = self._resending
+        if resending is not None:
+            remembered = self.contains(key)
+            again |= resending.is_anonymous_copy(key, remembered=remembered, new_text=text not in (0, self._text))
+            if resending.over:
+                self._resending = None
+            return again or (dup and not resending.over)
+        return again or (dup and self.contains(key))
 
     def _wait(self, received: float) -> float:
         """Note that a message came, and return the time since the one before [s]; 0 if that is not known."""
@@ -271,7 +264,7 @@ class Duplicates:
 
     def _is_due(self, wait: float, pace: float, *, current: bool) -> bool:
         """Return whether a message that came before, with the current stamp or an older, is another reading."""
-        if not current and self._expected:
+        if not current and self._resending is not None:
             return False
         if not current:
             paced = pace < math.inf and wait >= max(_LEAST_DISTANT, _EARLY * self._scored_pace)
@@ -301,31 +294,3 @@ class Duplicates:
         else:
             self._ring[self._next] = key
         self._next = (self._next + 1) % LOOK_BACK
-
-
-def key(payload: bytes, *, mid: int | None = None) -> int:
-    """Make the key of a message: 64 bits of BLAKE2b over its payload and, if given, its packet identifier.
-
-    Examples
-    --------
-    >>> key(b"{}", mid=7) == key(b"{}", mid=7), key(b"{}", mid=7) == key(b"{}", mid=8)
-    (True, False)
-    """
-    text = payload if mid is None else payload + b"#%d" % mid
-    return int.from_bytes(blake2b(text, digest_size=8).digest(), "little", signed=True)
-
-
-def pack_keys(keys: Sequence[int]) -> int | bytes:
-    """Pack the keys of the messages that contain one reading, as the journal stores them.
-
-    Examples
-    --------
-    >>> pack_keys([7]), unpack_keys(pack_keys([7, -8]))
-    (7, [7, -8])
-    """
-    return keys[0] if len(keys) == 1 else array("q", keys).tobytes()
-
-
-def unpack_keys(packed: int | bytes) -> list[int]:
-    """Return what :func:`pack_keys` has packed."""
-    return array("q", packed).tolist() if isinstance(packed, bytes) else [packed]

@@ -56,14 +56,14 @@ class Run:
         self.recovery = Recovery(self.stations, self.panel, self.journal, log)
         self.intake = Intake(self.stations, self.recovery, self.delivery, health=self.health, log=log)
         self.pipeline = Pipeline(self.panel, self.delivery, health=self.health, log=log)
-        self.station_journal = StationJournal(self.stations, self.panel, self.journal)
+        self.station_journal = StationJournal(self.stations, self.panel, self.journal, clock)
         self.stations.remember(self.journal.recovered.stations, clock.monotonic())
         self.recovery.restore_alarms()
 
     def take(self, *messages: Message) -> Results:
         """Take messages through one turn; none of them may have to wait."""
         transaction = Transaction()
-        self.recovery.begin_turn()
+        self.recovery.begin_turn(messages, self.clock.monotonic(), held=False)
         entries: list[Entry] = []
         for message in messages:
             read = self.intake.read(message, transaction)
@@ -233,7 +233,7 @@ def test_stations_above_the_limit_of_a_turn_wait_to_be_recovered(start: Start, m
     run = start()
     turns = []
     for _ in range(3):
-        run.recovery.begin_turn()
+        run.recovery.begin_turn([], 0.0, held=False)
         read = [run.intake.read(message(station=f"st-{number}", mid=2), Transaction()) for number in range(5)]
         turns.append([entries is not None for entries in read])
     assert turns == [[True] * 2 + [False] * 3, [True] * 4 + [False], [True] * 5]

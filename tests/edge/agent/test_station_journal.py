@@ -28,8 +28,9 @@ class Case:
         self.stations = Stations(gateway, [bundle])
         self.stations.remember([GONE], 0.0)
         self.station = self.add("st-1")
+        self.clock = clock
         self.panel = AlarmPanel(gateway.alarms, clock)
-        self.station_journal = StationJournal(self.stations, self.panel, journal)
+        self.station_journal = StationJournal(self.stations, self.panel, journal, clock)
 
     def add(self, name: str) -> LiveStation:
         topic = f"sensors/{name}/readings"
@@ -64,14 +65,25 @@ def test_a_station_whose_alarms_changed_is_journalled_with_their_snapshot(case: 
     assert row.alarms is not None
 
 
-def test_the_oldest_readings_are_deleted_after_every_two_hundred(case: Case) -> None:
+def test_the_oldest_readings_are_deleted_after_every_two_hundred_once_the_broker_is_done_with_them(case: Case) -> None:
     pruned = []
-    for n in (199, 200, 399, 400):
+    for n in (199, 200, 399, 400, 600, 800):
+        case.clock.time += 900  # the broker may send again what came in the last half hour
         case.station.state.n = n
         transaction = Transaction()
         case.station_journal.update([case.station], transaction)
         pruned.append(transaction.pruned)
-    assert pruned == [{}, {8: -100}, {}, {8: 100}]
+    assert pruned == [{}, {8: -100}, {}, {8: 100}, {8: 200}, {8: 400}]
+
+
+def test_readings_that_do_not_fit_are_deleted_although_the_broker_may_send_them_again(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Journal, "readings_that_fit", lambda *_: 1000)
+    transaction = Transaction()
+    case.station.state.n = 5000
+    case.station_journal.update([case.station], transaction)
+    assert transaction.pruned == {8: 4000}
 
 
 def test_a_full_journal_loses_the_oldest_readings_and_all_of_unmatched_stations(case: Case) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from config.settings.gateway import StationEntry
 from edge.agent.agent import Agent
-from edge.agent.stations import MOST_STATIONS
+from edge.agent.giving_way import MOST_STATIONS
 from edge.mqtt.message import Message
 from tests.doubles import GOOD, FakeLink
 from tests.edge.agent.agents import TOPICS, StartAgent, message

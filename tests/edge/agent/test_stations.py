@@ -8,13 +8,20 @@ import pytest
 
 from config.errors import ConfigError
 from config.settings.gateway import Gateway, ScoringSettings, StationEntry
+from edge.agent.giving_way import ESTABLISHED, MOST_STATIONS
 from edge.agent.station import LiveStation
-from edge.agent.stations import MOST_STATIONS, Stations
+from edge.agent.stations import Stations
 from edge.bundles.bundle import Bundle
 from edge.errors import BundleError, ReadingError
 from edge.journal.transaction import StationRow
 from edge.readings.reading import Reading
 from tests.doubles import GOOD
+
+
+def has_sent(station: LiveStation, n: int, now: float) -> None:
+    """Note that a station has sent ``n`` readings, the last of them now."""
+    station.state.n += n
+    station.mark_seen(1.0 + now)
 
 
 def make(bundle: Bundle, *entries: dict[str, Any]) -> Stations:
@@ -85,10 +92,47 @@ def test_no_station_is_kept_before_a_good_reading_and_not_without_end(bundle: Bu
     stations.at("sensors/st-1/readings")
     assert list(stations) == []
     for number in range(MOST_STATIONS):
-        found(stations, f"sensors/st-{number}/readings")
-    with pytest.raises(ReadingError, match="1000"):
+        has_sent(found(stations, f"sensors/st-{number}/readings"), ESTABLISHED, float(number))
+    with pytest.raises(ReadingError, match="1000 stations, and all of them send; fix: topic: "):
         found(stations, "sensors/one-more/readings")
     assert found(stations, "sensors/st-7/readings").name == "st-7"
+
+
+def test_an_invented_name_gives_way_to_a_new_station_and_one_that_sends_does_not(bundle: Bundle) -> None:
+    stations = make(bundle)
+    has_sent(found(stations, "sensors/old/readings"), 5000, 0.0)
+    for number in range(MOST_STATIONS - 1):
+        has_sent(found(stations, f"sensors/once-{number}/readings"), 1, 1.0 + number)
+    new = found(stations, "sensors/new/readings")
+    assert (len(stations), [station.name for station in stations.gone]) == (MOST_STATIONS, ["once-0"])
+    has_sent(new, 2, 0.0)
+    for number in range(2 * MOST_STATIONS):
+        has_sent(found(stations, f"sensors/twice-{number}/readings"), 1, 2000.0 + number)
+    assert {"old", "new"} <= {station.name for station in stations}
+    assert len(stations) == MOST_STATIONS
+
+
+def test_an_established_station_gives_way_when_it_is_offline_and_the_one_with_the_fewest_readings_first(
+    bundle: Bundle,
+) -> None:
+    stations = make(bundle)
+    for number in range(MOST_STATIONS):
+        has_sent(found(stations, f"sensors/st-{number}/readings"), 1000 + number, 0.0)
+    for number in (5, 7):
+        stations[f"st-{number}"].mark_silent()
+    stations["st-5"].alarms = b"something stands"
+    for number in range(2):
+        has_sent(found(stations, f"sensors/new-{number}/readings"), ESTABLISHED, 1.0)
+    assert [station.name for station in stations.gone] == ["st-7", "st-5"]
+
+
+def test_a_station_that_publishes_on_any_number_of_topics_leaves_room_for_others(bundle: Bundle) -> None:
+    stations = make(bundle, {"topic": "a/{station}/#"})
+    for number in range(MOST_STATIONS + 1):
+        found(stations, f"a/st-1/{number}")
+    found(stations, "a/st-2/x")
+    assert {station.name for station in stations} == {"st-1", "st-2"}
+    assert len(stations._by_topic) <= MOST_STATIONS
 
 
 def test_keys_that_the_bundle_does_not_know_are_a_mistake_with_its_place(bundle: Bundle) -> None:

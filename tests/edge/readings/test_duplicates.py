@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from edge.readings.duplicates import LOOK_BACK, Duplicates, key
+from edge.readings.duplicates import LOOK_BACK, Duplicates
+from edge.readings.message_key import key
 
 T0 = 1_790_000_000.0
 

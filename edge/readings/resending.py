@@ -1,0 +1,71 @@
+"""What the broker may be sending again since it was connected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+_STRANGERS = 16  # messages in a row that did not come before, after which nothing is being sent again
+
+
+class Resending:
+    """Follows the messages of one station that come after a connection, until one shows that they are new.
+
+    A broker that was killed has forgotten which messages were acknowledged since it last saved, and sends them all
+    again, unmarked and in their order, as soon as it is connected.
+
+    Parameters
+    ----------
+    find
+        Returns whether the journal has a key that is not among the last 2000; ``None`` if it has no others.
+
+    Attributes
+    ----------
+    over : bool
+        Whether what comes is new.
+    """
+
+    __slots__ = ("_find", "_strangers", "_sure", "over")
+
+    def __init__(self, find: Callable[[int], bool] | None) -> None:
+        self.over = False
+        self._find = find
+        self._strangers = 0
+        self._sure = False
+
+    def came_before(self, key: int, *, remembered: bool) -> bool:
+        """Return whether a message came before, and note whether more of them may come.
+
+        Parameters
+        ----------
+        key
+            Its key.
+        remembered
+            Whether that is among the last 2000.
+        """
+        if remembered or (self._find is not None and self._find(key)):
+            self._strangers = 0
+            return True
+        self._strangers += 1
+        self.over = self._strangers >= _STRANGERS
+        return False
+
+    def is_anonymous_copy(self, key: int, *, remembered: bool, new_text: bool) -> bool:
+        """Return whether a message without time and counter came before.
+
+        A broker that was killed counts packets on from where it had saved, so that a message keeps its identifier. A
+        stuck sensor's messages may have it by chance, but not in a row of which one differs from the message before it.
+
+        Parameters
+        ----------
+        key
+            Its key, made with the identifier of its packet.
+        remembered
+            Whether that is among the last 2000.
+        new_text
+            Whether its bytes differ from those of the message before it.
+        """
+        if not (remembered or (self._find is not None and self._find(key))):
+            self.over = True
+            return False
+        self._sure = self._sure or new_text
+        return self._sure
