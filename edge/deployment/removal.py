@@ -26,14 +26,16 @@ class Removal:
         Where.
     say
         Takes a line for the user.
+    service
+        Stops the agent.
     """
 
-    def __init__(self, machine: Machine, *, say: Callable[[str], None]) -> None:
+    def __init__(self, machine: Machine, *, say: Callable[[str], None], service: Service | None = None) -> None:
         self._machine = machine
         self._say = say
         self._layout = ServiceLayout(machine)
         self._releases = Releases(machine)
-        self._service = Service(machine)
+        self._service = service or Service(machine)
 
     def run(self, *, purge: bool, keep_topics: bool) -> None:
         """Take all steps.

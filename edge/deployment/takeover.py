@@ -9,6 +9,7 @@ from edge.deployment.links import exchange, path_beside, remove_tree, replace_fi
 from edge.deployment.machine import Machine
 from edge.deployment.releases import Release, Releases
 from edge.deployment.service_layout import STORE, ServiceLayout
+from edge.errors import DeploymentError
 
 
 class Takeover:
@@ -36,9 +37,15 @@ class Takeover:
         DeploymentError, OSError
             They cannot be taken over; they are unchanged.
         """
-        layout, release = self._layout, self._releases.at(0)
+        layout, release, current = self._layout, self._releases.at(0), self._releases.current()
+        if current is not None and current.number:
+            names = " and ".join(map(str, self.found()))
+            raise DeploymentError(
+                f"{names}: got a folder, expected our link, because release {current.number} is installed; "
+                "fix: move it away, e.g. sudo mv /etc/davylamp /etc/davylamp.mine, and run this again"
+            )
         release.folder.mkdir(parents=True, exist_ok=True)
-        if layout.unit.is_file() and self._releases.current() in (None, release):
+        if layout.unit.is_file() and current in (None, release):
             replace_file(release.unit, layout.unit.read_bytes())
         if _is_plain(layout.configuration):
             # Copied: /etc may be on another disk. The copy is in place before the exchange.

@@ -41,6 +41,8 @@ class FakeGateway:
         Those whose agent is ready and never online.
     refused
         Those that ``check`` refuses.
+    broker
+        Whether there is a broker to be cleared.
     before
         Called before each program; may raise, as a power cut does.
     """
@@ -50,6 +52,7 @@ class FakeGateway:
     broken: set[str] = field(default_factory=set)
     mute: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
+    broker: bool = True
     programs: list[list[str]] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
     before: Callable[[Sequence[str]], None] = lambda words: None
@@ -183,6 +186,8 @@ class FakeGateway:
             return 1, "error   davylamp/gw/state: got offline, expected online; fix: see journalctl -u davylamp\n"
         if words[1] == "check" and content in self.refused:
             return 1, "ok      gateway.yaml\nerror   one.davy: golden rows differ; fix: export it again\n"
+        if words[1] == "clear" and not self.broker:
+            return 1, "localhost:1883: connection refused; fix: start the broker\n"
         return 0, f"{words[1]} done\n"
 
     def _systemctl(self, words: list[str]) -> tuple[int, str]:
