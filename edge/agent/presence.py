@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache
 from pathlib import Path
 from typing import Literal
 from uuid import uuid4
@@ -115,8 +116,13 @@ def _bundle_info(bundle: Bundle) -> BundleInfo:
     )
 
 
+@cache
 def _version() -> str:
-    try:
-        return version("davylamp")
-    except PackageNotFoundError:  # pragma: no cover  it runs from a folder and is not installed
-        return "unknown"
+    """Return the installed version, from the name of the folder in which installers leave it.
+
+    :mod:`importlib.metadata` looks there as well, but takes 2 MiB to do so.
+    """
+    for folder in sys.path:
+        for found in Path(folder).glob("davylamp-*.dist-info"):
+            return found.name.split("-")[1].removesuffix(".dist")
+    return "unknown"  # pragma: no cover  it runs from a folder and is not installed
