@@ -31,7 +31,7 @@ def test_an_agent_has_no_web_client_in_its_memory() -> None:
         "from urllib.request import quote; print(quote('ü'))",
         "import urllib.request as r; r.own = 1; import urllib.request; print(urllib.request.quote('ü') * r.own)",
         "import urllib.request as r; r.own = 1; del r.own; print(r.quote('ü') * (not hasattr(r, 'own')))",
-        "from importlib.util import find_spec; find_spec('urllib.request')\nimport urllib.request as r; print(r.quote('ü'))",
+        "import importlib.util as u; u.find_spec('urllib.request'); import urllib.request as r; print(r.quote('ü'))",
     ],
 )
 def test_a_late_module_is_the_module_as_soon_as_it_is_used(use: str) -> None:
