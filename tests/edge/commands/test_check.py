@@ -84,12 +84,19 @@ def test_what_a_broker_lacks_is_an_error_with_the_fix(run: Run, start_broker: St
 
 @pytest.mark.broker
 def test_a_gateway_without_errors_passes(run: Run, broker: RunningBroker) -> None:
-    checked = run(broker.port)
+    checked = run(broker.port, listen=0.1)
     assert checked.passed
     assert checked.has("ok", "golden rows reproduced")
     assert checked.has("ok", "reached without a login")
     assert checked.has("warning", "no reading")
     assert not checked.has("error", "")
+
+
+@pytest.mark.broker
+def test_nobody_who_does_not_listen_is_warned_that_no_reading_came(run: Run, broker: RunningBroker) -> None:
+    checked = run(broker.port, listen=0)
+    assert checked.passed
+    assert not checked.has("warning", "no reading")
 
 
 def test_without_a_broker_it_is_an_error_with_the_reason(run: Run, free_port: int) -> None:
