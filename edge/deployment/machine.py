@@ -12,6 +12,7 @@ from edge.errors import DeploymentError
 Runner = Callable[[Sequence[str], Mapping[str, str], float], "subprocess.CompletedProcess[str]"]
 """Runs a program: words, environment, longest duration [s]."""
 
+_MISSING = 127  # as a shell says
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -53,7 +54,7 @@ class Machine:
         environment
             Variables beside ``PATH``, ``HOME`` and the language.
         check
-            Whether another exit code than 0 is an error.
+            Whether another exit code than 0 is an error; without it a program that is not there has the code 127.
 
         Raises
         ------
@@ -65,7 +66,9 @@ class Machine:
         try:
             done = self._runner(line, variables, seconds)
         except FileNotFoundError as error:
-            raise DeploymentError(f"{line[0]}: there is no such program") from error
+            if not check:
+                return subprocess.CompletedProcess(line, _MISSING, "", "")
+            raise DeploymentError(f"{line[0]}: there is no such program; fix: install it with apt") from error
         except subprocess.TimeoutExpired as error:
             raise DeploymentError(f"{_short(line)}: not done within {seconds:g} s") from error
         if check and done.returncode:

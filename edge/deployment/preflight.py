@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,12 +78,10 @@ class Preflight:
 
     def _find_target(self) -> Target:
         run = self._machine.run
-        try:
-            architecture = run(["dpkg", "--print-architecture"], check=False).stdout.strip()
-            glibc = run(["getconf", "GNU_LIBC_VERSION"], check=False).stdout.split()
-            version = run([PYTHON, "-c", 'import sys; print("%d.%d" % sys.version_info[:2])'], check=False).stdout
-        except OSError:  # pragma: no cover  no system without these two was found
-            return Target("", (), ())
+        # The userland's: a 32-bit one runs under a 64-bit kernel. Only Debian's relatives have dpkg.
+        architecture = run(["dpkg", "--print-architecture"], check=False).stdout.strip() or _architecture()
+        glibc = run(["getconf", "GNU_LIBC_VERSION"], check=False).stdout.split()
+        version = run([PYTHON, "-c", 'import sys; print("%d.%d" % sys.version_info[:2])'], check=False).stdout
         return Target(architecture, version_numbers(version), version_numbers(glibc[-1] if glibc else ""))
 
     def _root(self) -> Iterator[str]:
@@ -145,3 +145,9 @@ class Preflight:
             return shutil.disk_usage(path).free / 1e6
         except OSError:
             return None
+
+
+def _architecture() -> str:
+    """Return the architecture of this Python, as Debian names it."""
+    names = {"aarch64": "arm64", "x86_64": "amd64"} if sys.maxsize > 1 << 32 else {}
+    return names.get(platform.machine(), platform.machine())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,12 +16,23 @@ from edge.errors import DeploymentError
 def undisturbed(store: Path) -> Iterator[None]:
     """Hold the lock of a store, made if it is not there; a signal to end rolls back as an error does.
 
+    What is made meanwhile can be read by the service's user, whatever the umask.
+
     Raises
     ------
     DeploymentError
         Another installation holds it, the disk is full, or a signal came.
     """
-    lock = store / ".lock"
+    lock, mask = store / ".lock", os.umask(0o022)
+    try:
+        with _held(lock, store), _signals():
+            yield
+    finally:
+        os.umask(mask)
+
+
+@contextmanager
+def _held(lock: Path, store: Path) -> Iterator[None]:
     try:
         store.mkdir(parents=True, exist_ok=True)
         file = lock.open("w")
@@ -33,8 +45,7 @@ def undisturbed(store: Path) -> Iterator[None]:
             raise DeploymentError(
                 "another installation is running; fix: wait until it is done, then run this again"
             ) from None
-        with _signals():
-            yield
+        yield
 
 
 @contextmanager

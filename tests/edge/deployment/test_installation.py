@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
+import platform
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -357,6 +360,44 @@ def test_a_unit_that_was_changed_by_hand_is_kept_with_its_release(desk: Desk) ->
     assert "was changed by hand" in desk.text
     assert "# mine" not in unit.read_text()
     assert "# mine" in (desk.gateway.root / "opt/davylamp.d/releases/1/davylamp.service").read_text()
+
+
+def test_the_service_can_read_what_a_cautious_root_installs(desk: Desk) -> None:
+    mask = os.umask(0o077)
+    try:
+        desk.install()
+        assert os.umask(0o077) == 0o077, "it is put back"
+    finally:
+        os.umask(mask)
+    store = desk.gateway.root / "opt/davylamp.d"
+    hidden = [path for path in (store, *store.rglob("*")) if not path.is_symlink() and not path.stat().st_mode & 0o004]
+    assert hidden == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_end_rolls_back(desk: Desk, number: signal.Signals) -> None:
+    desk.install()
+    desk.gateway.before = lambda words: signal.raise_signal(number) if "--online" in words else None
+    with pytest.raises(DeploymentError, match=f"rolled back: interrupted by {number.name}\nrelease 1 runs again"):
+        desk.install("second")
+    assert desk.gateway.running == desk.gateway.boot() == "first"
+
+
+def test_a_connection_that_is_lost_does_not_end_it(desk: Desk) -> None:
+    desk.install()
+    desk.gateway.before = lambda words: signal.raise_signal(signal.SIGHUP)
+    desk.install("second")
+    assert desk.gateway.boot() == "second"
+
+
+def test_a_system_without_dpkg_is_judged_by_its_python(desk: Desk) -> None:
+    def no_dpkg(words: Sequence[str]) -> None:
+        if words[0] in ("dpkg", "timedatectl"):
+            raise FileNotFoundError(words[0])
+
+    desk.gateway.before = no_dpkg
+    desk.install()
+    assert f"preflight: {'arm64' if platform.machine() == 'aarch64' else 'amd64'}, Python 3.11" in desk.text
 
 
 def test_a_second_installation_at_the_same_time_is_refused(desk: Desk) -> None:
