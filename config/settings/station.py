@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from config.printable import has_commands, in_quotes
 from config.settings.windows import WindowSettings
 from config.time_format import TimeFormat
 from config.time_zones import zone_fault
@@ -54,6 +55,10 @@ class Feature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Yield (path, sentence) for every broken rule that a type cannot express."""
         if self.key in _NOT_COLUMNS:
             yield "key", f'got "{self.key}", expected another name: messages use it for something else'
+        for what in ("name", "unit"):
+            text = getattr(self, what)
+            if text is not None and has_commands(text):
+                yield what, f"got {in_quotes(text)}, expected a text without control characters"
         if self.range is None:  # could not be read
             return
         low, high = self.range

@@ -18,7 +18,7 @@ from edge.bundles.protobuf import BYTES, NARROW, VARINT, Fields, only
 
 OPSET = 17
 """The version of ONNX's operators whose rules are known here."""
-MOST_NODES = 20_000
+MOST_NODES = 60_000
 """Most nodes of a graph; one of ten columns has some 300."""
 
 TYPES: dict[int, np.dtype[Any]] = {

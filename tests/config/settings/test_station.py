@@ -29,6 +29,12 @@ def _problems(tmp_path: Path, *features: Any, **station: Any) -> list[str]:
     return [problem.removeprefix(f"{path}: ") for problem in caught.value.problems]
 
 
+@pytest.mark.parametrize("what", ["name", "unit"])
+def test_a_text_that_a_terminal_would_obey_is_refused(tmp_path: Path, what: str) -> None:
+    (problem,) = _problems(tmp_path, _feature(**{what: "A\x1b[2J"}), _feature(name="B", key="b_ohm"))
+    assert problem == rf'features[0].{what}: got "A\x1b[2J", expected a text without control characters'
+
+
 def test_the_methane_station_has_the_nine_columns_of_the_record(record_folder: Path) -> None:
     station = load_station(METHANE)
     with (record_folder / "station-1.csv").open(encoding="utf-8") as file:
