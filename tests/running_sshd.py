@@ -51,11 +51,16 @@ class RunningSshd:
             self.port = free.getsockname()[1]
         public = " ".join((self.folder / "host.pub").read_text().split()[:2])
         (self.folder / "known").write_text(f"[127.0.0.1]:{self.port} {public}\n")
+        identity = self.folder / "programs" / "id"
+        identity.parent.mkdir()
+        identity.write_text("#!/bin/sh\necho 0\n")  # for a deployment the user is root, and needs no sudo
+        identity.chmod(0o755)
         settings = self.folder / "sshd_config"
         settings.write_text(
             f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.folder}/host\nPidFile none\nStrictModes no\n"
             f"AuthorizedKeysFile {self.folder}/authorized\nPasswordAuthentication no\nUsePAM no\nUseDNS no\n"
             "KbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n"
+            f"SetEnv PATH={identity.parent}:/usr/local/bin:/usr/bin:/bin\n"
         )
         with (self.folder / "sshd.log").open("ab") as log:
             self.process = subprocess.Popen([sshd, "-D", "-e", "-f", str(settings)], stdout=log, stderr=log)

@@ -16,6 +16,8 @@ from typing import IO, Self
 from edge.errors import DeploymentError
 
 _LOST = 255  # ssh's own exit code; any other is the remote command's
+_SHORT = "/tmp"  # noqa: S108  (the folder in it is private)
+_LONGEST = 60  # of a folder for ssh's socket, whose path has 104 bytes at most, ssh's own suffix of 17 among them
 _PERSIST = 1800  # [s] for which the login outlives an idle moment, e.g. while wheels are downloaded
 _OPTIONS = (
     "ConnectTimeout=20", "ServerAliveInterval=15", "ServerAliveCountMax=4",
@@ -67,8 +69,8 @@ class Remote:
         DeploymentError
             ssh cannot log in.
         """
-        # Not $TMPDIR: a socket's path has 104 bytes at most, and macOS's folders are long.
-        self._folder = tempfile.mkdtemp(prefix="davylamp-ssh-", dir="/tmp")
+        here = tempfile.gettempdir()
+        self._folder = tempfile.mkdtemp(prefix="davylamp-ssh-", dir=here if len(here) <= _LONGEST else _SHORT)
         try:
             self._log_in(Path(self._folder) / "log")
         except BaseException:

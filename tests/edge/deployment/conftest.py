@@ -105,6 +105,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
 def stand_in(tmp_path: Path, program: Callable[[str, str], None]) -> Path:
     """Put a stand-in in place of ssh: it runs the command here, after a talkative login; returns its list of calls."""
     calls = tmp_path / "ssh-calls"
+    program("id", "echo 0")
     program(
         "ssh",
         f'echo "$*" >>{calls}\n'
