@@ -97,7 +97,7 @@ def named_files(path: Path, given: Sequence[Path], problems: list[str]) -> tuple
     Returns
     -------
     tuple
-        Bundles, and certificates and keys. An absolute path elsewhere is one on the gateway, and a file that is not
+        Bundles, and certificates, keys and passwords. An absolute path elsewhere is one on the gateway, and a file that is not
         here may be there from before.
 
     Raises
@@ -110,12 +110,6 @@ def named_files(path: Path, given: Sequence[Path], problems: list[str]) -> tuple
     folder = path.resolve().parent
     gateway = load_gateway(path)
     bundles, further = list(given), list[Path]()
-    password = gateway.broker.password
-    if password is not None and password.file and Path(password.file).is_relative_to(folder):
-        problems.append(
-            f"{path}: broker.password.file: got a file beside this one, expected a credential, which systemd hands to "
-            f"the agent alone; fix: password: {{credential: password}}, and --password-file {password.file}"
-        )
     places = _named(gateway)
     for where, name in places:
         file = Path(name)
@@ -143,6 +137,8 @@ def _named(gateway: Gateway) -> list[tuple[str, str]]:
     """List the places in a gateway file that name files, and the files."""
     broker = gateway.broker
     places = [(f"stations[{i}].bundle", entry.bundle) for i, entry in enumerate(gateway.stations)]
+    if broker.password is not None:
+        places.append(("broker.password.file", broker.password.file or ""))
     if broker.tls is not None:
         files = {"ca": broker.tls.ca, "certificate": broker.tls.certificate, "key": broker.tls.key}
         places += [(f"broker.tls.{key}", file or "") for key, file in files.items()]

@@ -32,16 +32,22 @@ def _order(*words: str) -> Order:
 def test_a_gateway_file_brings_the_bundles_and_certificates_beside_it(folder: Path) -> None:
     config = folder / "gateway.yaml"
     config.write_text(
-        "broker:\n  host: broker.local\n  tls: {ca: ca.crt, certificate: gateway.crt, key: gateway.key}\n"
+        "broker:\n  host: broker.local\n  username: agent\n  password: {file: secret}\n"
+        "  tls: {ca: ca.crt, certificate: gateway.crt, key: gateway.key}\n"
         "stations:\n  - bundle: one.davy\n  - {topic: 'road/{station}', bundle: one.davy}\n"
         "  - {topic: 'lake/{station}', bundle: /etc/davylamp/lake.davy}\n"
         "  - {topic: 'yard/{station}', bundle: of-the-last-release.davy}\n"
     )
-    order = _order("--config", str(config), "--broker", "--dry-run", "--password-file", str(folder / "secret"))
+    order = _order("--config", str(config), "--broker", "--dry-run")
     assert [path.name for path in order.bundles] == ["one.davy"]
-    assert [path.name for path in order.further] == ["ca.crt", "gateway.crt", "gateway.key"]
-    assert order.password == folder / "secret"
+    assert [path.name for path in order.further] == ["secret", "ca.crt", "gateway.crt", "gateway.key"]
+    assert order.password is None
     assert order.words == ("--broker", "--dry-run")
+
+
+def test_a_password_is_sent_beside_the_other_files(folder: Path) -> None:
+    order = _order("--bundle", str(folder / "one.davy"), "--password-file", str(folder / "secret"))
+    assert order == Order(bundles=(folder / "one.davy",), password=folder / "secret")
 
 
 def test_a_bundle_that_is_named_twice_is_sent_once(folder: Path) -> None:
@@ -57,19 +63,14 @@ def test_what_the_gateway_would_not_find_is_listed_with_the_fix(folder: Path) ->
     (folder / "sub").mkdir()
     (folder / "sub" / "two.davy").write_bytes(b"")
     config = folder / "gateway.yaml"
-    config.write_text(
-        "broker: {username: agent, password: {file: secret}}\n"
-        "stations:\n  - bundle: one.davy\n  - {topic: 'road/{station}', bundle: sub/two.davy}\n"
-    )
+    config.write_text("stations:\n  - bundle: one.davy\n  - {topic: 'road/{station}', bundle: sub/two.davy}\n")
     with pytest.raises(DavylampError) as caught:
         _order("-c", str(config), "-b", str(folder / "three.davy"), "--password-file", str(folder / "nothing"))
     lines = str(caught.value).splitlines()
-    assert len(lines) == 4
-    assert [line.partition(": got")[0].removeprefix(f"{config}: ") for line in lines[:2]] == [
-        "broker.password.file", "stations[1].bundle",
-    ]  # fmt: skip
-    assert lines[2].startswith(f"{folder}/three.davy: no station of {config} uses it; fix: ")
-    assert lines[3].startswith(f"{folder}/nothing: there is no such file; fix: ")
+    assert len(lines) == 3
+    assert lines[0].startswith(f'{config}: stations[1].bundle: got "sub/two.davy", expected a name without a folder')
+    assert lines[1].startswith(f"{folder}/three.davy: no station of {config} uses it; fix: ")
+    assert lines[2].startswith(f"{folder}/nothing: there is no such file; fix: ")
     assert all("fix: " in line for line in lines)
 
 
