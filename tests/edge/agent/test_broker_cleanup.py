@@ -15,6 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+import davylamp
 from config.settings.gateway import Gateway
 from config.yaml.load import load_gateway
 from edge.agent.broker_cleanup import BrokerCleanup
@@ -124,3 +125,19 @@ def test_an_agent_that_runs_is_left_alone(tmp_path: Path, port: int, client: Con
 def test_a_broker_that_is_gone_is_an_error(tmp_path: Path, free_port: int) -> None:
     with pytest.raises(BrokerError, match=f"127.0.0.1:{free_port}: "):
         BrokerCleanup(gateway(tmp_path, free_port)).run(io.StringIO())
+
+
+def test_the_verb_clears_and_says_what(
+    tmp_path: Path, port: int, client: Connect, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway(tmp_path, port)
+    retain(port, "davylamp/gone/info")
+    assert davylamp.main(["clear", "-c", str(tmp_path / "gateway.yaml")]) == 0
+    assert "davylamp/gone/info: no longer retained\n" in capsys.readouterr().out
+    assert retained(client, port, "davylamp/gone/info") == []
+
+
+@pytest.mark.skipif(Path("/run/systemd/system").is_dir(), reason="systemd runs here")
+def test_the_verb_needs_systemd_to_run_as_the_service(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert davylamp.main(["clear", "--as-service", "-c", str(tmp_path / "gateway.yaml")]) == 1
+    assert "systemd does not run here" in capsys.readouterr().err

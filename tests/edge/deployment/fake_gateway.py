@@ -12,8 +12,10 @@ import msgspec
 
 from config.errors import DavylampError
 from edge.agent.gateway_facts import gateway_facts
+from edge.deployment.installation import Installation
 from edge.deployment.machine import Machine
 from edge.deployment.service import Service
+from edge.deployment.wishes import Wishes
 
 BUNDLE = b"a bundle"
 
@@ -224,3 +226,32 @@ class FakeGateway:
         assert self.resolve(gateway).is_file(), f"{gateway} is not there for {content}"
         self._ended = content in self.broken
         self.running = "" if self._ended else content
+
+
+class Desk:
+    """A gateway, and the files that somebody installs on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.gateway = FakeGateway(folder / "root")
+        self.said: list[str] = []
+        self.bundle = folder / "one.davy"
+        self.bundle.write_bytes(BUNDLE)
+
+    def install(self, content: str = "first", **wishes: object) -> None:
+        wishes.setdefault("bundles", (self.bundle,))
+        everything = Wishes(wheelhouse=self.wheels(content), **wishes)  # type: ignore[arg-type]
+        Installation(self.gateway.machine, say=self.said.append, service=self.gateway.service).run(everything)
+
+    def wheels(self, content: str) -> Path | None:
+        return self.gateway.wheelhouse(self.folder / f"wheelhouse-{content}", content)
+
+    def path(self, absolute: str) -> Path:
+        return self.gateway.resolve(absolute)
+
+    def names(self, folder: str) -> list[str]:
+        return sorted(path.name for path in self.gateway.root.joinpath(folder).iterdir())
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.said)

@@ -12,38 +12,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from edge.deployment.installation import Installation
 from edge.deployment.releases import Releases
-from edge.deployment.wishes import Wishes
 from edge.errors import DeploymentError
-from tests.edge.deployment.fake_gateway import BUNDLE, FakeGateway, PowerCut
-
-
-class Desk:
-    """A gateway, and the files that somebody installs on it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.gateway = FakeGateway(folder / "root")
-        self.said: list[str] = []
-        self.bundle = folder / "one.davy"
-        self.bundle.write_bytes(BUNDLE)
-
-    def install(self, content: str = "first", **wishes: object) -> None:
-        wheelhouse = self.gateway.wheelhouse(self.folder / f"wheelhouse-{content}", content)
-        wishes.setdefault("bundles", (self.bundle,))
-        everything = Wishes(wheelhouse=wheelhouse, **wishes)  # type: ignore[arg-type]
-        Installation(self.gateway.machine, say=self.said.append, service=self.gateway.service).run(everything)
-
-    def path(self, absolute: str) -> Path:
-        return self.gateway.resolve(absolute)
-
-    def names(self, folder: str) -> list[str]:
-        return sorted(path.name for path in self.gateway.root.joinpath(folder).iterdir())
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.said)
+from tests.edge.deployment.fake_gateway import BUNDLE, Desk, PowerCut
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,290 @@
+"""install-service: its options, what a machine lacks, and where wheels come from."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import davylamp
+from edge.deployment import installation, wheel_source
+from edge.deployment.machine import Machine
+from edge.deployment.own_wheel import OwnWheel
+from edge.deployment.preflight import Preflight
+from edge.deployment.service import Service
+from edge.deployment.target import Target
+from edge.deployment.wheel_source import WheelSource
+from edge.deployment.wishes import Wishes
+from edge.errors import DeploymentError
+from tests.edge.deployment.fake_gateway import Desk, FakeGateway
+
+STATIONS = "stations:\n  - {topic: 'a/{station}', bundle: one.davy}\n"
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sync", lambda: None)
+    monkeypatch.setattr("os.fsync", lambda descriptor: None)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+class RecordedBroker:
+    """Stands for BrokerSetup, which has tests of its own."""
+
+    def __init__(self, machine: Machine, *, say: object) -> None:
+        self.calls: list[tuple[object, ...]] = []
+        RecordedBroker.last = self
+
+    last: RecordedBroker
+
+    def problems(self, *, offline: bool) -> list[str]:
+        return ["mosquitto: not installed; fix: apt"] if offline else []
+
+    def set_up(self, password: str, base: str, rules: Iterable[object], *, port: int) -> None:
+        self.calls.append(("set_up", password, base, port))
+
+    def undo(self) -> None:
+        self.calls.append(("undo",))
+
+    def save(self) -> None:
+        self.calls.append(("save",))
+
+
+@pytest.fixture
+def with_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installation, "BrokerSetup", RecordedBroker)
+
+
+@pytest.mark.parametrize(
+    "broker",
+    [
+        "", "broker: {}\n", "broker:\n", "broker: # mine\n  host: 127.0.0.1\n",
+        "broker:\n    host: localhost\n    port: 1884\n",
+        "broker:\n  username: null   # none yet\n  password: null\n", None,
+    ],
+)  # fmt: skip
+def test_the_agent_gets_a_login_at_a_broker_that_is_set_up_here(
+    desk: Desk, with_broker: None, broker: str | None
+) -> None:
+    gateway = desk.folder / "gateway.yaml"
+    if broker is None:
+        desk.install(broker=True)
+    else:
+        gateway.write_text(f"gateway: gw\n{broker}{STATIONS}")
+        desk.install(broker=True, config=gateway)
+    password = desk.path("/etc/davylamp/password")
+    assert len(password.read_text()) == 32
+    assert password.stat().st_mode & 0o777 == 0o600
+    text = desk.path("/etc/davylamp/gateway.yaml").read_text()
+    assert "username: davylamp\n" in text
+    assert password.read_text() not in text + desk.text
+    (name, given, base, port), saved = RecordedBroker.last.calls
+    assert (name, given, saved) == ("set_up", password.read_text(), ("save",))
+    assert port == (1884 if "1884" in (broker or "") else 1883)
+    assert str(base).startswith("davylamp/")
+    desk.install(broker=True, bundles=())
+    assert "nothing is changed" in desk.said[-1], "the login stays"
+
+
+@pytest.mark.parametrize(
+    ("broker", "message"),
+    [
+        ("broker: {host: far}", "broker.host: got far, expected localhost"),
+        ("broker: {username: me, password: {credential: mine}}", "got the user me, expected `username: davylamp`"),
+        ("broker: {host: localhost}", "got the user None, expected `username: davylamp`"),
+    ],
+)
+def test_a_gateway_file_that_does_not_fit_a_broker_here_is_refused(
+    desk: Desk, with_broker: None, broker: str, message: str
+) -> None:
+    gateway = desk.folder / "gateway.yaml"
+    gateway.write_text(f"{broker}\n{STATIONS}")
+    with pytest.raises(DeploymentError, match=message):
+        desk.install(broker=True, config=gateway)
+    assert RecordedBroker.last.calls == []
+
+
+def test_the_broker_is_put_back_for_the_release_that_goes_on(desk: Desk, with_broker: None) -> None:
+    desk.install()
+    desk.gateway.broken.add("bad")
+    with pytest.raises(DeploymentError, match="release 1 runs again"):
+        desk.install("bad", broker=True)
+    assert [call[0] for call in RecordedBroker.last.calls] == ["set_up", "undo"]
+
+
+def test_a_broker_cannot_be_downloaded_offline(desk: Desk, with_broker: None) -> None:
+    with pytest.raises(DeploymentError, match="mosquitto: not installed"):
+        desk.install(broker=True, offline=True)
+
+
+def test_bundles_beside_the_gateway_file_come_along(desk: Desk) -> None:
+    folder = desk.folder / "mine"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub/two.davy").write_bytes(b"two")
+    (folder / "gateway.yaml").write_text("stations: [{topic: 'a/{station}', bundle: sub/two.davy}]\n")
+    desk.install(config=folder / "gateway.yaml", bundles=())
+    assert desk.path("/etc/davylamp/sub/two.davy").read_bytes() == b"two"
+
+
+def test_a_password_that_the_gateway_file_does_not_ask_for_is_refused(desk: Desk) -> None:
+    gateway, password = desk.folder / "gateway.yaml", desk.folder / "secret"
+    gateway.write_text(STATIONS)
+    password.write_text("open sesame")
+    with pytest.raises(DeploymentError, match=r"--password-file: .*gateway\.yaml does not ask for it; fix: write"):
+        desk.install(config=gateway, password=password)
+
+
+def test_the_credential_of_an_installation_by_hand_goes_on(desk: Desk) -> None:
+    desk.gateway.hand_made("by hand")
+    secret = desk.gateway.root / "root/pw.txt"
+    secret.parent.mkdir()
+    secret.write_text("open sesame")
+    unit = desk.gateway.root / "etc/systemd/system/davylamp.service"
+    unit.write_text(unit.read_text() + "LoadCredential=mqtt:/root/pw.txt\n")
+    gateway = desk.gateway.root / "etc/davylamp/gateway.yaml"
+    gateway.write_text(f"broker: {{username: gw, password: {{credential: mqtt}}}}\n{STATIONS}")
+    desk.install("second", bundles=())
+    assert desk.path("/etc/davylamp/mqtt").read_text() == "open sesame"
+
+
+def test_a_folder_in_the_place_of_our_link_is_not_taken_for_an_older_installation(desk: Desk) -> None:
+    desk.install()
+    link = desk.gateway.root / "etc/davylamp"
+    link.unlink()
+    link.mkdir()
+    (link / "gateway.yaml").write_text(STATIONS)
+    with pytest.raises(DeploymentError, match="got a folder, expected our link, because release 1 is installed"):
+        desk.install("second")
+    assert desk.gateway.boot() == "first"
+
+
+def test_the_verb_takes_its_options(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("edge.deployment.machine.Machine", lambda: desk.gateway.machine)
+    wheelhouse = desk.gateway.wheelhouse(desk.folder / "wheels", "first")
+    words = ["install-service", "--wheelhouse", str(wheelhouse), "--bundle", str(desk.bundle)]
+    assert davylamp.main([*words, "--dry-run"]) == 0
+    assert "6/6 dry run: nothing was changed" in capsys.readouterr().out
+    assert davylamp.main(words) == 0
+    assert desk.gateway.running == "first"
+    assert davylamp.main(["uninstall-service", "--purge"]) == 0
+    assert "nothing is left" in capsys.readouterr().out
+    assert davylamp.main(["uninstall-service"]) == 1
+    assert capsys.readouterr().err == "davylamp: it is not installed here\n"
+
+
+def test_an_agent_that_is_never_ready_is_given_up(tmp_path: Path) -> None:
+    gateway = FakeGateway(tmp_path / "root")
+    now = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    answers = {"show": "ActiveState=activating\nSubState=start\nInvocationID=2\nLoadState=loaded\nResult=success\n"}
+
+    def run(words: Sequence[str], variables: object, seconds: float) -> object:
+        text = answers.get(words[1], "")
+        return SimpleNamespace(returncode=0, stdout=text, stderr="")
+
+    machine = Machine(gateway.root, run)  # type: ignore[arg-type]
+    with pytest.raises(DeploymentError, match=r"not ready within 60 s: systemd says success, exit code unknown"):
+        Service(machine, sleep=sleep, monotonic=lambda: now).restart()
+    answers["show"] = "ActiveState=inactive\nLoadState=bad-setting\n"
+    with pytest.raises(DeploymentError, match=r"systemd cannot load davylamp.service: bad-setting"):
+        Service(machine, sleep=sleep, monotonic=lambda: now).restart()
+
+
+def test_an_old_system_and_its_clock_are_named(tmp_path: Path) -> None:
+    gateway = FakeGateway(tmp_path / "root")
+    gateway.answers = {
+        "systemctl --version": "systemd 241 (241)\n",
+        "timedatectl show": "no\n",
+    }
+    preflight = Preflight(gateway.machine, now=86_400.0)
+    assert [line.split(",")[0] for line in preflight.problems()] == ["systemd: got 241", "clock: got 1970-01-02"]
+    (gateway.root / "proc").mkdir()
+    (gateway.root / "proc/meminfo").write_text("MemTotal: 420000 kB\nMemAvailable: 60000 kB\n")
+    gateway.answers = {"timedatectl show": "no\n"}
+    preflight = Preflight(gateway.machine)
+    assert preflight.problems() == []
+    assert [line.split(":")[0] for line in preflight.warnings] == ["memory", "clock"]
+
+
+def test_a_python_without_its_library_is_named(desk: Desk) -> None:
+    machine = desk.gateway.machine
+    answer = desk.gateway._answer
+
+    def minimal(words: list[str]) -> tuple[int, str]:
+        return (0, "venv\nsqlite3\n") if "importlib" in words[-1] else answer(words)
+
+    desk.gateway._answer = minimal  # type: ignore[method-assign]
+    assert Preflight(machine).problems() == ["python3: it lacks venv, sqlite3; fix: sudo apt install python3-venv"]
+
+
+def test_wheels_are_downloaded_where_none_are_given(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = desk.gateway.wheelhouse(desk.folder / "index", "index")
+    asked = []
+
+    class Downloaded:
+        def __init__(self, target: Target, requirements: Sequence[str], constraints: Path, cache: Path) -> None:
+            assert "numpy==" in constraints.read_text()
+            asked.append(str(target))
+            self.folder = cache / "wheelhouse"
+
+        def wheels(self) -> list[Path]:
+            self.folder.mkdir()
+            for name in ("pip-26.0-py3-none-any.whl", "numpy-2.4.6-cp311.whl"):
+                (self.folder / name).write_bytes((source / name).read_bytes())
+            return sorted(self.folder.iterdir())
+
+    name = "davylamp-0.2.0-py3-none-any.whl"
+    ours = OwnWheel(name, (source / name).read_bytes(), ("numpy",))
+    monkeypatch.setattr(wheel_source, "Wheelhouse", Downloaded)
+    monkeypatch.setattr(wheel_source, "own_wheel", lambda: ours)
+    monkeypatch.setattr(Desk, "wheels", lambda self, content: None)
+    desk.install()
+    assert desk.gateway.running == "index"
+    assert asked == ["arm64, Python 3.11, glibc 2.36"]
+    assert not (desk.gateway.root / "opt/davylamp.d/wheels").exists()
+    desk.install(dry_run=True)
+    assert "its wheels would be downloaded" in desk.text
+
+
+def test_the_environment_that_runs_us_is_used_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.install()
+    monkeypatch.setattr(sys, "prefix", str(desk.path("/opt/davylamp")))
+    monkeypatch.setattr(Desk, "wheels", lambda self, content: None)
+    other = desk.folder / "two.davy"
+    other.write_bytes(b"two")
+    desk.install(bundles=(other,), dry_run=True)
+    assert "environment 0.2.0-" in desk.said[-5]
+    desk.install(bundles=(other,))
+    assert desk.path("/etc/davylamp/two.davy").exists()
+    assert len(desk.names("opt/davylamp.d/environments")) == 1
+
+
+def test_nothing_is_downloaded_offline(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Desk, "wheels", lambda self, content: None)
+    with pytest.raises(DeploymentError, match="--offline: the wheels are not here; fix: --wheelhouse DIR"):
+        desk.install(offline=True)
+
+
+def test_a_python_that_cannot_download_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_pip() -> list[str]:
+        raise DeploymentError("no pip")
+
+    monkeypatch.setattr(wheel_source, "pip_command", no_pip)
+    monkeypatch.setattr(wheel_source, "find_spec", lambda name: None)
+    source = WheelSource(Machine(tmp_path), Wishes())
+    assert source.problems() == [
+        "python3: got neither pip nor ensurepip, which download; fix: sudo apt install python3-venv"
+    ]
