@@ -97,8 +97,8 @@ def named_files(path: Path, given: Sequence[Path], problems: list[str]) -> tuple
     Returns
     -------
     tuple
-        Bundles, and certificates, keys and passwords. An absolute path elsewhere is one on the gateway, and a file that is not
-        here may be there from before.
+        Bundles, and certificates, keys and passwords. An absolute path elsewhere is one on the gateway, and a file that
+        is not here may be there from before.
 
     Raises
     ------
