@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+
+import config
+
+_HANDED_OVER = "DAVYLAMP_HANDED_OVER"  # in the environment of the davylamp that has taken over
 
 EXAMPLE = "sudo davylamp install-service --bundle one.davy"
 
@@ -38,6 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     """Install or upgrade, saying each step."""
+    _hand_over(arguments.wheelhouse)
     from edge.deployment.installation import Installation
     from edge.deployment.machine import Machine
     from edge.deployment.wishes import Wishes
@@ -53,6 +59,18 @@ def run(arguments: Namespace) -> None:
         dry_run=arguments.dry_run,
     )
     Installation(Machine(), say=_say).run(wishes)
+
+
+def _hand_over(wheelhouse: Path | None) -> None:
+    """Let the davylamp of a wheelhouse install itself: a release has the unit of its own version."""
+    wheels = list(wheelhouse.glob("davylamp-*.whl")) if wheelhouse is not None else []
+    if len(wheels) != 1 or sys.argv[1:2] != ["install-service"] or os.environ.get(_HANDED_OVER):
+        return
+    wheel = wheels[0].resolve()
+    if Path(config.__file__).parents[1] == wheel:
+        return
+    variables = {**os.environ, "PYTHONPATH": str(wheel), "PYTHONDONTWRITEBYTECODE": "1", _HANDED_OVER: "1"}
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "davylamp", *sys.argv[1:]], variables)  # noqa: S606
 
 
 def _say(line: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from edge.deployment.links import remove_tree, replace_file, sync_folder
 from edge.deployment.machine import Machine
+from edge.deployment.releases import Releases
 from edge.deployment.service_layout import ServiceLayout
 from edge.errors import DeploymentError
 
@@ -122,13 +123,20 @@ class Environments:
         self._folder = ServiceLayout(machine).environments
 
     def place(self, wheels: Wheels) -> Path:
-        """Return the folder of the environment with exactly these wheels, made or not."""
+        """Return the folder of the environment with exactly these wheels, made or not.
+
+        One that a release uses and that has lost files is not touched: another name is found for its successor.
+        """
         digest = hashlib.sha256(self._made_by.encode())
         for path in sorted((wheels.ours, *wheels.others)):
             digest.update(path.name.encode() + b"\0")
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
-        return self._folder / f"{wheels.version}-{digest.hexdigest()[:12]}"
+        name = f"{wheels.version}-{digest.hexdigest()[:12]}"
+        places = [self._folder / f"{name}{end}" for end in ("", "-2", "-3")]
+        used = {release.environment.resolve() for release in Releases(self._machine).all()}
+        fresh = [place for place in places if place.resolve() not in used]
+        return next((place for place in places if self.is_complete(place)), fresh[0])
 
     def is_complete(self, place: Path) -> bool:
         """Whether an environment was made to its end, by the Python that is here."""

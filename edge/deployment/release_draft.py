@@ -78,6 +78,7 @@ class ReleaseDraft:
         release.folder.chmod(0o755)
         self._carry_over()
         self._take_files(wishes)
+        self._shorten_paths()
         self._folder = release.configuration.resolve()
         self._read_facts(wishes)
         self._fit_bundles(wishes)
@@ -104,14 +105,6 @@ class ReleaseDraft:
                     replace_file(target / name, source.read_bytes(), _PRIVATE)
         target.mkdir(exist_ok=True)
         target.chmod(0o755)
-        gateway = self.release.gateway
-        if gateway.is_file():
-            text = gateway.read_text(encoding="utf-8-sig")
-            # A path through our link would be one into the release of today.
-            ours = rf"(?:{re.escape(STORE)}/(?:current|releases/\d+)/etc|{re.escape(CONFIGURATION)})/"
-            fresh = re.sub(ours, "", text)
-            if fresh != text:
-                replace_file(gateway, fresh.encode())
 
     def _take_files(self, wishes: Wishes) -> None:
         target = self.release.configuration
@@ -128,6 +121,14 @@ class ReleaseDraft:
         for path in target.iterdir():
             if path.suffix == ".davy" or path.name == "gateway.yaml":
                 path.chmod(_READABLE)
+
+    def _shorten_paths(self) -> None:
+        """Make paths through our links relative: they would lead into the release of today."""
+        text = self.release.gateway.read_bytes()
+        ours = rf"(?:{re.escape(STORE)}/(?:current|releases/\d+)/etc|{re.escape(CONFIGURATION)})/"
+        fresh = re.sub(ours.encode(), b"", text)
+        if fresh != text:
+            replace_file(self.release.gateway, fresh)
 
     def _shipped(self, wishes: Wishes) -> str:
         text = shipped_text("gateway.yaml")

@@ -19,7 +19,7 @@ from edge.deployment.target import Target
 from edge.deployment.wheel_source import WheelSource
 from edge.deployment.wishes import Wishes
 from edge.errors import DeploymentError
-from tests.edge.deployment.fake_gateway import Desk, FakeGateway
+from tests.edge.deployment.fake_gateway import Desk, FakeGateway, PowerCut
 
 STATIONS = "stations:\n  - {topic: 'a/{station}', bundle: one.davy}\n"
 
@@ -131,6 +131,31 @@ def test_bundles_beside_the_gateway_file_come_along(desk: Desk) -> None:
     (folder / "gateway.yaml").write_text("stations: [{topic: 'a/{station}', bundle: sub/two.davy}]\n")
     desk.install(config=folder / "gateway.yaml", bundles=())
     assert desk.path("/etc/davylamp/sub/two.davy").read_bytes() == b"two"
+
+
+def test_paths_through_our_link_are_made_relative(desk: Desk) -> None:
+    gateway = desk.folder / "gateway.yaml"
+    gateway.write_text("stations:\n  - {topic: 'a/{station}', bundle: /etc/davylamp/one.davy}\n")
+    desk.install(config=gateway)
+    assert "bundle: one.davy" in desk.path("/etc/davylamp/gateway.yaml").read_text()
+
+
+def test_the_davylamp_of_a_wheelhouse_installs_itself(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    wheelhouse = desk.gateway.wheelhouse(desk.folder / "wheels", "newer")
+    words = ["install-service", "--wheelhouse", str(wheelhouse)]
+    started: list[tuple[list[str], dict[str, str]]] = []
+
+    def execve(program: str, arguments: list[str], variables: dict[str, str]) -> None:
+        started.append((arguments, variables))
+        raise PowerCut
+
+    monkeypatch.setattr(sys, "argv", ["/opt/davylamp/bin/davylamp", *words])
+    monkeypatch.setattr("os.execve", execve)
+    with pytest.raises(PowerCut):
+        davylamp.main(words)
+    ((arguments, variables),) = started
+    assert arguments[1:] == ["-P", "-m", "davylamp", *words]
+    assert variables["PYTHONPATH"] == str(wheelhouse / "davylamp-0.2.0-py3-none-any.whl")
 
 
 def test_a_password_that_the_gateway_file_does_not_ask_for_is_refused(desk: Desk) -> None:

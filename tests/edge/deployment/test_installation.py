@@ -6,7 +6,7 @@ import errno
 import os
 import platform
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -204,6 +204,22 @@ def test_a_power_cut_while_taking_over_leaves_one_that_boots(tmp_path: Path, mon
         assert desk.gateway.boot() == "second", f"step {step}"
 
 
+def test_an_environment_in_use_that_has_lost_files_is_not_touched_while_its_successor_is_made(desk: Desk) -> None:
+    desk.install()
+    program = desk.path("/opt/davylamp/bin/davylamp")
+    (program.parents[1] / ".complete").unlink()
+    desk.gateway.before = _cut_at("pip")
+    with pytest.raises(PowerCut):
+        desk.install()
+    assert desk.gateway.boot() == "first"
+    desk.gateway.before = lambda words: None
+    desk.install()
+    assert desk.gateway.boot() == "first"
+    assert desk.path("/opt/davylamp").name.endswith("-2")
+    desk.install()
+    assert "nothing is changed" in desk.said[-1]
+
+
 def test_a_dry_run_changes_nothing(desk: Desk) -> None:
     before = sorted(map(str, desk.gateway.root.rglob("*")))
     desk.install(dry_run=True)
@@ -397,6 +413,14 @@ def test_the_current_release_is_what_the_unit_says(desk: Desk) -> None:
     assert release.number == 2
     desk.install("second")
     assert str(current.readlink()) == "releases/2"
+
+
+def _cut_at(name: str) -> Callable[[Sequence[str]], None]:
+    def cut(words: Sequence[str]) -> None:
+        if any(Path(word).name == name for word in words):
+            raise PowerCut
+
+    return cut
 
 
 def _made(folder: Path) -> Path:
