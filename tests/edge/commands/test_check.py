@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from edge.checking import gateway_check
 from edge.commands.check import check
 from tests.doubles import GOOD
 from tests.mqtt_client import Connect, MqttClient
@@ -201,12 +202,18 @@ def test_one_topic_of_a_known_station_that_the_broker_denies_is_an_error(
 
 
 @pytest.mark.broker
-def test_without_a_time_it_listens_until_a_reading_has_come(run: Run, broker: RunningBroker, client: Connect) -> None:
+def test_without_a_time_it_listens_until_a_reading_has_come(
+    run: Run, broker: RunningBroker, client: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway_check, "_LISTEN", 0.2)
+    assert run(broker.port, listen=None).has("warning", "no reading that can be scored within 0.2 s")
+    monkeypatch.setattr(gateway_check, "_SOME_CADENCES", 1.0)
     begun = time.monotonic()
     with Sender(client(broker.port), f"{run.topic}/st-1", GOOD):
-        checked = run(broker.port, listen=None)
+        checked = run(broker.port, station=", cadence: 20", listen=None)
+    assert checked.has("ok", "listening for a reading, 20 s at most (--listen S)")
     assert checked.has("ok", "st-1: ")
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 10
 
 
 class Sender:
