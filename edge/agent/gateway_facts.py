@@ -65,8 +65,8 @@ def gateway_facts(path: str | Path) -> GatewayFacts:
         port=broker.port,
         username=broker.username,
         credential=password.credential if password else None,
-        secrets=_present(password and password.file, tls and tls.key),
-        certificates=_present(tls and tls.ca, tls and tls.certificate),
+        secrets=_present(password.file if password else None, tls.key if tls else None),
+        certificates=_present(*((tls.ca, tls.certificate) if tls else ())),
         bundles=tuple(dict.fromkeys(entry.bundle for entry in gateway.stations)),
         journal=gateway.journal.path,
     )
