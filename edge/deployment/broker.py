@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,7 +32,8 @@ _SERVICE = "mosquitto"
 _FOLDER = Path("/etc/mosquitto")
 _NOBODYS = "davylamp-setup/refused"  # a topic that no rule allows anybody
 _INSTALLING = 600.0  # [s] for apt-get on a slow network
-_LOG = f"fix: sudo journalctl -u {_SERVICE} and /var/log/mosquitto/mosquitto.log say why"
+_LOG_FILE = "/var/log/mosquitto/mosquitto.log"
+_LOG = f"fix: sudo journalctl -u {_SERVICE} and {_LOG_FILE} say why"
 
 
 @dataclass(frozen=True)
@@ -201,13 +203,22 @@ class BrokerSetup:
         return True
 
     def _restart(self, changed: Sequence[_File]) -> None:
+        begun, known = time.time(), len(_content(self._machine.path(_LOG_FILE)) or b"")
         self._machine.systemctl("reset-failed", _SERVICE, check=False)
         try:
             self._machine.systemctl("restart", _SERVICE)
         except DeploymentError as error:
-            raise DeploymentError(f"{error}; {_LOG}") from error
+            raise DeploymentError(f"{self._last_error(begun, known) or error}; {_LOG}") from error
         names = ", ".join(str(file.path) for file in changed)
         self._say(f"broker: Mosquitto is started anew{', with ' + names if names else ''}")
+
+    def _last_error(self, begun: float, known: int) -> str | None:
+        """Return Mosquitto's own word for why it does not start: what it has logged since then."""
+        log = (_content(self._machine.path(_LOG_FILE)) or b"")[known:].decode(errors="replace").splitlines()
+        words = ["journalctl", "--unit", _SERVICE, "--since", f"@{begun:.0f}", "--output", "cat", "--no-pager"]
+        log += self._machine.run(words, check=False).stdout.splitlines()
+        errors = [line.partition("Error: ")[2].strip() for line in log if "Error: " in line]
+        return f"mosquitto does not start: {errors[-1]}" if errors else None
 
     def _restore(self, before: dict[Path, bytes | None]) -> None:
         if not before:

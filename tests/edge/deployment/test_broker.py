@@ -45,6 +45,8 @@ class Services:
     def __call__(
         self, words: Sequence[str], environment: Mapping[str, str], seconds: float
     ) -> subprocess.CompletedProcess[str]:
+        if words[0] == "journalctl":
+            return subprocess.CompletedProcess(words, 0, (self.folder / "log").read_text(), "")
         verb = words[1]
         self.calls.append(verb)
         code = 0
@@ -194,8 +196,8 @@ def test_a_broker_that_does_not_start_is_put_back(setup: BrokerSetup, services: 
     (services.folder / "conf.d/davylamp.conf").write_text(old)
     services.start()
     main = services.folder / "mosquitto.conf"
-    main.write_text(main.read_text() + "cafile /nowhere\ncertfile /nowhere\nkeyfile /nowhere\n")
-    with pytest.raises(DeploymentError, match=r"restart.*; fix: "):
+    main.write_text(main.read_text() + "no_such_setting 1\n")
+    with pytest.raises(DeploymentError, match=r"does not start: Unknown configuration variable.*; fix: "):
         setup.set_up("a password", BASE, port=free_port)
     assert (services.folder / "conf.d/davylamp.conf").read_text() == old
     assert not (services.folder / "passwords").exists()
