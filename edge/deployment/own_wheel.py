@@ -87,6 +87,8 @@ def _from_checkout(root: Path, described: dict[str, Any]) -> OwnWheel:
     scripts = [f"{name} = {function}" for name, function in about["scripts"].items()]
     files = {name: path for part in wheel["only-include"] for name, path in _files(root, part)}
     files |= {inside: root / outside for outside, inside in wheel["force-include"].items()}
+    for name in about["license-files"]:
+        files[f"davylamp-{version[1]}.dist-info/licenses/{name}"] = root / name
     return _packed(version[1], files, "\n".join([*headers, ""]), "\n".join(["[console_scripts]", *scripts, ""]))
 
 
@@ -97,6 +99,9 @@ def _from_installation(root: Path) -> OwnWheel:
     files = {name: path for part in sorted(names) for name, path in _files(root, part)}
     if not files:
         raise KeyError("no files in RECORD")
+    for file in installed.files or ():
+        if "/licenses/" in file.as_posix():
+            files[file.as_posix()] = Path(str(file.locate()))
     described, scripts = installed.read_text("METADATA") or "", installed.read_text("entry_points.txt") or ""
     return _packed(installed.version, files, described, scripts)
 

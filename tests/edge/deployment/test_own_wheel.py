@@ -36,6 +36,7 @@ def test_it_holds_the_packages_the_unit_and_the_tested_versions(wheel: OwnWheel)
     assert wheel.name == f"davylamp-{__version__}-py3-none-any.whl"
     names = set(zipfile.ZipFile(io.BytesIO(wheel.data)).namelist())
     assert {"davylamp.py", "config/templates/davylamp.service", "config/templates/constraints.txt"} <= names
+    assert f"davylamp-{__version__}.dist-info/licenses/LICENSE" in names
     for package in ("config", "edge", "trainer", "export"):
         sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / package).rglob("*.py")}
         assert sources <= names
