@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import os
-import zipfile
 from dataclasses import replace
 from functools import cached_property
 
@@ -12,13 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from config.gas_units import PPB_PER_UNIT
-from config.printable import in_quotes
 from config.settings.station import Station
 from edge.arrays import Arrays
-from edge.bundles.archive import MAX_BYTES, BundleContents, read_bundle, unpack
+from edge.bundles.archive import BundleContents, read_bundle, unpack
 from edge.bundles.golden import GOLDEN_ROWS, RUN_IN, TOLERANCE, golden_differences
 from edge.bundles.graph_check import rows_at_a_time
 from edge.bundles.manifest import SCORER, SCORER_ABSENT, Manifest
+from edge.bundles.number_arrays import read_arrays
 from edge.bundles.scoring_tables import from_arrays, subtree
 from edge.errors import BundleError
 from edge.models.generator import Generator, unpack_roots
@@ -232,22 +230,10 @@ class Bundle:
         return rows
 
     def _arrays(self, name: str) -> Arrays:
-        data = self._members[name]
         try:
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                # An npz may be compressed, so that a small file holds a large array.
-                if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
-                    raise BundleError(f"{self.path}: {name}: got more than {MAX_BYTES:,} bytes of numbers")
-            with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-                found = dict(arrays)
-        except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, MemoryError) as error:
+            return read_arrays(self._members[name])
+        except ValueError as error:
             raise BundleError(f"{self.path}: {name}: got {error}; fix: export the bundle again") from error
-        for key, array in found.items():
-            if array.dtype.kind not in "biuf":
-                raise BundleError(
-                    f"{self.path}: {name}: got {in_quotes(key)} without numbers; fix: export the bundle again"
-                )
-        return found
 
     def _check_shapes(self) -> None:
         features, spec = self.station.size, self.manifest.generator

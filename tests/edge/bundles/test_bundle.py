@@ -187,7 +187,7 @@ def test_no_pickle_is_ever_loaded(data: bytes) -> None:
     def change(tables: dict[str, Any]) -> None:
         tables["generator/means"] = np.array([{"a": 1}], dtype=object)
 
-    assert "pickle" in refusal(repacked(data, "tables.npz", change)).lower()
+    assert 'got "generator/means", which is no array of numbers' in refusal(repacked(data, "tables.npz", change))
 
 
 def test_a_small_member_that_unpacks_to_a_large_array_is_refused(data: bytes) -> None:
