@@ -63,6 +63,7 @@ class Wheels:
         """
         if not folder.is_dir():
             raise DeploymentError(f"{folder}: there is no such folder; fix: check the path of --wheelhouse")
+        folder = folder.resolve()
         by_name: dict[str, list[Path]] = {}
         for path in sorted(folder.glob("*.whl")):
             by_name.setdefault(path.name.split("-", 1)[0].lower().replace("-", "_"), []).append(path)

@@ -87,10 +87,11 @@ class Machine:
 
 
 def _run(words: Sequence[str], variables: Mapping[str, str], seconds: float) -> subprocess.CompletedProcess[str]:
-    # A session of its own: Ctrl-C is ours to handle, and must not kill a systemctl or a pip half-way.
+    # A session of its own: Ctrl-C is ours to handle, and must not kill a systemctl or a pip half-way. And not in the
+    # folder that somebody is in: `python -m` would run what lies there, as root.
     return subprocess.run(
         words, env=dict(variables), stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-        timeout=seconds, check=False, start_new_session=True,
+        timeout=seconds, check=False, start_new_session=True, cwd="/",
     )  # fmt: skip
 
 

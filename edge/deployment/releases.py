@@ -107,6 +107,7 @@ class Releases:
         release = self.at(draft.number)
         draft.folder.rename(release.folder)
         sync_folder(release.folder.parent)
+        sync_folder(release.folder.parents[1])
         return release
 
     def switch(self, release: Release) -> bool:

@@ -158,6 +158,21 @@ def test_the_davylamp_of_a_wheelhouse_installs_itself(desk: Desk, monkeypatch: p
     assert variables["PYTHONPATH"] == str(wheelhouse / "davylamp-0.2.0-py3-none-any.whl")
 
 
+def test_programs_do_not_run_what_lies_in_the_folder_that_somebody_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "trap.py").write_text("print('caught')")
+    monkeypatch.chdir(tmp_path)
+    done = Machine(tmp_path).run([sys.executable, "-m", "trap"], check=False)
+    assert "No module named trap" in done.stderr
+    with pytest.raises(DeploymentError, match=r"-m trap: exit code 1: .*No module named trap"):
+        Machine(tmp_path).run([sys.executable, "-m", "trap"])
+    with pytest.raises(DeploymentError, match="sleep 9: not done within 0.1 s"):
+        Machine(tmp_path).run(["sleep", "9"], seconds=0.1)
+    with pytest.raises(DeploymentError, match="no-such-program: there is no such program"):
+        Machine(tmp_path).run(["no-such-program"])
+
+
 def test_a_password_that_the_gateway_file_does_not_ask_for_is_refused(desk: Desk) -> None:
     gateway, password = desk.folder / "gateway.yaml", desk.folder / "secret"
     gateway.write_text(STATIONS)
