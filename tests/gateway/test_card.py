@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from statistics import median
 
 from tests.gateway.figures import Figures
 from tests.gateway.gateway import SERVICE, Gateway
 
 _SAVES = 48  # a day: mosquitto.conf has autosave_interval 1800
-_WATCHED = 60  # [s]
+_WINDOWS = 3
+_WATCHED = 20  # [s]
 _WAITING = 20_000
 
 
@@ -26,23 +28,25 @@ def test_a_gateway_writes_little_to_its_card(gateway: Gateway, figures: Figures)
     gateway.score_one()
     save()
     pids = (broker, gateway.pid)
-    before = [gateway.written(pid) for pid in pids]
-    time.sleep(_WATCHED)
-    broker_idle, agent_idle = [
-        (gateway.written(pid) - start) * 86400 / _WATCHED for pid, start in zip(pids, before, strict=True)
-    ]
-    idle = broker_idle + agent_idle + save() * _SAVES
-    figures.add("written a day, idle", f"{idle / 1e6:.0f} MB")
+    windows = []
+    for _ in range(_WINDOWS):
+        before = sum(gateway.written(pid) for pid in pids)
+        time.sleep(_WATCHED)
+        windows.append(sum(gateway.written(pid) for pid in pids) - before)
+    # The median: that a station falls silent happens once, and is not a day's rate.
+    idle = median(windows) * 86400 / _WATCHED + save() * _SAVES
+    figures.add("written a day, idle (0.2: 389 MB)", f"{idle / 1e6:.1f} MB")
 
     container.shell(f"systemctl stop {SERVICE}")
     before_filling = gateway.written(broker)
     gateway.publish(_WAITING)
     filling = gateway.written(broker) - before_filling
     one_save = save()
-    figures.add(f"written a day, {_WAITING:,} readings waiting", f"{one_save * _SAVES / 1e6:.0f} MB")
+    a_day = one_save * _SAVES + filling
+    figures.add(f"written a day, {_WAITING:,} waiting (0.2: 320 GB)", f"{a_day / 1e6:.0f} MB")
     container.shell(f"systemctl start {SERVICE}")
     with gateway.client("davylamp/gateway/st-1/score") as client:
         client.wait("davylamp/gateway/st-1/score", lambda body: body["seq"] == gateway.last_number, 120)
     assert idle <= 60e6
     assert one_save > 1e6  # what waits was written at all
-    assert (one_save * _SAVES + filling) <= 1e9
+    assert a_day <= 1e9

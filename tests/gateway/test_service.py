@@ -52,6 +52,29 @@ def test_what_the_service_keeps_is_its_own(gateway: Gateway) -> None:
     assert container.run("sudo", "-u", "pi", "cat", "/var/lib/davylamp/journal.db").code != 0
 
 
+def test_the_password_is_the_service_s_alone(gateway: Gateway) -> None:
+    container = gateway.container
+    handed_out = "/run/credentials/davylamp.service/password"
+    password = container.shell(f"cat {handed_out}").strip()
+    assert len(password) >= 20
+    for reader in (["cat", handed_out], ["cat", "/etc/davylamp/password"]):
+        assert container.run("sudo", "-u", "pi", *reader).code != 0
+    assert container.shell("stat -c %a /etc/davylamp/password").strip() == "600"
+    assert password not in container.shell("cat /proc/[0-9]*/cmdline | tr '\\0' ' '; cat /proc/[0-9]*/environ")
+    assert password not in container.run("journalctl", "--no-pager").text
+    assert password not in (gateway.work / "deploy.log").read_text()
+
+
+def test_no_signal_but_those_to_stop_ends_it(gateway: Gateway) -> None:
+    pid = gateway.pid
+    gateway.container.shell(f"systemctl reload {SERVICE}")
+    for name in ("HUP", "USR1", "USR2"):
+        gateway.container.shell(f"kill -{name} {pid}")
+        time.sleep(0.3)
+    gateway.score_one()
+    assert gateway.pid == pid
+
+
 def test_it_needs_little_memory_and_starts_soon(gateway: Gateway, figures: Figures) -> None:
     container = gateway.container
     took = []

@@ -13,10 +13,9 @@ import pytest
 
 from tests.gateway.checkout import CACHE, Checkout
 from tests.gateway.figures import Figures
-from tests.gateway.gateway import Gateway
+from tests.gateway.gateway import READING, Gateway
 
 _WHEELS = "/root/wheels"
-_SWITCH = 4.0  # [s] the old agent stops, the new one starts, and is online
 
 
 class Upgrades:
@@ -32,6 +31,7 @@ class Upgrades:
         for wheel in CACHE.glob(f"davylamp/wheelhouse-{installed}-*/*.whl"):
             shutil.copy(wheel, self._folder)
         self.duration = 0.0
+        self.switch = 0.0
 
     def prepare(self) -> str:
         """Put the next version's wheel beside the others, and return its version."""
@@ -67,13 +67,28 @@ def upgrades(gateway: Gateway) -> Iterator[Upgrades]:
     gateway.container.run("rm", "-r", _WHEELS)
 
 
-def test_an_upgrade_that_nothing_disturbs_works(gateway: Gateway, upgrades: Upgrades, figures: Figures) -> None:
+def test_an_upgrade_that_nothing_disturbs_loses_no_reading(
+    gateway: Gateway, upgrades: Upgrades, figures: Figures
+) -> None:
     new = upgrades.prepare()
-    begun = time.monotonic()
-    done = gateway.container.run(*upgrades.words)
-    upgrades.duration = time.monotonic() - begun
-    assert done.code == 0, done.text
-    figures.add("upgrade on the gateway itself", f"{upgrades.duration:.0f} s")
+    log = gateway.work / "upgrades.log"
+    log.unlink(missing_ok=True)
+    with gateway.client("davylamp/gateway/busy/score") as client:
+        begun = time.monotonic()
+        process = gateway.container.start(*upgrades.words, log=log)
+        sent, switched = 0, 0.0
+        while process.poll() is None or sent % 20:
+            client.publish("sensors/busy/readings", READING | {"seq": sent, "ch4_ppb": 2100 + sent % 7})
+            sent += 1
+            time.sleep(0.02)
+            if not switched and "5/6 switch" in log.read_text(errors="replace"):
+                switched = time.monotonic()
+        upgrades.duration = time.monotonic() - begun
+        upgrades.switch = time.monotonic() - switched
+        assert process.returncode == 0, log.read_text(errors="replace")
+        client.wait("davylamp/gateway/busy/score", lambda body: body["seq"] == sent - 1)
+        assert [body["seq"] for body in client.on("davylamp/gateway/busy/score")] == list(range(sent))
+    figures.add("upgrade on the gateway itself", f"{upgrades.duration:.0f} s, {sent} of {sent} scored")
     assert upgrades.settle(new) == new
 
 
@@ -90,7 +105,7 @@ def test_an_upgrade_without_power_leaves_the_old_version_or_the_new(
         process = gateway.container.start(*upgrades.words, log=log)
         if number % 2:
             _wait_for("5/6 switch", log)
-            moment = moments.uniform(0, _SWITCH)
+            moment = moments.uniform(0, 1.2 * upgrades.switch)
             when = f"{moment:.2f} s after the switch began"
         else:
             moment = moments.uniform(0, 1.1 * upgrades.duration)
