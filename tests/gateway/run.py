@@ -74,7 +74,8 @@ def _test(debian: Debian, tarball: Path, arguments: argparse.Namespace, seed: in
     command = [
         # Mounts of its own: one machine must not hold the disk of the other.
         "unshare", "--mount", "--propagation", "private",
-        sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--no-header", "--tb=short", "-rs", "--durations=6",
+        sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--no-header", "--tb=short", "-rs",
+        "--durations=6",
         *(["-x"] if arguments.stop else []),
         *(str(ROOT / "tests" / "gateway" / f"test_{name}.py") for name in arguments.tests),
     ]  # fmt: skip
