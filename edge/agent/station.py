@@ -102,7 +102,7 @@ class LiveStation:
     reserved
         Highest number that its readings may have without another reservation.
     settled
-        Its count half an hour ago or longer: what came before, the broker does not send again.
+        Its count an hour ago or longer: what came before, the broker does not send again.
     settling
         Its count, and the monotonic time [s], from which ``settled`` is next taken.
     online

@@ -14,7 +14,7 @@ from edge.journal.transaction import ClockRow, MemoryRow, StationRow, Transactio
 COPY_EVERY = 200
 """Readings of a station between two deletions of its oldest ones, and two copies of its clock and its long windows."""
 
-_SENT_AGAIN = 1800.0  # [s] that brokers may forget when they are killed: Mosquitto saves every half hour by default
+_SENT_AGAIN = 3600.0  # [s] that brokers may forget when they are killed: ours saves every half hour, as Mosquitto does
 
 
 class StationJournal:
@@ -96,7 +96,7 @@ class StationJournal:
         transaction.pruned[station.id] = last
 
     def _settled(self, station: LiveStation) -> int:
-        """Return a station's count of at least half an hour ago."""
+        """Return a station's count of at least an hour ago."""
         now = self._clock.monotonic()
         n, since = station.settling
         if now - since >= _SENT_AGAIN:

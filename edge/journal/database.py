@@ -11,7 +11,7 @@ from typing import Literal
 
 from edge.errors import JournalError
 from edge.journal import schema
-from edge.journal.fault import fault_of
+from edge.journal.fault import SQLITE_ERRORS, fault_of
 from edge.journal.salvage import salvage
 from edge.journal.transaction import Transaction
 
@@ -19,6 +19,7 @@ _PAGE = 2048  # [B]: a commit of one reading writes three or four pages; smaller
 _FRAME = 24  # [B] before each page in the log
 _LOG_HEADER = 32  # [B]
 _CHECKPOINT = 2000  # pages, 4 MB: when the log grows to this size, it is written into the database
+_LONGEST = 1 << 26  # [B] of a value: what is damaged must not be taken for a length of gigabytes
 _LOCK_TIMEOUT = 2.0  # [s] that opening waits for another process's lock; commits do not wait
 
 LARGEST_LOG = 4 * _CHECKPOINT * _PAGE
@@ -31,6 +32,7 @@ Locking = Literal["normal", "exclusive"]
 def open_database(path: Path, locking: Locking = "normal") -> sqlite3.Connection:
     """Open a file without changing one that is not ours; :func:`prepare` makes it usable. Raises sqlite3.Error."""
     db = sqlite3.connect(path, timeout=_LOCK_TIMEOUT, isolation_level=None)
+    db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
     db.execute(f"pragma locking_mode = {locking}")
     return db
 
@@ -70,12 +72,12 @@ def log_frames(db: sqlite3.Connection, path: Path) -> int | None:
     """
     log = Path(f"{path}-wal")
     try:
-        most = (log.stat().st_size - _LOG_HEADER) // (_PAGE + _FRAME)
+        most = max(0, log.stat().st_size - _LOG_HEADER) // (_PAGE + _FRAME)
     except FileNotFoundError:
         most = 0
     try:
         _, frames, _ = db.execute("pragma wal_checkpoint(passive)").fetchone()
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         return None if fault_of(path, error).kind == "corrupt" else most
     return int(frames) if frames <= most else None
 
@@ -113,7 +115,7 @@ def make_fresh(
     if damaged is not None:
         try:
             copied = salvage(damaged, fresh, running=running)
-        except sqlite3.Error:
+        except SQLITE_ERRORS:
             fresh = _with_tables(begin())
     with contextlib.closing(sqlite3.connect(fresh, isolation_level=None)) as db:
         db.execute("pragma synchronous = off")

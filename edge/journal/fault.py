@@ -8,6 +8,9 @@ from typing import Literal
 
 from edge.errors import JournalError
 
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError, MemoryError)
+"""What SQLite raises; the last two where what is damaged is quoted, or taken for a length."""
+
 Kind = Literal["full", "locked", "corrupt", "io"]
 
 _KINDS: dict[int, Kind] = {

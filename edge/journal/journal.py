@@ -17,7 +17,7 @@ from edge.clock import Clock
 from edge.errors import JournalError
 from edge.journal import schema
 from edge.journal.database import LARGEST_LOG, Durability, log_frames, make_fresh, open_database, prepare
-from edge.journal.fault import damage, fault_of
+from edge.journal.fault import SQLITE_ERRORS, damage, fault_of
 from edge.journal.files import CUT, JournalFiles
 from edge.journal.schema import Recovered
 from edge.journal.transaction import ClockRow, MemoryRow, ReadingRow, Transaction
@@ -145,8 +145,8 @@ class Journal:
             self._db.execute("begin immediate")
             schema.write(self._db, transaction)
             self._db.execute("commit")
-        except (sqlite3.Error, OSError) as error:
-            with contextlib.suppress(sqlite3.Error):
+        except (*SQLITE_ERRORS, OSError) as error:
+            with contextlib.suppress(*SQLITE_ERRORS):
                 if self._db.in_transaction:
                     self._db.execute("rollback")
             raise self._error(error) from error
@@ -198,7 +198,7 @@ class Journal:
 
     def close(self) -> None:
         """Close the file and release its lock."""
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(*SQLITE_ERRORS):
             self._db.close()
         self._files.release(clean=True)
 
@@ -207,7 +207,7 @@ class Journal:
             found = read(self._db, *arguments)
         except msgspec.ValidationError as error:
             raise damage(self._path, str(error)) from error
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             refused = self._error(error)
             if refused.kind == "io":
                 self._unread_since = self._unread_since or self._clock.monotonic()
@@ -231,7 +231,7 @@ class Journal:
                 self._log.error("journal is gone: the numbers of readings go on behind the last", path=str(self._path))
                 return recovered, True
             refused = damage(self._path, found)
-        except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
+        except (*SQLITE_ERRORS, OSError, msgspec.MsgspecError) as error:
             refused = self._error(error)
         except JournalError as error:
             refused = error
@@ -279,14 +279,14 @@ class Journal:
         try:
             copied = make_fresh(files.begin_fresh, damaged, snapshot, running=running)
             if damaged is not None:
-                with contextlib.suppress(sqlite3.Error):
+                with contextlib.suppress(*SQLITE_ERRORS):
                     damaged.close()
             files.unlock_database()
             name = files.set_aside(self._clock.now())
             self.set_aside += 1
             files.claim()
             self._connect()
-        except (sqlite3.Error, OSError) as error:
+        except (*SQLITE_ERRORS, OSError) as error:
             if self._file.exists():
                 files.discard_fresh()
             raise self._error(error) from error

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from edge.journal import schema
+from edge.journal.fault import SQLITE_ERRORS
 from edge.journal.transaction import ClockRow, MemoryRow, OutboxRow, PartsRow, Score, StationRow
 
 _MOST = 400_000  # readings: they take a Raspberry Pi some seconds, and systemd's watchdog waits for half a minute
@@ -83,7 +84,7 @@ def _rows(db: sqlite3.Connection, table: str, key: str, row: Any) -> Iterator[tu
     """Yield the rows before the damage in a table, and those behind it; each is of the right types."""
     seen = set()
     for order in ("asc", "desc"):
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(*SQLITE_ERRORS):
             for each in db.execute(f"select * from {table} order by {key} {order}"):  # noqa: S608  # our names
                 if each[0] not in seen and _is_sound(each, row):
                     seen.add(each[0])
@@ -105,7 +106,7 @@ def _copy_readings(db: sqlite3.Connection, fresh: Path) -> int:
     """Copy the latest readings of every station; returns how many."""
     try:
         db.execute("attach ? as fresh", (str(fresh),))
-    except sqlite3.Error:
+    except SQLITE_ERRORS:
         return 0  # the damaged file is not even a database
     try:
         db.execute("pragma fresh.synchronous = off")
@@ -114,7 +115,7 @@ def _copy_readings(db: sqlite3.Connection, fresh: Path) -> int:
         most = _MOST // max(1, len(stations))
         return sum(_copy_range(db, station, n - most + 1, n) for station, n in stations)
     finally:
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(*SQLITE_ERRORS):
             db.execute("detach fresh")
 
 
@@ -125,7 +126,7 @@ def _copy_range(db: sqlite3.Connection, station: int, first: int, last: int) -> 
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_IOERR or error.sqlite_errorcode in _WRITING:
             raise
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         pass
     if last - first < _SPLIT:
         return 0

@@ -182,7 +182,9 @@ def load(db: sqlite3.Connection) -> Recovered:
         stations=msgspec.convert(read("select * from stations order by id").fetchall(), list[StationRow]),
         scores=[
             (number, msgspec.msgpack.decode(blob, type=list[Score]))
-            for number, blob in read("select * from scores order by batch")
+            for number, blob in msgspec.convert(
+                read("select * from scores order by batch").fetchall(), list[tuple[int, bytes]]
+            )
         ],
         outbox=msgspec.convert(read("select * from outbox order by id").fetchall(), list[OutboxRow]),
         retained={topic for (topic,) in read("select topic from retained")},

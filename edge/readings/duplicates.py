@@ -219,13 +219,14 @@ class Duplicates:
         text = self._text
         again = self._is_double(payload, readings, wait, pace)
         resending = self._resending
-        if resending is not None:
-            remembered = self.contains(key)
-            again |= resending.is_anonymous_copy(key, remembered=remembered, new_text=text not in (0, self._text))
-            if resending.over:
-                self._resending = None
-            return again or (dup and not resending.over)
-        return again or (dup and self.contains(key))
+        if again or resending is None:
+            return again or (dup and self.contains(key))
+        again = resending.is_anonymous_copy(
+            key, remembered=self.contains(key), new_text=text not in (0, self._text), dup=dup
+        )
+        if resending.over:
+            self._resending = None
+        return again
 
     def _wait(self, received: float) -> float:
         """Note that a message came, and return the time since the one before [s]; 0 if that is not known."""

@@ -49,7 +49,7 @@ class Resending:
         self.over = self._strangers >= _STRANGERS
         return False
 
-    def is_anonymous_copy(self, key: int, *, remembered: bool, new_text: bool) -> bool:
+    def is_anonymous_copy(self, key: int, *, remembered: bool, new_text: bool, dup: bool) -> bool:
         """Return whether a message without time and counter came before.
 
         A broker that was killed counts packets on from where it had saved, so that a message keeps its identifier. A
@@ -63,9 +63,13 @@ class Resending:
             Whether that is among the last 2000.
         new_text
             Whether its bytes differ from those of the message before it.
+        dup
+            Whether the broker marks it as sent again.
         """
-        if not (remembered or (self._find is not None and self._find(key))):
-            self.over = True
-            return False
-        self._sure = self._sure or new_text
-        return self._sure
+        if remembered or (self._find is not None and self._find(key)):
+            self._sure = self._sure or new_text
+            self._strangers = 0
+            return self._sure or dup
+        self._strangers += 1
+        self.over = new_text or self._strangers >= _STRANGERS
+        return self._sure and not self.over  # equal to the one before, and then it may have been taken for its double
