@@ -44,7 +44,8 @@ def render_unit(shipped: str, release: str, credentials: Iterable[str]) -> str:
         Names of files in its ``etc`` that only root may read: systemd hands them to the service.
     """
     lines = []
-    for line in shipped.splitlines():
+    # What comes before the first section explains how to install it by hand.
+    for line in shipped[shipped.index("[Unit]") :].splitlines():
         if line.startswith(("#LoadCredential=", "ConfigurationDirectory=")):
             continue  # ConfigurationDirectory= would make a folder where our link is going to be
         lines.append(

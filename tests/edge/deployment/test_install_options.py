@@ -167,7 +167,7 @@ def test_programs_do_not_run_what_lies_in_the_folder_that_somebody_is_in(
     assert "No module named trap" in done.stderr
     with pytest.raises(DeploymentError, match=r"-m trap: exit code 1: .*No module named trap"):
         Machine(tmp_path).run([sys.executable, "-m", "trap"])
-    with pytest.raises(DeploymentError, match="sleep 9: not done within 0.1 s"):
+    with pytest.raises(DeploymentError, match=r"sleep 9: not done within 0\.1 s"):
         Machine(tmp_path).run(["sleep", "9"], seconds=0.1)
     with pytest.raises(DeploymentError, match="no-such-program: there is no such program"):
         Machine(tmp_path).run(["no-such-program"])

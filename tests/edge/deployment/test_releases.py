@@ -34,6 +34,7 @@ def test_a_unit_names_nothing_outside_of_its_release() -> None:
     assert credentials_of(unit) == {"password": f"{RELEASE}/etc/password"}
     named = [line for line in settings if "/opt/davylamp" in line.replace(RELEASE, "") or "/etc/davylamp" in line]
     assert named == []
+    assert "uncomment LoadCredential" not in unit
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed here")
