@@ -6,10 +6,10 @@ import ssl
 from typing import Any
 
 from edge.mqtt import packets
+from edge.mqtt.of_tls import is_of_tls
 
 _CHUNK = 1 << 16  # [B] received at once: several batches of readings
 _MAX_UNSENT = 1 << 18  # [B] buffered here; anything more stays in paho's own queue
-_WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class BufferedSocket:
@@ -27,7 +27,10 @@ class BufferedSocket:
 
     def __init__(self, sock: Any) -> None:
         self.raw = sock
-        self._tls = isinstance(sock, ssl.SSLSocket)
+        self._tls = is_of_tls(sock)
+        self._would_block: tuple[type[OSError], ...] = (BlockingIOError,)
+        if self._tls:
+            self._would_block += (ssl.SSLWantReadError, ssl.SSLWantWriteError)
         self._received = b""
         self._begin = self._at = 0
         self._fed = b""
@@ -56,7 +59,7 @@ class BufferedSocket:
                 size += len(data)
                 if not self._tls:  # a plain socket returns everything that has arrived, TLS one record
                     break
-        except _WOULD_BLOCK:
+        except self._would_block:
             pass
         except OSError as error:
             self._closed = error
@@ -148,7 +151,7 @@ class BufferedSocket:
         try:
             while self._unsent:
                 del self._unsent[: self.raw.send(self._unsent)]
-        except _WOULD_BLOCK:
+        except self._would_block:
             pass
         except OSError as error:
             self._unsent.clear()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import ssl
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from edge.mqtt.failures import DOWNGRADED, LOST, SILENT, Failure, ended, lacks, 
 from edge.mqtt.inbox import Inbox
 from edge.mqtt.link import Counts, Subscription
 from edge.mqtt.message import Message
+from edge.mqtt.of_tls import is_of_tls
 from edge.mqtt.options import ANSWER_TIMEOUT, Options, ProtocolVersion
 from edge.mqtt.packet_limit import PacketLimit
 from edge.mqtt.packets import Publication
@@ -211,7 +211,7 @@ class Connection:
             return
         if self.socket is None:
             accepted = self.accepted_at is not None
-            if isinstance(self._client.broken, ssl.SSLError) and not accepted:
+            if self._client.broken is not None and is_of_tls(self._client.broken) and not accepted:
                 self._end(unreachable(self._client.broken, self._options))  # TLS 1.3 refuses a client as late as this
             elif self._reason is not None and not accepted:
                 self._end(refused(self._reason, self._options))

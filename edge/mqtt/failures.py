@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edge.mqtt.of_tls import is_of_tls
 from edge.mqtt.options import CONNECT_TIMEOUT, Options
 from edge.mqtt.port_probe import speaks_plain_mqtt, speaks_tls
 
@@ -67,10 +68,10 @@ def unreachable(error: OSError | ValueError, options: Options, *, in_handshake: 
     in_handshake
         Whether the port had answered, and TLS was being agreed upon.
     """
-    if isinstance(error, ssl.SSLCertVerificationError):
+    if is_of_tls(error) and isinstance(error, ssl.SSLCertVerificationError):
         detail = f"{error.verify_message}; fix: broker.tls.ca must have signed it, for the name {options.host}"
         return Failure("broker's certificate refused", detail, slow=True)
-    if isinstance(error, ssl.SSLError):
+    if is_of_tls(error) and isinstance(error, ssl.SSLError):
         if "WRONG_VERSION_NUMBER" in str(error) or isinstance(error, ssl.SSLEOFError):
             return _without_tls(options, error.reason or "closed")
         asked = "CERTIFICATE_REQUIRED" in str(error) or "HANDSHAKE_FAILURE" in str(error)

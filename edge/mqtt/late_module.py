@@ -40,11 +40,12 @@ class LateModule(ModuleType):
 
 
 def import_late(name: str) -> None:
-    """Let the next ``import`` of a submodule cost nothing, unless it has been imported already."""
+    """Let the next ``import`` of a module cost nothing, unless it has been imported already."""
     if name in sys.modules:
         return
     parent, _, last = name.rpartition(".")
     module = LateModule(name)
     module.__spec__ = find_spec(name)
     sys.modules[name] = module
-    setattr(import_module(parent), last, module)
+    if parent:
+        setattr(import_module(parent), last, module)

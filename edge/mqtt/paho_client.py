@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import select
-import ssl
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -11,6 +10,7 @@ import paho.mqtt.client as mqtt
 
 from edge.mqtt import packets
 from edge.mqtt.buffered_socket import BufferedSocket
+from edge.mqtt.of_tls import is_of_tls
 from edge.mqtt.packets import Publication
 
 
@@ -40,6 +40,22 @@ class PahoClient(mqtt.Client):
         self.in_handshake = False
         return sock
 
+    # As paho's two methods, which look whether an error is one of TLS, and so load `ssl`, at each BlockingIOError.
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        sock = self.buffered
+        return super()._sock_recv(bufsize) if sock is None else sock.recv(bufsize)
+
+    def _sock_send(self, buf: bytes | bytearray) -> int:
+        sock = self.buffered
+        if sock is None:
+            return super()._sock_send(buf)
+        try:
+            return sock.send(buf)
+        except BlockingIOError:
+            self._call_socket_register_write()
+            raise
+
     @property
     def buffered(self) -> BufferedSocket | None:
         """Our socket; ``None`` without a connection, and when paho uses its plain one."""
@@ -50,7 +66,7 @@ class PahoClient(mqtt.Client):
     def pending(self) -> bool:
         """Whether there is something to read that ``select`` does not see: in our buffer, or in the TLS layer."""
         sock: Any = self.socket()
-        return isinstance(sock, BufferedSocket | ssl.SSLSocket) and sock.pending() > 0
+        return (isinstance(sock, BufferedSocket) or is_of_tls(sock)) and sock.pending() > 0
 
     @property
     def unsent(self) -> bool:
