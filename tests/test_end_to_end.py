@@ -16,7 +16,8 @@ from edge.models.column_digits import shorten_rows
 from edge.mqtt.topics import Topics
 from edge.simulation.simulator import simulate_chamber
 from edge.synthesis.sampler import Sampler
-from tests.agent_process import StartAgentProcess
+from tests.agent_process import AgentProcess, StartAgentProcess
+from tests.certificate_authority import CertificateAuthority
 from tests.mqtt_client import Connect
 from tests.running_broker import StartBroker
 
@@ -33,6 +34,36 @@ def bodies() -> list[dict[str, Any]]:
     rows = rows[rows[:, 0] < 2600][: QUIET + LEAK]
     rows[QUIET:, 0] += 20_000.0
     return [dict(zip(STATION.keys, row, strict=True)) | {"seq": n} for n, row in enumerate(rows.tolist())]
+
+
+def openssl(process: AgentProcess) -> bool:
+    """Whether an agent has loaded OpenSSL, which is 4 MiB that only TLS needs."""
+    maps = Path(f"/proc/{process.process.pid}/maps")
+    return maps.exists() and any(name in maps.read_text() for name in ("libcrypto", "libssl", "/_ssl.", "/_hashlib."))
+
+
+@pytest.mark.mqtt5
+def test_an_agent_loads_openssl_for_a_broker_with_tls(
+    start_broker: StartBroker, bundles: dict[str, Path], tmp_path: Path
+) -> None:
+    CertificateAuthority(tmp_path).issue("broker")
+    files = {name: tmp_path / f"{name}" for name in ("ca.crt", "broker.crt", "broker.key")}
+    broker = start_broker(
+        f"cafile {files['ca.crt']}", f"certfile {files['broker.crt']}", f"keyfile {files['broker.key']}"
+    )
+    process = AgentProcess(
+        tmp_path,
+        f"gateway: gw1\nbroker: {{host: 127.0.0.1, port: {broker.port}, tls: {{ca: {files['ca.crt']}}}}}\n"
+        f"stations: [{{bundle: {bundles['ae']}}}]\n",
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while " connected " not in process.log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert " connected " in process.log.read_text()
+        assert openssl(process)
+    finally:
+        assert process.stop()[0] == 0
 
 
 def test_from_training_to_alarm_and_synthetic_rows(
@@ -67,6 +98,7 @@ def test_from_training_to_alarm_and_synthetic_rows(
     rows = [row for part in other.on(topics.response("synthesize")) for row in part["data"]["rows"]]
     assert rows == shorten_rows(Sampler(bundle.generator).prior(600, 7), bundle.generator.digits)
 
+    assert not openssl(process)
     code, seconds = process.stop()
     assert code == 0, process.log.read_text()
     assert seconds < 5  # it is a few tenths on an idle machine
@@ -128,6 +160,7 @@ def test_without_a_broker_the_agent_keeps_trying_and_stops_on_a_signal(
     while "broker not reachable" not in process.log.read_text() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert process.process.poll() is None
+    assert not openssl(process)
     code, seconds = process.stop()
     assert code == 0, process.log.read_text()
     assert seconds < 5
