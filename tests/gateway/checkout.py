@@ -16,17 +16,7 @@ ROOT = Path(__file__).parents[2]
 CACHE = ROOT / "build" / "gateway" / "cache"
 """Where `davylamp deploy` keeps what it downloads."""
 
-_PARTS = (
-    "config",
-    "edge",
-    "trainer",
-    "export",
-    "systemd",
-    "davylamp.py",
-    "pyproject.toml",
-    "constraints.txt",
-    "README.md",
-)
+_LEFT_OUT = {"tests", "benchmarks", "docs", "build", "dist", "runs", "demo-run"}
 _MAKE_WHEEL = (
     "import sys; from pathlib import Path; from edge.deployment.own_wheel import own_wheel; "
     "wheel = own_wheel(); Path(sys.argv[1], wheel.name).write_bytes(wheel.data); print(wheel.name)"
@@ -50,12 +40,13 @@ class Checkout:
         self.folder = folder
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        for part in _PARTS:
-            source = ROOT / part
+        for source in ROOT.iterdir():
+            if source.name in _LEFT_OUT or source.name.startswith("."):
+                continue
             if source.is_dir():
-                shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(source, folder / source.name, ignore=shutil.ignore_patterns("__pycache__"))
             else:
-                shutil.copy(source, folder / part)
+                shutil.copy(source, folder / source.name)
         edits = {"davylamp.py": (r'^__version__ = "(.*)"', rf'__version__ = "\g<1>{suffix}"')} | dict(changes or {})
         for name, (pattern, replacement) in edits.items():
             text = (folder / name).read_text()
