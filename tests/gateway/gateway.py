@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.gateway.checkout import Checkout
+from tests.gateway.checkout import CACHE, Checkout
 from tests.gateway.container import Container, Finished
 from tests.mqtt_client import MqttClient
 
@@ -76,6 +76,13 @@ class Gateway:
                 f"$ davylamp deploy pi@127.0.0.1 {' '.join(map(str, words))}\n{done.text}exit code {done.code}\n\n"
             )
         return done
+
+    def copy_wheels(self, folder: Path) -> None:
+        """Copy the wheels that `deploy` has sent, without davylamp's own."""
+        script = 'import sys; print("cp%d%d" % sys.version_info[:2])'
+        tag = self.container.run("python3", "-c", script).text.strip()
+        for wheel in CACHE.glob(f"davylamp/wheelhouse-{tag}-*/*.whl"):
+            shutil.copy(wheel, folder)
 
     # ---- its service -------------------------------------------------------------------------------------------------
     @property

@@ -19,7 +19,7 @@ from tests.gateway.roots import DEBIANS, Debian, missing
 
 ROOT = Path(__file__).parents[2]
 WORK = ROOT / "build" / "gateway"
-TESTS = ("unit", "deploy", "service", "check", "signals", "card", "upgrade", "uninstall")
+TESTS = ("unit", "deploy", "service", "check", "signals", "card", "upgrade", "uninstall", "takeover")
 """In this order: each goes on where the one before has left the machine."""
 
 LIMITS = """What a container cannot tell: times and memory of a Pi, MemoryMax (the memory controller may belong to this

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.gateway.checkout import CACHE, Checkout
+from tests.gateway.checkout import Checkout
 from tests.gateway.figures import Figures
 from tests.gateway.gateway import READING, Gateway
 
@@ -27,9 +26,7 @@ class Upgrades:
         self.version: str = gateway.state()["version"]
         self._folder = gateway.container.root / _WHEELS.lstrip("/")
         self._folder.mkdir()
-        installed = gateway.container.shell("python3 -c 'import sys; print(\"cp%d%d\" % sys.version_info[:2])'").strip()
-        for wheel in CACHE.glob(f"davylamp/wheelhouse-{installed}-*/*.whl"):
-            shutil.copy(wheel, self._folder)
+        gateway.copy_wheels(self._folder)
         self.duration = 0.0
         self.switch = 0.0
 
