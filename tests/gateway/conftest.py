@@ -38,7 +38,7 @@ def figures(work: Path) -> Figures:
 @pytest.fixture(scope="session")
 def gateway(debian: Debian, work: Path, figures: Figures) -> Iterator[Gateway]:
     """The booted machine, with nothing of davylamp on it yet."""
-    container = Container(debian.suite, work)
+    container = Container(f"{debian.suite}-{os.getpid()}", work)
     (work / "deploy.log").unlink(missing_ok=True)
     gateway = Gateway(container, work, Path(os.environ["DAVYLAMP_WORK"]) / "one.davy")
 

@@ -94,6 +94,7 @@ class Container:
         for cgroup in self._cgroups:
             cgroup.mkdir(exist_ok=True)
         command = [
+            "setpriv", "--pdeathsig=KILL",  # it ends with us
             "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network", "--console=pipe",
             f"--directory={self.root}", f"--machine=davylamp-{self.name}", "--boot",
         ]  # fmt: skip

@@ -25,6 +25,7 @@ _USER = (
 )
 _TOOLS = {
     "systemd-nspawn": "systemd-container", "mmdebstrap": "mmdebstrap", "nsenter": "util-linux", "unshare": "util-linux",
+    "setpriv": "util-linux",
     "mkfs.ext4": "e2fsprogs", "ssh": "openssh-client", "ssh-keygen": "openssh-client",
 }  # fmt: skip
 

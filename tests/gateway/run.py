@@ -6,6 +6,7 @@ Everything lies in build/gateway: the roots (kept), the disks (removed), the bun
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
 import subprocess
@@ -39,6 +40,13 @@ def main() -> int:
     if lacking:
         _shout(["SKIPPED: NOTHING WAS TESTED ON A REAL systemd, because this machine cannot boot one:", *lacking])
         return 0
+    WORK.mkdir(parents=True, exist_ok=True)
+    lock = (WORK / ".lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        _shout([f"{WORK}: another run is going on there; fix: wait for it"])
+        return 1
     begun = time.monotonic()
     debians = [DEBIANS[suite] for suite in arguments.debian]
     seed = int(time.time()) if arguments.seed is None else arguments.seed
@@ -53,7 +61,6 @@ def main() -> int:
 
 def _prepare(debians: list[Debian]) -> dict[Debian, Path]:
     """Make the roots and the bundle, side by side."""
-    WORK.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor() as pool:
         roots = {debian: pool.submit(debian.tarball, WORK / "roots") for debian in debians}
         bundle = WORK / "one.davy"

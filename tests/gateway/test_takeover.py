@@ -34,8 +34,8 @@ def by_hand(gateway: Gateway, first: Checkout) -> int:
     (container.root / "etc/systemd/system" / SERVICE).write_text(unit)
     container.shell(
         f"python3 -m venv /opt/davylamp; /opt/davylamp/bin/pip install -q --no-index --find-links {_WHEELS} davylamp; "
-        f"chmod 644 /etc/davylamp/*.yaml /etc/davylamp/*.davy; systemctl daemon-reload; systemctl enable --now {SERVICE}; "
-        f"rm -r {_WHEELS}"
+        f"rm -r {_WHEELS}; chmod 644 /etc/davylamp/*.yaml /etc/davylamp/*.davy; "
+        f"systemctl daemon-reload; systemctl enable --now {SERVICE}"
     )
     gateway.state()
     number = gateway.score_one()["n"]

@@ -95,7 +95,7 @@ def test_an_upgrade_without_power_leaves_the_old_version_or_the_new(
     gateway: Gateway, upgrades: Upgrades, figures: Figures
 ) -> None:
     rounds, seed = int(os.environ["DAVYLAMP_KILLS"]), int(os.environ["DAVYLAMP_SEED"])
-    moments = random.Random(f"{seed} {gateway.container.name}")
+    moments = random.Random(f"{seed} {gateway.work.name}")
     outcomes = []
     for number in range(rounds):
         new, old = upgrades.prepare(), upgrades.version
