@@ -10,9 +10,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.mqtt.of_tls import is_of_tls
 from edge.mqtt.options import CONNECT_TIMEOUT, Options
-from edge.mqtt.port_probe import speaks_plain_mqtt, speaks_tls
+from edge.mqtt.port_probe import answers, speaks_plain_mqtt, speaks_tls
 
-LOST, TAKEN_OVER = "connection lost", "connection taken over"
+LOST, LOST_AGAIN, TAKEN_OVER = "connection lost", "connection lost again and again", "connection taken over"
 """Log events of a connection that ended after the broker had accepted it."""
 
 CLOSED, SILENT = "broker closed the connection without an answer", "broker does not answer"
@@ -154,6 +154,11 @@ def _without_tls(options: Options, reason: str) -> Failure:
 
 
 def lost_repeatedly(failure: Failure, options: Options) -> Failure:
-    """Name the likely cause when several connections in a row are lost soon after they were accepted."""
+    """Name the likely cause when several connections in a row are lost soon after they were accepted.
+
+    A broker that does not answer any more has stopped, which explains the loss; then the failure stays what it is.
+    """
+    if not answers(options.host, options.port):
+        return failure
     detail = f"{failure.detail}; is another client called {options.client_id!r}? fix: a broker.client_id for each"
-    return Failure("connection lost again and again", detail)
+    return Failure(LOST_AGAIN, detail)

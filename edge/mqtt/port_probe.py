@@ -1,4 +1,4 @@
-"""Finds out, after a connection has failed, whether a port speaks TLS or MQTT without TLS."""
+"""Finds out, after a connection has failed, whether a port answers, and whether in TLS or in MQTT without it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,15 @@ _CONNECT = (
     b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x0a\x00\x00"  # MQTT 3.1.1, clean session, no name: it leaves nothing behind
 )
 _CONNACK = 2
+
+
+def answers(host: str, port: int) -> bool:
+    """Return whether something listens on a port."""
+    try:
+        socket.create_connection((host, port), _TIMEOUT).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def speaks_tls(host: str, port: int) -> bool:

@@ -11,7 +11,7 @@ from edge.backoff import Backoff
 from edge.clock import Clock, SystemClock
 from edge.log import ONCE_A_MINUTE, Log
 from edge.mqtt.connection import Connection
-from edge.mqtt.failures import LOST, TAKEN_OVER, Failure, explained, lost_repeatedly
+from edge.mqtt.failures import LOST, LOST_AGAIN, TAKEN_OVER, Failure, explained, lost_repeatedly
 from edge.mqtt.link import Counts, Receipt, Subscription
 from edge.mqtt.message import Message
 from edge.mqtt.options import ANSWER_TIMEOUT, CONNECT_TIMEOUT, Options, ProtocolVersion
@@ -274,7 +274,7 @@ class ReconnectingLink:
             self.counts.short += 1
             self._short += 1
             if self._short >= _SHORT_IN_A_ROW:
-                failure = lost_repeatedly(failure, self._options)
+                failure = self._stop.interruptible(lambda: lost_repeatedly(failed, self._options)) or failed
         self.failure = failure
         if failure.older and len(self._protocols) > 1:
             self._protocols = self._protocols[1:]
@@ -284,8 +284,8 @@ class ReconnectingLink:
             return
         # The next try begins with the newest protocol again: a broker that was still starting need not be an old one.
         self._protocols = self._options.protocols
-        delay = self._backoff.next_delay(slow=failure.slow, most=_NEAR if self._near else _FAR)
-        self._next_try = self._clock.monotonic() + delay
+        most = _NEAR if self._near and failure.event != LOST_AGAIN else _FAR
+        self._next_try = self._clock.monotonic() + self._backoff.next_delay(slow=failure.slow, most=most)
         self._tries += 1
         self._log_failure()
 

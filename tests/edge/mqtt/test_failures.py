@@ -58,7 +58,13 @@ def test_what_keeps_a_connection_from_opening_is_named(error: OSError | ValueErr
     assert (failure.event, failure.slow) == (event, slow)
 
 
-def test_connections_lost_repeatedly_point_to_another_client_with_our_id() -> None:
-    failure = lost_repeatedly(ended(None, OPTIONS, accepted=True), OPTIONS)
+def test_connections_lost_repeatedly_point_to_another_client_with_our_id_unless_the_broker_is_gone(
+    free_port: int,
+) -> None:
+    options = Options.from_settings(Broker(host="127.0.0.1", port=free_port), client_id="davylamp-gw1")
+    lost = ended(None, options, accepted=True)
+    assert lost_repeatedly(lost, options) is lost
+    with socket.create_server(("127.0.0.1", free_port)):
+        failure = lost_repeatedly(lost, options)
     assert failure.event == "connection lost again and again"
     assert "davylamp-gw1" in failure.detail

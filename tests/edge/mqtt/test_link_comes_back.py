@@ -70,6 +70,24 @@ def test_a_broker_that_is_started_and_killed_again_and_again_is_found_within_5_s
         broker.start()
 
 
+@pytest.mark.mqtt5
+def test_two_clients_with_one_id_on_this_machine_leave_each_other_time(
+    start_broker: StartBroker, make: MakeLink, fake_clock: FakeClock
+) -> None:
+    broker = start_broker()
+    active, displaced = (make(broker.port, clock=fake_clock, random=random.Random(seed)) for seed in range(2))
+    waits = []
+    for _ in range(20):
+        while not settle(active):
+            fake_clock.time = active._next_try
+        while displaced.connected:
+            displaced.poll(0.05)
+        waits.append(displaced._next_try - fake_clock.time)
+        active, displaced = displaced, active
+    assert max(waits[:4]) < 3
+    assert max(waits) > 10
+
+
 def test_a_broker_far_away_is_tried_at_least_once_in_45_s(
     free_port: int, make: MakeLink, fake_clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
