@@ -1,12 +1,15 @@
 """Counts what is lost, doubled or left open when everything that can fail does fail.
 
 A real Mosquitto with the shipped settings, the real agent in a process of its own, stations that send numbered readings
-with leaks and stuck sensors in known places, and a witness that receives everything that davylamp publishes. At random
-moments under load the agent is killed (-9), the broker killed (-9) or restarted, the connection cut or stalled, the
-journal's disk filled, the journal locked, the clock moved, the agent stopped or paused; a quarter of the faults begins
-during the previous one. Meanwhile the stations' clocks jump back and ahead, restart, stand still or run wild, stamps
-are missing and units change, between the leaks. Then everything is counted, without using the agent's own counters.
-Equal seeds give equal readings and faults.
+with leaks and stuck sensors in known places, some of them several in a message, and a witness that receives everything
+that davylamp publishes. At random moments under load the agent is killed (-9), the broker killed (-9) or restarted, the
+connection cut or stalled, or only what the agent sends is swallowed; the journal's disk filled, the journal locked, the
+clock moved, the agent stopped or paused, the broker limited to small packets, hundreds of requests sent at once; a
+quarter of the faults begins during the previous one. Once the broker is killed while more readings wait than the
+journal keeps, and near the end the journal's files are damaged. Meanwhile the stations' clocks jump back and ahead,
+restart, stand still or run wild, stamps are missing and units change, between the leaks. Then everything is counted,
+without using the agent's own counters, and every verdict until the first damage is compared with that of an agent that
+nothing disturbs. Equal seeds give equal readings and faults; every fifth seed has 50 stations.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ from rig.agent import Agent
 from rig.broker import Broker, free_port
 from rig.bundle import quick_bundle
 from rig.disk import SmallDisk
-from rig.faults import KINDS, Fault, Saboteur, draw
+from rig.faults import KINDS, Fault, FaultKind, Saboteur, draw
 from rig.judge import (
     Line,
     judge_dead_letters,
@@ -38,16 +41,21 @@ from rig.judge import (
     judge_journal,
     judge_process,
     judge_recoveries,
+    judge_requests,
     judge_scores,
+    judge_verdicts,
 )
 from rig.load import Load
 from rig.proxy import Proxy
 from rig.publisher import Publisher
+from rig.undisturbed import read_facts, score_undisturbed
 from rig.witness import BASE, Witness, retained
 
 FAULTS, READINGS = 30, 20_000
 LONG_FAULTS, LONG_READINGS = 200, 200_000
-STATIONS = 4
+STATIONS, MANY_STATIONS = 4, 50
+EVERY = 5  # seeds, of which one has many stations
+HEAVY = 0.5  # share of the readings that come from the first of a few stations: more wait than the journal keeps
 RATE = 400.0  # readings a second
 DISK_MIB = 24
 KEPT = 2000  # readings per station in the journal
@@ -62,6 +70,7 @@ def settings(port: int, protocol: str, bundle: Path, journal: Path) -> str:
     return (
         f"gateway: chaos\nbroker: {{host: 127.0.0.1, port: {port}, protocol: {protocol}}}\n"
         f"topics: {{base: {BASE}}}\n"
+        "synthesis: {per_minute: 10000}\n"
         f"stations: [{{bundle: {bundle.resolve()}, cadence: 1, stale_after: 600}}]\n"
         f"journal: {{path: {journal}, readings_per_station: {KEPT}, max_mb: {2 * DISK_MIB}}}\n"
     )
@@ -112,7 +121,7 @@ def run_chaos(load: Load, faults: list[Fault], protocol: str, bundle: Path, fold
             raise SystemExit(f"the agent did not come online:\n{agent.log.read_text(errors='replace')}")
         publisher.start()
         for fault in faults:
-            publisher.limit = fault.message
+            publisher.allow(fault.message)
             expect(partial(publisher.reached, fault.message), f"before {fault}")
             if fault.waits:
                 saboteur.wait()
@@ -120,7 +129,9 @@ def run_chaos(load: Load, faults: list[Fault], protocol: str, bundle: Path, fold
             with (folder / "faults.log").open("a") as file:
                 file.write(f"{datetime.now(UTC):%H:%M:%S.%f} {fault}\n")
             saboteur.begin(fault)
-        publisher.limit = len(load.messages)
+            if fault.alone:
+                saboteur.wait()
+        publisher.allow(len(load.messages))
         saboteur.wait()
         begun = time.monotonic()
         expect(lambda: publisher.done and all(witness.seen), "in the end")
@@ -137,11 +148,17 @@ def run_chaos(load: Load, faults: list[Fault], protocol: str, bundle: Path, fold
         broker.end()
         shutil.copytree(disk.folder, folder / "journal")
         disk.end()
+    damaged = saboteur.damaged_at is not None
+    facts = read_facts(folder / "agent" / "facts")
+    undisturbed = score_undisturbed(load, facts, settings(1, protocol, bundle, folder / "undisturbed.db"), bundle)
+    until = {score.station: score.seq for score in witness.scores[: saboteur.damaged_at] if score.seq is not None}
     lines = [
-        *judge_scores(load, witness.scores),
-        judge_journal(load, folder / "journal" / disk.journal.name, witness.scores),
+        *judge_scores(load, witness.scores, damaged=damaged),
+        judge_verdicts(witness.scores, undisturbed, before=saboteur.damaged_at),
+        judge_journal(load, folder / "journal" / disk.journal.name, witness.scores, damaged=damaged),
         judge_dead_letters(load, witness.seen),
-        *judge_events(load, witness.notices, kept),
+        judge_requests(saboteur.asked, witness.notices),
+        *judge_events(load, witness.notices, kept, until=until if damaged else None),
         judge_recoveries(slow, PATIENCE),
         *judge_process(agent.exits, agent.deaths, agent.log.read_text(errors="replace"), kept),
     ]
@@ -153,12 +170,23 @@ def run_chaos(load: Load, faults: list[Fault], protocol: str, bundle: Path, fold
         "scores": len(witness.scores),
         "historical": sum(score.historical for score in witness.scores),
         "agent_starts": agent.starts,
+        "damages": saboteur.damages,
     }
 
 
-def measure(seed: int, count: int, readings: int, *, protocol: str, bundle: Path, folder: Path) -> dict[str, Any]:
-    load = Load(readings, STATIONS, seed)
-    faults = draw(count, len(load.messages), seed)
+def measure(
+    seed: int,
+    count: int,
+    readings: int,
+    *,
+    stations: int,
+    only: list[FaultKind] | None,
+    protocol: str,
+    bundle: Path,
+    folder: Path,
+) -> dict[str, Any]:
+    load = Load(readings, stations, seed, arrays=True, heavy=HEAVY if stations == STATIONS else 0.0)
+    faults = draw(count, len(load.messages), seed, only=only)
     begun = time.monotonic()
     outcome = run_chaos(load, faults, protocol, bundle, folder)
     lines: list[Line] = outcome.pop("lines")
@@ -168,8 +196,8 @@ def measure(seed: int, count: int, readings: int, *, protocol: str, bundle: Path
         "protocol": protocol,
         "faults": dict(Counter(fault.kind for fault in faults)),
         "disturbances": dict(load.disturbances),
-        "stations": STATIONS,
-        "readings": load.per_station * STATIONS,
+        "stations": stations,
+        "readings": sum(load.counts.values()),
         "seconds": round(time.monotonic() - begun, 1),
         **outcome,
         "results": [asdict(line) for line in lines],
@@ -204,6 +232,10 @@ def main() -> int:
     parser.add_argument("--readings", type=int, default=READINGS, help="of all stations (default: %(default)s)")
     parser.add_argument("--long", action="store_true", help=f"{LONG_FAULTS} faults, {LONG_READINGS} readings")
     parser.add_argument("--quick", action="store_true", help="one fault of each kind, 2,400 readings")
+    parser.add_argument(
+        "--stations", type=int, help=f"default: {STATIONS}, and {MANY_STATIONS} with every {EVERY}th seed"
+    )
+    parser.add_argument("--only", action="append", choices=KINDS, help="kinds of faults, instead of all")
     parser.add_argument("--protocol", choices=["5", "3.1.1"], default="5", help="the agent's (default: %(default)s)")
     parser.add_argument("--bundle", type=Path, metavar="DAVY", help="default: a quickly trained one, which is kept")
     parser.add_argument("--json", type=Path, metavar="PATH", help="also write the report to PATH")
@@ -216,7 +248,16 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing stays running or mounted
     bundle = arguments.bundle or quick_bundle()
     folder = Path(tempfile.mkdtemp(prefix="davylamp-chaos-"))
-    report = measure(arguments.seed, count, readings, protocol=arguments.protocol, bundle=bundle, folder=folder)
+    report = measure(
+        arguments.seed,
+        count,
+        readings,
+        stations=arguments.stations or (STATIONS if arguments.seed % EVERY else MANY_STATIONS),
+        only=arguments.only,
+        protocol=arguments.protocol,
+        bundle=bundle,
+        folder=folder,
+    )
     show(report)
     if report["passed"]:
         shutil.rmtree(folder)

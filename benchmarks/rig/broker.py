@@ -33,9 +33,11 @@ class Broker:
         folder.mkdir()
         self.port = free_port()
         self._log = folder / "broker.log"
-        settings = folder / "mosquitto.conf"
-        settings.write_text(_adapted(self.port, folder, lines))
-        self._command = [program, "-c", str(settings)]
+        self._folder = folder
+        self._settings = folder / "mosquitto.conf"
+        self._lines = lines
+        self.limit()
+        self._command = [program, "-c", str(self._settings)]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -57,6 +59,15 @@ class Broker:
             else:
                 return
         raise SystemExit(f"mosquitto did not start:\n{self._log.read_text(errors='replace')}")
+
+    def limit(self, *lines: str) -> None:
+        """Add settings, in place of those that were added before; they hold from the next start on."""
+        self._settings.write_text(_adapted(self.port, self._folder, (*self._lines, *lines)))
+
+    def save(self) -> None:
+        """Let it write what waits to its disk."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGUSR1)
 
     def end(self, number: int = signal.SIGTERM) -> None:
         """Stop the process (SIGTERM), or kill it (SIGKILL)."""

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import random
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 
+from rig import damage
 from rig.agent import Agent
 from rig.broker import Broker
 from rig.disk import SmallDisk
 from rig.proxy import Proxy
 from rig.publisher import Publisher
-from rig.witness import Witness
+from rig.witness import BASE, Witness
 
 FaultKind = Literal[
     "agent killed",
@@ -31,10 +37,31 @@ FaultKind = Literal[
     "clock jumped",
     "agent paused",
     "agent restarted",
+    "upstream swallowed",
+    "upstream swallowed, agent killed",
+    "burst of requests",
+    "broker limited",
+    "backlog, broker killed",
+    "journal page damaged",
+    "journal log removed",
+    "journal cut",
 ]
 
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
-_WEIGHTS = (5, 3, 2, 5, 2, 2, 2, 1, 3, 2, 2)
+_WEIGHTS = (5, 3, 2, 5, 2, 2, 2, 1, 3, 2, 2, 2, 3, 3, 2, 0, 0, 0, 0)  # those with 0 happen once
+_DAMAGE: tuple[FaultKind, ...] = ("journal page damaged", "journal log removed", "journal cut")
+_BACKLOG: FaultKind = "backlog, broker killed"
+_DAMAGE_FROM = 0.85  # share of the load after which files are damaged: then verdicts cannot be compared any more
+_BACKLOG_FROM = 0.3
+_BACKLOG_SHARE, _LARGEST_BACKLOG = 0.4, 12_000  # messages that wait: more than the readings that the journal keeps
+_DRAINED = 0.8  # share of them that has been scored when the broker is killed
+_DRAIN_PATIENCE = 60.0  # [s]
+_SWALLOWED = 0.5  # [s] at least, so that readings are scored meanwhile
+_ASKING = 10.0  # [s] for the broker to take a burst
+_NOTICED = 3.0  # [s] from damage under a running agent until it is killed: time to notice
+_MEANWHILE = 800  # messages that are sent meanwhile
+_REQUESTS = 200
+_LIMITS = ("max_packet_size 20000", "max_inflight_messages 5")
 _DISK_FULL = (1.0, 5.0)  # [s]
 _AWAY = (0.0, 2.0)  # [s]
 _JUMPS = (-86400.0, -7200.0, -30.0, 30.0, 7200.0, 86400.0)  # [s]
@@ -63,25 +90,40 @@ class Fault:
     seconds: float
     waits: bool
 
+    @property
+    def alone(self) -> bool:
+        """Whether no other fault begins before it is over."""
+        return self.kind in _DAMAGE or self.kind == _BACKLOG
+
     def __str__(self) -> str:
         """Describe the fault and when it begins."""
         return f"at message {self.message:>6}: {self.kind}, {self.seconds:+.1f} s{'' if self.waits else ' (at once)'}"
 
 
-def draw(count: int, messages: int, seed: int) -> list[Fault]:
-    """Draw ``count`` faults over a load of ``messages``: every kind once while they last, then at random."""
+def draw(count: int, messages: int, seed: int, *, only: Sequence[FaultKind] | None = None) -> list[Fault]:
+    """Draw ``count`` faults over a load of ``messages``: every kind once while they last, then at random.
+
+    ``only``: kinds that are drawn from, instead of all.
+    """
     rng = np.random.default_rng((seed, count, messages))
-    weights = np.array(_WEIGHTS) / sum(_WEIGHTS)
-    kinds = [*rng.permutation(len(KINDS))[:count], *rng.choice(len(KINDS), max(0, count - len(KINDS)), p=weights)]
+    known = [KINDS.index(kind) for kind in only or KINDS]
+    weights = np.array([_WEIGHTS[number] or bool(only) for number in known], dtype=float)
+    more = rng.choice(known, max(0, count - len(known)), p=weights / weights.sum())
+    kinds = [*rng.permutation(known)[:count], *more]
     rng.shuffle(kinds)
     places = np.sort(rng.integers(messages // 25, messages - messages // 25, count)).tolist()
     faults = []
-    for number, place in zip(kinds, places, strict=True):
-        kind = KINDS[number]
+    for number, drawn in zip(kinds, places, strict=True):
+        kind, place = KINDS[number], drawn
+        if kind in _DAMAGE:
+            place = int(messages * (_DAMAGE_FROM + 0.1 * drawn / messages))
+        elif kind == _BACKLOG:
+            place = int(messages * _BACKLOG_FROM)
         away = _DISK_FULL if kind.startswith("disk full") else _AWAY
         seconds = float(rng.choice(_JUMPS) if kind == "clock jumped" else rng.uniform(*away))
-        faults.append(Fault(kind, place, seconds, bool(rng.random() >= _OVERLAP)))
-    return faults
+        alone = kind in _DAMAGE or kind == _BACKLOG
+        faults.append(Fault(kind, place, seconds, bool(rng.random() >= _OVERLAP) or alone))
+    return sorted(faults, key=lambda fault: fault.message)
 
 
 class Saboteur:
@@ -103,7 +145,12 @@ class Saboteur:
         self._disk = disk
         self._publisher = publisher
         self._witness = witness
+        self._rng = random.Random(1)  # which page is damaged
+        self.asked = 0  # requests
+        self.damages: list[str] = []
+        self.damaged_at: int | None = None  # scores received before the first file was damaged
         self._agent_lock, self._broker_lock, self._disk_lock = threading.Lock(), threading.Lock(), threading.Lock()
+        self._request_lock = threading.Lock()
         self._pool = ThreadPoolExecutor(_AT_ONCE)
         self._under_way: list[Future[None]] = []
         self._faults: dict[FaultKind, Callable[[float], None]] = {
@@ -118,6 +165,14 @@ class Saboteur:
             "clock jumped": self._agent.jump,
             "agent paused": self._agent_paused,
             "agent restarted": self._agent_restarted,
+            "upstream swallowed": self._upstream_swallowed,
+            "upstream swallowed, agent killed": self._killed_while_swallowed,
+            "burst of requests": self._burst,
+            "broker limited": self._broker_limited,
+            "backlog, broker killed": self._backlog,
+            "journal page damaged": self._page_damaged,
+            "journal log removed": lambda _: self._damaged_while_running(damage.remove_log),
+            "journal cut": lambda _: self._damaged_while_running(damage.truncate_journal),
         }
 
     def begin(self, fault: Fault) -> None:
@@ -199,3 +254,110 @@ class Saboteur:
             self._agent.start()
             time.sleep(seconds)
             self._disk.empty(self._agent.pid)
+
+    def _upstream_swallowed(self, seconds: float) -> None:
+        """Drop what the agent sends, although the connection looks sound to it."""
+        with self._broker_lock:
+            self._proxy.swallow()
+            time.sleep(seconds)
+            self._proxy.cut()
+
+    def _killed_while_swallowed(self, seconds: float) -> None:
+        """Kill the agent when scores are committed, and none has arrived: only the next one can publish them."""
+        with self._agent_lock, self._broker_lock:
+            self._proxy.swallow()
+            time.sleep(_SWALLOWED + seconds)
+            self._agent.kill()
+            self._proxy.cut()
+            self._agent.start()
+
+    def _burst(self, _: float) -> None:
+        """Ask for more than the broker takes at a time, of all kinds and beside readings."""
+        with self._request_lock:
+            requests = [
+                (("synthesize", {"n": 20}), ("nonsense", {}), ("synthesize", {"n": -1}), ("info", {}))[number % 4]
+                for number in range(_REQUESTS)
+            ]
+            self._ask(requests)
+
+    def _broker_limited(self, seconds: float) -> None:
+        """Let the broker take small packets and few at a time, and ask for a large answer."""
+        with self._broker_lock, self._request_lock:
+            self._broker.end()
+            self._broker.limit(*_LIMITS)
+            self._proxy.close()
+            self._broker_back(0.0)
+            self._witness.online.wait(_DRAIN_PATIENCE)
+            self._ask([("synthesize", {"n": 500})])
+            time.sleep(1.0 + seconds)
+            self._broker.end()
+            self._broker.limit()
+            self._proxy.close()
+            self._broker_back(0.0)
+
+    def _ask(self, requests: list[tuple[str, dict[str, object]]]) -> None:
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
+        taken: list[int] = []
+        client.on_publish = lambda _client, _data, mid, *_: taken.append(mid)
+        client.max_inflight_messages_set(len(requests))
+        try:
+            client.connect("127.0.0.1", self._broker.port)
+        except OSError:
+            return  # the broker is being killed: nobody can ask
+        client.loop_start()
+        for verb, body in requests:
+            self.asked += 1
+            text = json.dumps(body | {"transaction": self.asked})
+            client.publish(f"{BASE}/request/{verb}", text, qos=1)
+        deadline = time.monotonic() + _ASKING
+        while len(taken) < len(requests) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        client.disconnect()
+        client.loop_stop()
+
+    def _backlog(self, seconds: float) -> None:
+        """Let more readings wait than the journal keeps, and kill the broker, which forgets what was taken of them."""
+        with self._agent_lock, self._broker_lock:
+            self._agent.stop()
+            publisher, seen = self._publisher, self._witness.seen
+            target = publisher.cursor + min(_LARGEST_BACKLOG, int(_BACKLOG_SHARE * len(seen)))
+            publisher.allow(target)
+            publisher.hurry(hurries=True)
+            _wait(lambda: publisher.reached(target), _DRAIN_PATIENCE)
+            publisher.hurry(hurries=False)
+            self._broker.save()
+            time.sleep(1.0)
+            waiting = target - sum(seen)
+            self._agent.start()
+            _wait(lambda: target - sum(seen) < (1 - _DRAINED) * waiting, _DRAIN_PATIENCE)
+            self._broker.end(signal.SIGKILL)
+            self._proxy.close()
+            self._witness.online.clear()
+            publisher.forgotten()
+            self._broker_back(seconds)
+
+    def _page_damaged(self, _: float) -> None:
+        with self._disk_lock, self._agent_lock:
+            self._note_damage()
+            self._agent.stop()
+            self.damages.append(damage.overwrite_page(self._disk.journal, self._rng))
+            self._agent.start()
+
+    def _damaged_while_running(self, harm: Callable[[Path], str]) -> None:
+        with self._disk_lock, self._agent_lock:
+            self._note_damage()
+            self._publisher.allow(self._publisher.cursor + _MEANWHILE)
+            self.damages.append(harm(self._disk.journal))
+            time.sleep(_NOTICED)
+            self._agent.kill()
+            self._agent.start()
+
+    def _note_damage(self) -> None:
+        if self.damaged_at is None:
+            self.damaged_at = len(self._witness.scores)
+
+
+def _wait(condition: Callable[[], bool], patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)

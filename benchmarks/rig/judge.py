@@ -15,6 +15,7 @@ import msgspec
 from rig.load import Load
 from rig.witness import BASE, Notice, Score
 
+_SETTLED = 30  # readings after a leak by which its alarm has opened, if ever
 _NAMED = 5  # failures that a line names
 
 
@@ -37,8 +38,11 @@ class Line:
     passed: bool
 
 
-def judge_scores(load: Load, scores: list[Score]) -> Iterator[Line]:
-    """Judge whether every reading is scored once in effect, in order, and whether repeated scores are equal."""
+def judge_scores(load: Load, scores: list[Score], *, damaged: bool = False) -> Iterator[Line]:
+    """Judge whether every reading is scored once in effect, in order, and whether repeated scores are equal.
+
+    After a journal was ``damaged``, numbers may be left out, but none may come again.
+    """
     by_n: dict[tuple[str, int], Score] = {}
     numbers: dict[tuple[str, int | None], set[int]] = defaultdict(set)
     doubled, changed, disordered = [], [], []
@@ -59,16 +63,54 @@ def judge_scores(load: Load, scores: list[Score]) -> Iterator[Line]:
         in_order = (by_n[key].seq for key in sorted(key for key in by_n if key[0] == station))
         seqs = [seq for seq in in_order if seq is not None]
         disordered += [f"{station} seq {b} after {a}" for a, b in pairwise(seqs) if b <= a]
-    readings = [(sent.station, sent.seq) for sent in load.messages if sent.seq is not None]
+    readings = [(sent.station, seq) for sent in load.messages for seq in sent.seqs]
     lost = [f"{station} seq {seq}" for station, seq in readings if (station, seq) not in numbers]
-    counts = [f"{name}: 1 to {newest[name]}" for name in load.names if newest[name] != load.per_station]
+    counts = [
+        f"{name}: 1 to {newest[name]}, not {count}"
+        for name, count in load.counts.items()
+        if newest[name] < count or (newest[name] > count and not damaged)
+    ]
     yield _line("every reading has a score", f"{len(readings) - len(lost)} of {len(readings)}", lost)
     yield _line("none is scored twice in effect", f"{len(doubled)} doubled", doubled)
-    yield _line("n counts every station's readings", f"1 to {load.per_station}", counts)
+    yield _line("n counts every station's readings", f"1 to {max(load.counts.values())}", counts)
     yield _line("order is kept per station", f"{len(disordered)} out of order", disordered)
     most = max(Counter((score.station, score.n) for score in scores).values(), default=0)
     again = f"{len(scores) - len(by_n)} came again, one of them {most} times in all"
     yield _line("a score that comes again is the same", again, changed)
+
+
+def judge_verdicts(scores: list[Score], undisturbed: list[Score], *, before: int | None = None) -> Line:
+    """Judge whether every verdict is that of an agent that nothing disturbed.
+
+    Parameters
+    ----------
+    scores
+        What was received.
+    undisturbed
+        What that agent has published.
+    before
+        How many had been received when a file of the agent was damaged, and with it what it knew of the past: later
+        verdicts are not compared. ``None``: none was.
+    """
+    expected = {(score.station, score.seq): score for score in undisturbed}
+    compared: set[tuple[str, int | None]] = set()
+    different = []
+    for score in scores[:before]:
+        key = score.station, score.seq
+        if key in compared:
+            continue  # judge_scores compares it with the one before
+        compared.add(key)
+        right = expected.get(key)
+        if right is None:
+            different.append(f"{score.station} n {score.n}: not scored undisturbed")
+        elif msgspec.structs.replace(right, historical=score.historical) != score:
+            names = [name for name in score.__struct_fields__ if getattr(right, name) != getattr(score, name)]
+            named = ", ".join(name for name in names if name != "historical")
+            different.append(f"{score.station} n {score.n} in {named}")
+        elif right.historical and not score.historical:
+            different.append(f"{score.station} n {score.n} is not historical")
+    found = f"{len(compared) - len(different)} of {len(compared)}"
+    return _line("every verdict is as undisturbed", found, different or ([] if compared else ["none compared"]))
 
 
 def judge_dead_letters(load: Load, seen: list[bool]) -> Line:
@@ -78,8 +120,14 @@ def judge_dead_letters(load: Load, seen: list[bool]) -> Line:
     return _line("every bad message is a dead letter", f"{len(bad) - len(missing)} of {len(bad)}", missing)
 
 
-def judge_events(load: Load, notices: Iterable[Notice], kept: dict[str, Any]) -> Iterator[Line]:
-    """Judge the events of every alarm, and whether the retained topics show the active ones."""
+def judge_events(
+    load: Load, notices: Iterable[Notice], kept: dict[str, Any], *, until: dict[str, int] | None = None
+) -> Iterator[Line]:
+    """Judge the events of every alarm, and whether the retained topics show the active ones.
+
+    ``until``: last ``seq`` of each station before a file of the agent was damaged; leaks near it and after it may be
+    missed, because what is usual at the station is learnt anew.
+    """
     active: dict[tuple[str, str], str] = {}
     types: dict[str, Counter[str]] = defaultdict(Counter)
     malformed = []
@@ -122,12 +170,13 @@ def judge_events(load: Load, notices: Iterable[Notice], kept: dict[str, Any]) ->
     closed = sum(count["close"] for count in types.values())
     found = f"{len(types)} opened, {closed} closed, {len(retained)} active, {again} messages came again"
     yield _line("every event opens once and closes once", found, malformed + wrong)
+    leaks = [leak for leak in load.leaks if until is None or leak.last + _SETTLED < until.get(leak.station, 0)]
     missed = [
         f"{leak.station} {leak.first}-{leak.last}: {count} alarms"
-        for leak in load.leaks
+        for leak in leaks
         if (count := sum(leak.first <= seq <= leak.last for seq in opened[leak.station, "methane"])) != 1
     ]
-    yield _line("every leak is one methane alarm", f"{len(load.leaks) - len(missed)} of {len(load.leaks)}", missed)
+    yield _line("every leak is one methane alarm", f"{len(leaks) - len(missed)} of {len(leaks)}", missed)
     orphans = [f"{station} {kind}: {name}" for (station, kind), name in sorted(active.items() ^ retained.items())]
     yield _line("no orphan alarms", f"{len(retained)} are active and retained", orphans)
     missing = [name for name in load.names if f"{BASE}/{name}/alarm" not in kept]
@@ -136,7 +185,7 @@ def judge_events(load: Load, notices: Iterable[Notice], kept: dict[str, Any]) ->
     )
 
 
-def judge_journal(load: Load, path: Path, scores: list[Score]) -> Line:
+def judge_journal(load: Load, path: Path, scores: list[Score], *, damaged: bool = False) -> Line:
     """Judge whether the journal's newest readings are those that were scored."""
     claim = "the journal holds the newest readings"
     if not path.is_file():
@@ -148,11 +197,12 @@ def judge_journal(load: Load, path: Path, scores: list[Score]) -> Line:
     scored = {(score.station, score.n): score.seq for score in scores}
     wrong = [f"{name} n {n} is seq {seq}, scored as {scored.get((name, n))}" for name, n, seq in rows
              if scored.get((name, n)) != seq]  # fmt: skip
-    for station in load.names:
+    for station, count in load.counts.items():
         numbers = [n for name, n, _ in rows if name == station]
-        if not numbers or numbers[-1] != load.per_station:
-            wrong.append(f"{station} ends at n {numbers[-1] if numbers else 'none'}, not {load.per_station}")
-        if numbers != list(range(load.per_station + 1 - len(numbers), load.per_station + 1)):
+        newest = max((n for name, n in scored if name == station), default=0) if damaged else count
+        if not numbers or numbers[-1] != newest:
+            wrong.append(f"{station} ends at n {numbers[-1] if numbers else 'none'}, not {newest}")
+        if not damaged and numbers != list(range(newest + 1 - len(numbers), newest + 1)):
             wrong.append(f"{station} has holes")
     return _line(claim, f"{len(rows)} rows", wrong)
 
@@ -160,6 +210,16 @@ def judge_journal(load: Load, path: Path, scores: list[Score]) -> Line:
 def judge_recoveries(slow: list[str], patience: float) -> Line:
     """Judge whether davylamp recovered from every fault."""
     return _line("it recovers from every fault", f"{len(slow)} took longer than {patience:g} s", slow)
+
+
+def judge_requests(asked: int, notices: Iterable[Notice]) -> Line:
+    """Judge whether every request of a burst was answered; a killed agent or broker may lose some, so half have to be."""
+    answered = set()
+    for each in notices:
+        if each.topic.startswith(f"{BASE}/response/"):
+            answered.add(msgspec.json.decode(each.payload).get("transaction"))
+    few = [f"{len(answered)} are too few"] if 2 * len(answered) < asked else []
+    return _line("requests are answered", f"{len(answered)} of {asked}", few)
 
 
 def judge_process(exits: list[int], deaths: list[int], log: str, kept: dict[str, Any]) -> Iterator[Line]:

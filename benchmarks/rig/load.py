@@ -26,6 +26,8 @@ _CALM = 600  # rows of the quietest part of the chamber; they are played forward
 _LEAK_ROWS, _LEAK_PPB = 30, 6000.0
 _STUCK_EVERY, _STUCK_ROWS = 600, 40
 _BAD_EVERY = 499  # messages from one malformed one to the next
+_ARRAY = 4  # readings in an array, on average
+_SPREAD = 200  # rows over which the first leaks of the stations are spread
 _DISTURBED_ROWS = 20
 _AFTER_LEAK = 45  # rows from the beginning of a leak to that of a disturbance, by when the leak's alarm has closed
 _REBOOT = 1000.0  # [s] after 1970, when a clock starts that has not been set
@@ -51,15 +53,20 @@ class Sent:
     ----------
     station
         Name of the station.
-    seq
-        Number of the reading at its station; ``None``: the message is malformed.
+    seqs
+        Numbers of its readings at their station; none: the message is malformed.
     payload
         Bytes; a malformed message contains its index in the load.
     """
 
     station: str
-    seq: int | None
+    seqs: tuple[int, ...]
     payload: bytes
+
+    @property
+    def seq(self) -> int | None:
+        """Number of its first reading; ``None`` if it is malformed."""
+        return self.seqs[0] if self.seqs else None
 
 
 @dataclass(frozen=True)
@@ -94,9 +101,15 @@ class Load:
         Count of a station's readings from one leak to the next.
     disturbed
         Whether a disturbance follows each leak.
+    arrays
+        Whether every fourth station sends up to twelve readings in a message.
+    heavy
+        Share of the readings that the first station sends; the others share the rest. 0: all send as many.
 
     Attributes
     ----------
+    counts
+        Count of each station's readings.
     messages
         Messages in the order of sending; one in 500 is malformed.
     leaks
@@ -106,30 +119,50 @@ class Load:
     """
 
     def __init__(
-        self, readings: int, stations: int, seed: int, leak_every: int = 200, *, disturbed: bool = True
+        self,
+        readings: int,
+        stations: int,
+        seed: int,
+        leak_every: int = 200,
+        *,
+        disturbed: bool = True,
+        arrays: bool = False,
+        heavy: float = 0.0,
     ) -> None:
         self.names = [f"st-{number + 1}" for number in range(stations)]
-        self.per_station = readings // stations
+        first = int(heavy * readings) or readings // stations
+        others = (readings - first) // max(1, stations - 1) if heavy else first
+        sizes = [first] + [others] * (stations - 1)
+        self.counts = dict(zip(self.names, sizes, strict=True))
         self._began = time.time() - _BEGAN
         self.leaks: list[Leak] = []
         self.disturbances: Counter[str] = Counter()
         self._disturbed = disturbed
-        payloads = [self._payloads(number, seed, leak_every) for number in range(stations)]
-        order = np.repeat(np.arange(stations), self.per_station)
-        np.random.default_rng((seed, stations)).shuffle(order)
+        payloads = [self._payloads(number, rows, seed, leak_every) for number, rows in enumerate(sizes)]
+        order = np.repeat(np.arange(stations), sizes)
+        drawn = np.random.default_rng((seed, stations))
+        drawn.shuffle(order)
         next_seq = [0] * stations
+        gathered: dict[int, list[int]] = {number: [] for number in range(1, stations, 4)} if arrays else {}
         self.messages: list[Sent] = []
         for station in order.tolist():
             if len(self.messages) % _BAD_EVERY == _BAD_EVERY - 1:
                 bad = f'{{"ch4_ppb": 2000.0, bad {len(self.messages)}'.encode()
-                self.messages.append(Sent(self.names[station], None, bad))
+                self.messages.append(Sent(self.names[station], (), bad))
             seq = next_seq[station]
             next_seq[station] += 1
-            self.messages.append(Sent(self.names[station], seq, payloads[station][seq]))
+            if station not in gathered:
+                self.messages.append(Sent(self.names[station], (seq,), payloads[station][seq]))
+                continue
+            gathered[station].append(seq)
+            if drawn.random() < 1 / _ARRAY or seq == sizes[station] - 1:
+                seqs, gathered[station] = tuple(gathered[station]), []
+                array = b"[" + b",".join(payloads[station][seq] for seq in seqs) + b"]"
+                self.messages.append(Sent(self.names[station], seqs, array))
 
-    def _payloads(self, number: int, seed: int, leak_every: int) -> list[bytes]:
+    def _payloads(self, number: int, rows: int, seed: int, leak_every: int) -> list[bytes]:
         """Payloads of one station: quiet rows of the chamber, with leaks and stuck sensors."""
-        rows, offset = self.per_station, 37 * number
+        offset = 37 * number % _SPREAD
         leaks = [
             Injection("leak", start + offset, _LEAK_ROWS, size=_LEAK_PPB)
             for start in range(QUIET, rows - QUIET - _LEAK_ROWS - offset, leak_every)

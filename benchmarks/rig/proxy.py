@@ -32,6 +32,7 @@ class Proxy:
         self._ends: set[asyncio.StreamWriter] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._swallows = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._thread.start()
@@ -61,6 +62,10 @@ class Proxy:
         """Go on forwarding."""
         self._loop.call_soon_threadsafe(self._flowing.set)
 
+    def swallow(self) -> None:
+        """Drop what comes from the agent, and go on forwarding to it; :meth:`cut` ends that."""
+        self._swallows = True
+
     def end(self) -> None:
         """Close, and end the thread."""
         self.close()
@@ -87,6 +92,7 @@ class Proxy:
                 end.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             end.transport.abort()
         self._ends.clear()
+        self._swallows = False
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._ends.add(writer)
@@ -96,14 +102,16 @@ class Proxy:
             self._drop(writer)
             return
         self._ends.add(other_writer)
-        await asyncio.gather(self._pump(reader, other_writer), self._pump(other_reader, writer))
+        await asyncio.gather(self._pump(reader, other_writer, up=True), self._pump(other_reader, writer))
         self._drop(writer)
         self._drop(other_writer)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, up: bool = False) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(_CHUNK):
                 await self._flowing.wait()
+                if up and self._swallows:
+                    continue
                 writer.write(data)
                 await writer.drain()
         # When one end has closed, the other is closed once it has received everything.

@@ -59,7 +59,7 @@ class Publisher(threading.Thread):
         self.limit = 0
         self._load = load
         self._port = port
-        self._interval = 1.0 / rate
+        self._interval = self._usual = 1.0 / rate
         self._seen = seen
         self._gateway_is_there = gateway_is_there
         self._forgotten = False
@@ -69,6 +69,14 @@ class Publisher(threading.Thread):
     def forgotten(self) -> None:
         """Send everything without a score again: the broker may have forgotten what it acknowledged."""
         self._forgotten = True
+
+    def allow(self, limit: int) -> None:
+        """Send at least everything before this message."""
+        self.limit = min(len(self.acked), max(self.limit, limit))
+
+    def hurry(self, *, hurries: bool) -> None:
+        """Send as fast as the broker takes it, or no longer."""
+        self._interval = 0.0 if hurries else self._usual
 
     def stop(self) -> None:
         """End the thread."""

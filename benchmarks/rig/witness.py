@@ -20,7 +20,7 @@ _PATIENCE = 10.0  # [s]
 
 
 class Score(msgspec.Struct, frozen=True):
-    """The parts of a score that have to be equal when it is published again."""
+    """A score, apart from its times: what has to be equal when it is published again, and in an undisturbed run."""
 
     station: str
     n: int
@@ -30,6 +30,14 @@ class Score(msgspec.Struct, frozen=True):
     consistency: Any = None
     reconstruction: Any = None
     methane: Any = None
+    exceeds: Any = None
+    by: Any = None
+    flags: Any = None
+    out_of_domain: Any = None
+    out_of_domain_degree: Any = None
+    contributions: Any = None
+    state: Any = None
+    shift: Any = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,10 @@ class Witness:
         self.notices: list[Notice] = []
         self.seen = [False] * len(load.messages)
         self.online = threading.Event()
-        self._places = {(sent.station, sent.seq): i for i, sent in enumerate(load.messages) if sent.seq is not None}
+        self._unseen = [len(sent.seqs) for sent in load.messages]
+        self._places: dict[tuple[str, int | None], int] = {
+            (sent.station, seq): i for i, sent in enumerate(load.messages) for seq in sent.seqs
+        }
         self._decoder = msgspec.json.Decoder(Score)
         self._client: mqtt.Client | None = None
         self._thread: threading.Thread | None = None
@@ -108,8 +119,9 @@ class Witness:
         if topic.endswith("/score"):
             score = self._decoder.decode(payload)
             self.scores.append(score)
-            if score.seq is not None and (place := self._places.get((score.station, score.seq))) is not None:
-                self.seen[place] = True
+            if (place := self._places.pop((score.station, score.seq), None)) is not None:
+                self._unseen[place] -= 1
+                self.seen[place] = not self._unseen[place]
             return
         self.notices.append(Notice(topic, payload, time.monotonic(), message.retain))
         if topic == f"{BASE}/deadletter" and (bad := _BAD.search(payload.decode())):
