@@ -134,7 +134,7 @@ def run_chaos(load: Load, faults: list[Fault], protocol: str, bundle: Path, fold
         publisher.allow(len(load.messages))
         saboteur.wait()
         begun = time.monotonic()
-        expect(lambda: publisher.done and all(witness.seen), "in the end")
+        expect(lambda: publisher.done and all(witness.seen) and witness.online.is_set(), "in the end")
         last_recovery = time.monotonic() - begun
         rest(witness)
         agent.stop()

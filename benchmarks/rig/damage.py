@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
+import sqlite3
 from pathlib import Path
 
 PAGE = 2048  # [B] of the journal's file
@@ -11,9 +13,14 @@ _LEAF = (0x0A, 0x0D)  # kinds of pages that contain rows
 _OVERWRITTEN = 64  # [B]
 
 
-def overwrite_page(journal: Path, rng: random.Random) -> str:
-    """Overwrite 64 bytes at the head of a page with rows, which the page's reader notices."""
-    pages = [each for each in range(1, journal.stat().st_size // PAGE) if _kind(journal, each) in _LEAF]
+def overwrite_page(journal: Path, rng: random.Random, table: str | None = None) -> str:
+    """Overwrite 64 bytes at the head of a page with rows, of a table or of any, which the page's reader notices."""
+    if table is None:
+        pages = [each for each in range(1, journal.stat().st_size // PAGE) if _kind(journal, each) in _LEAF]
+    else:
+        query = "select pageno - 1 from dbstat where name = ? and pagetype = 'leaf'"
+        with contextlib.closing(sqlite3.connect(journal)) as database:
+            pages = [page for (page,) in database.execute(query, (table,))]
     if not pages:
         return ""
     page = rng.choice(pages)

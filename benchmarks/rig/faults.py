@@ -59,7 +59,7 @@ _DRAIN_PATIENCE = 60.0  # [s]
 _SWALLOWED = 0.5  # [s] at least, so that readings are scored meanwhile
 _ASKING = 10.0  # [s] for the broker to take a burst
 _NOTICED = 3.0  # [s] from damage under a running agent until it is killed: time to notice
-_MEANWHILE = 800  # messages that are sent meanwhile
+_MEANWHILE = 400  # messages that are sent meanwhile
 _REQUESTS = 200
 _LIMITS = ("max_packet_size 20000", "max_inflight_messages 5")
 _DISK_FULL = (1.0, 5.0)  # [s]
@@ -340,7 +340,7 @@ class Saboteur:
         with self._disk_lock, self._agent_lock:
             self._note_damage()
             self._agent.stop()
-            self.damages.append(damage.overwrite_page(self._disk.journal, self._rng))
+            self.damages.append(damage.overwrite_page(self._disk.journal, self._rng, "readings"))
             self._agent.start()
 
     def _damaged_while_running(self, harm: Callable[[Path], str]) -> None:
