@@ -148,22 +148,17 @@ def run_chaos(load: Load, faults: list[Fault], protocol: str, bundle: Path, fold
         broker.end()
         shutil.copytree(disk.folder, folder / "journal")
         disk.end()
-    damaged = saboteur.damaged_at is not None
-    facts = read_facts(folder / "agent" / "facts")
-    undisturbed = score_undisturbed(load, facts, settings(1, protocol, bundle, folder / "undisturbed.db"), bundle)
-    until = {score.station: score.seq for score in witness.scores[: saboteur.damaged_at] if score.seq is not None}
-    lines = [
-        *judge_scores(load, witness.scores, damaged=damaged),
-        judge_verdicts(witness.scores, undisturbed, before=saboteur.damaged_at),
-        judge_journal(load, folder / "journal" / disk.journal.name, witness.scores, damaged=damaged),
-        judge_dead_letters(load, witness.seen),
-        judge_requests(saboteur.asked, witness.notices),
-        *judge_events(load, witness.notices, kept, until=until if damaged else None),
-        judge_recoveries(slow, PATIENCE),
-        *judge_process(agent.exits, agent.deaths, agent.log.read_text(errors="replace"), kept),
-    ]
     return {
-        "lines": lines,
+        "lines": judge(
+            load,
+            witness,
+            saboteur,
+            agent,
+            slow=slow,
+            gateway=settings(1, protocol, bundle, disk.journal),
+            bundle=bundle,
+            kept=kept,
+        ),
         "disk": disk.kind,
         "last_recovery_s": round(last_recovery, 1),
         "sent": publisher.sent,
@@ -172,6 +167,35 @@ def run_chaos(load: Load, faults: list[Fault], protocol: str, bundle: Path, fold
         "agent_starts": agent.starts,
         "damages": saboteur.damages,
     }
+
+
+def judge(
+    load: Load,
+    witness: Witness,
+    saboteur: Saboteur,
+    agent: Agent,
+    *,
+    slow: list[str],
+    gateway: str,
+    bundle: Path,
+    kept: dict[str, Any],
+) -> list[Line]:
+    """Judge what was received, retained and journalled, beside an undisturbed run of the same readings."""
+    folder = agent.log.parent.parent
+    damaged = saboteur.damaged_at is not None
+    facts = read_facts(folder / "agent" / "facts")
+    undisturbed = score_undisturbed(load, facts, gateway, bundle)
+    until = {score.station: score.seq for score in witness.scores[: saboteur.damaged_at] if score.seq is not None}
+    return [
+        *judge_scores(load, witness.scores, damaged=damaged),
+        judge_verdicts(witness.scores, undisturbed, before=saboteur.damaged_at),
+        judge_journal(load, folder / "journal" / "journal.db", witness.scores, damaged=damaged),
+        judge_dead_letters(load, witness.seen),
+        judge_requests(saboteur.asked, witness.notices),
+        *judge_events(load, witness.notices, kept, until=until if damaged else None),
+        judge_recoveries(slow, PATIENCE),
+        *judge_process(agent.exits, agent.deaths, agent.log.read_text(errors="replace"), kept),
+    ]
 
 
 def measure(

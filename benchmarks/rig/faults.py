@@ -341,7 +341,7 @@ class Saboteur:
             self._note_damage()
             self._agent.stop()
             self.damages.append(damage.overwrite_page(self._disk.journal, self._rng, "readings"))
-            self._agent.start()
+            self._start_again()
 
     def _damaged_while_running(self, harm: Callable[[Path], str]) -> None:
         with self._disk_lock, self._agent_lock:
@@ -350,7 +350,13 @@ class Saboteur:
             self.damages.append(harm(self._disk.journal))
             time.sleep(_NOTICED)
             self._agent.kill()
-            self._agent.start()
+            self._start_again()
+
+    def _start_again(self) -> None:
+        """Start the agent, and wait until it is online: on a disk that is full it could not begin a fresh journal."""
+        self._witness.online.clear()
+        self._agent.start()
+        self._witness.online.wait(_DRAIN_PATIENCE)
 
     def _note_damage(self) -> None:
         if self.damaged_at is None:

@@ -51,7 +51,7 @@ class JumpingClock:
 
 def _note_facts(path: Path) -> Callable[..., None]:
     """Return a stand-in for :meth:`Pipeline._score` that also writes down the clock facts of its readings."""
-    score, file = Pipeline._score, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    score, file = Pipeline._score, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)  # noqa: SLF001  # the one place
 
     def noted(
         pipeline: Pipeline, group: Any, entries: Sequence[Entry], results: Results, transaction: Transaction
@@ -78,7 +78,7 @@ if __name__ == "__main__":
         Delivery.__init__ = lambda self, link, topics, clock, recovered: begin(  # type: ignore[method-assign]
             self, link, topics, clock, _without_scores(recovered)
         )
-    Pipeline._score = _note_facts(Path(sys.argv[1]).with_name("facts"))  # type: ignore[method-assign]
+    Pipeline._score = _note_facts(Path(sys.argv[1]).with_name("facts"))  # type: ignore[method-assign]  # noqa: SLF001
     clock = JumpingClock(Path(sys.argv[1]))
     with patch.object(edge.agent.run, "SystemClock", lambda: clock):
         sys.exit(main(sys.argv[2:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from edge.agent.station import LiveStation
@@ -15,6 +16,7 @@ COPY_EVERY = 200
 """Readings of a station between two deletions of its oldest ones, and two copies of its clock and its long windows."""
 
 _SENT_AGAIN = 3600.0  # [s] that brokers may forget when they are killed: ours saves every half hour, as Mosquitto does
+_PATIENCE, _LATEST = 20.0, 60.0  # [s] of a full journal until more is deleted, and after which it is another one
 
 
 class StationJournal:
@@ -37,6 +39,7 @@ class StationJournal:
         self._panel = panel
         self._journal = journal
         self._clock = clock
+        self._full_at = self._full_since = -math.inf  # [s] when the journal was full last, and since when
 
     def update(self, stations: Iterable[LiveStation], transaction: Transaction) -> None:
         """Journal the stations that have sent a reading, and those whose alarms have changed."""
@@ -61,10 +64,19 @@ class StationJournal:
         transaction.labels += self._panel.labels()
 
     def prune_all(self, transaction: Transaction) -> None:
-        """Make room in a full journal: prune every station, and delete the readings of unmatched ones."""
+        """Make room in a full journal: prune every station, and delete the readings of unmatched ones.
+
+        What the broker may send again goes only if that does not help: a disk that others have filled is often
+        emptied again.
+        """
+        now = self._clock.monotonic()
+        if now - self._full_at > _LATEST:
+            self._full_since = now
+        self._full_at = now
         transaction.pruned |= {row.id: row.n for row in self._stations.unmatched}
         for station in self._stations:
-            self._prune(station, transaction)
+            mild = now - self._full_since < _PATIENCE
+            self._prune(station, transaction, before=self._settled(station) if mild else None)
 
     def snapshot(self) -> Transaction:
         """Return a transaction with all stations, and more of those whose state is known, for a fresh journal."""
