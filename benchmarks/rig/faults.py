@@ -274,7 +274,7 @@ class Saboteur:
     def _burst(self, _: float) -> None:
         """Ask for more than the broker takes at a time, of all kinds and beside readings."""
         with self._request_lock:
-            requests = [
+            requests: list[tuple[str, dict[str, object]]] = [
                 (("synthesize", {"n": 20}), ("nonsense", {}), ("synthesize", {"n": -1}), ("info", {}))[number % 4]
                 for number in range(_REQUESTS)
             ]
@@ -295,7 +295,7 @@ class Saboteur:
             self._proxy.close()
             self._broker_back(0.0)
 
-    def _ask(self, requests: list[tuple[str, dict[str, object]]]) -> None:
+    def _ask(self, requests: Sequence[tuple[str, dict[str, object]]]) -> None:
         client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
         taken: list[int] = []
         client.on_publish = lambda _client, _data, mid, *_: taken.append(mid)

@@ -60,7 +60,9 @@ def judge_scores(load: Load, scores: list[Score], *, damaged: bool = False) -> I
         numbers[score.station, score.seq].add(score.n)
     doubled += [f"{station} seq {seq} is n {sorted(ns)}" for (station, seq), ns in numbers.items() if len(ns) > 1]
     # The readings of one message are scored in the order of their time stamps.
-    places = {(sent.station, seq): place for place, sent in enumerate(load.messages) for seq in sent.seqs}
+    places: dict[tuple[str, int | None], int] = {
+        (sent.station, seq): place for place, sent in enumerate(load.messages) for seq in sent.seqs
+    }
     for station in load.names:
         in_order = (by_n[key].seq for key in sorted(key for key in by_n if key[0] == station))
         seqs = [seq for seq in in_order if (station, seq) in places]
