@@ -76,7 +76,7 @@ def settings(port: int, protocol: str, bundle: Path, journal: Path) -> str:
     )
 
 
-def wait(condition: Callable[[], bool], patience: float = PATIENCE) -> bool:
+def wait(condition: Callable[[], bool], patience: float) -> bool:
     """Wait for a condition; return whether it came true."""
     deadline = time.monotonic() + patience
     while not condition():
@@ -94,7 +94,9 @@ def rest(witness: Witness) -> None:
         time.sleep(AT_REST)
 
 
-def run_chaos(load: Load, faults: list[Fault], protocol: str, bundle: Path, folder: Path) -> dict[str, Any]:
+def run_chaos(
+    load: Load, faults: list[Fault], protocol: str, bundle: Path, *, folder: Path, patience: float
+) -> dict[str, Any]:
     """Let the stations send and the faults happen; return the verdict and the counts."""
     broker, disk = Broker(folder / "broker"), SmallDisk(folder / "disk", DISK_MIB)
     proxy = Proxy(free_port(), broker.port)
@@ -106,7 +108,7 @@ def run_chaos(load: Load, faults: list[Fault], protocol: str, bundle: Path, fold
 
     def expect(condition: Callable[[], bool], when: str) -> None:
         """Wait for a recovery; after one that did not come, wait no more."""
-        if not slow and not wait(condition):
+        if not slow and not wait(condition, patience):
             slow.append(when)
 
     def recovered() -> bool:
@@ -155,6 +157,7 @@ def run_chaos(load: Load, faults: list[Fault], protocol: str, bundle: Path, fold
             saboteur,
             agent,
             slow=slow,
+            patience=patience,
             gateway=settings(1, protocol, bundle, disk.journal),
             bundle=bundle,
             kept=kept,
@@ -176,6 +179,7 @@ def judge(
     agent: Agent,
     *,
     slow: list[str],
+    patience: float,
     gateway: str,
     bundle: Path,
     kept: dict[str, Any],
@@ -193,7 +197,7 @@ def judge(
         judge_dead_letters(load, witness.seen),
         judge_requests(saboteur.asked, witness.notices),
         *judge_events(load, witness.notices, kept, until=until if damaged else None),
-        judge_recoveries(slow, PATIENCE),
+        judge_recoveries(slow, patience),
         *judge_process(agent.exits, agent.deaths, agent.log.read_text(errors="replace"), kept),
     ]
 
@@ -208,11 +212,12 @@ def measure(
     protocol: str,
     bundle: Path,
     folder: Path,
+    patience: float,
 ) -> dict[str, Any]:
     load = Load(readings, stations, seed, arrays=True, heavy=HEAVY if stations == STATIONS else 0.0)
     faults = draw(count, len(load.messages), seed, only=only)
     begun = time.monotonic()
-    outcome = run_chaos(load, faults, protocol, bundle, folder)
+    outcome = run_chaos(load, faults, protocol, bundle, folder=folder, patience=patience)
     lines: list[Line] = outcome.pop("lines")
     return {
         "benchmark": "chaos",
@@ -259,6 +264,7 @@ def main() -> int:
     parser.add_argument(
         "--stations", type=int, help=f"default: {STATIONS}, and {MANY_STATIONS} with every {EVERY}th seed"
     )
+    parser.add_argument("--patience", type=float, default=PATIENCE, help="[s] for a recovery (default: %(default)s)")
     parser.add_argument("--only", action="append", choices=KINDS, help="kinds of faults, instead of all")
     parser.add_argument("--protocol", choices=["5", "3.1.1"], default="5", help="the agent's (default: %(default)s)")
     parser.add_argument("--bundle", type=Path, metavar="DAVY", help="default: a quickly trained one, which is kept")
@@ -281,6 +287,7 @@ def main() -> int:
         protocol=arguments.protocol,
         bundle=bundle,
         folder=folder,
+        patience=arguments.patience,
     )
     show(report)
     if report["passed"]:

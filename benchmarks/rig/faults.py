@@ -61,6 +61,9 @@ _ASKING = 10.0  # [s] for the broker to take a burst
 _NOTICED = 3.0  # [s] from damage under a running agent until it is killed: time to notice
 _MEANWHILE = 400  # messages that are sent meanwhile
 _REQUESTS = 200
+_BURST: tuple[tuple[str, dict[str, object]], ...] = (
+    ("synthesize", {"n": 20}), ("nonsense", {}), ("synthesize", {"n": -1}), ("info", {})
+)  # fmt: skip
 _LIMITS = ("max_packet_size 20000", "max_inflight_messages 5")
 _DISK_FULL = (1.0, 5.0)  # [s]
 _AWAY = (0.0, 2.0)  # [s]
@@ -274,11 +277,7 @@ class Saboteur:
     def _burst(self, _: float) -> None:
         """Ask for more than the broker takes at a time, of all kinds and beside readings."""
         with self._request_lock:
-            requests: list[tuple[str, dict[str, object]]] = [
-                (("synthesize", {"n": 20}), ("nonsense", {}), ("synthesize", {"n": -1}), ("info", {}))[number % 4]
-                for number in range(_REQUESTS)
-            ]
-            self._ask(requests)
+            self._ask([_BURST[number % len(_BURST)] for number in range(_REQUESTS)])
 
     def _broker_limited(self, seconds: float) -> None:
         """Let the broker take small packets and few at a time, and ask for a large answer."""
