@@ -234,7 +234,7 @@ def judge_requests(asked: int, notices: Iterable[Notice]) -> Line:
     for each in notices:
         if each.topic.startswith(f"{BASE}/response/"):
             answered.add(msgspec.json.decode(each.payload).get("transaction"))
-    few = [f"{len(answered)} are too few"] if 4 * len(answered) < asked else []
+    few = ["none is"] if asked and not answered else []
     return _line("requests are answered", f"{len(answered)} of {asked}", few)
 
 

@@ -17,7 +17,7 @@ from edge.delivery.delivery import Delivery
 from edge.errors import ReadingError
 from edge.journal.transaction import ReadingRow, Transaction
 from edge.log import Log
-from edge.readings.station_clock.placement import PLACED
+from edge.readings.station_clock.placement import OBSERVED, PLACED
 from edge.scoring.decision import Decision
 from edge.scoring.scorer import SCORED
 from edge.scoring.verdict import Verdict
@@ -131,7 +131,9 @@ class Pipeline:
         tracked = decision.exceeds or panel.tracks(station.name)
         raised_by = 0
         guard = station.guard
+        place = PLACED + context.arrival
         if (decision.suspect or decision.scores.outside or not guard.settled) and in_order:
+            place += OBSERVED
             station.check_units(context.n, reading.values, self._log)
         if published or tracked:
             verdict = scorer.build_verdict(decision)
@@ -143,7 +145,6 @@ class Pipeline:
             events = panel.observe(verdict, thresholds, scorer.level, adaptation.ended())
             results.events += events
             raised_by = max((event.count for event in events if event.event_type == "open"), default=0)
-        place = PLACED + context.arrival
         if ts_from == "received" or historical or not in_order or note is not None:
             place |= context.placement.code
             if reading.ts is not None:  # without a stamp there is nothing to say about it

@@ -23,7 +23,7 @@ from edge.readings.duplicates import LOOK_BACK
 from edge.readings.message_key import unpack_keys
 from edge.readings.reading import Reading
 from edge.readings.recent import MOST_RECENT
-from edge.readings.station_clock.placement import PLACED
+from edge.readings.station_clock.placement import OBSERVED, PLACED
 from edge.scoring.scorer import Scorer
 from edge.scoring.state import Arrival, StationState
 
@@ -154,7 +154,11 @@ class Recovery:
             station.state.shift_clock(self._jumped)
         for seen in rebuilt[-MOST_RECENT:]:
             station.recent.add(seen.values)
-        station.guard.resume(station.state.n, [seen.values for seen in rebuilt])
+        observed = [(each.n, _reading(each).values) for each in readings if each.place & OBSERVED]
+        if observed:
+            station.guard.replay(readings[0].n, observed)
+        else:  # version 0.2 did not note them
+            station.guard.resume(station.state.n, [seen.values for seen in rebuilt])
         station.report_units(self._log)
 
     def shift_clock(self, seconds: float) -> None:

@@ -91,8 +91,25 @@ class UnitsGuard:
             self.observe(verdict.n, values)
         return verdict if self.doubt is None else self.doubt.mark(verdict)
 
+    def replay(self, first: int, observed: Iterable[tuple[int, Sequence[float]]]) -> None:
+        """Observe again, after a restart, what was observed since the station's reading number ``first``.
+
+        Parameters
+        ----------
+        first
+            Number of the first reading that is still known.
+        observed
+            Number and values [F] of each reading since then that was observed.
+        """
+        self.settled = first > GUARDED
+        for n, values in observed:
+            self.observe(n, values)
+
     def resume(self, n: int, readings: Iterable[Sequence[float]]) -> bool:
-        """Go on after a restart, from the station's last readings [N, F] and its count; returns whether in doubt."""
+        """Go on after a restart, when nothing says what was observed: from the last readings [N, F], and their count.
+
+        Returns whether there is a doubt.
+        """
         last = list(readings)[-_REMEMBERED:]
         self._n = n
         self._rows.extend(last)

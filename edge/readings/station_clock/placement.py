@@ -18,6 +18,9 @@ STAMP_NOT_USED = 8
 PLACED = 16
 """Added to every journal code; the codes of version 0.2 lack it: 0, or 1 for a reading that was not scored."""
 
+OBSERVED = 32
+"""Added to the journal code of a reading that the guard of units has observed; the codes of version 0.2 lack it."""
+
 TimeSource = Literal["station", "corrected", "received"]
 
 

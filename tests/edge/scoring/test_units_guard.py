@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from edge.scoring.unit_doubt import UnitDoubt
 from edge.scoring.units_guard import GUARDED, UnitsGuard
 from edge.scoring.verdict import Verdict
@@ -110,6 +113,26 @@ def test_after_a_restart_a_doubt_stands_and_a_settled_guard_is_settled() -> None
     assert not guard.resume(5, [WRONG] * 5)
     assert not guard.settled
     assert [n for n in range(6, 30) if guard.observe(n, WRONG)] == [GUARDED]
+
+
+@settings(max_examples=200)
+@given(st.lists(st.sampled_from("rrrwwws"), max_size=40), st.integers(0, 40))
+def test_a_guard_that_observes_again_what_was_observed_is_as_if_it_never_stopped(runs: list[str], end: int) -> None:
+    readings = [kind for kind in runs for _ in range(7)]  # right, wrong, or not suspicious (which is right as well)
+    guard, _ = _guard()
+    observed: list[tuple[int, Sequence[float]]] = []
+    stopped = 7 * end
+    for n, kind in enumerate(readings[:stopped], 1):
+        if kind != "s" or not guard.settled:
+            observed.append((n, WRONG if kind == "w" else RIGHT))
+            guard.observe(*observed[-1])
+    again, _ = _guard()
+    again.replay(1, observed)
+    for n, kind in enumerate(readings[stopped:], stopped + 1):
+        assert (guard.doubt, guard.settled) == (again.doubt, again.settled)
+        if kind != "s" or not guard.settled:
+            values = WRONG if kind == "w" else RIGHT
+            assert guard.observe(n, values) == again.observe(n, values)
 
 
 def test_no_verdict_in_doubt_is_called_ok() -> None:
