@@ -212,11 +212,10 @@ class Saboteur:
 
     def _broker_killed(self, seconds: float) -> None:
         with self._broker_lock:
+            self._publisher.pause()
             self._broker.end(signal.SIGKILL)
             self._proxy.close()
-            self._witness.online.clear()
-            self._publisher.forgotten()
-            self._broker_back(seconds)
+            self._broker_back(seconds, forgotten=True)
 
     def _broker_restarted(self, seconds: float) -> None:
         with self._broker_lock:
@@ -224,11 +223,15 @@ class Saboteur:
             self._proxy.close()
             self._broker_back(seconds)
 
-    def _broker_back(self, seconds: float) -> None:
+    def _broker_back(self, seconds: float, *, forgotten: bool = False) -> None:
         """Connect the witness before the agent's way is open: what is published earlier would go unseen."""
         time.sleep(seconds)
         self._broker.start()
         self._witness.connect(self._broker.port)
+        if forgotten:
+            # Not earlier: the witness may have read until now that the agent was online before.
+            self._witness.online.clear()
+            self._publisher.forgotten()
         self._proxy.open()
 
     def _connection_stalled(self, seconds: float) -> None:
@@ -329,11 +332,10 @@ class Saboteur:
             waiting = target - sum(seen)
             self._agent.start()
             _wait(lambda: target - sum(seen) < (1 - _DRAINED) * waiting, _DRAIN_PATIENCE)
+            publisher.pause()
             self._broker.end(signal.SIGKILL)
             self._proxy.close()
-            self._witness.online.clear()
-            publisher.forgotten()
-            self._broker_back(seconds)
+            self._broker_back(seconds, forgotten=True)
 
     def _page_damaged(self, _: float) -> None:
         with self._disk_lock, self._agent_lock:

@@ -62,13 +62,18 @@ class Publisher(threading.Thread):
         self._interval = self._usual = 1.0 / rate
         self._seen = seen
         self._gateway_is_there = gateway_is_there
-        self._forgotten = False
+        self._forgotten = self._paused = False
         self._stopped = False
         self._in_flight: dict[int, int] = {}
+
+    def pause(self) -> None:
+        """Send nothing until :meth:`forgotten`: a broker that has just come back may have nobody who subscribes."""
+        self._paused = True
 
     def forgotten(self) -> None:
         """Send everything without a score again: the broker may have forgotten what it acknowledged."""
         self._forgotten = True
+        self._paused = False
 
     def allow(self, limit: int) -> None:
         """Send at least everything before this message."""
@@ -91,11 +96,14 @@ class Publisher(threading.Thread):
     @property
     def done(self) -> bool:
         """Whether the broker has acknowledged everything."""
-        return self.cursor == len(self.acked) and not self._in_flight and not self._forgotten
+        return self.cursor == len(self.acked) and not (self._in_flight or self._forgotten or self._paused)
 
     def run(self) -> None:
         """Connect and send until stopped."""
         while not self._stopped:
+            if self._paused:
+                time.sleep(_GLANCE)
+                continue
             if self._forgotten:
                 self.cursor = 0
                 self._forgotten = False
@@ -131,7 +139,7 @@ class Publisher(threading.Thread):
         self._in_flight = {}
         self.cursor = next((i for i, acked in enumerate(self.acked) if not acked), len(self.acked))
         due = time.monotonic()
-        while not self._stopped and not self._forgotten:
+        while not (self._stopped or self._forgotten or self._paused):
             now = time.monotonic()
             due = max(due, now - 1.0)  # the backlog is caught up with, a second's worth at a time
             while self.cursor < self.limit and len(self._in_flight) < _WINDOW and due <= now:
