@@ -43,10 +43,10 @@ class BufferedSocket:
 
     # ---- in ----------------------------------------------------------------------------------------------------------
 
-    def receive(self) -> None:
-        """Receive what has arrived, unless complete packets are buffered already."""
+    def receive(self) -> bool:
+        """Receive what has arrived, unless complete packets are buffered already; return whether there was any."""
         if self._closed is not None or not self._partial:
-            return
+            return False
         received = [self._received[self._at :]]
         self._begin = self._at = size = 0
         try:
@@ -65,6 +65,7 @@ class BufferedSocket:
             self._closed = error
         self._received = b"".join(received)
         self._partial = not size
+        return bool(size)
 
     def next_packet(self) -> tuple[int, bytes] | None:
         """Remove the next complete packet from the buffer; returns its first byte and its content."""

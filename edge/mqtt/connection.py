@@ -138,7 +138,9 @@ class Connection:
             return
         newer = self.accepted_at is None and self.protocol != self._options.protocols[-1]
         timeout = _NEWER_TIMEOUT if newer else ANSWER_TIMEOUT
-        if self._clock.monotonic() > self._opened_at + timeout:
+        # The answer to a SUBSCRIBE may stand behind readings that wait in the session: while they come, so may it.
+        since = self._opened_at if self.accepted_at is None else max(self._opened_at, self.read_at)
+        if self._clock.monotonic() > since + timeout:
             self._end(Failure(SILENT, f"nothing within {timeout:g} s", older=newer))
 
     def publish(

@@ -76,8 +76,10 @@ class PahoClient(mqtt.Client):
 
     def receive(self) -> None:
         """Receive what has arrived, for :meth:`read_packet`."""
-        if (sock := self.buffered) is not None:
-            sock.receive()
+        if (sock := self.buffered) is not None and sock.receive():
+            # The answer to a ping may stand behind more readings than are scored in a keepalive, where a thousand wait
+            # for a slow machine. Whatever arrives shows as well that the broker is there.
+            self._ping_t = 0.0
 
     def read_packet(self, on_publication: Callable[[Publication], object]) -> bool:
         """Read the next packet.

@@ -109,6 +109,30 @@ def test_a_broker_that_never_answers_is_given_up(
     assert failure_of(link).event == "broker does not answer"
 
 
+def test_readings_that_stand_before_the_answer_to_a_subscribe_are_waited_for(
+    fake_broker: FakeBroker, make: MakeLink, fake_clock: FakeClock, turn_until: TurnUntil
+) -> None:
+    go_on = threading.Semaphore(0)
+
+    def answer(connection: socket.socket, level: int) -> None:
+        connection.sendall(b"\x20\x02\x00\x00")
+        while go_on.acquire(timeout=5):
+            connection.sendall(b"\x30\x05\x00\x01ahi")
+
+    link = make(fake_broker(answer), clock=fake_clock, settings={"protocol": "3.1.1"})
+    turn_until(link, lambda: link.connected)
+    for _ in range(3):
+        fake_clock.time += 8
+        go_on.release()
+        deadline = time.monotonic() + 10
+        while not link.poll(0.05) and time.monotonic() < deadline:
+            pass
+        assert link.failure is None
+    fake_clock.time += 11
+    link.poll(0)
+    assert failure_of(link).event == "broker does not answer"
+
+
 def test_bytes_that_are_no_mqtt_end_the_connection_and_not_the_loop(
     fake_broker: FakeBroker, make: MakeLink, turn_until: TurnUntil
 ) -> None:
