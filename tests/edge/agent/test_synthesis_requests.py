@@ -96,7 +96,12 @@ def test_given_rows_are_encoded_once_and_not_kept(desk: Desk, bundle: Bundle, mo
     (group,) = desk.stations.groups
     encoded: list[int] = []
     encode = group.sampler.encode
-    monkeypatch.setattr(group.sampler, "encode", lambda rows, noise: encoded.append(len(rows)) or encode(rows, noise))
+
+    def counted(given_rows: Floats, noise: float | None) -> object:
+        encoded.append(len(given_rows))
+        return encode(given_rows, noise)
+
+    monkeypatch.setattr(group.sampler, "encode", counted)
     answers = desk.ask("synthesize", {"n": 1200, "seed": 3, "from": {"around": given.tolist()}})
     assert (len(answers), encoded) == (3, [3])
 
