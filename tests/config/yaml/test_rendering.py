@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from config.address_syntax import address_fault
+from config.printable import has_commands
 from config.settings.alarms import AlarmRule, Alarms, MethaneAlarm
 from config.settings.broker import TLS, Broker, Password
 from config.settings.gateway import Gateway, StationEntry, TopicSettings
@@ -82,6 +83,7 @@ def test_comments_are_aligned_in_one_column() -> None:
 _text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 # A normalised path: it does not end with a slash, nor contain two in a row.
 _path = _text.filter(lambda text: text not in (".", "..")).map(lambda text: "/" + text.replace("/", "_"))
+_printable = _text.filter(lambda text: not has_commands(text))
 _level = _text.filter(lambda text: "." not in text)
 _key = st.from_regex(r"[a-z][a-z0-9]{0,5}(_[a-z0-9]{1,4})?", fullmatch=True).filter(
     lambda key: key not in ("ts", "seq")
@@ -94,9 +96,9 @@ def _features(draw: st.DrawFn) -> Feature:
     low, high = sorted(draw(st.tuples(_number, _number)))
     assume(low < high)
     return Feature(
-        name=draw(_text),
+        name=draw(_printable),
         key=draw(_key),
-        unit=draw(_text),
+        unit=draw(_printable),
         role=draw(st.sampled_from(["gas", "environment", "sensor"])),
         scale=draw(st.sampled_from(["log", "linear"])) if low >= 0 else "linear",
         range=(low, high),
