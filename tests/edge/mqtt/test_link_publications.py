@@ -156,6 +156,7 @@ def test_a_packet_that_the_broker_does_not_take_is_refused_here_and_the_connecti
     assert link.counts.connections == 1
 
 
+@pytest.mark.mqtt5  # the embedded broker has no limit
 def test_large_packets_are_given_up_when_the_broker_does_not_say_why_it_ends_connections(
     start_broker: StartBroker, client: Connect, make: MakeLink, base: str, ready: Ready, turn_until: TurnUntil
 ) -> None:
