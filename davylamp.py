@@ -34,14 +34,8 @@ VERBS = {
     "agent": ("score live readings over MQTT until SIGTERM", "edge.commands.agent"),
     "sniff": ("listen to a broker, and write a gateway and a station file with guesses", "edge.commands.sniff"),
     "deploy": ("install the agent on a Raspberry Pi over ssh, or upgrade it", "edge.commands.deploy"),
-    "install-service": (
-        "install the agent here as a systemd service, or upgrade it",
-        "edge.commands.install_service",
-    ),
-    "uninstall-service": (
-        "remove the service, and what it has left at the broker",
-        "edge.commands.uninstall_service",
-    ),
+    "install-service": ("install the agent here as a service, or upgrade it", "edge.commands.install_service"),
+    "uninstall-service": ("remove it, and what it has left at the broker", "edge.commands.uninstall_service"),
     "clear": ("remove what an agent that is gone has left at the broker", "edge.commands.clear"),
     "check": ("find what would go wrong, before the agent starts", "edge.commands.check"),
     "record": ("append live readings to a training CSV", "edge.commands.record"),
