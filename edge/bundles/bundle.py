@@ -16,7 +16,7 @@ from edge.bundles.archive import BundleContents, read_bundle, unpack
 from edge.bundles.golden import GOLDEN_ROWS, RUN_IN, TOLERANCE, golden_differences
 from edge.bundles.graph_check import rows_at_a_time
 from edge.bundles.manifest import SCORER, SCORER_ABSENT, Manifest
-from edge.bundles.number_arrays import read_arrays
+from edge.bundles.number_arrays import read_number_arrays
 from edge.bundles.scoring_tables import from_arrays, subtree
 from edge.errors import BundleError
 from edge.models.generator import Generator, unpack_roots
@@ -231,7 +231,7 @@ class Bundle:
 
     def _arrays(self, name: str) -> Arrays:
         try:
-            return read_arrays(self._members[name])
+            return read_number_arrays(self._members[name])
         except ValueError as error:
             raise BundleError(f"{self.path}: {name}: got {error}; fix: export the bundle again") from error
 

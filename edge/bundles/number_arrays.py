@@ -31,7 +31,7 @@ _MAGIC = b"\x93NUMPY"
 _MOST_RANK = 8
 
 
-def read_arrays(data: bytes) -> Arrays:
+def read_number_arrays(data: bytes) -> Arrays:
     """Return the arrays of an npz by name.
 
     Raises
