@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.bundles.number_arrays import read_arrays
+from edge.bundles.number_arrays import read_number_arrays
 
 
 def npz(**members: bytes) -> bytes:
@@ -29,7 +29,7 @@ def npy(header: str, content: bytes = bytes(80)) -> bytes:
 
 @pytest.mark.parametrize("name", ["tables.npz", "golden.npz"])
 def test_the_arrays_of_a_bundle_are_those_that_numpy_reads(entries: dict[str, bytes], name: str) -> None:
-    found = read_arrays(entries[name])
+    found = read_number_arrays(entries[name])
     with np.load(io.BytesIO(entries[name])) as expected:
         assert found.keys() == set(expected)
         for key, array in expected.items():
@@ -47,7 +47,7 @@ def test_every_layout_that_numpy_writes_is_read(tmp_path: Path) -> None:
     }  # fmt: skip
     for save in (np.savez, np.savez_compressed):
         save(tmp_path / "x.npz", **arrays)
-        found = read_arrays((tmp_path / "x.npz").read_bytes())
+        found = read_number_arrays((tmp_path / "x.npz").read_bytes())
         for name, expected in arrays.items():
             np.testing.assert_array_equal(found[name], expected)
             assert found[name].dtype == np.asarray(expected).dtype
@@ -75,7 +75,7 @@ def test_every_layout_that_numpy_writes_is_read(tmp_path: Path) -> None:
 )
 def test_a_header_of_a_stranger_is_a_refusal(header: str) -> None:
     with pytest.raises(ValueError, match=r'^"x", which is no array|^"x" of another size'):
-        read_arrays(npz(x=npy(header)))
+        read_number_arrays(npz(x=npy(header)))
 
 
 def test_what_is_no_npz_or_has_too_many_numbers_is_a_refusal() -> None:
@@ -83,7 +83,7 @@ def test_what_is_no_npz_or_has_too_many_numbers_is_a_refusal() -> None:
     np.savez_compressed(many, zeros=np.zeros(10_000_000))
     for data in (b"", b"PK", b"no zip", npz(x=b"")[:-30], many.getvalue(), npz(x=b"\x93NUMPY")):
         with pytest.raises(ValueError, match=r"no file of arrays|no array of numbers|bytes of numbers"):
-            read_arrays(data)
+            read_number_arrays(data)
 
 
 def test_no_damage_to_a_header_is_anything_but_a_refusal(entries: dict[str, bytes]) -> None:
@@ -96,7 +96,7 @@ def test_no_damage_to_a_header_is_anything_but_a_refusal(entries: dict[str, byte
         changed = bytearray(members[name])
         changed[rng.randrange(min(len(changed), 100))] = rng.choice([rng.randrange(256), *b"('9\n"])
         try:
-            read_arrays(npz(**{**members, name: bytes(changed)}))
+            read_number_arrays(npz(**{**members, name: bytes(changed)}))
         except ValueError:
             refused += 1
     assert refused > 50
