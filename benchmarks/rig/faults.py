@@ -51,7 +51,9 @@ KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 _WEIGHTS = (5, 3, 2, 5, 2, 2, 2, 1, 3, 2, 2, 2, 3, 3, 2, 0, 0, 0, 0)  # those with 0 happen once
 _DAMAGE: tuple[FaultKind, ...] = ("journal page damaged", "journal log removed", "journal cut")
 _BACKLOG: FaultKind = "backlog, broker killed"
-_DAMAGE_FROM = 0.85  # share of the load after which files are damaged: then verdicts cannot be compared any more
+# Share of the load after which files are damaged. All other faults are over: verdicts cannot be compared any more, and
+# an agent that has lost half of its journal cannot know what a killed broker sends again.
+_DAMAGE_FROM, _DAMAGE_SPAN = 0.965, 0.01
 _BACKLOG_FROM = 0.3
 _BACKLOG_SHARE, _LARGEST_BACKLOG = 0.4, 12_000  # messages that wait: more than the readings that the journal keeps
 _DRAINED = 0.8  # share of them that has been scored when the broker is killed
@@ -59,7 +61,7 @@ _DRAIN_PATIENCE = 60.0  # [s]
 _SWALLOWED = 0.5  # [s] at least, so that readings are scored meanwhile
 _ASKING = 10.0  # [s] for the broker to take a burst
 _NOTICED = 3.0  # [s] from damage under a running agent until it is killed: time to notice
-_MEANWHILE = 400  # messages that are sent meanwhile
+_MEANWHILE = 200  # messages that are sent meanwhile
 _REQUESTS = 200
 _BURST: tuple[tuple[str, dict[str, object]], ...] = (
     ("synthesize", {"n": 20}), ("nonsense", {}), ("synthesize", {"n": -1}), ("info", {})
@@ -119,7 +121,7 @@ def draw(count: int, messages: int, seed: int, *, only: Sequence[FaultKind] | No
     for number, drawn in zip(kinds, places, strict=True):
         kind, place = KINDS[number], drawn
         if kind in _DAMAGE:
-            place = int(messages * (_DAMAGE_FROM + 0.1 * drawn / messages))
+            place = int(messages * (_DAMAGE_FROM + _DAMAGE_SPAN * drawn / messages))
         elif kind == _BACKLOG:
             place = int(messages * _BACKLOG_FROM)
         away = _DISK_FULL if kind.startswith("disk full") else _AWAY
@@ -243,12 +245,13 @@ class Saboteur:
 
     def _disk_full(self, seconds: float) -> None:
         with self._disk_lock:
-            self._disk.fill(self._agent.pid)
+            with self._agent_lock:  # SQLite in this process must not be the last to close the journal
+                self._disk.fill(self._agent.pid)
             time.sleep(seconds)
             self._disk.empty(self._agent.pid)
 
     def _journal_locked(self, seconds: float) -> None:
-        with self._disk_lock, self._disk.locked():
+        with self._disk_lock, self._agent_lock, self._disk.locked():
             time.sleep(seconds)
 
     def _killed_on_full_disk(self, seconds: float) -> None:
