@@ -65,6 +65,7 @@ def prepare_order(arguments: Namespace) -> Order:
     """
     from edge.bundles.bundle import Bundle
     from edge.deployment.over_ssh import Order
+    from edge.deployment.password_file import read_password_file
     from edge.errors import DeploymentError
 
     problems: list[str] = []
@@ -72,8 +73,11 @@ def prepare_order(arguments: Namespace) -> Order:
     further: list[Path] = []
     if arguments.config is not None:
         bundles, further = named_files(arguments.config, bundles, problems)
-    if arguments.password_file is not None and not arguments.password_file.is_file():
-        problems.append(f"{arguments.password_file}: there is no such file; fix: check the path of --password-file")
+    if arguments.password_file is not None:
+        try:
+            read_password_file(arguments.password_file)
+        except DeploymentError as error:
+            problems.append(str(error))
     if problems:
         raise DeploymentError("\n".join(problems))
     for path in bundles:

@@ -46,6 +46,7 @@ def run(arguments: Namespace) -> None:
     _hand_over(arguments.wheelhouse)
     from edge.deployment.installation import Installation
     from edge.deployment.machine import Machine
+    from edge.deployment.undisturbed import say_undisturbed
     from edge.deployment.wishes import Wishes
 
     wishes = Wishes(
@@ -58,7 +59,7 @@ def run(arguments: Namespace) -> None:
         offline=arguments.offline,
         dry_run=arguments.dry_run,
     )
-    Installation(Machine(), say=_say).run(wishes)
+    Installation(Machine(), say=say_undisturbed).run(wishes)
 
 
 def _hand_over(wheelhouse: Path | None) -> None:
@@ -71,10 +72,3 @@ def _hand_over(wheelhouse: Path | None) -> None:
         return
     variables = {**os.environ, "PYTHONPATH": str(wheel), "PYTHONDONTWRITEBYTECODE": "1", _HANDED_OVER: "1"}
     os.execve(sys.executable, [sys.executable, "-P", "-m", "davylamp", *sys.argv[1:]], variables)  # noqa: S606
-
-
-def _say(line: str) -> None:
-    try:
-        print(line, flush=True)
-    except OSError:  # the connection to whoever reads it is lost: an installation goes on without a reader
-        sys.stdout = None

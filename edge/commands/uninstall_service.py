@@ -22,5 +22,6 @@ def run(arguments: Namespace) -> None:
     """Uninstall, saying each step."""
     from edge.deployment.machine import Machine
     from edge.deployment.removal import Removal
+    from edge.deployment.undisturbed import say_undisturbed
 
-    Removal(Machine(), say=print).run(purge=arguments.purge, keep_topics=arguments.keep_topics)
+    Removal(Machine(), say=say_undisturbed).run(purge=arguments.purge, keep_topics=arguments.keep_topics)

@@ -221,6 +221,7 @@ class BrokerSetup:
         return f"mosquitto does not start: {errors[-1]}" if errors else None
 
     def _restore(self, before: dict[Path, bytes | None]) -> None:
+        self._before = {}
         if not before:
             return
         for path, data in before.items():

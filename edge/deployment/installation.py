@@ -10,6 +10,7 @@ from edge.deployment.broker import BrokerSetup
 from edge.deployment.environments import Environments, Wheels
 from edge.deployment.machine import Machine
 from edge.deployment.mosquitto_logins import AccessRule
+from edge.deployment.password_file import read_password_file
 from edge.deployment.preflight import PYTHON, Preflight
 from edge.deployment.release_draft import ReleaseDraft
 from edge.deployment.releases import Release, Releases
@@ -86,9 +87,7 @@ class Installation:
                 problems += source.problems() + preflight.lacks_room(_DOWNLOADED)
         except DeploymentError as error:
             problems.append(str(error))
-        for path in (*wishes.bundles, *wishes.files, *(p for p in (wishes.config, wishes.password) if p is not None)):
-            if not path.is_file():
-                problems.append(f"{path}: there is no such file; fix: check the path")
+        problems += _unusable(wishes)
         nothing = self._releases.current() is None and not Takeover(self._machine).found()
         if nothing and not wishes.bundles and wishes.config is None:
             problems.append("bundle: got none, and nothing is installed yet; fix: --bundle one.davy")
@@ -129,7 +128,8 @@ class Installation:
         takeover = Takeover(self._machine)
         if found := takeover.found():
             takeover.run()
-            self._say(f"    {' and '.join(map(str, found))}: taken over as release 0, which runs on")
+            runs = ", which runs on" if self._layout.unit.exists() else ""
+            self._say(f"    {' and '.join(map(str, found))}: taken over as release 0{runs}")
         before = self._releases.current()
         if before is not None and self._releases.keep_edited_unit(before):
             self._say(
@@ -270,6 +270,18 @@ class Installation:
     def _kept(self) -> str:
         previous = self._releases.previous()
         return "none" if previous is None else f"release {previous.number}"
+
+
+def _unusable(wishes: Wishes) -> list[str]:
+    """Return a sentence for each file that was asked for and cannot be used."""
+    paths = (*wishes.bundles, *wishes.files, *(() if wishes.config is None else (wishes.config,)))
+    found = [f"{path}: there is no such file; fix: check the path" for path in paths if not path.is_file()]
+    if wishes.password is not None:
+        try:
+            read_password_file(wishes.password)
+        except DeploymentError as error:
+            found.append(str(error))
+    return found
 
 
 def _disk_mb(folder: Path) -> float:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from config.service import own_name
 from edge.deployment.machine import Machine
 from edge.deployment.probe import FOLDER
 from edge.deployment.service_layout import STORE
@@ -86,7 +87,7 @@ class Preflight:
 
     def _root(self) -> Iterator[str]:
         if not self._machine.is_root:
-            yield "user: got one without root's rights, expected root; fix: sudo davylamp install-service ..."
+            yield f"user: got {own_name()}, expected root; fix: sudo davylamp install-service ..."
 
     def _systemd(self) -> Iterator[str]:
         if not self._machine.path("/run/systemd/system").is_dir():

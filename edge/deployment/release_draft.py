@@ -12,6 +12,7 @@ from typing import Any
 from edge.deployment.links import remove_tree, replace_file
 from edge.deployment.machine import Machine
 from edge.deployment.mosquitto_logins import new_password
+from edge.deployment.password_file import read_password_file
 from edge.deployment.releases import PARTIAL, Release, Releases
 from edge.deployment.service_layout import CONFIGURATION, STORE
 from edge.deployment.service_unit import credentials_of, render_unit, shipped_text
@@ -215,7 +216,11 @@ class ReleaseDraft:
     def password(self) -> str:
         """Return the agent's password at the broker."""
         file: Path = self._folder / self.facts["credential"]
-        return file.read_text(encoding="utf-8").rstrip("\r\n")
+        try:
+            return read_password_file(file)
+        except DeploymentError as error:  # it was carried over
+            name = f"{CONFIGURATION}/{file.name}"
+            raise DeploymentError(f"{str(error).replace(str(file), name)}, or give --password-file") from error
 
     def _take_password(self, wishes: Wishes) -> None:
         if wishes.password is None:

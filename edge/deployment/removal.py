@@ -6,15 +6,21 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from edge.deployment.links import path_beside, remove_tree, sync_folder
+from config.service import own_name
+from edge.deployment.links import path_beside, remove_tree, sync_folder, sync_tree
 from edge.deployment.machine import Machine
 from edge.deployment.releases import Release, Releases
 from edge.deployment.service import Service
-from edge.deployment.service_layout import STORE, ServiceLayout
+from edge.deployment.service_layout import CONFIGURATION, STATE, STORE, UNIT, ServiceLayout
+from edge.deployment.undisturbed import undisturbed
 from edge.errors import DeploymentError
 
 _SECONDS = 120.0  # for the broker to be asked
-_BROKER_FILES = ("/etc/mosquitto/conf.d/davylamp.conf", "/etc/mosquitto/davylamp.acl", "/etc/mosquitto/passwords")
+_BROKER_FILES = (
+    "/etc/mosquitto/conf.d/davylamp.conf", "/etc/mosquitto/conf.d/davylamp.conf.before",
+    "/etc/mosquitto/davylamp.acl", "/etc/mosquitto/passwords",
+)  # fmt: skip
+_LINK = "/var/lib/davylamp"  # systemd's, to the state
 
 
 class Removal:
@@ -53,27 +59,28 @@ class Removal:
             The service is not installed, or the broker cannot be reached: the agent runs on then.
         """
         if not self._machine.is_root:
-            raise DeploymentError(
-                "user: got one without root's rights, expected root; fix: sudo davylamp uninstall-service"
-            )
+            raise DeploymentError(f"user: got {own_name()}, expected root; fix: sudo davylamp uninstall-service")
         release = self._releases.current()
         if release is None and not self._layout.store.exists():
             self._without_store(purge=purge)
             return
-        self._stop(release, keep_topics=keep_topics)
-        try:
-            self._remove_service()
-            kept = self._remove_files(release, purge=purge)
-        except OSError as error:
-            raise DeploymentError(f"{error.filename}: {error.strerror}; fix: run this again") from error
+        with undisturbed(self._layout.store):
+            self._stop(release, keep_topics=keep_topics)
+            try:
+                self._remove_service()
+                kept = self._remove_files(release, purge=purge)
+            except OSError as error:
+                raise DeploymentError(f"{error.filename}: {error.strerror}; fix: run this again") from error
         for path, what in kept:
             self._say(f"left: {path}, {what}")
         self._say(f"davylamp is uninstalled{'' if kept else '; nothing is left'}")
 
     def _without_store(self, *, purge: bool) -> None:
         """Remove what an earlier uninstall has kept; without that there is nothing to do."""
-        left = [p for p in (self._layout.configuration, self._layout.state) if p.exists() or p.is_symlink()]
-        if self._layout.unit.exists() or self._layout.environment.exists():
+        layout = self._layout
+        places = (layout.configuration, layout.state, layout.drop_ins)
+        left = [path for path in places if path.exists() or path.is_symlink()]
+        if layout.unit.exists() or layout.environment.exists():
             raise DeploymentError(
                 f"{STORE}: there is none, so davylamp was installed by hand; "
                 "fix: sudo davylamp install-service takes it over, and then it can be uninstalled"
@@ -84,7 +91,8 @@ class Removal:
             names = ", ".join(map(str, left))
             raise DeploymentError(f"davylamp: it is uninstalled already; {names} can be removed with --purge")
         self._remove_state()
-        remove_tree(self._layout.configuration)
+        remove_tree(layout.configuration)
+        remove_tree(layout.drop_ins)
         self._say("davylamp is uninstalled; nothing is left")
 
     def _stop(self, release: Release | None, *, keep_topics: bool) -> None:
@@ -113,33 +121,39 @@ class Removal:
         self._say("3/3 remove the service and its files")
         for path in (layout.wants, layout.unit, layout.trial):
             path.unlink(missing_ok=True)
-        remove_tree(layout.unit.with_name(f"{layout.unit.name}.d"))
         self._service.reload()
 
     def _remove_files(self, release: Release | None, *, purge: bool) -> list[tuple[Path, str]]:
-        layout, kept = self._layout, []
-        if not purge and release is not None and release.configuration.is_dir():
+        layout, kept = self._layout, list[tuple[Path, str]]()
+        ours = layout.configuration.is_symlink() or not layout.configuration.exists()
+        if not purge and ours and release is not None and release.configuration.is_dir():
             # A folder in place of the link, ready for a new installation.
             fresh = path_beside(layout.configuration)
             remove_tree(fresh)
             shutil.copytree(release.configuration, fresh, symlinks=True)
+            sync_tree(fresh)
             layout.configuration.unlink(missing_ok=True)
             fresh.rename(layout.configuration)
             sync_folder(layout.configuration.parent)
-            kept.append((layout.configuration, "configuration, bundles and credentials; --purge removes them"))
-        elif layout.configuration.is_symlink() or purge:
+        elif purge or layout.configuration.is_symlink():
             remove_tree(layout.configuration)
+        if layout.configuration.is_dir():
+            what = f"configuration, bundles and credentials; sudo rm -r {CONFIGURATION} removes them"
+            kept.append((layout.configuration, what))
         for path in (layout.program, layout.environment):
             if path.is_symlink():
                 path.unlink()
         if purge:
             self._remove_state()
-        elif layout.state.is_dir():
-            kept.append((layout.state, "the journal, also known as /var/lib/davylamp; --purge removes it"))
+            remove_tree(layout.drop_ins)
+        if layout.state.is_dir():
+            kept.append((layout.state, f"the journal; sudo rm -r {_LINK} {STATE} removes it"))
+        if layout.drop_ins.is_dir():
+            kept.append((layout.drop_ins, f"your settings of the service; sudo rm -r {UNIT}.d removes them"))
         remove_tree(layout.store)
         broker = map(self._machine.path, _BROKER_FILES)
         return [*kept, *((path, "the broker's, which runs on") for path in broker if path.exists())]
 
     def _remove_state(self) -> None:
-        remove_tree(self._machine.path("/var/lib/davylamp"))  # systemd's link
+        remove_tree(self._machine.path(_LINK))
         remove_tree(self._layout.state)

@@ -64,6 +64,7 @@ class ServiceLayout:
         self.environment = machine.path(ENVIRONMENT)
         self.configuration = machine.path(CONFIGURATION)
         self.unit = machine.path(UNIT)
+        self.drop_ins = machine.path(f"{UNIT}.d")
         self.wants = machine.path(WANTS)
         self.trial = machine.path(TRIAL)
         self.program = machine.path(PROGRAM)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,17 @@ def undisturbed(store: Path) -> Iterator[None]:
             yield
     finally:
         os.umask(mask)
+
+
+def say_undisturbed(line: str) -> None:
+    """Print a line; when the connection to whoever reads it is lost, the work goes on without a reader."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except OSError:
+        sys.stdout = None
 
 
 @contextmanager

@@ -202,6 +202,9 @@ def test_a_broker_that_does_not_start_is_put_back(setup: BrokerSetup, services: 
     assert (services.folder / "conf.d/davylamp.conf").read_text() == old
     assert not (services.folder / "passwords").exists()
     assert services.calls[-1] == "restart"
+    calls = len(services.calls)
+    setup.undo()
+    assert len(services.calls) == calls, "it is put back already"
 
 
 def test_a_broker_that_runs_with_settings_of_before_is_started_anew(

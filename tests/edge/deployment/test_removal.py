@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from edge.deployment import removal
 from edge.deployment.installation import Installation
+from edge.deployment.links import remove_tree
 from edge.deployment.removal import Removal
+from edge.deployment.undisturbed import undisturbed
 from edge.deployment.wishes import Wishes
 from edge.errors import DeploymentError
-from tests.edge.deployment.fake_gateway import FakeGateway
+from tests.edge.deployment.fake_gateway import FakeGateway, PowerCut
 
 
 @pytest.fixture
@@ -67,10 +70,11 @@ def test_without_purge_the_configuration_and_the_journal_stay_and_are_named(gate
     assert left(gateway) == [
         "etc/davylamp",
         *(f"etc/davylamp/{name}" for name in ("gateway.yaml", "one.davy", "password")),
+        "etc/systemd/system/davylamp.service.d", "etc/systemd/system/davylamp.service.d/override.conf",
         "var/lib/davylamp", "var/lib/private/davylamp", "var/lib/private/davylamp/journal.db",
     ]  # fmt: skip
     assert (gateway.root / "etc/davylamp/password").stat().st_mode & 0o777 == 0o600
-    for path in ("etc/davylamp", "var/lib/davylamp", "var/lib/private/davylamp"):
+    for path in ("etc/davylamp", "var/lib/davylamp", "var/lib/private/davylamp", "davylamp.service.d"):
         assert any(f"/{path}" in line for line in said if line.startswith("left: "))
 
 
@@ -90,6 +94,49 @@ def test_what_stayed_can_be_purged_later(gateway: FakeGateway) -> None:
         remove(gateway)
     remove(gateway, purge=True)
     assert left(gateway) == []
+
+
+@pytest.mark.parametrize("purge", [False, True])
+def test_an_interrupted_removal_can_be_finished(
+    gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch, purge: bool
+) -> None:
+    removed = 0
+
+    def cut_at_the_store(path: Path) -> None:
+        nonlocal removed
+        if path.name == "davylamp.d":
+            removed += 1
+            for file in gateway.resolve("/opt/davylamp.d/current/etc").iterdir():
+                file.unlink()  # as far as it came
+            raise PowerCut
+        remove_tree(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(removal, "remove_tree", cut_at_the_store)
+        with pytest.raises(PowerCut):
+            remove(gateway, purge=purge)
+    assert removed == 1
+    said = remove(gateway, purge=purge)
+    kept = [path for path in left(gateway) if path.startswith("etc/davylamp/")]
+    assert kept == ([] if purge else [f"etc/davylamp/{name}" for name in ("gateway.yaml", "one.davy", "password")])
+    assert any(line.startswith("left: ") and "/etc/davylamp, " in line for line in said) is not purge
+    assert not any("opt/" in path for path in left(gateway))
+
+
+def test_it_waits_for_no_installation_that_is_running(gateway: FakeGateway) -> None:
+    with (
+        undisturbed(gateway.root / "opt/davylamp.d"),
+        pytest.raises(DeploymentError, match="another installation is running; fix: wait"),
+    ):
+        remove(gateway)
+    assert gateway.running == "first"
+
+
+def test_the_copy_of_somebodys_broker_settings_is_named(gateway: FakeGateway) -> None:
+    copy = gateway.root / "etc/mosquitto/conf.d/davylamp.conf.before"
+    copy.parent.mkdir(parents=True)
+    copy.touch()
+    assert [line for line in remove(gateway, purge=True) if line.startswith(f"left: {copy}, ")]
 
 
 def test_a_broker_that_is_away_keeps_the_service(gateway: FakeGateway) -> None:
