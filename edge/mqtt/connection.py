@@ -107,9 +107,17 @@ class Connection:
         return self._client.socket()
 
     @property
+    def reads(self) -> bool:
+        """Whether something may be read; not while too many packets wait for the socket, or too many messages are held.
+
+        What waits for the broker's answers is no reason: those have to be read.
+        """
+        return self._queued <= _CONGESTED and not self.inbox.full
+
+    @property
     def congested(self) -> bool:
-        """Whether nothing should be read, because too many packets are queued or too many messages are held."""
-        return self._queued > _CONGESTED or len(self.sending) > _CONGESTED or self.inbox.full
+        """Whether nothing more should be published for now."""
+        return len(self.sending) > _CONGESTED or not self.reads
 
     @property
     def pending(self) -> bool:
@@ -157,7 +165,7 @@ class Connection:
         """Queue a publication; see :meth:`edge.mqtt.link.Link.publish`."""
         properties = publish_properties(expiry, correlation, response_topic) if self.protocol == "5" else None
         number = self.sending.publish(topic, payload, qos, retain=retain, properties=properties)
-        self._queued += number is not None
+        self._queued += number is not None and not self.sending
         return number
 
     def acknowledge(self, messages: Iterable[Message]) -> int:
@@ -189,7 +197,7 @@ class Connection:
         client.receive()
         while self.inbox.room and client.read_packet(self.inbox.put):
             pass
-        self.sending.release()
+        self._queued += self.sending.release()
 
     def _write(self, client: PahoClient) -> None:
         # paho would make two property objects for each QoS 0 publication, only to report that it is written.

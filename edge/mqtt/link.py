@@ -103,7 +103,7 @@ class Link(Protocol):
 
     @property
     def congested(self) -> bool:
-        """Whether reading has stopped until the queue for the socket is shorter."""
+        """Whether so much is queued that nothing more should be published for now."""
 
     @property
     def alive(self) -> bool:

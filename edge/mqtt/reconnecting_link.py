@@ -115,7 +115,7 @@ class ReconnectingLink:
 
     @property
     def congested(self) -> bool:
-        """Whether reading has stopped until the queue for the socket is shorter."""
+        """Whether so much is queued that nothing more should be published for now."""
         return self._connection is not None and self._connection.congested
 
     @property
@@ -143,7 +143,7 @@ class ReconnectingLink:
             self._dial()
             return []
         connection = self._connection
-        reading = [self._stop] if connection.congested else [self._stop, connection.socket]
+        reading = [self._stop, connection.socket] if connection.reads else [self._stop]
         writing = [connection.socket] if connection.wants_write else []
         waiting = connection.pending or connection.inbox.ready
         readable, writable = self._select(reading, writing, 0.0 if waiting else min(timeout, self._longest_wait))

@@ -98,7 +98,7 @@ class SendQueue:
         """
         limit = self._limit.value
         if limit is not None:
-            size = packets.publish_size(topic, len(payload), len(properties.pack()) if properties is not None else 1)  # type: ignore[no-untyped-call]
+            size = _size(topic, payload, properties)
             if size > limit:
                 return self._refuse(topic, size, limit, qos)
         number = 0
@@ -122,16 +122,17 @@ class SendQueue:
         if refusal is not None:
             self._log.error("broker refused a publication", every=ONCE_A_MINUTE, topic=sent.topic, reason=refusal)
 
-    def release(self) -> None:
-        """Send what waits, as far as the broker's answers allow."""
-        waiting = self._waiting
+    def release(self) -> int:
+        """Send what waits, as far as the broker's answers allow; return how many publications that was."""
+        waiting, before = self._waiting, len(self._waiting)
         while waiting and not (waiting[0].qos and len(self._in_flight) >= self.window):
             each = waiting.popleft()
             self._unsent -= each.qos
             if not self._send(
                 each.number, each.topic, each.payload, each.qos, retain=each.retain, properties=each.properties
             ):
-                return
+                break
+        return before - len(waiting)
 
     def note_end(self) -> None:
         """Note that the broker has ended the connection."""
@@ -151,7 +152,7 @@ class SendQueue:
         if info.rc != mqtt.MQTT_ERR_SUCCESS:
             return False
         if qos:
-            self._in_flight[info.mid] = _InFlight(number, topic, len(payload))
+            self._in_flight[info.mid] = _InFlight(number, topic, _size(topic, payload, properties))
         return True
 
     def _refuse(self, topic: str, size: int, limit: int, qos: int) -> int:
@@ -166,3 +167,8 @@ class SendQueue:
         self._number += 1
         self.receipts.append(Receipt(self._number, topic, reason))
         return self._number
+
+
+def _size(topic: str, payload: bytes, properties: Properties | None) -> int:
+    """Return the most bytes of a publication's packet."""
+    return packets.publish_size(topic, len(payload), len(properties.pack()) if properties is not None else 1)  # type: ignore[no-untyped-call]

@@ -237,3 +237,21 @@ def test_closing_waits_for_what_is_on_its_way(
         link.publish(f"{base}/out", b'{"number": %d}' % number, qos=1)
     link.close(5.0)
     other.wait(f"{base}/out", lambda body: body["number"] == 49)
+
+
+@pytest.mark.mqtt5
+def test_answers_are_read_while_much_waits_for_them(
+    start_broker: StartBroker, client: Connect, make: MakeLink, base: str, ready: Ready, turn_until: TurnUntil
+) -> None:
+    port = start_broker("max_inflight_messages 1").port
+    other = client(port, f"{base}/out")
+    link = ready(make(port))
+    for number in range(2):
+        link.publish(f"{base}/out", b"%d" % number, qos=1)
+    for number in range(2, 2100):
+        link.publish(f"{base}/out", b"%d" % number)
+    assert link.congested
+    turn_until(link, lambda: link.in_flight == 0)
+    assert not link.congested
+    turn_until(link, lambda: len(other.received) == 2100)
+    assert sorted(other.on(f"{base}/out")) == list(range(2100))  # this broker sends QoS 0 ahead of QoS 1
