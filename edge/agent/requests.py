@@ -39,7 +39,8 @@ ANSWER_EXPIRY = 600
 """Message expiry interval of an answer [s]."""
 
 _WAITING = 32  # most requests that wait
-_REFUSALS = 1000  # most refusals that wait
+_REFUSALS, _REFUSED_BYTES = 1000, 4 << 20  # most refusals that wait, and bytes of what askers want repeated in them
+_LONGEST_REASON = 2000  # characters; it may name whatever a request contains
 _IN_FLIGHT = 20  # QoS 1 publications; from here on the next part waits until the broker keeps up
 _RATE_HOLDS = "it is set again, or scoring.exceedances_per_1000 in gateway.yaml changes"
 _LONGEST_VERB = 128  # characters that are echoed in a topic
@@ -55,6 +56,10 @@ class _Job:
     response_topic: str | None
     correlation: bytes | None
     room: int | None = None  # [B] for an answer; None: no limit is known
+
+    @property
+    def asked_bytes(self) -> int:  # that an answer has to repeat [B]
+        return len(self.response_topic or "") + len(self.correlation or b"")
 
 
 class Requests:
@@ -120,6 +125,7 @@ class Requests:
         self._synthesis = SynthesisRequests(stations, gateway.synthesis, clock)
         self._jobs: deque[_Job] = deque()
         self._refusals: deque[tuple[_Job, Refusal]] = deque()
+        self._refused_bytes = 0
         self._verbs: dict[str, tuple[type[msgspec.Struct], Callable[[Any, int | None], Answers]]] = {
             "synthesize": (SynthesisRequest, self._synthesis.answer),
             "alarm/acknowledge": (AcknowledgeRequest, self._acknowledge),
@@ -137,7 +143,7 @@ class Requests:
 
     def take(self, verb: str, message: Message) -> None:
         """Read a request; errors in it are answered, too."""
-        job = _Job(verb, None, iter(()), None, message.correlation)
+        job = _Job(verb[:_LONGEST_VERB], None, iter(()), None, message.correlation)
         try:
             document = _parse(message.payload)
             job.transaction = _transaction(document)
@@ -154,7 +160,9 @@ class Requests:
     def turn(self) -> None:
         """Publish a refusal, and the next part of an answer, of each waiting request in turn."""
         if self._refusals and self.ready:
-            self._answer(*self._refusals.popleft())
+            job, refusal = self._refusals.popleft()
+            self._refused_bytes -= job.asked_bytes
+            self._answer(job, refusal)
             self.answered += 1
         if not self._jobs or not self.ready:
             return
@@ -173,14 +181,14 @@ class Requests:
                 self._jobs.append(job)
 
     def _refuse(self, job: _Job, reason: str) -> None:
-        if len(self._refusals) < _REFUSALS:
-            self._refusals.append((job, Refusal(error=reason, transaction=job.transaction)))
+        waiting = len(self._refusals)
+        if waiting < _REFUSALS and self._refused_bytes + job.asked_bytes <= _REFUSED_BYTES:
+            self._refused_bytes += job.asked_bytes
+            self._refusals.append((job, Refusal(error=reason[:_LONGEST_REASON], transaction=job.transaction)))
             return
         self.answered += 1
-        self._log.warning(
-            "request dropped without an answer", every=ONCE_A_MINUTE, reason=f"{_REFUSALS} refusals are waiting",
-            fix="send fewer requests at a time",
-        )  # fmt: skip
+        reason, fix = f"{waiting} refusals are waiting", "send fewer requests at a time"
+        self._log.warning("request dropped without an answer", every=ONCE_A_MINUTE, reason=reason, fix=fix)
 
     def _answers(self, verb: str, document: dict[str, Any], room: int | None) -> Answers:
         known = self._verbs.get(verb)
@@ -213,15 +221,14 @@ class Requests:
         return min((room for room in rooms if room is not None), default=None)
 
     def _topics_of(self, job: _Job) -> list[str]:
-        fixed = self._topics.response(job.verb[:_LONGEST_VERB])
+        fixed = self._topics.response(job.verb)
         return [fixed] if job.response_topic in (None, fixed) else [fixed, job.response_topic]
 
     def _answer(self, job: _Job, body: Answer[Any] | Refusal) -> bool:
         """Publish a message of an answer; return whether another may follow."""
         payload = msgspec.json.encode(body)
         room = self._room(job)
-        fits = room is None or len(payload) <= room
-        if not fits and isinstance(body, Answer):
+        if room is not None and len(payload) > room and isinstance(body, Answer):
             self._refuse(
                 job,
                 f"the answer is {len(payload)} bytes long, and the broker takes {room}; "

@@ -127,6 +127,25 @@ def test_refusals_wait_until_the_broker_keeps_up_and_no_more_than_a_thousand_do(
     assert any("dropped without an answer" in line for line in caplog.messages)
 
 
+def test_refusals_that_wait_take_little_memory_whatever_is_asked(desk: Desk) -> None:
+    desk.link.in_flight = 20  # the broker does not keep up
+    properties = SimpleNamespace(ResponseTopic=f"{TOPICS.responses}/{'x' * 60_000}", CorrelationData=b"y" * 60_000)
+    body = json.dumps({"z" * 100_000: 1}).encode()
+    for _ in range(100):
+        desk.requests.take("info" * 1000, Message("", body, properties=properties))
+        desk.requests.take("alarm/shelve", Message("", body))
+    desk.link.in_flight = 0
+    count = size = 0
+    while desk.requests.ready:
+        desk.requests.turn()
+        size += sum(len(each.payload) + len(each.correlation or b"") for each in desk.link.published)
+        count += len(desk.link.published)
+        desk.link.published.clear()
+        desk.link.in_flight = 0
+    assert count > 100
+    assert size < 8_000_000
+
+
 def test_answers_wait_for_the_next_connection(desk: Desk) -> None:
     desk.requests.take("info", Message("", b"{}"))
     desk.link.connected = False
