@@ -27,6 +27,7 @@ _HEADER = re.compile(
     rb"\{'descr': '([<|][biuf][1248])', 'fortran_order': (True|False), "
     rb"'shape': \(((?:[0-9]{1,9}, ?)*[0-9]{0,9})\), \} *\n"
 )
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _MAGIC = b"\x93NUMPY"
 _MOST_RANK = 8
 
@@ -42,6 +43,8 @@ def read_number_arrays(data: bytes) -> Arrays:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
+            if any(entry.compress_type not in _COMPRESSIONS for entry in entries):
+                raise ValueError("a compression that numpy does not write")
             if sum(entry.file_size for entry in entries) > MOST_BYTES:
                 raise ValueError(f"more than {MOST_BYTES:,} bytes of numbers")
             arrays = {entry.filename.removesuffix(".npy"): archive.read(entry) for entry in entries}

@@ -86,6 +86,18 @@ def test_what_is_no_npz_or_has_too_many_numbers_is_a_refusal() -> None:
             read_number_arrays(data)
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_compression_of_a_stranger_is_a_refusal(method: int) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("x.npy", b"1" * 1000)
+    damaged = bytearray(file.getvalue())
+    damaged[40:60] = b"9" * 20
+    for data in (file.getvalue(), bytes(damaged)):
+        with pytest.raises(ValueError, match="compression"):
+            read_number_arrays(data)
+
+
 def test_no_damage_to_a_header_is_anything_but_a_refusal(entries: dict[str, bytes]) -> None:
     with zipfile.ZipFile(io.BytesIO(entries["tables.npz"])) as archive:
         members = {name.removesuffix(".npy"): archive.read(name) for name in archive.namelist()}
