@@ -139,6 +139,12 @@ class JournalFiles:
             os.pwrite(self._lock, _OPEN, 0)
         self.marked = True
 
+    def unmark(self) -> None:
+        """Note that the database is about to be closed, so that its log will be gone."""
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._lock, 0)
+        self.marked = False
+
     def set_aside(self, now: float) -> str:
         """Rename the database and its log at this Unix time [s], and put the fresh one in its place; returns the name.
 
@@ -162,13 +168,10 @@ class JournalFiles:
             os.close(self._database)
             self._database = -1
 
-    def release(self, *, clean: bool) -> None:
-        """Give both locks back; ``clean``: SQLite has closed the database, and nothing is in its log only."""
+    def release(self) -> None:
+        """Give both locks back; SQLite must have closed the database."""
         self.unlock_database()
         if self._lock >= 0:
-            if clean:
-                with contextlib.suppress(OSError):
-                    os.ftruncate(self._lock, 0)
             os.close(self._lock)
             self._lock = -1
 

@@ -90,7 +90,7 @@ class Journal:
             self.recovered, lost = self._open()
             self._raise_numbers(lost)
         except JournalError:
-            self._files.release(clean=False)
+            self._files.release()
             raise
 
     @property
@@ -198,9 +198,10 @@ class Journal:
 
     def close(self) -> None:
         """Close the file and release its lock."""
+        self._files.unmark()  # before SQLite removes the log: killed in between, nobody must miss it
         with contextlib.suppress(*SQLITE_ERRORS):
             self._db.close()
-        self._files.release(clean=True)
+        self._files.release()
 
     def _read(self, read: Callable[..., _T], *arguments: object) -> _T:
         try:

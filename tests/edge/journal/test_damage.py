@@ -113,6 +113,21 @@ def test_what_is_lost_after_a_kill_is_noticed_and_no_number_is_used_again(
     assert (_next_number(journal), journal.set_aside) == (first + 2, 0)
 
 
+def test_a_kill_at_the_end_of_a_clean_stop_costs_nothing(
+    path: Path, fake_clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(path, clock=fake_clock)
+    _score(journal, 1, 300)
+    killed = tmp_path / "killed"
+    release = journal._files.release
+    monkeypatch.setattr(journal._files, "release", lambda: shutil.copytree(path.parent, killed) and release())
+    journal.close()
+    after = Journal(killed / path.name, clock=fake_clock)
+    assert after.set_aside == 0
+    assert [row.n for row in after.recovered.stations] == [300]
+    after.close()
+
+
 def test_what_an_older_file_shows_is_noticed_too(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, durability="process", clock=fake_clock)
     _score(journal, 1, 1)
