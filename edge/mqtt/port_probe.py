@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import ssl
 
+from edge.mqtt.addresses import resolve
+
 _TIMEOUT = 3.0  # [s]
 _CONNECT = (
     b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x0a\x00\x00"  # MQTT 3.1.1, clean session, no name: it leaves nothing behind
@@ -15,7 +17,7 @@ _CONNACK = 2
 def answers(host: str, port: int) -> bool:
     """Return whether something listens on a port."""
     try:
-        socket.create_connection((host, port), _TIMEOUT).close()
+        _connect(host, port).close()
     except (OSError, ValueError):
         return False
     return True
@@ -27,7 +29,7 @@ def speaks_tls(host: str, port: int) -> bool:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     try:
-        with socket.create_connection((host, port), _TIMEOUT) as plain, context.wrap_socket(plain):
+        with _connect(host, port) as plain, context.wrap_socket(plain):
             return True
     except ssl.SSLError as error:
         return "ALERT" in (error.reason or "")  # it refuses us in the words of TLS, e.g. without a certificate
@@ -38,8 +40,13 @@ def speaks_tls(host: str, port: int) -> bool:
 def speaks_plain_mqtt(host: str, port: int) -> bool:
     """Return whether a port answers a CONNECT without TLS, also if it refuses us."""
     try:
-        with socket.create_connection((host, port), _TIMEOUT) as plain:
+        with _connect(host, port) as plain:
             plain.sendall(_CONNECT)
             return plain.recv(1)[:1] == bytes([_CONNACK << 4])
     except (OSError, ValueError):
         return False
+
+
+def _connect(host: str, port: int) -> socket.socket:
+    resolve(host, port)  # with no name server, the line below would keep the agent from its watchdog for half a minute
+    return socket.create_connection((host, port), _TIMEOUT)
