@@ -6,6 +6,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from config.errors import ConfigError
 from config.topic_filters import READINGS_TOPIC
 
 if TYPE_CHECKING:  # a parser is built without the settings' libraries
@@ -15,6 +16,27 @@ if TYPE_CHECKING:  # a parser is built without the settings' libraries
 def add_gateway(parser: ArgumentParser) -> None:
     """Add the gateway file, required."""
     parser.add_argument("-c", "--config", type=Path, required=True, metavar="YAML", help="gateway file")
+
+
+def add_as_service(parser: ArgumentParser, text: str) -> None:
+    """Add the options of a verb that can run as the agent's service; see :func:`runs_as_service`."""
+    parser.add_argument("--as-service", action="store_true", help=f"{text}; needs root")
+    parser.add_argument(
+        "--unit", type=Path, metavar="FILE", help="with --as-service: a unit file in place of the installed unit"
+    )
+
+
+def runs_as_service(arguments: Namespace) -> bool:
+    """Return whether a verb runs as the agent's service.
+
+    Raises
+    ------
+    ConfigError
+        It does not, and a unit file is given all the same.
+    """
+    if arguments.unit is not None and not arguments.as_service:
+        raise ConfigError(["--unit: got it without --as-service, which it is for; fix: add --as-service"])
+    return bool(arguments.as_service)
 
 
 def add_station(parser: ArgumentParser, what: str) -> None:

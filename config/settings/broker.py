@@ -176,7 +176,10 @@ def _credential_path(name: str) -> Path:
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if folder is None and not is_service():
         what = "only systemd hands out credentials, and only to a service"
-        raise _absent("credential", what, "davylamp check --as-service checks as the service")
+        fix = (
+            "--as-service, which check and clear take; elsewhere sudo env CREDENTIALS_DIRECTORY=/etc/davylamp davylamp"
+        )
+        raise _absent("credential", what, f"{fix} ...")
     handed_out = sorted(os.listdir(folder)) if folder is not None and Path(folder).is_dir() else []  # noqa: PTH208
     if folder is None or name not in handed_out:
         others = f"only {', '.join(handed_out)}" if handed_out else "no credentials"

@@ -167,11 +167,13 @@ class GatewayCheck:
             early += link.poll(0.1)
             subscribed = link.became_ready()
         if not subscribed:
-            self._findings.error(f"the broker did not confirm the subscriptions within {_CONFIRMATION:g} s")
+            self._findings.error(
+                f"the broker did not confirm the subscriptions within {_CONFIRMATION:g} s; fix: its log says why"
+            )
         for lacking in link.lacks:
             self._findings.error(f"the broker lacks what davylamp needs: {lacking}")
-        if refused := link.counts.refused_subscriptions:
-            self._findings.error(f"{refused} subscriptions refused; fix: let this user read the topics")
+        for refused in link.refused:
+            self._findings.error(f"{refused}: the broker refuses the subscription; fix: let this user read it")
         return early
 
     def _listen(

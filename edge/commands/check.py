@@ -7,7 +7,7 @@ from argparse import SUPPRESS, ArgumentParser, Namespace
 from pathlib import Path
 from typing import TextIO
 
-from config.arguments import add_gateway, seconds
+from config.arguments import add_as_service, add_gateway, runs_as_service, seconds
 
 EXAMPLE = "sudo davylamp check --as-service -c /etc/davylamp/gateway.yaml"
 
@@ -19,13 +19,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--listen", type=seconds, metavar="S",
         help="how long to listen for readings [s]; default: 5, longer if stations send less often",
     )  # fmt: skip
-    parser.add_argument(
-        "--as-service", action="store_true",
-        help="judge as the installed service will: its user, sandbox, credentials and working directory; needs root",
-    )  # fmt: skip
-    parser.add_argument(
-        "--unit", type=Path, metavar="FILE", help="with --as-service: a unit file in place of the installed unit"
-    )
+    add_as_service(parser, "judge as the installed service will: its user, sandbox, credentials and working directory")
     parser.add_argument(
         "--online", type=seconds, metavar="S",
         help="check only that the agent is online, waiting up to S [s]; with --as-service the run started last",
@@ -36,7 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Check, printing to standard output; an error among the findings is exit code 1."""
-    if arguments.as_service:
+    if runs_as_service(arguments):
         from edge.checking.service_check import ServiceCheck
 
         service = ServiceCheck(arguments.config, arguments.unit, sys.stdout)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
-from config.arguments import add_gateway
+from config.arguments import add_as_service, add_gateway, runs_as_service
 
 EXAMPLE = "davylamp clear -c gateway.yaml"
 
@@ -14,18 +13,12 @@ EXAMPLE = "davylamp clear -c gateway.yaml"
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of ``davylamp clear``."""
     add_gateway(parser)
-    parser.add_argument(
-        "--as-service", action="store_true",
-        help="as the service: its user, sandbox, credentials and journal; needs root",
-    )  # fmt: skip
-    parser.add_argument(
-        "--unit", type=Path, metavar="FILE", help="with --as-service: a unit file in place of the installed unit"
-    )
+    add_as_service(parser, "as the service: its user, sandbox, credentials and journal")
 
 
 def run(arguments: Namespace) -> int:
     """Remove retained topics and session, printing what was removed."""
-    if arguments.as_service:
+    if runs_as_service(arguments):
         from edge.checking.service_run import ServiceRun
 
         command = [sys.executable, "-P", "-m", "davylamp", "clear", "-c", str(arguments.config.absolute())]

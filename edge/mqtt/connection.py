@@ -67,6 +67,7 @@ class Connection:
         self.failure: Failure | None = None
         self.near: bool | None = None  # whether the broker is on this machine; unknown while its name is
         self.lacks: list[str] = []  # of what we need, as the broker says
+        self.refused: list[str] = []  # subscriptions, by their filters
         self.read_at = -math.inf  # monotonic time [s]
         self.inbox = Inbox(number, max(1, options.receive_maximum // 2), counts)
         self._queued = 0
@@ -265,6 +266,7 @@ class Connection:
         for subscription, reason in zip(self._subscriptions, reasons, strict=False):
             if reason.is_failure:
                 self._counts.refused_subscriptions += 1
+                self.refused.append(subscription.filter)
                 fix = f"allow {self._options.username or self._options.client_id} to read it"
                 self._log.error("broker refused a subscription", topic=subscription.filter, reason=reason, fix=fix)
             elif reason.value == 0:  # granted, but at QoS 0

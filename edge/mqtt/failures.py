@@ -30,6 +30,7 @@ _SILENT = (
 DOWNGRADED = f"{_NO_QOS}: {_LACKING[_NO_QOS]}"
 """What a broker lacks that grants QoS 0 where we asked for 1."""
 
+_UNREACHABLE_FIX = "fix: start the broker, or correct its host and port"
 _UNSUPPORTED = "Unsupported protocol version"
 _LOGIN_REFUSED = ("Bad user name or password", "Not authorized", "Banned", "Bad authentication method")
 
@@ -86,8 +87,9 @@ def unreachable(error: OSError | ValueError, options: Options, *, in_handshake: 
     if isinstance(error, socket.gaierror):
         return Failure("broker not found", f"{error.strerror}; fix: broker.host, or the network")
     if isinstance(error, TimeoutError):
-        return Failure("broker not reachable", f"no answer within {CONNECT_TIMEOUT:g} s")
-    return Failure("broker not reachable", error.strerror or str(error) if isinstance(error, OSError) else str(error))
+        return Failure("broker not reachable", f"no answer within {CONNECT_TIMEOUT:g} s; {_UNREACHABLE_FIX}")
+    why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+    return Failure("broker not reachable", f"{why or 'no reason given'}; {_UNREACHABLE_FIX}")
 
 
 def refused(reason: ReasonCode, options: Options) -> Failure:

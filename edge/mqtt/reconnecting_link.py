@@ -104,6 +104,11 @@ class ReconnectingLink:
         return self._connection.protocol if self._connection is not None and self.connected else None
 
     @property
+    def refused(self) -> list[str]:
+        """Filters of the subscriptions that the broker refuses."""
+        return [] if self._connection is None else self._connection.refused
+
+    @property
     def lacks(self) -> list[str]:
         """What the broker says that it lacks of what davylamp needs, each with the fix."""
         return [] if self._connection is None else self._connection.lacks

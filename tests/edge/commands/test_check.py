@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from davylamp import main
 from edge.checking import gateway_check
 from edge.commands.check import check
+from edge.mqtt.reconnecting_link import ReconnectingLink
 from tests.doubles import GOOD
 from tests.mqtt_client import Connect, MqttClient
 from tests.running_broker import RunningBroker, StartBroker
@@ -185,6 +187,24 @@ def test_topics_that_the_broker_denies_are_errors(run: Run, start_broker: StartB
     checked = run(start_broker(f"acl_file {tmp_path / 'acl'}").port)
     assert not checked.passed
     assert checked.has("error", "the broker refuses what we publish: Not authorized")
+
+
+@pytest.mark.broker
+@pytest.mark.mqtt5
+def test_a_subscription_that_the_broker_refuses_is_named(
+    run: Run, broker: RunningBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Mosquitto's own access rules refuse no subscription; brokers such as EMQX do.
+    monkeypatch.setattr(ReconnectingLink, "refused", property(lambda link: ["sensors/+/readings"]))
+    checked = run(broker.port)
+    assert not checked.passed
+    assert checked.has("error", "sensors/+/readings: the broker refuses the subscription; fix: let")
+
+
+def test_a_unit_file_needs_as_service(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for verb in ("check", "clear"):
+        assert main([verb, "-c", str(tmp_path / "gateway.yaml"), "--unit", str(tmp_path / "davylamp.service")]) == 1
+        assert capsys.readouterr().err.startswith("--unit: got it without --as-service, which it is for; fix: ")
 
 
 @pytest.mark.broker

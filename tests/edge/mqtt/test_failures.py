@@ -56,6 +56,7 @@ def test_another_client_with_our_id_is_named() -> None:
 def test_what_keeps_a_connection_from_opening_is_named(error: OSError | ValueError, event: str, slow: bool) -> None:
     failure = unreachable(error, OPTIONS)
     assert (failure.event, failure.slow) == (event, slow)
+    assert "; fix: " in failure.detail
 
 
 def test_connections_lost_repeatedly_point_to_another_client_with_our_id_unless_the_broker_is_gone(

@@ -245,6 +245,19 @@ class Eager(random.Random):
         return a
 
 
+def test_subscriptions_that_are_refused_are_listed(fake_broker: FakeBroker, make: MakeLink, ready: Ready) -> None:
+    def answer(connection: socket.socket, level: int) -> None:
+        connection.sendall(b"\x20\x03\x00\x00\x00")
+        subscribe = connection.recv(4096)
+        connection.sendall(b"\x90\x04" + subscribe[2:4] + b"\x00\x87")  # Not authorized
+        connection.recv(4096)
+
+    link = make(fake_broker(answer), settings={"protocol": 5})
+    assert link.refused == []
+    ready(link)
+    assert len(link.refused) == link.counts.refused_subscriptions == 1
+
+
 def test_a_broker_that_reports_another_client_with_our_id_is_believed(
     fake_broker: FakeBroker, make: MakeLink, turn_until: TurnUntil
 ) -> None:
