@@ -95,6 +95,15 @@ def exchange(folder: Path, link: Path) -> None:
     sync_folder(link.parent)
 
 
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a folder with its modes; nobody else can read a password among its files meanwhile."""
+    mask = os.umask(0o077)
+    try:
+        shutil.copytree(source, target, symlinks=True)
+    finally:
+        os.umask(mask)
+
+
 def remove_tree(path: Path) -> None:
     """Remove a file, a link or a folder with all that is in it; what is not there is fine."""
     if path.is_dir() and not path.is_symlink():

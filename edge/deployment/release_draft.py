@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from edge.deployment.links import remove_tree, replace_file
+from edge.deployment.links import copy_tree, remove_tree, replace_file
 from edge.deployment.machine import Machine
 from edge.deployment.mosquitto_logins import new_password
 from edge.deployment.password_file import read_password_file
@@ -98,7 +97,7 @@ class ReleaseDraft:
     def _carry_over(self) -> None:
         target = self.release.configuration
         if self._before is not None and self._before.configuration.is_dir():
-            shutil.copytree(self._before.configuration, target, symlinks=True)
+            copy_tree(self._before.configuration, target)
             unit = self._before.unit.read_text(encoding="utf-8") if self._before.unit.is_file() else ""
             for name, path in credentials_of(unit).items():
                 source = self._machine.path(path)

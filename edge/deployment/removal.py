@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from config.service import own_name
-from edge.deployment.links import path_beside, remove_tree, sync_folder, sync_tree
+from edge.deployment.links import copy_tree, path_beside, remove_tree, sync_folder, sync_tree
 from edge.deployment.machine import Machine
 from edge.deployment.releases import Release, Releases
 from edge.deployment.service import Service
@@ -130,7 +129,7 @@ class Removal:
             # A folder in place of the link, ready for a new installation.
             fresh = path_beside(layout.configuration)
             remove_tree(fresh)
-            shutil.copytree(release.configuration, fresh, symlinks=True)
+            copy_tree(release.configuration, fresh)
             sync_tree(fresh)
             layout.configuration.unlink(missing_ok=True)
             fresh.rename(layout.configuration)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-from edge.deployment.links import exchange, path_beside, remove_tree, replace_file, replace_link, sync_tree
+from edge.deployment.links import copy_tree, exchange, path_beside, remove_tree, replace_file, replace_link, sync_tree
 from edge.deployment.machine import Machine
 from edge.deployment.releases import Release, Releases
 from edge.deployment.service_layout import STORE, ServiceLayout
@@ -50,7 +49,7 @@ class Takeover:
         if _is_plain(layout.configuration):
             # Copied: /etc may be on another disk. The copy is in place before the exchange.
             remove_tree(release.configuration)
-            shutil.copytree(layout.configuration, release.configuration, symlinks=True)
+            copy_tree(layout.configuration, release.configuration)
             sync_tree(release.folder)
         else:
             release.configuration.mkdir(exist_ok=True)
