@@ -260,7 +260,7 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=FAULTS, help="default: %(default)s")
     parser.add_argument("--readings", type=int, default=READINGS, help="of all stations (default: %(default)s)")
     parser.add_argument("--long", action="store_true", help=f"{LONG_FAULTS} faults, {LONG_READINGS} readings")
-    parser.add_argument("--quick", action="store_true", help="one fault of each kind, 2,400 readings")
+    parser.add_argument("--quick", action="store_true", help="each kind of fault once, 2,400 readings")
     parser.add_argument(
         "--stations", type=int, help=f"default: {STATIONS}, and {MANY_STATIONS} with every {EVERY}th seed"
     )
@@ -274,7 +274,7 @@ def main() -> int:
     if arguments.long:
         count, readings = LONG_FAULTS, LONG_READINGS
     if arguments.quick:
-        count, readings = len(KINDS), 2400
+        count, readings = len(KINDS) - 2, 2400  # files are damaged in one way of three
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing stays running or mounted
     bundle = arguments.bundle or quick_bundle()
     folder = Path(tempfile.mkdtemp(prefix="davylamp-chaos-"))

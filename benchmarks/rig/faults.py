@@ -53,15 +53,16 @@ _DAMAGE: tuple[FaultKind, ...] = ("journal page damaged", "journal log removed",
 _BACKLOG: FaultKind = "backlog, broker killed"
 # Share of the load after which files are damaged. All other faults are over: verdicts cannot be compared any more, and
 # an agent that has lost half of its journal cannot know what a killed broker sends again.
-_DAMAGE_FROM, _DAMAGE_SPAN = 0.965, 0.01
+_DAMAGE_FROM, _DAMAGE_SPAN = 0.961, 0.005
 _BACKLOG_FROM = 0.3
 _BACKLOG_SHARE, _LARGEST_BACKLOG = 0.4, 12_000  # messages that wait: more than the readings that the journal keeps
 _DRAINED = 0.8  # share of them that has been scored when the broker is killed
 _DRAIN_PATIENCE = 60.0  # [s]
 _SWALLOWED = 0.5  # [s] at least, so that readings are scored meanwhile
 _ASKING = 10.0  # [s] for the broker to take a burst
+_BEFORE = 1.0  # [s]
 _NOTICED = 3.0  # [s] from damage under a running agent until it is killed: time to notice
-_MEANWHILE = 200  # messages that are sent meanwhile
+_MEANWHILE = 25  # messages that are sent meanwhile
 _REQUESTS = 200
 _BURST: tuple[tuple[str, dict[str, object]], ...] = (
     ("synthesize", {"n": 20}), ("nonsense", {}), ("synthesize", {"n": -1}), ("info", {})
@@ -108,10 +109,13 @@ class Fault:
 def draw(count: int, messages: int, seed: int, *, only: Sequence[FaultKind] | None = None) -> list[Fault]:
     """Draw ``count`` faults over a load of ``messages``: every kind once while they last, then at random.
 
+    Files are damaged in one way of three: the agent replaces a journal once in a minute, and waits with the second one.
+
     ``only``: kinds that are drawn from, instead of all.
     """
     rng = np.random.default_rng((seed, count, messages))
-    known = [KINDS.index(kind) for kind in only or KINDS]
+    spared = rng.permutation(len(_DAMAGE))[1:]
+    known = [KINDS.index(kind) for kind in only or KINDS if only or kind not in {_DAMAGE[i] for i in spared}]
     weights = np.array([_WEIGHTS[number] or bool(only) for number in known], dtype=float)
     more = rng.choice(known, max(0, count - len(known)), p=weights / weights.sum())
     kinds = [*rng.permutation(known)[:count], *more]
@@ -349,6 +353,9 @@ class Saboteur:
 
     def _damaged_while_running(self, harm: Callable[[Path], str]) -> None:
         with self._disk_lock, self._agent_lock:
+            self._witness.online.wait(_DRAIN_PATIENCE)
+            self._publisher.allow(self._publisher.cursor + _MEANWHILE)
+            time.sleep(_BEFORE)  # a running agent has committed since its start
             self._note_damage()
             self._publisher.allow(self._publisher.cursor + _MEANWHILE)
             self.damages.append(harm(self._disk.journal))
