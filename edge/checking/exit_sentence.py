@@ -55,7 +55,9 @@ def credential_faults(unit: str) -> list[str]:
         try:
             with Path(path).open("rb") as file:
                 if os.fstat(file.fileno()).st_size > _LARGEST:
-                    faults.append(f"LoadCredential={name}:{path}: larger than 1 MiB, expected a password")
+                    faults.append(
+                        f"LoadCredential={name}:{path}: larger than 1 MiB; fix: write only the password into it"
+                    )
         except OSError as error:
             fix = f"sudo install -m 600 /dev/stdin {path}, then type the password and Ctrl-D; or remove the line"
             faults.append(f"LoadCredential={name}:{path}: {error.strerror}; fix: {fix}")

@@ -186,7 +186,7 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise ServiceError(
-            f"{path}: {getattr(error, 'strerror', None) or 'not UTF-8'}, expected a unit file"
+            f"{path}: {getattr(error, 'strerror', None) or 'not UTF-8'}, expected a unit file; fix: check the path"
         ) from error
 
 

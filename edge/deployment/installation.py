@@ -10,7 +10,7 @@ from edge.deployment.broker import BrokerSetup
 from edge.deployment.environments import Environments, Wheels
 from edge.deployment.machine import Machine
 from edge.deployment.mosquitto_logins import AccessRule
-from edge.deployment.password_file import read_password_file
+from edge.deployment.password_file import absence, read_password_file
 from edge.deployment.preflight import PYTHON, Preflight
 from edge.deployment.release_draft import ReleaseDraft
 from edge.deployment.releases import Release, Releases
@@ -217,9 +217,9 @@ class Installation:
             self._say(f"    {line}")
         if done.returncode:
             errors = [line.removeprefix("error").strip() for line in lines if line.startswith("error")]
-            raise DeploymentError(
-                "check refuses the new release, and nothing was switched:\n" + "\n".join(errors or lines[-3:])
-            )
+            folder = f"{release.configuration}/"  # it is about to go: what remains is the name
+            reasons = "\n".join(line.removeprefix(folder) for line in errors or lines[-3:])
+            raise DeploymentError(f"check refuses the new release, and nothing was switched:\n{reasons}")
 
     def _switch(self, release: Release, before: Release | None) -> None:
         """Start a release on trial, and make it permanent when it is online.
@@ -275,7 +275,7 @@ class Installation:
 def _unusable(wishes: Wishes) -> list[str]:
     """Return a sentence for each file that was asked for and cannot be used."""
     paths = (*wishes.bundles, *wishes.files, *(() if wishes.config is None else (wishes.config,)))
-    found = [f"{path}: there is no such file; fix: check the path" for path in paths if not path.is_file()]
+    found = [fault for fault in map(absence, paths) if fault is not None]
     if wishes.password is not None:
         try:
             read_password_file(wishes.password)

@@ -9,6 +9,14 @@ from edge.errors import DeploymentError
 _LONGEST = 65_535  # [bytes], of a password in MQTT
 
 
+def absence(path: Path) -> str | None:
+    """Return a sentence with the fix if there is no file at a path."""
+    if path.is_file():
+        return None
+    what = "got a folder or a device, expected a file" if path.exists() else "there is no such file"
+    return f"{path}: {what}; fix: check the path"
+
+
 def read_password_file(path: Path) -> str:
     """Return the password in a file; line breaks at its end are no part of it.
 
@@ -17,9 +25,8 @@ def read_password_file(path: Path) -> str:
     DeploymentError
         It cannot be read, or holds no password: it is empty, not UTF-8, too long, or has several lines.
     """
-    if not path.is_file():
-        what = "got a folder or a device, expected a file" if path.exists() else "there is no such file"
-        raise DeploymentError(f"{path}: {what}; fix: check the path of --password-file")
+    if (fault := absence(path)) is not None:
+        raise DeploymentError(fault)
     try:
         with path.open("rb") as file:
             data = file.read(_LONGEST + 3).rstrip(b"\r\n")

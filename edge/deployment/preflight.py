@@ -19,7 +19,7 @@ PYTHON = Path("/usr/bin/python3")
 """The system's Python: one below /home would be out of the service's sight."""
 
 _MODULES = ("ctypes", "encodings.idna", "json", "sqlite3", "ssl", "venv", "zoneinfo")  # python3-minimal lacks most
-_OLDEST_SYSTEMD = 247  # LoadCredential=
+_OLDEST_SYSTEMD = 251  # systemctl show --timestamp=unix
 _MEMORY_MB = 220.0  # the agent's peak of 99 MiB, beside a small Debian
 _SPARE_MB = 150.0  # of memory that is free, below which it may swap
 _STATE_MB = 50.0  # the journal begins small
@@ -67,7 +67,7 @@ class Preflight:
         for folder, wanted, what in (
             (STORE, size / 1e6, "the environment"),
             ("/var/lib", _STATE_MB, "the journal"),
-            (FOLDER, 1.0, "files meanwhile"),
+            (FOLDER, 1.0, "temporary files"),
         ):
             free = self._free_mb(folder)
             if free is not None and free < wanted:
@@ -122,7 +122,8 @@ class Preflight:
     def _clock(self) -> Iterator[str]:
         if self._now < _RELEASED:
             day = time.strftime("%Y-%m-%d", time.gmtime(self._now))
-            yield f"clock: got {day}, which is past; fix: sudo timedatectl set-ntp true, or sudo date -s ..."
+            least = time.strftime("%Y-%m-%d", time.gmtime(_RELEASED))
+            yield f"clock: got {day}, expected {least} or later; fix: sudo timedatectl set-ntp true, or date -s ..."
             return
         done = self._machine.run(["timedatectl", "show", "-p", "NTPSynchronized", "--value"], check=False)
         if done.stdout.strip() == "no":

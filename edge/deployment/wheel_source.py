@@ -60,7 +60,7 @@ class WheelSource:
             pip_command()
         except DeploymentError:
             if find_spec("ensurepip") is None:
-                return ["python3: got neither pip nor ensurepip, which download; fix: sudo apt install python3-venv"]
+                return ["python3: got neither pip nor ensurepip to download with; fix: sudo apt install python3-venv"]
             raise
         return []
 

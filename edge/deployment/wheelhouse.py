@@ -129,7 +129,9 @@ class Wheelhouse:
                 f"wheelhouse: no wheels for {self._target}: {reason}; fix: use a Python on the gateway that has wheels "
                 "(3.11 to 3.13)"
             )
-        return f"wheelhouse: pip download failed: {reason}"
+        return (
+            f"wheelhouse: pip download failed: {reason}; fix: pip config list shows its settings; then run this again"
+        )
 
 
 def user_cache() -> Path:

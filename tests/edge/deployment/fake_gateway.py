@@ -187,7 +187,8 @@ class FakeGateway:
                 return 0, "ok      davylamp/gw/state: online\n"
             return 1, "error   davylamp/gw/state: got offline, expected online; fix: see journalctl -u davylamp\n"
         if words[1] == "check" and content in self.refused:
-            return 1, "ok      gateway.yaml\nerror   one.davy: golden rows differ; fix: export it again\n"
+            bundle = Path(words[words.index("-c") + 1]).with_name("one.davy")
+            return 1, f"ok      gateway.yaml\nerror   {bundle}: golden rows differ; fix: export it again\n"
         if words[1] == "clear" and not self.broker:
             return 1, "localhost:1883: connection refused; fix: start the broker\n"
         return 0, f"{words[1]} done\n"

@@ -326,5 +326,5 @@ def test_a_python_that_cannot_download_is_named(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(wheel_source, "find_spec", lambda name: None)
     source = WheelSource(Machine(tmp_path), Wishes())
     assert source.problems() == [
-        "python3: got neither pip nor ensurepip, which download; fix: sudo apt install python3-venv"
+        "python3: got neither pip nor ensurepip to download with; fix: sudo apt install python3-venv"
     ]

@@ -45,6 +45,11 @@ def test_what_is_no_file_is_named(tmp_path: Path) -> None:
         read_password_file(tmp_path)
     with pytest.raises(DeploymentError, match="there is no such file"):
         read_password_file(tmp_path / "secret")
+    with pytest.raises(DeploymentError) as caught:
+        Desk(tmp_path).install(config=tmp_path, bundles=(tmp_path / "two.davy",))
+    assert [line.split(": ")[1][:20] for line in str(caught.value).splitlines()] == [
+        "there is no such fil", "got a folder or a de",
+    ]  # fmt: skip
 
 
 def test_it_is_found_before_anything_is_installed(tmp_path: Path) -> None:
