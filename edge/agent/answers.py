@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -96,6 +96,24 @@ class RateAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     exceedances_per_1000: float
     until: str
+
+
+class SchemaAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Data of the answer to ``schema``.
+
+    Parameters
+    ----------
+    name
+        Name of the message; ``None``: none was asked for.
+    schema
+        Its JSON Schema, draft 2020-12; ``None``: none was asked for.
+    messages
+        Every message that has a schema: name -> a sentence about it.
+    """
+
+    name: str | None
+    schema: dict[str, Any] | None
+    messages: dict[str, str]
 
 
 class SyntheticRows(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Defines the bodies of the requests about alarms, the rate and the agent itself."""
+"""Defines the bodies of the requests about alarms, the rate, the schemas and the agent itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ LONGEST_TRANSACTION = 256
 """Most characters of a ``transaction``: it is echoed in every part of an answer."""
 
 TransactionId = Annotated[str, Meta(max_length=LONGEST_TRANSACTION)] | int | None
-Comment = Annotated[str, Meta(max_length=1000)] | None
+Comment = Annotated[
+    Annotated[str, Meta(max_length=1000)] | None, Meta(extra={"expected": "a text of at most 1000 characters, or null"})
+]
 
 
 class AcknowledgeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,18 +101,19 @@ class InfoRequest(msgspec.Struct, frozen=True, kw_only=True):
     transaction: TransactionId = None
 
 
-def unknown_field_hint(struct: type[msgspec.Struct], error: str) -> str:
-    """Return the fields that a request may have, as the end of msgspec's error about an unknown one, else nothing.
+class SchemaRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of ``schema``: which message's JSON Schema is asked for.
 
-    Examples
-    --------
-    >>> unknown_field_hint(RateRequest, "Object contains unknown field `rate`")
-    ', expected one of: transaction, exceedances_per_1000'
+    Parameters
+    ----------
+    transaction
+        Anything by which the sender recognises the answer.
+    name
+        Name of the message, such as ``score`` or ``request/rate/set``; ``None``: only which there are.
+    station
+        With ``name: reading``: whose columns; may be omitted if there is only one bundle.
     """
-    if "unknown field" not in error:
-        return ""
-    path = error.partition(" - at `$.")[2].rstrip("`")
-    for level in filter(None, path.split(".")):
-        field = next(each for each in msgspec.structs.fields(struct) if each.encode_name == level)
-        struct = field.type
-    return f", expected one of: {', '.join(each.encode_name for each in msgspec.structs.fields(struct))}"
+
+    transaction: TransactionId = None
+    name: str | None = None
+    station: str | None = None

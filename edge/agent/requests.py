@@ -18,10 +18,12 @@ from edge.agent.request_bodies import (
     AcknowledgeRequest,
     InfoRequest,
     RateRequest,
+    SchemaRequest,
     ShelveRequest,
     TransactionId,
-    unknown_field_hint,
 )
+from edge.agent.request_reader import read_request
+from edge.agent.schema_requests import SchemaRequests
 from edge.agent.stations import Stations
 from edge.agent.synthesis_requests import SynthesisRequest, SynthesisRequests
 from edge.alarms.event import Event
@@ -132,6 +134,7 @@ class Requests:
             "alarm/shelve": (ShelveRequest, self._shelve),
             "rate/set": (RateRequest, self._set_rate),
             "info": (InfoRequest, self._answer_info),
+            "schema": (SchemaRequest, SchemaRequests(stations).answer),
         }
 
     @property
@@ -195,12 +198,7 @@ class Requests:
         if known is None:
             raise RequestError(f"unknown request {verb[:64]!r}, expected one of {', '.join(self._verbs)}")
         struct, answer = known
-        try:
-            request = msgspec.convert(document, struct, strict=True)
-        except (msgspec.ValidationError, RecursionError) as error:
-            hint = unknown_field_hint(struct, str(error))
-            raise RequestError(str(error).replace("`$.", "`") + hint) from error
-        return answer(request, room)
+        return answer(read_request(document, struct), room)
 
     def _response_topic(self, message: Message) -> str | None:
         topic = message.response_topic

@@ -9,10 +9,19 @@ from typing import Any, NamedTuple
 import msgspec
 
 from config.settings.station import Station
-from edge.agent.answers import AcknowledgeAnswer, Answer, RateAnswer, Refusal, ShelveAnswer, SyntheticRows
+from edge.agent.answers import (
+    AcknowledgeAnswer,
+    Answer,
+    RateAnswer,
+    Refusal,
+    SchemaAnswer,
+    ShelveAnswer,
+    SyntheticRows,
+)
 from edge.agent.health_message import HealthMessage
 from edge.agent.presence_messages import AvailabilityMessage, InfoMessage, StateMessage
-from edge.agent.request_bodies import AcknowledgeRequest, InfoRequest, RateRequest, ShelveRequest
+from edge.agent.request_bodies import AcknowledgeRequest, InfoRequest, RateRequest, SchemaRequest, ShelveRequest
+from edge.agent.request_verbs import REQUEST_VERBS
 from edge.agent.synthesis_requests import SynthesisRequest
 from edge.alarms.event import AlarmMessage, Event
 from edge.delivery.dead_letters import DeadLetter
@@ -43,6 +52,8 @@ class Described(NamedTuple):
     published: bool = True
 
 
+_ANSWER: Any = Answer  # mypy takes an index for a type, and the indices below are values of a loop
+
 MESSAGES = {
     "score": Described(Verdict, "<station>/score", "The verdict on one reading."),
     "event": Described(Event, "<station>/event", "An alarm opens, continues or closes."),
@@ -54,27 +65,32 @@ MESSAGES = {
     "deadletter": Described(DeadLetter, "deadletter", "A payload that could not be used, and why."),
     "marker": Described(Marker, "marker", "Goes behind scores; the broker's answer to it confirms them."),
     **{
-        f"request/{verb}": Described(struct, f"request/{verb}", sentence, published=False)
-        for verb, struct, sentence in (
-            ("synthesize", SynthesisRequest, "Asks for synthetic rows."),
-            ("alarm/acknowledge", AcknowledgeRequest, "Acknowledges and labels an alarm."),
-            ("alarm/shelve", ShelveRequest, "Shelves a kind of alarm for some minutes."),
-            ("rate/set", RateRequest, "Sets the requested rate of exceedances."),
-            ("info", InfoRequest, "Asks for what info contains."),
+        f"request/{verb}": Described(struct, f"request/{verb}", REQUEST_VERBS[verb].sentence, published=False)
+        for verb, struct in (
+            ("synthesize", SynthesisRequest),
+            ("alarm/acknowledge", AcknowledgeRequest),
+            ("alarm/shelve", ShelveRequest),
+            ("rate/set", RateRequest),
+            ("info", InfoRequest),
+            ("schema", SchemaRequest),
         )
     },
     **{
-        f"response/{verb}": Described(struct, f"response/{verb}", sentence)
-        for verb, struct, sentence in (
-            ("synthesize", Answer[SyntheticRows] | Refusal, "Synthetic rows, in parts, or a refusal."),
-            ("alarm/acknowledge", Answer[AcknowledgeAnswer] | Refusal, "What happened to the alarm, or a refusal."),
-            ("alarm/shelve", Answer[ShelveAnswer] | Refusal, "What is shelved now, or a refusal."),
-            ("rate/set", Answer[RateAnswer] | Refusal, "The rate from now on, or a refusal."),
-            ("info", Answer[InfoMessage] | Refusal, "The content of info, or a refusal."),
+        f"response/{verb}": Described(_ANSWER[data] | Refusal, f"response/{verb}", REQUEST_VERBS[verb].answer)
+        for verb, data in (
+            ("synthesize", SyntheticRows),
+            ("alarm/acknowledge", AcknowledgeAnswer),
+            ("alarm/shelve", ShelveAnswer),
+            ("rate/set", RateAnswer),
+            ("info", InfoMessage),
+            ("schema", SchemaAnswer),
         )
     },
 }
 """Name -> what it is."""
+
+READING = "A reading, as a station publishes it."
+"""What a message named ``reading`` is; its schema follows from a station's columns, see :func:`reading_schema`."""
 
 _PUBLISHED = (
     "Every key listed here is in every message. A later version may add keys: ignore those that you do not know."

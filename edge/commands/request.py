@@ -5,9 +5,11 @@ from __future__ import annotations
 import secrets
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from config.arguments import add_agent, agent_of
+from edge.agent.request_verbs import REQUEST_VERBS
 from edge.clock import SystemClock
 from edge.commands.watch import ANY_BASE
 from edge.errors import BrokerError, RequestError
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from edge.mqtt.link import Link
     from edge.stop import Stop
 
-EXAMPLE = """davylamp request synthesize '{"n": 100, "seed": 7, "format": "csv"}'"""
+EXAMPLE = "davylamp request synthesize n=100 seed=7 format=csv"
 
 _ANSWER_TIMEOUT = 10.0  # [s] for each part of the answer
 _DISCOVERY = 1.0  # [s] to wait for the retained states of gateways
@@ -25,18 +27,22 @@ _DISCOVERY = 1.0  # [s] to wait for the retained states of gateways
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of ``davylamp request``."""
-    parser.add_argument("name", metavar="NAME", help="synthesize, info, rate/set, alarm/acknowledge, alarm/shelve")
-    parser.add_argument("body", nargs="?", default="{}", metavar="JSON")
+    lines = [f"\n{name}: {verb.sentence}\n  " + "\n  ".join(verb.examples) for name, verb in REQUEST_VERBS.items()]
+    parser.description = "\n".join((parser.description or "", *lines))
+    parser.add_argument("name", metavar="VERB", help=", ".join(REQUEST_VERBS))
+    parser.add_argument(
+        "words", nargs="*", metavar="KEY=VALUE", help="a field; a dot leads into an object; or all of them as JSON"
+    )
     add_agent(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Send the request and print the answer to standard output."""
     broker, base = agent_of(arguments)
-    return request(broker, base, arguments.name, arguments.body, out=sys.stdout)
+    return request(broker, base, arguments.name, arguments.words, out=sys.stdout)
 
 
-def request(broker: Broker, base: str | None, verb: str, body: str, *, out: TextIO) -> int:
+def request(broker: Broker, base: str | None, verb: str, words: Sequence[str], *, out: TextIO) -> int:
     """Send a request and print the answer, its parts put together: JSON, or with ``format: csv`` the rows alone.
 
     Parameters
@@ -47,8 +53,8 @@ def request(broker: Broker, base: str | None, verb: str, body: str, *, out: Text
         The agent's base topic; ``None``: that of the only gateway below ``davylamp`` that is online.
     verb
         Name of the request.
-    body
-        Its parameters, a JSON object.
+    words
+        Its fields, see :func:`edge.agent.request_words.parse_words`.
     out
         Stream to print to.
 
@@ -60,23 +66,22 @@ def request(broker: Broker, base: str | None, verb: str, body: str, *, out: Text
     Raises
     ------
     RequestError
-        ``body`` is no JSON object, or without ``base`` not exactly one gateway is online.
+        ``words`` are no fields, ``verb`` cannot be part of a topic, or without ``base`` not exactly one gateway is
+        online.
     BrokerError
         The broker cannot be reached or refuses the request, or nobody answers within 10 s.
     """
     import msgspec
 
+    from edge.agent.request_words import parse_words
     from edge.mqtt.command_link import command_link
     from edge.mqtt.link import Subscription
     from edge.mqtt.topics import Topics
     from edge.stop import Stop
 
-    try:
-        document = msgspec.json.decode(body)
-    except (ValueError, RecursionError) as error:
-        raise RequestError(f"got {body[:60]!r}, expected a JSON object: {error}") from error
-    if not isinstance(document, dict):
-        raise RequestError(f"got {body[:60]!r}, expected a JSON object")
+    if not verb or any(each in verb for each in "+#\0"):
+        raise RequestError(f"got the request {verb[:64]!r}, expected one of {', '.join(REQUEST_VERBS)}")
+    document = parse_words(verb, words)
     document.setdefault("transaction", secrets.token_hex(8))
     with Stop() as stop:
         topics = Topics(base or _find(broker, stop))
@@ -90,7 +95,8 @@ def request(broker: Broker, base: str | None, verb: str, body: str, *, out: Text
     if isinstance(data, dict) and isinstance(data.get("rows"), str):
         print(data["rows"], end="", file=out)
     else:
-        print(msgspec.json.encode(answer).decode(), file=out)
+        text = msgspec.json.encode(answer)
+        print((msgspec.json.format(text, indent=2) if out.isatty() else text).decode(), file=out)
     return 0 if answer["status"] == "ok" else 1
 
 

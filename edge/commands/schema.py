@@ -12,8 +12,6 @@ from edge.errors import RequestError
 
 EXAMPLE = "davylamp schema score"
 
-_READING = "A reading, as a station publishes it; of the columns in --station."
-
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of ``davylamp schema``."""
@@ -47,9 +45,11 @@ def schema(name: str | None, station: Path | None, *, out: TextIO) -> None:
 
     from config.templates.templates import METHANE
     from config.yaml.load import load_station
-    from edge.agent.schemas import MESSAGES, message_schema, reading_schema
+    from edge.agent.schemas import MESSAGES, READING, message_schema, reading_schema
 
-    sentences = {each: message.sentence for each, message in MESSAGES.items()} | {"reading": _READING}
+    sentences = {each: message.sentence for each, message in MESSAGES.items()} | {
+        "reading": f"{READING[:-1]}; of the columns in --station."
+    }
     if name is None:
         width = max(map(len, sentences))
         for each, sentence in sentences.items():

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 from numpy.typing import ArrayLike
 
 from edge.arrays import Floats
@@ -16,6 +17,9 @@ from edge.synthesis.sampler import Sampler
 DrawRows = Callable[[int, int], Floats]
 """Draws rows, given their number and the index of the first."""
 
+_RANGE = Meta(extra={"expected": 'least and largest value by key, such as {"ch4_ppb": [2500, 4000]}'})
+_MIX = Meta(extra={"expected": 'shares by regime, such as {"background": 0.75, "plume": 0.25}'})
+_AROUND = Meta(extra={"expected": "recent | event, or a list of rows with a number for each column"})
 _LISTED = "prior, regime, range, mix, around"
 
 
@@ -42,9 +46,9 @@ class SamplingConditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     prior: bool | None = None
     regime: str | None = None
-    range: dict[str, tuple[float, float]] | None = None
-    mix: dict[str, float] | None = None
-    around: list[list[float]] | Literal["recent", "event"] | None = None
+    range: Annotated[dict[str, tuple[float, float]] | None, _RANGE] = None
+    mix: Annotated[dict[str, float] | None, _MIX] = None
+    around: Annotated[list[list[float]] | Literal["recent", "event"] | None, _AROUND] = None
     noise: float | None = None
     last: int | None = None
 

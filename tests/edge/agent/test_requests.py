@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.settings.gateway import TopicSettings
+from edge.agent.request_verbs import REQUEST_VERBS
 from edge.agent.requests import ANSWER_EXPIRY
 from edge.bundles.bundle import Bundle
 from edge.mqtt.message import Message
@@ -41,8 +42,7 @@ def test_an_answer_is_confirmed_expires_and_is_not_retained(desk: Desk) -> None:
 def test_an_unknown_verb_is_answered_with_those_that_are_known(desk: Desk) -> None:
     error = desk.error("model/activate", {"transaction": "x"})
     assert "unknown request 'model/activate'" in error
-    for verb in ("synthesize", "alarm/acknowledge", "alarm/shelve", "rate/set", "info"):
-        assert verb in error
+    assert error.endswith(f"expected one of {', '.join(REQUEST_VERBS)}")
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,11 @@ def test_an_unknown_verb_is_answered_with_those_that_are_known(desk: Desk) -> No
         (b" " * 300_000, "300000 bytes"),
         (b'{"transaction": {"a": 1}}', "transaction"),
         (b'{"transaction": "' + b"x" * 300 + b'"}', "transaction"),
-        (b'{"n": "ten"}', "`n`"),
-        (b'{"n": 1.5}', "`n`"),
-        (b'{"number": 1}', "number"),
-        (b'{"format": "xml"}', "xml"),
-        (b'{"from": {"around": [[1, null]]}}', "around"),
+        (b'{"n": "ten"}', 'n: got "ten", expected an integer'),
+        (b'{"n": 1.5}', "n: got 1.5, expected an integer"),
+        (b'{"number": 1}', "number: unknown field, "),
+        (b'{"format": "xml"}', 'format: got "xml", expected json | csv'),
+        (b'{"from": {"around": [[1, null]]}}', "from.around: got [...], expected recent | event, or a list of rows"),
     ],
 )
 def test_the_answer_names_what_is_wrong_with_a_request(desk: Desk, body: bytes, reason: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
+from edge.agent.request_verbs import REQUEST_VERBS
 from edge.agent.schemas import MESSAGES, message_schema, reading_schema
 
 ALL = {name: message_schema(name) for name in MESSAGES} | {"reading": reading_schema(load_station(METHANE))}
@@ -52,6 +53,12 @@ def test_a_request_with_an_unknown_key_is_refused_by_schema_and_agent_alike(name
         assert ALL[name]["additionalProperties"] is False
         with pytest.raises(msgspec.ValidationError, match="unknown field"):
             msgspec.convert({"nobody": 1}, MESSAGES[name].struct)
+
+
+def test_every_verb_has_the_schemas_of_its_request_and_its_answer() -> None:
+    assert [name for name in MESSAGES if "/" in name and MESSAGES[name].topic == name] == [
+        f"{side}/{verb}" for side in ("request", "response") for verb in REQUEST_VERBS
+    ]
 
 
 def test_units_and_times_are_marked() -> None:

@@ -52,9 +52,9 @@ class Answerer:
         self._stop.set()
         self._thread.join()
 
-    def ask(self, verb: str, body: str = "{}") -> tuple[int, str]:
+    def ask(self, verb: str, *words: str) -> tuple[int, str]:
         out = StringIO()
-        code = request(self.settings, self.base, verb, body, out=out)
+        code = request(self.settings, self.base, verb, words, out=out)
         return code, out.getvalue()
 
 
@@ -109,7 +109,19 @@ def test_nobody_who_answers_is_an_error(answerer: Answerer, monkeypatch: pytest.
         answerer.ask("info")
 
 
-@pytest.mark.parametrize("body", ["nope", "[1]", "", "1"])
+def test_fields_are_words_or_json_and_may_be_both(answerer: Answerer) -> None:
+    answerer.answers = [{"status": "ok", "data": {}}]
+    answerer.ask("synthesize", "n=4", '{"seed": 7}', "from.regime=plume", "transaction=mine")
+    assert answerer.asked == [{"n": 4, "seed": 7, "from": {"regime": "plume"}, "transaction": "mine"}]
+
+
+@pytest.mark.parametrize("verb", ["", "#", "alarm/+"])
+def test_a_verb_that_is_no_topic_is_answered_with_those_there_are(answerer: Answerer, verb: str) -> None:
+    with pytest.raises(RequestError, match="expected one of synthesize, alarm/acknowledge"):
+        answerer.ask(verb)
+
+
+@pytest.mark.parametrize("body", ["nope", "[1]", "", "1", "=1", '{"n": 1'])
 def test_a_body_that_is_no_object_is_an_error(answerer: Answerer, body: str) -> None:
     with pytest.raises(RequestError, match="JSON object"):
         answerer.ask("info", body)
@@ -120,7 +132,7 @@ def test_the_only_gateway_that_is_online_is_found(start_broker: StartBroker, cli
     port = start_broker().port
     settings = Broker(host="127.0.0.1", port=port)
     with pytest.raises(RequestError, match="online: no gateway; fix: name one with --base"):
-        request(settings, None, "info", "{}", out=StringIO())
+        request(settings, None, "info", [], out=StringIO())
     other = client(port, "davylamp/gw1/request/#")
     other.publish("davylamp/gw1/state", {"state": "online"}, retain=True)
     other.publish("davylamp/gw2/state", {"state": "stopped"}, retain=True)
@@ -132,11 +144,11 @@ def test_the_only_gateway_that_is_online_is_found(start_broker: StartBroker, cli
 
     answering = threading.Thread(target=answer, name="answering")
     answering.start()
-    assert request(settings, None, "info", "{}", out=StringIO()) == 0
+    assert request(settings, None, "info", [], out=StringIO()) == 0
     answering.join()
     other.publish("davylamp/gw2/state", {"state": "online"}, retain=True)
     with pytest.raises(RequestError, match="davylamp/gw1, davylamp/gw2"):
-        request(settings, None, "info", "{}", out=StringIO())
+        request(settings, None, "info", [], out=StringIO())
 
 
 @pytest.mark.mqtt5
@@ -144,4 +156,4 @@ def test_a_request_that_the_broker_refuses_is_an_error(start_broker: StartBroker
     (tmp_path / "acl").write_text("topic read #\n")
     broker = start_broker(f"acl_file {tmp_path / 'acl'}")
     with pytest.raises(BrokerError, match="Not authorized"):
-        request(Broker(host=broker.host, port=broker.port), "davylamp/gw1", "info", "{}", out=StringIO())
+        request(Broker(host=broker.host, port=broker.port), "davylamp/gw1", "info", [], out=StringIO())

@@ -1,0 +1,73 @@
+"""The verbs of requests: what each asks for, how it is answered, and examples of it; without any library."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class RequestVerb(NamedTuple):
+    """A verb below ``request/``.
+
+    Parameters
+    ----------
+    sentence
+        What it asks for.
+    answer
+        What its answer contains.
+    examples
+        Command lines that send it; a test runs every one of them.
+    """
+
+    sentence: str
+    answer: str
+    examples: tuple[str, ...]
+
+
+REQUEST_VERBS = {
+    "synthesize": RequestVerb(
+        "Asks for synthetic rows.",
+        "Synthetic rows, in parts, or a refusal.",
+        (
+            "davylamp request synthesize n=100 seed=7 format=csv",
+            "davylamp request synthesize n=10 from.regime=plume",
+            "davylamp request synthesize n=10 from.range.ch4_ppb='[2500, 4000]'",
+            "davylamp request synthesize n=10 from.around=recent from.last=20",
+        ),
+    ),
+    "alarm/acknowledge": RequestVerb(
+        "Acknowledges and labels an alarm.",
+        "What happened to the alarm, or a refusal.",
+        ("davylamp request alarm/acknowledge station=st-1 kind=methane label=plume comment='valve 3'",),
+    ),
+    "alarm/shelve": RequestVerb(
+        "Shelves a kind of alarm for some minutes.",
+        "What is shelved now, or a refusal.",
+        (
+            "davylamp request alarm/shelve station=st-1 kind=methane minutes=30 comment='calibration gas'",
+            "davylamp request alarm/shelve station=st-1 kind=methane minutes=0",
+        ),
+    ),
+    "rate/set": RequestVerb(
+        "Sets the requested rate of exceedances.",
+        "The rate from now on, or a refusal.",
+        (
+            "davylamp request rate/set exceedances_per_1000=5",
+            "davylamp request rate/set exceedances_per_1000=null",
+        ),
+    ),
+    "info": RequestVerb(
+        "Asks for what info contains.",
+        "The content of info, or a refusal.",
+        ("davylamp request info",),
+    ),
+    "schema": RequestVerb(
+        "Asks for the JSON Schema of a message, or which there are.",
+        "A JSON Schema, or a refusal.",
+        (
+            "davylamp request schema",
+            "davylamp request schema name=request/rate/set",
+            "davylamp request schema name=reading station=st-1",
+        ),
+    ),
+}
+"""Name -> what it is. The agent, the command line, the schemas and the documents have the verbs from here."""
