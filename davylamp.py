@@ -39,19 +39,13 @@ VERBS = {
     "clear": ("remove what an agent that is gone has left at the broker", "edge.commands.clear"),
     "check": ("find what would go wrong, before the agent starts", "edge.commands.check"),
     "record": ("append live readings to a training CSV", "edge.commands.record"),
-    "watch": ("print scores, events and alarms as they come", "edge.commands.watch"),
+    "watch": ("show stations, scores and alarms as they come", "edge.commands.watch"),
     "request": ("send a request to the agent and print its answer", "edge.commands.request"),
     "schema": ("print the JSON Schema of a message", "edge.commands.schema"),
     "simulate": ("publish a simulated station's readings", "edge.commands.simulate"),
     "replay": ("publish a CSV's readings", "edge.commands.replay"),
 }
 """Verb -> its sentence in ``davylamp --help``, and the module with its ``EXAMPLE``, ``add_arguments`` and ``run``."""
-
-_EXTRAS = {
-    "amqtt": "demo", "rich": "demo",
-    "jinja2": "trainer", "matplotlib": "trainer", "onnx": "trainer", "pandas": "trainer", "pooch": "trainer",
-    "pyarrow": "trainer", "safetensors": "trainer", "sklearn": "trainer", "torch": "trainer", "tqdm": "trainer",
-}  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -76,11 +70,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(escape_commands(f"{error.filename or 'davylamp'}: {error.strerror or error}"), file=sys.stderr)
     except ModuleNotFoundError as error:
-        extra = _EXTRAS.get((error.name or "").partition(".")[0])
+        from config.extras import EXTRAS, missing_extra_fix
+
+        extra = EXTRAS.get((error.name or "").partition(".")[0])
         if extra is None:
             raise
-        extra = "demo" if arguments.verb == "demo" else extra
-        print(f"davylamp {arguments.verb} needs {error.name}; fix: pip install 'davylamp[{extra}]'", file=sys.stderr)
+        fix = missing_extra_fix("demo" if arguments.verb == "demo" else extra)
+        print(f"davylamp {arguments.verb} needs {error.name}; fix: {fix}", file=sys.stderr)
     return 1
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from config.extras import missing_extra_fix
 from config.templates.templates import METHANE
 from davylamp import VERBS, __version__, main, parse
 
@@ -195,7 +196,8 @@ def _run_without_torch(*words: str) -> subprocess.CompletedProcess[str]:
 def test_a_missing_extra_is_named_with_what_installs_it(tmp_path: Path) -> None:
     done = _run_without_torch("train", "x.csv", "--station", str(METHANE), "-o", str(tmp_path / "run"))
     assert done.returncode == 1
-    assert done.stderr == "davylamp train needs torch; fix: pip install 'davylamp[trainer]'\n"
+    assert done.stderr == f"davylamp train needs torch; fix: {missing_extra_fix('trainer')}\n"
+    assert "download.pytorch.org/whl/cpu" in done.stderr or "--torch-backend cpu" in done.stderr
 
 
 def test_a_record_is_explored_without_torch(chamber_csv: Path, tmp_path: Path) -> None:

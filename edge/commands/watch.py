@@ -1,12 +1,14 @@
-"""watch: print scores, events and alarms as they come, a line each."""
+"""watch: show scores, events and alarms as they come: a live table in a terminal, lines or JSON elsewhere."""
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any, TextIO
 
 from config.arguments import add_agent, agent_of
+from config.extras import missing_extra_fix
 
 if TYPE_CHECKING:
     from config.settings.broker import Broker
@@ -21,15 +23,35 @@ ANY_BASE = "davylamp/+"
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of ``davylamp watch``."""
     add_agent(parser)
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--lines", action="store_true", help="a line per message, as when the output is no terminal")
+    how.add_argument(
+        "--json", action="store_true", help="a line of JSON per message: its topic, and the message itself"
+    )
 
 
 def run(arguments: Namespace) -> int:
-    """Watch, printing to standard output."""
+    """Watch: a live table if standard output is a terminal, else lines."""
     broker, base = agent_of(arguments)
-    return watch(broker, base, out=sys.stdout)
+    if not (arguments.lines or arguments.json) and sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+        try:
+            return _live(broker, base)
+        except ModuleNotFoundError as error:
+            if error.name != "rich":
+                raise
+            print(f"a live table needs rich; fix: {missing_extra_fix('watch')}; lines until then", file=sys.stderr)
+    return watch(broker, base, out=sys.stdout, as_json=arguments.json)
 
 
-def watch(broker: Broker, base: str | None, *, out: TextIO) -> int:
+def _live(broker: Broker, base: str | None) -> int:
+    import rich  # noqa: F401  # before the broker is asked for anything
+
+    from edge.watching.live_watch import live_watch
+
+    return live_watch(broker, base or ANY_BASE, out=sys.stdout)
+
+
+def watch(broker: Broker, base: str | None, *, out: TextIO, as_json: bool = False) -> int:
     """Print a line per score, event, alarm that changes, dead letter and gateway state, until SIGINT or SIGTERM.
 
     Parameters
@@ -40,6 +62,8 @@ def watch(broker: Broker, base: str | None, *, out: TextIO) -> int:
         The agent's base topic; ``None``: every one below ``davylamp``.
     out
         Stream to print to.
+    as_json
+        Whether each line is JSON: ``{"topic", "message"}``, of every message that is a JSON object.
 
     Returns
     -------
@@ -68,7 +92,7 @@ def watch(broker: Broker, base: str | None, *, out: TextIO) -> int:
         while not stop.requested:
             messages = link.poll(5.0)
             for message in messages:
-                line = describe(message, alarms)
+                line = _json_line(message) if as_json else describe(message, alarms)
                 if line is not None:
                     print(line, file=out, flush=True)
             link.acknowledge(messages)
@@ -115,6 +139,17 @@ def describe(message: Message, alarms: dict[str, tuple[Any, Any]]) -> str | None
         at = f" at {body['at']}" if body.get("at") else ""
         return _line(body.get("received"), body.get("topic"), f"refused{at}: {body.get('reason')}")
     return _line(body.get("ts") or body.get("since"), where, f"gateway {body.get('state')}")
+
+
+def _json_line(message: Message) -> str | None:
+    """Return a message as one line of JSON, its body as it came; ``None`` when that is no JSON object."""
+    import msgspec
+
+    try:
+        body = msgspec.json.decode(message.payload)
+    except (ValueError, RecursionError):
+        return None
+    return msgspec.json.encode({"topic": message.topic, "message": body}).decode() if isinstance(body, dict) else None
 
 
 def _score(body: dict[str, Any]) -> str:

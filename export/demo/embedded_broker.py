@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from config.extras import missing_extra_fix
 from export.errors import ExportError
 
 _START_TIMEOUT = 20.0  # [s]
@@ -72,7 +73,7 @@ class EmbeddedBroker:
         self.__exit__(None, None, None)
         raise ExportError(
             f"embedded broker: did not start ({lines[-1] if lines else 'it logged nothing'}); "
-            "fix: pip install 'davylamp[demo]', or name a running broker with --broker HOST[:PORT]"
+            f"fix: {missing_extra_fix('demo')}, or name a running broker with --broker HOST[:PORT]"
         )
 
     def __exit__(

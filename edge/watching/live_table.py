@@ -1,0 +1,278 @@
+"""Draws a board: a table of stations, below it the alarms that stand, what became of the last request, and the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from config.printable import escape_commands
+from edge.alarms.event import Event
+from edge.clock import parse_time
+from edge.scoring.verdict import Methane
+from edge.watching.alarm_keys import AlarmKeys
+from edge.watching.board import KINDS, Board, StationRow
+from edge.watching.sparkline import ASCII_BLOCKS, BLOCKS, sparkline
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+_STATE_STYLES = {
+    "ok": "green", "suspect": "yellow", "alarm": "bold red", "warming_up": "dim", "out_of_domain": "magenta",
+    "silent": "bold yellow", "no agent": "bold yellow", "historical": "dim",
+}  # fmt: skip
+_WIDTHS = {
+    "last": 5, "state": 13, "level": 11, "background": 10, "methane": 7, "consistency": 11, "reconstruction": 14,
+}  # fmt: skip  # least width of each column, in their order [characters]
+_DROPPED = ("background", "reconstruction", "consistency", "methane", "last", "level")  # where there is no room
+_MARGIN = 2  # between columns
+_SCORE = 5  # of a score and the blank before it
+_LONGEST_STATION = 24
+_WIDEST, _NARROWEST = 40, 4  # characters of a sparkline; below that there is none
+_BESIDE_TABLES = 7  # lines: title, two blank ones, two of headings, news and keys
+
+
+class LiveTable:
+    """Draws a board for a terminal of a given size.
+
+    Parameters
+    ----------
+    board
+        What is known.
+    broker
+        Address of the broker, for the title.
+    encoding
+        Encoding of the terminal: one without blocks gets ASCII.
+    """
+
+    def __init__(self, board: Board, broker: str, encoding: str = "utf-8") -> None:
+        self._board = board
+        self._broker = broker
+        self._plain = not _encodes(encoding, BLOCKS + "▶↑↓…")
+
+    def draw(
+        self, keys: AlarmKeys, width: int, height: int, *, connected: bool = True, news: str = "", bad: bool = False
+    ) -> RenderableType:
+        """Draw everything.
+
+        Parameters
+        ----------
+        keys
+            Which alarm is selected, and what the keys do.
+        width, height
+            Size of the terminal [characters, lines].
+        connected
+            Whether the broker is connected.
+        news, bad
+            What became of the last request, and whether that was not what was asked for.
+
+        Returns
+        -------
+        RenderableType
+            For a rich console.
+        """
+        from rich.console import Group
+        from rich.text import Text
+
+        for_rows, for_alarms = _share(height - _BESIDE_TABLES, len(self._board.rows), len(self._board.alarms))
+        if self._board.refusal is not None and not news:
+            news, bad = f"{self._board.refused} readings cannot be used; the last: {self._board.refusal}", True
+        parts = [self._title(connected), Text(), self._stations(width, for_rows), Text()]
+        parts += self._alarms(keys, for_alarms)
+        parts += [_text(news, "bold red" if bad else "green"), _text(self._ascii(keys.legend), "dim")]
+        return Group(*parts)
+
+    def _title(self, connected: bool) -> Text:
+        from rich.text import Text
+
+        board = self._board
+        states = ", ".join(f"{base} {state.state}" for base, state in sorted(board.gateways.items())) or "no agent"
+        title = Text.assemble(("davylamp", "bold"), f"  {escape_commands(states)}   {board.readings:,} readings")
+        title.append(f"   {self._broker}" + ("" if connected else " is not connected"), "" if connected else "bold red")
+        title.no_wrap, title.overflow = True, "ellipsis"
+        return title
+
+    def _stations(self, width: int, shown: int) -> RenderableType:
+        from rich.console import Group
+        from rich.table import Table
+
+        count = len(self._board.rows)
+        rows = self._chosen(shown if count <= shown else max(1, shown - 1))
+        names = [self._name(row) for row in rows]
+        columns, blocks = _fit(width - max(map(len, (*names, "station"))) - 2)
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        for heading in ("station", *columns):
+            left = heading in ("station", "state")
+            table.add_column(heading, justify="left" if left else "right", no_wrap=True, overflow="ellipsis")
+        for name, row in zip(names, rows, strict=True):
+            cells = self._cells(row, blocks)
+            table.add_row(_text(name, "bold red" if row.standing else ""), *(cells[column] for column in columns))
+        if not rows:
+            return _text("waiting for stations", "dim")
+        return Group(table, self._more(count - len(rows))) if count > len(rows) else table
+
+    def _chosen(self, shown: int) -> list[StationRow]:
+        """Choose the rows that there is room for: those with an alarm first, drawn in the order of their names."""
+        rows = list(self._board.rows.values())
+        first = sorted(rows, key=lambda row: not row.standing)[:shown]
+        kept = {id(row) for row in first}
+        return [row for row in rows if id(row) in kept]
+
+    def _name(self, row: StationRow) -> str:
+        several = len({each for each, _ in self._board.rows}) > 1
+        name = escape_commands(f"{row.base.rpartition('/')[2]}/{row.station}" if several else row.station)
+        return name if len(name) <= _LONGEST_STATION else name[: _LONGEST_STATION - 1] + self._ascii("…")
+
+    def _cells(self, row: StationRow, blocks: int) -> dict[str, Text]:
+        """Return the cells of a row: heading -> text."""
+        verdict, state = row.verdict, self._state(row)
+        seen = "" if verdict is None else age(self._board.clock.monotonic() - row.seen)
+        level, background = self._levels(None if verdict is None else verdict.methane)
+        cells = {
+            "last": _text(seen),
+            "state": _text(state, _STATE_STYLES.get(state, "")),
+            "level": _text(level),
+            "background": _text(background, "dim"),
+        }
+        for kind in KINDS:
+            scores = list(row.scores[kind])
+            line = sparkline(scores[-blocks:], ASCII_BLOCKS if self._plain else BLOCKS) if blocks else ""
+            score = next(iter(scores[-1:]), None)
+            exceeds = verdict is not None and kind in verdict.exceeds
+            cells[kind] = _text(line + (f" {score:4.1f}" if score is not None else "    -"), "red" if exceeds else "")
+        return cells
+
+    def _levels(self, methane: Methane | None) -> tuple[str, str]:
+        """Return the gas level with its unit, the virtual one without an analyser, and the background."""
+        if methane is None:
+            return "", ""
+        unit = (methane.unit or "").strip("[]")
+        level = ""
+        if methane.level is not None:
+            level = f"{_number(methane.level)} {unit}"
+        elif methane.virtual is not None:
+            level = f"{self._ascii('≈')}{_number(methane.virtual)} {unit}"
+        return level, "" if methane.background is None else _number(methane.background)
+
+    def _state(self, row: StationRow) -> str:
+        """Return the word of a station: whether it is available comes before what its last score said."""
+        state = self._board.gateways.get(row.base)
+        if state is not None and state.state != "online":
+            return "no agent"
+        if row.availability is not None and row.availability.state == "offline":
+            return "silent"
+        if row.verdict is None:
+            return "no reading yet"
+        return "historical" if row.verdict.historical and row.verdict.state == "ok" else row.verdict.state
+
+    def _alarms(self, keys: AlarmKeys, shown: int) -> list[RenderableType]:
+        from rich.table import Table
+
+        alarms = self._board.alarms
+        if not alarms:
+            return [_text("no alarm stands", "dim")]
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        for heading in ("", "alarm", "station", "since", "peak", "culprit", "readings", ""):
+            right = heading in ("since", "peak", "readings")
+            table.add_column(heading, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
+        fitting = shown if len(alarms) <= shown else max(1, shown - 1)
+        chosen = next((i for i, (_, event) in enumerate(alarms) if event.id == keys.selected), 0)
+        start = min(max(0, chosen - fitting + 1), max(0, len(alarms) - fitting))
+        for row, event in alarms[start : start + fitting]:
+            self._add_alarm(table, row, event, chosen=event.id == keys.selected)
+        return [table, *([self._more(len(alarms) - fitting)] if len(alarms) > fitting else [])]
+
+    def _add_alarm(self, table: Table, row: StationRow, event: Event, *, chosen: bool) -> None:
+        kind = f"{event.kind} by {event.by}" if event.by else event.kind
+        state = [f"acknowledged{f' as {event.label}' if event.label else ''}"] if event.acknowledged else []
+        if event.shelved_until:
+            state.append(f"shelved until {event.shelved_until[:16].replace('T', ' ')}Z")
+        peak = event.peak
+        highest = "" if peak.score is None else f"{peak.score:.1f}"
+        if peak.level is not None:
+            highest = f"{_number(peak.level)} {(peak.unit or '').strip('[]')}"
+        style = "dim" if event.shelved_until else "" if event.acknowledged else "bold red"
+        cells = (
+            self._ascii("▶") if chosen else " ", kind, self._name(row), self._since(event.opened), highest,
+            event.culprit or "", f"{event.count:,}", ", ".join(state) or "not acknowledged",
+        )  # fmt: skip
+        table.add_row(*(_text(cell, style) for cell in cells))
+
+    def _more(self, count: int) -> Text:
+        return _text(f"and {count} more", "dim")
+
+    def _since(self, opened: str) -> str:
+        try:
+            return age(self._board.clock.now() - parse_time(opened))
+        except ValueError:
+            return ""
+
+    def _ascii(self, text: str) -> str:
+        if not self._plain:
+            return text
+        return text.replace("↑↓", "j/k").replace("▶", ">").replace("…", "~").replace("≈", "~")
+
+
+def _fit(width: int) -> tuple[list[str], int]:
+    """Choose the columns that fit beside the stations' names, and how many blocks a sparkline has."""
+    columns = list(_WIDTHS)
+    for dropped in _DROPPED:
+        if sum(_WIDTHS[column] + _MARGIN for column in columns) <= width:
+            break
+        columns.remove(dropped)
+    for blocks in range(_WIDEST, _NARROWEST - 1, -1):
+        widths = (max(_WIDTHS[each], blocks + _SCORE if each in KINDS else 0) + _MARGIN for each in columns)
+        if sum(widths) <= width:
+            return columns, blocks
+    return columns, 0
+
+
+def _share(lines: int, rows: int, alarms: int) -> tuple[int, int]:
+    """Share lines out among stations and alarms: half of them at most for alarms, unless the stations need fewer."""
+    lines = max(2, lines)
+    for_alarms = min(alarms, max(1, lines // 2))
+    for_rows = min(rows, lines - for_alarms)
+    return for_rows, min(alarms, lines - for_rows)
+
+
+def _number(level: float) -> str:
+    return f"{level:,.0f}" if abs(level) >= 1000 else f"{level:.4g}"
+
+
+def age(seconds: float) -> str:
+    """Write a time since something happened [s] in its largest unit.
+
+    Examples
+    --------
+    >>> [age(each) for each in (-3, 7.9, 119, 121, 9000, 200_000)]
+    ['0 s', '7 s', '119 s', '2 min', '150 min', '2 d']
+    """
+    for length, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * length and (unit != "h" or seconds >= 10_800):
+            return f"{int(seconds // length)} {unit}"
+    return f"{max(0, int(seconds))} s"
+
+
+def summary_lines(board: Board, seconds: float) -> Sequence[str]:
+    """Say, when the table has gone, what was seen and what is left standing after so long [s]."""
+    count = len(board.rows)
+    seen = f"{board.readings:,} readings of {count} station{'' if count == 1 else 's'}"
+    lines = [f"watched for {age(seconds)}: {seen}; the agent goes on"]
+    for row, event in board.alarms:
+        lines.append(escape_commands(f"still stands: {event.kind} of {row.station} since {event.opened}, {event.id}"))
+    return lines
+
+
+def _text(text: str, style: str = "") -> Text:
+    from rich.text import Text
+
+    return Text(escape_commands(text), style, no_wrap=True, overflow="ellipsis")
+
+
+def _encodes(encoding: str, text: str) -> bool:
+    try:
+        text.encode(encoding)
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True
