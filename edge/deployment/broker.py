@@ -154,7 +154,7 @@ class BrokerSetup:
         self._restore(self._before)
 
     def save(self) -> None:
-        """Let the broker write its sessions to disk now; that of a new agent would wait for half an hour otherwise."""
+        """Let the broker write to disk what it has now: otherwise that would wait for half an hour."""
         self._machine.systemctl("kill", "--signal=USR1", _SERVICE, check=False)
 
     def _files(self, password: str, rules: Iterable[AccessRule], port: int) -> list[_File]:

@@ -23,8 +23,12 @@ WHEELS = "wheelhouse"
 _RUN = "run.sh"
 _MARK = "davylamp-folder "
 _PATTERN = f"{FOLDER}/davylamp-deploy.XXXXXXXXXX"
+_TIDY = (
+    f"for old in {FOLDER}/davylamp-deploy.*; do "
+    'if [ -O "$old" ] && [ ! -L "$old" ] && [ -n "$(find "$old" -prune -mtime +0)" ]; then rm -rf "$old"; fi; done; '
+)  # what a laptop has left there that lost its power between two steps
 _UNPACK = (
-    f"umask 077; d=$(mktemp -d {_PATTERN}) || exit 1; trap 'rm -rf \"$d\"; exit 1' HUP INT TERM; "
+    f"{_TIDY}umask 077; d=$(mktemp -d {_PATTERN}) || exit 1; trap 'rm -rf \"$d\"; exit 1' HUP INT TERM; "
     f'if tar -x -m -o -f - -C "$d"; then echo "{_MARK}$d"; else rm -rf "$d"; exit 1; fi'
 )  # -m: a gateway whose clock is behind does not complain about times in the future
 

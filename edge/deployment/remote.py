@@ -28,6 +28,7 @@ _HINTS = {
     "Host key verification failed": "log in by hand once ({ssh}), and compare the key",
     "HOST IDENTIFICATION HAS CHANGED": "if the gateway was installed anew, forget its old key with ssh-keygen -R",
     "Could not resolve hostname": "check the name; on a network without mDNS use the gateway's address",
+    "invalid characters": "check the name, expected [USER@]HOST",
     "Connection refused": "enable ssh on the gateway: sudo raspi-config, Interface Options, SSH",
     "timed out": "check that the gateway is on and on this network",
     "No route to host": "check that the gateway is on and on this network",
@@ -189,7 +190,7 @@ class Remote:
         fix = next((fix for words, fix in reversed(_HINTS.items()) if words in log), "log in by hand first: {ssh}")
         return (
             f"{self.destination}: ssh could not log in: {_last_line(log) or 'it gave no reason'}; "
-            f"fix: {fix.format(ssh=f'ssh {self.destination}')}"
+            f"fix: {fix.format(ssh=f'ssh {shlex.quote(self.destination)}')}"
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from config.service import own_name
+from edge.deployment.broker import BrokerSetup
 from edge.deployment.links import copy_tree, path_beside, remove_tree, sync_folder, sync_tree
 from edge.deployment.machine import Machine
 from edge.deployment.releases import Release, Releases
@@ -114,6 +115,7 @@ class Removal:
                 f"nothing was removed: {(lines or ['no answer'])[-1]}; "
                 "or leave it there: sudo davylamp uninstall-service --keep-topics"
             )
+        BrokerSetup(self._machine, say=self._say).save()  # a power cut would bring back what it has on its disk
 
     def _remove_service(self) -> None:
         layout = self._layout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -143,6 +144,15 @@ def test_a_host_that_ssh_would_take_for_an_option_is_refused(host: str) -> None:
         Remote(host)
 
 
+@pytest.mark.usefixtures("sshd")
+@pytest.mark.parametrize("host", ["a;touch gone", "no such host", "$(touch gone)"])
+def test_a_host_that_cannot_be_one_is_not_repeated_as_a_command(host: str) -> None:
+    with pytest.raises(DeploymentError) as caught, Remote(host):
+        pass
+    fix = str(caught.value).partition("fix: ")[2]
+    assert fix == "check the name, expected [USER@]HOST" or f"ssh '{host}'" in fix
+
+
 def test_without_ssh_its_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DeploymentError, match="ssh: not found; fix: sudo apt install openssh-client"):
@@ -211,6 +221,27 @@ def test_a_full_disk_is_named_and_nothing_is_left(
             'echo "tar: Exiting with failure status due to previous errors" >&2\nexit 2')  # fmt: skip
     with pytest.raises(DeploymentError, match=r"^pi@gateway: .*No space left on device; fix: make room there$"):
         _deploy(Remote("pi@gateway"), order, davylamp_there(), cache, said)
+
+
+def test_what_an_earlier_deployment_left_a_day_ago_is_removed(
+    stand_in: Path, order: Order, davylamp_there: There, cache: Cache, said: list[str], tmp_path: Path
+) -> None:
+    old, fresh, link = (Path(probe.FOLDER) / f"davylamp-deploy.{name}{os.getpid()}" for name in ("old", "new", "link"))
+    try:
+        for folder in (old, fresh):
+            folder.mkdir()
+            (folder / "password").touch()
+        link.symlink_to(tmp_path)
+        two_days_ago = time.time() - 2 * 86400
+        for path in (old, tmp_path):
+            os.utime(path, (two_days_ago, two_days_ago))
+        assert _deploy(Remote("pi@gateway"), order, davylamp_there(), cache, said) == 0
+        assert [path.exists() for path in (old, fresh, tmp_path / "called.json")] == [False, True, True]
+        assert link.is_symlink()
+    finally:
+        link.unlink(missing_ok=True)
+        for folder in (old, fresh):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_an_answer_that_is_none_is_named(

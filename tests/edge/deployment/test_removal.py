@@ -61,6 +61,8 @@ def test_purge_leaves_nothing(gateway: FakeGateway) -> None:
     said = remove(gateway, purge=True)
     assert left(gateway) == []
     assert cleared(gateway)
+    names = [" ".join(words[1:3]) for words in gateway.programs if words[1:2] in (["clear"], ["kill"])]
+    assert names[-2:] == ["clear --as-service", "kill --signal=USR1"], "what is cleared is saved by the broker"
     assert gateway.running == gateway.boot() == ""
     assert said[-1] == "davylamp is uninstalled; nothing is left"
 
