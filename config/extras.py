@@ -15,8 +15,8 @@ from urllib.parse import unquote, urlsplit
 EXTRAS = {
     "amqtt": "demo", "rich": "watch",
     "jinja2": "trainer", "matplotlib": "trainer", "onnx": "trainer", "pandas": "trainer", "pooch": "trainer",
-    "pyarrow": "trainer", "safetensors": "trainer", "scipy": "trainer", "sklearn": "trainer", "threadpoolctl": "trainer",
-    "torch": "trainer", "tqdm": "trainer",
+    "pyarrow": "trainer", "safetensors": "trainer", "scipy": "trainer", "sklearn": "trainer",
+    "threadpoolctl": "trainer", "torch": "trainer", "tqdm": "trainer",
 }  # fmt: skip
 """Package that is imported -> the extra that brings it."""
 
@@ -27,7 +27,7 @@ _WITH_TORCH = ("trainer", "demo")
 
 
 @dataclass(frozen=True)
-class Installation:
+class InstalledPackage:
     """How this davylamp was installed.
 
     Parameters
@@ -48,7 +48,7 @@ class Installation:
     editable: bool = False
 
     @classmethod
-    def here(cls) -> Installation:
+    def here(cls) -> InstalledPackage:
         """Find out about the environment that runs this."""
         prefix = Path(sys.prefix)
         try:
@@ -98,7 +98,7 @@ class Installation:
 
 def missing_extra_fix(extra: str) -> str:
     """Return the command line that adds an extra to this davylamp."""
-    return Installation.here().command(extra)
+    return InstalledPackage.here().command(extra)
 
 
 def _origin(text: str) -> tuple[str | None, bool]:

@@ -32,7 +32,7 @@ class TerminalProcess:
         environment: dict[str, str] | None = None,
     ) -> None:
         self._side, inside = pty.openpty()
-        fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
         self.before = termios.tcgetattr(inside)
         self._inside = inside
         self.raw = ""

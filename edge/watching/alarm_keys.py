@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edge.alarms.event import Event, Label
-from edge.watching.board import StationRow
+from edge.watching.station_board import BoardRow
 
 _LABELS: dict[str, Label | None] = {"p": "plume", "f": "fault", "x": "false", "enter": None}
 _MINUTES = {"1": 60, "8": 480, "d": 1440, "w": 10080, "0": 0}
@@ -62,7 +62,7 @@ class AlarmKeys:
         """What the keys do now."""
         return _PROMPTS[self._asked] if self._asked else LEGEND
 
-    def follow(self, alarms: Sequence[tuple[StationRow, Event]]) -> None:
+    def follow(self, alarms: Sequence[tuple[BoardRow, Event]]) -> None:
         """Select another alarm if the selected one has closed: the oldest that nobody has acknowledged."""
         if any(event.id == self.selected for _, event in alarms):
             return
@@ -70,7 +70,7 @@ class AlarmKeys:
         open_ones = [event.id for _, event in alarms if not event.acknowledged] or [event.id for _, event in alarms]
         self.selected = next(iter(open_ones), None)
 
-    def press(self, key: str, alarms: Sequence[tuple[StationRow, Event]]) -> AlarmRequest | None:
+    def press(self, key: str, alarms: Sequence[tuple[BoardRow, Event]]) -> AlarmRequest | None:
         """Take a key; returns the request that it completes, if it does."""
         self.follow(alarms)
         if self._asked:
@@ -85,7 +85,7 @@ class AlarmKeys:
             self._asked = "label" if key == "a" else "minutes"
         return None
 
-    def _answer(self, key: str, alarms: Sequence[tuple[StationRow, Event]]) -> AlarmRequest | None:
+    def _answer(self, key: str, alarms: Sequence[tuple[BoardRow, Event]]) -> AlarmRequest | None:
         row, event = next(each for each in alarms if each[1].id == self.selected)
         asked, what = self._asked, f"{event.kind} of {row.station}"
         if key == "escape":

@@ -10,8 +10,8 @@ from edge.alarms.event import Event
 from edge.clock import parse_time
 from edge.scoring.verdict import Methane
 from edge.watching.alarm_keys import AlarmKeys
-from edge.watching.board import KINDS, Board, StationRow
 from edge.watching.sparkline import ASCII_BLOCKS, BLOCKS, sparkline
+from edge.watching.station_board import KINDS, BoardRow, StationBoard
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -46,7 +46,7 @@ class LiveTable:
         Encoding of the terminal: one without blocks gets ASCII.
     """
 
-    def __init__(self, board: Board, broker: str, encoding: str = "utf-8") -> None:
+    def __init__(self, board: StationBoard, broker: str, encoding: str = "utf-8") -> None:
         self._board = board
         self._broker = broker
         self._plain = not _encodes(encoding, BLOCKS + "▶↑↓…")
@@ -112,19 +112,19 @@ class LiveTable:
             return _text("waiting for stations", "dim")
         return Group(table, self._more(count - len(rows))) if count > len(rows) else table
 
-    def _chosen(self, shown: int) -> list[StationRow]:
+    def _chosen(self, shown: int) -> list[BoardRow]:
         """Choose the rows that there is room for: those with an alarm first, drawn in the order of their names."""
         rows = list(self._board.rows.values())
         first = sorted(rows, key=lambda row: not row.standing)[:shown]
         kept = {id(row) for row in first}
         return [row for row in rows if id(row) in kept]
 
-    def _name(self, row: StationRow) -> str:
+    def _name(self, row: BoardRow) -> str:
         several = len({each for each, _ in self._board.rows}) > 1
         name = escape_commands(f"{row.base.rpartition('/')[2]}/{row.station}" if several else row.station)
         return name if len(name) <= _LONGEST_STATION else name[: _LONGEST_STATION - 1] + self._ascii("…")
 
-    def _cells(self, row: StationRow, blocks: int) -> dict[str, Text]:
+    def _cells(self, row: BoardRow, blocks: int) -> dict[str, Text]:
         """Return the cells of a row: heading -> text."""
         verdict, state = row.verdict, self._state(row)
         seen = "" if verdict is None else age(self._board.clock.monotonic() - row.seen)
@@ -155,7 +155,7 @@ class LiveTable:
             level = f"{self._ascii('≈')}{_number(methane.virtual)} {unit}"
         return level, "" if methane.background is None else _number(methane.background)
 
-    def _state(self, row: StationRow) -> str:
+    def _state(self, row: BoardRow) -> str:
         """Return the word of a station: whether it is available comes before what its last score said."""
         state = self._board.gateways.get(row.base)
         if state is not None and state.state != "online":
@@ -183,7 +183,7 @@ class LiveTable:
             self._add_alarm(table, row, event, chosen=event.id == keys.selected)
         return [table, *([self._more(len(alarms) - fitting)] if len(alarms) > fitting else [])]
 
-    def _add_alarm(self, table: Table, row: StationRow, event: Event, *, chosen: bool) -> None:
+    def _add_alarm(self, table: Table, row: BoardRow, event: Event, *, chosen: bool) -> None:
         kind = f"{event.kind} by {event.by}" if event.by else event.kind
         state = [f"acknowledged{f' as {event.label}' if event.label else ''}"] if event.acknowledged else []
         if event.shelved_until:
@@ -254,7 +254,7 @@ def age(seconds: float) -> str:
     return f"{max(0, int(seconds))} s"
 
 
-def summary_lines(board: Board, seconds: float) -> Sequence[str]:
+def summary_lines(board: StationBoard, seconds: float) -> Sequence[str]:
     """Say, when the table has gone, what was seen and what is left standing after so long [s]."""
     count = len(board.rows)
     seen = f"{board.readings:,} readings of {count} station{'' if count == 1 else 's'}"

@@ -12,10 +12,10 @@ from edge.mqtt.command_link import command_link
 from edge.mqtt.link import Link, Subscription
 from edge.stop import Stop
 from edge.watching.alarm_keys import AlarmKeys
-from edge.watching.board import Board
 from edge.watching.keyboard import Keyboard
 from edge.watching.live_table import LiveTable, summary_lines
 from edge.watching.pending_requests import PendingRequests
+from edge.watching.station_board import StationBoard
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -40,12 +40,12 @@ class LiveScreen:
 
     Attributes
     ----------
-    board : Board
+    board : StationBoard
         What is known so far.
     """
 
     def __init__(self, link: Link, live: Live, broker: str, clock: Clock) -> None:
-        self.board = Board(clock)
+        self.board = StationBoard(clock)
         self._link = link
         self._live = live
         self._clock = clock
@@ -121,7 +121,7 @@ def live_watch(broker: Broker, base: str, *, out: TextIO, keyboard: TextIO | Non
     descriptor = source.fileno() if source is not None and source.isatty() else None
     with (
         Stop() as stop,
-        command_link(broker, "watch", subscriptions(base), stop) as link,
+        command_link(broker, "watch", _subscriptions(base), stop) as link,
         Keyboard(descriptor) as keys,
         Live(console=console, screen=True, auto_refresh=False) as live,
     ):
@@ -133,7 +133,7 @@ def live_watch(broker: Broker, base: str, *, out: TextIO, keyboard: TextIO | Non
     return 0
 
 
-def subscriptions(base: str) -> list[Subscription]:
+def _subscriptions(base: str) -> list[Subscription]:
     """Return what the live table needs of the agents below a base topic."""
     return [
         Subscription(f"{base}/state", retained=True),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from config.extras import EXTRAS, Installation, missing_extra_fix
+from config.extras import EXTRAS, InstalledPackage, missing_extra_fix
 
 PIP = "pip install torch --index-url https://download.pytorch.org/whl/cpu && "
 
@@ -114,7 +114,7 @@ def test_a_clone_that_nobody_installed_has_a_hint_as_well(environment: Path, mon
 
 def test_outside_linux_pypis_torch_has_no_cuda(environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert Installation("uv tool", environment).command("trainer") == "uv tool install --force 'davylamp[trainer]'"
+    assert InstalledPackage("uv tool", environment).command("trainer") == "uv tool install --force 'davylamp[trainer]'"
 
 
 def test_every_package_of_an_extra_is_known() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from edge.watching.alarm_keys import LEGEND, AlarmKeys
-from edge.watching.board import StationRow
+from edge.watching.station_board import BoardRow
 from tests.edge.watching.messages import event
 
-ROW = StationRow("davylamp/gw1", "st-1")
+ROW = BoardRow("davylamp/gw1", "st-1")
 TWO = [(ROW, event("e1")), (ROW, event("e2", kind="consistency", by=None))]
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from edge.mqtt.message import Message
 from edge.watching.alarm_keys import AlarmKeys
-from edge.watching.board import Board
 from edge.watching.live_table import LiveTable, summary_lines
 from edge.watching.sparkline import BLOCKS
+from edge.watching.station_board import StationBoard
 from tests.doubles import FakeClock
 from tests.edge.watching.messages import alarm, availability, event, message, score, state
 
@@ -19,7 +19,9 @@ rich_console = pytest.importorskip("rich.console", reason="rich is not installed
 OPENED = "2027-01-15T07:55:00.000Z"  # 5 min before the clock of these tests
 
 
-def drawn(board: Board, width: int = 140, height: int = 30, *, encoding: str = "utf-8", **options: object) -> list[str]:
+def drawn(
+    board: StationBoard, width: int = 140, height: int = 30, *, encoding: str = "utf-8", **options: object
+) -> list[str]:
     keys = AlarmKeys()
     keys.follow(board.alarms)
     drawing = LiveTable(board, "broker:1883", encoding).draw(keys, width, height, **options)  # type: ignore[arg-type]
@@ -28,8 +30,8 @@ def drawn(board: Board, width: int = 140, height: int = 30, *, encoding: str = "
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
-def board_of(*messages: Message) -> Board:
-    board = Board(FakeClock())
+def board_of(*messages: Message) -> StationBoard:
+    board = StationBoard(FakeClock())
     for each in messages:
         assert board.take(each)
     return board

@@ -93,7 +93,7 @@ def test_there_are_lines_where_there_can_be_no_table(
     publish(agent, base, state(), retain=True)
     address = f"127.0.0.1:{broker.port}"
     with TerminalProcess(
-        "watch", "--broker", address, "--base", base, *words, script=script, **environment
+        "watch", "--broker", address, "--base", base, *words, script=script, environment=environment
     ) as terminal:
         before = terminal.wait("gateway online")
         assert ("a live table needs rich; fix: " in before) == bool(script)

@@ -21,7 +21,7 @@ SCORES_KEPT = 120
 
 
 @dataclass
-class StationRow:
+class BoardRow:
     """What is known of a station.
 
     Parameters
@@ -56,7 +56,7 @@ class StationRow:
     standing: tuple[Event, ...] = ()
 
 
-class Board:
+class StationBoard:
     """The rows of all stations; anybody may publish below their topics, so what does not fit is counted and left out.
 
     Parameters
@@ -81,7 +81,7 @@ class Board:
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
-        self.rows: dict[tuple[str, str], StationRow] = {}
+        self.rows: dict[tuple[str, str], BoardRow] = {}
         self.gateways: dict[str, StateMessage] = {}
         self.readings = self.refused = self.unreadable = 0
         self.refusal: str | None = None
@@ -103,12 +103,12 @@ class Board:
         return True
 
     @property
-    def alarms(self) -> list[tuple[StationRow, Event]]:
+    def alarms(self) -> list[tuple[BoardRow, Event]]:
         """Every alarm that stands with its station, the oldest first."""
         standing = [(row, event) for row in self.rows.values() for event in row.standing]
         return sorted(standing, key=lambda each: (each[1].opened, each[1].id))
 
-    def available(self, row: StationRow) -> bool | None:
+    def available(self, row: BoardRow) -> bool | None:
         """Return whether a station is available: the rule of docs/topics.md; ``None`` while it is not known."""
         state, availability = self.gateways.get(row.base), row.availability
         if state is None or availability is None:
@@ -136,10 +136,10 @@ class Board:
             self.refused += 1
             self.refusal = f"{letter.get('topic')}: {letter.get('reason')}"
 
-    def _row(self, base: str, station: str) -> StationRow:
+    def _row(self, base: str, station: str) -> BoardRow:
         row = self.rows.get((base, station))
         if row is None:
-            self.rows[base, station] = row = StationRow(base, station)
+            self.rows[base, station] = row = BoardRow(base, station)
             self.rows = dict(sorted(self.rows.items()))
         return row
 
