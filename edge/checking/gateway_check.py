@@ -17,8 +17,8 @@ from edge.agent.stations import Stations
 from edge.bundles.bundle import Bundle
 from edge.bundles.manifest import SCORER
 from edge.checking.findings import Findings
-from edge.checking.mosquitto_settings import MosquittoSettings
 from edge.checking.publishing import Publishing
+from edge.checking.running_mosquitto import RunningMosquitto
 from edge.clock import SystemClock
 from edge.errors import JournalError
 from edge.journal.place import check_place, short_life
@@ -225,7 +225,7 @@ def check_settings(gateway: Gateway, findings: Findings) -> bool:
     """Check the settings of a Mosquitto on this computer; returns whether the broker is one."""
     if not gateway.broker.on_this_computer:
         return False
-    found = MosquittoSettings.of_port(gateway.broker.port)
+    found = RunningMosquitto.of_port(gateway.broker.port)
     if found is None:
         return False
     for warning in found.report():

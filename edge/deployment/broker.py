@@ -150,7 +150,7 @@ class BrokerSetup:
             raise
 
     def undo(self) -> None:
-        """Put back what :meth:`set_up` has changed: an agent that goes on without a login needs it."""
+        """Put back what :meth:`set_up` has changed: others use the broker, and an agent may go on without a login."""
         self._restore(self._before)
 
     def save(self) -> None:

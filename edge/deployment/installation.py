@@ -148,8 +148,7 @@ class Installation:
             self._check(release)
             self._switch(release, before)
         except BaseException:
-            if before is not None:
-                self._broker.undo()
+            self._broker.undo()
             raise
         finally:
             self._releases.clean()

@@ -108,13 +108,20 @@ def test_a_gateway_file_that_does_not_fit_a_broker_here_is_refused(
     gateway.write_text(f"{broker}\n{STATIONS}")
     with pytest.raises(DeploymentError, match=message):
         desk.install(broker=True, config=gateway)
-    assert RecordedBroker.last.calls == []
+    assert RecordedBroker.last.calls == [("undo",)], "and there is nothing to put back"
 
 
 def test_the_broker_is_put_back_for_the_release_that_goes_on(desk: Desk, with_broker: None) -> None:
     desk.install()
     desk.gateway.broken.add("bad")
     with pytest.raises(DeploymentError, match="release 1 runs again"):
+        desk.install("bad", broker=True)
+    assert [call[0] for call in RecordedBroker.last.calls] == ["set_up", "undo"]
+
+
+def test_the_broker_is_put_back_where_nothing_goes_on_either(desk: Desk, with_broker: None) -> None:
+    desk.gateway.refused.add("bad")
+    with pytest.raises(DeploymentError, match="nothing was switched"):
         desk.install("bad", broker=True)
     assert [call[0] for call in RecordedBroker.last.calls] == ["set_up", "undo"]
 

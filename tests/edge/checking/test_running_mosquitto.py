@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.checking.mosquitto_settings import MosquittoSettings
+from edge.checking.running_mosquitto import RunningMosquitto
 
 TICK = os.sysconf("SC_CLK_TCK")
 BOOTED = 1_700_000_000
@@ -41,8 +41,8 @@ class Processes:
         file.write_text(text)
         os.utime(file, (changed, changed))
 
-    def found(self, port: int = 1883) -> MosquittoSettings | None:
-        return MosquittoSettings.of_port(port, str(self.proc))
+    def found(self, port: int = 1883) -> RunningMosquitto | None:
+        return RunningMosquitto.of_port(port, str(self.proc))
 
     def report(self, port: int = 1883) -> list[str]:
         found = self.found(port)
@@ -72,6 +72,7 @@ def test_our_settings_are_in_order(processes: Processes) -> None:
 def test_settings_that_are_not_active_are_named_with_the_command(processes: Processes) -> None:
     processes.write("/etc/mosquitto/mosquitto.conf", DEBIAN)
     (line,) = processes.report()
+    assert line.startswith("/etc/mosquitto/mosquitto.conf: ")
     assert "the settings of davylamp's mosquitto.conf are not active: max_queued_messages is 1000" in line
     assert "fix: sudo install -m 644 mosquitto.conf /etc/mosquitto/conf.d/davylamp.conf && sudo systemctl" in line
 
@@ -100,6 +101,14 @@ def test_what_a_setting_does_to_the_readings_is_said(processes: Processes, line:
     processes.write("/etc/mosquitto/mosquitto.conf", f"{OURS}\n{line}\n")
     (found,) = processes.report()
     assert fault in found
+
+
+def test_every_file_that_was_read_is_named(processes: Processes) -> None:
+    processes.write("/etc/mosquitto/mosquitto.conf", DEBIAN)
+    processes.write("/etc/mosquitto/conf.d/davylamp.conf", f"{OURS}\nautosave_interval 1\n")
+    (line,) = processes.report()
+    assert line.startswith("/etc/mosquitto/mosquitto.conf, /etc/mosquitto/conf.d/davylamp.conf: autosave_interval is 1")
+    assert "fix: correct /etc/mosquitto/conf.d/davylamp.conf" in line
 
 
 def test_without_a_file_everything_is_mosquittos_own(processes: Processes) -> None:

@@ -13,7 +13,7 @@ _WORN, _LATE = 60.0, 3600.0  # [s] between two savings: below, an SD card wears 
 
 
 @dataclass
-class MosquittoSettings:
+class RunningMosquitto:
     """The settings of a Mosquitto that runs on this computer.
 
     Parameters
@@ -37,7 +37,7 @@ class MosquittoSettings:
     newer: list[str] = field(default_factory=list)
 
     @classmethod
-    def of_port(cls, port: int, processes: str = "/proc") -> MosquittoSettings | None:
+    def of_port(cls, port: int, processes: str = "/proc") -> RunningMosquitto | None:
         """Find the Mosquitto that listens on a port of this computer; ``None`` if there is none that we may see."""
         for folder in sorted(Path(processes).iterdir()):
             if not folder.name.isdecimal():
@@ -78,7 +78,7 @@ class MosquittoSettings:
 
     def report(self) -> list[str]:
         """Return warnings, each with its fix; none if davylamp's settings, or better ones, are active."""
-        file = self.files[0] if self.files else "Mosquitto without a file"
+        file = ", ".join(self.files) or "Mosquitto without a file"
         faults = self.faults()
         lines = [
             f"{each}: changed after Mosquitto had started; fix: sudo systemctl restart mosquitto" for each in self.newer
