@@ -6,8 +6,11 @@ import contextlib
 import resource
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
+
+_PATIENCE = 10.0  # [s] for a process to open the journal
 
 
 class SmallDisk:
@@ -45,10 +48,10 @@ class SmallDisk:
             with contextlib.suppress(ProcessLookupError):
                 resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
             return
-        with contextlib.closing(self._connect()) as database, contextlib.suppress(sqlite3.Error):
-            database.execute(
-                "pragma wal_checkpoint(truncate)"
-            )  # otherwise the agent goes on for a while inside the log
+        if self._await_open(pid):
+            with contextlib.closing(self._connect()) as database, contextlib.suppress(sqlite3.Error):
+                # Otherwise the agent goes on for a while inside the log.
+                database.execute("pragma wal_checkpoint(truncate)")
         with (self.folder / "filler").open("ab", buffering=0) as file:
             for size in (1 << 16, 1 << 12):
                 with contextlib.suppress(OSError):  # no space left
@@ -64,12 +67,23 @@ class SmallDisk:
                 resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, pid: int) -> Iterator[None]:
         """Lock the journal against other writers, as an open transaction in another program does."""
+        self._await_open(pid)
         with contextlib.closing(self._connect()) as database:
             with contextlib.suppress(sqlite3.Error):
                 database.execute("begin immediate")
             yield
+
+    def _await_open(self, pid: int) -> bool:
+        """Wait until a process has opened the journal: SQLite removes the log when its last user closes it."""
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                if any(each.readlink() == self.journal.resolve() for each in Path(f"/proc/{pid}/fd").iterdir()):
+                    return True
+            time.sleep(0.02)
+        return False
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self.journal, timeout=1.0, isolation_level=None)

@@ -255,7 +255,7 @@ class Saboteur:
             self._disk.empty(self._agent.pid)
 
     def _journal_locked(self, seconds: float) -> None:
-        with self._disk_lock, self._agent_lock, self._disk.locked():
+        with self._disk_lock, self._agent_lock, self._disk.locked(self._agent.pid):
             time.sleep(seconds)
 
     def _killed_on_full_disk(self, seconds: float) -> None:
