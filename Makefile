@@ -7,7 +7,7 @@ INSTALL := -m pip --disable-pip-version-check --quiet install --constraint const
 PIP := $(BIN)/python $(INSTALL)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-edge test-gateway test-arm64 coverage check format benchmarks release-check clean
+.PHONY: help demo test test-edge test-gateway test-arm64 test-clients coverage check format benchmarks release-check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -26,6 +26,13 @@ test-gateway: .venv/.dev  ## boot Debian 12 and 13 in containers and try the way
 
 test-arm64: .venv/.dev  ## run the gateway as on a Raspberry Pi under emulation: scores, live readings, memory (no root)
 	PYTHONPATH=. $(BIN)/python -m tests.arm64.run
+
+test-clients: .venv/.dev  ## import the flow for Node-RED and run the script for MQTT.js against an agent (Node.js and npm)
+	@mkdir -p build/clients && cp tests/clients/package.json build/clients
+	@command -v npm >/dev/null || echo 'SKIPPED: NODE-RED AND MQTT.JS ARE NOT TESTED, because npm is not on PATH'
+	@! command -v npm >/dev/null || npm install --prefix build/clients --no-audit --no-fund --loglevel=error \
+	  || echo 'SKIPPED: NODE-RED AND MQTT.JS ARE NOT TESTED, because npm cannot install them here'
+	$(BIN)/python -m pytest tests/clients $(ARGS)
 
 coverage: .venv/.dev  ## run the tests and measure which lines they run; edge/ has to reach 95 % (benchmarks are left out)
 	$(BIN)/python -m pytest --cov --cov-report= --ignore tests/test_benchmarks.py $(ARGS)

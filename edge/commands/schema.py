@@ -16,12 +16,40 @@ EXAMPLE = "davylamp schema score"
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of ``davylamp schema``."""
     parser.add_argument("name", nargs="?", metavar="NAME", help="score, event, request/rate/set ...; default: list all")
+    parser.add_argument("--write", type=Path, metavar="DIR", help="write all of them there, one file each")
     add_station(parser, "whose columns a reading has")
 
 
 def run(arguments: Namespace) -> None:
     """Print to standard output."""
+    if arguments.write is not None:
+        if arguments.name is not None:
+            raise RequestError(f'davylamp schema: got "{arguments.name}" with --write, which writes all; fix: omit it')
+        write_schemas(arguments.write, arguments.station, out=sys.stdout)
+        return
     schema(arguments.name, arguments.station, out=sys.stdout)
+
+
+def write_schemas(folder: Path, station: Path | None, *, out: TextIO) -> None:
+    """Write the schema of every message into a folder, and print the paths.
+
+    Parameters
+    ----------
+    folder
+        It is made if it is not there; ``request/rate/set`` becomes ``request-rate-set.schema.json``.
+    station
+        As for :func:`schema`.
+    out
+        Stream to print to.
+    """
+    from edge.agent.schemas import MESSAGES
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (*MESSAGES, "reading"):
+        path = folder / f"{name.replace('/', '-')}.schema.json"
+        with path.open("w", encoding="utf-8") as file:
+            schema(name, station, out=file)
+        print(path, file=out)
 
 
 def schema(name: str | None, station: Path | None, *, out: TextIO) -> None:

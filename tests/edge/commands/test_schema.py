@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from davylamp import main
 from edge.agent.schemas import MESSAGES
 from edge.commands.schema import schema
 from edge.errors import RequestError
@@ -40,6 +41,17 @@ def test_the_schema_of_a_reading_has_the_columns_of_the_station_file(tmp_path: P
     columns = json.loads(printed("reading", path))["$defs"]["reading"]["properties"]
     assert list(columns) == ["t_c", "r_ohm", "ts", "seq"]
     assert columns["t_c"]["x-unit"] == "Cel"
+
+
+def test_all_schemas_are_written_into_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "made" / "schemas"
+    assert main(["schema", "--write", str(folder)]) == 0
+    written = [Path(line) for line in capsys.readouterr().out.splitlines()]
+    assert sorted(written) == sorted(folder.iterdir())
+    assert {json.loads(path.read_text())["title"] for path in written} == {*MESSAGES, "reading"}
+    assert json.loads((folder / "request-rate-set.schema.json").read_text()) == json.loads(printed("request/rate/set"))
+    assert main(["schema", "score", "--write", str(folder)]) == 1
+    assert capsys.readouterr().err.endswith("fix: omit it\n")
 
 
 def test_an_unknown_name_is_answered_with_those_there_are() -> None:
