@@ -206,9 +206,9 @@ class Intake:
             entries = self._accept(station, decoded, message, transaction)
         else:
             own = key(message.topic.encode() + b"\0" + message.payload, mid=message.mid)
-            if message.dup and joiner.add_again(own, message):
+            if (message.dup or station.duplicates.expects_again) and joiner.add_again(own, message):
                 return []
-            if message.dup and station.duplicates.contains(own):
+            if station.duplicates.is_part_again(own, dup=message.dup):
                 self._count_repetitions(station)
                 return []
             self._stations.await_parts(station)

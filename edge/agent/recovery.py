@@ -171,7 +171,7 @@ class Recovery:
 
     def _expect_again(self, station: LiveStation) -> None:
         """Let a station's messages be compared with all that the journal has of it."""
-        more = station.state.n > LOOK_BACK
+        more = station.state.n > LOOK_BACK or station.input.joiner is not None  # of whose readings each has many keys
         station.duplicates.expect_again(_Finder(self._journal, station.id) if more else None)
 
     def _keep(self, station: LiveStation, topic: str) -> bool:

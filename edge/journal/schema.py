@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Sequence, Set
 from typing import Any, NamedTuple
 
@@ -72,7 +73,8 @@ _DELETE_UNLABELLED = (
     "delete from labels where label is null and comment is null and id <= (select max(id) from labels) - ?"
 )
 _NEAR = 100  # readings behind one that is sent again among which the next one probably is
-_FIND = "select n from readings where station = ? and n between ? and ? and key = ? order by n desc limit 1"
+_FIND = """select n from readings where station = ? and n between ? and ?
+    and (key = ? or typeof(key) = 'blob' and instr(key, ?)) order by n desc limit 1"""  # blob: packed keys of its parts
 MOST_READINGS = 2**62
 """More than any number of a reading."""
 
@@ -208,9 +210,10 @@ def newest(db: sqlite3.Connection, station: int, before: int) -> tuple[float | N
 
 
 def find(db: sqlite3.Connection, station: int, key: int, after: int) -> int:
-    """Find the number of a station's reading with a key, first among those next behind ``after``; 0 without one."""
-    for first, last in ((after + 1, after + _NEAR), (0, MOST_READINGS)):
-        row = db.execute(_FIND, (station, first, last, key)).fetchone()
+    """Find the number of a station's reading with a key, first from ``after`` on; 0 without one."""
+    packed = key.to_bytes(8, sys.byteorder, signed=True)
+    for first, last in ((after, after + _NEAR), (0, MOST_READINGS)):
+        row = db.execute(_FIND, (station, first, last, key, packed)).fetchone()
         if row is not None:
             return int(row[0])
     return 0

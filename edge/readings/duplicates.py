@@ -136,8 +136,8 @@ class Duplicates:
             own = key(payload)
             # Nearly always: a reading newer than any before cannot be a repetition.
             again = not newer and self.contains(own)
-            if self._resending is not None:
-                again = self._came_before(own, again, newer)
+            if (resending := self._resending) is not None:
+                again = self._came_before(resending, own, remembered=again, newer=newer)
             if again:
                 again = dup or not self._is_due(wait, pace, current=current or own == self._previous)
             elif self._adjacent or self._distant or current:
@@ -150,6 +150,17 @@ class Duplicates:
         self._accepted += 1
         self._keep(own, received)
         return own
+
+    @property
+    def expects_again(self) -> bool:
+        """Whether the broker may be sending again what came before."""
+        return self._resending is not None
+
+    def is_part_again(self, key: int, *, dup: bool) -> bool:
+        """Return whether a part of a reading came before; ``dup``: the broker marks it as sent again."""
+        if dup:
+            return self.contains(key)
+        return self._resending is not None and self._resending.is_part_again(key, remembered=self.contains(key))
 
     def expect_again(self, find: Callable[[int], bool] | None) -> None:
         """Note that the broker may send again what came before, in the order in which it came.
@@ -189,10 +200,7 @@ class Duplicates:
             When it came, Unix time [s]; ``None`` for a part of a reading, whose pace means nothing.
         """
         for each in readings:
-            if each.seq is not None and each.seq > self._newest_seq:
-                self._newest_seq = each.seq
-            if each.ts is not None and each.ts > self._newest_ts:
-                self._newest_ts = each.ts
+            self.note_newest(each.ts, each.seq)
         if self._ring and self._previous == key and received in (self._came, None):
             return
         self._previous = key
@@ -200,15 +208,10 @@ class Duplicates:
             self._wait(received)
         self._keep(key, received)
 
-    def _came_before(self, key: int, remembered: bool, newer: bool) -> bool:
+    def _came_before(self, resending: Resending, key: int, *, remembered: bool, newer: bool) -> bool:
         """Return whether a message with time or counter came before, although the pace does not tell."""
-        resending = self._resending
-        assert resending is not None
-        if newer:
-            self._resending = None
-            return False
-        came_before = resending.came_before(key, remembered=remembered)
-        if resending.over:
+        came_before = not newer and resending.came_before(key, remembered=remembered)
+        if newer or resending.over:
             self._resending = None
         return came_before
 
@@ -218,8 +221,7 @@ class Duplicates:
         """Return whether a message without time and counter came before."""
         text = self._text
         again = self._is_double(payload, readings, wait, pace)
-        resending = self._resending
-        if again or resending is None:
+        if again or (resending := self._resending) is None:
             return again or (dup and self.contains(key))
         again = resending.is_anonymous_copy(
             key, remembered=self.contains(key), new_text=text not in (0, self._text), dup=dup

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 _STRANGERS = 16  # messages in a row that did not come before, after which nothing is being sent again
+_PARTS = 2  # parts of readings, at the beginning, that may be strangers
 
 
 class Resending:
@@ -24,12 +25,13 @@ class Resending:
         Whether what comes is new.
     """
 
-    __slots__ = ("_find", "_strangers", "_sure", "over")
+    __slots__ = ("_find", "_parts", "_strangers", "_sure", "over")
 
     def __init__(self, find: Callable[[int], bool] | None) -> None:
         self.over = False
         self._find = find
         self._strangers = 0
+        self._parts = _PARTS
         self._sure = False
 
     def came_before(self, key: int, *, remembered: bool) -> bool:
@@ -73,3 +75,24 @@ class Resending:
         self._strangers += 1
         self.over = new_text or self._strangers >= _STRANGERS
         return self._sure and not self.over  # equal to the one before, and then it may have been taken for its double
+
+    def is_part_again(self, key: int, *, remembered: bool) -> bool:
+        """Return whether a part of a reading came before.
+
+        What is sent again comes without a gap, apart from parts that no reading was made of. Where others have come,
+        parts of a stuck sensor that only have the packet identifier of an older one are new.
+
+        Parameters
+        ----------
+        key
+            Its key, made with its topic and the identifier of its packet.
+        remembered
+            Whether that is among the last 2000.
+        """
+        if not self._parts:
+            return False
+        if remembered or (self._find is not None and self._find(key)):
+            self._parts = min(self._parts + 1, _STRANGERS)
+            return True
+        self._parts -= 1
+        return False

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from edge.agent import stations
 from edge.agent.agent import Agent
@@ -36,17 +37,24 @@ class Field:
         self.agent: Agent = start(**entry)
         self._sent: dict[int, Message] = {}
 
-    def send(self, at: float, *parts: tuple[str, Any]) -> None:
+    def send(self, at: float, *parts: tuple[str, Any], connection: int = 1) -> None:
         """Deliver parts in one turn, at seconds after the start."""
         self.clock.time = START + at
         messages = []
         for topic, body in parts:
             mid = len(self._sent) + 1
             payload = body if isinstance(body, bytes) else json.dumps(body).encode()
-            messages.append(Message(topic, payload, qos=1, mid=mid, connection=1, received=self.clock.time))
+            messages.append(Message(topic, payload, qos=1, mid=mid, connection=connection, received=self.clock.time))
             self._sent[mid] = messages[-1]
         self.link.incoming.append(messages)
         self.agent.turn()
+
+    def broker_crash(self, *, sent_again: range) -> None:
+        """Deliver messages again that were acknowledged: the broker has forgotten that, and does not mark them."""
+        messages = [replace(self._sent[mid], connection=2, received=self.clock.time) for mid in sent_again]
+        for first in range(0, len(messages), 100):
+            self.link.incoming.append(messages[first : first + 100])
+            self.agent.turn()
 
     def wait(self, until: float) -> None:
         """Let time pass without a message."""
@@ -208,6 +216,35 @@ def test_parts_whose_acks_were_lost_are_no_other_reading(field: Field) -> None:
     field.wait(PERIOD * 3)
     assert len(field.values("hut")) == 3
     assert field.agent._stations["hut"].health.duplicates == 3
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["the agent goes on", "the agent restarts"])
+@pytest.mark.parametrize("first", [1, 2001], ids=["more than memory holds", "from the middle of a reading on"])
+def test_parts_that_a_broker_sends_again_because_it_forgot_their_acks_are_no_other_readings(
+    field: Field, first: int, *, restart: bool
+) -> None:
+    count = 260  # with 9 parts each
+    for start in range(0, count, 10):
+        field.send(start, *[part for n in range(start, start + 10) for part in parts(n % 100)])
+    field.send(count, *parts(50)[:4])
+    if restart:
+        field.crash()
+    field.broker_crash(sent_again=range(first, 9 * count + 5))
+    field.send(count + 1, *parts(50)[4:])
+    field.send(count + 2, *parts(51))
+    assert field.values("hut") == [reading(n % 100) for n in [*range(count), 50, 51]]
+
+
+def test_stuck_sensors_are_heard_when_a_new_session_counts_packets_from_the_beginning(field: Field) -> None:
+    values = dict(parts(0))
+    topics = list(values)
+    for connection in (1, 2):
+        field._sent.clear()
+        for n in range(20):
+            changed = {topic: 2000.0 + 100 * connection + n + i / 10 for i, topic in enumerate(topics[:6])}
+            field.send(PERIOD * (20 * connection + n), *(values | changed).items(), connection=connection)
+    assert len(field.values("hut")) == 40
+    assert not any(math.isnan(value) for each in field.values("hut")[20:] for value in each.values())
 
 
 def test_the_broker_may_send_a_part_again_while_its_reading_is_open(field: Field) -> None:
