@@ -235,7 +235,7 @@ def test_parts_that_a_broker_sends_again_because_it_forgot_their_acks_are_no_oth
     assert field.values("hut") == [reading(n % 100) for n in [*range(count), 50, 51]]
 
 
-def test_stuck_sensors_are_heard_when_a_new_session_counts_packets_from_the_beginning(field: Field) -> None:
+def test_parts_of_stuck_sensors_are_taken_when_a_new_session_numbers_packets_from_the_beginning(field: Field) -> None:
     values = dict(parts(0))
     topics = list(values)
     for connection in (1, 2):
