@@ -41,6 +41,7 @@ VERBS = {
     "record": ("append live readings to a training CSV", "edge.commands.record"),
     "watch": ("show stations, scores and alarms as they come", "edge.commands.watch"),
     "request": ("send a request to the agent and print its answer", "edge.commands.request"),
+    "completion": ("print what completes verbs, options and files in bash, zsh or fish", "edge.commands.completion"),
     "schema": ("print the JSON Schema of a message", "edge.commands.schema"),
     "simulate": ("publish a simulated station's readings", "edge.commands.simulate"),
     "replay": ("publish a CSV's readings", "edge.commands.replay"),
@@ -96,6 +97,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
             new.formatter_class = argparse.RawDescriptionHelpFormatter
             new.epilog = f"example:\n  {verb.EXAMPLE}"
             verb.add_arguments(new)
+            new.set_defaults(verbs=VERBS)
     return parser.parse_args(words)
 
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -21,15 +22,19 @@ _ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|.)")
 
 
 class TerminalProcess:
-    """``davylamp ...`` on a pseudo-terminal; what it has drawn so far is in ``text``, without escapes."""
+    """``davylamp ...`` on a pseudo-terminal; what it has drawn so far is in ``text``, without escapes.
+
+    ``script`` is Python in place of ``-m davylamp``, and ``command`` another command in place of all words.
+    """
 
     def __init__(
         self,
         *words: str,
         columns: int = 140,
-        lines: int = 30,
         script: str = "",
         environment: dict[str, str] | None = None,
+        command: Sequence[str] = (),
+        folder: Path = ROOT,
     ) -> None:
         self._side, inside = pty.openpty()
         fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
@@ -39,11 +44,11 @@ class TerminalProcess:
         start = ["-c", script] if script else ["-m", "davylamp"]
         variables = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR")}
         self.process = subprocess.Popen(
-            [sys.executable, *start, *words],
+            [*command] or [sys.executable, *start, *words],
             stdin=inside,
             stdout=inside,
             stderr=inside,
-            cwd=ROOT,
+            cwd=folder,
             env={**variables, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **(environment or {})},
             preexec_fn=_take_terminal,  # noqa: PLW1509  # two system calls, which no thread can hold up
         )
