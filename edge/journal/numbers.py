@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from config.atomic import write_bytes
 from edge.journal.transaction import StationRow
 
 _STEP = 1000  # numbers that one line reserves: a line is written once in so many readings of a station
@@ -125,27 +126,17 @@ class Numbers:
         text = b"\n" + b"\n".join(map(_ENCODER.encode, lines))  # the line before may have been cut off
         file = os.open(self._path, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
-            _write(file, text)
+            if os.write(file, text) < len(text):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file)
         finally:
             os.close(file)
         self._lines += len(self._pending)
 
     def _rewrite(self) -> None:
-        fresh = self._path.with_name(f"{self._path.name}.new")
-        fresh.unlink(missing_ok=True)
-        file = os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            _write(file, b"\n".join(map(_ENCODER.encode, self._reserved.values())))
-        finally:
-            os.close(file)
-        fresh.replace(self._path)
+        self._path.touch(0o600)  # the mode that is kept
+        write_bytes(self._path, b"\n".join(map(_ENCODER.encode, self._reserved.values())))
         self._lines = len(self._reserved)
-
-
-def _write(file: int, text: bytes) -> None:
-    if os.write(file, text) < len(text):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    os.fsync(file)
 
 
 def _decoded(lines: Iterable[bytes]) -> Iterator[Reserved]:

@@ -74,6 +74,7 @@ def test_the_file_does_not_grow_without_end_and_invented_names_are_forgotten_fir
     assert (again.highest("real"), again.highest("old")) == (6000, 1900)
     assert len(list(again)) <= 40
     assert len(path.read_bytes().split()) <= 40
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_disk_that_refuses_is_said_and_tried_again(tmp_path: Path) -> None:

@@ -57,9 +57,8 @@ def test_a_broker_that_is_started_and_killed_again_and_again_is_found_within_5_s
 ) -> None:
     broker = start_broker()
     link = make(broker.port, clock=fake_clock, random=random.Random(5))
-    for _ in range(
-        8
-    ):  # connections that are lost at once do not make it wait longer, as another client with our id might
+    # Connections that are lost at once do not make it wait longer, as another client with our id would.
+    for _ in range(8):
         back = fake_clock.time
         while not settle(link):
             fake_clock.time += 0.1
