@@ -36,7 +36,7 @@ def exit_sentence(code: int, unit: str, program: str) -> str | None:
     if code < _FIRST:
         return None
     if code == _CREDENTIALS and (faults := credential_faults(unit)):
-        return f"{'; '.join(faults)} (systemd only says 243/CREDENTIALS)"
+        return f"{'; '.join(faults)} (systemd reports only 243/CREDENTIALS)"
     if code == _NAMESPACE and (missing := _missing_paths(unit)):
         names = ", ".join(missing)
         return f"it names {names}, which is not there (226/NAMESPACE); fix: make it, or remove it from the unit"

@@ -108,7 +108,7 @@ class GatewayCheck:
             path = Path(broker.password.file)
             try:
                 readable = path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-            except OSError:  # whoever reads the password says why not
+            except OSError:  # reported where the password is read
                 readable = 0
             if readable:
                 self._findings.warning(f"{path}: others can read the password; fix: chmod 600 {path}")
@@ -168,7 +168,7 @@ class GatewayCheck:
             subscribed = link.became_ready()
         if not subscribed:
             self._findings.error(
-                f"the broker did not confirm the subscriptions within {_CONFIRMATION:g} s; fix: its log says why"
+                f"the broker did not confirm the subscriptions within {_CONFIRMATION:g} s; fix: see its log"
             )
         for lacking in link.lacks:
             self._findings.error(f"the broker lacks what davylamp needs: {lacking}")

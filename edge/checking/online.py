@@ -1,4 +1,4 @@
-"""Waits until the agent has said, retained, that it is online."""
+"""Waits until the agent's retained state is online."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class ServiceCheck:
             self._findings.ok(f"{UNIT}: it reports itself: {status}; its login may not read `state`")
             return True
         state = f"{now['ActiveState']} ({now['SubState']}), restarted {now['NRestarts'] or 0} times"
-        self._findings.error(f"{UNIT}: {state}{f', {status}' if status else ''}; fix: journalctl -u davylamp says why")
+        self._findings.error(f"{UNIT}: {state}{f', {status}' if status else ''}; fix: see journalctl -u davylamp")
         return False
 
     def _compare(self, service: ServiceRun) -> None:
@@ -86,7 +86,7 @@ class ServiceCheck:
         """Check the settings of a broker on this computer; returns whether it is Mosquitto."""
         try:
             gateway = load_gateway(self._path)
-        except ConfigError:  # the service says so as well
+        except ConfigError:  # reported by the check in the service as well
             return False
         return check_settings(gateway, self._findings)
 

@@ -48,7 +48,7 @@ StandardError=inherit
 
 
 class ServiceRun:
-    """What the agent's unit says, and a way to run something else by it.
+    """The settings of the agent's unit, and a way to run something else by it.
 
     Parameters
     ----------

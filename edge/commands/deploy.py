@@ -34,14 +34,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--broker", action="store_true", help="install and set up Mosquitto on the gateway as well")
     parser.add_argument("--offline", action="store_true", help="the gateway uses no network but this connection")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and change nothing")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be done, and change nothing")
     parser.add_argument(
         "-o", "--ssh-option", action="append", default=[], metavar="OPTION", help="for ssh, e.g. Port=2222"
     )
 
 
 def run(arguments: Namespace) -> int:
-    """Deploy, saying each step; the exit code is that of ``davylamp install-service`` there."""
+    """Deploy, printing each step; the exit code is that of ``davylamp install-service`` there."""
     from config.templates.templates import constraints_path
     from edge.deployment.over_ssh import OverSsh
     from edge.deployment.own_wheel import own_wheel

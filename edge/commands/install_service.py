@@ -38,11 +38,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--broker", action="store_true", help="install and set up Mosquitto here as well")
     parser.add_argument("--offline", action="store_true", help="use no network")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and change nothing")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be done, and change nothing")
 
 
 def run(arguments: Namespace) -> None:
-    """Install or upgrade, saying each step."""
+    """Install or upgrade, printing each step."""
     _hand_over(arguments.wheelhouse)
     from edge.deployment.installation import Installation
     from edge.deployment.machine import Machine

@@ -19,7 +19,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
-    """Uninstall, saying each step."""
+    """Uninstall, printing each step."""
     from edge.deployment.machine import Machine
     from edge.deployment.removal import Removal
     from edge.deployment.undisturbed import say_undisturbed

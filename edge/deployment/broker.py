@@ -33,7 +33,7 @@ _FOLDER = Path("/etc/mosquitto")
 _NOBODYS = "davylamp-setup/refused"  # a topic that no rule allows anybody
 _INSTALLING = 600.0  # [s] for apt-get on a slow network
 _LOG_FILE = "/var/log/mosquitto/mosquitto.log"
-_LOG = f"fix: sudo journalctl -u {_SERVICE} and {_LOG_FILE} say why"
+_LOG = f"fix: see sudo journalctl -u {_SERVICE} and {_LOG_FILE}"
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,7 @@ class Environments:
             sync_folder(self._folder)
         except BaseException as error:
             remove_tree(place)
-            if isinstance(error, OSError) or "No space left" in str(error):  # the latter: pip has said it
+            if isinstance(error, OSError) or "No space left" in str(error):  # the latter: reported by pip
                 reason = "No space left on device" if "No space left" in str(error) else error
                 raise DeploymentError(
                     f"{place}: not made, and removed again: {reason}; fix: make room, e.g. sudo apt clean"

@@ -1,4 +1,4 @@
-"""Installation: the steps of ``davylamp install-service``, each said before it is taken."""
+"""Installation: the steps of ``davylamp install-service``, each printed before it is taken."""
 
 from __future__ import annotations
 

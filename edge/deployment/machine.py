@@ -12,7 +12,7 @@ from edge.errors import DeploymentError
 Runner = Callable[[Sequence[str], Mapping[str, str], float], "subprocess.CompletedProcess[str]"]
 """Runs a program: words, environment, longest duration [s]."""
 
-_MISSING = 127  # as a shell says
+_MISSING = 127  # a shell's exit code for it
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 

@@ -1,4 +1,4 @@
-"""OverSsh: the steps of ``davylamp deploy``, each said before it is taken."""
+"""OverSsh: the steps of ``davylamp deploy``, each printed before it is taken."""
 
 from __future__ import annotations
 

@@ -46,9 +46,9 @@ class ReleaseDraft:
     Attributes
     ----------
     release
-        The release, under a name that says that it is not complete.
+        The release, under a name that marks it as not complete.
     facts
-        What :class:`edge.agent.gateway_facts.GatewayFacts` says about its gateway file, after :meth:`fill`.
+        The :class:`edge.agent.gateway_facts.GatewayFacts` of its gateway file, after :meth:`fill`.
     """
 
     def __init__(self, machine: Machine, environment: Path, before: Release | None, say: Callable[[str], None]) -> None:
@@ -162,7 +162,7 @@ class ReleaseDraft:
         self.facts = json.loads(done.stdout)
 
     def _fit_bundles(self, wishes: Wishes) -> None:
-        """Put the name of the one new bundle into a gateway file that goes on, if it can only be meant so."""
+        """Put the name of the one new bundle into a gateway file that goes on, if there is no other reading."""
         folder = self._folder
         beside = wishes.config.resolve().parent if wishes.config is not None else None
         named = [Path(path) for path in self.facts["bundles"]]

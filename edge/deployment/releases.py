@@ -145,7 +145,7 @@ class Releases:
         return True
 
     def repair(self) -> None:
-        """Have every link point to what the unit says, and let systemd start it at boot."""
+        """Have every link point to the unit's release, and let systemd start it at boot."""
         release, layout = self.current(), self._layout
         if release is None:
             return

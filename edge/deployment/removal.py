@@ -1,4 +1,4 @@
-"""Removal: the steps of ``davylamp uninstall-service``, each said before it is taken."""
+"""Removal: the steps of ``davylamp uninstall-service``, each printed before it is taken."""
 
 from __future__ import annotations
 

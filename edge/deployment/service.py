@@ -96,7 +96,7 @@ class Service:
         self._machine.systemctl("reset-failed", SERVICE, check=False)
 
     def reason(self) -> str:
-        """Return the last line that the agent has written, or what systemd says about its end."""
+        """Return the last line that the agent has written, or what systemd reports about its end."""
         now = self._show()
         words = ["journalctl", "-q", "--no-pager", "-o", "cat", "-n", "20"]
         printed = self._machine.run(
@@ -105,7 +105,7 @@ class Service:
         lines = [line.strip() for line in printed.splitlines() if line.strip()]
         if lines:
             return lines[-1]
-        return f"systemd says {now.get('Result') or 'nothing'}, exit code {now.get('ExecMainStatus') or 'unknown'}"
+        return f"systemd reports {now.get('Result') or 'nothing'}, exit code {now.get('ExecMainStatus') or 'unknown'}"
 
     def _show(self) -> dict[str, str]:
         text = self._machine.systemctl("show", SERVICE, f"--property={_PROPERTIES}", check=False)

@@ -116,7 +116,7 @@ class Wheelhouse:
             raise DeploymentError(self._fault(done.stderr))
 
     def _fault(self, stderr: str) -> str:
-        """Say in one sentence what pip says in many lines."""
+        """Put pip's many lines into one sentence."""
         if any(word in stderr for word in _UNREACHABLE):
             return (
                 f"wheelhouse: the package index cannot be reached, and {self.folder} is not there yet; "

@@ -243,7 +243,7 @@ def test_an_agent_that_is_never_ready_is_given_up(tmp_path: Path) -> None:
         return SimpleNamespace(returncode=0, stdout=text, stderr="")
 
     machine = Machine(gateway.root, run)  # type: ignore[arg-type]
-    with pytest.raises(DeploymentError, match=r"not ready within 60 s: systemd says success, exit code unknown"):
+    with pytest.raises(DeploymentError, match=r"not ready within 60 s: systemd reports success, exit code unknown"):
         Service(machine, sleep=sleep, monotonic=lambda: now).restart()
     answers["show"] = "ActiveState=inactive\nLoadState=bad-setting\n"
     with pytest.raises(DeploymentError, match=r"systemd cannot load davylamp.service: bad-setting"):
