@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,6 +16,7 @@ from config.errors import ConfigError
 from config.file_fault import reading_fault
 from config.service import is_service
 
+_CREDENTIAL_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")  # and no path: it becomes a file's name
 _FILE = {"relative": True}  # resolved against the folder of the file that names it
 
 
@@ -125,6 +127,10 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Yield (path, sentence) for every broken rule that a type cannot express."""
         if "/" in self.host or self.host.count(":") == 1:
             yield "host", f'got "{self.host}", expected a name or an address alone: the port goes into port'
+        credential = self.password.credential if self.password is not None else None
+        if credential and not _CREDENTIAL_NAME.fullmatch(credential):
+            what = "expected the name that LoadCredential= gives it: letters, digits, '.', '_' and '-', and no path"
+            yield "password.credential", what
         if self.password is not None and self.username is None:
             yield "username", "missing, expected a text: a password is of no use without a username"
         if self.exposed and not self.plaintext:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from edge.deployment.gateway_login import with_gateway_login
 from edge.deployment.links import copy_tree, remove_tree, replace_file
 from edge.deployment.machine import Machine
 from edge.deployment.mosquitto_logins import new_password
@@ -119,7 +122,7 @@ class ReleaseDraft:
         for path in wishes.files:
             self._copy(path, path.name, _PRIVATE)
         for path in target.iterdir():
-            if path.suffix == ".davy" or path.name == "gateway.yaml":
+            if (path.suffix == ".davy" or path.name == "gateway.yaml") and not path.is_symlink():
                 path.chmod(_READABLE)
 
     def _shorten_paths(self) -> None:
@@ -132,18 +135,13 @@ class ReleaseDraft:
 
     def _shipped(self, wishes: Wishes) -> str:
         text = shipped_text("gateway.yaml")
-        return text if wishes.password is None else self._with_login(text)
+        if wishes.password is None:
+            return text
+        self._say_login()
+        return with_gateway_login(text, LOGIN, CREDENTIAL)
 
-    def _with_login(self, text: str) -> str:
-        """Write the login into a gateway file, as far as the form of its ``broker:`` is a usual one."""
+    def _say_login(self) -> None:
         self._say(f'    gateway.yaml: username "{LOGIN}", password from the credential "{CREDENTIAL}"')
-        text = re.sub(r"^ +(?:username|password): *(?:null|~)? *(?:#.*)?\n", "", text, flags=re.MULTILINE)
-        lines = f"  username: {LOGIN}\n  password: {{credential: {CREDENTIAL}}}\n"
-        if not re.search(r"^broker:", text, flags=re.MULTILINE):
-            return f"{text.rstrip()}\nbroker:\n{lines}"
-        indent = re.search(r"^broker:[^\n]*\n( +)\w", text, flags=re.MULTILINE)
-        lines = lines.replace("  ", indent[1] if indent else "  ")
-        return re.sub(r"^(broker:) *(?:\{\}|null|~)? *(#.*)?$\n?", rf"\1\n{lines}", text, flags=re.MULTILINE)
 
     def _copy(self, source: Path, name: str, mode: int) -> None:
         try:
@@ -159,7 +157,16 @@ class ReleaseDraft:
         if done.returncode:
             name = str(wishes.config or f"{CONFIGURATION}/gateway.yaml")
             raise DeploymentError((done.stderr or done.stdout).strip().replace(str(gateway), name))
-        self.facts = json.loads(done.stdout)
+        facts = json.loads(done.stdout)
+        for key in ("bundles", "certificates", "secrets"):  # without "..": what leads out of the folder is not ours
+            facts[key] = [os.path.normpath(path) for path in facts[key]]
+        self.facts = facts
+        taken = {"gateway.yaml", *(Path(path).name for key in ("bundles", "certificates") for path in facts[key])}
+        if facts["credential"] in taken:
+            raise DeploymentError(
+                f"{wishes.config or f'{CONFIGURATION}/gateway.yaml'}: broker.password.credential: "
+                f"{facts['credential']} is another file's name; fix: credential: {CREDENTIAL}"
+            )
 
     def _fit_bundles(self, wishes: Wishes) -> None:
         """Put the name of the one new bundle into a gateway file that goes on, if there is no other reading."""
@@ -199,9 +206,11 @@ class ReleaseDraft:
                 "localhost for a broker on this gateway; fix: correct it, or leave --broker out"
             )
         if self.facts["username"] is None:
-            text = self.release.gateway.read_text(encoding="utf-8")
-            replace_file(self.release.gateway, self._with_login(text).encode())
-            self._read_facts(wishes)
+            text = self.release.gateway.read_text(encoding="utf-8-sig")
+            replace_file(self.release.gateway, with_gateway_login(text, LOGIN, CREDENTIAL).encode())
+            with suppress(DeploymentError):  # a file of another form, e.g. JSON: the next lines give the fix
+                self._read_facts(wishes)
+                self._say_login()
         got = self.facts["username"], bool(self.facts["credential"])
         if got != (LOGIN, True):
             raise DeploymentError(
@@ -269,7 +278,7 @@ class ReleaseDraft:
             (folder / name).chmod(_PRIVATE)
         for text in self.facts["certificates"]:
             path = Path(text)
-            if path.is_relative_to(folder) and path.is_file():
+            if path.is_relative_to(folder) and path.is_file() and not path.is_symlink():
                 path.chmod(_READABLE)
         text = render_unit(shipped_text("davylamp.service"), self._final, credentials)
         replace_file(self.release.unit, text.encode())

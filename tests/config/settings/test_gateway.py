@@ -262,6 +262,12 @@ def test_the_password_is_read_from_the_configured_place(tmp_path: Path, monkeypa
     assert Broker().read_password() is None
 
 
+@pytest.mark.parametrize("name", ["../../x", "a b", "a:b", ".", "/etc/x", "-x", "x" * 101])
+def test_a_credential_whose_name_is_none_is_refused(path: Path, name: str) -> None:
+    (line,) = _problems(path, f"broker: {{username: u, password: {{credential: '{name}'}}}}")
+    assert line.startswith("broker.password.credential: expected the name that LoadCredential= gives it")
+
+
 @pytest.mark.parametrize(
     ("password", "line"),
     [

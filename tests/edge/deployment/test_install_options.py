@@ -67,7 +67,7 @@ def with_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         "", "broker: {}\n", "broker:\n", "broker: # mine\n  host: 127.0.0.1\n",
         "broker:\n    host: localhost\n    port: 1884\n",
-        "broker:\n  username: null   # none yet\n  password: null\n", None,
+        "broker:\n  username: null   # none yet\n  password: null\n", "\ufeffbroker:\r\n  host: localhost\r\n", None,
     ],
 )  # fmt: skip
 def test_the_agent_gets_a_login_at_a_broker_that_is_set_up_here(
@@ -77,7 +77,8 @@ def test_the_agent_gets_a_login_at_a_broker_that_is_set_up_here(
     if broker is None:
         desk.install(broker=True)
     else:
-        gateway.write_text(f"gateway: gw\n{broker}{STATIONS}")
+        mark = "\ufeff" if broker.startswith("\ufeff") else ""
+        gateway.write_text(f"{broker}gateway: gw\n{STATIONS}" if mark else f"gateway: gw\n{broker}{STATIONS}")
         desk.install(broker=True, config=gateway)
     password = desk.path("/etc/davylamp/password")
     assert len(password.read_text()) == 32
@@ -99,6 +100,9 @@ def test_the_agent_gets_a_login_at_a_broker_that_is_set_up_here(
         ("broker: {host: far}", "broker.host: got far, expected localhost"),
         ("broker: {username: me, password: {credential: mine}}", "got the user me, expected `username: davylamp`"),
         ("broker: {host: localhost}", "got the user None, expected `username: davylamp`"),
+        ("broker: {username: davylamp, password: {credential: gateway.yaml}}", "gateway.yaml is another file's name"),
+        ("broker: {username: davylamp, password: {credential: one.davy}}", "one.davy is another file's name"),
+        ("broker: {username: davylamp, password: {credential: ../../x}}", "credential: expected the name that"),
     ],
 )
 def test_a_gateway_file_that_does_not_fit_a_broker_here_is_refused(
@@ -109,6 +113,30 @@ def test_a_gateway_file_that_does_not_fit_a_broker_here_is_refused(
     with pytest.raises(DeploymentError, match=message):
         desk.install(broker=True, config=gateway)
     assert RecordedBroker.last.calls == [("undo",)], "and there is nothing to put back"
+
+
+def test_a_gateway_file_in_json_has_to_have_the_login_itself(desk: Desk, with_broker: None) -> None:
+    gateway = desk.folder / "gateway.yaml"
+    gateway.write_text('{"stations": [{"topic": "a/{station}", "bundle": "one.davy"}]}')
+    with pytest.raises(DeploymentError, match=r"expected `username: davylamp` and .*; fix: write both"):
+        desk.install(broker=True, config=gateway)
+    assert "username" not in desk.text
+
+
+def test_nothing_outside_of_the_release_is_written_or_opened_to_all(desk: Desk) -> None:
+    outside = desk.gateway.root / "opt/davylamp.d/shadow"
+    outside.parent.mkdir(parents=True)
+    outside.write_text("secret")
+    outside.chmod(0o600)
+    (desk.folder / "mine/a/b/c").mkdir(parents=True)
+    (desk.folder / "mine/x.davy").write_bytes(b"x")
+    gateway = desk.folder / "mine/a/b/c/gateway.yaml"
+    gateway.write_text("broker: {host: far, tls: {ca: ../../../shadow}}\n" + STATIONS)
+    desk.install(config=gateway)
+    assert outside.stat().st_mode & 0o777 == 0o600
+    gateway.write_text("stations: [{topic: 'a/{station}', bundle: ../../../x.davy}]\n")
+    desk.install(config=gateway, bundles=())
+    assert not list(desk.gateway.root.rglob("x.davy"))
 
 
 def test_the_broker_is_put_back_for_the_release_that_goes_on(desk: Desk, with_broker: None) -> None:
