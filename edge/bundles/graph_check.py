@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from config.printable import escape_commands, in_quotes
+from edge.bundles.number_arrays import MOST_RANK
 from edge.bundles.onnx_file import OnnxFile
 from edge.bundles.operators import SizedArray, compute
 
@@ -22,7 +23,6 @@ MOST_BYTES = 64 << 20
 """Most memory of a graph [B]."""
 MOST_WORK = 1_000_000_000
 """Most additions and multiplications for :data:`LEAST_ROWS` rows."""
-MOST_RANK = 8
 
 _ROWS_NAME = "N"
 

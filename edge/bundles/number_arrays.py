@@ -22,6 +22,8 @@ from edge.arrays import Arrays
 
 MOST_BYTES = 20_000_000
 """Most bytes of numbers in a file, which may be compressed [B]."""
+MOST_RANK = 8
+"""Most dimensions of an array."""
 
 _HEADER = re.compile(
     rb"\{'descr': '([<|][biuf][1248])', 'fortran_order': (True|False), "
@@ -29,7 +31,6 @@ _HEADER = re.compile(
 )
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _MAGIC = b"\x93NUMPY"
-_MOST_RANK = 8
 
 
 def read_number_arrays(data: bytes) -> Arrays:
@@ -72,7 +73,7 @@ def _array(name: str, content: bytes) -> NDArray[Any]:
         raise ValueError(f"{in_quotes(name)}, which is no array of numbers")
     dtype = np.dtype(header[1].decode())
     shape = tuple(int(each) for each in header[3].split(b",") if each.strip())
-    if len(shape) > _MOST_RANK or math.prod(shape) * dtype.itemsize != len(content) - end:
+    if len(shape) > MOST_RANK or math.prod(shape) * dtype.itemsize != len(content) - end:
         raise ValueError(f"{in_quotes(name)} of another size than it says")
     flat = np.frombuffer(content, dtype, offset=end)
     return flat.reshape(shape, order="F" if header[2] == b"True" else "C").copy(order="K")

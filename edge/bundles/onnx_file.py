@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.printable import in_quotes
+from edge.bundles.number_arrays import MOST_RANK
 from edge.bundles.protobuf import BYTES, NARROW, VARINT, Fields, only
 
 OPSET = 17
@@ -43,8 +44,6 @@ _TYPE = only((1,), BYTES)
 _TENSOR_TYPE = only((1,), VARINT) | only((2,), BYTES)
 _SHAPE = only((1,), BYTES)
 _DIMENSION = only((1,), VARINT) | only((2,), BYTES)
-
-_MOST_RANK = 8
 
 
 @dataclass(frozen=True)
@@ -156,8 +155,8 @@ def _tensor(data: memoryview) -> tuple[str, NDArray[Any]]:
     content = fields.message(9)
     if 7 in fields and not content and dtype == TYPES[7]:
         content = memoryview(np.array(fields.numbers(7), dtype).tobytes())
-    if len(shape) > _MOST_RANK or any(size < 0 for size in shape) or prod(shape) * dtype.itemsize != len(content):
-        words = " x ".join(map(str, shape[:_MOST_RANK])) or "one number"
+    if len(shape) > MOST_RANK or any(size < 0 for size in shape) or prod(shape) * dtype.itemsize != len(content):
+        words = " x ".join(map(str, shape[:MOST_RANK])) or "one number"
         raise ValueError(f"the array {name} of the shape {words} in {len(content):,} bytes")
     return fields.text(8), np.frombuffer(content, dtype).reshape(shape)
 
