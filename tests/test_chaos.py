@@ -44,7 +44,8 @@ def test_an_agent_that_forgets_what_it_had_scored_before_a_restart_is_found_out(
     options = ["--readings", "600", "--faults", "1", "--only", kind, "--patience", "5", "--bundle", str(bundles["ae"])]
     subprocess.run(
         [sys.executable, str(ROOT / "benchmarks" / "chaos.py"), *options, "--json", str(report)],
-        capture_output=True, timeout=120, check=False, env=os.environ | {"CHAOS_MUTANT": "forgets", "TMPDIR": str(tmp_path)},
+        capture_output=True, timeout=120, check=False,
+        env=os.environ | {"CHAOS_MUTANT": "forgets", "TMPDIR": str(tmp_path)},
     )  # fmt: skip
     found = {line["claim"]: line["passed"] for line in json.loads(report.read_text())["results"]}
     assert not found[SCORED]
