@@ -98,7 +98,12 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
             new.epilog = f"example:\n  {verb.EXAMPLE}"
             verb.add_arguments(new)
             new.set_defaults(verbs=VERBS)
-    return parser.parse_args(words)
+    arguments, rest = parser.parse_known_args(words)
+    if rest and (not hasattr(arguments, "words") or any(word.startswith("-") for word in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        arguments.words += rest  # argparse leaves what follows an option
+    return arguments
 
 
 def _nearest(word: str) -> str | None:

@@ -95,6 +95,8 @@ def test_what_is_not_there_is_one_line_and_exit_1(
         ["demo", "--seed", "-1"],
         ["synthesize", "x.davy", "--range", "ch4_ppb=5000"],
         ["synthesize", "x.davy", "--mix", "plume"],
+        ["inspect", "x.davy", "--json", "y.davy"],
+        ["request", "info", "--base", "x", "n=3", "--nothing"],
         ["synthesize", "x.davy", "--regime", "plume", "--mix", "plume=1"],
     ],
 )
@@ -118,6 +120,20 @@ def test_a_mistyped_verb_is_answered_with_the_nearest_one(
 ) -> None:
     assert main(words) == 2
     assert capsys.readouterr() == ("", f'davylamp: got the verb "{mistyped}"; did you mean "{nearest}"?\n')
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["synthesize", "n=3", "seed=7", "--base", "x"],
+        ["--base", "x", "synthesize", "n=3", "seed=7"],
+        ["synthesize", "--base", "x", "n=3", "seed=7"],
+        ["synthesize", "n=3", "--base", "x", "seed=7"],
+    ],
+)
+def test_fields_of_a_request_may_stand_on_either_side_of_an_option(words: list[str]) -> None:
+    parsed = parse(["request", *words])
+    assert (parsed.name, parsed.words, parsed.base) == ("synthesize", ["n=3", "seed=7"], "x")
 
 
 @pytest.mark.parametrize("option", ["-V", "--version"])

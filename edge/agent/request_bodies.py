@@ -86,7 +86,7 @@ class RateRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """
 
     transaction: TransactionId = None
-    exceedances_per_1000: float | None
+    exceedances_per_1000: Annotated[float | None, Meta(extra_json_schema={"exclusiveMinimum": 0, "maximum": 1000})]
 
 
 class InfoRequest(msgspec.Struct, frozen=True, kw_only=True):

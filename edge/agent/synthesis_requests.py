@@ -52,7 +52,7 @@ class SynthesisRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     transaction: TransactionId = None
     station: str | None = None
-    n: int = _N
+    n: Annotated[int, Meta(extra_json_schema={"minimum": 1})] = _N
     seed: int | None = None
     conditions: Annotated[SamplingConditions, Meta(description=_FROM)] = msgspec.field(name="from", default=_PRIOR)
     format: Literal["json", "csv"] = "json"

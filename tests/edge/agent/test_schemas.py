@@ -12,6 +12,7 @@ from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.agent.request_verbs import REQUEST_VERBS
 from edge.agent.schemas import MESSAGES, message_schema, reading_schema
+from tests.edge.agent.desk import Desk
 
 ALL = {name: message_schema(name) for name in MESSAGES} | {"reading": reading_schema(load_station(METHANE))}
 
@@ -59,6 +60,27 @@ def test_every_verb_has_the_schemas_of_its_request_and_its_answer() -> None:
     assert [name for name in MESSAGES if "/" in name and MESSAGES[name].topic == name] == [
         f"{side}/{verb}" for side in ("request", "response") for verb in REQUEST_VERBS
     ]
+
+
+@pytest.mark.parametrize(
+    ("verb", "body"),
+    [
+        ("alarm/acknowledge", {"label": "leak"}),
+        ("alarm/acknowledge", {"kind": "gas"}),
+        ("alarm/shelve", {"minutes": -1}),
+        ("alarm/shelve", {"station": "st-1", "kind": "methane"}),
+        ("rate/set", {"exceedances_per_1000": 0}),
+        ("rate/set", {"exceedances_per_1000": 1001}),
+        ("synthesize", {"n": 0}),
+        ("synthesize", {"from": {"regim": "plume"}}),
+        ("synthesize", {"format": "xml"}),
+        ("schema", {"names": "score"}),
+    ],
+)
+def test_a_schema_refuses_what_the_agent_refuses(desk: Desk, verb: str, body: dict[str, Any]) -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="SCHEMAS ARE NOT TESTED: jsonschema is not installed")
+    assert desk.error(verb, body)
+    assert list(jsonschema.Draft202012Validator(ALL[f"request/{verb}"]).iter_errors(body))
 
 
 def test_units_and_times_are_marked() -> None:
