@@ -25,11 +25,20 @@ _ANSWER_TIMEOUT = 10.0  # [s] for each part of the answer
 _DISCOVERY = 1.0  # [s] to wait for the retained states of gateways
 
 
+class _Suggested(tuple[str, ...]):
+    """Verbs that the completion of a shell offers; a newer agent may have others, and an older one answers itself."""
+
+    __slots__ = ()
+
+    def __contains__(self, word: object) -> bool:
+        return True
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of ``davylamp request``."""
     lines = [f"\n{name}: {verb.sentence}\n  " + "\n  ".join(verb.examples) for name, verb in REQUEST_VERBS.items()]
     parser.description = "\n".join((parser.description or "", *lines))
-    parser.add_argument("name", metavar="VERB", help=", ".join(REQUEST_VERBS))
+    parser.add_argument("name", metavar="VERB", choices=_Suggested(REQUEST_VERBS), help=", ".join(REQUEST_VERBS))
     parser.add_argument(
         "words", nargs="*", metavar="KEY=VALUE", help="a field; a dot leads into an object; or all of them as JSON"
     )

@@ -57,6 +57,7 @@ def completed_by_bash(line: str, folder: Path) -> list[str]:
         ("davylamp wat", ["watch"]),
         ("davylamp help sco", ["score"]),
         ("davylamp --ver", ["--version"]),
+        ("davylamp request alarm/", ["alarm/acknowledge", "alarm/shelve"]),
         ("davylamp train --mod", ["--model"]),
         ("davylamp train --model ", ["ae", "both", "vae"]),
         ("davylamp agent -c ", ["gateway.yaml", "runs"]),
