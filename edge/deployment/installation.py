@@ -217,7 +217,9 @@ class Installation:
         if done.returncode:
             errors = [line.removeprefix("error").strip() for line in lines if line.startswith("error")]
             folder = f"{release.configuration}/"  # it is about to go: what remains is the name
-            reasons = "\n".join(line.removeprefix(folder) for line in errors or lines[-3:])
+            other = [line for line in lines if not line.startswith("ok ")][-3:]
+            unknown = [f"it ended with exit code {done.returncode} and no reason; fix: see sudo journalctl -n 30"]
+            reasons = "\n".join(line.removeprefix(folder) for line in errors or other or unknown)
             raise DeploymentError(f"check refuses the new release, and nothing was switched:\n{reasons}")
 
     def _switch(self, release: Release, before: Release | None) -> None:

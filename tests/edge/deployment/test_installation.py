@@ -93,6 +93,16 @@ def test_what_check_refuses_is_never_started(desk: Desk) -> None:
     assert desk.gateway.starts == ["first"]
 
 
+@pytest.mark.parametrize(
+    ("printed", "reason"),
+    [("ok      all is well\n", "it ended with exit code 1 and no reason"), ("killed\n", "killed")],
+)
+def test_a_check_that_ends_without_an_error_has_a_reason_all_the_same(desk: Desk, printed: str, reason: str) -> None:
+    desk.gateway._davylamp = lambda words: (1, printed)  # type: ignore[method-assign]
+    with pytest.raises(DeploymentError, match=f"nothing was switched:\n{reason}"):
+        desk.install()
+
+
 def test_a_power_cut_at_any_step_leaves_the_old_or_the_new_one(tmp_path: Path) -> None:
     step, found = 0, []
     while True:
