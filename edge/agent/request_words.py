@@ -59,7 +59,9 @@ def parse_words(verb: str, words: Sequence[str]) -> dict[str, Any]:
 
 
 def _assignments(word: str, struct: Any) -> Iterator[tuple[list[str], Any]]:
-    """Yield what a word says: path of keys, and value."""
+    """Yield the path of keys and the value that a word gives."""
+    if any("\ud800" <= each <= "\udfff" for each in word):
+        raise RequestError(f"got {word[:60]!r}, expected UTF-8")
     key, equals, text = word.partition("=")
     if equals and key and not word.lstrip().startswith(("{", "[", '"')):
         path = key.split(".")

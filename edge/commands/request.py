@@ -88,7 +88,7 @@ def request(broker: Broker, base: str | None, verb: str, words: Sequence[str], *
     from edge.mqtt.topics import Topics
     from edge.stop import Stop
 
-    if not verb or any(each in verb for each in "+#\0"):
+    if not verb or any(each in "+#\0" or "\ud800" <= each <= "\udfff" for each in verb):
         raise RequestError(f"got the request {verb[:64]!r}, expected one of {', '.join(REQUEST_VERBS)}")
     document = parse_words(verb, words)
     document.setdefault("transaction", secrets.token_hex(8))

@@ -50,6 +50,7 @@ def test_a_value_becomes_what_its_field_is(verb: str, words: list[str], body: di
         (["n=1", '{"n": 2}'], ["n: got it twice, expected one value"]),
         (["from=recent", "from.last=2"], ["from.last: got a value for 'from' as well, expected one of both"]),
         (["from..last=2"], ["got 'from..last=2', expected a key without an empty part between its dots"]),
+        (["comment=\udcff"], ["got 'comment=\\udcff', expected UTF-8"]),
         (["="], ["got '=', expected KEY=VALUE or a JSON object"]),
     ],
 )

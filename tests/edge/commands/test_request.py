@@ -115,7 +115,7 @@ def test_fields_are_words_or_json_and_may_be_both(answerer: Answerer) -> None:
     assert answerer.asked == [{"n": 4, "seed": 7, "from": {"regime": "plume"}, "transaction": "mine"}]
 
 
-@pytest.mark.parametrize("verb", ["", "#", "alarm/+"])
+@pytest.mark.parametrize("verb", ["", "#", "alarm/+", "\udcff"])
 def test_a_verb_that_is_no_topic_is_answered_with_those_there_are(answerer: Answerer, verb: str) -> None:
     with pytest.raises(RequestError, match="expected one of synthesize, alarm/acknowledge"):
         answerer.ask(verb)
