@@ -61,6 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return import_module(VERBS[arguments.verb][1]).run(arguments) or 0
     except KeyboardInterrupt:
+        left_behind = getattr(import_module(VERBS[arguments.verb][1]), "left_behind", None)
+        left = f"; {left_behind(arguments)}" if left_behind else ""
+        bar = "\n" if sys.stderr.isatty() else ""  # a bar may stand in the line, and the terminal's ^C
+        print(bar + escape_commands(f"davylamp {arguments.verb}: interrupted{left}"), file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

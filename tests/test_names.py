@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[1]
 TWICE = {
     "add_arguments": "every verb's module has one: the protocol of davylamp.py",
     "run": "every verb's module has one, and the agent's main loop: the protocol of davylamp.py",
+    "left_behind": "verbs' modules whose interruption leaves something: the protocol of davylamp.py",
 }
 """Names that are defined more than once, and why."""
 

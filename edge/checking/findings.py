@@ -1,8 +1,12 @@
-"""Prints findings, a line each, and counts the errors among them."""
+"""Prints findings, a line each, and counts the errors among them; reads such lines again."""
 
 from __future__ import annotations
 
+import json
 from typing import TextIO
+
+_LEVELS = ("ok", "warning", "error")
+_LEVEL = 8  # characters of a line for its level
 
 
 class Findings:
@@ -38,4 +42,22 @@ class Findings:
 
     def _print(self, level: str, text: object) -> None:
         for line in str(text).splitlines():
-            print(f"{level:8}{line}", file=self._out, flush=True)
+            print(f"{level:{_LEVEL}}{line}", file=self._out, flush=True)
+
+
+def findings_json(text: str, *, passed: bool) -> str:
+    r"""Write printed findings as one JSON document: ``{"passed", "findings": [{"level", "text"}]}``.
+
+    A line without a level, such as one of Python's own, counts as an error.
+
+    Examples
+    --------
+    >>> print(findings_json("warning no reading\n", passed=True))
+    {"passed": true, "findings": [{"level": "warning", "text": "no reading"}]}
+    """
+    findings = []
+    for line in text.splitlines():
+        level = line[:_LEVEL].strip()
+        known = level in _LEVELS
+        findings.append({"level": level if known else "error", "text": line[_LEVEL:] if known else line})
+    return json.dumps({"passed": passed, "findings": findings}, ensure_ascii=False)

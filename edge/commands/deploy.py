@@ -55,6 +55,11 @@ def run(arguments: Namespace) -> int:
         return deployment.run(order)
 
 
+def left_behind(_: Namespace) -> str:
+    """Say what an interrupted deployment has left."""
+    return "the gateway runs the version before or the new one, either of them whole; run it again"
+
+
 def prepare_order(arguments: Namespace) -> Order:
     """Check the files here, where mistakes are found at once, and list those that are sent.
 

@@ -62,6 +62,11 @@ def run(arguments: Namespace) -> None:
     Installation(Machine(), say=say_undisturbed).run(wishes)
 
 
+def left_behind(_: Namespace) -> str:
+    """Say what an interrupted installation has left."""
+    return "the version before or the new one is installed, either of them whole; run it again"
+
+
 def _hand_over(wheelhouse: Path | None) -> None:
     """Let the davylamp of a wheelhouse install itself: a release has the unit of its own version."""
     wheels = list(wheelhouse.glob("davylamp-*.whl")) if wheelhouse is not None else []

@@ -23,16 +23,8 @@ if TYPE_CHECKING:
     from edge.scoring.score_tally import ScoreTally
     from edge.scoring.scorer import Scorer
     from edge.scoring.units_guard import UnitsGuard
-    from edge.scoring.verdict import Methane, Verdict
 
 EXAMPLE = "davylamp score one.davy data/station-2.csv -o scores.csv"
-
-COLUMNS = (
-    "file", "row", "reconstruction", "reconstruction_p", "consistency", "consistency_p", "culprit",
-    "methane", "methane_p", "virtual_ppb", "virtual_sd_ppb", "flag", "state", "alarm", "virtual", "virtual_sd", "unit",
-    "shift_reconstruction", "shift_consistency", "shift_methane", "out_of_domain_degree",
-)  # fmt: skip
-"""Columns of the CSV that is written."""
 
 STREAM = "-"
 """Standard input in place of the files, standard output in place of the output."""
@@ -62,6 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--station", type=Path, metavar="YAML", help="how the files are written, if other than what was trained on"
     )
     add_absent(parser)
+    parser.add_argument("--json", action="store_true", help="print a summary as JSON; the scores go to -o")
 
 
 def run(arguments: Namespace) -> None:
@@ -76,7 +69,17 @@ def run(arguments: Namespace) -> None:
         adapt=arguments.adapt,
         enhancement=arguments.enhancement,
         limit=arguments.limit,
+        summary=sys.stdout if arguments.json else None,
     )
+
+
+def left_behind(arguments: Namespace) -> str:
+    """Say what an interrupted scoring has left."""
+    if arguments.output is None or str(arguments.output) == STREAM:
+        return "what is printed so far is right, and the rest is missing"
+    if arguments.files == [STREAM]:
+        return f"{arguments.output} has the scores so far"
+    return f"{arguments.output} is as it was before"
 
 
 def score_files(
@@ -92,13 +95,14 @@ def score_files(
     limit: float | None = None,
     source: BinaryIO | None = None,
     err: TextIO | None = None,
+    summary: TextIO | None = None,
 ) -> None:
     """Score files, one output row per input row, in order; or with ``-`` a stream, one output line per reading.
 
-    The columns are :data:`COLUMNS`; a cell is empty while there is no such score. ``row`` counts the rows below the
-    header from 0, the blank ones too: with the header on line 1 it is the row's line minus 2. Rows that are no readings
-    have no verdict; they are counted on ``err``, and so are those without a score. Rows that are newest first are
-    scored from the oldest to the newest.
+    The columns are :data:`~edge.scoring.score_table.SCORE_COLUMNS`; a cell is empty while there is no such score.
+    ``row`` counts the rows below the header from 0, the blank ones too: with the header on line 1 it is the row's line
+    minus 2. Rows that are no readings have no verdict; they are counted on ``err``, and so are those without a score.
+    Rows that are newest first are scored from the oldest to the newest.
     ``virtual`` is the virtual gas level in ``unit``, that of the gas column, and ``virtual_ppb`` the same in ppb where
     that exists; beyond the levels that were trained on both are ``over range`` or ``under range``. ``flag`` is the
     worst channel's; ``alarm`` names, joined by ``+``, the kinds that exceed on this row, before any delay or hold.
@@ -132,6 +136,8 @@ def score_files(
         Stream to read for ``-``; ``None``: standard input.
     err
         Stream for what was left out or has no score; ``None``: standard error.
+    summary
+        Stream for a summary as JSON, which also has what ``err`` would get; needs an ``output``. ``None``: none.
 
     Raises
     ------
@@ -152,6 +158,7 @@ def score_files(
     from edge.readings.csv.reader import read_table
     from edge.readings.csv.writer import write_table
     from edge.readings.decoding.decoder import Decoder
+    from edge.scoring.score_table import SCORE_COLUMNS
     from edge.scoring.score_tally import ScoreTally
     from edge.scoring.scorer import Scorer
 
@@ -160,6 +167,8 @@ def score_files(
     names = [os.fspath(file) for file in files]
     if STREAM in names and len(names) > 1:
         raise RequestError("files: got - beside other files, expected it alone")
+    if summary is not None and (output is None or output == STREAM):
+        raise RequestError("--json: got no -o FILE, expected one for the scores: standard output gets the summary")
     bundle = Bundle.open(bundle_path)
     for name, level in (("enhancement", enhancement), ("limit", limit)):
         if level is None:
@@ -178,7 +187,7 @@ def score_files(
     )
     bundle.verify()
     target = sys.stdout if output is None or output == STREAM else output
-    tally = ScoreTally(sys.stderr if err is None else err)
+    tally = ScoreTally(None if summary is not None else sys.stderr if err is None else err)
     if adapt and scorer.level is None and bundle.scoring(absent=bool(absent)).virtual is not None:
         tally.say("methane: its threshold is not recalibrated, because no analyser says which readings are quiet")
     if names == [STREAM]:
@@ -194,7 +203,9 @@ def score_files(
         described = file_station(bundle, station)
         tables = ((name, read_table(name, described, absent=absent)) for name in names)
         rows = (_score_file(scorer, table, name, _guard(bundle, absent), tally) for name, table in tables)
-        write_table(target, COLUMNS, chain.from_iterable(rows))
+        write_table(target, SCORE_COLUMNS, chain.from_iterable(rows))
+    if summary is not None:
+        print(tally.as_json(bundle=bundle.id, output=str(output)), file=summary)
 
 
 def _guard(bundle: Bundle, absent: Collection[str]) -> UnitsGuard:
@@ -212,6 +223,7 @@ def _score_file(
     from edge.readings.quality import worst_flag
     from edge.readings.reading import Reading
     from edge.readings.station_clock.record_clock import RecordClock
+    from edge.scoring.score_table import score_cells
 
     for sentence in table.sentences():
         tally.say(sentence)
@@ -231,39 +243,8 @@ def _score_file(
             verdict = guard.review(scored, reading.values)
             tally.add(verdict)
             tally.note_doubt(name, guard.doubt)
-            yield _row(name, line - table.header_line - 1, verdict, worst_flag(verdict.flags.values()))
+            yield score_cells(name, line - table.header_line - 1, verdict, worst_flag(verdict.flags.values()))
     tally.report(name, "rows")
-
-
-def _row(file: str, row: int, verdict: Verdict, flag: int) -> Sequence[CsvCell]:
-    reconstruction, consistency, methane = verdict.reconstruction, verdict.consistency, verdict.methane
-    return (
-        file,
-        row,
-        reconstruction.score if reconstruction else None,
-        reconstruction.p if reconstruction else None,
-        consistency.score if consistency else None,
-        consistency.p if consistency else None,
-        consistency.culprit if consistency else None,
-        methane.score if methane else None,
-        methane.p if methane else None,
-        _virtual(methane, methane.virtual_ppb) if methane else None,
-        methane.sd_ppb if methane else None,
-        flag,
-        verdict.state,
-        "+".join(verdict.exceeds),
-        _virtual(methane, methane.virtual) if methane else None,
-        methane.sd if methane else None,
-        methane.unit if methane else None,
-        verdict.shift.reconstruction,
-        verdict.shift.consistency,
-        verdict.shift.methane,
-        verdict.out_of_domain_degree,
-    )
-
-
-def _virtual(methane: Methane, level: float | None) -> CsvCell:
-    return "over range" if methane.over_range else "under range" if methane.under_range else level
 
 
 def _score_stream(

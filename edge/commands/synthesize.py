@@ -69,6 +69,11 @@ def run(arguments: Namespace) -> None:
     )
 
 
+def left_behind(arguments: Namespace) -> str:
+    """Say what an interrupted sampling has left."""
+    return "the rest is missing" if str(arguments.output) == "-" else f"{arguments.output} is as it was before"
+
+
 def synthesize(
     bundle: str | os.PathLike[str],
     output: str | Path | TextIO,

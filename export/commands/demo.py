@@ -33,3 +33,8 @@ def run(arguments: Namespace) -> None:
         broker=arguments.broker,
         seed=arguments.seed,
     )
+
+
+def left_behind(arguments: Namespace) -> str:
+    """Say what an interrupted demo has left."""
+    return f"{arguments.output} has what was made so far; its agent and broker have stopped"

@@ -21,3 +21,8 @@ def run(arguments: Namespace) -> None:
     from trainer.run import Run
 
     export(Run.open(arguments.folder), arguments.output, out=sys.stdout)
+
+
+def left_behind(arguments: Namespace) -> str:
+    """Say what an interrupted export has left."""
+    return f"{arguments.output} is as it was before"

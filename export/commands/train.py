@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from config.arguments import natural
+from config.heartbeat import heartbeat
 
 if TYPE_CHECKING:
     from config.settings.training import Training
@@ -33,42 +35,63 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--split", choices=("blocks", "random"), help="random leaks: for comparison only")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--seed", type=natural)
+    parser.add_argument("--json", action="store_true", help="print the metrics as JSON, the rest as errors")
 
 
 def run(arguments: Namespace) -> None:
     """Train, print the summary, draw the report unless it is ``--quick``, and export when ``--bundle`` asks for it."""
+    with heartbeat(sys.stderr, "loading libraries") as progress:
+        _run(arguments, progress)
+
+
+def _run(arguments: Namespace, progress: TextIO) -> None:
     from trainer.commands.report import draw_report
     from trainer.summary import summary
     from trainer.train import train
 
     settings = _settings(arguments)
+    out = sys.stderr if arguments.json else sys.stdout
     trained = train(
-        _record(arguments),  # not kept here: train gives back what it does not need of a long one
+        _record(arguments, out, progress),  # not kept here: train gives back what it does not need of a long one
         settings,
         arguments.output,
         statistics=not arguments.quick,
         processes=os.cpu_count() or 1,
-        progress=sys.stderr,
+        progress=progress,
     )
+    arguments.complete = True
     if "thinned" in trained.metrics:
-        print(trained.metrics["thinned"])
-    print(summary(trained))
+        print(trained.metrics["thinned"], file=out)
+    if not arguments.json:
+        print(summary(trained))
     if arguments.bundle:
         from export.export import export
 
-        export(trained, arguments.bundle, out=sys.stdout)
+        export(trained, arguments.bundle, out=out)
     if not arguments.quick:
-        draw_report([trained.folder])
+        draw_report([trained.folder], out=out)
+    if arguments.json:
+        bundle = None if arguments.bundle is None else str(arguments.bundle)
+        document = {"run": str(trained.folder), "bundle": bundle, "metrics": trained.metrics}
+        print(json.dumps(document, ensure_ascii=False))
 
 
-def _record(arguments: Namespace) -> Record:
+def left_behind(arguments: Namespace) -> str:
+    """Say what an interrupted training has left."""
+    if not getattr(arguments, "complete", False):
+        return f"{arguments.output} is as it was before: a run is written when it is complete"
+    again = f"; davylamp export {arguments.output} -o {arguments.bundle} makes its bundle" if arguments.bundle else ""
+    return f"the run in {arguments.output} is complete{again}"
+
+
+def _record(arguments: Namespace, out: TextIO, progress: TextIO) -> Record:
     """Read the files, and print what was found in them."""
     from config.yaml.load import load_station
     from trainer.data.record import load_record
 
-    record = load_record(arguments.files, load_station(arguments.station), progress=sys.stderr)
+    record = load_record(arguments.files, load_station(arguments.station), progress=progress)
     for sentence in record.dropped:
-        print(sentence)
+        print(sentence, file=out)
     return record
 
 

@@ -6,13 +6,12 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from config.errors import DavylampError
+from config.heartbeat import heartbeat
 
 if TYPE_CHECKING:
-    import msgspec
-
     from config.settings.station import Station
     from config.settings.training import Training
 
@@ -35,19 +34,31 @@ def add_arguments(parser: ArgumentParser) -> None:
     settings.add_argument("--quick", action="store_true", help="fewer cases, little training: a look")
     parser.add_argument("--synthesis", action="store_true", help="judge the synthetic rows instead of the scores")
     parser.add_argument("-o", "--output", type=Path, metavar="JSON", help="write the numbers there, too")
+    parser.add_argument("--json", action="store_true", help="print the numbers as JSON in place of the tables")
 
 
 def run(arguments: Namespace) -> None:
     """Print the results as tables, and write them to the run's folder and to ``--output``."""
+    with heartbeat(sys.stderr, "loading libraries") as progress:
+        _run(arguments, progress)
+
+
+def left_behind(arguments: Namespace) -> str:
+    """Say what an interrupted evaluation has left."""
+    kept = " and ".join(str(path) for path in (arguments.run, arguments.output) if path is not None)
+    return f"nothing is written{f', {kept} are as they were' if kept else ''}"
+
+
+def _run(arguments: Namespace, progress: TextIO) -> None:
     import msgspec
 
     from config.atomic import write_bytes
     from trainer.data.record import load_record
     from trainer.evaluation.detection.evaluate import evaluate
-    from trainer.evaluation.detection.results import DETECTION
+    from trainer.evaluation.detection.results import DETECTION, Evaluation
     from trainer.evaluation.detection.table import print_evaluation
     from trainer.evaluation.synthesis.evaluate import evaluate_synthesis
-    from trainer.evaluation.synthesis.results import SYNTHESIS
+    from trainer.evaluation.synthesis.results import SYNTHESIS, SynthesisEvaluation
     from trainer.evaluation.synthesis.table import print_synthesis
     from trainer.statistics.json_arrays import encode_arrays
 
@@ -59,16 +70,20 @@ def run(arguments: Namespace) -> None:
         "quick": arguments.quick,
         "pictures": arguments.run is not None,
         "processes": os.cpu_count() or 1,
-        "progress": sys.stderr,
+        "progress": progress,
     }
-    results: msgspec.Struct
+    results: Evaluation | SynthesisEvaluation
     if arguments.synthesis:
         results = evaluate_synthesis(records, settings, **options)
-        print_synthesis(results, sys.stdout)
     else:
         results = evaluate(records, settings, **options)
-        print_evaluation(results, sys.stdout)
     data = encode_arrays(results)
+    if arguments.json:
+        print(data.decode(), end="")
+    elif isinstance(results, SynthesisEvaluation):
+        print_synthesis(results, sys.stdout)
+    else:
+        print_evaluation(results, sys.stdout)
     if arguments.run:
         write_bytes(arguments.run / (SYNTHESIS if arguments.synthesis else DETECTION), data)
     if arguments.output:

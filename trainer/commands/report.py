@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from config.arguments import add_png
 
@@ -26,10 +27,15 @@ def run(arguments: Namespace) -> None:
     draw_report(arguments.runs, arguments.output, arguments.png)
 
 
-def draw_report(runs: Sequence[Path], output: Path | None = None, png: Path | None = None) -> None:
-    """Write the page of runs, by default into the only run's folder or else into this one, and print its path."""
+def draw_report(
+    runs: Sequence[Path], output: Path | None = None, png: Path | None = None, *, out: TextIO | None = None
+) -> None:
+    """Write the page of runs, by default into the only run's folder or else into this one, and print its path.
+
+    The path goes to ``out``; ``None``: to standard output.
+    """
     from trainer.reporting.report import report
 
     output = output or (runs[0] / "report.html" if len(runs) == 1 else Path("report.html"))
     report(runs, output, png=png, progress=sys.stderr)
-    print(output)
+    print(output, file=sys.stdout if out is None else out)

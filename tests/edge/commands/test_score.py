@@ -16,12 +16,13 @@ from config.errors import ConfigError
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.bundles.bundle import Bundle
-from edge.commands.score import COLUMNS, score_files
+from edge.commands.score import score_files
 from edge.errors import BundleError, RequestError, TableError
 from edge.models.features import BASELINE_LEAST
 from edge.readings.csv.writer import write_table
 from edge.readings.last_good import HOLD
 from edge.readings.reading import Reading
+from edge.scoring.score_table import SCORE_COLUMNS
 from edge.scoring.scorer import Scorer
 from edge.simulation.simulator import simulate_chamber
 
@@ -59,7 +60,7 @@ def reading(numbers: list[float]) -> Reading:
 def test_the_columns_are_those_of_the_contract(bundles: dict[str, Path], tmp_path: Path) -> None:
     score_files(bundles["ae"], [station_csv(tmp_path / "a.csv")], tmp_path / "scores.csv")
     assert (tmp_path / "scores.csv").read_text().splitlines()[0] == HEADER
-    assert ",".join(COLUMNS) == HEADER
+    assert ",".join(SCORE_COLUMNS) == HEADER
 
 
 def test_every_input_row_has_its_output_row_in_order_across_files(bundles: dict[str, Path], tmp_path: Path) -> None:
