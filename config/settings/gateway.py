@@ -13,6 +13,7 @@ from msgspec.structs import force_setattr, replace
 from config.address_syntax import address_fault
 from config.settings.alarms import Alarms, Level
 from config.settings.broker import Broker
+from config.settings.home_assistant import HomeAssistantSettings
 from config.settings.unit_settings import UnitSettings
 from config.time_zones import zone_fault
 from config.topic_filters import (
@@ -262,6 +263,7 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     synthesis: SynthesisSettings = SynthesisSettings()
     health: HealthSettings = HealthSettings()
     log: LogSettings = LogSettings()
+    home_assistant: HomeAssistantSettings = HomeAssistantSettings()
 
     def __post_init__(self) -> None:
         name = self.gateway or _host_name()
@@ -272,6 +274,7 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yield (path, sentence) for every broken rule that a type cannot express."""
+        announced = self.home_assistant.configurations
         listed = [(i, topic) for i, entry in enumerate(self.stations) for topic in entry.topics]
         for place, (i, topic) in enumerate(listed):
             for j, other in listed[:place]:
@@ -284,3 +287,6 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             if overlaps_subtree(subscription_filter(topic), self.topics.base):
                 ours = f"our own topics ({self.topics.base}/...): davylamp must not read what it writes"
                 yield f"stations[{i}].topic", f'got "{topic}", expected a filter that does not overlap {ours}'
+            elif self.home_assistant.possible and filters_overlap(subscription_filter(topic), announced):
+                fix = "fix: a narrower topic, or home_assistant: {discovery: off}"
+                yield f"stations[{i}].topic", f'got "{topic}", which overlaps what we publish on {announced}; {fix}'
