@@ -74,6 +74,8 @@ def live_an_eventful_life(other: MqttClient) -> None:
         ("synthesize", {"rows": 3}),
         ("schema", {"name": "score"}),
         ("schema", {"name": "scores"}),
+        ("discovery/publish", {}),
+        ("discovery/clear", {}),
     ):
         other.publish(TOPICS.request(verb), body)
     calm = bodies(140)[70:]

@@ -39,8 +39,8 @@ class HomeAssistantSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     @property
     def status(self) -> str:
-        """Topic on which Home Assistant says that it runs."""
-        return f"{self.root}/status"
+        """Topic on which Home Assistant says that it runs; empty if that is of no interest."""
+        return f"{self.root}/status" if self.possible else ""
 
     @property
     def configurations(self) -> str:

@@ -23,6 +23,9 @@ def access_rules(gateway: Gateway) -> Iterator[str]:
     """
     agent = gateway.broker.username or "davylamp"
     yield f"{agent} readwrite {gateway.topics.base}/#"
+    if gateway.home_assistant.possible:
+        yield f"{agent} read {gateway.home_assistant.status}"
+        yield f"{agent} readwrite {gateway.home_assistant.configurations}"
     for prefix in gateway.topics.response_prefixes:
         yield f"{agent} write {prefix.removesuffix('/')}/#"
     for entry in gateway.stations:

@@ -9,6 +9,7 @@ from edge.agent.announcer import Announcer
 from edge.agent.clock_jumps import ClockJumps
 from edge.agent.closed_alarms import ClosedAlarmLabels
 from edge.agent.health import Health
+from edge.agent.home_assistant import HomeAssistant
 from edge.agent.intake import Entry, Intake
 from edge.agent.pipeline import Pipeline, Results
 from edge.agent.presence import Presence
@@ -85,10 +86,12 @@ class Agent:
         self._health = Health(clock)
         self._panel = AlarmPanel(gateway.alarms, clock)
         self._delivery = Delivery(link, self._topics, clock, journal.recovered)
+        self._home_assistant = HomeAssistant(gateway, stations, self._delivery, presence.version, journal.recovered)
         self._announcer = Announcer(
             stations,
             self._panel,
             self._delivery,
+            self._home_assistant,
             link,
             presence=presence,
             topics=self._topics,
@@ -111,6 +114,7 @@ class Agent:
             stations,
             self._panel,
             ClosedAlarmLabels(self._committer, clock),
+            self._home_assistant,
             info=lambda: presence.info(stations, link.protocol),
             publish_events=self._queue_events,
             keep_rate=self._keep_rate,
@@ -187,7 +191,8 @@ class Agent:
     def _longest_wait(self) -> float:
         """Return how long this turn may wait for messages [s]: until something is due."""
         retry_in = self._committer.retry_in
-        if retry_in is None and (self._requests.ready or self._delivery.ready or self._waiting):
+        ready = self._requests.ready or self._delivery.ready or self._home_assistant.ready
+        if retry_in is None and (ready or self._waiting):
             return 0.0
         until_health = max(0.0, self._next_health - self._clock.monotonic())
         until_tidy = _CHECK_EVERY if self._committer.transaction.untidy else _LONGEST_WAIT
@@ -204,7 +209,9 @@ class Agent:
         try:
             for message in messages:
                 verb = self._topics.verb(message.topic)
-                if message.retain:
+                if message.topic == self._home_assistant.status:
+                    self._home_assistant.note_status(message.payload)
+                elif message.retain:
                     self._health.retained += 1
                 elif verb is not None:
                     self._requests.take(verb, message)
@@ -245,6 +252,7 @@ class Agent:
     def _check(self) -> None:
         """Do what is due although no reading came."""
         now = self._clock.monotonic()
+        self._home_assistant.turn(self._committer.transaction)
         if now >= self._next_check:
             self._next_check = now + _CHECK_EVERY
             if events := self._panel.tick():
@@ -258,6 +266,7 @@ class Agent:
         if now >= self._next_health:
             self._next_health = now + self._gateway.health.every
             self._announcer.announce_changed_info(self._committer.transaction)
+            self._home_assistant.check()
             message = self._health.message(
                 self._link, self._delivery, self._committer, stations=self._stations, requests=self._requests.answered
             )

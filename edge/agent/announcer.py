@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.agent.home_assistant import HomeAssistant
 from edge.agent.presence import Presence
 from edge.agent.presence_messages import InfoMessage
 from edge.agent.station import LiveStation
@@ -15,10 +16,15 @@ from edge.mqtt.link import Link, Subscription
 from edge.mqtt.topics import Topics
 
 
-def subscriptions(stations: Stations, topics: Topics, *, retained: bool = False) -> list[Subscription]:
-    """Return what the agent subscribes to: requests, and the readings of its stations."""
-    filters = [topics.requests, *(each.filter for group in stations.groups for each in group.patterns)]
-    return [Subscription(each, retained) for each in filters]
+def subscriptions(
+    stations: Stations, topics: Topics, *, retained: bool = False, status: str = ""
+) -> list[Subscription]:
+    """Return what the agent subscribes to: requests, the readings of its stations, and Home Assistant's ``status``."""
+    patterns = [each for group in stations.groups for each in group.patterns]
+    filters = [topics.requests, *(each.filter for each in patterns)]
+    # Two filters that match one topic bring its messages twice.
+    listens = bool(status) and not any(each.matches(status) for each in patterns)
+    return [*(Subscription(each, retained) for each in filters), *([Subscription(status, True)] if listens else ())]
 
 
 class Announcer:
@@ -32,6 +38,8 @@ class Announcer:
         Their alarms.
     delivery
         Publishes the topics.
+    home_assistant
+        Is announced to as well.
     link
         Its protocol is part of ``info``.
     presence
@@ -52,6 +60,7 @@ class Announcer:
         stations: Stations,
         panel: AlarmPanel,
         delivery: Delivery,
+        home_assistant: HomeAssistant,
         link: Link,
         *,
         presence: Presence,
@@ -62,6 +71,7 @@ class Announcer:
         self._stations = stations
         self._panel = panel
         self._delivery = delivery
+        self._home_assistant = home_assistant
         self._link = link
         self._presence = presence
         self._topics = topics
@@ -78,8 +88,9 @@ class Announcer:
         for station in self._stations:
             self.announce_station(transaction, station)
             current |= {self._topics.availability(station.name), self._topics.alarm(station.name)}
-        self._delivery.retain_only(current)
-        filters = sorted(each.filter for each in subscriptions(self._stations, self._topics))
+        self._delivery.retain_only(current | self._home_assistant.announce_all())
+        wanted = subscriptions(self._stations, self._topics, status=self._home_assistant.status)
+        filters = sorted(each.filter for each in wanted)
         if filters != self.filters:
             self.filters = transaction.filters = filters
         if protocol == "3.1.1":
@@ -97,9 +108,11 @@ class Announcer:
         availability = self._presence.availability(station.name, online=station.online)
         self._delivery.retain(transaction, self._topics.availability(station.name), availability)
         self.announce_alarms(transaction, station.name)
+        self._home_assistant.announce(station.name)
 
     def withdraw(self, station: str) -> None:
         """Clear the retained topics of a station that gave way to another."""
+        self._home_assistant.withdraw(station)
         self._delivery.clear_retained([self._topics.availability(station), self._topics.alarm(station)])
 
     def announce_alarms(self, transaction: Transaction, station: str) -> None:

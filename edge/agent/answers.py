@@ -116,6 +116,18 @@ class SchemaAnswer(msgspec.Struct, frozen=True, kw_only=True):
     messages: dict[str, str]
 
 
+class DiscoveryAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Data of the answer to ``discovery/publish`` and ``discovery/clear``.
+
+    Parameters
+    ----------
+    topics
+        Topics on which Home Assistant finds a device from now on, or none any more.
+    """
+
+    topics: list[str]
+
+
 class SyntheticRows(msgspec.Struct, frozen=True, kw_only=True):
     """Data of the answer to ``synthesize``, one part of the rows.
 

@@ -11,6 +11,7 @@ from typing import TextIO
 
 from config.settings.gateway import Gateway
 from edge.clock import Clock, SystemClock
+from edge.discovery.identifiers import device_in, is_of_gateway
 from edge.errors import BrokerError
 from edge.journal.lock import take_lock
 from edge.mqtt.link import Subscription
@@ -39,6 +40,7 @@ class BrokerCleanup:
         self._gateway = gateway
         self._clock = clock or SystemClock()
         self._topics = Topics(gateway.topics.base)
+        self._discovery = gateway.home_assistant
 
     def run(self, out: TextIO) -> None:
         """Remove them, and print what was removed.
@@ -75,7 +77,8 @@ class BrokerCleanup:
         broker = self._gateway.broker
         # Session expiry 0 with the agent's own client id: the broker discards the session, and what waits in it.
         options = Options.from_settings(broker, client_id=broker.client_id, session_expiry=0)
-        link = ReconnectingLink(options, [Subscription(f"{self._topics.base}/#", retained=True)], stop=stop)
+        filters = (f"{self._topics.base}/#", self._discovery.configurations)
+        link = ReconnectingLink(options, [Subscription(each, retained=True) for each in filters], stop=stop)
         deadline = self._clock.monotonic() + _ANSWER
         try:
             while not link.connected:
@@ -105,7 +108,8 @@ class BrokerCleanup:
         return found
 
     def _clear(self, link: ReconnectingLink, stop: Stop, topics: set[str]) -> None:
-        waiting, open_topics = sorted(topics), set(topics)
+        # Devices of Home Assistant go first: it must not take the end of a topic for a message.
+        waiting, open_topics = sorted(topics, key=lambda topic: (self._is_device(topic), topic)), set(topics)
         deadline = self._clock.monotonic() + _ANSWER
         refused: dict[str, str] = {}
         while open_topics:
@@ -125,7 +129,13 @@ class BrokerCleanup:
             topic, reason = next(iter(sorted(refused.items())))
             raise BrokerError(f"{topic}: the broker refuses what we publish: {reason}; fix: let this user write there")
 
+    def _is_device(self, topic: str) -> bool:
+        device = device_in(topic, self._discovery.root)
+        return device is not None and is_of_gateway(device, self._gateway.gateway)
+
     def _is_ours(self, topic: str) -> bool:
+        if self._is_device(topic):
+            return True
         levels = topic.removeprefix(f"{self._topics.base}/").split("/")
         if len(levels) == 1:
             return topic in (self._topics.state, self._topics.info)

@@ -49,6 +49,11 @@ class Presence:
         self._since = rfc3339(clock.now())
 
     @property
+    def version(self) -> str:
+        """Version of davylamp."""
+        return _version()
+
+    @property
     def will(self) -> tuple[str, bytes]:
         """Topic and payload that the broker publishes when the connection ends without a clean stop."""
         return self._topics.state, msgspec.json.encode(self._state("offline"))

@@ -101,6 +101,18 @@ class InfoRequest(msgspec.Struct, frozen=True, kw_only=True):
     transaction: TransactionId = None
 
 
+class DiscoveryRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of ``discovery/publish`` and ``discovery/clear``.
+
+    Parameters
+    ----------
+    transaction
+        Anything by which the sender recognises the answer.
+    """
+
+    transaction: TransactionId = None
+
+
 class SchemaRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of ``schema``: which message's JSON Schema is asked for.
 

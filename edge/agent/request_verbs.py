@@ -69,5 +69,15 @@ REQUEST_VERBS = {
             "davylamp request schema name=reading station=st-1",
         ),
     ),
+    "discovery/publish": RequestVerb(
+        "Announces the gateway and its stations to Home Assistant.",
+        "The topics that are published, or a refusal.",
+        ("davylamp request discovery/publish",),
+    ),
+    "discovery/clear": RequestVerb(
+        "Removes the gateway and its stations from Home Assistant.",
+        "The topics that are cleared, or a refusal.",
+        ("davylamp request discovery/clear",),
+    ),
 }
 """Name -> what it is. The agent, the command line, the schemas and the documents have the verbs from here."""

@@ -12,9 +12,10 @@ import msgspec
 from config.settings.gateway import Gateway
 from edge.agent.answers import AcknowledgeAnswer, Answer, RateAnswer, Refusal, ShelveAnswer
 from edge.agent.closed_alarms import ClosedAlarmLabels
+from edge.agent.discovery_requests import DiscoveryRequests
+from edge.agent.home_assistant import HomeAssistant
 from edge.agent.presence_messages import InfoMessage
 from edge.agent.request_bodies import (
-    LONGEST_TRANSACTION,
     AcknowledgeRequest,
     InfoRequest,
     RateRequest,
@@ -22,6 +23,7 @@ from edge.agent.request_bodies import (
     ShelveRequest,
     TransactionId,
 )
+from edge.agent.request_document import parse_request, transaction_of
 from edge.agent.request_reader import read_request
 from edge.agent.schema_requests import SchemaRequests
 from edge.agent.stations import Stations
@@ -35,7 +37,6 @@ from edge.log import ONCE_A_MINUTE, Log
 from edge.mqtt.link import Link
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
-from edge.readings.decoding.formats.format import SIZE_LIMIT
 
 ANSWER_EXPIRY = 600
 """Message expiry interval of an answer [s]."""
@@ -80,6 +81,8 @@ class Requests:
         Alarms that can be acknowledged and shelved.
     closed_alarms
         Labels alarms that have closed.
+    home_assistant
+        Is announced to, or forgotten.
     info
         Returns the body of the ``info`` answer.
     publish_events
@@ -105,6 +108,7 @@ class Requests:
         stations: Stations,
         panel: AlarmPanel,
         closed_alarms: ClosedAlarmLabels,
+        home_assistant: HomeAssistant,
         *,
         info: Callable[[], InfoMessage],
         publish_events: Callable[[list[Event]], None],
@@ -135,6 +139,7 @@ class Requests:
             "rate/set": (RateRequest, self._set_rate),
             "info": (InfoRequest, self._answer_info),
             "schema": (SchemaRequest, SchemaRequests(stations).answer),
+            **DiscoveryRequests(home_assistant).verbs,
         }
 
     @property
@@ -148,8 +153,8 @@ class Requests:
         """Read a request; errors in it are answered, too."""
         job = _Job(verb[:_LONGEST_VERB], None, iter(()), None, message.correlation)
         try:
-            document = _parse(message.payload)
-            job.transaction = _transaction(document)
+            document = parse_request(message.payload)
+            job.transaction = transaction_of(document)
             job.response_topic = self._response_topic(message)
             job.room = self._room(job)
             if len(self._jobs) >= _WAITING:
@@ -275,24 +280,3 @@ class Requests:
 
     def _answer_info(self, request: InfoRequest, _: int | None) -> Answers:
         return iter([self._info()])
-
-
-def _parse(payload: bytes) -> dict[str, Any]:
-    if len(payload) > SIZE_LIMIT:
-        raise RequestError(f"the request is {len(payload)} bytes long, expected at most {SIZE_LIMIT}")
-    try:
-        document = msgspec.json.decode(payload) if payload.strip() else {}
-    except (ValueError, RecursionError) as error:  # msgspec.DecodeError, UnicodeDecodeError
-        raise RequestError(f"the request is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise RequestError(f"got {type(document).__name__}, expected an object")
-    return document
-
-
-def _transaction(document: dict[str, Any]) -> str | int | None:
-    transaction = document.get("transaction")
-    if transaction is None or type(transaction) is int:
-        return transaction
-    if isinstance(transaction, str) and len(transaction) <= LONGEST_TRANSACTION:
-        return transaction
-    raise RequestError(f"transaction: expected an integer or a text of at most {LONGEST_TRANSACTION} characters")

@@ -83,7 +83,7 @@ def _run_until_reload(
     journal = open_journal(gateway, clock)
     link = ReconnectingLink(
         Options.from_settings(gateway.broker, client_id=gateway.broker.client_id),
-        subscriptions(stations, topics),
+        subscriptions(stations, topics, status=gateway.home_assistant.status),
         unsubscribe=sorted(journal.recovered.filters),
         will=presence.will,
         stop=signals,

@@ -12,6 +12,7 @@ from config.settings.station import Station
 from edge.agent.answers import (
     AcknowledgeAnswer,
     Answer,
+    DiscoveryAnswer,
     RateAnswer,
     Refusal,
     SchemaAnswer,
@@ -20,7 +21,14 @@ from edge.agent.answers import (
 )
 from edge.agent.health_message import HealthMessage
 from edge.agent.presence_messages import AvailabilityMessage, InfoMessage, StateMessage
-from edge.agent.request_bodies import AcknowledgeRequest, InfoRequest, RateRequest, SchemaRequest, ShelveRequest
+from edge.agent.request_bodies import (
+    AcknowledgeRequest,
+    DiscoveryRequest,
+    InfoRequest,
+    RateRequest,
+    SchemaRequest,
+    ShelveRequest,
+)
 from edge.agent.request_verbs import REQUEST_VERBS
 from edge.agent.synthesis_requests import SynthesisRequest
 from edge.alarms.event import AlarmMessage, Event
@@ -73,6 +81,8 @@ MESSAGES = {
             ("rate/set", RateRequest),
             ("info", InfoRequest),
             ("schema", SchemaRequest),
+            ("discovery/publish", DiscoveryRequest),
+            ("discovery/clear", DiscoveryRequest),
         )
     },
     **{
@@ -84,6 +94,8 @@ MESSAGES = {
             ("rate/set", RateAnswer),
             ("info", InfoMessage),
             ("schema", SchemaAnswer),
+            ("discovery/publish", DiscoveryAnswer),
+            ("discovery/clear", DiscoveryAnswer),
         )
     },
 }

@@ -212,10 +212,14 @@ class LiveStation:
 
     def is_silent(self, now: float) -> bool:
         """Return whether it has sent nothing for longer than usual; not known before it has a cadence."""
+        after = self.silent_after
+        return after is not None and now - self.last_seen > after
+
+    @property
+    def silent_after(self) -> float | None:
+        """Time without a reading after which it is silent [s]; ``None`` before it has a cadence."""
         after = self.group.entry.stale_after
-        if after is None:
-            cadence = self._cadence if self.state.cadence is None else self.state.cadence
-            if cadence is None:
-                return False
-            after = max(_SILENT_LEAST, _SILENT_CADENCES * cadence)
-        return now - self.last_seen > after
+        if after is not None:
+            return after
+        cadence = self._cadence if self.state.cadence is None else self.state.cadence
+        return None if cadence is None else max(_SILENT_LEAST, _SILENT_CADENCES * cadence)

@@ -6,12 +6,12 @@ import secrets
 from collections.abc import Iterable, Sequence
 
 from config.settings.gateway import Gateway
+from edge.agent.request_verbs import REQUEST_VERBS
 from edge.checking.findings import Findings
 from edge.checking.permission_probe import PermissionProbe
 from edge.mqtt.topics import Topics
 
 _NEW = "davylamp-check"  # a station that does not exist
-_VERBS = ("synthesize", "alarm/acknowledge", "alarm/shelve", "rate/set", "info")
 
 
 class Publishing:
@@ -42,7 +42,7 @@ class Publishing:
             mosquitto=mosquitto,
             beside=topics.availability("+"),
         )
-        self._answers = [self._control, *map(topics.response, _VERBS)]
+        self._answers = [self._control, *map(topics.response, REQUEST_VERBS)]
         self._prefixes = {f"{prefix.rstrip('/')}/{_NEW}": prefix for prefix in gateway.topics.response_prefixes}
         self._stations = set(stations)
         self._refused: dict[str, str] = {}

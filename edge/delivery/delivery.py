@@ -166,6 +166,10 @@ class Delivery:
         for topic in topics:
             self._retained.clear(topic)
 
+    def confirmed(self, topic: str) -> bool:
+        """Return whether the broker has confirmed the latest content of a retained topic."""
+        return self._retained.confirmed(topic)
+
     def publish_now(self, topic: str, body: object) -> None:
         """Publish what is of no use later (QoS 0); the journal does not contain it."""
         self._link.publish(topic, _ENCODER.encode(body))

@@ -10,6 +10,7 @@ from typing import Any
 from config.settings.alarms import Alarms
 from config.settings.gateway import Gateway, StationEntry
 from edge.agent.closed_alarms import ClosedAlarmLabels
+from edge.agent.home_assistant import HomeAssistant
 from edge.agent.presence import Presence
 from edge.agent.requests import Requests
 from edge.agent.station import LiveStation
@@ -18,8 +19,10 @@ from edge.alarms.event import Event
 from edge.alarms.panel import AlarmPanel
 from edge.bundles.bundle import Bundle
 from edge.clock import Clock
+from edge.delivery.delivery import Delivery
 from edge.journal.committer import Committer
 from edge.journal.journal import Journal
+from edge.journal.schema import Recovered
 from edge.journal.transaction import RateRow
 from edge.mqtt.message import Message
 from tests.doubles import FakeLink
@@ -36,6 +39,7 @@ class Desk:
         self.stations = Stations(gateway, [bundle])
         self.panel = AlarmPanel(Alarms(), clock)
         self.committer = Committer(Journal(folder / "journal.db", clock=clock), lambda: (), clock)
+        self.delivery = Delivery(link, TOPICS, clock, Recovered())
         self.events: list[Event] = []
         self.rates: list[RateRow] = []
         self.requests = Requests(
@@ -43,6 +47,7 @@ class Desk:
             self.stations,
             self.panel,
             ClosedAlarmLabels(self.committer, clock),
+            HomeAssistant(gateway, self.stations, self.delivery, "1", Recovered()),
             info=lambda: Presence(gateway, TOPICS, clock).info(self.stations, "5"),
             publish_events=self.events.extend,
             keep_rate=self.rates.append,

@@ -72,7 +72,11 @@ def test_a_lost_journal_is_begun_again_with_everything_in_memory(
     assert again._stations["st-1"].state.n == 4
     assert [event.id for event in again._panel.standing()] == standing
     assert again._delivery.waiting >= 1
-    assert again._committer.journal.recovered.filters == {"sensors/+/readings", TOPICS.requests}
+    assert again._committer.journal.recovered.filters == {
+        "sensors/+/readings",
+        TOPICS.requests,
+        "homeassistant/status",
+    }
     assert TOPICS.state in again._committer.journal.recovered.retained
 
 

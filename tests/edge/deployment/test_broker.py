@@ -285,7 +285,9 @@ def test_rules_follow_from_gateway_yaml(tmp_path: Path) -> None:
         "  - {topic: $share/g/lora/+/up, station_from: name, bundle: b.davy}\n"
     )
     assert list(access_rules(load_gateway(path))) == [
-        "davylamp readwrite gas/gw1/#", "davylamp write app/answers/#",
+        "davylamp readwrite gas/gw1/#",
+        "davylamp read homeassistant/status", "davylamp readwrite homeassistant/device/+/config",
+        "davylamp write app/answers/#",
         "davylamp read home/+/+", "%u write home/%u/+",
         "davylamp read well/7", "pad write well/7",
         "davylamp read lora/+/up",
