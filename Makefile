@@ -7,7 +7,7 @@ INSTALL := -m pip --disable-pip-version-check --quiet install --constraint const
 PIP := $(BIN)/python $(INSTALL)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-edge test-gateway test-arm64 test-clients coverage check format benchmarks release-check clean
+.PHONY: help demo test test-edge test-gateway test-arm64 test-clients test-home-assistant coverage check format benchmarks release-check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -33,6 +33,9 @@ test-clients: .venv/.dev  ## import the flow for Node-RED and run the script for
 	@! command -v npm >/dev/null || npm install --prefix build/clients --no-audit --no-fund --loglevel=error \
 	  || echo 'SKIPPED: NODE-RED AND MQTT.JS ARE NOT TESTED, because npm cannot install them here'
 	$(BIN)/python -m pytest tests/clients $(ARGS)
+
+test-home-assistant: .venv/.dev  ## run Home Assistant 2025.4 beside a broker and an agent (Python 3.13, 600 MB in build/)
+	PYTHONPATH=. $(BIN)/python -m tests.home_assistant.run $(ARGS)
 
 coverage: .venv/.dev  ## run the tests and measure which lines they run; edge/ has to reach 95 % (benchmarks are left out)
 	$(BIN)/python -m pytest --cov --cov-report= --ignore tests/test_benchmarks.py $(ARGS)
