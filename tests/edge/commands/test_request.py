@@ -76,6 +76,17 @@ def test_an_answer_is_printed_as_json(answerer: Answerer) -> None:
     assert json.loads(printed) == {"status": "ok", "data": {"gateway": "gw1"}, "transaction": "mine"}
 
 
+def test_a_person_at_a_terminal_gets_an_answer_in_lines(answerer: Answerer) -> None:
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    answerer.answers = [{"status": "ok", "data": {"gateway": "gw1"}}]
+    out = Terminal()
+    assert request(answerer.settings, answerer.base, "info", [], out=out) == 0
+    assert '\n  "data": {\n    "gateway": "gw1"\n  }\n' in out.getvalue()
+
+
 def test_parts_are_put_together(answerer: Answerer) -> None:
     answerer.answers = [part(1, 3, [[1.0], [2.0]]), part(2, 3, [[3.0]]), part(3, 3, [[4.0]])]
     code, printed = answerer.ask("synthesize", '{"n": 4}')
