@@ -15,7 +15,6 @@ from edge.watching.station_board import KINDS, BoardRow, StationBoard
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.table import Table
     from rich.text import Text
 
 _STATE_STYLES = {
@@ -26,6 +25,7 @@ _WIDTHS = {
     "last": 5, "state": 13, "level": 11, "background": 10, "methane": 7, "consistency": 11, "reconstruction": 14,
 }  # fmt: skip  # least width of each column, in their order [characters]
 _DROPPED = ("background", "reconstruction", "consistency", "methane", "last", "level")  # where there is no room
+_ALARM_DROPPED = ("readings", "by", "peak", "culprit", "since")
 _MARGIN = 2  # between columns
 _SCORE = 5  # of a score and the blank before it
 _LONGEST_STATION = 24
@@ -79,7 +79,7 @@ class LiveTable:
         if self._board.refusal is not None and not news:
             news, bad = f"{self._board.refused} readings cannot be used; the last: {self._board.refusal}", True
         parts = [self._title(connected), Text(), self._stations(width, for_rows), Text()]
-        parts += self._alarms(keys, for_alarms)
+        parts += self._alarms(keys, width, for_alarms)
         parts += [_text(news, "bold red" if bad else "green"), _text(self._ascii(keys.legend), "dim")]
         return Group(*parts)
 
@@ -166,38 +166,52 @@ class LiveTable:
             return "no reading yet"
         return "historical" if row.verdict.historical and row.verdict.state == "ok" else row.verdict.state
 
-    def _alarms(self, keys: AlarmKeys, shown: int) -> list[RenderableType]:
+    def _alarms(self, keys: AlarmKeys, width: int, shown: int) -> list[RenderableType]:
         from rich.table import Table
 
         alarms = self._board.alarms
         if not alarms:
             return [_text("no alarm stands", "dim")]
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-        for heading in ("", "alarm", "station", "since", "peak", "culprit", "readings", ""):
-            right = heading in ("since", "peak", "readings")
-            table.add_column(heading, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
         fitting = shown if len(alarms) <= shown else max(1, shown - 1)
         chosen = next((i for i, (_, event) in enumerate(alarms) if event.id == keys.selected), 0)
         start = min(max(0, chosen - fitting + 1), max(0, len(alarms) - fitting))
-        for row, event in alarms[start : start + fitting]:
-            self._add_alarm(table, row, event, chosen=event.id == keys.selected)
+        part = alarms[start : start + fitting]
+        rows = [self._alarm(row, event, chosen=event.id == keys.selected) for row, event in part]
+        widths = {name: max(len(name.strip()), *(len(cells[name]) for cells in rows)) for name in rows[0]}
+        widths = {name: each for name, each in widths.items() if any(cells[name] for cells in rows)}
+        for dropped in _ALARM_DROPPED:
+            if sum(each + _MARGIN for each in widths.values()) <= width:
+                break
+            widths.pop(dropped, None)
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        for heading in widths:
+            right = heading in ("since", "peak", "readings")
+            table.add_column(heading, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
+        for (_, event), cells in zip(part, rows, strict=True):
+            style = "dim" if event.shelved_until else "" if event.acknowledged else "bold red"
+            table.add_row(*(_text(cells[heading], style) for heading in widths))
         return [table, *([self._more(len(alarms) - fitting)] if len(alarms) > fitting else [])]
 
-    def _add_alarm(self, table: Table, row: BoardRow, event: Event, *, chosen: bool) -> None:
-        kind = f"{event.kind} by {event.by}" if event.by else event.kind
-        state = [f"acknowledged{f' as {event.label}' if event.label else ''}"] if event.acknowledged else []
+    def _alarm(self, row: BoardRow, event: Event, *, chosen: bool) -> dict[str, str]:
+        """Return the cells of an alarm: heading -> text."""
+        answer = [f"acknowledged{f' as {event.label}' if event.label else ''}"] if event.acknowledged else []
         if event.shelved_until:
-            state.append(f"shelved until {event.shelved_until[:16].replace('T', ' ')}Z")
+            answer.append(f"shelved until {event.shelved_until[:16].replace('T', ' ')}Z")
         peak = event.peak
         highest = "" if peak.score is None else f"{peak.score:.1f}"
         if peak.level is not None:
             highest = f"{_number(peak.level)} {(peak.unit or '').strip('[]')}"
-        style = "dim" if event.shelved_until else "" if event.acknowledged else "bold red"
-        cells = (
-            self._ascii("▶") if chosen else " ", kind, self._name(row), self._since(event.opened), highest,
-            event.culprit or "", f"{event.count:,}", ", ".join(state) or "not acknowledged",
-        )  # fmt: skip
-        table.add_row(*(_text(cell, style) for cell in cells))
+        return {
+            "": self._ascii("▶") if chosen else " ",
+            "alarm": event.kind,
+            "by": event.by or "",
+            "station": self._name(row),
+            "since": self._since(event.opened),
+            "peak": highest,
+            "culprit": event.culprit or "",
+            "readings": f"{event.count:,}",
+            " ": ", ".join(answer) or "not acknowledged",
+        }
 
     def _more(self, count: int) -> Text:
         return _text(f"and {count} more", "dim")

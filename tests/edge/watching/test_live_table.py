@@ -49,7 +49,7 @@ def test_it_shows_stations_scores_and_alarms() -> None:
     assert lines[0] == "davylamp  davylamp/gw1 online   3 readings   broker:1883"
     row = next(line for line in lines if line.startswith("st-1"))
     assert row.split() == ["st-1", "7", "s", "alarm", "9,000", "ppb", "2,000", "-", "▁▅█", "4.0", "▇▇▇", "3.1"]
-    first = next(line for line in lines if "methane by limit" in line)
+    first = next(line for line in lines if "methane  " in line and "limit" in line)
     assert first.split()[:1] != ["▶"]
     assert "5 min" in first
     assert "9,000 ppb" in first
@@ -83,6 +83,12 @@ def test_the_state_says_whether_a_station_is_there(messages: list[Message], word
 def test_two_gateways_are_told_apart() -> None:
     lines = drawn(board_of(score(), score(base="davylamp/gw2")))
     assert [line.split()[0] for line in lines[3:5]] == ["gw1/st-1", "gw2/st-1"]
+
+
+def test_on_a_narrow_terminal_the_alarm_keeps_its_mark_and_what_was_answered() -> None:
+    board = board_of(state(), alarm("st-1", event("e1", opened=OPENED)))
+    (line,) = (line for line in drawn(board, width=60) if line.startswith("▶"))
+    assert line.split() == ["▶", "methane", "st-1", "5", "min", "9,000", "ppb", "not", "acknowledged"]
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 140, 250])
