@@ -45,7 +45,7 @@ class Bench:
         self.keys = load_station(METHANE).keys
         self._agents = 0
 
-    def agent(self, base: str, *, every: int = 1, journal: Path | None = None) -> Agent:
+    def agent(self, base: str, *, every: int = 1, journal: Path | None = None, settings: str = "") -> Agent:
         """Make an agent; the caller starts it."""
         self._agents += 1
         path = (journal or self.folder) / f"journal-{self._agents}.db"
@@ -54,7 +54,7 @@ class Bench:
             f"gateway: g{self._agents}\nbroker: {{host: 127.0.0.1, port: {self.broker.port}}}\n"
             f"topics: {{base: davylamp/{base}}}\n"
             f'stations: [{{topic: "{base}/{{station}}/readings", bundle: {self.bundle.resolve()}}}]\n'
-            f"scoring: {{publish_every: {every}}}\njournal: {{path: {path}}}\nhealth: {{every: 3600}}\n",
+            f"scoring: {{publish_every: {every}}}\njournal: {{path: {path}}}\nhealth: {{every: 3600}}\n{settings}",
         )
 
     def payload(self, seq: int) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,9 @@ def configure(folder: Path, port: int) -> None:
     stored = {"version": 1, "minor_version": 5, "key": "core.config_entries", "data": {"entries": [entry]}}
     (folder / ".storage").mkdir(parents=True, exist_ok=True)
     (folder / ".storage" / "core.config_entries").write_text(json.dumps(stored))
-    (folder / "configuration.yaml").write_text("homeassistant: {}\nhttp: {server_host: 127.0.0.1, server_port: 0}\n")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        http = f"{{server_host: 127.0.0.1, server_port: {free.getsockname()[1]}}}"
+    (folder / "configuration.yaml").write_text(f"homeassistant: {{}}\nhttp: {http}\n")
 
 
 def say(line: str) -> None:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.home_assistant.installation import HERE, VERSION, install, say
+from tests.home_assistant.installation import FOLDER, HERE, VERSION, install, say
 
 
 def main(arguments: list[str]) -> int:
@@ -18,7 +18,8 @@ def main(arguments: list[str]) -> int:
         say("=" * 100)
         return 0
     return pytest.main([
-        "--override-ini", "norecursedirs=.*", "--doctest-ignore-import-errors", "-s", str(HERE), *arguments,
+        "--override-ini", "norecursedirs=.*", "--doctest-ignore-import-errors",
+        "--basetemp", str(FOLDER / "tests"), "-s", str(HERE), *arguments,
     ])  # fmt: skip
 
 

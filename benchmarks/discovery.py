@@ -1,0 +1,109 @@
+"""What the discovery by Home Assistant costs an agent: CPU time per reading, and memory.
+
+Two agents, one with ``discovery: off`` and one that announces itself and ten stations, take turns with the same
+readings; the lowest of all rounds counts, because other work on the machine only adds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rig.bench import Bench, settled_cpu, wait
+from rig.broker import MISSING, mosquitto
+from rig.bundle import quick_bundle
+from rig.process import peak_mib, pin
+from rig.raw import RawListener
+
+STATIONS = 10
+SETTINGS = {"off": "home_assistant: {discovery: off}\n", "on": "home_assistant: {prefix: homeassistant}\n"}
+CPU_GOAL, MEMORY_GOAL = 2.0, 2.0  # [%] and [MiB] more than without
+
+Report = dict[str, Any]
+
+
+def _have_score(listener: RawListener, seq: bytes) -> bool:
+    return len(listener.tallies) == STATIONS and all(seq in tally.newest for tally in listener.tallies.values())
+
+
+def _play(bench: Bench, base: str, pid: int, first: int, count: int) -> float:
+    """Send readings and wait for their scores; returns the CPU time of each [us]."""
+    with bench.listening(f"davylamp/{base}/+/score") as listener:
+        before = settled_cpu(pid)
+        for begin in range(first, first + count, 100):
+            topics = [f"{base}/st-{number}/readings" for number in range(STATIONS)]
+            seqs = range(begin, min(begin + 100, first + count))
+            payloads = {seq: bench.payload(seq) for seq in seqs}
+            bench.publisher.blast([bench.publisher.packet(t, payloads[seq]) for seq in seqs for t in topics])
+            wait(partial(_have_score, listener, f'"seq":{seqs[-1]},'.encode()))
+        return 1e6 * (settled_cpu(pid) - before) / (count * STATIONS)
+
+
+def measure(bundle: Path, *, quick: bool) -> Report:
+    """Let both take turns."""
+    ram = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir())
+    folder = Path(tempfile.mkdtemp(prefix="davylamp-", dir=ram))
+    bench = Bench(folder, bundle)
+    rounds, count = (2, 200) if quick else (8, 1000)
+    agents = {name: bench.agent(name, settings=settings) for name, settings in SETTINGS.items()}
+    costs: dict[str, list[float]] = {name: [] for name in SETTINGS}
+    try:
+        pids = {name: bench.start(agent, name) for name, agent in agents.items()}
+        for pid in pids.values():
+            pin(pid, 0)
+        for number in range(rounds):
+            for name, pid in pids.items():
+                cost = _play(bench, name, pid, number * count, count)
+                if number:  # the first warms up
+                    costs[name].append(cost)
+        memory = {name: peak_mib(pid) for name, pid in pids.items()}
+    finally:
+        for agent in agents.values():
+            agent.stop()
+        bench.end()
+        shutil.rmtree(folder, ignore_errors=True)
+    return {
+        "benchmark": "discovery",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "quick": quick,
+        "results": [
+            {"discovery": name, "cpu_us": round(min(costs[name]), 2), "peak_mib": round(memory[name], 1)}
+            for name in SETTINGS
+        ],
+    }
+
+
+def main() -> int:
+    """Measure, print, and return 1 if a goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="two short rounds, for a first look")
+    parser.add_argument("--bundle", type=Path, metavar="DAVY", help="default: a quickly trained one, which is kept")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the report to PATH")
+    arguments = parser.parse_args()
+    report: Report = {"benchmark": "discovery", "skipped": MISSING}
+    if mosquitto() is not None:
+        report = measure(arguments.bundle or quick_bundle(), quick=arguments.quick)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=2) + "\n")
+    if "skipped" in report:
+        print(f"skipped: {report['skipped']}")
+        return 0
+    off, on = report["results"]
+    print(f"{'discovery, 10 stations':<28}{'CPU us a reading':>18}{'VmHWM MiB':>12}")
+    for one in (off, on):
+        print(f"{one['discovery']:<28}{one['cpu_us']:>18.2f}{one['peak_mib']:>12.1f}")
+    more, mib = 100 * (on["cpu_us"] / off["cpu_us"] - 1), on["peak_mib"] - off["peak_mib"]
+    print(f"{'more':<28}{more:>16.1f} %{mib:>12.1f}")
+    return 0 if report["quick"] or (more <= CPU_GOAL and mib <= MEMORY_GOAL) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
