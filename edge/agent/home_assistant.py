@@ -69,9 +69,10 @@ class HomeAssistant:
             health_every=gateway.health.every,
         )
         self._log = Log("home-assistant")
-        earlier = (device_in(topic, settings.root) for topic in recovered.retained)
-        known = any(each is not None and is_of_gateway(each, gateway.gateway) for each in earlier)
-        self._on = settings.asked or (settings.possible and known)
+        devices = ((topic, device_in(topic, settings.root)) for topic in recovered.retained)
+        self._earlier = {topic for topic, each in devices if each is not None and is_of_gateway(each, gateway.gateway)}
+        self._on = settings.asked or (settings.possible and bool(self._earlier))
+        self._postponed: set[str] = set()
         self._pending: dict[str, None] = {}
         self._announced: dict[str, int | None] = {}  # name -> expiry [s]
         self._in_flight: set[str] = set()
@@ -94,7 +95,7 @@ class HomeAssistant:
 
     def announce(self, station: str) -> None:
         """Queue the payload of a station that has not been announced."""
-        if self._on and station not in self._announced:
+        if self._on and station not in self._announced and station not in self._postponed:
             self._pending[station] = None
 
     def withdraw(self, station: str) -> None:
@@ -129,13 +130,14 @@ class HomeAssistant:
                 "{discovery: auto}, and systemctl reload davylamp"
             )
         self._on = True
+        self._earlier.clear()
         return sorted(self.announce_all())
 
     def clear(self) -> list[str]:
         """Remove everything from Home Assistant, at a request; returns the topics."""
         self._on = False
         self._pending.clear()
-        topics = {name: self._topic(name) for name in self._announced}
+        topics = {name: self._topic(name) for name in [*self._announced, *self._postponed]}
         for name, topic in topics.items():
             self._forget(name, topic)
         self._delivery.clear_retained(topics.values())
@@ -150,7 +152,8 @@ class HomeAssistant:
 
     def check(self) -> None:
         """Queue the payloads of stations whose cadence has become known, or has changed by much."""
-        for name, expiry in self._announced.items():
+        waiting: dict[str, int | None] = dict.fromkeys(self._postponed)
+        for name, expiry in [*self._announced.items(), *waiting.items()]:
             if name and name in self._stations and self._expiry(self._stations[name], expiry) != expiry:
                 self._pending[name] = None
 
@@ -179,9 +182,14 @@ class HomeAssistant:
             self._compare(name)
             station = self._stations[name]
             expiry = self._expiry(station, self._announced.get(name))
+            if expiry is None and topic in self._earlier:
+                # What an earlier run has published is better: each change makes values unavailable until the next one.
+                self._postponed.add(name)
+                return
             group = station.group
             payload = self._devices.station(AnnouncedStation(name, station.topic, group.entry, group.bundle, expiry))
         self._announced[name] = expiry
+        self._postponed.discard(name)
         self._in_flight.add(topic)
         self._delivery.retain(transaction, topic, payload)
 
@@ -208,6 +216,8 @@ class HomeAssistant:
 
     def _forget(self, name: str, topic: str) -> None:
         self._announced.pop(name, None)
+        self._postponed.discard(name)
+        self._earlier.discard(topic)
         self._in_flight.discard(topic)
         self._owners.pop(topic, None)
         if self._looks.get(appearance(name)) == name:

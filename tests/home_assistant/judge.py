@@ -24,11 +24,11 @@ def judge(payload: dict[str, Any]) -> str | None:
         check = getattr(schemas, "validate_device_discovery_components", None)  # later releases have one
         if check is not None:
             check(copy.deepcopy(device))
-        for component in device["components"].values():
+        for component in payload["components"].values():
             config = dict(component)
             platform = config.pop("platform")
-            discovery._merge_common_device_options(config, device)
-            config |= {"device": device["device"], "origin": device["origin"]}
+            discovery._merge_common_device_options(config, payload)
+            config |= {"device": payload["device"], "origin": payload["origin"]}
             importlib.import_module(f"homeassistant.components.mqtt.{platform}").DISCOVERY_SCHEMA(config)
     except Exception as error:  # whatever it is, Home Assistant would refuse the device
         return f"{type(error).__name__}: {error}"

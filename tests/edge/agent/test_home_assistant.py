@@ -198,6 +198,28 @@ def test_values_expire_after_the_cadence_that_the_station_turns_out_to_have(
     assert len(fake_link.on(STATION)) == count, "a little slower is no news"
 
 
+def test_after_a_restart_the_earlier_payload_stays_until_the_cadence_is_known_again(
+    start_agent: StartAgent, fake_link: FakeLink, fake_clock: FakeClock
+) -> None:
+    agent = start_agent(home_assistant=ON)
+    connect(agent, fake_link)
+    for number in range(12):
+        turn(agent, fake_link, GOOD | {"seq": number})
+        fake_clock.time += 600
+    before = expiry(fake_link)
+    agent = start_agent(home_assistant=ON)
+    fake_link.published.clear()
+    connect(agent, fake_link)
+    turn(agent, fake_link, GOOD | {"seq": 20})
+    assert retained(fake_link).keys() == {GATEWAY}
+    assert STATION not in [each.topic for each in fake_link.published], "nor is it cleared"
+    for number in range(21, 31):
+        fake_clock.time += 600
+        turn(agent, fake_link, GOOD | {"seq": number})
+    assert expiry(fake_link) == before
+    assert answer(agent, fake_link, "discovery/clear")["data"] == {"topics": [GATEWAY, STATION]}
+
+
 def test_a_configured_cadence_holds_from_the_first_reading_on_and_for_every_nth_score(
     start_agent: StartAgent, fake_link: FakeLink
 ) -> None:
