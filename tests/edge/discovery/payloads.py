@@ -37,6 +37,8 @@ def faults(topic: str, payload: dict[str, Any]) -> list[str]:
             found.append(f"{name}: a sensor of the category config")
         if body["p"] == "sensor" and body.get("dev_cla") == "gas":
             found.append(f"{name}: a volume of gas")
+        if body.get("qos") not in (0, 1, 2):
+            found.append(f"{name}: qos")
         if body.get("dev_cla") == "enum" and ("stat_cla" in body or not body.get("ops")):
             found.append(f"{name}: an enum")
         for key in ("stat_t", "cmd_t"):
