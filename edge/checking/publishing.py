@@ -9,6 +9,7 @@ from config.settings.gateway import Gateway
 from edge.agent.request_verbs import REQUEST_VERBS
 from edge.checking.findings import Findings
 from edge.checking.permission_probe import PermissionProbe
+from edge.discovery.identifiers import device_topic
 from edge.mqtt.topics import Topics
 
 _NEW = "davylamp-check"  # a station that does not exist
@@ -44,6 +45,9 @@ class Publishing:
         )
         self._answers = [self._control, *map(topics.response, REQUEST_VERBS)]
         self._prefixes = {f"{prefix.rstrip('/')}/{_NEW}": prefix for prefix in gateway.topics.response_prefixes}
+        asked = gateway.home_assistant.asked
+        self._devices = [device_topic(gateway.home_assistant.root, gateway.gateway)] if asked else []
+        self._devices_fix = f"let {self._who} write {gateway.home_assistant.configurations}, or turn discovery off"
         self._stations = set(stations)
         self._refused: dict[str, str] = {}
 
@@ -65,6 +69,8 @@ class Publishing:
             self._judge(topic, self._fix)
         for topic, prefix in self._prefixes.items():
             self._judge(topic, f"let {self._who} write {prefix}, or remove it from topics.response_prefixes")
+        for topic in self._devices:
+            self._judge(topic, self._devices_fix)
         for number in range(len(self._topics.of_station(_NEW))):
             self._judge_stations(number)
         unanswered = [topic for topic in asked if topic not in found]
@@ -81,7 +87,8 @@ class Publishing:
         if waits is None:  # subscribers might receive the trial: only where nobody misses a station
             return [*self._answers, *self._prefixes, *new]
         known = (topic for name in sorted(self._stations) for topic in self._topics.of_station(name))
-        return [*self._topics.own, *self._answers, *self._prefixes, *new, *known]
+        # Never where a subscriber might receive it: to Home Assistant, an empty message removes a device.
+        return [*self._topics.own, *self._answers, *self._prefixes, *self._devices, *new, *known]
 
     def _judge(self, topic: str, fix: str) -> None:
         if (reason := self._refused.get(topic)) is not None:

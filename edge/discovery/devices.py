@@ -12,7 +12,7 @@ from edge.discovery.channels import raw_channels
 from edge.discovery.component import Need
 from edge.discovery.gateway_table import GATEWAY_COMPONENTS
 from edge.discovery.home_assistant_units import home_assistant_unit
-from edge.discovery.identifiers import object_id
+from edge.discovery.identifiers import device_topic, object_id
 from edge.discovery.station_table import STATION_COMPONENTS
 from edge.mqtt.topics import Topics
 from edge.scoring.gas_unit import GasUnit
@@ -76,7 +76,7 @@ class Devices:
 
     def topic(self, station: str | None = None) -> str:
         """Return the topic of a station's payload; ``None``: the gateway's."""
-        return f"{self._prefix}/device/{object_id(self._gateway, station)}/config"
+        return device_topic(self._prefix, self._gateway, station)
 
     def gateway(self) -> dict[str, Any]:
         """Make the payload of the gateway."""

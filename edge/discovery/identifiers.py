@@ -34,6 +34,17 @@ def object_id(gateway: str, station: str | None = None) -> str:
     return f"davylamp_{gateway}_{plain}"
 
 
+def device_topic(prefix: str, gateway: str, station: str | None = None) -> str:
+    """Return the topic of a device's payload.
+
+    Examples
+    --------
+    >>> device_topic("homeassistant", "gw1")
+    'homeassistant/device/davylamp_gw1/config'
+    """
+    return f"{prefix}/device/{object_id(gateway, station)}/config"
+
+
 def device_in(topic: str, prefix: str) -> str | None:
     """Return the id of the device whose payload is on a topic; ``None`` for every other topic.
 

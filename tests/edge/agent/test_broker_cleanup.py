@@ -91,6 +91,19 @@ def test_retained_topics_and_the_session_are_removed(tmp_path: Path, port: int, 
     assert [line.split(": ")[0] for line in out.getvalue().splitlines()[:-1]] == sorted(ours)
 
 
+def test_home_assistants_devices_are_removed_first_and_others_stay(tmp_path: Path, port: int, client: Connect) -> None:
+    ours = ["homeassistant/device/davylamp_gone/config", "homeassistant/device/davylamp_gone_st-1/config"]
+    others = ["homeassistant/device/davylamp_gone-not/config", "homeassistant/device/lamp/config"]
+    retain(port, "davylamp/gone/state", *ours, *others)
+    listener = client(port, "davylamp/gone/#", "homeassistant/#")
+    out = io.StringIO()
+    BrokerCleanup(gateway(tmp_path, port)).run(out)
+    assert retained(client, port, "homeassistant/#") == sorted(others)
+    ended = [message.topic for message in listener.received if not message.payload]
+    assert set(ended[:2]) == set(ours), "before the topics that they read"
+    assert [line.split(": ")[0] for line in out.getvalue().splitlines()[:-1]] == ["davylamp/gone/state", *ours]
+
+
 def test_topics_that_only_the_journal_knows_are_cleared_where_we_may_not_read(
     tmp_path: Path, start_broker: StartBroker, client: Connect
 ) -> None:

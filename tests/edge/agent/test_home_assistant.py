@@ -148,6 +148,15 @@ def test_a_station_that_gives_way_is_removed_in_the_same_turn(
     assert ours[0] == STATION, "before its topics end"
 
 
+def test_a_station_whose_entry_is_gone_is_removed(start_agent: StartAgent, fake_link: FakeLink) -> None:
+    agent = start_agent(home_assistant=ON)
+    connect(agent, fake_link)
+    turn(agent, fake_link, GOOD)
+    agent = start_agent(home_assistant=ON, topic="others/{station}/readings")
+    connect(agent, fake_link)
+    assert retained(fake_link).keys() == {GATEWAY}
+
+
 def test_names_that_home_assistant_confuses_are_reported(
     start_agent: StartAgent, fake_link: FakeLink, caplog: pytest.LogCaptureFixture
 ) -> None:
