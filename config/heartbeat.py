@@ -11,6 +11,7 @@ from typing import Any, TextIO, cast
 BEAT = 1.0
 """Silence after which the line moves [s]."""
 
+_WORKING = "working"
 _CLEAR = "\r\x1b[K"
 
 
@@ -55,7 +56,7 @@ class Heartbeat:
             self._written = time.monotonic()
             line = text.rpartition("\n")[2].rpartition("\r")[2].strip()
             if line or "\n" in text:
-                self._line = line
+                self._line = line or _WORKING
             return self._stream.write(text)
 
     def __getattr__(self, name: str) -> Any:
@@ -72,7 +73,7 @@ class Heartbeat:
             with self._lock:
                 silent = time.monotonic() - self._written
                 if silent >= BEAT:
-                    self._stream.write(f"{_CLEAR}{self._line}  {silent:.0f} s".replace("\r\x1b[K  ", _CLEAR))
+                    self._stream.write(f"{_CLEAR}{self._line}  {silent:.0f} s")
                     self._stream.flush()
                     self._beaten = True
 

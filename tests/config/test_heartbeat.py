@@ -44,6 +44,7 @@ def test_a_bar_that_stands_still_gets_a_count_which_its_next_step_takes_away(fas
     out = Terminal()
     with heartbeat(out, "loading") as progress:
         progress.write("read\n")
+        wait_until(lambda: "working  0 s" in out.getvalue())
         progress.write("\rautoencoder:  3%|#   |")
         wait_until(lambda: "autoencoder:  3%|#   |  0 s" in out.getvalue())
         progress.write("\rautoencoder:  4%|#   |")

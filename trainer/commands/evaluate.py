@@ -46,7 +46,7 @@ def run(arguments: Namespace) -> None:
 def left_behind(arguments: Namespace) -> str:
     """Say what an interrupted evaluation has left."""
     kept = " and ".join(str(path) for path in (arguments.run, arguments.output) if path is not None)
-    return f"nothing is written{f', {kept} are as they were' if kept else ''}"
+    return f"nothing is written{f', and nothing has changed in {kept}' if kept else ''}"
 
 
 def _run(arguments: Namespace, progress: TextIO) -> None:
@@ -64,6 +64,7 @@ def _run(arguments: Namespace, progress: TextIO) -> None:
 
     station, settings = _subject(arguments)
     records = [load_record([file], station) for file in arguments.files]
+    progress.write(f"read: {sum(len(record.values) for record in records):,} rows\n")
     for sentence in (sentence for record in records for sentence in record.dropped):
         print(sentence, file=sys.stderr)
     options: dict[str, Any] = {
