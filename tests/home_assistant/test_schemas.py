@@ -42,7 +42,6 @@ def test_what_is_wrong_is_refused_and_our_own_rules_know_it(bundles: dict[str, P
         ({"~": "davylamp/gw1"}, {}),
         ({"message_expiry_interval": 60}, {}),
         ({}, {"qos": 7}),
-        ({}, {"colour": "red"}),
     ]
     wrong = []
     for root, component in changes:
