@@ -271,8 +271,10 @@ def age(seconds: float) -> str:
 def summary_lines(board: StationBoard, seconds: float) -> Sequence[str]:
     """Say, when the table has gone, what was seen and what is left standing after so long [s]."""
     count = len(board.rows)
-    seen = f"{board.readings:,} readings of {count} station{'' if count == 1 else 's'}"
-    lines = [f"watched for {age(seconds)}: {seen}; the agent goes on"]
+    readings = f"{board.readings:,} reading{'' if board.readings == 1 else 's'}"
+    seen = f"{readings} of {count} station{'' if count == 1 else 's'}"
+    online = any(state.state == "online" for state in board.gateways.values())
+    lines = [f"watched for {age(seconds)}: {seen}{'; the agent goes on' if online else ''}"]
     for row, event in board.alarms:
         lines.append(escape_commands(f"still stands: {event.kind} of {row.station} since {event.opened}, {event.id}"))
     return lines

@@ -134,11 +134,15 @@ def test_a_lost_broker_and_an_answer_are_said() -> None:
 
 
 def test_at_the_end_it_says_what_still_stands() -> None:
-    board = board_of(score(), alarm("st-1", event("e1")))
+    board = board_of(state(), score(), alarm("st-1", event("e1")))
     assert summary_lines(board, 300.0) == [
-        "watched for 5 min: 1 readings of 1 station; the agent goes on",
+        "watched for 5 min: 1 reading of 1 station; the agent goes on",
         "still stands: methane of st-1 since 2026-01-01T00:00:00.000Z, e1",
     ]
+
+
+def test_at_the_end_an_agent_that_has_stopped_is_not_said_to_go_on() -> None:
+    assert summary_lines(board_of(state("offline")), 3.0) == ["watched for 3 s: 0 readings of 0 stations"]
 
 
 def test_no_color_takes_the_colours_away_and_leaves_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
