@@ -9,6 +9,7 @@ from edge.agent.station import LiveStation
 from edge.agent.stations import Stations
 from edge.alarms.panel import AlarmPanel
 from edge.clock import Clock
+from edge.journal.capacity import capacity
 from edge.journal.journal import Journal
 from edge.journal.transaction import ClockRow, MemoryRow, StationRow, Transaction
 
@@ -40,6 +41,8 @@ class StationJournal:
         self._journal = journal
         self._clock = clock
         self._full_at = self._full_since = -math.inf  # [s] when the journal was full last, and since when
+        self._looked_at = -math.inf  # [s] when the disk's room was asked for last
+        self._rooms = (0.0, 0.0)  # [MB] what it was then, and the time before
 
     def update(self, stations: Iterable[LiveStation], transaction: Transaction) -> None:
         """Journal the stations that have sent a reading, and those whose alarms have changed."""
@@ -103,9 +106,16 @@ class StationJournal:
         n = station.pruned = station.state.n
         last = n - self._kept(station)
         if before is not None:
-            fit = self._journal.readings_that_fit(len(self._stations), station.group.bundle.station.size)
-            last = max(min(last, before), n - fit)
+            fit = capacity(self._room(), len(self._stations), station.group.bundle.station.size)
+            last = max(min(last, before), n - max(fit, self._kept(station)))
         transaction.pruned[station.id] = last
+
+    def _room(self) -> float:
+        """Return the size that the journal can reach [MB]: the larger of two, for a disk may be full for a moment."""
+        now = self._clock.monotonic()
+        if now - self._looked_at >= _PATIENCE:
+            self._looked_at, self._rooms = now, (self._journal.room_mb, self._rooms[0])
+        return max(self._rooms)
 
     def _settled(self, station: LiveStation) -> int:
         """Return a station's count of at least an hour ago."""

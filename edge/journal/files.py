@@ -13,6 +13,7 @@ from edge.journal.wal_index import WalIndex, log_salt
 
 _ENDS = ("", "-wal", "-shm")
 _OPEN = b"open\n"  # in the lock's file from the first commit on until a clean stop
+_LOG_MB = 8.0  # twice the size at which SQLite writes the log into the database
 _KEPT = 3  # files that were set aside: a card that damages one every day must not fill itself with them
 
 
@@ -60,6 +61,12 @@ class JournalFiles:
             with contextlib.suppress(OSError):
                 size += each.stat().st_size
         return round(size / 1e6, 2)
+
+    @property
+    def room_mb(self) -> float:
+        """Size that the database can reach on its disk [MB]: what it takes, and what is free beside its log's 8 MB."""
+        disk = os.statvfs(self.path.parent)
+        return self.mb + disk.f_bavail * disk.f_frsize / 1e6 - _LOG_MB
 
     def claim(self) -> bool:
         """Lock the database, before SQLite opens it; returns whether there was one, otherwise an empty one is made.

@@ -16,6 +16,7 @@ from edge.alarms.alarm_label import AlarmLabel
 from edge.clock import Clock
 from edge.errors import JournalError
 from edge.journal import schema
+from edge.journal.capacity import capacity
 from edge.journal.database import LARGEST_LOG, Durability, log_frames, make_fresh, open_database, prepare
 from edge.journal.fault import SQLITE_ERRORS, damage, fault_of
 from edge.journal.files import CUT, JournalFiles
@@ -24,8 +25,6 @@ from edge.journal.transaction import ClockRow, MemoryRow, ReadingRow, Transactio
 from edge.log import ONCE_A_MINUTE, Log
 
 _TIMED = 1000  # latest commits whose durations are kept
-_READINGS_SHARE = 0.7  # of max_mb that readings may take
-_ROW = 70  # [B] that a reading takes in the file besides its values, half-empty pages included
 _UNREADABLE = 30.0  # [s] of failing reads after which a disk that can be written has lost that part of the file
 
 _T = TypeVar("_T")
@@ -103,14 +102,16 @@ class Journal:
         """Median and 99th percentile of a commit [s]; with ``power`` mostly the disk's fsync."""
         return tuple(np.percentile(self._times, (50, 99)).tolist()) if self._times else (None, None)
 
+    @property
+    def room_mb(self) -> float:
+        """Size that the file can reach on its disk [MB]; not more than ``max_mb``. 0: the disk does not tell."""
+        with contextlib.suppress(OSError):
+            return min(self._max_mb, self._files.room_mb)
+        return 0.0
+
     def readings_kept(self, stations: int, columns: int) -> int:
         """Return how many readings of each station are kept, so that all of them fit into 7/10 of ``max_mb``."""
-        return min(self._readings_per_station, self.readings_that_fit(stations, columns))
-
-    def readings_that_fit(self, stations: int, columns: int) -> int:
-        """Return how many readings of each station fit into 7/10 of ``max_mb``."""
-        room = _READINGS_SHARE * 1e6 * self._max_mb / max(1, stations)
-        return max(1, int(room / (_ROW + 8 * columns)))
+        return min(self._readings_per_station, capacity(self._max_mb, stations, columns))
 
     def reserve(self, station: str, n: int) -> int:
         """Reserve numbers from ``n`` on for a station's readings, with the next commit; returns the last of them."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
+import os
 import socket
 import threading
 from collections.abc import Iterable
+from typing import Any
 
 LOOK_UP_TIMEOUT = 5.0
 """How long a name server may take [s]."""
@@ -49,6 +52,21 @@ def resolve(host: str, port: int) -> list[str]:
 def on_this_machine(addresses: Iterable[str]) -> bool:
     """Return whether one of the addresses is this machine's own, loopback or not."""
     return any(map(_is_own, addresses))
+
+
+def refuse_itself(sock: Any) -> None:
+    """Close a connection whose two ends are the same socket, as TCP allows where nobody listens on a port of ours.
+
+    It would look like a broker that does not answer, and keep the real one from its port.
+
+    Raises
+    ------
+    ConnectionRefusedError
+        It was one.
+    """
+    if sock is not None and sock.getsockname() == sock.getpeername():
+        sock.close()
+        raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
 
 
 def _is_own(address: str) -> bool:

@@ -13,7 +13,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from edge.clock import Clock
 from edge.log import Log
 from edge.mqtt import packets
-from edge.mqtt.addresses import on_this_machine, resolve
+from edge.mqtt.addresses import on_this_machine, refuse_itself, resolve
 from edge.mqtt.failures import DOWNGRADED, LOST, SILENT, Failure, ended, lacks, refused, unreachable
 from edge.mqtt.inbox import Inbox
 from edge.mqtt.link import Counts, Subscription
@@ -95,6 +95,7 @@ class Connection:
         try:
             self.near = on_this_machine(resolve(self._options.host, self._options.port))
             self._options.dial(self._client)
+            refuse_itself(self._client.socket())
         except (OSError, ValueError) as error:
             self.failure = unreachable(error, self._options, in_handshake=self._client.in_handshake)
             return False

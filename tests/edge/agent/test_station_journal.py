@@ -13,6 +13,7 @@ from edge.agent.station_journal import StationJournal
 from edge.agent.stations import Stations
 from edge.alarms.panel import AlarmPanel
 from edge.bundles.bundle import Bundle
+from edge.journal.capacity import capacity
 from edge.journal.journal import Journal
 from edge.journal.transaction import StationRow, Transaction
 from tests.doubles import FakeClock
@@ -79,11 +80,19 @@ def test_the_oldest_readings_are_deleted_after_every_two_hundred_once_the_broker
 def test_readings_that_do_not_fit_are_deleted_although_the_broker_may_send_them_again(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Journal, "readings_that_fit", lambda *_: 1000)
-    transaction = Transaction()
-    case.station.state.n = 5000
-    case.station_journal.update([case.station], transaction)
-    assert transaction.pruned == {8: 4000}
+    rooms = [0.31, 0.31, 256.0]  # [MB] of a disk
+    monkeypatch.setattr(Journal, "room_mb", property(lambda _: rooms.pop()))
+    size = case.station.group.bundle.station.size
+    fit = capacity(0.31, 1, size)
+    assert 1000 < fit < 2000
+    pruned = []
+    for n in (5000, 6000, 7000):
+        transaction = Transaction()
+        case.station.state.n = n
+        case.station_journal.update([case.station], transaction)
+        pruned.append(transaction.pruned[8])
+        case.clock.time += 21
+    assert pruned == [0, 0, 7000 - fit]  # a disk that was full when it was looked at once may be emptied again
 
 
 def test_a_full_journal_loses_the_oldest_readings_and_all_of_unmatched_stations(case: Case) -> None:

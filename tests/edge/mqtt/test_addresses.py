@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from edge.mqtt.addresses import on_this_machine, resolve
+from edge.mqtt.addresses import on_this_machine, refuse_itself, resolve
 
 
 def test_loopback_and_the_name_of_it_are_here() -> None:
@@ -30,3 +30,18 @@ def test_other_machines_are_not_here() -> None:
 
 def test_one_address_of_ours_suffices() -> None:
     assert on_this_machine(["192.0.2.1", "127.0.0.1"])
+
+
+def test_a_socket_that_is_connected_to_itself_is_no_broker() -> None:
+    with socket.socket() as alone:
+        alone.bind(("127.0.0.1", 0))
+        alone.connect(alone.getsockname())  # TCP's simultaneous open
+        with pytest.raises(ConnectionRefusedError, match="refused"):
+            refuse_itself(alone)
+        assert alone.fileno() == -1
+
+
+def test_two_ends_are_a_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        refuse_itself(client)
+        assert client.fileno() >= 0
