@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import paho.mqtt.client as mqtt
 import pytest
+import rig.broker
 from hypothesis import settings
 
 from tests.agent_process import AgentProcess, StartAgentProcess
@@ -115,7 +115,7 @@ def start_broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 
     def start(*lines: str) -> RunningBroker:
         folder = tmp_path_factory.mktemp("broker")
-        port = _free_port()
+        port = rig.broker.free_port()
         mosquitto = _mosquitto(request.config)
         if mosquitto is not None:
             path = folder / "mosquitto.conf"
@@ -142,7 +142,7 @@ def protocol(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def embedded_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
     """The embedded broker (amqtt), whether there is a Mosquitto or not."""
-    port = _free_port()
+    port = rig.broker.free_port()
     folder = tmp_path_factory.mktemp("embedded")
     broker = RunningBroker(_embedded(port, folder), folder, port)
     broker.start()
@@ -159,7 +159,7 @@ def broker(start_broker: StartBroker) -> RunningBroker:
 @pytest.fixture
 def free_port() -> int:
     """A port on which nothing listens."""
-    return _free_port()
+    return rig.broker.free_port()
 
 
 def _adapted(port: int, folder: Path, lines: tuple[str, ...]) -> str:
@@ -171,13 +171,6 @@ def _adapted(port: int, folder: Path, lines: tuple[str, ...]) -> str:
     shipped = (ROOT / "config" / "templates" / "mosquitto.conf").read_text().splitlines()
     kept = [line for line in shipped if line.strip() and line.split()[0] not in replaced]
     return "\n".join([*kept, *lines, ""])
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -13,6 +15,7 @@ from pathlib import Path
 SHIPPED = Path(__file__).parent.parent.parent / "config" / "templates" / "mosquitto.conf"
 MISSING = "mosquitto: not found on PATH or in /usr/sbin; fix: apt install mosquitto"
 _PATIENCE = 15.0  # [s]
+_PORTS = (20_000, 32_000)  # connections have ports from 32,768 on
 
 
 class Broker:
@@ -82,11 +85,16 @@ def mosquitto() -> str | None:
 
 
 def free_port() -> int:
-    """Return a port on which nothing listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+    """Return a port on which nobody listens, outside the range of which connections take theirs.
+
+    There a broker that is away for a while finds its port taken when it comes back.
+    """
+    choice = random.SystemRandom()
+    while True:
+        port = choice.randrange(*_PORTS)
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 def _adapted(port: int, folder: Path, lines: tuple[str, ...]) -> str:
