@@ -119,7 +119,7 @@ def start_broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         mosquitto = _mosquitto(request.config)
         if mosquitto is not None:
             path = folder / "mosquitto.conf"
-            path.write_text(_adapted(port, folder, lines))
+            path.write_text(rig.broker.adapted_settings(port, folder, lines))
             command = [mosquitto, "-c", str(path)]
         else:
             command = _embedded(port, folder)
@@ -160,17 +160,6 @@ def broker(start_broker: StartBroker) -> RunningBroker:
 def free_port() -> int:
     """A port on which nothing listens."""
     return rig.broker.free_port()
-
-
-def _adapted(port: int, folder: Path, lines: tuple[str, ...]) -> str:
-    """The shipped configuration with another port and folder; ``lines`` replace those with the same keyword."""
-    lines = (f"listener {port} 127.0.0.1", *lines, f"persistence_location {folder}/")
-    if os.geteuid() == 0:
-        lines = (*lines, "user root")  # otherwise Mosquitto becomes a user who may not write here
-    replaced = {line.split()[0] for line in lines}
-    shipped = (ROOT / "config" / "templates" / "mosquitto.conf").read_text().splitlines()
-    kept = [line for line in shipped if line.strip() and line.split()[0] not in replaced]
-    return "\n".join([*kept, *lines, ""])
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ class Broker:
 
     def limit(self, *lines: str) -> None:
         """Add settings, in place of those that were added before; they hold from the next start on."""
-        self._settings.write_text(_adapted(self.port, self._folder, (*self._lines, *lines)))
+        self._settings.write_text(adapted_settings(self.port, self._folder, (*self._lines, *lines)))
 
     def save(self) -> None:
         """Let it write what waits to its disk."""
@@ -97,7 +97,7 @@ def free_port() -> int:
             return port
 
 
-def _adapted(port: int, folder: Path, lines: tuple[str, ...]) -> str:
+def adapted_settings(port: int, folder: Path, lines: tuple[str, ...]) -> str:
     """Shipped settings with another port and data folder, and ``lines`` for those with the same keyword."""
     ours = [f"listener {port} 127.0.0.1", f"persistence_location {folder}/", *lines]
     if os.geteuid() == 0:
