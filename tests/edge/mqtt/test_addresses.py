@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 
 import pytest
 
@@ -43,5 +44,16 @@ def test_a_socket_that_is_connected_to_itself_is_no_broker() -> None:
 
 def test_two_ends_are_a_connection() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        refuse_itself(client)
+        assert client.fileno() >= 0
+
+
+def test_a_broker_that_has_hung_up_already_is_left_to_whoever_reads_from_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        hung_up, _ = server.accept()
+        hung_up.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closes by a reset
+        hung_up.close()
+        with pytest.raises(OSError, match="not connected"):
+            client.getpeername()
         refuse_itself(client)
         assert client.fileno() >= 0
