@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 EXTRAS = {
     "amqtt": "demo", "rich": "watch",
+    "sse_starlette": "dashboard", "starlette": "dashboard", "uvicorn": "dashboard",
     "jinja2": "trainer", "matplotlib": "trainer", "onnx": "trainer", "pandas": "trainer", "pooch": "trainer",
     "pyarrow": "trainer", "safetensors": "trainer", "scipy": "trainer", "sklearn": "trainer",
     "threadpoolctl": "trainer", "torch": "trainer", "tqdm": "trainer",
