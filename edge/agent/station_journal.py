@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 
 from edge.agent.station import LiveStation
@@ -11,13 +10,13 @@ from edge.alarms.panel import AlarmPanel
 from edge.clock import Clock
 from edge.journal.capacity import capacity
 from edge.journal.journal import Journal
+from edge.journal.room import Room
 from edge.journal.transaction import ClockRow, MemoryRow, StationRow, Transaction
 
 COPY_EVERY = 200
 """Readings of a station between two deletions of its oldest ones, and two copies of its clock and its long windows."""
 
 _SENT_AGAIN = 3600.0  # [s] that brokers may forget when they are killed: ours saves every half hour, as Mosquitto does
-_PATIENCE, _LATEST = 20.0, 60.0  # [s] of a full journal until more is deleted, and after which it is another one
 
 
 class StationJournal:
@@ -40,9 +39,7 @@ class StationJournal:
         self._panel = panel
         self._journal = journal
         self._clock = clock
-        self._full_at = self._full_since = -math.inf  # [s] when the journal was full last, and since when
-        self._looked_at = -math.inf  # [s] when the disk's room was asked for last
-        self._rooms = (0.0, 0.0)  # [MB] what it was then, and the time before
+        self._room = Room(journal, clock)
 
     def update(self, stations: Iterable[LiveStation], transaction: Transaction) -> None:
         """Journal the stations that have sent a reading, and those whose alarms have changed."""
@@ -57,7 +54,7 @@ class StationJournal:
             if n > station.reserved:
                 station.reserved = self._journal.reserve(station.name, n)
             if n - station.pruned >= COPY_EVERY:
-                self._prune(station, transaction, before=self._settled(station))
+                self._prune(station, transaction)
             # The readings since then give the rest, unless the gateway's own clock has jumped.
             if not station.clocked or n - station.clocked >= COPY_EVERY:
                 station.clocked = n
@@ -67,19 +64,11 @@ class StationJournal:
         transaction.labels += self._panel.labels()
 
     def prune_all(self, transaction: Transaction) -> None:
-        """Make room in a full journal: prune every station, and delete the readings of unmatched ones.
-
-        What the broker may send again goes only if that does not help: a disk that others have filled is often
-        emptied again.
-        """
-        now = self._clock.monotonic()
-        if now - self._full_at > _LATEST:
-            self._full_since = now
-        self._full_at = now
+        """Make room in a full journal: prune every station, and delete the readings of unmatched ones."""
+        self._room.note_full()
         transaction.pruned |= {row.id: row.n for row in self._stations.unmatched}
         for station in self._stations:
-            mild = now - self._full_since < _PATIENCE
-            self._prune(station, transaction, before=self._settled(station) if mild else None)
+            self._prune(station, transaction)
 
     def snapshot(self) -> Transaction:
         """Return a transaction with all stations, and more of those whose state is known, for a fresh journal."""
@@ -98,24 +87,15 @@ class StationJournal:
             transaction.forgotten.append((station.id, station.name))
             self._journal.retire(station.name)
 
-    def _prune(self, station: LiveStation, transaction: Transaction, *, before: int | None = None) -> None:
-        """Delete a station's oldest readings, above the number that is kept; ``before``: those the broker is done with.
+    def _prune(self, station: LiveStation, transaction: Transaction) -> None:
+        """Delete a station's oldest readings: beyond the number that is kept, those which the broker is done with.
 
-        If it sends so fast that the rest does not fit, the oldest go all the same.
+        If it sends so fast that the others do not fit, the oldest of them go as well.
         """
         n = station.pruned = station.state.n
-        last = n - self._kept(station)
-        if before is not None:
-            fit = capacity(self._room(), len(self._stations), station.group.bundle.station.size)
-            last = max(min(last, before), n - max(fit, self._kept(station)))
-        transaction.pruned[station.id] = last
-
-    def _room(self) -> float:
-        """Return the size that the journal can reach [MB]: the larger of two, for a disk may be full for a moment."""
-        now = self._clock.monotonic()
-        if now - self._looked_at >= _PATIENCE:
-            self._looked_at, self._rooms = now, (self._journal.room_mb, self._rooms[0])
-        return max(self._rooms)
+        kept = self._kept(station)
+        fit = max(kept, capacity(self._room.mb, len(self._stations), station.group.bundle.station.size))
+        transaction.pruned[station.id] = max(min(n - kept, self._settled(station)), n - fit)
 
     def _settled(self, station: LiveStation) -> int:
         """Return a station's count of at least an hour ago."""

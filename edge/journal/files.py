@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,8 +65,14 @@ class JournalFiles:
 
     @property
     def room_mb(self) -> float:
-        """Size that the database can reach on its disk [MB]: what it takes, and what is free beside its log's 8 MB."""
-        disk = os.statvfs(self.path.parent)
+        """Size that the database can reach on its disk [MB]: what it takes, and what is free beside its log's 8 MB.
+
+        Infinite if the disk does not tell.
+        """
+        try:
+            disk = os.statvfs(self.path.parent)
+        except OSError:
+            return math.inf
         return self.mb + disk.f_bavail * disk.f_frsize / 1e6 - _LOG_MB
 
     def claim(self) -> bool:

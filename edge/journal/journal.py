@@ -53,6 +53,8 @@ class Journal:
 
     Attributes
     ----------
+    max_mb
+        Largest size of the file [MB].
     recovered
         What the file contained when it was opened.
     set_aside
@@ -76,7 +78,7 @@ class Journal:
         self.set_aside = 0
         self._path = Path(path)
         self._durability = durability
-        self._max_mb = max_mb
+        self.max_mb = max_mb
         self._readings_per_station = readings_per_station
         self._clock = clock
         self._log = Log("journal", clock)
@@ -104,14 +106,12 @@ class Journal:
 
     @property
     def room_mb(self) -> float:
-        """Size that the file can reach on its disk [MB]; not more than ``max_mb``. 0: the disk does not tell."""
-        with contextlib.suppress(OSError):
-            return min(self._max_mb, self._files.room_mb)
-        return 0.0
+        """Size that the file can reach on its disk [MB]; infinite if the disk does not tell."""
+        return self._files.room_mb
 
     def readings_kept(self, stations: int, columns: int) -> int:
         """Return how many readings of each station are kept, so that all of them fit into 7/10 of ``max_mb``."""
-        return min(self._readings_per_station, capacity(self._max_mb, stations, columns))
+        return min(self._readings_per_station, capacity(self.max_mb, stations, columns))
 
     def reserve(self, station: str, n: int) -> int:
         """Reserve numbers from ``n`` on for a station's readings, with the next commit; returns the last of them."""
@@ -258,7 +258,7 @@ class Journal:
         """Open the file without changing one that is not ours; returns whether it is new."""
         try:
             self._db = open_database(self._file)
-            new = prepare(self._db, self._path, self._durability, self._max_mb)
+            new = prepare(self._db, self._path, self._durability, self.max_mb)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_IOERR_SHMSIZE:
                 raise
@@ -266,7 +266,7 @@ class Journal:
             self._db.close()
             self._failed = True  # the next commit tries with it again
             self._db = open_database(self._file, "exclusive")
-            new = prepare(self._db, self._path, self._durability, self._max_mb)
+            new = prepare(self._db, self._path, self._durability, self.max_mb)
         self._files.opened()
         return new
 
