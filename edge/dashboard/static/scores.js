@@ -1,0 +1,41 @@
+// How unusual the last reading is: three scores in plain words, each with its last hour.
+import {byId, make, reconcile, setText} from "./dom.js";
+import {sparkline} from "./sparkline.js";
+import {SCORES, chance} from "./words.js";
+
+const TOP = 6; // [-log10 of p] where a trace ends
+
+function build(kind) {
+    const [name, about] = SCORES[kind];
+    const odds = make("p", {class: "odds"});
+    const trace = make("div", {class: "trace"});
+    const item = make("li", {class: "score"}, make("h3", {class: "name"}, name), odds,
+        make("p", {class: "about"}, about), trace);
+    let drawn = "";
+    item.update = ({score, values, exceeds, threshold}) => {
+        const words = chance(score);
+        setText(odds, exceeds ? `${words}: unusual` : words);
+        odds.dataset.state = exceeds ? "alarm" : "good";
+        const mark = `${values.length}:${values.at(-1)}:${values[0]}:${exceeds}`;
+        if (mark === drawn) return;
+        drawn = mark;
+        const limit = values.map(() => threshold ?? null);
+        trace.replaceChildren(sparkline(
+            [{values, name: exceeds ? "strange" : ""}, {values: limit, name: "limit"}],
+            {height: 54, low: 0, high: Math.max(TOP, threshold ?? 0)},
+        ));
+    };
+    return item;
+}
+
+/** Show the scores of a station; `recent.scores` has the last ones of each kind. */
+export function showScores(station, recent) {
+    const items = Object.keys(SCORES).map((kind) => ({
+        kind,
+        score: station.scores[kind] ?? null,
+        values: recent.scores[kind] ?? [],
+        exceeds: station.exceeds.includes(kind),
+        threshold: station.thresholds?.[kind] ?? null,
+    }));
+    reconcile(byId("score-list"), items, ({kind}) => kind, ({kind}) => build(kind));
+}

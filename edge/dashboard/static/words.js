@@ -1,0 +1,111 @@
+// Numbers, times and states in plain words.
+
+const LOCALE = "en-GB";
+const WHOLE = new Intl.NumberFormat(LOCALE, {maximumFractionDigits: 0});
+const CLOCK = new Intl.DateTimeFormat(LOCALE, {hour: "2-digit", minute: "2-digit"});
+const CLOCK_SECONDS = new Intl.DateTimeFormat(LOCALE, {hour: "2-digit", minute: "2-digit", second: "2-digit"});
+const DAY = new Intl.DateTimeFormat(LOCALE, {day: "numeric", month: "short"});
+const LONG_DAY = new Intl.DateTimeFormat(LOCALE, {day: "numeric", month: "short", year: "numeric"});
+
+const UNITS = {Cel: "°C", Ohm: "Ω", "mg/m3": "mg/m³", "ug/m3": "µg/m³", V: "V", hPa: "hPa"};
+
+/** Write a UCUM code as people do: `[ppb]` becomes ppb, `Cel` °C. */
+export function unitWord(code) {
+    if (!code) return "";
+    return UNITS[code] ?? code.replace(/^\[(.*)\]$/, "$1");
+}
+
+/** Write a number with as many digits as it deserves: 4 significant ones below a thousand, whole ones above. */
+export function number(value) {
+    if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+    const size = Math.abs(value);
+    if (size >= 1000) return WHOLE.format(value);
+    const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.095 || size === 0 ? 2 : 3;
+    return new Intl.NumberFormat(LOCALE, {maximumFractionDigits: digits}).format(value);
+}
+
+/** Write a value with its unit; resistances in kilohms, as on the sensors' sheets. */
+export function quantity(value, code) {
+    if (value === null || value === undefined) return "–";
+    if (code === "Ohm" && Math.abs(value) >= 1000) return `${number(Number((value / 1000).toPrecision(3)))} kΩ`;
+    const unit = unitWord(code);
+    return unit ? `${number(value)} ${unit}` : number(value);
+}
+
+/** Write a span of time [s]: 12 s, 3 min, 5 h, 2 d. */
+export function span(seconds) {
+    const s = Math.max(0, seconds);
+    if (s < 60) return `${Math.floor(s)} s`;
+    if (s < 3600) return `${Math.floor(s / 60)} min`;
+    if (s < 48 * 3600) {
+        const minutes = Math.floor((s % 3600) / 60);
+        return minutes && s < 36000 ? `${Math.floor(s / 3600)} h ${minutes} min` : `${Math.floor(s / 3600)} h`;
+    }
+    return `${Math.floor(s / 86400)} days`;
+}
+
+/** Write a moment [s since 1970]: the time today, the day and the time before. */
+export function moment(seconds, {exact = false} = {}) {
+    if (seconds === null || seconds === undefined) return "–";
+    const date = new Date(seconds * 1000);
+    const time = (exact ? CLOCK_SECONDS : CLOCK).format(date);
+    const now = new Date();
+    if (date.toDateString() === now.toDateString()) return time;
+    const day = date.getFullYear() === now.getFullYear() ? DAY.format(date) : LONG_DAY.format(date);
+    return `${day}, ${time}`;
+}
+
+/** Write a day. */
+export const day = (seconds) => LONG_DAY.format(new Date(seconds * 1000));
+
+/** Parse RFC 3339 to seconds since 1970; numbers pass, and null stays null. */
+export function toSeconds(time) {
+    if (time === null || time === undefined || typeof time === "number") return time ?? null;
+    return Date.parse(time) / 1000;
+}
+
+/** Say how often a score comes by chance: a score of 3 is one reading in 1,000. */
+export function chance(score) {
+    if (score === null || score === undefined) return "no score";
+    const every = 10 ** score;
+    if (every < 1.5) return "quite usual";
+    return `one reading in ${WHOLE.format(Number(every.toPrecision(every < 10 ? 1 : 2)))}`;
+}
+
+/** What a station's state means. */
+export const STATES = {
+    ok: {word: "Normal", sentence: "Nothing unusual."},
+    alarm: {word: "Unusual", sentence: "This reading exceeds what is usual here."},
+    suspect: {word: "In doubt", sentence: "A channel looks suspect, so take the figure with care."},
+    warming_up: {word: "Warming up", sentence: "The sensors are warming up; scores follow in a while."},
+    out_of_domain: {
+        word: "Unknown climate",
+        sentence: "The climate is outside of what the training has seen: scores are less sure.",
+    },
+};
+
+/** What kinds of alarms are about. */
+export const KINDS = {
+    methane: "Methane",
+    consistency: "A sensor disagrees",
+    reconstruction: "Unlike anything known",
+    stale: "No readings",
+    clock: "Clock in doubt",
+};
+
+/** Why methane alarms. */
+export const REASONS = {
+    limit: "above its limit",
+    enhancement: "well above the background",
+    onset: "rising, as the sensors infer",
+};
+
+/** What a person has said about an alarm. */
+export const LABELS = {plume: "a plume", fault: "a sensor fault", false: "a false alarm"};
+
+/** What is scored. */
+export const SCORES = {
+    methane: ["Methane", "rise above its own background, as the sensors infer it"],
+    consistency: ["Sensors agree", "whether each channel fits the others"],
+    reconstruction: ["Known pattern", "whether the whole reading resembles the training"],
+};
