@@ -14,6 +14,7 @@ import rig.broker
 from hypothesis import settings
 
 from tests.agent_process import AgentProcess, StartAgentProcess
+from tests.browser import Browser
 from tests.doubles import FakeClock, FakeLink
 from tests.mqtt_client import Connect, MqttClient
 from tests.running_broker import RunningBroker, StartBroker
@@ -200,6 +201,17 @@ def agent_process(bundles: dict[str, Path], tmp_path: Path, protocol: str) -> It
 
 
 # ---- time and link, injected -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Chromium, if it is there."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        pytest.skip("NO PAGE IS TESTED IN A BROWSER: there is no chromium on PATH (apt install chromium)")
+    one = Browser(program, tmp_path_factory.mktemp("profile"))
+    yield one
+    one.close()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 // Each channel: its value, what the agent doubts about it, and its line; choosing one shows it in the chart.
 import {byId, make, reconcile, setText, show} from "./dom.js";
 import {sparkline} from "./sparkline.js";
-import {quantity} from "./words.js";
+import {channelName, quantity} from "./words.js";
 
 const FLAGS = {2: "not checked", 3: "suspect", 4: "failed", 9: "missing"};
 
@@ -17,7 +17,13 @@ export class ChannelCards {
     update(station, recent, chosen) {
         show(byId("channels-empty"), station.channels.length === 0);
         const items = station.channels.map((channel) => ({
-            ...channel, station: station.name, values: recent.channels[channel.key] ?? [], chosen: channel.key === chosen,
+            ...channel,
+            station: station.id,
+            time: recent.time,
+            values: recent.channels[channel.key] ?? [],
+            chosen: channel.key === chosen,
+            outside: station.out_of_domain.includes(channel.key),
+            culprit: channel.key === station.culprit && station.exceeds.includes("consistency"),
         }));
         reconcile(byId("channel-list"), items, ({key}) => key, () => this.#build());
     }
@@ -34,17 +40,19 @@ export class ChannelCards {
         button.addEventListener("click", () => this.#choose(now.chosen ? null : now.key));
         item.update = (channel) => {
             now = channel;
-            setText(name, channel.name);
+            setText(name, channelName(channel.key));
             button.title = channel.key;
             setText(value, quantity(channel.value, channel.unit));
             const doubt = channel.culprit ? "does not fit the others" : FLAGS[channel.flag] ?? "";
             setText(flag, channel.outside && !doubt ? "outside of the training" : doubt);
             button.setAttribute("aria-pressed", String(channel.chosen));
-            const mark = `${channel.station}:${channel.values.length}:${channel.values.at(-1)}:${channel.values[0]}`;
+            const mark = `${channel.station}:${channel.time.length}:${channel.time.at(-1)}`;
             if (mark === drawn) return;
             drawn = mark;
             const least = 0.02 * Math.abs(channel.value ?? 0);
-            trace.replaceChildren(sparkline([{values: channel.values, name: ""}], {height: 36, least}));
+            trace.replaceChildren(sparkline(
+                channel.time, [{values: channel.values, name: ""}], {height: 36, least},
+            ));
         };
         return item;
     }

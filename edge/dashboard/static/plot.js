@@ -47,7 +47,7 @@ export class Plot {
 
     #data({time, lines, range}) {
         const band = range ? [range.high, range.low] : [];
-        return [time, ...band, ...lines.map((line) => line.values)];
+        return [time, ...band, ...behindFirst(lines).map((line) => line.values)];
     }
 
     #resize() {
@@ -70,7 +70,7 @@ export class Plot {
         const edge = {stroke: "transparent", width: 0, points: {show: false}};
         return {
             width, height,
-            padding: [8, 8, 0, 0],
+            padding: [8, 20, 0, 0],
             legend: {show: false},
             scales: {
                 x: {time: true, range: (_, low, high) => [this.#view.from ?? low, this.#view.to ?? high]},
@@ -91,7 +91,7 @@ export class Plot {
             series: [
                 {},
                 ...(range ? [edge, edge] : []),
-                ...lines.map(({name}) => ({
+                ...behindFirst(lines).map(({name}) => ({
                     stroke: () => lineColour(name),
                     width: name === "background" ? 1.5 : name === "virtual" ? 1.25 : 1.75,
                     dash: name === "background" ? [4, 4] : undefined,
@@ -161,6 +161,9 @@ export class Plot {
         tip.style.left = `${at + width + 24 > this.#element.clientWidth ? Math.max(0, at - width - 12) : at + 12}px`;
     }
 }
+
+/** Lines in the order of drawing: the first is on top of the others. */
+const behindFirst = (lines) => [...lines].reverse();
 
 /** Write a mark of the axis; resistances in kilohms. */
 function axisNumber(value, unit) {

@@ -1,4 +1,4 @@
-// How unusual the last reading is: three scores in plain words, each with its last hour.
+// How unusual the last reading is: three scores in plain words, each with its last minutes.
 import {byId, make, reconcile, setText} from "./dom.js";
 import {sparkline} from "./sparkline.js";
 import {SCORES, chance} from "./words.js";
@@ -12,16 +12,16 @@ function build(kind) {
     const item = make("li", {class: "score"}, make("h3", {class: "name"}, name), odds,
         make("p", {class: "about"}, about), trace);
     let drawn = "";
-    item.update = ({score, values, exceeds, threshold}) => {
+    item.update = ({score, time, values, exceeds, threshold}) => {
         const words = chance(score);
         setText(odds, exceeds ? `${words}: unusual` : words);
         odds.dataset.state = exceeds ? "alarm" : "good";
-        const mark = `${values.length}:${values.at(-1)}:${values[0]}:${exceeds}`;
+        const mark = `${time.length}:${time.at(-1)}:${exceeds}`;
         if (mark === drawn) return;
         drawn = mark;
         const limit = values.map(() => threshold ?? null);
         trace.replaceChildren(sparkline(
-            [{values, name: exceeds ? "strange" : ""}, {values: limit, name: "limit"}],
+            time, [{values, name: exceeds ? "strange" : ""}, {values: limit, name: "limit"}],
             {height: 54, low: 0, high: Math.max(TOP, threshold ?? 0)},
         ));
     };
@@ -32,8 +32,9 @@ function build(kind) {
 export function showScores(station, recent) {
     const items = Object.keys(SCORES).map((kind) => ({
         kind,
-        score: station.scores[kind] ?? null,
-        values: recent.scores[kind] ?? [],
+        score: station.scores?.[kind] ?? null,
+        time: recent.time,
+        values: recent.scores[kind],
         exceeds: station.exceeds.includes(kind),
         threshold: station.thresholds?.[kind] ?? null,
     }));

@@ -3,8 +3,12 @@ import {makeSvg} from "./dom.js";
 
 const WIDTH = 240;
 
-/** Draw series of numbers (null: a gap) on one scale; the first has an area below it if `area`. */
-export function sparkline(series, {height = 48, area = true, least = 0, low = null, high = null} = {}) {
+/**
+ * Draw series of numbers (null: a gap) over `time` on one scale, with an area below the first.
+ *
+ * The scale spans at least `least`, so that noise stays small, and `low` and `high` fix it.
+ */
+export function sparkline(time, series, {height = 48, least = 0, low = null, high = null} = {}) {
     const picture = makeSvg("svg", {
         viewBox: `0 0 ${WIDTH} ${height}`, preserveAspectRatio: "none", class: "spark", "aria-hidden": "true",
     });
@@ -15,8 +19,8 @@ export function sparkline(series, {height = 48, area = true, least = 0, low = nu
     if (top - bottom < least) [bottom, top] = [(top + bottom - least) / 2, (top + bottom + least) / 2];
     const range = top - bottom || 1;
     const down = (value) => height - 3 - (Math.min(Math.max(value, bottom), top) - bottom) / range * (height - 6);
+    const across = (at) => (time[at] - time[0]) / (time.at(-1) - time[0] || 1) * WIDTH;
     for (const [place, {values, name}] of series.entries()) {
-        const across = WIDTH / Math.max(1, values.length - 1);
         let path = "";
         let pen = false;
         let first = null;
@@ -26,13 +30,13 @@ export function sparkline(series, {height = 48, area = true, least = 0, low = nu
                 pen = false;
                 return;
             }
-            path += `${pen ? "L" : "M"}${(at * across).toFixed(1)} ${down(value).toFixed(1)}`;
+            path += `${pen ? "L" : "M"}${across(at).toFixed(1)} ${down(value).toFixed(1)}`;
             pen = true;
-            first ??= at * across;
-            last = at * across;
+            first ??= across(at);
+            last = across(at);
         });
         if (!path) continue;
-        if (place === 0 && area && !values.includes(null)) {
+        if (place === 0 && !values.includes(null)) {
             const below = `${path}L${last.toFixed(1)} ${height}L${first.toFixed(1)} ${height}Z`;
             picture.append(makeSvg("path", {d: below, class: `area ${name}`}));
         }

@@ -1,4 +1,5 @@
 // Numbers, times and states in plain words.
+import {now} from "./clock.js";
 
 const LOCALE = "en-GB";
 const WHOLE = new Intl.NumberFormat(LOCALE, {maximumFractionDigits: 0});
@@ -49,9 +50,9 @@ export function moment(seconds, {exact = false} = {}) {
     if (seconds === null || seconds === undefined) return "–";
     const date = new Date(seconds * 1000);
     const time = (exact ? CLOCK_SECONDS : CLOCK).format(date);
-    const now = new Date();
-    if (date.toDateString() === now.toDateString()) return time;
-    const day = date.getFullYear() === now.getFullYear() ? DAY.format(date) : LONG_DAY.format(date);
+    const today = new Date(now() * 1000);
+    if (date.toDateString() === today.toDateString()) return time;
+    const day = date.getFullYear() === today.getFullYear() ? DAY.format(date) : LONG_DAY.format(date);
     return `${day}, ${time}`;
 }
 
@@ -62,6 +63,17 @@ export const day = (seconds) => LONG_DAY.format(new Date(seconds * 1000));
 export function toSeconds(time) {
     if (time === null || time === undefined || typeof time === "number") return time ?? null;
     return Date.parse(time) / 1000;
+}
+
+const SUFFIX = /_(ppb|ppm|pct|c|k|ohm|v|mv|hpa|pa|percent|raw|mgm3|ugm3|mg_m3|ug_m3)$/i;
+const NAMES = {ch4: "Methane", h2o: "Water vapour", rh: "Humidity", t: "Temperature"};
+
+/** Name a channel by its key: `ch4_ppb` is Methane, `r2611e_ohm` R2611E, `temperature_c` Temperature. */
+export function channelName(key) {
+    const bare = key.replace(SUFFIX, "");
+    if (NAMES[bare]) return NAMES[bare];
+    if (/\d/.test(bare)) return bare.toUpperCase().replaceAll("_", " ");
+    return bare.charAt(0).toUpperCase() + bare.slice(1).replaceAll("_", " ");
 }
 
 /** Say how often a score comes by chance: a score of 3 is one reading in 1,000. */
@@ -103,9 +115,19 @@ export const REASONS = {
 /** What a person has said about an alarm. */
 export const LABELS = {plume: "a plume", fault: "a sensor fault", false: "a false alarm"};
 
+/** Kinds of scores, in their order. */
+export const KINDS_OF_SCORES = ["methane", "consistency", "reconstruction"];
+
 /** What is scored. */
 export const SCORES = {
-    methane: ["Methane", "rise above its own background, as the sensors infer it"],
-    consistency: ["Sensors agree", "whether each channel fits the others"],
-    reconstruction: ["Known pattern", "whether the whole reading resembles the training"],
+    methane: ["Rise of methane", "above its own background, as the sensors infer it"],
+    consistency: ["Fit of the sensors", "whether each channel agrees with the others"],
+    reconstruction: ["Whole reading", "whether it resembles what the training has seen"],
 };
+
+/** Say how long ago something was [s since 1970]. */
+export function age(since) {
+    if (since === null || since === undefined) return "never";
+    const seconds = now() - since;
+    return seconds < 2 ? "just now" : `${span(seconds)} ago`;
+}

@@ -1,0 +1,172 @@
+// The page: keeps what the server says, and has each part drawn when something has changed.
+import {AlarmList} from "./alarms.js";
+import {ChannelCards} from "./channels.js";
+import {setClock} from "./clock.js";
+import {byId, setText, show} from "./dom.js";
+import {showGateway} from "./gateway.js";
+import {History} from "./history.js";
+import {askToken} from "./login.js";
+import {showLink, showNotices, showWelcome} from "./notices.js";
+import {NowCard} from "./now.js";
+import {Recent} from "./recent.js";
+import {serveRows} from "./rows.js";
+import {showScores} from "./scores.js";
+import {follow, get} from "./server.js";
+import {showHealth, showStations} from "./stations.js";
+import {serveTheme} from "./theme_button.js";
+import {age} from "./words.js";
+
+const SLOW = 1000; // [ms] between two drawings of the small lines
+const RETRY = 3000; // [ms]
+
+const state = {overview: null, lost: false, chosen: null};
+let recent = null;
+let due = false;
+let drawn = 0;
+
+const alarms = new AlarmList(() => draw());
+const history = new History();
+const now = new NowCard();
+const channels = new ChannelCards((key) => {
+    const station = present();
+    if (!station) return;
+    history.choose(station, key === "ch4_ppb" ? null : key).catch(() => {});
+    draw();
+});
+
+function present() {
+    return state.overview?.stations.find(({id}) => id === state.chosen) ?? null;
+}
+
+function draw() {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => {
+        due = false;
+        drawAll();
+    });
+}
+
+function drawAll() {
+    showLink(state);
+    showNotices(state);
+    const {overview} = state;
+    if (!overview) return;
+    showWelcome(overview);
+    showStations(overview, state.chosen, choose);
+    showHealth(overview);
+    alarms.update(overview.stations);
+    const station = present();
+    const gateway = overview.gateways.find(({base}) => base === station?.base) ?? overview.gateways[0] ?? null;
+    if (station && recent) {
+        now.update(station, gateway, recent);
+        if (performance.now() - drawn >= SLOW) {
+            drawn = performance.now();
+            showScores(station, recent);
+            channels.update(station, recent, history.channel);
+        }
+    }
+    showGateway(gateway, station, overview);
+    byId("content").dataset.ready = "true";
+}
+
+async function choose(id) {
+    state.chosen = id;
+    const station = present();
+    if (!station) return;
+    window.history.replaceState(null, "", `#at=${encodeURIComponent(id)}`);
+    recent = new Recent(station);
+    drawn = 0;
+    draw();
+    const mine = recent;
+    await Promise.allSettled([mine.load(), history.choose(station, null)]);
+    drawn = 0;
+    draw();
+}
+
+function wanted() {
+    const asked = /^#at=(.+)$/.exec(location.hash);
+    const id = asked ? decodeURIComponent(asked[1]) : null;
+    const {stations} = state.overview;
+    return (stations.find((station) => station.id === id) ?? stations.find(({available}) => available) ?? stations[0])?.id;
+}
+
+function takeOverview(overview) {
+    setClock(overview.ts);
+    state.overview = overview;
+    for (const station of overview.stations) alarms.settle(station);
+    if (!present() && overview.stations.length) choose(wanted());
+    draw();
+}
+
+function takeReading({station, point}) {
+    const {overview} = state;
+    if (!overview) return;
+    const at = overview.stations.findIndex(({id}) => id === station.id);
+    if (at < 0) return; // the overview with it comes within a second
+    overview.stations[at] = station;
+    if (station.id === state.chosen && recent) {
+        recent.add(point);
+        history.take(point);
+    }
+    draw();
+}
+
+function stream() {
+    follow({
+        overview: takeOverview,
+        reading: takeReading,
+        alarm: (alarm) => {
+            alarms.take(alarm);
+            if (alarm.station_id === state.chosen) history.refresh({soon: true});
+        },
+        link: (link) => {
+            if (state.overview) state.overview.link = link;
+            draw();
+        },
+    }, {
+        opened: () => {
+            const back = state.lost;
+            state.lost = false;
+            alarms.load().catch(() => {});
+            if (back && present()) choose(state.chosen);
+            draw();
+        },
+        lost: () => {
+            state.lost = true;
+            draw();
+        },
+    });
+}
+
+async function begin() {
+    try {
+        takeOverview(await get("api/overview"));
+    } catch (refusal) {
+        if (refusal.status === 401) {
+            await askToken();
+        } else {
+            state.lost = true;
+            draw();
+            await new Promise((done) => setTimeout(done, RETRY));
+        }
+        return begin();
+    }
+    state.lost = false;
+    return stream();
+}
+
+serveTheme(() => history.recolour());
+serveRows(present);
+setInterval(() => {
+    for (const element of document.querySelectorAll("[data-since]")) {
+        setText(element, age(element.dataset.since ? Number(element.dataset.since) : null));
+    }
+    if (!document.hidden) history.refresh();
+    draw();
+}, 1000);
+document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && present() && recent) recent.load().then(draw, () => {});
+});
+show(byId("content"), true);
+begin();

@@ -1,0 +1,82 @@
+// What stands in the way: no server, no broker, no agent, no history; and what to do while there is no station.
+import {announce, byId, make, reconcile, setText, show} from "./dom.js";
+
+const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
+
+function found({overview, lost}) {
+    const notices = [];
+    const add = (key, state, strong, text) => notices.push({key, state, strong, text});
+    if (lost) add("server", "alarm", "No connection to this page's server.", "It tries again by itself; figures are the last that came.");
+    if (!overview) return notices;
+    const {link, history, gateways} = overview;
+    if (link.state !== "connected" && overview.stations.length) {
+        const word = link.state === "lost" ? "is lost" : "is not there yet";
+        add("broker", "alarm", `The broker at ${link.broker} ${word}.`, link.detail ? sentence(link.detail) : "It tries again by itself.");
+    }
+    if (link.state === "connected") {
+        for (const {base, gateway, state} of gateways) {
+            if (state === "offline") {
+                add(base, "alarm", `The agent ${gateway} is away.`, "Nothing is scored, and no alarm is raised, until it is back.");
+            } else if (state === "stopped") {
+                add(base, "warn", `The agent ${gateway} was stopped.`, "Nothing is scored, and no alarm is raised, until it is started.");
+            }
+        }
+    }
+    if (history.state !== "ok") {
+        add("history", "warn", `The history is ${history.state}.`, history.detail ? sentence(history.detail) : "");
+    }
+    return notices;
+}
+
+/** Show what stands in the way. */
+export function showNotices(state) {
+    const notices = found(state);
+    reconcile(byId("notices"), notices, ({key, strong}) => `${key} ${strong}`, ({strong}) => {
+        const text = make("span", {});
+        const notice = make("div", {class: "notice"}, make("strong", {}, strong), " ", text);
+        notice.update = ({text: words, state: kind}) => {
+            setText(text, words);
+            notice.dataset.state = kind;
+        };
+        announce(strong);
+        return notice;
+    });
+}
+
+/** Show how the page itself is connected, in the header. */
+export function showLink({overview, lost}) {
+    const [state, word] = lost ? ["alarm", "No server"]
+        : !overview ? ["waiting", "Connecting"]
+            : overview.link.state === "connected" ? ["good", `Live from ${overview.link.broker}`]
+                : overview.link.state === "connecting" ? ["warn", "Waits for the broker"] : ["alarm", "No broker"];
+    byId("link").dataset.state = state;
+    setText(byId("link-word"), word);
+}
+
+/** Show what is missing before the first station, with the command that helps. */
+export function showWelcome({link, gateways, stations}) {
+    show(byId("welcome"), stations.length === 0);
+    for (const part of document.querySelectorAll(".needs-station")) show(part, stations.length > 0);
+    show(byId("health"), stations.length > 0 || gateways.length > 0);
+    show(byId("gateway"), stations.length > 0 || gateways.length > 0);
+    if (stations.length) return;
+    const say = (title, text, command) => {
+        setText(byId("welcome-title"), title);
+        setText(byId("welcome-text"), text);
+        setText(byId("welcome-command"), command);
+        show(byId("welcome-command"), command !== "");
+    };
+    if (link.state !== "connected") {
+        say("No broker yet", `This page looks for the broker at ${link.broker}. ${link.detail ? sentence(link.detail) : ""}`,
+            "systemctl status mosquitto");
+    } else if (!gateways.length) {
+        say("No agent yet", `The broker at ${link.broker} is there, and no agent has said anything on it. Start one:`,
+            "davylamp agent -c gateway.yaml");
+    } else if (gateways.every(({state}) => state !== "online")) {
+        say("The agent is away", "It was there before, and no station has sent a reading since this page was started.",
+            "systemctl status davylamp");
+    } else {
+        say("No station yet", "The agent is online, and no station has sent a reading. To see the page at work, simulate one:",
+            "davylamp simulate --interval 1");
+    }
+}
