@@ -37,7 +37,7 @@ export class AlarmList {
         if (event.event_type === "open" && !event.historical) {
             announce(`New alarm at ${event.station}: ${headline(event)}.`);
         }
-        this.#put(station, event, event.closed === null);
+        this.#put(station, event, event.event_type !== "close");
         this.#changed();
     }
 
@@ -61,12 +61,13 @@ export class AlarmList {
         reconcile(byId("alarm-list"), shown.map((alarm) => ({...alarm, channels: channels.get(alarm.station) ?? []})),
             ({key}) => key, () => alarmCard());
         const waiting = standing.filter(({event}) => !event.acknowledged && !shelved(event)).length;
-        const words = standing.length ? `${standing.length} ${standing.length === 1 ? "stands" : "stand"}` : "none stands";
+        const count = standing.length;
+        const words = count === 0 ? "none stands" : count === 1 ? "1 stands" : `${count} stand`;
         setText(byId("alarms-count"), waiting ? `${words}, ${waiting} not seen by anybody yet` : words);
         setText(byId("alarms-empty"), this.#known ? "No alarm so far." : "Alarms are loaded.");
         show(byId("alarms-empty"), all.length === 0);
         show(byId("alarms-more"), this.#more || all.length > shown.length);
-        document.title = `${standing.length ? `(${standing.length}) ` : ""}davylamp`;
+        document.title = `${count ? `(${count}) ` : ""}davylamp`;
     }
 
     #put(station, event, standing) {
@@ -136,8 +137,8 @@ function alarmCard() {
     const label = make("button", {type: "button", "aria-expanded": "false"}, "Acknowledge");
     const shelve = make("button", {type: "button", "aria-expanded": "false"}, "Shelve");
     const forms = make("div", {class: "forms"});
-    const card = make("li", {class: "alarm arrived"}, make("div", {class: "top"}, what, when), peak, parts, status,
-        make("div", {class: "actions"}, label, shelve), forms, answer);
+    const card = make("li", {class: "alarm arrived"}, make("div", {class: "top"}, what, when), peak, parts,
+        make("div", {class: "foot"}, status, make("div", {class: "actions"}, label, shelve)), forms, answer);
     let alarm = null;
     let open = null;
     let fresh = true;
@@ -190,6 +191,8 @@ function alarmCard() {
         setText(label, event.acknowledged || !standing ? (event.label ? "Change the label" : "Label") : "Acknowledge");
         setText(shelve, off ? "Off the shelf" : "Shelve");
         show(shelve, standing);
+        label.className = standing && !event.acknowledged ? "primary" : "quiet";
+        shelve.className = standing && !event.acknowledged ? "" : "quiet";
         show(peak, peak.textContent !== "");
         drawBars(bars, event.contributions, channels);
         show(parts, bars.childElementCount > 0);

@@ -88,7 +88,8 @@ function wanted() {
     const asked = /^#at=(.+)$/.exec(location.hash);
     const id = asked ? decodeURIComponent(asked[1]) : null;
     const {stations} = state.overview;
-    return (stations.find((station) => station.id === id) ?? stations.find(({available}) => available) ?? stations[0])?.id;
+    const named = stations.find((station) => station.id === id);
+    return (named ?? stations.find(({available}) => available) ?? stations[0])?.id;
 }
 
 function takeOverview(overview) {

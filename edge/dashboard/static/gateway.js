@@ -9,7 +9,8 @@ function drift(shift) {
     if (!moved.length) return ["Thresholds are fixed", null];
     const far = moved.filter(([, decades]) => Math.abs(decades) >= 0.3);
     if (!far.length) return ["As in training", "no threshold has moved by a factor of two"];
-    const words = far.map(([kind, decades]) => `${SCORES[kind]?.[0] ?? kind} ${decades > 0 ? "+" : "−"}${number(Math.abs(decades))}`);
+    const signed = (decades) => `${decades > 0 ? "+" : "−"}${number(Math.abs(decades))}`;
+    const words = far.map(([kind, decades]) => `${SCORES[kind]?.[0] ?? kind} ${signed(decades)}`);
     return ["Has moved", `${words.join(", ")} decades`];
 }
 
@@ -25,11 +26,14 @@ export function showGateway(gateway, station, page) {
         make("dd", {"data-state": state}, value, small ? make("small", {}, small) : null)));
     const online = gateway.state === "online";
     fact("Agent", `${gateway.gateway}, ${STATES[gateway.state] ?? gateway.state}`,
-        online ? `version ${gateway.version}, since ${moment(toSeconds(gateway.since))}` : null, online ? null : "warn");
+        online ? `version ${gateway.version}, since ${moment(toSeconds(gateway.since))}` : null,
+        online ? null : "warn");
     if (health) {
         const {journal} = health;
-        fact("Memory", `${number(health.rss_mib)} MiB`, `CPU ${number(100 * health.cpu_s / Math.max(1, health.uptime_s))} %`);
-        fact("Journal", journal.state, `${number(journal.mb)} MB${journal.held ? `, ${journal.held} readings wait` : ""}`,
+        const load = 100 * health.cpu_s / Math.max(1, health.uptime_s);
+        fact("Memory", `${number(health.rss_mib)} MiB`, `CPU ${number(load)} %`);
+        const held = journal.held ? `, ${journal.held} readings wait` : "";
+        fact("Journal", journal.state, `${number(journal.mb)} MB${held}`,
             journal.state === "ok" ? null : "alarm");
     }
     if (bundle) {

@@ -10,6 +10,7 @@ const POINTS = 700;
 const ROWS = 60; // of the table
 const LEAST_WAIT = 15; // [s] between two loads of a chart that grows
 
+const mean = (values) => (values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null);
 const startOfDay = (text) => new Date(`${text}T00:00:00`).getTime() / 1000;
 
 /** The chart and its buttons. */
@@ -106,12 +107,13 @@ export class History {
             station: this.#station.id, start: Math.floor(from), end: Math.ceil(to), points: POINTS,
         });
         const shared = {from, to, daily: past.step_s >= 86400, time: past.t, note: "", days: null};
-        shared.plumes = past.alarms.filter(({kind, label}) => kind === "methane" && label !== "false" && label !== "fault");
+        shared.plumes = past.alarms.filter(({kind, label}) => kind === "methane" && !["false", "fault"].includes(label));
         if (this.#channel) {
             const column = past.channels.find(({key}) => key === this.#channel);
             const values = column?.mean ?? past.t.map(() => null);
             const label = channelName(this.#channel);
-            return {...shared, title: label, unit: column?.unit ?? "", range: null, lines: [{name: "level", label, values}]};
+            const lines = [{name: "level", label, values}];
+            return {...shared, title: label, unit: column?.unit ?? "", range: null, lines};
         }
         const lines = [
             {name: "level", label: "Methane", values: past.level},
@@ -129,11 +131,12 @@ export class History {
         const starts = days.map((each) => startOfDay(each.day));
         const time = starts.map((start) => start + 43200);
         const column = (name) => days.map((each) => each[name]);
+        const {highest, lowest, most_alarms: most} = records;
+        const date = (record) => day(startOfDay(record.day));
         const note = [
-            records.highest && `Highest ${quantity(records.highest.value, unit)} on ${day(startOfDay(records.highest.day))}`,
-            records.lowest && `lowest ${quantity(records.lowest.value, unit)} on ${day(startOfDay(records.lowest.day))}`,
-            records.most_alarms?.value
-                && `most alarms ${number(records.most_alarms.value)} on ${day(startOfDay(records.most_alarms.day))}`,
+            highest && `Highest ${quantity(highest.value, unit)} on ${date(highest)}`,
+            lowest && `lowest ${quantity(lowest.value, unit)} on ${date(lowest)}`,
+            most?.value && `most alarms ${number(most.value)} on ${date(most)}`,
         ].filter(Boolean).join("; ");
         return {
             title: "Methane", unit, daily: true, time, note: note && `${note}.`, days,
@@ -153,10 +156,12 @@ export class History {
         setText(byId("history-title"), `${view.title} at ${this.#station.station}`);
         const range = this.#span === "year" && view.days ? String(new Date(view.from * 1000 + 864e5).getFullYear())
             : `${moment(view.from)} to ${this.#back ? moment(view.to) : "now"}`;
-        setText(byId("history-span"), [unitWord(view.unit), range].filter(Boolean).join(", ") + (view.note ? `. ${view.note}` : ""));
+        const words = [unitWord(view.unit), range].filter(Boolean).join(", ");
+        setText(byId("history-span"), view.note ? `${words}. ${view.note}` : words);
         show(byId("plot"), some);
         show(byId("legend"), some);
-        this.#empty(some ? "" : this.#back ? "Nothing was recorded in this span." : "Nothing is recorded yet in this span.");
+        const yet = this.#back ? "" : " yet";
+        this.#empty(some ? "" : `Nothing is recorded${yet} in this span.`);
         if (!some) return;
         this.#plot.show(view);
         byId("plot").setAttribute("aria-label", summary(view));
@@ -180,15 +185,20 @@ export class History {
     #table() {
         if (!byId("as-table").open || !this.#view) return;
         const {time, lines, range, plumes, unit, daily} = this.#view;
-        const every = Math.max(1, Math.ceil(time.length / ROWS));
+        const every = daily ? 1 : Math.max(1, Math.ceil(time.length / ROWS));
         const rows = [];
-        for (let at = time.length - 1; at >= 0; at -= every) {
-            if (lines[0].values[at] === null) continue;
-            const marked = plumes.some(({start, end}) => start <= time[at] && time[at] < (end ?? Infinity));
+        for (let end = time.length; end > 0; end -= every) {
+            const begin = Math.max(0, end - every);
+            const part = (values) => values.slice(begin, end).filter((value) => value !== null);
+            if (!part(lines[0].values).length) continue;
+            const [from, to] = [time[begin], time[end] ?? Infinity];
+            const marked = plumes.some((plume) => plume.start < to && (plume.end ?? Infinity) >= from);
+            const least = range && Math.min(...part(range.low));
+            const most = range && Math.max(...part(range.high));
             rows.push(make("tr", {},
-                make("th", {scope: "row"}, daily ? day(time[at]) : moment(time[at])),
-                lines.map(({values}) => make("td", {class: "number"}, number(values[at]))),
-                range ? make("td", {class: "number"}, `${number(range.low[at])} to ${number(range.high[at])}`) : null,
+                make("th", {scope: "row"}, daily ? day(from) : moment(from)),
+                lines.map(({values}) => make("td", {class: "number"}, number(mean(part(values))))),
+                range ? make("td", {class: "number"}, `${number(least)} to ${number(most)}`) : null,
                 make("td", {}, marked ? "yes" : "")));
         }
         const names = [...lines.map(({label}) => label), ...(range ? ["Least to greatest"] : [])];

@@ -6,10 +6,12 @@ import {post} from "./server.js";
 export function askToken() {
     return new Promise((done) => {
         const answer = make("p", {class: "answer", role: "status"});
-        const field = make("input", {type: "password", autocomplete: "current-password", required: true, name: "token"});
+        const field = make("input", {
+            type: "password", autocomplete: "current-password", required: true, name: "token",
+        });
         const form = make("form", {class: "card login", "aria-labelledby": "login-title"},
             make("h1", {id: "login-title"}, "Which token?"),
-            make("p", {class: "caption"}, "This page is served to other computers, so it asks for the token in its settings."),
+            make("p", {class: "caption"}, "This page is served to other computers, too."),
             make("label", {}, make("span", {class: "caption"}, "Token"), field),
             make("button", {type: "submit", class: "primary"}, "Open the page"), answer);
         form.addEventListener("submit", async (submitted) => {

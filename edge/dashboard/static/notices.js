@@ -1,24 +1,27 @@
 // What stands in the way: no server, no broker, no agent, no history; and what to do while there is no station.
 import {announce, byId, make, reconcile, setText, show} from "./dom.js";
 
+const IDLE = "Nothing is scored, and no alarm is raised,";
+
 const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 function found({overview, lost}) {
     const notices = [];
     const add = (key, state, strong, text) => notices.push({key, state, strong, text});
-    if (lost) add("server", "alarm", "No connection to this page's server.", "It tries again by itself; figures are the last that came.");
+    if (lost) add("server", "alarm", "No connection to this page's server.", "It tries again. All figures are the last that came.");
     if (!overview) return notices;
     const {link, history, gateways} = overview;
     if (link.state !== "connected" && overview.stations.length) {
         const word = link.state === "lost" ? "is lost" : "is not there yet";
-        add("broker", "alarm", `The broker at ${link.broker} ${word}.`, link.detail ? sentence(link.detail) : "It tries again by itself.");
+        const detail = link.detail ? sentence(link.detail) : "It is tried again.";
+        add("broker", "alarm", `The broker at ${link.broker} ${word}.`, detail);
     }
     if (link.state === "connected") {
         for (const {base, gateway, state} of gateways) {
             if (state === "offline") {
-                add(base, "alarm", `The agent ${gateway} is away.`, "Nothing is scored, and no alarm is raised, until it is back.");
+                add(base, "alarm", `The agent ${gateway} is away.`, `${IDLE} until it is back.`);
             } else if (state === "stopped") {
-                add(base, "warn", `The agent ${gateway} was stopped.`, "Nothing is scored, and no alarm is raised, until it is started.");
+                add(base, "warn", `The agent ${gateway} was stopped.`, `${IDLE} until it is started.`);
             }
         }
     }
@@ -67,8 +70,8 @@ export function showWelcome({link, gateways, stations}) {
         show(byId("welcome-command"), command !== "");
     };
     if (link.state !== "connected") {
-        say("No broker yet", `This page looks for the broker at ${link.broker}. ${link.detail ? sentence(link.detail) : ""}`,
-            "systemctl status mosquitto");
+        const detail = link.detail ? ` ${sentence(link.detail)}` : "";
+        say("No broker yet", `This page looks for the broker at ${link.broker}.${detail}`, "systemctl status mosquitto");
     } else if (!gateways.length) {
         say("No agent yet", `The broker at ${link.broker} is there, and no agent has said anything on it. Start one:`,
             "davylamp agent -c gateway.yaml");
@@ -76,7 +79,7 @@ export function showWelcome({link, gateways, stations}) {
         say("The agent is away", "It was there before, and no station has sent a reading since this page was started.",
             "systemctl status davylamp");
     } else {
-        say("No station yet", "The agent is online, and no station has sent a reading. To see the page at work, simulate one:",
+        say("No station yet", "The agent is online, and no station has sent a reading. Simulate one to see the page at work:",
             "davylamp simulate --interval 1");
     }
 }

@@ -12,7 +12,9 @@ export function judge(station, gateway) {
     }
     const open = station.standing.filter((event) => event.shelved_until === null);
     const methane = open.find((event) => event.kind === "methane");
-    if (methane) return {state: "alarm", word: "Methane alarm", sentence: `Methane is ${REASONS[methane.by] ?? "high"}.`};
+    if (methane) {
+        return {state: "alarm", word: "Methane alarm", sentence: `Methane is ${REASONS[methane.by] ?? "high"}.`};
+    }
     if (open.length) return {state: "warn", word: KINDS[open[0].kind] ?? "Fault", sentence: "An alarm stands."};
     const known = STATES[station.state];
     if (!known) return {state: "off", word: "", sentence: ""};
@@ -24,7 +26,8 @@ function trendWords(trend, unit) {
     if (!trend) return ["", "Too few readings for a trend"];
     if (trend.word === "steady") return ["→", "Steady within the last hour"];
     const rate = quantity(Number(Math.abs(trend.per_hour).toPrecision(2)), unit);
-    return trend.word === "rising" ? ["↗", `Rising, about ${rate} an hour`] : ["↘", `Falling, about ${rate} an hour`];
+    const [arrow, word] = trend.word === "rising" ? ["↗", "Rising"] : ["↘", "Falling"];
+    return [arrow, `${word}, about ${rate} an hour`];
 }
 
 function fact(name, value, small) {
@@ -35,23 +38,25 @@ function facts(station) {
     const gas = station.methane;
     const {unit} = station;
     const found = [];
+    const error = (sd) => (sd === null ? null : `give or take ${quantity(sd, unit)}`);
     if (gas?.background !== null && gas?.background !== undefined) {
         const above = gas.level === null ? null : gas.level - gas.background;
-        const words = above === null ? null : `now ${quantity(Math.abs(above), unit)} ${above < 0 ? "below" : "above"} it`;
+        const side = above < 0 ? "below" : "above";
+        const words = above === null ? null : `now ${quantity(Math.abs(above), unit)} ${side} it`;
         found.push(fact("Background", quantity(gas.background, unit), words));
     }
     if (gas?.source === "virtual") {
-        found.push(fact("Inferred", "by the sensors", gas.sd === null ? null : `give or take ${quantity(gas.sd, unit)}`));
+        found.push(fact("Inferred", "by the sensors", error(gas.sd)));
     } else if (gas) {
         const range = gas.over_range ? "over range" : gas.under_range ? "under range" : null;
         if (range) found.push(fact("Inferred by the sensors", range, "outside of what the training has seen"));
         else if (gas.virtual !== null) {
-            const error = gas.sd === null ? null : `give or take ${quantity(gas.sd, unit)}`;
-            found.push(fact("Inferred by the sensors", quantity(gas.virtual, unit), error));
+            found.push(fact("Inferred by the sensors", quantity(gas.virtual, unit), error(gas.sd)));
         }
     }
     const seen = toSeconds(station.last_seen);
-    found.push(fact("Last reading", make("span", {"data-since": seen ?? ""}, age(seen)), seen && moment(seen, {exact: true})));
+    const ago = make("span", {"data-since": seen ?? ""}, age(seen));
+    found.push(fact("Last reading", ago, seen && moment(seen, {exact: true})));
     return found;
 }
 

@@ -2,6 +2,7 @@
 import {colour, make} from "./dom.js";
 import {day, moment, number, quantity, unitWord} from "./words.js";
 
+const STRIP = 10; // [px]
 const PHONE = 500; // [px] below which a chart has fewer marks
 
 /** One chart in an element, for one unit. */
@@ -119,13 +120,15 @@ export class Plot {
 
     #plumes(chart) {
         const {ctx, bbox} = chart;
+        // Of a year, days with an alarm are a strip at the bottom: as bands they would cover everything.
+        const height = this.#view.daily ? STRIP * devicePixelRatio : bbox.height;
         ctx.save();
-        ctx.fillStyle = colour("plume");
+        ctx.fillStyle = colour(this.#view.daily ? "alarm" : "plume");
         for (const {start, end} of this.#view.plumes) {
             const from = Math.max(bbox.left, chart.valToPos(start, "x", true));
             const to = Math.min(bbox.left + bbox.width, chart.valToPos(end ?? this.#view.to, "x", true));
             if (to < bbox.left || from > bbox.left + bbox.width) continue;
-            ctx.fillRect(from, bbox.top, Math.max(3 * devicePixelRatio, to - from), bbox.height);
+            ctx.fillRect(from, bbox.top + bbox.height - height, Math.max(3 * devicePixelRatio, to - from), height);
         }
         ctx.restore();
     }

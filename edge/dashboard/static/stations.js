@@ -47,8 +47,8 @@ export function showHealth({stations, gateways}) {
         const dot = make("span", {class: "dot", "aria-hidden": "true"});
         const word = make("span", {});
         const readings = make("td", {class: "number"});
-        const row = make("tr", {}, name, make("td", {}, seen), gas, make("td", {}, make("span", {class: "seen"}, dot, word)),
-            readings);
+        const state = make("td", {}, make("span", {class: "seen"}, dot, word));
+        const row = make("tr", {}, name, make("td", {}, seen), gas, state, readings);
         row.update = (station) => {
             const verdict = judge(station, gatewayOf(station, gateways));
             setText(name, stationName(station, gateways));
@@ -65,8 +65,10 @@ export function showHealth({stations, gateways}) {
     const problems = [
         ...stations.flatMap((station) => Object.values(station.health?.problems ?? {})
             .map((problem) => `${stationName(station, gateways)}: ${problem}`)),
-        ...gateways.flatMap(({refused, refusal}) => (refused
-            ? [`${number(refused)} ${refused === 1 ? "payload" : "payloads"} could not be used; the last one: ${refusal}`] : [])),
+        ...gateways.filter(({refused}) => refused).map(({refused, refusal}) => {
+            const payloads = refused === 1 ? "1 payload" : `${number(refused)} payloads`;
+            return `${payloads} could not be used; the last one: ${refusal}`;
+        }),
     ];
     reconcile(byId("problems"), problems, (text) => text, (text) => {
         const item = make("li", {}, text);
