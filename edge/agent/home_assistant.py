@@ -75,6 +75,7 @@ class HomeAssistant:
         self._postponed: set[str] = set()
         self._pending: dict[str, None] = {}
         self._announced: dict[str, int | None] = {}  # name -> expiry [s]
+        self._by_score: set[str] = set()  # whose values come with the scores
         self._in_flight: set[str] = set()
         self._looks: dict[str, str] = {}  # appearance -> name
         self._owners: dict[str, str] = {}  # topic -> name
@@ -151,10 +152,14 @@ class HomeAssistant:
                 self._publish(transaction, name)
 
     def check(self) -> None:
-        """Queue the payloads of stations whose cadence has become known, or has changed by much."""
+        """Queue the payloads of stations whose cadence, or where their values are, has become known or changed."""
         waiting: dict[str, int | None] = dict.fromkeys(self._postponed)
         for name, expiry in [*self._announced.items(), *waiting.items()]:
-            if name and name in self._stations and self._expiry(self._stations[name], expiry) != expiry:
+            if not name or name not in self._stations:
+                continue
+            station = self._stations[name]
+            moved = name in self._announced and (name in self._by_score) != station.shows_values
+            if moved or self._expiry(station, expiry) != expiry:
                 self._pending[name] = None
 
     @property
@@ -187,7 +192,11 @@ class HomeAssistant:
                 self._postponed.add(name)
                 return
             group = station.group
-            payload = self._devices.station(AnnouncedStation(name, station.topic, group.entry, group.bundle, expiry))
+            shows = station.shows_values
+            (self._by_score.add if shows else self._by_score.discard)(name)
+            payload = self._devices.station(
+                AnnouncedStation(name, station.topic, group.entry, group.bundle, expiry, shows_values=shows)
+            )
         self._announced[name] = expiry
         self._postponed.discard(name)
         self._in_flight.add(topic)
@@ -217,6 +226,7 @@ class HomeAssistant:
     def _forget(self, name: str, topic: str) -> None:
         self._announced.pop(name, None)
         self._postponed.discard(name)
+        self._by_score.discard(name)
         self._earlier.discard(topic)
         self._in_flight.discard(topic)
         self._owners.pop(topic, None)

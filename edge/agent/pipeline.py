@@ -137,6 +137,8 @@ class Pipeline:
             station.check_units(context.n, reading.values, self._log)
         if published or tracked:
             verdict = scorer.build_verdict(decision)
+            if station.shows_values:
+                verdict = verdict.with_values(station.group.bundle.station.keys, reading.values)
             if guard.doubt is not None:
                 verdict = guard.doubt.mark(verdict)
         if tracked:

@@ -11,6 +11,7 @@ from edge.agent.source import Source
 from edge.agent.station_health import StationHealth
 from edge.agent.station_input import StationInput
 from edge.bundles.bundle import Bundle
+from edge.discovery.channels import hides_columns
 from edge.journal.transaction import StationRow
 from edge.log import Log
 from edge.mqtt.topics import Pattern
@@ -43,6 +44,8 @@ class StationGroup:
         What the bundle was trained on.
     columns : str
         Keys of the readings' values, as the journal stores them, with the units from which they are converted.
+    hides_columns : bool
+        Whether other programs may not find the values in the messages.
     """
 
     source: Source
@@ -57,6 +60,7 @@ class StationGroup:
         converted = converters(entry.units, station)
         names = (f"{key}({unit_text(entry.units[key])})" if key in converted else key for key in station.keys)
         self.columns = ",".join(names)
+        self.hides_columns = hides_columns(entry, station)
 
     def warnings(self) -> Iterator[str]:
         """Yield a sentence for everything about the gas that will not work as the entry expects."""
@@ -149,6 +153,11 @@ class LiveStation:
     def columns(self) -> str:
         """What its readings' values are, as the journal stores it: a past in other units is of no use."""
         return self.group.columns
+
+    @property
+    def shows_values(self) -> bool:
+        """Whether its scores have its values, because other programs do not find them in its own messages."""
+        return self.group.hides_columns or not self.decoder.objects
 
     def report_repetitions(self, log: Log) -> None:
         """Report that many of its messages are repetitions, or that few are."""

@@ -40,6 +40,8 @@ class AnnouncedStation:
         Its bundle.
     expire_after
         Time after its last score from which on values are unknown [s]; ``None``: never.
+    shows_values
+        Whether its score messages have the values of its columns.
     """
 
     name: str
@@ -47,6 +49,7 @@ class AnnouncedStation:
     entry: StationEntry
     bundle: Bundle
     expire_after: int | None
+    shows_values: bool = False
 
 
 class Devices:
@@ -96,16 +99,18 @@ class Devices:
         name, entry, bundle = station.name, station.entry, station.bundle
         owner = object_id(self._gateway, name)
         unit = GasUnit.from_bundle(bundle)
+        place = f"{self._topics.base}/{name}"
+        score = f"{place}/score" if station.shows_values else None
         has = _has(entry, bundle, unit)
         components = {}
         for each in STATION_COMPONENTS:
             if each.needs is not None and each.needs not in has:
                 continue
-            body = each.body(owner, f"{self._topics.base}/{name}", self._requests, name)
+            body = each.body(owner, place, self._requests, name)
             if each.in_gas_unit and unit is not None:
                 body |= {"unit_of_meas": home_assistant_unit(unit.code), "sug_dsp_prc": _decimals(unit)}
             components[each.id] = body if each.expires is False else self._expiring(body, station)
-        for key, body in raw_channels(owner, bundle.station, entry, station.topic).items():
+        for key, body in raw_channels(owner, bundle.station, entry, station.topic, score=score).items():
             components[key] = self._expiring(body, station)
         device = {
             "ids": [owner], "name": f"Station {name}", "mf": "davylamp", "mdl": bundle.station.name,

@@ -23,10 +23,7 @@ def component_tables() -> str:
     return "\n\n".join(parts)
 
 
-_RAW = (
-    "| the columns' names | sensor | the station's own topic | Each raw channel but the gas, where its messages "
-    "are JSON or one value each. |"
-)
+_RAW = "| the columns' names | sensor | the station's own topic, or `<station>/score` | Each raw channel but the gas. |"
 
 
 def _rows(components: Iterable[Component], place: str = "") -> Iterator[str]:

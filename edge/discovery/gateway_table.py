@@ -23,13 +23,19 @@ GATEWAY_COMPONENTS: Final = (
         attributes="{{ (value_json | default({})) | tojson }}",
         options={"dev_cla": "connectivity", **DIAGNOSTIC}, always_available=True,
     ),
-    _health("readings", "Readings", "Readings scored since the start.", "readings", **COUNTED),
-    _health("stations", "Stations", "Stations that have sent a reading.", "stations", **MEASURED),
-    _health("dead", "Dead letters", "Payloads that could not be used since the start.", "dead_letters", **COUNTED),
-    _health("outbox", "Outbox", "Events and dead letters that the broker has not confirmed.", "outbox", **MEASURED),
+    _health("readings", "Readings", "Readings scored since the start.", "readings", ic="mdi:counter", **COUNTED),
+    _health("stations", "Stations", "Stations that have sent a reading.", "stations", ic="mdi:broadcast", **MEASURED),
+    _health(
+        "dead", "Dead letters", "Payloads that could not be used since the start.", "dead_letters",
+        ic="mdi:email-alert", **COUNTED,
+    ),
+    _health(
+        "outbox", "Outbox", "Events and dead letters that the broker has not confirmed.", "outbox",
+        ic="mdi:tray-arrow-up", **MEASURED,
+    ),
     _health(
         "rss", "Memory", "Resident memory of the agent.", "rss_mib",
-        dev_cla="data_size", unit_of_meas="MiB", sug_dsp_prc=0, **MEASURED,
+        ic="mdi:memory", dev_cla="data_size", unit_of_meas="MiB", sug_dsp_prc=0, **MEASURED,
     ),
     Component(
         "journal", "binary_sensor", "Journal", "Whether the journal cannot commit; its size is an attribute.", "health",
@@ -39,18 +45,20 @@ GATEWAY_COMPONENTS: Final = (
     Component(
         "bundle", "sensor", "Bundles", "Files of the bundles in use.", "info",
         "{{ (value_json.bundles | map(attribute='file') | join(', '))[:255] if value_json is defined else none }}",
-        options=DIAGNOSTIC,
+        options={"ic": "mdi:package-variant-closed", **DIAGNOSTIC},
     ),
     Component(
         "rate", "number", "False alarms per 1000", "The requested rate of exceedances; entering one sets it.", "info",
         "{{ value_json.exceedances_per_1000 if value_json is defined else none }}",
         verb="rate/set",
-        options={"cmd_tpl": _RATE, "min": 0.001, "max": 1000, "step": 0.001, "mode": "box", **CONTROL},
+        options={
+            "ic": "mdi:tune", "cmd_tpl": _RATE, "min": 0.001, "max": 1000, "step": 0.001, "mode": "box", **CONTROL,
+        },
     ),
     Component(
         "answer", "sensor", "Last synthesis", "ok, or why the last request for synthetic rows was refused.",
         "response/synthesize", "{{ value_json.error[:255] if value_json.status == 'error' else 'ok' }}",
-        options=DIAGNOSTIC,
+        options={"ic": "mdi:table-check", **DIAGNOSTIC},
     ),
 )  # fmt: skip
 """Every component of the gateway's device, in the order of the documentation."""

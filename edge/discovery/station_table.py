@@ -25,24 +25,26 @@ def _level(ident: str, name: str, meaning: str, key: str, needs: Need) -> Compon
 def _score(ident: str, name: str, meaning: str, kind: str, needs: Need | None = None) -> Component:
     return Component(
         ident, "sensor", name, meaning, "score", f"{{{{ value_json.{kind}.score if value_json.{kind} else none }}}}",
-        options={"sug_dsp_prc": 1, **MEASURED, **DIAGNOSTIC}, needs=needs, expires=True,
+        options={"ic": "mdi:chart-bell-curve", "sug_dsp_prc": 1, **MEASURED, **DIAGNOSTIC}, needs=needs, expires=True,
     )  # fmt: skip
 
 
 STATION_COMPONENTS: Final = (
     _level("ch4", "Methane", "Level of the gas column.", "level", "analyser"),
     _level("ch4_bg", "Methane background", "What is usual here lately.", "background", "gas"),
-    _level("ch4_virtual", "Methane from sensors alone", "Level inferred from the other sensors.", "virtual", "gas"),
+    _level("ch4_virtual", "Methane inferred", "Level inferred from the other sensors.", "virtual", "gas"),
     _score("s_methane", "Methane score", "-log10 of the p-value of the onset.", "methane", "onset"),
     _score("s_cons", "Consistency score", "-log10 of the p-value of the channels given one another.", "consistency"),
     _score("s_rec", "Reconstruction score", "-log10 of the p-value of the network's error.", "reconstruction"),
     Component(
-        "culprit", "sensor", "Strangest channel", "The channel at fault, if any is.", "score",
-        "{{ value_json.consistency.culprit if value_json.consistency else none }}", options=DIAGNOSTIC, expires=True,
+        "culprit", "sensor", "Channel at fault", "The strangest while the consistency exceeds, else none.", "score",
+        # A reading's strangest channel is another one every time; as a state it would fill the logbook.
+        "{{ value_json.consistency.culprit if 'consistency' in value_json.exceeds else 'none' }}",
+        options={"ic": "mdi:stethoscope", **DIAGNOSTIC}, expires=True,
     ),
     Component(
         "trust", "sensor", "Verdict state", "The state of the last score.", "score", "{{ value_json.state }}",
-        options={"dev_cla": "enum", "ops": list(get_args(State)), **DIAGNOSTIC}, expires=True,
+        options={"ic": "mdi:gavel", "dev_cla": "enum", "ops": list(get_args(State)), **DIAGNOSTIC}, expires=True,
     ),
     Component(
         "alarm", "binary_sensor", "Methane alarm", "Whether a methane alarm stands that is not shelved.", "alarm",
@@ -56,23 +58,25 @@ STATION_COMPONENTS: Final = (
     ),
     Component(
         "event", "event", "Alarm event", "An alarm opens, changes or closes; all keys of the event are attributes.",
-        "event", options={"evt_typ": list(get_args(EventType))},
+        "event", options={"ic": "mdi:bell-ring", "evt_typ": list(get_args(EventType))},
     ),
     Component(
-        "ack", "button", "Acknowledge methane alarm", "Acknowledges the methane alarm that stands.",
-        verb="alarm/acknowledge", request={"kind": "methane"}, needs="gas",
+        "ack", "button", "Acknowledge methane", "Acknowledges the methane alarm that stands.",
+        verb="alarm/acknowledge", request={"kind": "methane"}, options={"ic": "mdi:check-bold"}, needs="gas",
     ),
     Component(
-        "ackf", "button", "Acknowledge sensor fault", "Acknowledges the consistency alarm that stands.",
-        verb="alarm/acknowledge", request={"kind": "consistency"}, options=CONTROL,
+        "ackf", "button", "Acknowledge fault", "Acknowledges the consistency alarm that stands.",
+        verb="alarm/acknowledge", request={"kind": "consistency"},
+        options={"ic": "mdi:check", **CONTROL},
     ),
     Component(
-        "shelve", "button", "Silence methane for an hour", "Shelves methane alarms for 60 minutes.",
-        verb="alarm/shelve", request={"kind": "methane", "minutes": 60}, options=CONTROL, needs="gas",
+        "shelve", "button", "Silence methane for 1 h", "Shelves methane alarms for 60 minutes.",
+        verb="alarm/shelve", request={"kind": "methane", "minutes": 60}, options={"ic": "mdi:bell-sleep", **CONTROL},
+        needs="gas",
     ),
     Component(
         "rows", "button", "Ask for 100 synthetic rows", "Rows like those of the station's training.",
-        verb="synthesize", request={"n": 100}, options=CONTROL,
+        verb="synthesize", request={"n": 100}, options={"ic": "mdi:table-plus", **CONTROL},
     ),
 )  # fmt: skip
 """Every component of a station's device but its raw channels, in the order of the documentation."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import isfinite
 from typing import Literal
 
 import msgspec
@@ -42,6 +44,7 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_DIGITS = 7  # of a value: more than a converter or a conversion of units has
 _FIXED: Shifts = (None, None, None)
 _UNMOVED = Shift()
 
@@ -167,6 +170,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         Whether it is old news: stored at the station and sent later, or published again after an outage.
     bundle
         Id of the bundle that it was scored with.
+    values
+        The value of each column in its unit, ``null`` for a missing one; empty if every program finds them in the
+        station's own messages, which are JSON objects then, or one value each.
     """
 
     station: str
@@ -189,3 +195,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     late: bool = False
     historical: bool = False
     bundle: str
+    values: dict[str, float | None] = {}
+
+    def with_values(self, keys: Iterable[str], values: Iterable[float]) -> Verdict:
+        """Return a copy with the values of a reading, nan for a missing one, to seven digits."""
+        found = {
+            key: float(f"{value:.{_DIGITS}g}") if isfinite(value) else None
+            for key, value in zip(keys, values, strict=True)
+        }
+        return msgspec.structs.replace(self, values=found)

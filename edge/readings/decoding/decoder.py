@@ -17,7 +17,7 @@ from edge.errors import ReadingError
 from edge.readings.decoding.addresses import make_addresses
 from edge.readings.decoding.dialect import comma_doubt, parse_number
 from edge.readings.decoding.echo import echo
-from edge.readings.decoding.formats.format import SIZE_LIMIT, Document, text_of
+from edge.readings.decoding.formats.format import SIZE_LIMIT, Document, is_json_object, text_of
 from edge.readings.decoding.formats.formats import make_format
 from edge.readings.decoding.formats.number import VALUE, bare_value
 from edge.readings.decoding.part import Part
@@ -69,9 +69,10 @@ class Decoder:
     Attributes
     ----------
     notes
-        What the owner of the station should know although its readings are used, since this was last emptied: a
-        problem's name (``values``, ``clock``) -> a sentence without running numbers, or ``None`` when the
-        problem is over. A sentence under :data:`REMARK` is no problem.
+        What the owner should know although the readings are used, since this was last emptied: a problem's name
+        (``values``, ``clock``) -> a sentence, or ``None`` when it is over. Under :data:`REMARK` it is no problem.
+    objects
+        Whether each payload so far was strict JSON and one object, as other programs read it.
 
     Raises
     ------
@@ -97,6 +98,7 @@ class Decoder:
         _check_names("keys", keys, (*station.keys, "ts", "seq"))
         _check_names("absent", absent, station.keys)
         self.notes: dict[str, str | None] = {}
+        self.objects = True
         self._name = name
         self._keys = station.keys
         self._size = station.size
@@ -142,8 +144,8 @@ class Decoder:
         Returns
         -------
         list
-            In the payload's order, at least one entry: a :class:`Reading`, or a
-            :class:`~edge.errors.ReadingError` whose ``at`` is the path of the document (``[2]`` in an array).
+            In the payload's order, at least one: a :class:`Reading`, or a :class:`~edge.errors.ReadingError` whose
+            ``at`` is the path of the document (``[2]`` in an array).
         """
         if self._json_first and len(payload) <= SIZE_LIMIT:
             try:
@@ -181,6 +183,7 @@ class Decoder:
             found = self._format.documents(payload) if key is None else self._named(payload, key)
         except ReadingError as error:
             return [error]
+        self.objects = self.objects and is_json_object(payload)
         return found or [ReadingError("the payload is empty, expected a reading")]
 
     def read(self, document: Document, received: float, inside: str = "") -> Reading | ReadingError:

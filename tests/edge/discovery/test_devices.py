@@ -9,6 +9,7 @@ import pytest
 
 from config.settings.gateway import StationEntry
 from edge.bundles.bundle import Bundle
+from edge.discovery.channels import hides_columns
 from edge.discovery.devices import AnnouncedStation, Devices
 from edge.mqtt.topics import Topics
 from tests.edge.discovery.payloads import faults
@@ -101,17 +102,33 @@ def test_raw_channels_of_topics_of_one_value_have_topics_of_their_own(methane_bu
         {"format": "csv", "columns": ("ts", "ch4_ppb")},
         {"topic": "lora/up", "station_from": "name"},
         {"topic": ("a/{station}", "b/{station}")},
-        {"keys": {key: f"r[type={key}].v" for key in ("temperature_c",)}, "format": "senml"},
+        {"join": 5.0},
+        {"topic": "home/{station}/{key}", "format": "senml"},
+        {"keys": {key: f"r[type={key}].v" for key in ("temperature_c",)}},
     ],
 )
-def test_a_payload_that_home_assistant_cannot_read_gives_no_raw_channels(
+def test_values_that_home_assistant_does_not_find_are_taken_from_the_score(
     methane_bundle: Bundle, entry: dict[str, Any]
 ) -> None:
-    made = StationEntry(bundle=methane_bundle.path, **entry)
+    made = StationEntry(bundle=methane_bundle.path, **entry, units={"temperature_c": "degF"})
+    assert hides_columns(made, methane_bundle.station)
     topic = made.topics[0].replace("{station}", "st-1")
-    payload = DEVICES.station(AnnouncedStation("st-1", topic, made, methane_bundle, None))
-    assert raw(payload["cmps"]) == {}
+    payload = DEVICES.station(AnnouncedStation("st-1", topic, made, methane_bundle, None, shows_values=True))
+    found = raw(payload["cmps"])
+    assert len(found) == 8
+    assert {topic for topic, _ in found.values()} == {"davylamp/gw1/st-1/score"}
+    assert "['values'] | default({}))[\"temperature_c\"]" in found["raw_temperature_c"][1]
+    assert payload["cmps"]["raw_temperature_c"]["unit_of_meas"] == "°C", "values of a score are in the bundle's unit"
     assert faults(DEVICES.topic("st-1"), payload) == []
+
+
+def test_a_column_is_shown_to_a_thousandth_of_its_range(methane_bundle: Bundle) -> None:
+    components = station(methane_bundle, units={"rmq4_ohm": "kOhm"})["cmps"]
+    digits = {name: body.get("sug_dsp_prc") for name, body in components.items() if name.startswith("raw_")}
+    assert digits == {
+        "raw_h2o_ppm": 0, "raw_temperature_c": 1, "raw_humidity_pct": 1, "raw_r2611e_ohm": 0, "raw_r2600_ohm": 0,
+        "raw_r2602_ohm": 0, "raw_r2611c_ohm": 0, "raw_rmq4_ohm": None,
+    }  # fmt: skip
 
 
 def test_another_unit_in_the_messages_is_the_one_that_is_shown(methane_bundle: Bundle) -> None:

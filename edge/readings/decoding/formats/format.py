@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import msgspec
+
 from edge.errors import ReadingError
 from edge.readings.decoding.odd_bytes import lenient_utf8, unmarked_utf16
 
@@ -37,6 +39,14 @@ def check_count(count: int) -> None:
     """Raise ReadingError if a payload has more than :data:`MOST_DOCUMENTS` documents."""
     if count > MOST_DOCUMENTS:
         raise ReadingError(f"got {count} lines or objects, expected at most {MOST_DOCUMENTS} in one payload")
+
+
+def is_json_object(payload: bytes) -> bool:
+    """Return whether a payload is strict JSON and one object, as any program reads it."""
+    try:
+        return type(msgspec.json.decode(payload)) is dict
+    except (ValueError, RecursionError):
+        return False
 
 
 def text_of(payload: bytes) -> str:
