@@ -250,3 +250,43 @@ def test_many_stations_are_announced_a_few_at_a_time(start_agent: StartAgent, fa
         fake_link.confirm()
         agent.turn()
     assert len(retained(fake_link)) == 51
+
+
+SENML = [{"n": key, "v": value} for key, value in GOOD.items()]
+LINE = b"air " + ",".join(f"{key}={value}" for key, value in GOOD.items()).encode()
+
+
+@pytest.mark.parametrize("payload", [SENML, LINE, [GOOD, GOOD | {"ch4_ppb": 2001.0}]], ids=["senml", "influx", "array"])
+def test_values_that_others_cannot_read_come_with_the_scores_from_the_first_reading_on(
+    start_agent: StartAgent, fake_link: FakeLink, payload: Any
+) -> None:
+    agent = start_agent(home_assistant=ON)
+    connect(agent, fake_link)
+    turn(agent, fake_link, payload)
+    component = fake_link.on(STATION)[-1]["cmps"]["raw_temperature_c"]
+    assert component["stat_t"] == TOPICS.score("st-1")
+    assert fake_link.on(TOPICS.score("st-1"))[-1]["values"]["temperature_c"] == GOOD["temperature_c"]
+
+
+def test_values_that_others_read_are_not_repeated(start_agent: StartAgent, fake_link: FakeLink) -> None:
+    agent = start_agent(home_assistant=ON)
+    connect(agent, fake_link)
+    turn(agent, fake_link, GOOD)
+    assert fake_link.on(STATION)[-1]["cmps"]["raw_temperature_c"]["stat_t"] == "sensors/st-1/readings"
+    assert fake_link.on(TOPICS.score("st-1"))[-1]["values"] == {}
+
+
+def test_a_station_that_turns_to_another_form_is_announced_again(
+    start_agent: StartAgent, fake_link: FakeLink, fake_clock: FakeClock
+) -> None:
+    agent = start_agent(home_assistant=ON)
+    connect(agent, fake_link)
+    turn(agent, fake_link, GOOD)
+    turn(agent, fake_link, b"rubbish")  # is no reading of any form
+    turn(agent, fake_link, LINE.replace(b"temperature_c=20.0", b"temperature_c=21.2345678,rain=1"))
+    fake_clock.time += 60
+    turn(agent, fake_link)
+    turn(agent, fake_link)
+    assert fake_link.on(TOPICS.score("st-1"))[-1]["values"]["temperature_c"] == 21.23457
+    assert fake_link.on(STATION)[-1]["cmps"]["raw_temperature_c"]["stat_t"] == TOPICS.score("st-1")
+    assert len(fake_link.on(STATION)) == 2
