@@ -27,12 +27,7 @@ let drawn = 0;
 const alarms = new AlarmList(() => draw());
 const history = new History();
 const now = new NowCard();
-const channels = new ChannelCards((key) => {
-    const station = present();
-    if (!station) return;
-    history.choose(station, key === "ch4_ppb" ? null : key).catch(() => {});
-    draw();
-});
+const channels = new ChannelCards(chooseChannel);
 
 function present() {
     return state.overview?.stations.find(({id}) => id === state.chosen) ?? null;
@@ -80,6 +75,14 @@ async function choose(id) {
     draw();
     const mine = recent;
     await Promise.allSettled([mine.load(), history.choose(station, null)]);
+    drawn = 0;
+    draw();
+}
+
+function chooseChannel(key) {
+    const station = present();
+    if (!station) return;
+    history.choose(station, key).catch(() => {});
     drawn = 0;
     draw();
 }
@@ -159,6 +162,7 @@ async function begin() {
 
 serveTheme(() => history.recolour());
 serveRows(present);
+byId("back").addEventListener("click", () => chooseChannel(null));
 setInterval(() => {
     for (const element of document.querySelectorAll("[data-since]")) {
         setText(element, age(element.dataset.since ? Number(element.dataset.since) : null));

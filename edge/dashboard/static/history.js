@@ -107,7 +107,8 @@ export class History {
             station: this.#station.id, start: Math.floor(from), end: Math.ceil(to), points: POINTS,
         });
         const shared = {from, to, daily: past.step_s >= 86400, time: past.t, note: "", days: null};
-        shared.plumes = past.alarms.filter(({kind, label}) => kind === "methane" && !["false", "fault"].includes(label));
+        const plume = ({kind, label}) => kind === "methane" && label !== "false" && label !== "fault";
+        shared.plumes = past.alarms.filter(plume);
         if (this.#channel) {
             const column = past.channels.find(({key}) => key === this.#channel);
             const values = column?.mean ?? past.t.map(() => null);
@@ -158,6 +159,7 @@ export class History {
             : `${moment(view.from)} to ${this.#back ? moment(view.to) : "now"}`;
         const words = [unitWord(view.unit), range].filter(Boolean).join(", ");
         setText(byId("history-span"), view.note ? `${words}. ${view.note}` : words);
+        show(byId("back"), Boolean(this.#channel));
         show(byId("plot"), some);
         show(byId("legend"), some);
         const yet = this.#back ? "" : " yet";

@@ -8,7 +8,7 @@ const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
 function found({overview, lost}) {
     const notices = [];
     const add = (key, state, strong, text) => notices.push({key, state, strong, text});
-    if (lost) add("server", "alarm", "No connection to this page's server.", "It tries again. All figures are the last that came.");
+    if (lost) add("server", "alarm", "No connection to this page's server.", "It is tried again. Figures are the last ones.");
     if (!overview) return notices;
     const {link, history, gateways} = overview;
     if (link.state !== "connected" && overview.stations.length) {
@@ -71,7 +71,8 @@ export function showWelcome({link, gateways, stations}) {
     };
     if (link.state !== "connected") {
         const detail = link.detail ? ` ${sentence(link.detail)}` : "";
-        say("No broker yet", `This page looks for the broker at ${link.broker}.${detail}`, "systemctl status mosquitto");
+        say("No broker yet", `This page looks for the broker at ${link.broker}.${detail}`,
+            "systemctl status mosquitto");
     } else if (!gateways.length) {
         say("No agent yet", `The broker at ${link.broker} is there, and no agent has said anything on it. Start one:`,
             "davylamp agent -c gateway.yaml");
@@ -79,7 +80,7 @@ export function showWelcome({link, gateways, stations}) {
         say("The agent is away", "It was there before, and no station has sent a reading since this page was started.",
             "systemctl status davylamp");
     } else {
-        say("No station yet", "The agent is online, and no station has sent a reading. Simulate one to see the page at work:",
+        say("No station yet", "The agent is online, and no station has sent a reading. Simulate one to see the page:",
             "davylamp simulate --interval 1");
     }
 }
