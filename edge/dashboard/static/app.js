@@ -22,7 +22,7 @@ const RETRY = 3000; // [ms]
 const state = {overview: null, lost: false, chosen: null};
 let recent = null;
 let due = false;
-let drawn = 0;
+let drawn = -Infinity;
 
 const alarms = new AlarmList(() => draw());
 const history = new History();
@@ -71,11 +71,11 @@ async function choose(id) {
     if (!station) return;
     window.history.replaceState(null, "", `#at=${encodeURIComponent(id)}`);
     recent = new Recent(station);
-    drawn = 0;
+    drawn = -Infinity;
     draw();
     const mine = recent;
     await Promise.allSettled([mine.load(), history.choose(station, null)]);
-    drawn = 0;
+    drawn = -Infinity;
     draw();
 }
 
@@ -83,8 +83,9 @@ function chooseChannel(key) {
     const station = present();
     if (!station) return;
     history.choose(station, key).catch(() => {});
-    drawn = 0;
+    drawn = -Infinity;
     draw();
+    if (key) byId("history").scrollIntoView({block: "nearest"}); // on a phone the chart is out of sight
 }
 
 function wanted() {

@@ -8,7 +8,7 @@ const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
 function found({overview, lost}) {
     const notices = [];
     const add = (key, state, strong, text) => notices.push({key, state, strong, text});
-    if (lost) add("server", "alarm", "No connection to this page's server.", "It is tried again. Figures are the last ones.");
+    if (lost) add("server", "alarm", "No connection to this page's server.", "It is tried again.");
     if (!overview) return notices;
     const {link, history, gateways} = overview;
     if (link.state !== "connected" && overview.stations.length) {
@@ -80,7 +80,7 @@ export function showWelcome({link, gateways, stations}) {
         say("The agent is away", "It was there before, and no station has sent a reading since this page was started.",
             "systemctl status davylamp");
     } else {
-        say("No station yet", "The agent is online, and no station has sent a reading. Simulate one to see the page:",
+        say("No station yet", "The agent is online, and no station has sent a reading. Simulate one to see more:",
             "davylamp simulate --interval 1");
     }
 }

@@ -42,7 +42,9 @@ def test_every_file_that_is_named_is_there_and_the_other_way_round() -> None:
     named = set(re.findall(r'(?:src|href)="static/([^"]+)"', INDEX))
     for script in STATIC.glob("*.js"):
         named |= set(re.findall(r'from "\./([^"]+)"', script.read_text()))
-    there = {path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.suffix in (".js", ".css", ".svg")}
+    there = {
+        path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.suffix in (".js", ".css", ".svg")
+    }
     assert named == there
 
 
