@@ -12,6 +12,7 @@ from msgspec.structs import force_setattr, replace
 
 from config.address_syntax import address_fault
 from config.settings.alarms import Alarms, Level
+from config.settings.archive import ArchiveSettings
 from config.settings.broker import Broker
 from config.settings.home_assistant import HomeAssistantSettings
 from config.settings.unit_settings import UnitSettings
@@ -260,6 +261,7 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     scoring: ScoringSettings = ScoringSettings()
     alarms: Alarms = Alarms()
     journal: Annotated[JournalSettings, Meta(description="what survives a restart or a power cut")] = JournalSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     synthesis: SynthesisSettings = SynthesisSettings()
     health: HealthSettings = HealthSettings()
     log: LogSettings = LogSettings()
