@@ -40,6 +40,7 @@ VERBS = {
     "check": ("find what would go wrong, before the agent starts", "edge.commands.check"),
     "record": ("append live readings to a training CSV", "edge.commands.record"),
     "watch": ("show stations, scores and alarms as they come", "edge.commands.watch"),
+    "dashboard": ("serve a page with stations, charts and alarms", "edge.commands.dashboard"),
     "request": ("send a request to the agent and print its answer", "edge.commands.request"),
     "completion": ("print what completes verbs, options and files in bash, zsh or fish", "edge.commands.completion"),
     "schema": ("print the JSON Schema of a message", "edge.commands.schema"),

@@ -10,6 +10,7 @@
     ├── BrokerError      a broker that cannot be reached, or that refuses us
     ├── JournalError     a journal that cannot be opened, read or written
     ├── ServiceError     something cannot be run as the agent's service would be
+    ├── DashboardError   the page cannot be served
     └── DeploymentError  a gateway that cannot be installed, reached or upgraded
 """
 
@@ -75,3 +76,7 @@ class ServiceError(DavylampError):
 
 class DeploymentError(DavylampError):
     """The agent cannot be installed on a gateway; what was there runs on."""
+
+
+class DashboardError(DavylampError):
+    """The page cannot be served, or not answer a question."""

@@ -140,12 +140,12 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def on_this_computer(self) -> bool:
         """Whether the broker runs on this computer, as far as its address says."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
     @property
     def exposed(self) -> bool:
         """Whether the password would leave this computer unencrypted."""
-        return self.password is not None and self.tls is None and not _is_loopback(self.host)
+        return self.password is not None and self.tls is None and not is_loopback(self.host)
 
     def read_password(self) -> str | None:
         """Return the password itself, or ``None`` when none is configured.
@@ -169,7 +169,8 @@ def handed_out(file: str) -> Path:
     return given if os.path.isfile(given) else path  # noqa: PTH113  # Path.is_file raises where nobody may look
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether an address is one of this computer alone, as far as can be seen without looking it up."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

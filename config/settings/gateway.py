@@ -14,6 +14,7 @@ from config.address_syntax import address_fault
 from config.settings.alarms import Alarms, Level
 from config.settings.archive import ArchiveSettings
 from config.settings.broker import Broker
+from config.settings.dashboard import DashboardSettings
 from config.settings.home_assistant import HomeAssistantSettings
 from config.settings.unit_settings import UnitSettings
 from config.time_zones import zone_fault
@@ -266,6 +267,7 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     health: HealthSettings = HealthSettings()
     log: LogSettings = LogSettings()
     home_assistant: HomeAssistantSettings = HomeAssistantSettings()
+    dashboard: Annotated[DashboardSettings, Meta(description="the page of davylamp dashboard")] = DashboardSettings()
 
     def __post_init__(self) -> None:
         name = self.gateway or _host_name()

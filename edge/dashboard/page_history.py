@@ -1,0 +1,312 @@
+"""The page's own history: bins of readings and the alarms, in one SQLite file of bounded size."""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+import struct
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from edge.alarms.event import Event, Label
+from edge.clock import Clock, SystemClock, parse_time
+from edge.dashboard.history_file import PAGE, is_damage, is_full, open_history, set_aside
+from edge.dashboard.series_bin import Sample, SeriesBin
+from edge.log import Log
+
+DAY: Final = 86_400
+"""Width of the bins of days, which begin at local midnight [s]."""
+
+TIERS: Final = ((10, DAY), (60, 7 * DAY), (300, 31 * DAY), (1800, 400 * DAY))
+"""Width of bins, and how far back they go [s]; bins of days stay as long as the file has room."""
+
+_MOST_PENDING = 20_000  # bins in memory while the disk is full: some 10 MB
+_MOST_ALARMS = 20_000
+_PRUNE_EVERY = 600.0  # [s]
+_ROOM = 0.9  # of the limit, above which the finest bins give way
+_SHARE = 10  # bins of this share of a tier's time give way at once
+
+
+def local_day(t: float) -> int:
+    """Return the local midnight before a time, both Unix time [s]."""
+    moment = time.localtime(t)
+    return int(time.mktime((moment.tm_year, moment.tm_mon, moment.tm_mday, 0, 0, 0, 0, 0, -1)))
+
+
+class PageHistory:
+    """Collects in memory, and writes everything that is new in one transaction.
+
+    Parameters
+    ----------
+    path
+        The file; made if there is none, and set aside if it is damaged.
+    max_mb
+        Size limit of the file [MB].
+    clock
+        Tells what is too old.
+
+    Attributes
+    ----------
+    state : str
+        ``ok``, ``full``, ``set aside`` or ``failing``.
+    detail : str or None
+        Sentence about any state but ``ok``.
+
+    Raises
+    ------
+    DashboardError
+        The file is a later version's, or another program's.
+    """
+
+    def __init__(self, path: Path, max_mb: int, clock: Clock | None = None) -> None:
+        self.path = path
+        self.state, self.detail = "ok", None  # type: str, str | None
+        self._max_mb = max_mb
+        self._clock = clock or SystemClock()
+        self._log = Log("dashboard", self._clock)
+        self._db: sqlite3.Connection | None = None
+        self._aside: str | None = None
+        self._channels: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        self._bins: dict[tuple[int, str, str, int], SeriesBin] = {}  # (width, station, unit, t)
+        self._alarms: dict[tuple[str, str], Event] = {}
+        self._labels: dict[tuple[str, str], tuple[Label | None, str | None]] = {}
+        self._standing: dict[str, tuple[set[str], float]] = {}
+        self._pruned = -math.inf
+        self._open()
+
+    @property
+    def pending(self) -> bool:
+        """Whether something is not written yet."""
+        return bool(self._bins or self._alarms or self._labels or self._standing)
+
+    @property
+    def urgent(self) -> bool:
+        """Whether an alarm is not written yet, and nothing speaks against trying at once."""
+        return self.state not in {"full", "failing"} and bool(self._alarms or self._labels)
+
+    @property
+    def mb(self) -> float:
+        """Size of the file with its log [MB]."""
+        files = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(each.stat().st_size for each in files if each.exists()) / 1e6
+
+    def add(self, station: str, unit: str, channels: Sequence[tuple[str, str]], sample: Sample) -> None:
+        """Add a reading.
+
+        Parameters
+        ----------
+        station
+            Id of the station.
+        unit
+            Unit of its gas; with another one another series begins.
+        channels
+            Key and unit of each of its channels.
+        sample
+            What is kept of the reading, its channels in the same order.
+        """
+        values: list[float | None] = []
+        if sample.channels:
+            known = self._channels.setdefault((station, unit), [])
+            known += [each for each in channels if each not in known]
+            places = {each: sample.channels[i] for i, each in enumerate(channels)}
+            values = [places.get(each) for each in known]
+        sample = sample._replace(channels=values)
+        age = self._clock.now() - sample.t
+        for width, kept in TIERS:
+            if age < kept:
+                self._bin(width, station, unit, int(sample.t) // width * width).add(sample)
+        self._bin(DAY, station, unit, local_day(sample.t)).add(sample)
+
+    def add_alarm(self, station: str, event: Event) -> None:
+        """Add an alarm, or what has become of it."""
+        self._alarms[station, event.id] = event
+
+    def label(self, station: str, one: str, label: Label | None, comment: str | None) -> None:
+        """Keep what an alarm that has closed was found to be.
+
+        Parameters
+        ----------
+        station, one
+            Ids of the station and of the alarm.
+        label, comment
+            What it was, and the person's words.
+        """
+        self._labels[station, one] = label, comment
+
+    def settle(self, station: str, standing: set[str], now: float) -> None:
+        """Close the alarms of a station that no longer stand, whose end nobody here has received.
+
+        Parameters
+        ----------
+        station
+            Id of the station.
+        standing
+            Ids of those that stand.
+        now
+            Their end, Unix time [s].
+        """
+        self._standing[station] = standing, now
+
+    def commit(self) -> bool:
+        """Write what is new; returns whether nothing is left. What cannot be written stays for the next time."""
+        if self._db is None:
+            self._open()
+        if self._db is None:
+            self._forget_oldest()
+            return False
+        try:
+            if self._clock.monotonic() - self._pruned >= _PRUNE_EVERY:
+                self._prune(self._db)
+            self._write(self._db)
+        except sqlite3.Error as error:
+            self._fail(error)
+            self._forget_oldest()
+            return False
+        self._bins.clear()
+        self._alarms.clear()
+        self._labels.clear()
+        self._standing.clear()
+        self._say("set aside" if self._aside else "ok", self._aside)
+        return True
+
+    def close(self) -> None:
+        """Write what is new, and close the file."""
+        if self.pending:
+            self.commit()
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _bin(self, width: int, station: str, unit: str, t: int) -> SeriesBin:
+        key = width, station, unit, t
+        found = self._bins.get(key)
+        if found is None:
+            self._bins[key] = found = SeriesBin()
+        return found
+
+    def _open(self) -> None:
+        try:
+            self._db = open_history(self.path, self._max_mb)
+            for station, unit, channels in self._db.execute("select station, unit, channels from series"):
+                self._channels[station, unit] = [(key, one) for key, one in json.loads(channels)]
+        except (sqlite3.Error, OSError, ValueError) as error:
+            if self._db is not None:
+                self._db.close()
+                self._db = None
+            if isinstance(error, sqlite3.Error):
+                self._fail(error)
+            else:
+                self._say("failing", f"{self.path}: {error}; fix: dashboard.history in gateway.yaml, or --history")
+
+    def _write(self, db: sqlite3.Connection) -> None:
+        db.execute("begin immediate")
+        try:
+            ids: dict[tuple[str, str], int] = {}
+            for (width, station, unit, t), new in self._bins.items():
+                if (station, unit) not in ids:
+                    ids[station, unit] = self._series(db, station, unit)
+                self._merge(db, (width, ids[station, unit], t), new)
+            for (station, _), event in self._alarms.items():
+                closed = None if event.closed is None else parse_time(event.closed)
+                body = msgspec.json.encode(event).decode()
+                db.execute(
+                    "insert or replace into alarms values (?, ?, ?, ?, ?, ?)",
+                    (station, event.id, event.kind, parse_time(event.opened), closed, body),
+                )
+            for station, (standing, now) in self._standing.items():
+                for (one,) in db.execute(
+                    "select id from alarms where station = ? and closed is null", (station,)
+                ).fetchall():
+                    if one not in standing:
+                        db.execute("update alarms set closed = ? where station = ? and id = ?", (now, station, one))
+            for place, (label, comment) in self._labels.items():
+                row = db.execute("select body from alarms where station = ? and id = ?", place).fetchone()
+                if row is not None:
+                    body = json.dumps(json.loads(row[0]) | {"acknowledged": True, "label": label, "comment": comment})
+                    db.execute("update alarms set body = ? where station = ? and id = ?", (body, *place))
+            db.execute("commit")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("rollback")
+            raise
+
+    def _series(self, db: sqlite3.Connection, station: str, unit: str) -> int:
+        channels = json.dumps(self._channels.get((station, unit), []))
+        (number,) = db.execute(
+            "insert into series (station, unit, channels) values (?, ?, ?)"
+            " on conflict do update set channels = excluded.channels returning id",
+            (station, unit, channels),
+        ).fetchone()
+        return int(number)
+
+    @staticmethod
+    def _merge(db: sqlite3.Connection, key: tuple[int, int, int], new: SeriesBin) -> None:
+        row = db.execute("select body from bins where width = ? and series = ? and t = ?", key).fetchone()
+        merged = SeriesBin()
+        if row is not None:
+            try:
+                merged = SeriesBin.unpack(row[0])
+            except struct.error:  # of a file that somebody has changed
+                merged = SeriesBin()
+        merged.merge(new)
+        db.execute("insert or replace into bins values (?, ?, ?, ?)", (*key, merged.pack()))
+
+    def _prune(self, db: sqlite3.Connection) -> None:
+        """Remove what is too old; and the finest bins, the oldest first, until there is room again."""
+        now = self._clock.now()
+        for width, kept in TIERS:
+            db.execute("delete from bins where width = ? and t < ?", (width, now - kept))
+        db.execute(
+            "delete from alarms where opened < (select opened from alarms order by opened desc limit 1 offset ?)",
+            (_MOST_ALARMS,),
+        )
+        for width, kept in (*TIERS, (DAY, 4000 * DAY)):
+            while self._used(db) > _ROOM * self._max_mb * 1e6:
+                (oldest,) = db.execute("select min(t) from bins where width = ?", (width,)).fetchone()
+                if oldest is None:
+                    break
+                db.execute("delete from bins where width = ? and t <= ?", (width, oldest + kept // _SHARE))
+        self._pruned = self._clock.monotonic()
+
+    @staticmethod
+    def _used(db: sqlite3.Connection) -> int:
+        (pages,), (free,) = (db.execute(f"pragma {each}").fetchone() for each in ("page_count", "freelist_count"))
+        return int(pages - free) * PAGE
+
+    def _fail(self, error: sqlite3.Error) -> None:
+        if is_damage(error):
+            if self._db is not None:
+                self._db.close()
+                self._db = None
+            try:
+                other = set_aside(self.path)
+            except OSError as refusal:
+                self._say("failing", f"{self.path}: {error}, and it cannot be set aside: {refusal}")
+                return
+            self._aside = f"{self.path} was damaged ({error}) and is {other.name} now; the history begins anew"
+            self._say("set aside", self._aside)
+            self._channels.clear()
+            self._open()
+        elif is_full(error):
+            self._pruned = -math.inf  # the next time begins with that
+            fix = "fix: make room on its disk, or raise dashboard.max_mb"
+            self._say("full", f"{self.path}: {error}: what is new is kept in memory, as far as there is room; {fix}")
+        else:
+            self._say("failing", f"{self.path}: {error}; fix: dashboard.history in gateway.yaml, or --history")
+
+    def _forget_oldest(self) -> None:
+        """Keep memory bounded: the finest bins give way, the oldest first."""
+        if len(self._bins) > _MOST_PENDING:
+            order = sorted(self._bins, key=lambda key: (key[0], key[3]))
+            for key in order[: len(order) - _MOST_PENDING // 2]:
+                del self._bins[key]
+
+    def _say(self, state: str, detail: str | None) -> None:
+        if (state, detail) != (self.state, self.detail) and detail is not None:
+            self._log.warning("history of the page", state=state, detail=detail)
+        self.state, self.detail = state, detail

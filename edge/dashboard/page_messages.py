@@ -1,0 +1,198 @@
+"""Defines what the page publishes to browsers, and what it reads of the agent's health."""
+
+from __future__ import annotations
+
+import msgspec
+
+from edge.agent.presence_messages import BundleInfo
+from edge.alarms.event import Event, Switch
+from edge.scoring.verdict import Shift
+
+
+class LinkView(msgspec.Struct, frozen=True, kw_only=True):
+    """The page's own connection to the broker."""
+
+    state: str
+    broker: str
+    detail: str | None
+    since: str
+
+
+class HistoryView(msgspec.Struct, frozen=True, kw_only=True):
+    """State of the page's history."""
+
+    state: str
+    detail: str | None
+    mb: float
+    since: str | None
+
+
+class StationCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page reads of the counts of a station; a later or earlier agent may have others."""
+
+    readings: int = 0
+    late: int = 0
+    historical: int = 0
+    distrusted: int = 0
+    duplicates: int = 0
+    problems: dict[str, str] = {}
+
+
+class JournalView(msgspec.Struct, frozen=True, kw_only=True):
+    """State of the agent's journal."""
+
+    state: str
+    mb: float | None = None
+    held: int = 0
+    set_aside: int = 0
+
+
+class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page reads of the health message."""
+
+    ts: str
+    uptime_s: float | None = None
+    cpu_s: float | None = None
+    rss_mib: float | None = None
+    readings: int = 0
+    dead_letters: int = 0
+    journal: JournalView | None = None
+    refused: dict[str, str] = {}
+    by_station: dict[str, StationCounts] = {}
+
+
+class HealthView(msgspec.Struct, frozen=True, kw_only=True):
+    """The same without the stations, which have their own."""
+
+    ts: str
+    uptime_s: float | None
+    cpu_s: float | None
+    rss_mib: float | None
+    readings: int
+    dead_letters: int
+    journal: JournalView | None
+    refused: dict[str, str]
+
+
+class GatewayView(msgspec.Struct, frozen=True, kw_only=True):
+    """One agent."""
+
+    base: str
+    gateway: str
+    state: str
+    since: str | None
+    version: str | None
+    exceedances_per_1000: float | None
+    exceedances_from: str | None
+    bundles: tuple[BundleInfo, ...]
+    health: HealthView | None
+    refused: int
+    refusal: str | None
+
+
+class Trend(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the level went in the last hour."""
+
+    per_hour: float
+    word: str
+
+
+class MethaneView(msgspec.Struct, frozen=True, kw_only=True):
+    """The gas of a station, in its unit."""
+
+    source: str
+    level: float | None
+    background: float | None
+    measured: float | None
+    virtual: float | None
+    sd: float | None
+    over_range: bool
+    under_range: bool
+    trend: Trend | None
+
+
+class ScoresView(msgspec.Struct, frozen=True, kw_only=True):
+    """A number for each kind of score."""
+
+    methane: float | None = None
+    consistency: float | None = None
+    reconstruction: float | None = None
+
+
+class ChannelView(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel's latest value."""
+
+    key: str
+    unit: str
+    value: float | None
+    flag: int | None
+
+
+class StationView(msgspec.Struct, frozen=True, kw_only=True):
+    """One station, as docs/dashboard.md describes it."""
+
+    id: str
+    base: str
+    gateway: str
+    station: str
+    available: bool | None
+    last_seen: str | None = None
+    cadence_s: float | None = None
+    state: str | None = None
+    unit: str | None = None
+    methane: MethaneView | None = None
+    scores: ScoresView = ScoresView()
+    thresholds: ScoresView = ScoresView()
+    shift: Shift = Shift()
+    exceeds: tuple[str, ...] = ()
+    by: str | None = None
+    culprit: str | None = None
+    contributions: dict[str, float] = {}
+    flags: dict[str, int] = {}
+    out_of_domain: tuple[str, ...] = ()
+    bundle: str | None = None
+    channels: tuple[ChannelView, ...] = ()
+    alarm: Switch = "OFF"
+    fault: Switch = "OFF"
+    standing: tuple[Event, ...] = ()
+    health: StationCounts | None = None
+    spark: tuple[tuple[float, float], ...] = ()
+
+
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """A reading, for the charts."""
+
+    t: float
+    level: float | None
+    background: float | None
+    virtual: float | None
+    methane: float | None
+    consistency: float | None
+    reconstruction: float | None
+    channels: dict[str, float | None]
+
+
+class ReadingNews(msgspec.Struct, frozen=True, kw_only=True):
+    """A station after a reading."""
+
+    station: StationView
+    point: Point
+
+
+class AlarmNews(msgspec.Struct, frozen=True, kw_only=True):
+    """What has become of an alarm."""
+
+    station_id: str
+    event: Event
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is known now."""
+
+    ts: str
+    version: str
+    timezone: str
+    link: LinkView
+    history: HistoryView
+    gateways: tuple[GatewayView, ...]
+    stations: tuple[StationView, ...]
