@@ -29,7 +29,7 @@ class DashboardSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     token_file: Annotated[
         str | None,
         Meta(
-            description="a file with the token, at least 16 characters; null: it is made beside the history if needed",
+            description="a file with the token; null: it is made beside the history if needed",
             extra={"relative": True},
         ),
     ] = None

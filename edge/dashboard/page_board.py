@@ -31,7 +31,7 @@ from edge.dashboard.page_messages import (
     ScoresView,
     StationView,
 )
-from edge.dashboard.series_bin import SCORES, Sample
+from edge.dashboard.series_bin import SCORES, HistorySample
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Pattern
 from edge.scoring.verdict import Methane, Verdict
@@ -238,7 +238,7 @@ class PageBoard:
         self._past[place] = past = StationPast(LevelTrail(points))
         return past
 
-    def _sample(self, place: tuple[str, str], verdict: Verdict, now: float) -> Sample | None:
+    def _sample(self, place: tuple[str, str], verdict: Verdict, now: float) -> HistorySample | None:
         try:
             t = min(parse_time(verdict.ts), now + _AHEAD)
         except ValueError:
@@ -247,9 +247,9 @@ class PageBoard:
         level = gas.virtual if gas.level is None else gas.level
         parts = (getattr(verdict, kind) for kind in SCORES)
         scores = [None if part is None else _kept(part.score) for part in parts]
-        values = self._channels.of(*place)
+        values = verdict.values or self._channels.of(*place)
         channels = [_kept(values.get(key)) for key, _ in self._keys(place[0], verdict.bundle)]
-        return Sample(
+        return HistorySample(
             t, _kept(level), _kept(gas.background), _kept(gas.virtual), (scores[0], scores[1], scores[2]),
             bool(verdict.exceeds), channels,
         )  # fmt: skip
@@ -309,7 +309,7 @@ class PageBoard:
         if verdict is None or past is None:
             return view
         now = self._clock.now()
-        values = self._channels.of(*place)
+        values = verdict.values or self._channels.of(*place)
         scores = {kind: part.score for kind in SCORES if (part := getattr(verdict, kind)) is not None}
         return msgspec.structs.replace(
             view,

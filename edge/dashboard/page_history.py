@@ -16,7 +16,7 @@ import msgspec
 from edge.alarms.event import Event, Label
 from edge.clock import Clock, SystemClock, parse_time
 from edge.dashboard.history_file import PAGE, is_damage, is_full, open_history, set_aside
-from edge.dashboard.series_bin import Sample, SeriesBin
+from edge.dashboard.series_bin import HistorySample, SeriesBin
 from edge.log import Log
 
 DAY: Final = 86_400
@@ -95,7 +95,7 @@ class PageHistory:
         files = (self.path, self.path.with_name(self.path.name + "-wal"))
         return sum(each.stat().st_size for each in files if each.exists()) / 1e6
 
-    def add(self, station: str, unit: str, channels: Sequence[tuple[str, str]], sample: Sample) -> None:
+    def add(self, station: str, unit: str, channels: Sequence[tuple[str, str]], sample: HistorySample) -> None:
         """Add a reading.
 
         Parameters

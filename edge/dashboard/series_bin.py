@@ -15,7 +15,7 @@ SCORES = ("methane", "consistency", "reconstruction")
 """Kinds of scores, in the order in which a bin has them."""
 
 
-class Sample(NamedTuple):
+class HistorySample(NamedTuple):
     """What the page keeps of a reading; ``None`` where there is nothing.
 
     Parameters
@@ -97,7 +97,7 @@ class SeriesBin:
         self.scores = [_NAN, _NAN, _NAN]
         self.channels: list[Mean] = []
 
-    def add(self, sample: Sample) -> None:
+    def add(self, sample: HistorySample) -> None:
         """Add a sample."""
         self.n += 1
         self.exceeding += sample.exceeds

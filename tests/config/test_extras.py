@@ -123,6 +123,7 @@ def test_every_package_of_an_extra_is_known() -> None:
     from tests.terminal_process import ROOT
 
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    packages = {each.partition(">")[0]: extra for extra in ("trainer", "watch") for each in extras[extra]}
+    packages = {each.partition(">")[0]: extra for extra in ("trainer", "watch", "dashboard") for each in extras[extra]}
     packages["sklearn"] = packages.pop("scikit-learn")
+    packages["sse_starlette"] = packages.pop("sse-starlette")
     assert {name: extra for name, extra in EXTRAS.items() if extra != "demo"} == packages
