@@ -1,10 +1,13 @@
-"""Writes one line per event, key=value, and never a flood of them."""
+"""Writes one line per event, key=value or JSON, and never a flood of them."""
 
 from __future__ import annotations
 
 import json
 import logging
+import math
 import sys
+from collections.abc import Mapping
+from typing import Literal
 
 from edge.clock import Clock, SystemClock, rfc3339
 
@@ -42,11 +45,11 @@ class Log:
 
     def debug(self, event: str, **fields: object) -> None:
         """Log what is only of interest when searching for a fault."""
-        self._logger.debug(_line(event, fields))
+        self._log(logging.DEBUG, event, fields)
 
     def info(self, event: str, **fields: object) -> None:
         """Log what happened."""
-        self._logger.info(_line(event, fields))
+        self._log(logging.INFO, event, fields)
 
     def warning(self, event: str, *, every: float = 0.0, of: str = "", **fields: object) -> None:
         """Log what somebody should look at; with ``every`` [s] at once, and then no more often than that.
@@ -78,13 +81,22 @@ class Log:
             self._logged[key] = (now, 0)
             if held_back:
                 fields["repeated"] = held_back
-        self._logger.log(level, _line(event, fields), exc_info=trace)
+        self._log(level, event, fields, trace=trace)
+
+    def _log(self, level: int, event: str, fields: Mapping[str, object], *, trace: bool = False) -> None:
+        if self._logger.isEnabledFor(level):
+            what = {"event": event, "fields": fields}
+            self._logger.log(level, _line(event, fields), exc_info=trace, extra=what)
 
 
-def start_logging(level: str) -> None:
-    """Write everything from ``level`` (debug, info, warning, error) upwards to standard error."""
+def start_logging(level: str, form: Literal["text", "json"] = "text") -> None:
+    """Write everything from ``level`` (debug, info, warning, error) upwards to standard error.
+
+    With ``form: json`` each line is a JSON object, a traceback included: ``ts``, ``level``, ``logger`` and ``event``
+    are in all of them, and the event's own keys come behind.
+    """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Formatter())
+    handler.setFormatter(_JsonFormatter() if form == "json" else _Formatter())
     root = logging.getLogger("davylamp")
     root.handlers[:] = [handler]
     root.setLevel(_NAMES[level])
@@ -97,7 +109,29 @@ class _Formatter(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
-def _line(event: str, fields: dict[str, object]) -> str:
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "ts": rfc3339(record.created),
+            "level": record.levelname.lower(),
+            "logger": record.name.removeprefix("davylamp."),
+            "event": getattr(record, "event", None) or record.getMessage(),
+        }
+        for key, value in getattr(record, "fields", {}).items():
+            line[f"{key}_" if key in line else key] = _plain(value)
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+def _plain(value: object) -> object:
+    """Return what JSON has a word for, and anything else as its text, as in a line of text."""
+    if isinstance(value, bool | int | None) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else str(value)
+
+
+def _line(event: str, fields: Mapping[str, object]) -> str:
     return " ".join([event, *(f"{key}={_value(value)}" for key, value in fields.items())])
 
 

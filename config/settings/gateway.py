@@ -224,11 +224,14 @@ class HealthSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much the agent logs."""
+    """What the agent logs, and how."""
 
     level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="debug | info | warning | error")
     ] = "info"
+    format: Annotated[
+        Literal["text", "json"], Meta(description="text: a line of key=value | json: each line is a JSON object")
+    ] = "text"
 
 
 def _delivered_twice(one: str, other: str) -> bool:

@@ -9,6 +9,7 @@ from edge.agent.announcer import Announcer
 from edge.agent.clock_jumps import ClockJumps
 from edge.agent.closed_alarms import ClosedAlarmLabels
 from edge.agent.health import Health
+from edge.agent.health_reporter import HealthReporter
 from edge.agent.home_assistant import HomeAssistant
 from edge.agent.intake import Entry, Intake
 from edge.agent.pipeline import Pipeline, Results
@@ -75,7 +76,6 @@ class Agent:
         watchdog: Watchdog,
         clock: Clock,
     ) -> None:
-        self._gateway = gateway
         self._stations = stations
         self._link = link
         self._presence = presence
@@ -102,11 +102,7 @@ class Agent:
         self._recovery = Recovery(stations, self._panel, journal, self._log)
         self._intake = Intake(stations, self._recovery, self._delivery, health=self._health, log=self._log)
         self._pipeline = Pipeline(
-            self._panel,
-            self._delivery,
-            health=self._health,
-            log=self._log,
-            every=gateway.scoring.publish_every,
+            self._panel, self._delivery, health=self._health, log=self._log, every=gateway.scoring.publish_every
         )
         self._station_journal = StationJournal(stations, self._panel, journal, clock)
         self._requests = Requests(
@@ -125,7 +121,11 @@ class Agent:
         self._held = False
         self._waiting: list[Message] = []  # until their stations have been recovered
         self._unacknowledged: list[Message] = []
-        self._next_health = clock.monotonic() + gateway.health.every
+        self._reporter = HealthReporter(
+            self._health, stations, self._panel,
+            link=link, delivery=self._delivery, committer=self._committer,
+            topics=self._topics, every=gateway.health.every,
+        )  # fmt: skip
         self._next_check = self._moved = self._began = clock.monotonic()
         self._jumps = ClockJumps(clock)
         self._committer.transaction.rate = stations.resume_rate(journal.recovered.rate)
@@ -194,11 +194,10 @@ class Agent:
         ready = self._requests.ready or self._delivery.ready or self._home_assistant.ready
         if retry_in is None and (ready or self._waiting):
             return 0.0
-        until_health = max(0.0, self._next_health - self._clock.monotonic())
         until_tidy = _CHECK_EVERY if self._committer.transaction.untidy else _LONGEST_WAIT
         until_retry = _LONGEST_WAIT if retry_in is None else retry_in
         until_closed = _LONGEST_WAIT if retry_in is not None else max(0.0, self._intake.joining.due - self._clock.now())
-        return min(until_retry, until_tidy, until_health, until_closed, self._watchdog.every or _LONGEST_WAIT)
+        return min(until_retry, until_tidy, self._reporter.due_in, until_closed, self._watchdog.every or _LONGEST_WAIT)
 
     def _work(self, messages: Sequence[Message]) -> Results:
         """Take messages from payloads to queued results; messages that have to wait go to the next turn."""
@@ -239,6 +238,7 @@ class Agent:
         """Queue the events of alarms, and publish which alarms stand now."""
         transaction = self._committer.transaction
         self._delivery.queue_events(transaction, events)
+        self._reporter.count_alarms(events)
         for event in events:
             self._log.info(f"alarm {event.event_type}", **event.log_fields)
         for station in dict.fromkeys(event.station for event in events):
@@ -263,14 +263,10 @@ class Agent:
                 f"{sum(station.online for station in self._stations)} stations online"
                 + (f", journal {self._committer.fault}" if self._committer.fault else "")
             )
-        if now >= self._next_health:
-            self._next_health = now + self._gateway.health.every
+        if self._reporter.due_in <= 0:
             self._announcer.announce_changed_info(self._committer.transaction)
             self._home_assistant.check()
-            message = self._health.message(
-                self._link, self._delivery, self._committer, stations=self._stations, requests=self._requests.answered
-            )
-            self._delivery.publish_now(self._topics.health, message)
+            self._reporter.publish(self._requests.answered)
 
     def _check_silence(self, now: float) -> None:
         """Take silent stations offline, and raise their alarms."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from edge.agent.health_message import Durations, HealthMessage, JournalReport
-from edge.agent.station import LiveStation
+from edge.agent.station_health import StationReport
 from edge.clock import Clock, rfc3339
 from edge.delivery.delivery import Delivery
 from edge.journal.committer import Committer
@@ -76,9 +76,15 @@ class Health:
         self._durations.append(seconds)
 
     def message(
-        self, link: Link, delivery: Delivery, committer: Committer, *, stations: Collection[LiveStation], requests: int
+        self,
+        link: Link,
+        delivery: Delivery,
+        committer: Committer,
+        *,
+        reports: Mapping[str, StationReport],
+        requests: int,
     ) -> HealthMessage:
-        """Return the body of the health topic."""
+        """Return the body of the health topic, with the reports on all stations, however many they are."""
         p50, p99 = np.percentile(self._durations, (50, 99)).tolist() if self._durations else (None, None)
         commit_p50, commit_p99 = committer.journal.commit_seconds
         return HealthMessage(
@@ -87,7 +93,7 @@ class Health:
             cpu_s=round(time.process_time(), 2),
             rss_mib=_resident_mib(),
             mqtt=link.protocol,
-            stations=len(stations),
+            stations=len(reports),
             readings=self.readings,
             late=self.late,
             retained=self.retained,
@@ -111,9 +117,8 @@ class Health:
             outbox=delivery.waiting,
             **asdict(delivery.counts),
             **asdict(link.counts),
-            by_station={
-                station.name: station.health.message(station.state.adaptation.shifts()) for station in stations
-            },
+            by_station=dict(reports),
+            stations_left_out=0,
         )
 
 

@@ -123,7 +123,10 @@ class HealthMessage(msgspec.Struct, frozen=True, kw_only=True):
     refused
         Topic -> the broker's reason for refusing the last publication there.
     by_station
-        Station -> its counts and problems.
+        Station -> its counts and problems, as on its topic ``counts``. No more than fit into 250 kB, or into a packet
+        that the broker takes; those with problems come first.
+    stations_left_out
+        Stations that did not fit.
     """
 
     ts: str
@@ -164,3 +167,4 @@ class HealthMessage(msgspec.Struct, frozen=True, kw_only=True):
     short: int
     refused: dict[str, str]
     by_station: dict[str, StationReport]
+    stations_left_out: int

@@ -96,6 +96,7 @@ class Intake:
         JournalError
             The station has to be recovered first, and the journal cannot be read: the message has to wait.
         """
+        station: LiveStation | None = None
         try:
             station = self._stations.at(message.topic)
             if station is None:
@@ -110,7 +111,7 @@ class Intake:
                 decoded = station.decoder.read_all(documents, message.received)
             entries = self._accept(station, decoded, message, transaction)
         except ReadingError as error:
-            self._delivery.dead_letter(transaction, message, error)
+            self._refuse(station, message, error, transaction)
             return []
         if station.decoder.notes:
             self._pass_on_notes(station)
@@ -156,7 +157,7 @@ class Intake:
         if len(readings) < len(decoded):
             for each in decoded:
                 if isinstance(each, ReadingError):
-                    self._delivery.dead_letter(transaction, message, each)
+                    self._refuse(station, message, each, transaction)
         return entries
 
     def _read_shares(self, message: Message, transaction: Transaction) -> list[Entry] | None:
@@ -188,7 +189,7 @@ class Intake:
             try:
                 entries += self._take_share(station, share, message, transaction)
             except ReadingError as error:
-                errors.append(error)
+                self._refuse(station, message, error, transaction)
         for each in errors:
             self._delivery.dead_letter(transaction, message, each)
         return entries
@@ -237,18 +238,25 @@ class Intake:
             if saved:
                 transaction.parts[station.name] = None
             if isinstance(reading, ReadingError):
-                self._delivery.dead_letter(transaction, message, reading)
+                self._refuse(station, message, reading, transaction)
                 continue
             try:
                 self._stations.keep(station, message.topic)
             except ReadingError as error:
-                self._delivery.dead_letter(transaction, message, error)
+                self._refuse(station, message, error, transaction)
                 continue
             station.watch.left -= 1
             for each in keys:
                 station.duplicates.add(each)
             entries.append(Entry(station, reading, message, pack_keys(keys)))
         return entries
+
+    def _refuse(
+        self, station: LiveStation | None, message: Message, error: ReadingError, transaction: Transaction
+    ) -> None:
+        if station is not None:
+            station.health.refused += 1
+        self._delivery.dead_letter(transaction, message, error)
 
     def _count_repetitions(self, station: LiveStation, count: int = 1) -> None:
         self._health.duplicates += count

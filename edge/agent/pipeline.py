@@ -109,6 +109,7 @@ class Pipeline:
             self._log.exception("readings could not be scored", readings=len(remaining))
             if len(entries) == 1:
                 error = ReadingError("internal error: see the agent's log")
+                entries[0].station.health.refused += 1
                 self._delivery.dead_letter(transaction, entries[0].message, error)
                 return
             self._health.failed_batches += 1
@@ -155,6 +156,8 @@ class Pipeline:
             station.recent.add(reading.values, raised_by=raised_by, stands=panel.stands(station.name))
         results.readings += 1
         station.health.readings += 1
+        if decision.exceeds:
+            station.health.exceedances += 1
         if published:
             results.verdicts.append(verdict)
         transaction.readings.append(

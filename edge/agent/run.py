@@ -40,24 +40,35 @@ def run(gateway_path: str | Path, signals: AgentSignals) -> int:
     Returns
     -------
     int
-        0, the exit code of a clean stop.
+        0, the exit code of a clean stop; 1 after an error that has gone into a log of JSON.
 
     Raises
     ------
     ConfigError, BundleError, JournalError
         The agent cannot start; it has not connected.
     """
-    clock, log = SystemClock(), Log("agent")
     gateway = load_gateway(gateway_path)
-    start_logging(gateway.log.level)
+    start_logging(gateway.log.level, gateway.log.format)
+    try:
+        _run(gateway, gateway_path, signals)
+    except DavylampError as error:
+        if gateway.log.format == "text":
+            raise
+        for line in str(error).splitlines():
+            Log("agent").error("the agent cannot start", detail=line)  # no traceback
+        return 1
+    return 0
+
+
+def _run(gateway: Gateway, gateway_path: str | Path, signals: AgentSignals) -> None:
+    clock = SystemClock()
     following: Configuration | None = Configuration.of(gateway, _log_verified)
     watchdog = Watchdog(clock)
     while following is not None and not signals.requested:
         release_memory()
         following = _run_until_reload(following, gateway_path, signals, watchdog, clock)
         gc.collect()
-    log.info("stopped", **({"by": signals.by} if signals.by else {}))
-    return 0
+    Log("agent").info("stopped", **({"by": signals.by} if signals.by else {}))
 
 
 def _run_until_reload(
@@ -136,7 +147,7 @@ def _reloaded(before: Configuration, gateway_path: str | Path) -> Configuration 
     if not changes:
         log.info("reloaded, nothing has changed", **restart)
         return None
-    start_logging(gateway.log.level)
+    start_logging(gateway.log.level, gateway.log.format)
     log.info("reloaded", changed=", ".join(changes), **restart)
     return configuration
 

@@ -30,6 +30,7 @@ from edge.agent.request_bodies import (
     ShelveRequest,
 )
 from edge.agent.request_verbs import REQUEST_VERBS
+from edge.agent.station_health import StationReport
 from edge.agent.synthesis_requests import SynthesisRequest
 from edge.alarms.event import AlarmMessage, Event
 from edge.delivery.dead_letters import DeadLetter
@@ -67,6 +68,7 @@ MESSAGES = {
     "event": Described(Event, "<station>/event", "An alarm opens, continues or closes."),
     "alarm": Described(AlarmMessage, "<station>/alarm", "The alarms that stand at a station (retained)."),
     "availability": Described(AvailabilityMessage, "<station>/availability", "Whether a station sends (retained)."),
+    "counts": Described(StationReport, "<station>/counts", "What a station has sent, and what is wrong with it."),
     "state": Described(StateMessage, "state", "Whether the agent runs (retained, and the MQTT will)."),
     "info": Described(InfoMessage, "info", "What runs here, with which settings (retained)."),
     "health": Described(HealthMessage, "health", "Counts, costs and current problems."),

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import msgspec
 
 from edge.log import Log
-from edge.scoring.adaptation import Shifts
 from edge.scoring.verdict import Shift
 
 _MOST_LINES = 10  # of the log about one kind of problem of one station in ...
@@ -29,6 +28,20 @@ class StationReport(msgspec.Struct, frozen=True, kw_only=True):
         Those among them whose time stamp was not used, because nothing bears it out.
     duplicates
         Messages that had come before, and were not scored again.
+    refused
+        Payloads that could not be used since the start; a message of several readings may be several.
+    exceedances
+        Readings since the start that exceeded a threshold.
+    alarms
+        Alarms that have opened since the start.
+    alarms_standing
+        Alarms that stand now, without those that are shelved.
+    online
+        Whether its last reading came not longer ago than usual.
+    last_seen
+        When its last reading came, RFC 3339; ``None``: none has come since the start.
+    silent_s
+        Time since then [s].
     problems
         What -> a sentence with its fix, as long as it lasts: clock, units, keys, values, devices,
         repetitions, missing, cadence.
@@ -41,6 +54,13 @@ class StationReport(msgspec.Struct, frozen=True, kw_only=True):
     historical: int
     distrusted: int
     duplicates: int
+    refused: int
+    exceedances: int
+    alarms: int
+    alarms_standing: int
+    online: bool
+    last_seen: str | None
+    silent_s: float | None
     problems: dict[str, str]
     shift: Shift
 
@@ -51,7 +71,7 @@ class StationHealth:
 
     Attributes
     ----------
-    readings, late, historical, distrusted, duplicates, problems
+    readings, late, historical, distrusted, duplicates, refused, exceedances, alarms, problems
         As in :class:`StationReport`.
     """
 
@@ -60,6 +80,9 @@ class StationHealth:
     historical: int = 0
     distrusted: int = 0
     duplicates: int = 0
+    refused: int = 0
+    exceedances: int = 0
+    alarms: int = 0
     problems: dict[str, str] = field(default_factory=dict)
     _lines: dict[str, tuple[float, int]] = field(default_factory=dict)  # what -> begin of its hour, lines since then
 
@@ -82,15 +105,3 @@ class StationHealth:
     def clear(self, what: str) -> None:
         """Note that a problem is over."""
         self.problems.pop(what, None)
-
-    def message(self, shifts: Shifts = (None, None, None)) -> StationReport:
-        """Return its body in the health message, with the shifts of its thresholds."""
-        return StationReport(
-            readings=self.readings,
-            late=self.late,
-            historical=self.historical,
-            distrusted=self.distrusted,
-            duplicates=self.duplicates,
-            problems=dict(self.problems),
-            shift=Shift.from_shifts(shifts),
-        )

@@ -44,7 +44,8 @@ class Topics:
 
     def of_station(self, station: str) -> tuple[str, ...]:
         """Every topic on which the agent publishes something about a station."""
-        return self.score(station), self.event(station), self.alarm(station), self.availability(station)
+        retained = self.alarm(station), self.availability(station)
+        return self.score(station), self.event(station), *retained, self.counts(station)
 
     def availability(self, station: str) -> str:
         """Topic for whether a station sends (retained)."""
@@ -61,6 +62,10 @@ class Topics:
     def alarm(self, station: str) -> str:
         """Topic for a station's active alarms (retained)."""
         return f"{self.base}/{station}/alarm"
+
+    def counts(self, station: str) -> str:
+        """Topic for a station's part of ``health``."""
+        return f"{self.base}/{station}/counts"
 
     def request(self, verb: str) -> str:
         """Topic for requests of a verb."""

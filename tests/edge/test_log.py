@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from pathlib import PurePosixPath
 
 import pytest
 
@@ -49,23 +51,43 @@ def test_one_topic_does_not_hide_another_and_many_are_no_flood(caplog: pytest.Lo
     assert [line.split("topic=")[1] for line in caplog.messages] == [str(topic) for topic in range(21)]
 
 
-def test_lines_go_to_standard_error_with_time_and_level(capsys: pytest.CaptureFixture[str]) -> None:
-    root = logging.getLogger("davylamp")
-    handlers, level, propagate = root.handlers[:], root.level, root.propagate
+def test_lines_go_to_standard_error_with_time_and_level(
+    logging_afterwards: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start_logging("info")
+    Log("test").debug("unseen")
+    Log("test").info("seen")
     try:
-        start_logging("info")
-        Log("test").debug("unseen")
-        Log("test").info("seen")
-        try:
-            int("broken")
-        except ValueError:
-            Log("test").exception("failed")
-    finally:
-        root.handlers[:], root.propagate = handlers, propagate
-        root.setLevel(level)
+        int("broken")
+    except ValueError:
+        Log("test").exception("failed")
     captured = capsys.readouterr()
     assert captured.out == ""
     first, second, *trace = captured.err.splitlines()
     assert first.endswith("Z info seen")
     assert second.endswith("Z error failed")
     assert trace[-1].startswith("ValueError: ")
+
+
+def test_with_json_each_line_is_an_object_with_the_same_keys(
+    logging_afterwards: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start_logging("info", "json")
+    Log("test").debug("unseen")
+    Log("test").warning(
+        "got\n100 %", number=3, share=0.1234567, missing=None, on=True, many=float("nan"), ts="own", list=[1, "b"]
+    )
+    try:
+        int("broken")
+    except ValueError:
+        Log("test").exception("failed", where=PurePosixPath("a/b"))
+    logging.getLogger("davylamp.other").error("not by %s", "a Log")
+    first, second, third = map(json.loads, capsys.readouterr().err.splitlines())
+    assert first.pop("ts").endswith("Z")
+    assert first == {
+        "level": "warning", "logger": "test", "event": "got\n100 %", "number": 3, "share": 0.1234567, "missing": None,
+        "on": True, "many": "nan", "ts_": "own", "list": [1, "b"],
+    }  # fmt: skip
+    assert (second["level"], second["where"]) == ("error", "a/b")
+    assert second["traceback"].splitlines()[-1].startswith("ValueError: ")
+    assert (third["logger"], third["event"]) == ("other", "not by a Log")

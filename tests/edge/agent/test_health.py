@@ -31,7 +31,7 @@ def test_it_contains_counts_times_and_cost(fake_link: FakeLink, fake_clock: Fake
     health.readings = 5050
     fake_clock.time += 60
     delivery = Delivery(fake_link, Topics("davylamp/gw1"), fake_clock, committer.journal.recovered)
-    message = msgspec.to_builtins(health.message(fake_link, delivery, committer, stations=(), requests=3))
+    message = msgspec.to_builtins(health.message(fake_link, delivery, committer, reports={}, requests=3))
     assert message["uptime_s"] == 60
     assert message["batch_ms"] == {"p50": 50.5, "p99": 99.01}
     assert (message["batches"], message["largest_batch"], message["readings"]) == (100, 100, 5050)
@@ -45,7 +45,7 @@ def test_before_the_first_batch_there_are_no_times(
     fake_link: FakeLink, fake_clock: FakeClock, committer: Committer
 ) -> None:
     delivery = Delivery(fake_link, Topics("davylamp/gw1"), fake_clock, committer.journal.recovered)
-    message = msgspec.to_builtins(Health(fake_clock).message(fake_link, delivery, committer, stations=(), requests=0))
+    message = msgspec.to_builtins(Health(fake_clock).message(fake_link, delivery, committer, reports={}, requests=0))
     assert message["batch_ms"] == {"p50": None, "p99": None}
     assert message["commit_ms"] == {"p50": None, "p99": None}
 
@@ -55,7 +55,7 @@ def test_it_names_the_journals_fault_and_what_is_held(
 ) -> None:
     delivery = Delivery(fake_link, Topics("davylamp/gw1"), fake_clock, committer.journal.recovered)
     health = Health(fake_clock, duplicates=3, distrusted=2, clock_jumps=1)
-    message = msgspec.to_builtins(health.message(fake_link, delivery, committer, stations=(), requests=0))
+    message = msgspec.to_builtins(health.message(fake_link, delivery, committer, reports={}, requests=0))
     assert message["journal"] == {"state": "ok", "mb": committer.journal.mb, "held": 0, "set_aside": 0}
     assert [message[each] for each in ("duplicates", "distrusted", "clock_jumps", "backlog", "outbox")] == [
         3,
@@ -66,5 +66,5 @@ def test_it_names_the_journals_fault_and_what_is_held(
     ]
     committer.note_unread(JournalError("full", "no room"))
     committer.transaction.readings = [READING] * 7
-    message = msgspec.to_builtins(health.message(fake_link, delivery, committer, stations=(), requests=0))
+    message = msgspec.to_builtins(health.message(fake_link, delivery, committer, reports={}, requests=0))
     assert (message["journal"]["state"], message["journal"]["held"]) == ("full", 7)

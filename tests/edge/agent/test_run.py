@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from config.errors import ConfigError
 from config.settings.gateway import Gateway, JournalSettings, StationEntry
 from edge.agent.configuration import open_bundles
-from edge.agent.run import open_journal
+from edge.agent.run import open_journal, run
+from edge.agent.signals import AgentSignals
 from edge.errors import BundleError
 from tests.doubles import FakeClock
 
@@ -47,3 +49,19 @@ def test_the_journal_is_opened_as_gateway_yaml_says(tmp_path: Path, fake_clock: 
     assert (journal._durability, journal.readings_kept(1, 9)) == ("process", 700)
     assert journal.readings_kept(1000, 9) < 700
     journal.close()
+
+
+def test_what_an_agent_cannot_start_with_is_in_the_log_of_json(
+    tmp_path: Path, logging_afterwards: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "gateway.yaml"
+    path.write_text('stations: [{bundle: "none.davy"}]\nlog: {format: json}\n')
+    with AgentSignals() as signals:
+        assert run(path, signals) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    body = json.loads(line)
+    assert (body["level"], body["event"]) == ("error", "the agent cannot start")
+    assert "none.davy" in body["detail"]
+    path.write_text('stations: [{bundle: "none.davy"}]\n')
+    with pytest.raises(BundleError, match=r"none\.davy"), AgentSignals() as signals:
+        run(path, signals)

@@ -14,9 +14,9 @@ def test_a_problem_is_logged_once_and_kept_until_it_is_over(caplog: pytest.LogCa
     for _ in range(3):
         health.report(log, "st-1", "units", "wrong")
     assert len(caplog.messages) == 1
-    assert health.message().problems == {"units": "wrong"}
+    assert health.problems == {"units": "wrong"}
     health.clear("units")
-    assert health.message().problems == {}
+    assert health.problems == {}
 
 
 def test_problems_that_alternate_with_every_reading_do_not_flood_the_log(caplog: pytest.LogCaptureFixture) -> None:

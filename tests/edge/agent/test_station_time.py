@@ -141,7 +141,7 @@ def test_the_clock_alarm_ends_when_the_clock_is_right_again(station: Station) ->
         station.send(at - 0.3, at=at)
     assert [event.event_type for event in station.events if event.kind == "clock"] == ["open", "close"]
     assert station.problem is None
-    assert station.run.stations["st-1"].health.message().problems == {}
+    assert station.run.stations["st-1"].health.problems == {}
 
 
 def test_the_hour_that_comes_twice_in_autumn_is_scored_in_the_order_of_arrival(station: Station) -> None:
@@ -176,7 +176,7 @@ def test_a_single_stray_stamp_costs_its_stamp_and_nothing_else(station: Station)
     after = [station.send(at - 0.3, at=at) for at in arrivals(101, 110)]
     assert not any(verdict.late or verdict.historical for verdict in after)
     assert station.problem is None
-    assert station.run.stations["st-1"].health.message().late == 1
+    assert station.run.stations["st-1"].health.late == 1
 
 
 def test_gateway_and_station_share_a_clock_that_is_a_day_ahead_and_then_right(station: Station) -> None:
@@ -242,7 +242,7 @@ def test_stored_readings_of_an_outage_are_scored_in_their_order_and_raise_events
     assert not station.send(live + MINUTE, at=live + MINUTE + 0.3, **LEAK).historical
     (update,) = [event for event in station.events if event.kind == "methane"]
     assert (update.event_type, update.id, update.historical) == ("update", opened.id, False)
-    assert station.run.stations["st-1"].health.message().historical == 61
+    assert station.run.stations["st-1"].health.historical == 61
 
 
 def test_old_news_does_not_close_an_alarm_that_stands_now(station: Station) -> None:

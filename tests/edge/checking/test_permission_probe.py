@@ -70,7 +70,18 @@ def test_subscribers_receive_nothing_but_the_control_message(broker: RunningBrok
 
 
 def test_an_event_topic_that_is_denied_is_found(start_broker: StartBroker, tmp_path: Path) -> None:
-    topics = ("state", "info", "health", "deadletter", "marker", "+/score", "+/alarm", "+/availability", "response/#")
+    topics = (
+        "state",
+        "info",
+        "health",
+        "deadletter",
+        "marker",
+        "+/score",
+        "+/alarm",
+        "+/counts",
+        "+/availability",
+        "response/#",
+    )
     allowed = "".join(f"topic write base/{topic}\n" for topic in topics)
     lines = published(with_rules(start_broker, tmp_path, allowed + "topic read base/response/#\n"), "st-1")
     assert len(lines) == 1
@@ -81,7 +92,18 @@ def test_of_stations_that_rules_name_one_by_one_each_is_judged(start_broker: Sta
     rules = "topic readwrite base/#\ntopic deny base/+/event\n"  # a denial comes first, whatever the order
     (denied,) = published(with_rules(start_broker, tmp_path, rules), "st-1", "st-2")
     assert "base/+/event" in denied
-    allowed = ("state", "info", "health", "deadletter", "marker", "+/score", "+/alarm", "+/availability", "st-1/event")
+    allowed = (
+        "state",
+        "info",
+        "health",
+        "deadletter",
+        "marker",
+        "+/score",
+        "+/alarm",
+        "+/counts",
+        "+/availability",
+        "st-1/event",
+    )
     rules = "topic readwrite base/response/#\n" + "".join(f"topic write base/{topic}\n" for topic in allowed)
     lines = published(with_rules(start_broker, tmp_path, rules), "st-1", "st-2")
     assert [line.partition(": ")[0] for line in lines] == ["warning base/+/event", "error   base/st-2/event"]
