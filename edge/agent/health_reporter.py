@@ -97,7 +97,7 @@ class HealthReporter:
     def _report(self, station: LiveStation) -> StationReport:
         health, clock = station.health, self._health.clock
         silent = clock.monotonic() - station.last_seen if health.readings else None
-        standing = self._panel.standing(station.name) if self._panel.tracks(station.name) else ()
+        alarms = self._panel.message(station.name) if self._panel.tracks(station.name) else None
         return StationReport(
             readings=health.readings,
             late=health.late,
@@ -107,7 +107,8 @@ class HealthReporter:
             refused=health.refused,
             exceedances=health.exceedances,
             alarms=health.alarms,
-            alarms_standing=sum(event.shelved_until is None for event in standing),
+            alarm=alarms is not None and alarms.alarm == "ON",
+            fault=alarms is not None and alarms.fault == "ON",
             online=station.online,
             last_seen=None if silent is None else rfc3339(clock.now() - silent),
             silent_s=None if silent is None else round(silent, 1),

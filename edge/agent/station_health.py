@@ -34,8 +34,10 @@ class StationReport(msgspec.Struct, frozen=True, kw_only=True):
         Readings since the start that exceeded a threshold.
     alarms
         Alarms that have opened since the start.
-    alarms_standing
-        Alarms that stand now, without those that are shelved.
+    alarm
+        Whether a methane alarm stands that is not shelved.
+    fault
+        Whether an alarm of any other kind stands that is not shelved.
     online
         Whether its last reading came not longer ago than usual.
     last_seen
@@ -57,7 +59,8 @@ class StationReport(msgspec.Struct, frozen=True, kw_only=True):
     refused: int
     exceedances: int
     alarms: int
-    alarms_standing: int
+    alarm: bool
+    fault: bool
     online: bool
     last_seen: str | None
     silent_s: float | None

@@ -40,9 +40,7 @@ def node() -> str:
 
 
 @pytest.fixture
-def leaking_gateway(
-    node: str, start_broker: StartBroker, agent_process: StartAgentProcess, client: Connect
-) -> RunningGateway:
+def leaking_gateway(start_broker: StartBroker, agent_process: StartAgentProcess, client: Connect) -> RunningGateway:
     port = start_broker().port
     other = client(port, "davylamp/#")
     agent_process(port)

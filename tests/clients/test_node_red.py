@@ -74,7 +74,7 @@ def node_red(node: str, tmp_path: Path, free_port: int) -> Iterator[NodeRed]:
 
 
 def test_the_flow_shows_alarms_and_availability_and_its_requests_are_answered(
-    leaking_gateway: RunningGateway, node_red: NodeRed
+    node_red: NodeRed, leaking_gateway: RunningGateway
 ) -> None:
     flow = json.loads(FLOW.read_text())
     (broker,) = [each for each in flow if each["type"] == "mqtt-broker"]
