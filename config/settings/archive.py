@@ -6,7 +6,6 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-
 Path = Annotated[str, Meta(min_length=1)]
 
 

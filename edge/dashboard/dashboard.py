@@ -30,6 +30,7 @@ from edge.dashboard.page_guard import PageGuard
 from edge.dashboard.page_history import PageHistory
 from edge.dashboard.page_messages import HistoryView, Overview
 from edge.dashboard.page_routes import PageRoutes
+from edge.dashboard.page_views import PageViews
 from edge.dashboard.request_desk import RequestDesk
 from edge.dashboard.stream_hub import StreamHub
 from edge.errors import DashboardError
@@ -95,6 +96,7 @@ class Dashboard:
         self._reader = HistoryReader(Path(settings.history))
         self._since: float | None = None
         self._board = PageBoard(base, self._history, ChannelValues(entries))
+        self._views = PageViews(self._board)
         self._wake: Callable[[], object] | None = None
         self._broker = BrokerThread(options, base, self._board, self._history, self._news)
 
@@ -123,8 +125,8 @@ class Dashboard:
                     state=self._history.state, detail=self._history.detail, mb=round(self._history.mb, 2),
                     since=None if self._since is None else rfc3339(self._since),
                 ),
-                gateways=self._board.gateway_views(),
-                stations=self._board.station_views(),
+                gateways=self._views.gateways(),
+                stations=self._views.stations(),
             )  # fmt: skip
 
     def serve(self, started: Callable[[], None] = lambda: None) -> None:
@@ -140,7 +142,7 @@ class Dashboard:
 
     async def _serve(self, started: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
-        hub = StreamHub(self._broker, self._board, self.overview)
+        hub = StreamHub(self._broker, self._views, self.overview)
         routes = PageRoutes(
             broker=self._broker, board=self._board, history=self._history, overview=self.overview, hub=hub,
             desk=RequestDesk(self._broker),

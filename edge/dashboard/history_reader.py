@@ -16,7 +16,7 @@ from statistics import median_low
 from typing import Any
 
 from edge.clock import parse_time
-from edge.dashboard.page_history import DAY, TIERS
+from edge.dashboard.history_tiers import DAY, TIERS
 from edge.dashboard.series_bin import SCORES, SeriesBin
 
 MOST_POINTS = 2000

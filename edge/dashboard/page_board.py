@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import sqlite3
 from collections import deque
 from dataclasses import dataclass, field
-from itertools import pairwise
-from statistics import median
 
 import msgspec
 
 from edge.agent.presence_messages import BundleInfo, InfoMessage
 from edge.alarms.event import AlarmMessage, Event
-from edge.clock import Clock, SystemClock, parse_time, rfc3339
+from edge.clock import Clock, SystemClock, parse_time
 from edge.dashboard.channel_values import ChannelValues
 from edge.dashboard.history_reader import HistoryReader
 from edge.dashboard.level_trail import LevelTrail
 from edge.dashboard.page_history import PageHistory
 from edge.dashboard.page_messages import (
     AlarmNews,
-    ChannelView,
     GatewayHealth,
-    GatewayView,
-    HealthView,
-    MethaneView,
     Point,
-    ReadingNews,
-    ScoresView,
-    StationView,
 )
 from edge.dashboard.series_bin import SCORES, HistorySample
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Pattern
 from edge.scoring.verdict import Methane, Verdict
-from edge.watching.station_board import BoardRow, StationBoard
+from edge.watching.station_board import StationBoard
 
 _MOST_STATIONS = 1000  # anybody may publish below these topics
 _LARGEST = 1e38  # what four bytes hold
@@ -91,6 +81,16 @@ class PageBoard:
         Base topic and name of every station with a new reading; the reader empties it.
     alarms : list of AlarmNews
         What has become of alarms; the reader empties it.
+    stations : StationBoard
+        The latest messages about each station.
+    gateways : dict
+        Base topic -> what that agent published about itself.
+    pasts : dict
+        Base topic and name -> what is remembered of a station.
+    channels : ChannelValues
+        Their raw values.
+    clock : Clock
+        As given.
     """
 
     def __init__(self, base: str, history: PageHistory, channels: ChannelValues, clock: Clock | None = None) -> None:
@@ -98,19 +98,19 @@ class PageBoard:
         self.readings: set[tuple[str, str]] = set()
         self.alarms: list[AlarmNews] = []
         self.gateways: dict[str, GatewayNews] = {}
-        self._clock = clock or SystemClock()
+        self.clock = clock or SystemClock()
         self._ours = Pattern(f"{base}/#")
-        self._board = StationBoard(self._clock)
+        self.stations = StationBoard(self.clock)
         self._history = history
         self._reader = HistoryReader(history.path)
-        self._channels = channels
-        self._past: dict[tuple[str, str], StationPast] = {}
+        self.channels = channels
+        self.pasts: dict[tuple[str, str], StationPast] = {}
 
     def take(self, message: Message) -> None:
         """Take in a message; what is not of the form that this version knows is left out."""
         if not self._ours.matches(message.topic):
             if not message.retain:
-                self._channels.take(message)
+                self.channels.take(message)
             return
         levels = message.topic.split("/")
         kind, base = levels[-1], "/".join(levels[:-1])
@@ -119,38 +119,23 @@ class PageBoard:
             self._take_own(kind, base, message.payload)
         elif kind == "event":
             self._take_event(place[0], message.payload)
-        elif kind == "state" or place in self._board.rows or len(self._board.rows) < _MOST_STATIONS:
+        elif kind == "state" or place in self.stations.rows or len(self.stations.rows) < _MOST_STATIONS:
             self._take_row(kind, place, message)
-
-    def gateway_views(self) -> tuple[GatewayView, ...]:
-        """Return every agent, in the order of their names."""
-        bases = sorted({*self._board.gateways, *self.gateways, *(row.base for row in self._board.rows.values())})
-        return tuple(self._gateway_view(base) for base in bases)
-
-    def station_views(self) -> tuple[StationView, ...]:
-        """Return every station, in the order of their names."""
-        return tuple(map(self._station_view, self._board.rows.values()))
 
     @property
     def topics(self) -> tuple[str, ...]:
         """Filters of the stations' own topics."""
-        return self._channels.filters
+        return self.channels.filters
 
     def place_of(self, station: str) -> tuple[str, str] | None:
         """Return base topic and name of a station by its id; ``None`` if there is none."""
         base, _, name = station.rpartition("/")
-        return (base, name) if (base, name) in self._board.rows else None
+        return (base, name) if (base, name) in self.stations.rows else None
 
-    def take_news(self) -> tuple[list[ReadingNews], list[AlarmNews], bool]:
-        """Return what is new since the last call: readings, alarms, and whether anything else is."""
-        readings = [
-            ReadingNews(station=self._station_view(self._board.rows[place]), point=past.point)
-            for place in self.readings
-            if place in self._board.rows and (past := self._past.get(place)) is not None and past.point is not None
-        ]
-        alarms, changed = self.alarms, self.changed
-        self.readings, self.alarms, self.changed = set(), [], False
-        return readings, alarms, changed
+    def channel_keys(self, base: str, bundle: str | None) -> list[tuple[str, str]]:
+        """Return keys and units of the channels that a bundle scores."""
+        found = self._bundle(base, bundle)
+        return [] if found is None else list(zip(found.columns, found.units, strict=False))
 
     def _take_own(self, kind: str, base: str, payload: bytes) -> None:
         """Take in what an agent published about itself."""
@@ -163,7 +148,7 @@ class PageBoard:
             if kind == "info":
                 info = msgspec.json.decode(payload, type=InfoMessage)
                 self._gateway(base).info = info
-                self._channels.know(base, info.topics, info.bundles)
+                self.channels.know(base, info.topics, info.bundles)
             elif kind == "health":
                 self._gateway(base).health = msgspec.json.decode(payload, type=GatewayHealth)
             else:
@@ -186,14 +171,14 @@ class PageBoard:
         self.alarms.append(AlarmNews(station_id=station, event=event))
 
     def _take_row(self, kind: str, place: tuple[str, str], message: Message) -> None:
-        before = self._board.readings
-        if not self._board.take(message):
+        before = self.stations.readings
+        if not self.stations.take(message):
             return
-        if self._board.readings == before:
+        if self.stations.readings == before:
             self.changed = True
-        row = self._board.rows.get(place)
+        row = self.stations.rows.get(place)
         if row is None:
-            self._past.pop(place, None)
+            self.pasts.pop(place, None)
         elif kind == "score" and row.verdict is not None:
             self._add_reading(place, row.verdict)
         elif kind == "alarm" and message.payload:
@@ -204,15 +189,15 @@ class PageBoard:
         station = "/".join(place)
         for event in message.standing:
             self._history.add_alarm(station, event)
-        self._history.settle(station, {event.id for event in message.standing}, self._clock.now())
+        self._history.settle(station, {event.id for event in message.standing}, self.clock.now())
 
     def _add_reading(self, place: tuple[str, str], verdict: Verdict) -> None:
-        past = self._past.get(place) or self._remember(place)
-        now = self._clock.now()
+        past = self.pasts.get(place) or self._remember(place)
+        now = self.clock.now()
         sample = self._sample(place, verdict, now)
         if sample is None:
             return
-        keys = self._keys(place[0], verdict.bundle)
+        keys = self.channel_keys(place[0], verdict.bundle)
         again = verdict.historical and verdict.n <= past.n  # it may have come before
         past.n = max(past.n, verdict.n)
         if not again:
@@ -234,8 +219,8 @@ class PageBoard:
         """Begin a station's past with what the history has of it."""
         points: list[tuple[float, float]] = []
         with contextlib.suppress(sqlite3.Error):
-            points = self._reader.recent("/".join(place), self._clock.now() - _HOUR)
-        self._past[place] = past = StationPast(LevelTrail(points))
+            points = self._reader.recent("/".join(place), self.clock.now() - _HOUR)
+        self.pasts[place] = past = StationPast(LevelTrail(points))
         return past
 
     def _sample(self, place: tuple[str, str], verdict: Verdict, now: float) -> HistorySample | None:
@@ -247,8 +232,8 @@ class PageBoard:
         level = gas.virtual if gas.level is None else gas.level
         parts = (getattr(verdict, kind) for kind in SCORES)
         scores = [None if part is None else _kept(part.score) for part in parts]
-        values = verdict.values or self._channels.of(*place)
-        channels = [_kept(values.get(key)) for key, _ in self._keys(place[0], verdict.bundle)]
+        values = verdict.values or self.channels.of(*place)
+        channels = [_kept(values.get(key)) for key, _ in self.channel_keys(place[0], verdict.bundle)]
         return HistorySample(
             t, _kept(level), _kept(gas.background), _kept(gas.virtual), (scores[0], scores[1], scores[2]),
             bool(verdict.exceeds), channels,
@@ -264,122 +249,6 @@ class PageBoard:
         found = next((each for each in bundles if each.bundle == bundle), None)
         return bundles[0] if found is None and len(bundles) == 1 else found
 
-    def _keys(self, base: str, bundle: str | None) -> list[tuple[str, str]]:
-        """Return keys and units of the channels that a bundle scores."""
-        found = self._bundle(base, bundle)
-        return [] if found is None else list(zip(found.columns, found.units, strict=False))
-
-    def _gateway_view(self, base: str) -> GatewayView:
-        state, news = self._board.gateways.get(base), self.gateways.get(base) or GatewayNews()
-        info, health = news.info, news.health
-        return GatewayView(
-            base=base,
-            gateway=info.gateway if info else base.rpartition("/")[2],
-            state=state.state if state else "offline",
-            since=state.since if state else None,
-            version=state.version if state else None,
-            exceedances_per_1000=info.exceedances_per_1000 if info else None,
-            exceedances_from=info.exceedances_from if info else None,
-            bundles=info.bundles if info else (),
-            health=None if health is None else HealthView(
-                ts=health.ts, uptime_s=health.uptime_s, cpu_s=health.cpu_s, rss_mib=health.rss_mib,
-                readings=health.readings, dead_letters=health.dead_letters, journal=health.journal,
-                refused=health.refused,
-            ),
-            refused=news.refused,
-            refusal=news.refusal,
-        )  # fmt: skip
-
-    def _station_view(self, row: BoardRow) -> StationView:
-        place, verdict = (row.base, row.station), row.verdict
-        news = self.gateways.get(row.base) or GatewayNews()
-        past = self._past.get(place)
-        counting = [event.kind for event in row.standing if event.shelved_until is None]
-        view = StationView(
-            id=f"{row.base}/{row.station}",
-            base=row.base,
-            gateway=news.info.gateway if news.info else row.base.rpartition("/")[2],
-            station=row.station,
-            available=self._board.available(row),
-            alarm="ON" if "methane" in counting else "OFF",
-            fault="ON" if any(kind != "methane" for kind in counting) else "OFF",
-            standing=row.standing,
-            health=news.health.by_station.get(row.station) if news.health else None,
-        )
-        if verdict is None or past is None:
-            return view
-        now = self._clock.now()
-        values = verdict.values or self._channels.of(*place)
-        scores = {kind: part.score for kind in SCORES if (part := getattr(verdict, kind)) is not None}
-        return msgspec.structs.replace(
-            view,
-            last_seen=_time_of(verdict.received),
-            cadence_s=_cadence(past.arrivals),
-            state=verdict.state,
-            unit=verdict.methane.unit if verdict.methane else None,
-            methane=_methane(verdict.methane, past.trail, now),
-            scores=ScoresView(**scores),
-            thresholds=self._thresholds(row.base, verdict),
-            shift=verdict.shift,
-            exceeds=verdict.exceeds,
-            by=verdict.by,
-            culprit=verdict.consistency.culprit if verdict.consistency else None,
-            contributions=verdict.contributions,
-            flags=verdict.flags,
-            out_of_domain=verdict.out_of_domain,
-            bundle=verdict.bundle,
-            channels=tuple(
-                ChannelView(key=key, unit=unit, value=values.get(key), flag=verdict.flags.get(key, 1))
-                for key, unit in self._keys(row.base, verdict.bundle)
-            ),
-            spark=past.trail.points(now),
-        )
-
-    def _thresholds(self, base: str, verdict: Verdict) -> ScoresView:
-        """Return the score from which on each kind exceeds; ``None`` where there is no score."""
-        info = self.gateways[base].info if base in self.gateways else None
-        if info is None or not 0 < info.exceedances_per_1000 <= 1000:
-            return ScoresView()
-        least = -math.log10(info.exceedances_per_1000 / 1000)
-        return ScoresView(
-            **{
-                kind: round(least + (getattr(verdict.shift, kind) or 0.0), 4)
-                for kind in SCORES
-                if (part := getattr(verdict, kind)) is not None and part.score is not None
-            }
-        )
-
-
-def _methane(gas: Methane | None, trail: LevelTrail, now: float) -> MethaneView | None:
-    if gas is None or (gas.level is None and gas.virtual is None and not gas.over_range and not gas.under_range):
-        return None
-    measured = gas.level is not None
-    return MethaneView(
-        source="measured" if measured else "virtual",
-        level=gas.level if measured else gas.virtual,
-        background=gas.background,
-        measured=gas.level,
-        virtual=gas.virtual,
-        sd=gas.sd,
-        over_range=gas.over_range,
-        under_range=gas.under_range,
-        trend=trail.trend(now),
-    )
-
-
-def _cadence(arrivals: deque[float]) -> float | None:
-    """Return the usual interval between readings [s]; ``None`` with less than three."""
-    times = list(arrivals)
-    gaps = [b - a for a, b in pairwise(times)]
-    return round(median(gaps), 3) if len(gaps) > 1 else None
-
 
 def _kept(value: float | None) -> float | None:
     return None if value is None or not abs(value) < _LARGEST else value
-
-
-def _time_of(text: str) -> str | None:
-    try:
-        return rfc3339(parse_time(text))
-    except ValueError:
-        return None

@@ -6,36 +6,20 @@ import json
 import math
 import sqlite3
 import struct
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
 from edge.alarms.event import Event, Label
 from edge.clock import Clock, SystemClock, parse_time
-from edge.dashboard.history_file import PAGE, is_damage, is_full, open_history, set_aside
+from edge.dashboard.history_file import is_damage, is_full, open_history, set_aside
+from edge.dashboard.history_tiers import DAY, TIERS, local_day, prune
 from edge.dashboard.series_bin import HistorySample, SeriesBin
 from edge.log import Log
 
-DAY: Final = 86_400
-"""Width of the bins of days, which begin at local midnight [s]."""
-
-TIERS: Final = ((10, DAY), (60, 7 * DAY), (300, 31 * DAY), (1800, 400 * DAY))
-"""Width of bins, and how far back they go [s]; bins of days stay as long as the file has room."""
-
 _MOST_PENDING = 20_000  # bins in memory while the disk is full: some 10 MB
-_MOST_ALARMS = 20_000
 _PRUNE_EVERY = 600.0  # [s]
-_ROOM = 0.9  # of the limit, above which the finest bins give way
-_SHARE = 10  # bins of this share of a tier's time give way at once
-
-
-def local_day(t: float) -> int:
-    """Return the local midnight before a time, both Unix time [s]."""
-    moment = time.localtime(t)
-    return int(time.mktime((moment.tm_year, moment.tm_mon, moment.tm_mday, 0, 0, 0, 0, 0, -1)))
 
 
 class PageHistory:
@@ -160,9 +144,15 @@ class PageHistory:
             self._forget_oldest()
             return False
         try:
-            if self._clock.monotonic() - self._pruned >= _PRUNE_EVERY:
-                self._prune(self._db)
-            self._write(self._db)
+            self._prune_if_due(self._db)
+            try:
+                self._write(self._db)
+            except sqlite3.Error as error:
+                if not is_full(error):
+                    raise
+                self._pruned = -math.inf  # the limit is reached: the oldest give way, or the disk is full indeed
+                self._prune_if_due(self._db)
+                self._write(self._db)
         except sqlite3.Error as error:
             self._fail(error)
             self._forget_oldest()
@@ -202,6 +192,11 @@ class PageHistory:
                 self._fail(error)
             else:
                 self._say("failing", f"{self.path}: {error}; fix: dashboard.history in gateway.yaml, or --history")
+
+    def _prune_if_due(self, db: sqlite3.Connection) -> None:
+        if self._clock.monotonic() - self._pruned >= _PRUNE_EVERY:
+            prune(db, self._clock.now(), self._max_mb)
+            self._pruned = self._clock.monotonic()
 
     def _write(self, db: sqlite3.Connection) -> None:
         db.execute("begin immediate")
@@ -256,28 +251,6 @@ class PageHistory:
         merged.merge(new)
         db.execute("insert or replace into bins values (?, ?, ?, ?)", (*key, merged.pack()))
 
-    def _prune(self, db: sqlite3.Connection) -> None:
-        """Remove what is too old; and the finest bins, the oldest first, until there is room again."""
-        now = self._clock.now()
-        for width, kept in TIERS:
-            db.execute("delete from bins where width = ? and t < ?", (width, now - kept))
-        db.execute(
-            "delete from alarms where opened < (select opened from alarms order by opened desc limit 1 offset ?)",
-            (_MOST_ALARMS,),
-        )
-        for width, kept in (*TIERS, (DAY, 4000 * DAY)):
-            while self._used(db) > _ROOM * self._max_mb * 1e6:
-                (oldest,) = db.execute("select min(t) from bins where width = ?", (width,)).fetchone()
-                if oldest is None:
-                    break
-                db.execute("delete from bins where width = ? and t <= ?", (width, oldest + kept // _SHARE))
-        self._pruned = self._clock.monotonic()
-
-    @staticmethod
-    def _used(db: sqlite3.Connection) -> int:
-        (pages,), (free,) = (db.execute(f"pragma {each}").fetchone() for each in ("page_count", "freelist_count"))
-        return int(pages - free) * PAGE
-
     def _fail(self, error: sqlite3.Error) -> None:
         if is_damage(error):
             if self._db is not None:
@@ -293,7 +266,6 @@ class PageHistory:
             self._channels.clear()
             self._open()
         elif is_full(error):
-            self._pruned = -math.inf  # the next time begins with that
             fix = "fix: make room on its disk, or raise dashboard.max_mb"
             self._say("full", f"{self.path}: {error}: what is new is kept in memory, as far as there is room; {fix}")
         else:

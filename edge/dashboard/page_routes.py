@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 from sse_starlette.sse import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -19,7 +17,6 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from edge.agent.request_bodies import LONGEST_SHELVING
 from edge.alarms.event import Label
 from edge.dashboard.broker_thread import BrokerThread
 from edge.dashboard.history_reader import MOST_POINTS, HistoryReader
@@ -27,6 +24,17 @@ from edge.dashboard.page_board import PageBoard
 from edge.dashboard.page_guard import COOKIE, PageGuard
 from edge.dashboard.page_history import PageHistory
 from edge.dashboard.page_messages import Overview
+from edge.dashboard.page_questions import (
+    AcknowledgeBody,
+    LabelBody,
+    LoginBody,
+    ShelveBody,
+    WrongQuestionError,
+    moment_in,
+    number_in,
+    read_body,
+    station_in,
+)
 from edge.dashboard.request_desk import AgentRefusalError, RequestDesk
 from edge.dashboard.stream_hub import StreamHub
 
@@ -34,53 +42,11 @@ STATIC = Path(__file__).parent / "static"
 """What a browser shows."""
 
 _DAY = 86_400.0  # [s]
-_LARGEST_BODY = 16_384  # [B]
 _MOST_ROWS = 100_000
 _MOST_ALARMS = 500
 _MISTAKE_DELAY = 1.0  # [s] after a wrong token
 _REGIMES = ("background", "elevated", "plume")
 _PING = 15  # [s]
-
-Body = TypeVar("Body", bound=msgspec.Struct)
-Id = Annotated[str, Meta(min_length=1, max_length=300)]
-Comment = Annotated[str, Meta(max_length=1000)]
-
-
-class LoginBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of ``/api/login``."""
-
-    token: Annotated[str, Meta(max_length=1000)]
-
-
-class AcknowledgeBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of ``/api/acknowledge``."""
-
-    station: Id
-    id: Id
-    label: Label | None = None
-    comment: Comment | None = None
-
-
-class LabelBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of ``/api/label``."""
-
-    station: Id
-    id: Id
-    label: Label
-    comment: Comment | None = None
-
-
-class ShelveBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of ``/api/shelve``."""
-
-    station: Id
-    id: Id
-    minutes: Annotated[float, Meta(ge=0, le=LONGEST_SHELVING)]
-    comment: Comment | None = None
-
-
-class _WrongQuestionError(Exception):
-    """A request is wrong: the sentence becomes the answer."""
 
 
 class PageRoutes:
@@ -147,7 +113,7 @@ class PageRoutes:
         return JSONResponse({"error": f"{request.url.path[:100]}: there is no such page"}, 404)
 
     async def _login(self, request: Request) -> Response:
-        body = await _body(request, LoginBody)
+        body = await read_body(request, LoginBody)
         assert self.guard is not None
         if not self.guard.knows(body.token.strip()):
             await asyncio.sleep(_MISTAKE_DELAY)
@@ -167,29 +133,29 @@ class PageRoutes:
 
     async def _chart(self, request: Request) -> Response:
         query = request.query_params
-        end = _number(query, "end", time.time(), 0.0, 1e11)
-        start = _number(query, "start", end - _DAY, 0.0, 1e11)
-        points = int(_number(query, "points", 600, 2, MOST_POINTS))
+        end = number_in(query, "end", time.time(), 0.0, 1e11)
+        start = number_in(query, "start", end - _DAY, 0.0, 1e11)
+        points = int(number_in(query, "points", 600, 2, MOST_POINTS))
         if not start < end:
-            raise _WrongQuestionError(f"start: got {start:g}, expected a time before end ({end:g})")
-        return await self._read(self._reader.chart, _station(query), start, end, points)
+            raise WrongQuestionError(f"start: got {start:g}, expected a time before end ({end:g})")
+        return await self._read(self._reader.chart, station_in(query), start, end, points)
 
     async def _days(self, request: Request) -> Response:
-        year = int(_number(request.query_params, "year", time.localtime().tm_year, 1970, 9999))
-        return await self._read(self._reader.days, _station(request.query_params), year)
+        year = int(number_in(request.query_params, "year", time.localtime().tm_year, 1970, 9999))
+        return await self._read(self._reader.days, station_in(request.query_params), year)
 
     async def _alarms(self, request: Request) -> Response:
         query = request.query_params
-        limit = int(_number(query, "limit", 50, 1, _MOST_ALARMS))
-        before = _moment(query, "before")
+        limit = int(number_in(query, "limit", 50, 1, _MOST_ALARMS))
+        before = moment_in(query, "before")
         return await self._read(self._reader.alarms, query.get("station"), limit, before)
 
     async def _acknowledge(self, request: Request) -> Response:
-        body = await _body(request, AcknowledgeBody)
+        body = await read_body(request, AcknowledgeBody)
         return await self._label_alarm(body.station, body.id, body.label, body.comment)
 
     async def _label(self, request: Request) -> Response:
-        body = await _body(request, LabelBody)
+        body = await read_body(request, LabelBody)
         return await self._label_alarm(body.station, body.id, body.label, body.comment)
 
     async def _label_alarm(self, station: str, one: str, label: Label | None, comment: str | None) -> Response:
@@ -201,7 +167,7 @@ class PageRoutes:
         return _json({"data": data})
 
     async def _shelve(self, request: Request) -> Response:
-        body = await _body(request, ShelveBody)
+        body = await read_body(request, ShelveBody)
         asked: dict[str, Any] = {"id": body.id, "minutes": body.minutes}
         if body.comment is not None:
             asked["comment"] = body.comment
@@ -209,16 +175,16 @@ class PageRoutes:
 
     async def _synthesis(self, request: Request) -> Response:
         query = request.query_params
-        station = _station(query)
+        station = station_in(query)
         base, name = self._place(station)
         body: dict[str, Any] = {
-            "station": name, "format": "csv", "n": int(_number(query, "rows", 100, 2, _MOST_ROWS)),
+            "station": name, "format": "csv", "n": int(number_in(query, "rows", 100, 2, _MOST_ROWS)),
         }  # fmt: skip
         if query.get("seed"):
-            body["seed"] = int(_number(query, "seed", 0, 0, 2**53))
+            body["seed"] = int(number_in(query, "seed", 0, 0, 2**53))
         if query.get("regime"):
             if query["regime"] not in _REGIMES:
-                raise _WrongQuestionError(f"regime: got {query['regime'][:50]!r}, expected {' | '.join(_REGIMES)}")
+                raise WrongQuestionError(f"regime: got {query['regime'][:50]!r}, expected {' | '.join(_REGIMES)}")
             body["from"] = {"regime": query["regime"]}
         parts = self._desk.parts(base, "synthesize", body)
         first = await anext(parts)
@@ -249,58 +215,13 @@ def _answered(handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
         try:
             response: Response = await handler(request)
-        except _WrongQuestionError as error:
+        except WrongQuestionError as error:
             return JSONResponse({"error": str(error)}, 400)
         except AgentRefusalError as error:
             return JSONResponse({"error": str(error)}, error.status)
         return response
 
     return answer
-
-
-async def _body(request: Request, kind: type[Body]) -> Body:
-    """Read a body of at most 16 kB."""
-    text = b""
-    async for chunk in request.stream():
-        text += chunk
-        if len(text) > _LARGEST_BODY:
-            raise _WrongQuestionError(f"got more than {_LARGEST_BODY} bytes, expected a short JSON object")
-    try:
-        return msgspec.json.decode(text, type=kind)
-    except (ValueError, RecursionError) as error:
-        raise _WrongQuestionError(f"{error}; expected the fields {', '.join(kind.__struct_fields__)}") from error
-
-
-def _station(query: Mapping[str, str]) -> str:
-    station = query.get("station")
-    if not station:
-        raise _WrongQuestionError("station: missing, expected the id of a station, such as davylamp/gw1/st-1")
-    return station
-
-
-def _number(query: Mapping[str, str], name: str, otherwise: float, least: float, most: float) -> float:
-    text = query.get(name)
-    if not text:
-        return otherwise
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not least <= value <= most:
-        raise _WrongQuestionError(f"{name}: got {text[:50]!r}, expected a number from {least:g} to {most:g}")
-    return value
-
-
-def _moment(query: Mapping[str, str], name: str) -> float | None:
-    from edge.clock import parse_time
-
-    text = query.get(name)
-    if not text:
-        return None
-    try:
-        return parse_time(text)
-    except ValueError as error:
-        raise _WrongQuestionError(f"{name}: {error}") from error
 
 
 def _json(body: object) -> Response:

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Callable
 import msgspec
 
 from edge.dashboard.broker_thread import BrokerThread
-from edge.dashboard.page_board import PageBoard
 from edge.dashboard.page_messages import Overview
+from edge.dashboard.page_views import PageViews
 
 ServerEvent = dict[str, str | int]
 """A server-sent event, as sse-starlette takes it."""
@@ -31,15 +31,15 @@ class StreamHub:
     ----------
     broker
         Whose lock the board is read under.
-    board
-        What is known.
+    views
+        What is new, as browsers receive it.
     overview
         Makes the overview.
     """
 
-    def __init__(self, broker: BrokerThread, board: PageBoard, overview: Callable[[], Overview]) -> None:
+    def __init__(self, broker: BrokerThread, views: PageViews, overview: Callable[[], Overview]) -> None:
         self._broker = broker
-        self._board = board
+        self._views = views
         self._overview = overview
         self._news = asyncio.Event()
         self._streams: set[asyncio.Queue[ServerEvent | None]] = set()
@@ -91,7 +91,7 @@ class StreamHub:
 
     def _send_news(self) -> None:
         with self._broker.lock:
-            readings, alarms, changed = self._board.take_news()
+            readings, alarms, changed = self._views.take_news()
             link = self._broker.link_view
         self._overview_due |= changed
         events = [_event("reading", each) for each in readings] + [_event("alarm", each) for each in alarms]
