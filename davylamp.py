@@ -58,8 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words and (near := _nearest(words[0])):
         print(f'davylamp: got the verb "{words[0]}"; did you mean "{near}"?', file=sys.stderr)
         return 2
-    arguments = parse(words)
+    arguments = argparse.Namespace(verb=words[0] if words else "")
     try:
+        arguments = parse(words)
         return import_module(VERBS[arguments.verb][1]).run(arguments) or 0
     except KeyboardInterrupt:
         left_behind = getattr(import_module(VERBS[arguments.verb][1]), "left_behind", None)

@@ -9,6 +9,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -18,6 +19,7 @@ EXTRAS = {
     "jinja2": "trainer", "matplotlib": "trainer", "onnx": "trainer", "pandas": "trainer", "pooch": "trainer",
     "pyarrow": "trainer", "safetensors": "trainer", "scipy": "trainer", "sklearn": "trainer",
     "threadpoolctl": "trainer", "torch": "trainer", "tqdm": "trainer",
+    "export": "trainer", "trainer": "trainer",  # ours, which an image of the agent alone leaves out
 }  # fmt: skip
 """Package that is imported -> the extra that brings it."""
 
@@ -98,7 +100,9 @@ class InstalledPackage:
 
 
 def missing_extra_fix(extra: str) -> str:
-    """Return the command line that adds an extra to this davylamp."""
+    """Return the command line that adds an extra to this davylamp, or a sentence where none can."""
+    if extra in _WITH_TORCH and find_spec("trainer") is None:
+        return "install davylamp[trainer] on a workstation: here is the agent alone, as in a container"
     return InstalledPackage.here().command(extra)
 
 
