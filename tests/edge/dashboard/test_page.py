@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import ThreadingHTTPServer
+from io import BytesIO
 from itertools import pairwise
 from typing import Any
 
@@ -166,7 +167,9 @@ def test_an_alarm_is_acknowledged_by_keyboard(
     answer = SampleHandler.do_POST
 
     def keep(self: SampleHandler) -> None:
-        posted.append((self.path, self.rfile.peek()))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        posted.append((self.path, body))
+        self.rfile = BytesIO(body)
         answer(self)
 
     monkeypatch.setattr(SampleHandler, "do_POST", keep)
