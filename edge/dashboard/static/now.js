@@ -61,9 +61,20 @@ function facts(station) {
 }
 
 function figure(gas) {
-    if (!gas) return "–";
+    if (!gas) return "no level";
     if (gas.level !== null) return number(gas.level);
-    return gas.over_range ? "high" : gas.under_range ? "low" : "–";
+    return gas.over_range ? "over range" : gas.under_range ? "under range" : "no level";
+}
+
+/** Before the first reading since the server's start, the last one of the history has to do. */
+function withHistory(station, {time, level, background}) {
+    const at = level.findLastIndex((value) => value !== null);
+    if (station.methane || at < 0) return station;
+    const methane = {
+        source: "measured", level: level[at], background: background[at], virtual: null, sd: null, trend: null,
+        over_range: false, under_range: false,
+    };
+    return {...station, methane, last_seen: station.last_seen ?? time[at]};
 }
 
 /** The card of the chosen station. */
@@ -71,7 +82,8 @@ export class NowCard {
     #drawn = "";
 
     /** Show a station with its last minutes. */
-    update(station, gateway, recent) {
+    update(known, gateway, recent) {
+        const station = withHistory(known, recent);
         const gas = station.methane;
         const verdict = judge(station, gateway);
         byId("now").dataset.state = verdict.state;
@@ -79,8 +91,10 @@ export class NowCard {
         setText(byId("verdict"), verdict.word);
         byId("verdict").dataset.state = verdict.state;
         setText(byId("level"), figure(gas));
-        setText(byId("level-unit"), gas?.level === null ? "" : unitWord(station.unit));
-        let [arrow, words] = gas ? trendWords(gas.trend, station.unit) : ["", "No level yet"];
+        const some = gas !== null && gas.level !== null;
+        byId("level").dataset.some = some;
+        setText(byId("level-unit"), some ? unitWord(station.unit) : "");
+        let [arrow, words] = gas ? trendWords(gas.trend, station.unit) : ["", ""];
         if (verdict.state === "alarm" || verdict.state === "off") [arrow, words] = ["", verdict.sentence];
         else if (verdict.state === "warn") words += `. ${verdict.sentence}`;
         if (byId("trend").dataset.words !== arrow + words) {
