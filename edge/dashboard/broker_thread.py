@@ -232,7 +232,7 @@ class BrokerThread:
         base = self._base
         retained = (f"{base}/state", f"{base}/info", f"{base}/+/availability", f"{base}/+/alarm")
         live = (
-            f"{base}/+/score", f"{base}/+/event", f"{base}/deadletter", f"{base}/health",
+            f"{base}/+/score", f"{base}/+/event", f"{base}/+/counts", f"{base}/deadletter", f"{base}/health",
             f"{base}/response/alarm/+", f"{base}/response/synthesize", *self._topics,
         )  # fmt: skip
         return [Subscription(each, retained=True) for each in retained] + [Subscription(each) for each in live]

@@ -9,13 +9,12 @@ import sqlite3
 import struct
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from statistics import median_low
 from typing import Any
 
-from edge.clock import parse_time
+from edge.clock import parse_time, rfc3339
 from edge.dashboard.history_tiers import DAY, TIERS
 from edge.dashboard.series_bin import SCORES, SeriesBin
 
@@ -247,8 +246,7 @@ def _mark(event: dict[str, Any], closed: float | None) -> dict[str, Any]:
 def _closed(event: dict[str, Any], closed: float | None) -> dict[str, Any]:
     """Say in an event when its alarm closed, if nobody here has received that."""
     if closed is not None and event["closed"] is None:
-        moment = datetime.fromtimestamp(closed, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        event |= {"closed": moment, "event_type": "close"}
+        event |= {"closed": rfc3339(closed), "event_type": "close"}
     return event
 
 

@@ -15,7 +15,6 @@ TIERS: Final = ((10, DAY), (60, 7 * DAY), (300, 31 * DAY), (1800, 400 * DAY))
 """Width of bins, and how far back they go [s]; bins of days stay as long as the file has room."""
 
 _MOST_ALARMS = 20_000
-_ROOM = 0.9  # of the limit, above which the finest bins give way
 _SHARE = 10  # bins of this share of a tier's time give way at once
 _YEARS = 4000 * DAY  # of days
 
@@ -26,7 +25,7 @@ def local_day(t: float) -> int:
     return int(time.mktime((moment.tm_year, moment.tm_mon, moment.tm_mday, 0, 0, 0, 0, 0, -1)))
 
 
-def prune(db: sqlite3.Connection, now: float, max_mb: int) -> None:
+def prune(db: sqlite3.Connection, now: float, max_mb: float) -> None:
     """Remove what is too old; and the finest bins, the oldest first, until there is room again.
 
     Parameters
@@ -36,7 +35,7 @@ def prune(db: sqlite3.Connection, now: float, max_mb: int) -> None:
     now
         Unix time [s].
     max_mb
-        Size limit of the file [MB].
+        Size that the file may have afterwards [MB].
 
     Raises
     ------
@@ -51,7 +50,7 @@ def prune(db: sqlite3.Connection, now: float, max_mb: int) -> None:
         (_MOST_ALARMS,),
     )
     for width, kept in (*TIERS, (DAY, _YEARS)):
-        while _used(db) > _ROOM * max_mb * 1e6:
+        while _used(db) > max_mb * 1e6:
             oldest = _oldest(db, width, series)
             if oldest is None:
                 break

@@ -20,6 +20,7 @@ from edge.dashboard.page_messages import (
     AlarmNews,
     GatewayHealth,
     Point,
+    StationCounts,
 )
 from edge.dashboard.series_bin import SCORES, HistorySample
 from edge.mqtt.message import Message
@@ -87,6 +88,8 @@ class PageBoard:
         Base topic -> what that agent published about itself.
     pasts : dict
         Base topic and name -> what is remembered of a station.
+    counts : dict
+        Base topic and name -> what a station has sent.
     channels : ChannelValues
         Their raw values.
     clock : Clock
@@ -104,6 +107,7 @@ class PageBoard:
         self._history = history
         self._reader = HistoryReader(history.path)
         self.channels = channels
+        self.counts: dict[tuple[str, str], StationCounts] = {}
         self.pasts: dict[tuple[str, str], StationPast] = {}
 
     def take(self, message: Message) -> None:
@@ -117,6 +121,8 @@ class PageBoard:
         place = "/".join(levels[:-2]), levels[-2]
         if kind in ("info", "health", "deadletter"):
             self._take_own(kind, base, message.payload)
+        elif kind == "counts":
+            self._take_counts(place, message.payload)
         elif kind == "event":
             self._take_event(place[0], message.payload)
         elif kind == "state" or place in self.stations.rows or len(self.stations.rows) < _MOST_STATIONS:
@@ -160,6 +166,12 @@ class PageBoard:
             return
         self.changed = True
 
+    def _take_counts(self, place: tuple[str, str], payload: bytes) -> None:
+        if place in self.stations.rows:  # what a station has sent is shown beside the rest of it
+            with contextlib.suppress(ValueError, RecursionError):
+                self.counts[place] = msgspec.json.decode(payload, type=StationCounts)
+                self.changed = True
+
     def _take_event(self, base: str, payload: bytes) -> None:
         try:
             event = msgspec.json.decode(payload, type=Event)
@@ -179,6 +191,7 @@ class PageBoard:
         row = self.stations.rows.get(place)
         if row is None:
             self.pasts.pop(place, None)
+            self.counts.pop(place, None)
         elif kind == "score" and row.verdict is not None:
             self._add_reading(place, row.verdict)
         elif kind == "alarm" and message.payload:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import sqlite3
 import struct
 from collections.abc import Sequence
@@ -20,6 +21,9 @@ from edge.log import Log
 
 _MOST_PENDING = 20_000  # bins in memory while the disk is full: some 10 MB
 _PRUNE_EVERY = 600.0  # [s]
+_ROOM = 0.9  # of the limit, above which the finest bins give way
+_ROOM_FOR_MUCH = 0.5  # the same before much is written
+_FREE = 16e6  # [B] of a disk that is not full
 
 
 class PageHistory:
@@ -150,8 +154,9 @@ class PageHistory:
             except sqlite3.Error as error:
                 if not is_full(error):
                     raise
-                self._pruned = -math.inf  # the limit is reached: the oldest give way, or the disk is full indeed
-                self._prune_if_due(self._db)
+                if shutil.disk_usage(self.path.parent).free < _FREE:
+                    raise
+                prune(self._db, self._clock.now(), _ROOM_FOR_MUCH * self._max_mb)  # it was our own limit
                 self._write(self._db)
         except sqlite3.Error as error:
             self._fail(error)
@@ -195,7 +200,7 @@ class PageHistory:
 
     def _prune_if_due(self, db: sqlite3.Connection) -> None:
         if self._clock.monotonic() - self._pruned >= _PRUNE_EVERY:
-            prune(db, self._clock.now(), self._max_mb)
+            prune(db, self._clock.now(), _ROOM * self._max_mb)
             self._pruned = self._clock.monotonic()
 
     def _write(self, db: sqlite3.Connection) -> None:

@@ -35,6 +35,9 @@ class StationCounts(msgspec.Struct, frozen=True, kw_only=True):
     historical: int = 0
     distrusted: int = 0
     duplicates: int = 0
+    refused: int = 0
+    exceedances: int = 0
+    alarms: int = 0
     problems: dict[str, str] = {}
 
 
@@ -58,20 +61,6 @@ class GatewayHealth(msgspec.Struct, frozen=True, kw_only=True):
     dead_letters: int = 0
     journal: JournalView | None = None
     refused: dict[str, str] = {}
-    by_station: dict[str, StationCounts] = {}
-
-
-class HealthView(msgspec.Struct, frozen=True, kw_only=True):
-    """The same without the stations, which have their own."""
-
-    ts: str
-    uptime_s: float | None
-    cpu_s: float | None
-    rss_mib: float | None
-    readings: int
-    dead_letters: int
-    journal: JournalView | None
-    refused: dict[str, str]
 
 
 class GatewayView(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +74,7 @@ class GatewayView(msgspec.Struct, frozen=True, kw_only=True):
     exceedances_per_1000: float | None
     exceedances_from: str | None
     bundles: tuple[BundleInfo, ...]
-    health: HealthView | None
+    health: GatewayHealth | None
     refused: int
     refusal: str | None
 

@@ -16,7 +16,6 @@ from edge.dashboard.page_messages import (
     AlarmNews,
     ChannelView,
     GatewayView,
-    HealthView,
     MethaneView,
     ReadingNews,
     ScoresView,
@@ -63,7 +62,7 @@ class PageViews:
 
     def _gateway_view(self, base: str) -> GatewayView:
         state, news = self._board.stations.gateways.get(base), self._board.gateways.get(base) or GatewayNews()
-        info, health = news.info, news.health
+        info = news.info
         return GatewayView(
             base=base,
             gateway=info.gateway if info else base.rpartition("/")[2],
@@ -73,11 +72,7 @@ class PageViews:
             exceedances_per_1000=info.exceedances_per_1000 if info else None,
             exceedances_from=info.exceedances_from if info else None,
             bundles=info.bundles if info else (),
-            health=None if health is None else HealthView(
-                ts=health.ts, uptime_s=health.uptime_s, cpu_s=health.cpu_s, rss_mib=health.rss_mib,
-                readings=health.readings, dead_letters=health.dead_letters, journal=health.journal,
-                refused=health.refused,
-            ),
+            health=news.health,
             refused=news.refused,
             refusal=news.refusal,
         )  # fmt: skip
@@ -96,7 +91,7 @@ class PageViews:
             alarm="ON" if "methane" in counting else "OFF",
             fault="ON" if any(kind != "methane" for kind in counting) else "OFF",
             standing=row.standing,
-            health=news.health.by_station.get(row.station) if news.health else None,
+            health=self._board.counts.get(place),
         )
         if verdict is None or past is None:
             return view
