@@ -16,7 +16,7 @@ import {showHealth, showStations} from "./stations.js";
 import {serveTheme} from "./theme_button.js";
 import {age} from "./words.js";
 
-const SLOW = 1000; // [ms] between two drawings of the small lines
+const SLOW = 1000; // [ms] between two drawings of what is not the level or an alarm
 const RETRY = 3000; // [ms]
 
 const state = {overview: null, lost: false, chosen: null};
@@ -48,24 +48,24 @@ function drawAll() {
     const {overview} = state;
     if (!overview) return;
     showWelcome(overview);
-    showStations(overview, state.chosen, choose);
-    showHealth(overview);
     alarms.update(overview.stations);
     const station = present();
     const gateway = overview.gateways.find(({base}) => base === station?.base) ?? overview.gateways[0] ?? null;
-    if (station && recent) {
-        now.update(station, gateway, recent);
-        if (performance.now() - drawn >= SLOW) {
-            drawn = performance.now();
-            showScores(station, recent);
-            channels.update(station, recent, history.channel);
-        }
-    }
+    if (station && recent) now.update(station, gateway, recent);
+    if (performance.now() - drawn < SLOW) return;
+    drawn = performance.now();
+    showStations(overview, state.chosen, choose);
+    showHealth(overview);
     showGateway(gateway, station, overview);
+    if (station && recent) {
+        showScores(station, recent);
+        channels.update(station, recent, history.channel);
+    }
     byId("content").dataset.ready = "true";
 }
 
 async function choose(id) {
+    const channel = id === state.chosen ? history.channel : null;
     state.chosen = id;
     const station = present();
     if (!station) return;
@@ -74,7 +74,7 @@ async function choose(id) {
     drawn = -Infinity;
     draw();
     const mine = recent;
-    await Promise.allSettled([mine.load(), history.choose(station, null)]);
+    await Promise.allSettled([mine.load(), history.choose(station, channel)]);
     drawn = -Infinity;
     draw();
 }
@@ -82,17 +82,15 @@ async function choose(id) {
 function chooseChannel(key) {
     const station = present();
     if (!station) return;
-    history.choose(station, key).catch(() => {});
+    history.choose(station, key);
     drawn = -Infinity;
     draw();
     if (key) byId("history").scrollIntoView({block: "nearest"}); // on a phone the chart is out of sight
 }
 
 function wanted() {
-    const asked = /^#at=(.+)$/.exec(location.hash);
-    const id = asked ? decodeURIComponent(asked[1]) : null;
     const {stations} = state.overview;
-    const named = stations.find((station) => station.id === id);
+    const named = stations.find(({id}) => location.hash === `#at=${encodeURIComponent(id)}`);
     return (named ?? stations.find(({available}) => available) ?? stations[0])?.id;
 }
 
@@ -100,7 +98,9 @@ function takeOverview(overview) {
     setClock(overview.ts);
     state.overview = overview;
     for (const station of overview.stations) alarms.settle(station);
-    if (!present() && overview.stations.length) choose(wanted());
+    const station = present();
+    if (!station && overview.stations.length) choose(wanted());
+    else if (station && recent.outgrown(station)) choose(station.id);
     draw();
 }
 

@@ -43,7 +43,10 @@ export class History {
 
     /** Show another station, or another channel of it (null: methane). */
     choose(station, channel) {
-        if (this.#station?.id !== station.id) this.#back = 0;
+        if (this.#station?.id !== station.id) {
+            this.#back = 0;
+            this.#view = null;
+        }
         this.#station = station;
         this.#channel = channel;
         return this.load();
@@ -69,7 +72,7 @@ export class History {
     /** Load again what grows, if it is time. */
     refresh({soon = false} = {}) {
         const wait = soon ? 1 : Math.max(LEAST_WAIT, (SPANS[this.#span] ?? 86400) / POINTS);
-        if (this.#station && this.#back === 0 && now() - this.#loaded >= wait) this.load().catch(() => {});
+        if (this.#station && this.#back === 0 && now() - this.#loaded >= wait) this.load();
     }
 
     /** Draw again in another theme. */
@@ -77,11 +80,17 @@ export class History {
         this.#plot.recolour();
     }
 
-    /** Load the chart. */
+    /** Load the chart; one that is there stays if that fails. */
     async load() {
         const asked = ++this.#asked;
         this.#loaded = now();
-        const view = await (this.#span === "year" && !this.#channel ? this.#year() : this.#columns());
+        let view;
+        try {
+            view = await (this.#span === "year" && !this.#channel ? this.#year() : this.#columns());
+        } catch (refusal) {
+            if (asked === this.#asked && !this.#view) this.#empty(refusal.message);
+            return;
+        }
         if (asked !== this.#asked) return;
         this.#view = view;
         this.#draw();
@@ -96,7 +105,8 @@ export class History {
             button.setAttribute("aria-pressed", String(button.dataset.span === span));
         }
         byId("later").disabled = this.#back === 0;
-        this.load().catch((refusal) => this.#empty(refusal.message));
+        this.#view = null;
+        this.load();
     }
 
     async #columns() {

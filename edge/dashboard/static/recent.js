@@ -7,12 +7,20 @@ const LEAST_SPAN = 900; // [s]
 const MOST_SPAN = 6 * 3600; // [s] for which the server has every reading
 const POINTS = 240;
 
+/** How far back the last minutes reach: as many readings as a line can show. */
+const spanOf = ({cadence_s: cadence}) => Math.min(MOST_SPAN, Math.max(LEAST_SPAN, (cadence ?? 1) * POINTS));
+
 /** The columns of the last minutes. */
 export class Recent {
     constructor(station) {
         this.id = station.id;
-        this.span = Math.min(MOST_SPAN, Math.max(LEAST_SPAN, (station.cadence_s ?? 1) * POINTS));
+        this.span = spanOf(station);
         this.#clear();
+    }
+
+    /** Whether the station sends more seldom than was known at first, so that the last minutes are hours. */
+    outgrown(station) {
+        return spanOf(station) > 1.5 * this.span;
     }
 
     #clear() {

@@ -21,25 +21,19 @@ export function sparkline(time, series, {height = 48, least = 0, low = null, hig
     const down = (value) => height - 3 - (Math.min(Math.max(value, bottom), top) - bottom) / range * (height - 6);
     const across = (at) => (time[at] - time[0]) / (time.at(-1) - time[0] || 1) * WIDTH;
     for (const [place, {values, name}] of series.entries()) {
-        let path = "";
-        let pen = false;
-        let first = null;
-        let last = 0;
+        const pieces = [[]]; // between gaps
         values.forEach((value, at) => {
-            if (value === null || !Number.isFinite(value)) {
-                pen = false;
-                return;
-            }
-            path += `${pen ? "L" : "M"}${across(at).toFixed(1)} ${down(value).toFixed(1)}`;
-            pen = true;
-            first ??= across(at);
-            last = across(at);
+            if (value !== null && Number.isFinite(value)) pieces.at(-1).push([across(at), down(value)]);
+            else if (pieces.at(-1).length) pieces.push([]);
         });
-        if (!path) continue;
-        if (place === 0 && !values.includes(null)) {
-            const below = `${path}L${last.toFixed(1)} ${height}L${first.toFixed(1)} ${height}Z`;
-            picture.append(makeSvg("path", {d: below, class: `area ${name}`}));
+        const drawn = pieces.filter((piece) => piece.length > 1);
+        if (!drawn.length) continue;
+        const line = (piece) => `M${piece.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}`;
+        if (place === 0) {
+            const under = (piece) => `${line(piece)}V${height}H${piece[0][0].toFixed(1)}Z`;
+            picture.append(makeSvg("path", {d: drawn.map(under).join(""), class: `area ${name}`}));
         }
+        const path = drawn.map(line).join("");
         picture.append(makeSvg("path", {d: path, class: `line ${name}`, "vector-effect": "non-scaling-stroke"}));
     }
     return picture;
