@@ -153,3 +153,24 @@ def test_the_page_comes_back_after_agent_broker_and_its_own_server(
         until(browser, f"document.getElementById('level').innerText === {shown!r}")  # what it keeps is its own
     finally:
         assert again.stop() == 0
+
+
+def test_a_page_for_other_computers_asks_for_its_token(browser: Browser, broker: RunningBroker, tmp_path: Path) -> None:
+    pytest.importorskip("uvicorn", reason="THE PAGE IS NOT TESTED: pip install 'davylamp[dashboard]'")
+    process = DashboardProcess(tmp_path, broker.port, "0.0.0.0:0")
+    try:
+        browser.open(f"http://127.0.0.1:{process.port}/", PHONE)
+        until(browser, says(".login", "Which token?"))
+        assert browser.run("document.activeElement.name") == "token"
+        browser.run("document.activeElement.value = 'not the token'; document.querySelector('.login').requestSubmit()")
+        until(browser, "document.querySelector('.login .answer').innerText !== ''")
+        assert browser.run("document.getElementById('content').hidden")
+        token = (tmp_path / "dashboard.token").read_text().strip()
+        browser.run(f"document.activeElement.value = {token!r}; document.querySelector('.login').requestSubmit()")
+        until(browser, says("#welcome-title", "No agent yet"))
+        browser.open(f"http://127.0.0.1:{process.port}/", PHONE)
+        until(browser, says("#welcome-title", "No agent yet"))  # the cookie is remembered
+        assert browser.errors == []
+        assert token not in browser.run("document.cookie + JSON.stringify(localStorage)")
+    finally:
+        assert process.stop() == 0
