@@ -27,11 +27,13 @@ test-gateway: .venv/.dev  ## boot Debian 12 and 13 in containers and try the way
 test-arm64: .venv/.dev  ## run the gateway as on a Raspberry Pi under emulation: scores, live readings, memory (no root)
 	PYTHONPATH=. $(BIN)/python -m tests.arm64.run
 
-test-clients: .venv/.dev  ## import the flow for Node-RED and run the script for MQTT.js against an agent (Node.js and npm)
+test-clients: .venv/.dev  ## run what is in docs/clients with Node-RED, MQTT.js, Grafana's types (npm) and Prometheus (apt)
 	@mkdir -p build/clients && cp tests/clients/package.json build/clients
-	@command -v npm >/dev/null || echo 'SKIPPED: NODE-RED AND MQTT.JS ARE NOT TESTED, because npm is not on PATH'
+	@command -v npm >/dev/null || echo 'SKIPPED: NODE-RED, MQTT.JS AND THE GRAFANA DASHBOARD ARE NOT TESTED, because npm is not on PATH'
 	@! command -v npm >/dev/null || npm install --prefix build/clients --no-audit --no-fund --loglevel=error \
-	  || echo 'SKIPPED: NODE-RED AND MQTT.JS ARE NOT TESTED, because npm cannot install them here'
+	  || echo 'SKIPPED: NODE-RED, MQTT.JS AND THE GRAFANA DASHBOARD ARE NOT TESTED, because npm cannot install them here'
+	@command -v prometheus-mqtt-exporter >/dev/null && command -v prometheus >/dev/null || echo 'SKIPPED: METRICS ARE NOT TESTED, because' \
+	  'prometheus-mqtt-exporter or prometheus is not on PATH (apt install prometheus-mqtt-exporter prometheus)'
 	$(BIN)/python -m pytest tests/clients $(ARGS)
 
 test-home-assistant: .venv/.dev  ## run Home Assistant 2025.4 beside a broker and an agent (Python 3.13, 600 MB in build/)

@@ -51,6 +51,11 @@ def run(arguments: Namespace) -> int:
     return request(broker, base, arguments.name, arguments.words, out=sys.stdout)
 
 
+def left_behind(_: Namespace) -> str:
+    """Say what is left of an interrupted request."""
+    return "the agent may still carry out what was sent"
+
+
 def request(broker: Broker, base: str | None, verb: str, words: Sequence[str], *, out: TextIO) -> int:
     """Send a request and print the answer, its parts put together: JSON, or with ``format: csv`` the rows alone.
 
@@ -70,7 +75,7 @@ def request(broker: Broker, base: str | None, verb: str, words: Sequence[str], *
     Returns
     -------
     int
-        0, or 1 when the answer is an error or was interrupted.
+        0, or 1 when the answer is an error.
 
     Raises
     ------
@@ -79,6 +84,8 @@ def request(broker: Broker, base: str | None, verb: str, words: Sequence[str], *
         online.
     BrokerError
         The broker cannot be reached or refuses the request, or nobody answers within 10 s.
+    KeyboardInterrupt
+        A signal has come before the answer.
     """
     import msgspec
 
@@ -99,7 +106,7 @@ def request(broker: Broker, base: str | None, verb: str, words: Sequence[str], *
             link.flush()
             answer = _collect(link, document["transaction"], stop)
     if answer is None:
-        return 1
+        raise KeyboardInterrupt
     data = answer.get("data")
     if isinstance(data, dict) and isinstance(data.get("rows"), str):
         print(data["rows"], end="", file=out)
@@ -124,6 +131,8 @@ def _find(broker: Broker, stop: Stop) -> str:
                 if b'"online"' in message.payload:
                     online.add(message.topic.removesuffix("/state"))
             link.acknowledge(messages)
+    if stop.requested:
+        raise KeyboardInterrupt
     if len(online) != 1:
         raise RequestError(f"online: {', '.join(sorted(online)) or 'no gateway'}; fix: name one with --base")
     return online.pop()

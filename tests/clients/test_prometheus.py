@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -26,6 +27,11 @@ from tests.test_requests import let_a_station_leak
 FOLDER = ROOT / "docs" / "clients" / "prometheus"
 EXPORTER, SERVER = "prometheus-mqtt-exporter", "prometheus"
 METRICS: list[dict[str, Any]] = yaml.safe_load((FOLDER / "mqtt-exporter.yaml").read_text())["metrics"]
+DASHBOARD_QUERIES = [
+    re.sub(r"\$(gateway|station)", ".*", target["expr"]).replace("$__rate_interval", "10s")
+    for panel in json.loads((FOLDER / "grafana-dashboard.json").read_text())["panels"]
+    for target in panel.get("targets", ())
+]
 
 
 def program(name: str) -> str:
@@ -134,6 +140,16 @@ def test_each_metric_is_a_key_of_a_message_that_the_agent_publishes() -> None:
         assert metric["omit_timestamp"], "a value is shown until the cache forgets it, with no time of its own"
 
 
+def test_alerts_fire_after_their_time_and_not_before(tmp_path: Path) -> None:
+    promtool = program("promtool")
+    for file in (FOLDER / "davylamp-rules.yml", Path(__file__).with_name("rules.yml")):
+        shutil.copy(file, tmp_path)
+    done = subprocess.run(
+        [promtool, "test", "rules", "rules.yml"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_leak_and_the_end_of_the_agent_are_metrics_and_alerts(
     start_prometheus: Callable[[int], Prometheus],
     start_broker: StartBroker,
@@ -169,6 +185,8 @@ def test_a_leak_and_the_end_of_the_agent_are_metrics_and_alerts(
     published = {name for name in prometheus.ask("label/__name__/values") if name.startswith("davylamp_")}
     missing = {metric["prom_name"] for metric in METRICS} - published
     assert missing == set()
+    for query in DASHBOARD_QUERIES:
+        prometheus.until(query, bool)
     labels = set(prometheus.ask("labels"))
     assert not labels & {"sensor", "topic"}
     assert "could not store" not in prometheus.log

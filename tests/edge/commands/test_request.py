@@ -16,8 +16,10 @@ from edge.commands import request as requesting
 from edge.commands.request import request
 from edge.errors import BrokerError, RequestError
 from edge.mqtt.topics import Topics
+from edge.stop import Stop
 from tests.mqtt_client import Connect
 from tests.running_broker import RunningBroker, StartBroker
+from tests.terminal_process import TerminalProcess
 
 pytestmark = pytest.mark.broker
 COUNTER = itertools.count()
@@ -168,3 +170,22 @@ def test_a_request_that_the_broker_refuses_is_an_error(start_broker: StartBroker
     broker = start_broker(f"acl_file {tmp_path / 'acl'}")
     with pytest.raises(BrokerError, match="Not authorized"):
         request(Broker(host=broker.host, port=broker.port), "davylamp/gw1", "info", [], out=StringIO())
+
+
+def test_an_interrupted_request_says_that_it_may_be_carried_out(broker: RunningBroker, client: Connect) -> None:
+    other = client(broker.port, "davylamp/#")
+    at = ("--broker", f"127.0.0.1:{broker.port}")
+    with TerminalProcess("request", "info", *at, "--base", "davylamp/nobody") as terminal:
+        other.wait("davylamp/nobody/request/info")
+        terminal.press("\x03")
+        assert terminal.end() == 130
+    assert (
+        terminal.text.splitlines()[-1] == "davylamp request: interrupted; the agent may still carry out what was sent"
+    )
+
+
+def test_a_signal_while_gateways_are_looked_for_is_no_error_about_them(broker: RunningBroker) -> None:
+    stop = Stop()
+    stop.request()
+    with pytest.raises(KeyboardInterrupt):
+        requesting._find(Broker(host=broker.host, port=broker.port), stop)
