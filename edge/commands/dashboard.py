@@ -29,7 +29,7 @@ def run(arguments: Namespace) -> int:
 
     from config.yaml.load import load_gateway
     from davylamp import __version__
-    from edge.commands.watch import ANY_BASE
+    from edge.watching.agent_subscriptions import ANY_BASE
     from edge.dashboard.dashboard import Dashboard
     from edge.log import start_logging
 

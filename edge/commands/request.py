@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 from config.arguments import add_agent, agent_of
 from edge.agent.request_verbs import REQUEST_VERBS
 from edge.clock import SystemClock
-from edge.commands.watch import ANY_BASE
 from edge.errors import BrokerError, RequestError
 
 if TYPE_CHECKING:
@@ -120,6 +119,7 @@ def _find(broker: Broker, stop: Stop) -> str:
     """Find the base topic of the only gateway that is online."""
     from edge.mqtt.command_link import command_link
     from edge.mqtt.link import Subscription
+    from edge.watching.agent_subscriptions import ANY_BASE
 
     clock = SystemClock()
     online: set[str] = set()

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 EXAMPLE = "davylamp watch --broker gateway.local"
 
-ANY_BASE = "davylamp/+"
-"""Matches the default base topic of every gateway."""
-
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of ``davylamp watch``."""
@@ -46,6 +43,7 @@ def run(arguments: Namespace) -> int:
 def _live(broker: Broker, base: str | None) -> int:
     import rich  # noqa: F401  # before the broker is asked for anything
 
+    from edge.watching.agent_subscriptions import ANY_BASE
     from edge.watching.live_watch import live_watch
 
     return live_watch(broker, base or ANY_BASE, out=sys.stdout)
@@ -76,17 +74,10 @@ def watch(broker: Broker, base: str | None, *, out: TextIO, as_json: bool = Fals
         The broker cannot be reached.
     """
     from edge.mqtt.command_link import command_link
-    from edge.mqtt.link import Subscription
     from edge.stop import Stop
+    from edge.watching.agent_subscriptions import ANY_BASE, agent_subscriptions
 
-    base = base or ANY_BASE
-    subscriptions = [
-        Subscription(f"{base}/+/score"),
-        Subscription(f"{base}/+/event"),
-        Subscription(f"{base}/deadletter"),
-        Subscription(f"{base}/state", retained=True),
-        Subscription(f"{base}/+/alarm", retained=True),
-    ]
+    subscriptions = agent_subscriptions(base or ANY_BASE, table=False)
     alarms: dict[str, tuple[Any, Any]] = {}
     with Stop() as stop, command_link(broker, "watch", subscriptions, stop) as link:
         while not stop.requested:

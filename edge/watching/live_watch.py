@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TextIO
 from config.settings.broker import Broker
 from edge.clock import Clock, SystemClock
 from edge.mqtt.command_link import command_link
-from edge.mqtt.link import Link, Subscription
+from edge.mqtt.link import Link
 from edge.stop import Stop
+from edge.watching.agent_subscriptions import agent_subscriptions
 from edge.watching.alarm_keys import AlarmKeys
 from edge.watching.keyboard import Keyboard
 from edge.watching.live_table import LiveTable, summary_lines
@@ -121,7 +122,7 @@ def live_watch(broker: Broker, base: str, *, out: TextIO, keyboard: TextIO | Non
     descriptor = source.fileno() if source is not None and source.isatty() else None
     with (
         Stop() as stop,
-        command_link(broker, "watch", _subscriptions(base), stop) as link,
+        command_link(broker, "watch", agent_subscriptions(base, table=True), stop) as link,
         Keyboard(descriptor) as keys,
         Live(console=console, screen=True, auto_refresh=False) as live,
     ):
@@ -131,15 +132,3 @@ def live_watch(broker: Broker, base: str, *, out: TextIO, keyboard: TextIO | Non
     for line in summary_lines(screen.board, clock.monotonic() - started):
         print(line, file=out)
     return 0
-
-
-def _subscriptions(base: str) -> list[Subscription]:
-    """Return what the live table needs of the agents below a base topic."""
-    return [
-        Subscription(f"{base}/state", retained=True),
-        Subscription(f"{base}/+/availability", retained=True),
-        Subscription(f"{base}/+/alarm", retained=True),
-        Subscription(f"{base}/+/score"),
-        Subscription(f"{base}/deadletter"),
-        Subscription(f"{base}/response/alarm/+"),
-    ]
