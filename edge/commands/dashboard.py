@@ -29,9 +29,9 @@ def run(arguments: Namespace) -> int:
 
     from config.yaml.load import load_gateway
     from davylamp import __version__
-    from edge.watching.agent_subscriptions import ANY_BASE
     from edge.dashboard.dashboard import Dashboard
     from edge.log import start_logging
+    from edge.watching.agent_subscriptions import ANY_BASE
 
     broker, base = agent_of(arguments)
     entries = load_gateway(arguments.config).stations if arguments.config else ()
