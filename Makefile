@@ -1,13 +1,15 @@
-# `make help` lists the targets. Everything happens in .venv, .venv-edge and build/; nothing is installed outside of them.
+# `make help` lists the targets. Everything happens in .venv, .venv-edge, .venv-docs and build/; nothing is installed outside of
+# them.
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 EDGE_BIN := .venv-edge/bin
+DOCS_BIN := .venv-docs/bin
 INSTALL := -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 PIP := $(BIN)/python $(INSTALL)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-edge test-gateway test-arm64 test-clients test-home-assistant coverage check format benchmarks release-check clean
+.PHONY: help demo test docs test-docs test-edge test-gateway test-arm64 test-clients test-home-assistant coverage check format benchmarks release-check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -38,6 +40,12 @@ test-clients: .venv/.dev  ## run what is in docs/clients with Node-RED, MQTT.js,
 
 test-home-assistant: .venv/.dev  ## run Home Assistant 2025.4 beside a broker and an agent (Python 3.13, 600 MB in build/)
 	PYTHONPATH=. $(BIN)/python -m tests.home_assistant.run $(ARGS)
+
+docs: .venv-docs/.ready  ## build the documentation site in build/documentation/site and check every link in it
+	$(DOCS_BIN)/python -m docs.site.documentation_site
+
+test-docs: .venv/.dev  ## run the command blocks of the documents that take minutes too (a broker, the record in ../shared/data)
+	$(BIN)/python -m pytest tests/docs --every-command $(ARGS)
 
 coverage: .venv/.dev  ## run the tests and measure which lines they run; edge/ has to reach 95 % (benchmarks are left out)
 	$(BIN)/python -m pytest --cov --cov-report= --ignore tests/test_benchmarks.py $(ARGS)
@@ -77,16 +85,16 @@ release-check:  ## build sdist and wheel, check both, install the wheel in a cle
 	@ls -l dist
 
 clean:  ## remove the environments and everything that was generated
-	rm -rf .venv .venv-edge runs demo-run dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+	rm -rf .venv .venv-edge .venv-docs runs demo-run dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
 	  .coverage .coverage.* benchmarks/results
 
 # An environment stays with the Python that made it, unless PYTHON asks for another one: then it is made again.
 ifneq ($(origin PYTHON),file)
-.PHONY: $(foreach venv,.venv .venv-edge,$(shell \
+.PHONY: $(foreach venv,.venv .venv-edge .venv-docs,$(shell \
   test "$$($(venv)/bin/python -VV 2>/dev/null)" = "$$($(PYTHON) -VV)" || echo $(venv)/.python))
 endif
 
-.venv/.python .venv-edge/.python:
+.venv/.python .venv-edge/.python .venv-docs/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else f"davylamp needs Python 3.11 or newer, this is {sys.version.split()[0]}: make PYTHON=/path/to/python3.11")'
 	@test ! -e $(@D)/bin/python || echo "$(@D) is made again: it has $$($(@D)/bin/python --version), PYTHON is $$($(PYTHON) --version)"
 	$(PYTHON) -m venv --clear $(@D)
@@ -109,4 +117,9 @@ endif
 
 .venv-edge/.ready: .venv-edge/.python constraints.txt pyproject.toml
 	$(EDGE_BIN)/python $(INSTALL) --editable '.[test]'
+	@touch $@
+
+# Zensical has no place beside the product: its own Markdown and YAML are its business.
+.venv-docs/.ready: .venv-docs/.python constraints.txt pyproject.toml
+	$(DOCS_BIN)/python $(INSTALL) --editable '.[docs]'
 	@touch $@

@@ -87,6 +87,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--embedded-broker", action="store_true", help="run the broker tests as on a machine without Mosquitto"
     )
     parser.addoption("--every-benchmark", action="store_true", help="run also the benchmarks that take a minute")
+    parser.addoption("--every-command", action="store_true", help="run also the documents' commands that take minutes")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -1,0 +1,43 @@
+"""Every command block of the documents is run, or says in its source why not; a test's summary lists those."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.docs.command_blocks import INTERRUPTED, NOT_RUN, SLOW, CommandBlock, command_blocks
+from tests.docs.conftest import OpenPage
+
+
+@pytest.mark.broker
+def test_a_block_does_what_its_page_says(
+    block: CommandBlock, request: pytest.FixtureRequest, pytestconfig: pytest.Config
+) -> None:
+    if block.mark == NOT_RUN or (block.mark == SLOW and not pytestconfig.getoption("--every-command")):
+        where = " (make test-docs runs it)" if block.mark == SLOW else ""
+        pytest.skip(f"COMMANDS OF THE DOCUMENTS THAT ARE NOT RUN: {block.reason}{where}")
+    open_page: OpenPage = request.getfixturevalue("open_page")
+    page = open_page(block.page)
+    if block.mark == INTERRUPTED:
+        for line in block.text.splitlines():
+            outcome = page.run_until_interrupted(line)
+            assert outcome.code in (0, 130), f"{block}: {line}\n{outcome.printed}"
+            assert outcome.printed, f"{block}: {line} prints nothing within 20 s"
+            assert "ended by itself" not in outcome.printed, f"{block}: {line}\n{outcome.printed}"
+        return
+    outcome = page.run(block.text, timeout=1800 if block.mark == SLOW else 90)
+    assert outcome.code == 0, f"{block} exits with {outcome.code}:\n{outcome.printed}"
+    assert "Traceback" not in outcome.printed
+
+
+def test_each_mark_is_known_and_has_a_reason() -> None:
+    for block in command_blocks():
+        assert block.mark in (None, NOT_RUN, SLOW, INTERRUPTED), f"{block}: the mark {block.mark}"
+        assert (block.reason is not None) == (block.mark in (NOT_RUN, SLOW)), f"{block}: the reason {block.reason}"
+
+
+def test_a_shell_understands_every_block() -> None:
+    for block in command_blocks():
+        done = subprocess.run(["bash", "-n"], input=block.text, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, ""), str(block)
