@@ -42,7 +42,7 @@ export class ChannelCards {
             now = channel;
             setText(name, channelName(channel.key));
             button.title = channel.key;
-            setText(value, quantity(channel.value, channel.unit));
+            setText(value, quantity(channel.value, channel.unit, {fixed: true}));
             const doubt = channel.culprit ? "does not fit the others" : FLAGS[channel.flag] ?? "";
             setText(flag, channel.outside && !doubt ? "outside of the training" : doubt);
             button.setAttribute("aria-pressed", String(channel.chosen));

@@ -62,7 +62,7 @@ function facts(station) {
 
 function figure(gas) {
     if (!gas) return "no level";
-    if (gas.level !== null) return number(gas.level);
+    if (gas.level !== null) return number(gas.level, {fixed: true});
     return gas.over_range ? "over range" : gas.under_range ? "under range" : "no level";
 }
 

@@ -16,21 +16,28 @@ export function unitWord(code) {
     return UNITS[code] ?? code.replace(/^\[(.*)\]$/, "$1");
 }
 
-/** Write a number with as many digits as it deserves: 4 significant ones below a thousand, whole ones above. */
-export function number(value) {
+/**
+ * Write a number with as many digits as it deserves: about three, and whole ones from a hundred on.
+ *
+ * `fixed` keeps zeros at the end, so that a figure that changes does not jump.
+ */
+export function number(value, {fixed = false} = {}) {
     if (value === null || value === undefined || !Number.isFinite(value)) return "–";
     const size = Math.abs(value);
     if (size >= 1000) return WHOLE.format(value);
     const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.095 || size === 0 ? 2 : 3;
-    return new Intl.NumberFormat(LOCALE, {maximumFractionDigits: digits}).format(value);
+    const least = fixed ? digits : 0;
+    return new Intl.NumberFormat(LOCALE, {minimumFractionDigits: least, maximumFractionDigits: digits}).format(value);
 }
 
 /** Write a value with its unit; resistances in kilohms, as on the sensors' sheets. */
-export function quantity(value, code) {
+export function quantity(value, code, {fixed = false} = {}) {
     if (value === null || value === undefined) return "–";
-    if (code === "Ohm" && Math.abs(value) >= 1000) return `${number(Number((value / 1000).toPrecision(3)))} kΩ`;
+    if (code === "Ohm" && Math.abs(value) >= 1000) {
+        return `${number(Number((value / 1000).toPrecision(3)), {fixed})} kΩ`;
+    }
     const unit = unitWord(code);
-    return unit ? `${number(value)} ${unit}` : number(value);
+    return unit ? `${number(value, {fixed})} ${unit}` : number(value, {fixed});
 }
 
 /** Write a span of time [s]: 12 s, 3 min, 5 h, 2 d. */
