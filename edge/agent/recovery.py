@@ -125,8 +125,7 @@ class Recovery:
         kept = COPY_EVERY + self._journal.readings_kept(len(self._stations), station.group.bundle.station.size)
         readings, clock = self._journal.readings(station.id, kept), self._journal.clock(station.id)
         memory = self._journal.memory(station.id)
-        if len(readings) == kept:  # it may have older ones, which the broker may send again
-            station.duplicates.note_newest(*self._journal.newest(station.id, readings[0].n))
+        self._note_older(station, readings, complete=len(readings) < kept)
         self._stations.mark_recovered(station)
         for reading in readings:
             for each in unpack_keys(reading.key):
@@ -160,6 +159,15 @@ class Recovery:
         else:  # version 0.2 did not note them
             station.guard.resume(station.state.n, [seen.values for seen in rebuilt])
         station.report_units(self._log)
+
+    def _note_older(self, station: LiveStation, readings: Sequence[ReadingRow], *, complete: bool) -> None:
+        """Note which readings the journal has besides the ones it was read for: the broker may send them again."""
+        if readings:
+            station.deleted = readings[0].n - 1
+        if not complete:
+            older = self._journal.older(station.id, readings[0].n)
+            station.duplicates.note_newest(older.ts, older.seq)
+            station.deleted = (older.first or readings[0].n) - 1
 
     def shift_clock(self, seconds: float) -> None:
         """Shift the last arrival of every station by as much as the wall clock has jumped [s]."""

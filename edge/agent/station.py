@@ -101,6 +101,8 @@ class LiveStation:
         Latest snapshot of its alarms, see :meth:`edge.alarms.panel.AlarmPanel.snapshot`.
     pruned
         Its count when the journal last deleted its oldest readings.
+    deleted
+        Number of the last reading that the journal has deleted.
     clocked
         Its count when the journal last stored its clock; 0: that has to be stored again.
     reserved
@@ -132,6 +134,7 @@ class LiveStation:
     row: StationRow | None = None
     alarms: bytes | None = None
     pruned: int = 0
+    deleted: int = 0
     clocked: int = 0
     reserved: int = 0
     settled: int = 0

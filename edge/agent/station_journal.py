@@ -54,7 +54,7 @@ class StationJournal:
             if n > station.reserved:
                 station.reserved = self._journal.reserve(station.name, n)
             if n - station.pruned >= COPY_EVERY:
-                self._prune(station, transaction)
+                self._prune(station, transaction, self._stored())
             # The readings since then give the rest, unless the gateway's own clock has jumped.
             if not station.clocked or n - station.clocked >= COPY_EVERY:
                 station.clocked = n
@@ -67,8 +67,9 @@ class StationJournal:
         """Make room in a full journal: prune every station, and delete the readings of unmatched ones."""
         self._room.note_full()
         transaction.pruned |= {row.id: row.n for row in self._stations.unmatched}
+        stored = self._stored()
         for station in self._stations:
-            self._prune(station, transaction)
+            self._prune(station, transaction, stored)
 
     def snapshot(self) -> Transaction:
         """Return a transaction with all stations, and more of those whose state is known, for a fresh journal."""
@@ -87,15 +88,21 @@ class StationJournal:
             transaction.forgotten.append((station.id, station.name))
             self._journal.retire(station.name)
 
-    def _prune(self, station: LiveStation, transaction: Transaction) -> None:
+    def _stored(self) -> int:
+        """Return how many readings of all stations the journal contains."""
+        return sum(station.state.n - station.deleted for station in self._stations)
+
+    def _prune(self, station: LiveStation, transaction: Transaction, stored: int) -> None:
         """Delete a station's oldest readings: beyond the number that is kept, those which the broker is done with.
 
-        If it sends so fast that the others do not fit, the oldest of them go as well.
+        If those of all stations do not fit, each loses the same share of what it has, its oldest ones.
         """
         n = station.pruned = station.state.n
         kept = self._kept(station)
-        fit = max(kept, capacity(self._room.mb, len(self._stations), station.group.bundle.station.size))
-        transaction.pruned[station.id] = max(min(n - kept, self._settled(station)), n - fit)
+        share = capacity(self._room.mb, 1, station.group.bundle.station.size) / max(1, stored)
+        fit = max(kept, int(share * (n - station.deleted)))
+        last = max(min(n - kept, self._settled(station)), n - fit)
+        transaction.pruned[station.id] = station.deleted = max(station.deleted, last)
 
     def _settled(self, station: LiveStation) -> int:
         """Return a station's count of at least an hour ago."""

@@ -14,7 +14,6 @@ from edge.journal.wal_index import WalIndex, log_salt
 
 _ENDS = ("", "-wal", "-shm")
 _OPEN = b"open\n"  # in the lock's file from the first commit on until a clean stop
-_LOG_MB = 8.0  # twice the size at which SQLite writes the log into the database
 _KEPT = 3  # files that were set aside: a card that damages one every day must not fill itself with them
 
 
@@ -64,16 +63,13 @@ class JournalFiles:
         return round(size / 1e6, 2)
 
     @property
-    def room_mb(self) -> float:
-        """Size that the database can reach on its disk [MB]: what it takes, and what is free beside its log's 8 MB.
-
-        Infinite if the disk does not tell.
-        """
+    def free_mb(self) -> float:
+        """What is free on the disk [MB]; infinite if the disk does not tell."""
         try:
             disk = os.statvfs(self.path.parent)
         except OSError:
             return math.inf
-        return self.mb + disk.f_bavail * disk.f_frsize / 1e6 - _LOG_MB
+        return disk.f_bavail * disk.f_frsize / 1e6
 
     def claim(self) -> bool:
         """Lock the database, before SQLite opens it; returns whether there was one, otherwise an empty one is made.

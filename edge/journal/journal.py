@@ -20,7 +20,7 @@ from edge.journal.capacity import capacity
 from edge.journal.database import LARGEST_LOG, Durability, log_frames, make_fresh, open_database, prepare
 from edge.journal.fault import SQLITE_ERRORS, damage, fault_of
 from edge.journal.files import CUT, JournalFiles
-from edge.journal.schema import Recovered
+from edge.journal.schema import OlderReadings, Recovered
 from edge.journal.transaction import ClockRow, MemoryRow, ReadingRow, Transaction
 from edge.log import ONCE_A_MINUTE, Log
 
@@ -105,9 +105,9 @@ class Journal:
         return tuple(np.percentile(self._times, (50, 99)).tolist()) if self._times else (None, None)
 
     @property
-    def room_mb(self) -> float:
-        """Size that the file can reach on its disk [MB]; infinite if the disk does not tell."""
-        return self._files.room_mb
+    def free_mb(self) -> float:
+        """What is free on its disk [MB]; infinite if the disk does not tell."""
+        return self._files.free_mb
 
     def readings_kept(self, stations: int, columns: int) -> int:
         """Return how many readings of each station are kept, so that all of them fit into 7/10 of ``max_mb``."""
@@ -174,9 +174,9 @@ class Journal:
         """Return the ``last`` readings of a station (-1: all), the oldest first; raises JournalError on failure."""
         return self._read(schema.readings, station, last)
 
-    def newest(self, station: int, before: int) -> tuple[float | None, int | None]:
-        """Return the latest ``ts`` and ``seq`` of a station's readings before a number; raises JournalError."""
-        return self._read(schema.newest, station, before)
+    def older(self, station: int, before: int) -> OlderReadings:
+        """Return what a station's readings before a number are; raises JournalError if they cannot be read."""
+        return self._read(schema.older, station, before)
 
     def find(self, station: int, key: int, after: int) -> int:
         """Return the number of a station's reading with a key, 0 if there is none; raises JournalError on failure.

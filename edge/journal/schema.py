@@ -111,6 +111,22 @@ class Recovered(NamedTuple):
     parts: Sequence[PartsRow] = ()
 
 
+class OlderReadings(NamedTuple):
+    """What the readings of a station are that are older than the ones it is rebuilt from.
+
+    Parameters
+    ----------
+    first
+        Number of the oldest of them; ``None``: there are none.
+    ts, seq
+        Their latest time [Unix s] and counter, if they have any.
+    """
+
+    first: int | None
+    ts: float | None
+    seq: int | None
+
+
 def write(db: sqlite3.Connection, transaction: Transaction) -> None:
     """Write a transaction, inside the database transaction that the caller has begun."""
     # Deletions first make room for the rest: a full journal must be able to empty itself.
@@ -203,10 +219,10 @@ def readings(db: sqlite3.Connection, station: int, last: int) -> list[ReadingRow
     return msgspec.convert(rows, list[ReadingRow])
 
 
-def newest(db: sqlite3.Connection, station: int, before: int) -> tuple[float | None, int | None]:
-    """Read the latest time and counter of a station's readings with smaller numbers than ``before``."""
-    row = db.execute("select max(ts), max(seq) from readings where station = ? and n < ?", (station, before)).fetchone()
-    return msgspec.convert(row, tuple[float | None, int | None])
+def older(db: sqlite3.Connection, station: int, before: int) -> OlderReadings:
+    """Summarise a station's readings with smaller numbers than ``before``."""
+    wanted = "select min(n), max(ts), max(seq) from readings where station = ? and n < ?"
+    return msgspec.convert(db.execute(wanted, (station, before)).fetchone(), OlderReadings)
 
 
 def find(db: sqlite3.Connection, station: int, key: int, after: int) -> int:

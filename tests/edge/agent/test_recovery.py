@@ -16,13 +16,14 @@ from msgspec.structs import replace
 from config.settings.gateway import Gateway, StationEntry
 from edge.agent.agent import Agent
 from edge.agent.presence import Presence
-from edge.agent.recovery import rebuild
+from edge.agent.recovery import Recovery, rebuild
+from edge.agent.station import LiveStation
 from edge.agent.station_journal import COPY_EVERY
 from edge.agent.stations import Stations
 from edge.agent.watchdog import Watchdog
 from edge.bundles.bundle import Bundle
 from edge.journal.journal import Journal
-from edge.journal.transaction import ClockRow, MemoryRow, ReadingRow
+from edge.journal.transaction import ClockRow, MemoryRow, ReadingRow, Transaction
 from edge.models.windows import Windows
 from edge.mqtt.message import Message
 from edge.mqtt.topics import Topics
@@ -82,6 +83,26 @@ def restarts(bundles: dict[str, Path], tmp_path: Path, fake_clock: FakeClock) ->
 
 def test_the_count_goes_on(restarts: Restarts) -> None:
     assert [restarts.scored(), restarts.scored(), restarts.scored()] == [[1], [2], [3]]
+
+
+def test_a_station_knows_which_of_its_readings_the_journal_has_deleted(
+    restarts: Restarts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deleted = []
+    recover = Recovery.recover
+
+    def note(self: Recovery, station: LiveStation, transaction: Transaction) -> None:
+        recover(self, station, transaction)
+        deleted.append(station.deleted)
+
+    monkeypatch.setattr(Recovery, "recover", note)
+    for _ in range(5):
+        restarts.scored()
+    restarts.alter("delete from readings where n <= 3")
+    restarts.scored()
+    monkeypatch.setattr(Journal, "readings_kept", lambda *_: 1 - AFTER)  # older ones are not read one by one
+    restarts.scored()
+    assert deleted == [0, 0, 0, 0, 3, 3]
 
 
 def test_readings_of_other_columns_are_not_used(restarts: Restarts, caplog: pytest.LogCaptureFixture) -> None:

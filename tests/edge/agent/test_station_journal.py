@@ -74,19 +74,34 @@ def test_the_oldest_readings_are_deleted_after_every_two_hundred_once_the_broker
         transaction = Transaction()
         case.station_journal.update([case.station], transaction)
         pruned.append(transaction.pruned)
-    assert pruned == [{}, {8: -100}, {}, {8: 100}, {8: 200}, {8: 400}]
+    assert pruned == [{}, {8: 0}, {}, {8: 100}, {8: 200}, {8: 400}]
 
 
 def test_readings_that_do_not_fit_are_deleted_although_the_broker_may_send_them_again(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Journal, "room_mb", property(lambda _: 0.31))  # on a small disk
+    monkeypatch.setattr(Journal, "mb", property(lambda _: 0.3))
+    monkeypatch.setattr(Journal, "free_mb", property(lambda _: 8.01))  # 8 MB are for the log
     fit = capacity(0.31, 1, case.station.group.bundle.station.size)
     assert 1000 < fit < 2000
     case.station.state.n = 7000
     transaction = Transaction()
     case.station_journal.update([case.station], transaction)
     assert transaction.pruned == {8: 7000 - fit}
+
+
+def test_readings_of_several_stations_that_do_not_fit_are_deleted_in_proportion(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Journal, "mb", property(lambda _: 2.0))
+    monkeypatch.setattr(Journal, "free_mb", property(lambda _: 8.0))
+    fit = capacity(2.0, 1, case.station.group.bundle.station.size)
+    slow = case.add("st-2")
+    case.station.state.n, case.station.deleted = 1_020_000, 1_000_000
+    slow.state.n = 10_000
+    transaction = Transaction()
+    case.station_journal.update([case.station], transaction)
+    assert transaction.pruned == {8: 1_020_000 - fit * 20_000 // 30_000}
 
 
 def test_a_full_journal_loses_old_readings_and_all_of_unmatched_stations(case: Case) -> None:

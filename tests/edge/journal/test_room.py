@@ -15,17 +15,17 @@ SIZE = 13.0  # [MB]
 
 
 class Disk:
-    """What a disk has room for [MB]."""
+    """What is free on a disk [MB]."""
 
-    def __init__(self, room: float) -> None:
-        self.room = room
+    def __init__(self, free: float) -> None:
+        self.free = free
 
 
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    disk = Disk(15.0)
+    disk = Disk(10.0)
     monkeypatch.setattr(Journal, "mb", property(lambda _: SIZE))
-    monkeypatch.setattr(Journal, "room_mb", property(lambda _: disk.room))
+    monkeypatch.setattr(Journal, "free_mb", property(lambda _: disk.free))
     return disk
 
 
@@ -44,33 +44,31 @@ def looks(room: Room, clock: FakeClock, minutes: int) -> list[float]:
     return seen
 
 
-def test_it_is_what_the_disk_has_room_for(room: Room, disk: Disk) -> None:
-    assert room.mb == 15
+def test_it_is_what_the_disk_has_room_for_beside_the_log(room: Room, disk: Disk) -> None:
+    assert room.mb == 13 + 10 - 8
 
 
-def test_it_is_never_more_than_the_settings_allow(room: Room, disk: Disk) -> None:
-    disk.room = 5000
+@pytest.mark.parametrize("free", [5000.0, float("inf")])  # infinite: the disk does not tell
+def test_it_is_never_more_than_the_settings_allow(room: Room, disk: Disk, free: float) -> None:
+    disk.free = free
     assert room.mb == 100
 
 
-def test_a_disk_that_does_not_tell_is_as_large_as_the_settings_allow(room: Room, disk: Disk) -> None:
-    disk.room = float("inf")
-    assert room.mb == 100
-
-
-def test_a_disk_that_is_full_at_the_start_counts_after_five_minutes(
+def test_a_disk_that_is_full_at_the_start_counts_after_five_looks(
     room: Room, disk: Disk, fake_clock: FakeClock
 ) -> None:
-    disk.room = 5.0
-    assert looks(room, fake_clock, 6) == [100] * 4 + [5, 5]
+    disk.free = 0.0
+    assert looks(room, fake_clock, 6) == [13] * 4 + [5, 5]  # until then, the journal only grows no further
 
 
 def test_a_disk_that_is_full_for_four_minutes_costs_nothing(room: Room, disk: Disk, fake_clock: FakeClock) -> None:
     assert looks(room, fake_clock, 1) == [15]
-    disk.room = 5.0
+    disk.free = 0.5
     assert looks(room, fake_clock, 4) == [15] * 4
-    disk.room = 16.0
-    assert looks(room, fake_clock, 5) == [16] * 5
+    disk.free = 11.0
+    assert looks(room, fake_clock, 1) == [16]
+    disk.free = 0.5
+    assert looks(room, fake_clock, 4) == [16] * 4
 
 
 def test_a_journal_that_stays_full_has_a_quarter_less_every_20_s(room: Room, disk: Disk, fake_clock: FakeClock) -> None:
@@ -94,6 +92,6 @@ def test_it_grows_again_with_the_disk(room: Room, disk: Disk, fake_clock: FakeCl
         room.note_full()
         fake_clock.time += 1
     assert room.mb < 10
-    disk.room = 50.0
+    disk.free = 45.0
     fake_clock.time += 60
     assert room.mb == 50
