@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, TextIO
 
 from config.arguments import add_agent, agent_of
@@ -30,6 +31,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Watch: a live table if standard output is a terminal, else lines."""
     broker, base = agent_of(arguments)
+    if isinstance(sys.stdout, TextIOWrapper):  # anybody may publish a name that the terminal has no character for
+        sys.stdout.reconfigure(errors="backslashreplace")
     if not (arguments.lines or arguments.json) and sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
         try:
             return _live(broker, base)

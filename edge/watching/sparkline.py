@@ -28,8 +28,9 @@ def sparkline(scores: Iterable[float | None], blocks: str = BLOCKS) -> str:
 
     Examples
     --------
-    >>> sparkline([0.1, 0.6, None, 2.2, 9.0])
-    '▁▂ ▅█'
+    >>> sparkline([0.1, 0.6, None, 2.2, 9.0, 1e308])
+    '▁▂ ▅██'
     """
     highest = len(blocks) - 1
-    return "".join(" " if score is None else blocks[min(highest, int(max(0.0, score) / _STEP))] for score in scores)
+    steps = (None if score is None else min(max(0.0, score), highest * _STEP) / _STEP for score in scores)
+    return "".join(" " if step is None else blocks[int(step)] for step in steps)

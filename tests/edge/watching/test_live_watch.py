@@ -65,6 +65,26 @@ def test_an_alarm_is_drawn_and_acknowledged_and_the_terminal_is_put_back(
 
 
 @pytest.mark.broker
+@pytest.mark.parametrize("form", [(), ("--lines",)])
+def test_a_name_that_the_terminal_cannot_write_and_a_score_beyond_all_measure_are_drawn(
+    broker: RunningBroker, client: Connect, form: tuple[str, ...]
+) -> None:
+    pytest.importorskip("rich", reason="rich is not installed: the extra watch")
+    base = f"davylamp/駅{len(form)}"
+    agent = client(broker.port)
+    publish(agent, base, state(), retain=True)
+    latin = {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
+    words = ("watch", "--broker", f"127.0.0.1:{broker.port}", "--base", base, *form)
+    with TerminalProcess(*words, environment=latin, columns=60) as terminal:
+        terminal.wait("online")
+        publish(agent, base, score(station="駅" * 40), score(station="st-1", consistency=1e308))
+        terminal.wait("st-1")
+        terminal.press("\x03")
+        assert terminal.end() == 0
+        assert "Traceback" not in terminal.text
+
+
+@pytest.mark.broker
 def test_ctrl_c_ends_it_and_says_what_was_seen(broker: RunningBroker, client: Connect) -> None:
     pytest.importorskip("rich", reason="rich is not installed: the extra watch")
     with TerminalProcess("watch", "--broker", f"127.0.0.1:{broker.port}", "--base", "davylamp/left") as terminal:
