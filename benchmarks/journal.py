@@ -30,6 +30,7 @@ from edge.agent.recovery import rebuild
 from edge.agent.run import open_journal
 from edge.agent.stations import Stations
 from edge.agent.watchdog import Watchdog
+from edge.archive.archive import Archive
 from edge.bundles.bundle import Bundle
 from edge.clock import SystemClock
 from edge.mqtt.message import Message
@@ -55,9 +56,11 @@ class Day:
         Folder on the disk.
     bundle
         Bundle of the station.
+    archived
+        Whether readings are archived as well.
     """
 
-    def __init__(self, folder: Path, bundle: Bundle) -> None:
+    def __init__(self, folder: Path, bundle: Bundle, *, archived: bool = False) -> None:
         self.gateway = Gateway(
             gateway="day",
             stations=(StationEntry(bundle=bundle.path),),
@@ -77,6 +80,7 @@ class Day:
             presence=Presence(self.gateway, Topics(self.gateway.topics.base), self.clock),
             watchdog=Watchdog(self.clock, {}),
             clock=self.clock,
+            archive=Archive.beside(self.gateway.archive, self.gateway.journal.path, self.clock) if archived else None,
         )
         self.agent.turn()
 

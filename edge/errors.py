@@ -9,6 +9,7 @@
     ├── RequestError     a request that is answered with an error
     ├── BrokerError      a broker that cannot be reached, or that refuses us
     ├── JournalError     a journal that cannot be opened, read or written
+    ├── ArchiveError     an archive that cannot be opened, read or written; costs no reading
     ├── ServiceError     something cannot be run as the agent's service would be
     ├── DashboardError   the page cannot be served
     └── DeploymentError  a gateway that cannot be installed, reached or upgraded
@@ -63,6 +64,22 @@ class JournalError(DavylampError):
         ``full`` (the disk, or ``journal.max_mb``), ``locked`` (another process is writing), ``corrupt`` or ``io``.
     reason
         One sentence with the file, the fault and the fix.
+    """
+
+    def __init__(self, kind: Literal["full", "locked", "corrupt", "io"], reason: str) -> None:
+        self.kind = kind
+        super().__init__(reason)
+
+
+class ArchiveError(DavylampError):
+    """The archive cannot be opened, read or written.
+
+    Parameters
+    ----------
+    kind
+        ``full`` (its disk), ``locked`` (another process is writing), ``corrupt`` or ``io``.
+    reason
+        One sentence with the place, the fault and the fix.
     """
 
     def __init__(self, kind: Literal["full", "locked", "corrupt", "io"], reason: str) -> None:

@@ -16,12 +16,14 @@ from edge.agent.pipeline import Pipeline, Results
 from edge.agent.presence import Presence
 from edge.agent.recovery import Recovery
 from edge.agent.requests import Requests
+from edge.agent.shutdown import shut_down
 from edge.agent.station_journal import StationJournal
 from edge.agent.station_presence import StationPresence
 from edge.agent.stations import Stations
 from edge.agent.watchdog import Watchdog
 from edge.alarms.event import Event
 from edge.alarms.panel import AlarmPanel
+from edge.archive.archive import Archive
 from edge.clock import Clock
 from edge.delivery.delivery import Delivery
 from edge.errors import JournalError
@@ -38,7 +40,6 @@ _LONGEST_WAIT = 5.0  # [s] of one turn for messages
 _UNANSWERED = 60.0  # [s] of full backlog, without an answer of the broker, after which the agent is not alive
 _EXPECTED_FOR = 60.0  # [s] after the start, from when on stations of earlier runs are recovered without a message
 _MOST_HELD = 10  # messages that wait for parts of readings; brokers send as few as 20 before an ack
-_LAST_POLLS = 10  # polls of 50 ms without a confirmation after which a stop gives up
 
 
 class Agent:
@@ -63,6 +64,8 @@ class Agent:
         What it reports to systemd.
     clock
         Both clocks.
+    archive
+        Keeps readings for a training; :meth:`stop` closes it. ``None``: there is none.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Agent:
         presence: Presence,
         watchdog: Watchdog,
         clock: Clock,
+        archive: Archive | None = None,
     ) -> None:
         self._stations = stations
         self._link = link
@@ -82,8 +86,9 @@ class Agent:
         self._watchdog = watchdog
         self._clock = clock
         self._log = Log("agent", clock)
+        self._archive = archive or Archive.off(clock)
         self._topics = Topics(gateway.topics.base)
-        self._health = Health(clock)
+        self._health = Health(clock, self._archive.report)
         self._panel = AlarmPanel(gateway.alarms, clock)
         self._delivery = Delivery(link, self._topics, clock, journal.recovered)
         self._home_assistant = HomeAssistant(gateway, stations, self._delivery, presence.version, journal.recovered)
@@ -99,10 +104,15 @@ class Agent:
         )
         self._station_presence = StationPresence(stations, self._panel, self._announcer, self._delivery, self._log)
         self._committer = Committer(journal, self._snapshot, clock)
-        self._recovery = Recovery(stations, self._panel, journal, self._log)
+        self._recovery = Recovery(stations, self._panel, journal, self._log, self._archive)
         self._intake = Intake(stations, self._recovery, self._delivery, health=self._health, log=self._log)
         self._pipeline = Pipeline(
-            self._panel, self._delivery, health=self._health, log=self._log, every=gateway.scoring.publish_every
+            self._panel,
+            self._delivery,
+            health=self._health,
+            log=self._log,
+            every=gateway.scoring.publish_every,
+            archive=self._archive,
         )
         self._station_journal = StationJournal(stations, self._panel, journal, clock)
         self._requests = Requests(
@@ -132,6 +142,8 @@ class Agent:
         stations.remember(journal.recovered.stations, clock.monotonic(), journal.begins_at)
         self._intake.joining.restore(journal.recovered.parts, self._committer.transaction)
         self._recovery.restore_alarms()
+        self._archive.settle(journal.recovered.labels)
+        self._archive.note_events(self._panel.standing())
 
     def turn(self) -> None:
         """Wait for messages; score, commit and publish what is in them, then acknowledge them."""
@@ -153,6 +165,7 @@ class Agent:
         self._delivery.process_receipts(transaction)
         self._unacknowledged += messages[: len(messages) - len(self._waiting)]
         if self._committer.commit():
+            self._archive.settle(transaction.labels)
             self._delivery.send()
             free = self._intake.joining.releasable(self._unacknowledged)
             self._link.acknowledge(self._unacknowledged[:free])
@@ -173,20 +186,7 @@ class Agent:
         """Publish a clean stop, so that nobody takes it for a failure, then close everything."""
         self._link.hold(True)
         self._delivery.retain(self._committer.transaction, self._topics.state, self._presence.stopped)
-        unconfirmed, in_vain = self._delivery.unconfirmed, 0
-        while in_vain < _LAST_POLLS:
-            self._delivery.process_receipts(self._committer.transaction)
-            if self._committer.commit():
-                self._delivery.send()
-            else:
-                self._delivery.send_presence()
-            before, unconfirmed = unconfirmed, self._delivery.unconfirmed
-            if not unconfirmed or not self._link.connected:
-                break
-            in_vain = 0 if unconfirmed < before else in_vain + 1
-            self._link.poll(0.05)
-        self._link.close()
-        self._committer.close()
+        shut_down(self._link, self._delivery, self._committer, self._archive)
 
     def _longest_wait(self) -> float:
         """Return how long this turn may wait for messages [s]: until something is due."""
@@ -239,6 +239,7 @@ class Agent:
         transaction = self._committer.transaction
         self._delivery.queue_events(transaction, events)
         self._reporter.count_alarms(events)
+        self._archive.note_events(events)
         for event in events:
             self._log.info(f"alarm {event.event_type}", **event.log_fields)
         for station in dict.fromkeys(event.station for event in events):
@@ -258,6 +259,7 @@ class Agent:
             if events := self._panel.tick():
                 self._queue_events(events)
             self._check_silence(now)
+            self._archive.turn()
             self._watchdog.status(
                 f"{self._delivery.standing}, "
                 f"{sum(station.online for station in self._stations)} stations online"
@@ -282,8 +284,7 @@ class Agent:
     def _feed_watchdog(self) -> None:
         """Feed the watchdog while the link is alive and the backlog moves."""
         now = self._clock.monotonic()
-        if not self._delivery.full:
-            self._moved = now
+        self._moved = self._moved if self._delivery.full else now
         if self._link.alive and now - self._moved < _UNANSWERED:
             self._watchdog.alive()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from edge.agent.health_message import Durations, HealthMessage, JournalReport
 from edge.agent.station_health import StationReport
+from edge.archive.archive_report import ArchiveReport
 from edge.clock import Clock, rfc3339
 from edge.delivery.delivery import Delivery
 from edge.journal.committer import Committer
@@ -28,6 +29,8 @@ class Health:
 
     Attributes
     ----------
+    archive
+        Returns the state of the archive.
     readings
         Readings scored.
     late
@@ -53,6 +56,7 @@ class Health:
     """
 
     clock: Clock
+    archive: Callable[[], ArchiveReport] = ArchiveReport
     readings: int = 0
     late: int = 0
     retained: int = 0
@@ -112,6 +116,7 @@ class Health:
                 held=len(committer.transaction.readings),
                 set_aside=committer.journal.set_aside,
             ),
+            archive=self.archive(),
             commit_ms=Durations(p50=_ms(commit_p50), p99=_ms(commit_p99)),
             backlog=delivery.backlog,
             outbox=delivery.waiting,

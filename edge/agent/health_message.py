@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from edge.agent.station_health import StationReport
+from edge.archive.archive_report import ArchiveReport
 
 
 class Durations(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +87,8 @@ class HealthMessage(msgspec.Struct, frozen=True, kw_only=True):
         Requests answered.
     journal
         State of the journal.
+    archive
+        State of the archive.
     commit_ms
         Duration of a commit.
     backlog
@@ -148,6 +151,7 @@ class HealthMessage(msgspec.Struct, frozen=True, kw_only=True):
     batch_ms: Durations
     requests: int
     journal: JournalReport
+    archive: ArchiveReport
     commit_ms: Durations
     backlog: int
     outbox: int

@@ -13,14 +13,19 @@ from edge.agent.station import LiveStation, StationGroup
 from edge.agent.station_clocks import StationClocks
 from edge.alarms.event import Event
 from edge.alarms.panel import AlarmPanel
+from edge.archive.archive import Archive
+from edge.archive.station_tail import ArchivedReading
 from edge.delivery.delivery import Delivery
 from edge.errors import ReadingError
 from edge.journal.transaction import ReadingRow, Transaction
 from edge.log import Log
-from edge.readings.station_clock.placement import OBSERVED, PLACED
+from edge.readings.csv.collected_columns import JOINED
+from edge.readings.station_clock.placement import OBSERVED, PLACED, VERDICT
 from edge.scoring.decision import Decision
 from edge.scoring.scorer import SCORED
-from edge.scoring.verdict import Verdict
+from edge.scoring.unit_doubt import UnitDoubt
+from edge.scoring.verdict import NUMBERED_STATES, Verdict
+from edge.scoring.verdict_builder import state_of
 
 
 @dataclass
@@ -60,6 +65,8 @@ class Pipeline:
         Where failures are reported.
     every
         One of this many verdicts of a station is published; those that exceed or are late always are.
+    archive
+        Where readings are noted; ``None``: nowhere.
     """
 
     def __init__(
@@ -70,12 +77,14 @@ class Pipeline:
         health: Health,
         log: Log,
         every: int = 1,
+        archive: Archive | None = None,
     ) -> None:
         self._panel = panel
         self._delivery = delivery
         self._health = health
         self._log = log
         self._every = every
+        self._archive = archive
         self._clocks = StationClocks(panel, health, log)
 
     def score(self, entries: Iterable[Entry], transaction: Transaction) -> Results:
@@ -127,7 +136,7 @@ class Pipeline:
         """Follow up on the decision about the next entry; returns the kinds whose alarm is borne by the readings."""
         station, reading, _, own = next(entries)
         context, panel, scorer = decision.context, self._panel, station.group.scorer
-        in_order, _, _, historical, _, ts_from, note = context.placement
+        in_order, _, _, historical, ts, ts_from, note = context.placement
         published = context.n % self._every == 0 or decision.exceeds or not in_order
         tracked = decision.exceeds or panel.tracks(station.name)
         raised_by = 0
@@ -152,6 +161,13 @@ class Pipeline:
             place |= context.placement.code
             if reading.ts is not None:  # without a stamp there is nothing to say about it
                 self._clocks.observe(station, context.placement)
+        state = NUMBERED_STATES.index(verdict.state if published or tracked else _state(decision, guard.doubt))
+        place += VERDICT * state
+        packed = pack(*reading.values)
+        if self._archive is not None:
+            standing = JOINED.join(event.id for event in panel.standing(station.name)) if tracked else ""
+            noted = ArchivedReading(context.n, ts, reading.received, state, standing, packed)
+            self._archive.note(station.name, station.group.bundle.station, noted)
         if in_order:
             station.recent.add(reading.values, raised_by=raised_by, stands=panel.stands(station.name))
         results.readings += 1
@@ -169,10 +185,16 @@ class Pipeline:
                 reading.seq,
                 place,
                 own,
-                pack(*reading.values),
+                packed,
             )
         )
         return panel.borne(station.name) if tracked else ()
+
+
+def _state(decision: Decision, doubt: UnitDoubt | None) -> str:
+    """Return the state of a verdict that is not built."""
+    state = state_of(decision)
+    return state if doubt is None or state in {"alarm", "warming_up"} else "out_of_domain"
 
 
 @lru_cache

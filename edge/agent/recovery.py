@@ -14,6 +14,7 @@ from edge.agent.station import LiveStation
 from edge.agent.station_journal import COPY_EVERY
 from edge.agent.stations import Stations
 from edge.alarms.panel import AlarmPanel
+from edge.archive.archive import Archive
 from edge.errors import ReadingError
 from edge.journal.journal import Journal
 from edge.journal.transaction import ClockRow, MemoryRow, ReadingRow, Transaction
@@ -45,13 +46,18 @@ class Recovery:
         What they are restored from.
     log
         Where failures are reported.
+    archive
+        Gets what a kill may have cost it; ``None``: there is none.
     """
 
-    def __init__(self, stations: Stations, panel: AlarmPanel, journal: Journal, log: Log) -> None:
+    def __init__(
+        self, stations: Stations, panel: AlarmPanel, journal: Journal, log: Log, archive: Archive | None = None
+    ) -> None:
         self._stations = stations
         self._panel = panel
         self._journal = journal
         self._log = log
+        self._archive = archive or Archive.off(log.clock)
         self._jumped = 0.0  # [s] by which the wall clock has jumped since the start
         self._remaining = _PER_TURN
         self._connection = 0
@@ -140,6 +146,7 @@ class Recovery:
             )
             transaction.pruned[station.id] = row.n
             return
+        self._archive.resume(station.name, station.group.bundle.station, readings)
         try:
             if memory is not None and memory.bundle != station.group.bundle.id:
                 memory = None

@@ -80,6 +80,7 @@ def _run_until_reload(
     from edge.agent.announcer import subscriptions
     from edge.agent.presence import Presence
     from edge.agent.stations import Stations
+    from edge.archive.archive import Archive
     from edge.mqtt.options import Options
     from edge.mqtt.reconnecting_link import ReconnectingLink
     from edge.mqtt.topics import Topics
@@ -100,7 +101,8 @@ def _run_until_reload(
         stop=signals,
         clock=clock,
     )
-    agent = Agent(gateway, stations, link, journal, presence=presence, watchdog=watchdog, clock=clock)
+    archive = Archive.beside(gateway.archive, gateway.journal.path, clock)
+    agent = Agent(gateway, stations, link, journal, presence=presence, watchdog=watchdog, clock=clock, archive=archive)
     watchdog.ready()
     following: Configuration | None = None
     while following is None and not signals.requested:

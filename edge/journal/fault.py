@@ -37,13 +37,17 @@ _FIXES: dict[Kind, str] = {
 }
 
 
+def kind_of(error: Exception) -> Kind:
+    """Return what is wrong with a file, by an error of SQLite, of the system, or of what the file contains."""
+    if isinstance(error, OSError):
+        return "io"
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return _SPECIAL.get(code) or _KINDS.get(code & 0xFF, "corrupt")
+
+
 def fault_of(path: Path, error: Exception) -> JournalError:
     """Describe an error of SQLite, of the system, or of what a file contains."""
-    if isinstance(error, OSError):
-        kind: Kind = "io"
-    else:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
-        kind = _SPECIAL.get(code) or _KINDS.get(code & 0xFF, "corrupt")
+    kind = kind_of(error)
     return JournalError(kind, f"{path}: {error}; fix: {_FIXES[kind]}")
 
 

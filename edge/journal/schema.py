@@ -79,6 +79,7 @@ MOST_READINGS = 2**62
 """More than any number of a reading."""
 
 _CLOSED_ALARM = "select * from labels where alarm_id = ? and closed is not null order by id desc limit 1"
+_LATEST_LABELS = "select * from labels order by id desc limit 200"
 
 
 class Recovered(NamedTuple):
@@ -100,6 +101,8 @@ class Recovered(NamedTuple):
         Rate that was set by a request; ``None``: that of gateway.yaml holds.
     parts
         Parts of readings that are not complete.
+    labels
+        The latest alarms that have closed or were labelled, the oldest first.
     """
 
     stations: Sequence[StationRow] = ()
@@ -109,6 +112,7 @@ class Recovered(NamedTuple):
     filters: Set[str] = frozenset()
     rate: RateRow | None = None
     parts: Sequence[PartsRow] = ()
+    labels: Sequence[AlarmLabel] = ()
 
 
 class OlderReadings(NamedTuple):
@@ -209,6 +213,7 @@ def load(db: sqlite3.Connection) -> Recovered:
         filters={each for (each,) in read("select filter from filters")},
         rate=next((msgspec.convert(row, RateRow) for row in read("select requested, configured from rate")), None),
         parts=msgspec.convert(read("select * from parts").fetchall(), list[PartsRow]),
+        labels=[_label(row) for row in reversed(read(_LATEST_LABELS).fetchall())],
     )
 
 
@@ -252,4 +257,8 @@ def memory(db: sqlite3.Connection, station: int) -> MemoryRow | None:
 def closed_alarm(db: sqlite3.Connection, alarm_id: str) -> AlarmLabel | None:
     """Read the last label of an alarm that has closed; ``None`` for an unknown one."""
     row = db.execute(_CLOSED_ALARM, (alarm_id,)).fetchone()
-    return None if row is None else AlarmLabel(**dict(zip(AlarmLabel.__struct_fields__, row[1:], strict=True)))
+    return None if row is None else _label(row)
+
+
+def _label(row: Sequence[Any]) -> AlarmLabel:
+    return msgspec.convert(dict(zip(AlarmLabel.__struct_fields__, row[1:], strict=True)), AlarmLabel)

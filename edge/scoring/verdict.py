@@ -14,6 +14,9 @@ from edge.scoring.adaptation import Shifts
 State = Literal["alarm", "warming_up", "out_of_domain", "suspect", "ok"]
 """The first state that applies, in this order: nothing hides an exceedance."""
 
+NUMBERED_STATES: tuple[str, ...] = ("", "ok", "suspect", "out_of_domain", "warming_up", "alarm")
+"""A state by its number in journal and archive; 0: not known. The most frequent one has the number of fewest bytes."""
+
 
 class Shift(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How far the thresholds have moved since the training; ``null``: that threshold is fixed, and not recalibrated.

@@ -58,7 +58,7 @@ class VerdictBuilder:
             out_of_domain=scores.outside,
             out_of_domain_degree=round(scores.degree, 4) if scores.degree else 0.0,
             contributions=self._contributions(scores),
-            state=_state(decision),
+            state=state_of(decision),
             shift=Shift.from_shifts(shifts),
             late=not in_order,
             historical=historical,
@@ -130,7 +130,8 @@ def _reconstruction(scores: RowScores) -> Reconstruction | None:
     return Reconstruction(score=score, p=_p(scores.reconstruction), error=_four_digits(scores.error))
 
 
-def _state(decision: Decision) -> State:
+def state_of(decision: Decision) -> State:
+    """Return the state of a verdict; a channel whose unit is in doubt is not looked at."""
     if decision.exceeds:
         return "alarm"
     if decision.context.warming_up:

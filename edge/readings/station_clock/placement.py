@@ -21,6 +21,9 @@ PLACED = 16
 OBSERVED = 32
 """Added to the journal code of a reading that the guard of units has observed; the codes of version 0.2 lack it."""
 
+VERDICT = 64
+"""The number of the verdict's state times this is added to the journal code; the codes of version 0.3 lack it."""
+
 TimeSource = Literal["station", "corrected", "received"]
 
 

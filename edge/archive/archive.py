@@ -1,0 +1,229 @@
+"""The archive as the agent sees it: it notes readings and alarms, and never waits for a disk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from config.settings.archive import ArchiveSettings
+from config.settings.station import Station
+from edge.alarms.alarm_label import AlarmLabel
+from edge.alarms.event import Event
+from edge.archive.archive_file import ArchiveContents
+from edge.archive.archive_report import ArchiveReport
+from edge.archive.archive_writer import ArchiveWork, ArchiveWriter, Resumed
+from edge.archive.archived_alarm import ArchivedAlarm
+from edge.archive.station_tail import ArchivedReading, StationTail
+from edge.archive.tables import Holding
+from edge.clock import Clock, rfc3339
+from edge.journal.transaction import ReadingRow
+from edge.readings.station_clock.placement import STAMP_NOT_USED, VERDICT
+from edge.scoring.verdict import NUMBERED_STATES
+
+_BLOCK = 1024  # readings of a station that become a block at once; the journal has at least 2,000 for after a kill
+_EVERY = 3600.0  # [s] between two writes otherwise: each costs a card about 30 kB, however little is in it
+_MOST_BYTES = 4 << 20  # of all stations in memory; then all of them are written
+_ALARMS_AFTER, _ALARMS_EVERY = 20.0, 600.0  # [s] from a change of an alarm to its write, and between two of those
+_STOPPING = 5.0  # [s] that a stop waits for the disk
+
+
+class Archive:
+    """Collects what is to be archived, and has it written now and then.
+
+    Parameters
+    ----------
+    settings
+        Its size and age.
+    path
+        The file.
+    clock
+        Paces the writes.
+    begin
+        Begins to write; tests put something else in its place.
+
+    Attributes
+    ----------
+    path
+        The file; ``None``: there is no archive.
+    """
+
+    def __init__(
+        self,
+        settings: ArchiveSettings,
+        path: Path,
+        clock: Clock,
+        begin: Callable[[Path, int, int, Clock], ArchiveWriter] = ArchiveWriter,
+    ) -> None:
+        self.path = path if settings.max_mb else None
+        self._clock = clock
+        self._writer = begin(path, settings.max_mb, settings.days, clock) if settings.max_mb else None
+        self._noted: list[tuple[str, Station, ArchivedReading]] = []
+        self._tails: dict[str, StationTail] = {}
+        self._kinds: dict[str, Station] = {}
+        self._columns: dict[str, tuple[str, str]] = {}  # station -> id and JSON of its columns
+        self._alarms: dict[str, ArchivedAlarm] = {}
+        self._labels: dict[str, ArchivedAlarm] = {}
+        self._bytes = 0
+        now = clock.monotonic()
+        self._next = now + _EVERY
+        self._changed = self._alarms_written = -_ALARMS_EVERY
+
+    @classmethod
+    def off(cls, clock: Clock) -> Archive:
+        """Make one that keeps nothing."""
+        return cls(ArchiveSettings(max_mb=0), Path(), clock)
+
+    @classmethod
+    def beside(cls, settings: ArchiveSettings, journal: str, clock: Clock) -> Archive:
+        """Make the archive that the settings name; without a path, it lies beside the journal."""
+        return cls(settings, Path(settings.path or Path(journal).parent / "archive.db"), clock)
+
+    @property
+    def contents(self) -> ArchiveContents | None:
+        """What is in the file, as it was last written; ``None``: it could not be opened."""
+        return None if self._writer is None else self._writer.contents
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with it; ``None``: nothing."""
+        return None if self._writer is None else self._writer.problem
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being written."""
+        return self._writer is not None and not self._writer.settled
+
+    def note(self, name: str, station: Station, reading: ArchivedReading) -> None:
+        """Note a reading of a station with these columns; :meth:`settle` keeps it once the journal has it."""
+        if self._writer is not None:
+            self._noted.append((name, station, reading))
+
+    def settle(self, labels: Iterable[AlarmLabel]) -> None:
+        """Keep what was noted: it is committed, with these labels."""
+        for name, station, reading in self._noted:
+            tail = self._tails.get(name)
+            if tail is None or self._kinds[name] is not station:
+                if tail is not None:
+                    self._write([tail])
+                tail = self._begin(name, station)
+            tail.add(reading)
+            self._bytes += tail.row_bytes
+            if tail.count >= _BLOCK:
+                self._write([tail])
+        self._noted.clear()
+        for label in labels:
+            self._labels[label.alarm_id] = ArchivedAlarm.from_label(label)
+            self._changed = max(self._changed, self._clock.monotonic())
+        if self._bytes > _MOST_BYTES:
+            self._write(list(self._tails.values()))
+
+    def note_events(self, events: Iterable[Event]) -> None:
+        """Note what became of alarms."""
+        if self._writer is None:
+            return
+        for event in events:
+            self._alarms[event.id] = ArchivedAlarm.from_event(event)
+            if event.event_type != "update" or event.label is not None:
+                self._changed = max(self._changed, self._clock.monotonic())
+
+    def resume(self, name: str, station: Station, rows: Sequence[ReadingRow]) -> None:
+        """Take what the journal has of a station: a kill may have cost the file the latest of it.
+
+        Which alarms were open is then not known by the reading, but by its time.
+        """
+        if self._writer is None or not rows:
+            return
+        columns_id, columns = self._columns_of(name, station)
+        found = [
+            ArchivedReading(
+                row.n,
+                row.received if row.ts is None or row.place & STAMP_NOT_USED else row.ts,
+                row.received,
+                min(row.place // VERDICT, len(NUMBERED_STATES) - 1),
+                None,
+                row.values,
+            )
+            for row in rows[-2 * _BLOCK :]
+        ]
+        resumed = Resumed(name, columns_id, station.size, found)
+        self._writer.put(ArchiveWork(resumed=[resumed], columns={columns_id: columns}))
+
+    def turn(self) -> None:
+        """Have written what is due."""
+        now = self._clock.monotonic()
+        due = self._changed > self._alarms_written and now >= self._changed + _ALARMS_AFTER
+        if now >= self._next or (due and now >= self._alarms_written + _ALARMS_EVERY):
+            self.flush()
+
+    def flush(self) -> None:
+        """Have everything written."""
+        now = self._clock.monotonic()
+        self._next = now + _EVERY
+        if self._alarms or self._labels:
+            self._alarms_written = now
+        self._write([tail for tail in self._tails.values() if tail.count])
+
+    def pending(self, name: str, until: float) -> int:
+        """Return how many readings of a station, which came before a time [s], the file may not have yet.
+
+        They are written at once.
+        """
+        tail = self._tails.get(name)
+        if tail is not None and tail.count and tail.received < until:
+            count = tail.count
+            self._write([tail])
+            return count
+        return int(self.busy)
+
+    def report(self) -> ArchiveReport:
+        """Return what health says."""
+        writer = self._writer
+        if writer is None:
+            return ArchiveReport()
+        contents = writer.contents
+        holdings: Sequence[Holding] = () if contents is None else contents.holdings
+        first = min((each.first for each in holdings), default=None)
+        return ArchiveReport(
+            state=writer.fault or "ok",
+            mb=0.0 if contents is None else contents.mb,
+            readings=sum(each.readings for each in holdings),
+            since=None if first is None else rfc3339(first),
+            waiting=writer.waiting + sum(tail.count for tail in self._tails.values()),
+            lost=writer.lost,
+            problem=writer.problem,
+        )
+
+    def close(self) -> None:
+        """Write what is left, and close the file."""
+        if self._writer is not None:
+            self.flush()
+            self._writer.close(_STOPPING)
+            self._writer = None
+
+    def _begin(self, name: str, station: Station) -> StationTail:
+        columns_id, _ = self._columns_of(name, station)
+        tail = self._tails[name] = StationTail(name, columns_id, station.size)
+        return tail
+
+    def _columns_of(self, name: str, station: Station) -> tuple[str, str]:
+        if self._kinds.get(name) is not station:
+            text = msgspec.json.encode(station).decode()
+            self._kinds[name] = station
+            self._columns[name] = hashlib.sha256(text.encode()).hexdigest()[:16], text
+        return self._columns[name]
+
+    def _write(self, tails: Sequence[StationTail]) -> None:
+        """Hand readings to the writer, and with them all alarms that have changed."""
+        if self._writer is None:
+            return
+        columns = dict(self._columns[tail.station] for tail in tails)
+        alarms, labels = list(self._alarms.values()), list(self._labels.values())
+        if tails or alarms or labels:
+            self._writer.put(ArchiveWork(tails=tails, columns=columns, alarms=alarms, labels=labels))
+        for tail in tails:
+            del self._tails[tail.station]
+            self._bytes -= tail.count * tail.row_bytes
+        self._alarms, self._labels = {}, {}
