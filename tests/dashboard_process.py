@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -23,8 +22,8 @@ class DashboardProcess:
         Port of the broker on this computer.
     listen
         Port of the page, or its address; 0: a free one.
-    words
-        Further words of the command line.
+    config
+        A gateway file that names the broker, in place of its port.
 
     Attributes
     ----------
@@ -32,10 +31,11 @@ class DashboardProcess:
         Address of the page.
     """
 
-    def __init__(self, folder: Path, broker_port: int, listen: int | str = 0, words: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path, broker_port: int, listen: int | str = 0, config: Path | None = None) -> None:
         self.log = folder / "dashboard.log"
-        command = [sys.executable, "-m", "davylamp", "dashboard", "--broker", f"127.0.0.1:{broker_port}"]
-        command += ["--listen", str(listen), "--history", str(folder / "dashboard.db"), *words]
+        where = ["--broker", f"127.0.0.1:{broker_port}"] if config is None else ["-c", str(config)]
+        command = [sys.executable, "-m", "davylamp", "dashboard", *where]
+        command += ["--listen", str(listen), "--history", str(folder / "dashboard.db")]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=log, env=environment)

@@ -192,8 +192,10 @@ class BrokerThread:
             if link.refused:
                 detail = f"the broker refuses {', '.join(link.refused)}; fix: allow this user to read it"
         else:
-            state = "connecting" if failure is None else "lost"
-            detail = None if failure is None else f"{failure.event}: {failure.detail}"
+            state, detail = "connecting" if failure is None else "lost", None
+            if failure is not None:
+                again = "" if "fix: " in failure.detail else "; it is tried again until the broker answers"
+                detail = f"{failure.event}: {failure.detail}{again}"
         if (state, detail) != (self._state, self._detail):
             if state != self._state:
                 self._since = self._clock.now()

@@ -208,6 +208,7 @@ def _listen(settings: DashboardSettings) -> socket.socket:
         made = socket.socket(family, socket.SOCK_STREAM)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind(address)
+        made.listen(128)  # who reads the address that is printed must be able to connect
     except OSError as error:
         fix = "fix: --listen HOST:PORT with another one, or dashboard.port in gateway.yaml"
         raise DashboardError(f"{host}:{port}: {error.strerror or error}; {fix}") from error

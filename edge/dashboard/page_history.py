@@ -17,6 +17,7 @@ from edge.clock import Clock, SystemClock, parse_time
 from edge.dashboard.history_file import is_damage, is_full, open_history, set_aside
 from edge.dashboard.history_tiers import DAY, TIERS, local_day, prune
 from edge.dashboard.series_bin import HistorySample, SeriesBin
+from edge.errors import DashboardError
 from edge.log import Log
 
 _MOST_PENDING = 20_000  # bins in memory while the disk is full: some 10 MB
@@ -48,7 +49,7 @@ class PageHistory:
     Raises
     ------
     DashboardError
-        The file is a later version's, or another program's.
+        The file is a later version's or another program's, or its folder is not there.
     """
 
     def __init__(self, path: Path, max_mb: int, clock: Clock | None = None) -> None:
@@ -65,6 +66,9 @@ class PageHistory:
         self._labels: dict[tuple[str, str], tuple[Label | None, str | None]] = {}
         self._standing: dict[str, tuple[set[str], float]] = {}
         self._pruned = -math.inf
+        if not path.absolute().parent.is_dir():
+            fix = "fix: make it, or --history and dashboard.history in gateway.yaml with another"
+            raise DashboardError(f"{path}: there is no folder {path.parent}; {fix}")
         self._open()
 
     @property
