@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,11 +29,9 @@ KEYS = [("ch4_ppb", "[ppb]"), ("temperature_c", "Cel")]
 ROOT = Path(__file__).parents[3]
 
 
-def sample(t: float, level: float | None = 2000.0, **fields: object) -> HistorySample:
-    return HistorySample(
-        t, **{"level": level, "background": 1950.0, "virtual": 2010.0, "scores": (0.4, 1.2, None),
-              "channels": [level, 20.0], **fields}
-    )  # type: ignore[arg-type]  # fmt: skip
+def sample(t: float, level: float | None = 2000.0, **fields: Any) -> HistorySample:
+    made = HistorySample(t, level, 1950.0, 2010.0, (0.4, 1.2, None), exceeds=False, channels=[level, 20.0])
+    return made._replace(**fields)
 
 
 @pytest.fixture
@@ -125,7 +124,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost_when_there_is_room_again(
     path: Path, now: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history = PageHistory(path, 64)
-    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(1, 1, 0))  # type: ignore[attr-defined]
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(1, 1, 0))
     assert history._db is not None
     history.commit()
     pages = history._db.execute("pragma page_count").fetchone()[0]

@@ -1,0 +1,103 @@
+"""Streams and requests when the other side is slow, silent or gone."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any, cast
+
+import pytest
+
+from edge.dashboard.broker_thread import BrokerThread, Outgoing
+from edge.dashboard.page_messages import HistoryView, LinkView, Overview
+from edge.dashboard.page_views import PageViews
+from edge.dashboard.request_desk import AgentRefusalError, RequestDesk
+from edge.dashboard.stream_hub import MOST_BROWSERS, StreamHub
+
+LINK = LinkView(state="connected", broker="b", detail=None, since="")
+OVERVIEW = Overview(
+    ts="", version="", timezone="", link=LINK, history=HistoryView(state="ok", detail=None, mb=0.0, since=None),
+    gateways=(), stations=(),
+)  # fmt: skip
+
+
+class QuietBroker:
+    """A broker's thread whose agent does not answer, unless the test does."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.watched = False
+        self.link_view = LINK
+        self.sent: list[Outgoing] = []
+        self.forgotten: list[str] = []
+
+    def send(self, outgoing: Outgoing) -> None:
+        self.sent.append(outgoing)
+
+    def forget(self, transaction: str) -> None:
+        self.forgotten.append(transaction)
+
+
+class NewViews:
+    """Views that always have something new."""
+
+    def take_news(self) -> tuple[list[Any], list[Any], bool]:
+        return [], [], True
+
+
+def hub_of(broker: QuietBroker) -> StreamHub:
+    return StreamHub(cast("BrokerThread", broker), cast("PageViews", NewViews()), lambda: OVERVIEW)
+
+
+def test_a_browser_that_does_not_read_loses_its_stream_and_nobody_elses_memory() -> None:
+    async def run() -> None:
+        hub = hub_of(QuietBroker())
+        slow = hub.stream()
+        assert (await anext(slow))["event"] == "overview"
+        for _ in range(300):
+            hub._send({"event": "reading", "data": "{}"})
+        assert [each async for each in slow] == []
+
+    asyncio.run(run())
+
+
+def test_streams_are_counted_and_ended() -> None:
+    async def run() -> None:
+        broker = QuietBroker()
+        hub = hub_of(broker)
+        streams = [hub.stream() for _ in range(MOST_BROWSERS)]
+        for each in streams:
+            await anext(each)
+        assert (hub.full, broker.watched) == (True, True)
+        hub.close()
+        for each in streams:
+            assert [event async for event in each] == []
+        assert (hub.full, broker.watched) == (False, False)
+
+    asyncio.run(run())
+
+
+def test_news_wake_the_hub_and_an_overview_follows() -> None:
+    async def run() -> None:
+        hub = hub_of(QuietBroker())
+        sending = asyncio.create_task(hub.run())
+        stream = hub.stream()
+        await anext(stream)
+        hub.wake()
+        names = [(await asyncio.wait_for(anext(stream), 5))["event"] for _ in range(2)]
+        assert sorted(map(str, names)) == ["link", "overview"]
+        sending.cancel()
+
+    asyncio.run(run())
+
+
+def test_an_agent_that_does_not_answer_is_said_and_forgotten() -> None:
+    async def run() -> None:
+        broker = QuietBroker()
+        desk = RequestDesk(cast("BrokerThread", broker), patience=0.01)
+        with pytest.raises(AgentRefusalError, match=r"no answer within 0\.01 s; fix: start the agent") as refusal:
+            await desk.ask("davylamp/gw1", "alarm/shelve", {"id": "a"})
+        assert refusal.value.status == 504
+        assert broker.forgotten == [broker.sent[0].body["transaction"]]
+
+    asyncio.run(run())
