@@ -24,7 +24,7 @@ export class AlarmList {
 
     /** Load the newest alarms. */
     async load() {
-        const {alarms, more} = await get("api/alarms", {limit: PAGE});
+        const {alarms, more} = await get("api/alarms", {limit: Math.min(500, Math.max(PAGE, this.#shown))});
         this.#alarms.clear();
         for (const alarm of alarms) this.#put(alarm.station_id, alarm.event, alarm.standing);
         this.#more = more;
@@ -59,7 +59,7 @@ export class AlarmList {
         const shown = all.slice(0, Math.max(this.#shown, standing.length));
         const channels = new Map(stations.flatMap(({id, channels}) => [[id, channels]]));
         reconcile(byId("alarm-list"), shown.map((alarm) => ({...alarm, channels: channels.get(alarm.station) ?? []})),
-            ({key}) => key, () => alarmCard());
+            ({key}) => key, () => alarmCard(() => this.load()));
         const waiting = standing.filter(({event}) => !event.acknowledged && !shelved(event)).length;
         const count = standing.length;
         const words = count === 0 ? "none stands" : count === 1 ? "1 stands" : `${count} stand`;
@@ -126,7 +126,7 @@ function whenWords(event) {
     return `${moment(opened)}, for ${span(toSeconds(event.closed) - opened)}`;
 }
 
-function alarmCard() {
+function alarmCard(reload) {
     const what = make("h3", {}, "");
     const when = make("p", {class: "when"});
     const peak = make("p", {class: "what"});
@@ -156,6 +156,7 @@ function alarmCard() {
             await post(path, {station: alarm.station, id: alarm.event.id, ...body});
             setText(answer, done);
             close();
+            reload().catch(() => {}); // a label of an alarm that has closed comes with no event
         } catch (refusal) {
             setText(answer, refusal.message);
             answer.dataset.state = "alarm";

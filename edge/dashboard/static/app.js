@@ -18,10 +18,14 @@ import {age} from "./words.js";
 
 const SLOW = 1000; // [ms] between two drawings of what is not the level or an alarm
 const RETRY = 3000; // [ms]
+const LONGEST = 1500; // [ms] for which the page waits for its charts before it appears
+
+const pause = (time) => new Promise((done) => setTimeout(done, time));
 
 const state = {overview: null, lost: false, chosen: null};
 let recent = null;
 let due = false;
+let shown = false; // whether the charts are there, so that nothing jumps when the page appears
 let drawn = -Infinity;
 
 const alarms = new AlarmList(() => draw());
@@ -61,7 +65,7 @@ function drawAll() {
         showScores(station, recent);
         channels.update(station, recent, history.channel);
     }
-    byId("content").dataset.ready = "true";
+    if (!overview.stations.length || shown) byId("content").dataset.ready = "true";
 }
 
 async function choose(id) {
@@ -74,7 +78,8 @@ async function choose(id) {
     drawn = -Infinity;
     draw();
     const mine = recent;
-    await Promise.allSettled([mine.load(), history.choose(station, channel)]);
+    await Promise.race([Promise.allSettled([mine.load(), history.choose(station, channel)]), pause(LONGEST)]);
+    shown = true;
     drawn = -Infinity;
     draw();
 }
@@ -146,14 +151,16 @@ function stream() {
 
 async function begin() {
     try {
-        takeOverview(await get("api/overview"));
+        const overview = await get("api/overview");
+        await alarms.load().catch(() => {});
+        takeOverview(overview);
     } catch (refusal) {
         if (refusal.status === 401) {
             await askToken();
         } else {
             state.lost = true;
             draw();
-            await new Promise((done) => setTimeout(done, RETRY));
+            await pause(RETRY);
         }
         return begin();
     }

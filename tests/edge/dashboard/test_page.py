@@ -286,6 +286,18 @@ def test_the_theme_follows_the_system_until_the_reader_chooses(browser: Browser,
     browser.run("localStorage.clear()")
 
 
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_nothing_jumps_while_the_page_loads(browser: Browser, page: MadeUpPage, width: int) -> None:
+    show(browser, page, width)
+    until(browser, "document.querySelectorAll('.plot canvas, .channel svg path').length > 5")
+    shifts = browser.run("""new Promise((done) => {
+        const observer = new PerformanceObserver((list) => done(list.getEntries().map(({value}) => value)));
+        observer.observe({type: 'layout-shift', buffered: true});
+        setTimeout(() => done([]), 500);
+    })""")
+    assert sum(shifts) < 0.05  # Google calls less than 0.1 good
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_text_stands_out_from_what_is_behind_it(browser: Browser, page: MadeUpPage, dark: bool) -> None:
     show(browser, page, dark=dark)

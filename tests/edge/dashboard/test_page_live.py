@@ -105,6 +105,12 @@ def test_a_leak_is_seen_within_two_seconds_and_acknowledged(
     assert (event["label"], event["comment"]) == ("plume", "valve 3")
     until(browser, says(".alarm[data-kind=methane]", "Stands, acknowledged, labelled as a plume, “valve 3”."))
 
+    browser.run("document.querySelector('.alarm[data-kind=methane] .actions button').click()")
+    until(browser, "document.querySelector('.alarm form [value=fault]') !== null")
+    browser.run("document.querySelector('.alarm form [value=fault]').click()")
+    browser.run("document.querySelector('.alarm form').requestSubmit()")
+    until(browser, says(".alarm[data-kind=methane]", "labelled as a sensor fault"))
+
     browser.run("document.querySelector('#rows-form [name=rows]').value = 20")
     browser.run("document.getElementById('rows-form').requestSubmit()")
     until(browser, says("#rows-answer", "Saved as"))
@@ -150,7 +156,8 @@ def test_the_page_comes_back_after_agent_broker_and_its_own_server(
     again = DashboardProcess(dashboard.log.parent, broker.port, dashboard.port)
     try:
         until(browser, "document.getElementById('notices').innerText === ''")
-        until(browser, f"document.getElementById('level').innerText === {shown!r}")  # what it keeps is its own
+        # Until the next reading comes, there is the mean of the last minute in its history.
+        until(browser, "Number(document.getElementById('level').innerText.replace(',', '')) > 1900")
     finally:
         assert again.stop() == 0
 
