@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 from collections import defaultdict
@@ -105,11 +106,14 @@ def test_every_message_of_an_agents_life_is_as_its_schema_says(
 ) -> None:
     broker = start_broker()
     other = client(broker.port, "davylamp/#")
-    process = agent_process(broker.port)
+    process = agent_process(broker.port, "log: {format: json}\n")
     other.wait(TOPICS.state, lambda body: body["state"] == "online", timeout=30)
     live_an_eventful_life(other)
     assert process.stop()[0] == 0
     other.wait(TOPICS.state, lambda body: body["state"] == "stopped")
+    logged = [json.loads(line) for line in process.log.read_text().splitlines()]
+    assert all(each.keys() >= {"ts", "level", "logger", "event"} for each in logged)
+    assert {"station online", "alarm open", "reading refused", "stopped"} <= {each["event"] for each in logged}
 
     published = by_name(other)
     assert published.keys() == {name for name, message in MESSAGES.items() if message.published}
