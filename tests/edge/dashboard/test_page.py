@@ -1,73 +1,14 @@
-"""The page in a real browser, upon made-up answers: what it shows, and what it says when something is missing."""
+"""How the page looks and reads in a real browser: sizes, themes, contrast, words, a screen reader."""
 
 from __future__ import annotations
 
-import copy
-import threading
-import time
-from collections.abc import Callable, Iterator
-from http.server import ThreadingHTTPServer
-from io import BytesIO
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from tests.browser import DESK, PHONE, Browser
-from tests.edge.dashboard import sample_server
-from tests.edge.dashboard.sample_server import SampleHandler
-
-Change = Callable[[dict[str, Any]], None]
-
-
-class MadeUpPage:
-    """A server whose overview can be changed, and that keeps what is posted to it."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.change: Change = lambda overview: None
-        original = sample_server.overview
-
-        def changed(now: float) -> dict[str, Any]:
-            overview = copy.deepcopy(original(now))
-            self.change(overview)
-            return overview
-
-        monkeypatch.setattr(sample_server, "overview", changed)
-        monkeypatch.setattr(SampleHandler, "log_message", lambda *arguments: None)
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), SampleHandler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-        self.address = f"http://127.0.0.1:{self.server.server_port}/"
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-
-@pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[MadeUpPage]:
-    one = MadeUpPage(monkeypatch)
-    yield one
-    one.close()
-
-
-def show(browser: Browser, page: MadeUpPage, width: int = DESK, *, dark: bool = False) -> None:
-    """Open the page, and wait until it has something to show."""
-    browser.open(page.address, width, dark=dark)
-    until(browser, "document.getElementById('content').dataset.ready === 'true'")
-
-
-def until(browser: Browser, condition: str, seconds: float = 5.0) -> None:
-    """Wait until a condition holds in the page."""
-    deadline = time.monotonic() + seconds
-    while not browser.run(condition):
-        assert time.monotonic() < deadline, f"{condition}: {browser.run('document.body.innerText')}"
-        time.sleep(0.02)
-
-
-def text(browser: Browser, selector: str) -> str:
-    found: str = browser.run(f"document.querySelector({selector!r}).innerText")
-    return found
+from tests.edge.dashboard.made_up_page import MadeUpPage, show, text, until
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -121,158 +62,6 @@ def test_a_screen_reader_finds_its_way(browser: Browser, page: MadeUpPage) -> No
     assert all(after - before <= 1 for before, after in pairwise(headings))
 
 
-def test_the_chart_is_also_a_sentence_and_a_table(browser: Browser, page: MadeUpPage) -> None:
-    show(browser, page)
-    until(browser, "document.querySelector('.plot canvas') !== null")
-    sentence = browser.run("document.getElementById('plot').getAttribute('aria-label')")
-    assert "Methane from" in sentence
-    assert "methane alarms are marked" in sentence
-    browser.run("document.querySelector('#as-table summary').click()")
-    until(browser, "document.querySelectorAll('#history-table tbody tr').length >= 50")
-    marks = browser.run(
-        "[...document.querySelectorAll('#history-table tbody tr')].map((row) => row.lastChild.innerText)"
-    )
-    assert 10 <= marks.count("yes") <= 40
-
-
-@pytest.mark.parametrize("span", ["hour", "week", "month", "year"])
-def test_another_span_is_drawn(browser: Browser, page: MadeUpPage, span: str) -> None:
-    show(browser, page)
-    until(browser, "document.querySelector('.plot canvas') !== null")
-    before = text(browser, "#history-span")
-    browser.run(f"document.querySelector('[data-span={span}]').click()")
-    until(browser, f"document.getElementById('history-span').innerText !== {before!r}")
-    assert browser.run("document.querySelectorAll('[data-span][aria-pressed=true]').length") == 1
-    if span == "year":
-        assert "Highest 5,210 ppb" in text(browser, "#history-span")
-    else:
-        browser.run("document.getElementById('earlier').click()")
-        until(browser, "!document.getElementById('history-span').innerText.endsWith('now')")
-    assert browser.errors == []
-
-
-def test_a_channel_is_seen_in_the_chart_and_left_again(browser: Browser, page: MadeUpPage) -> None:
-    show(browser, page)
-    until(browser, "document.querySelectorAll('.channel').length === 5")
-    browser.run("document.querySelectorAll('.channel')[1].click()")
-    until(browser, "document.getElementById('history-title').innerText === 'Temperature at st-1'")
-    browser.run("document.getElementById('back').click()")
-    until(browser, "document.getElementById('history-title').innerText === 'Methane at st-1'")
-
-
-def test_an_alarm_is_acknowledged_by_keyboard(
-    browser: Browser, page: MadeUpPage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    posted: list[tuple[str, bytes]] = []
-    answer = SampleHandler.do_POST
-
-    def keep(self: SampleHandler) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        posted.append((self.path, body))
-        self.rfile = BytesIO(body)
-        answer(self)
-
-    monkeypatch.setattr(SampleHandler, "do_POST", keep)
-    show(browser, page)
-    until(browser, "document.querySelector('.alarm[data-standing=true]') !== null")
-    browser.run("document.querySelector('.alarm[data-standing=true] .actions button').focus()")
-    browser.press("Enter")
-    until(browser, "document.activeElement.name === 'label'")
-    browser.run("document.activeElement.click()")  # a plume
-    browser.run("document.querySelector('.alarm form').requestSubmit()")
-    until(browser, "document.querySelector('.alarm .answer').innerText === 'Acknowledged.'")
-    assert browser.run("document.activeElement.tagName") == "BUTTON"  # the focus has not got lost
-    ((path, body),) = posted
-    assert path == "/api/acknowledge"
-    assert b'"label":"plume"' in body
-    assert b'"comment":null' in body
-
-
-def test_what_is_typed_outlives_new_readings(browser: Browser, page: MadeUpPage) -> None:
-    show(browser, page)
-    until(browser, "document.querySelector('.alarm[data-standing=true]') !== null")
-    browser.run("document.querySelector('.alarm[data-standing=true] .actions button').click()")
-    browser.run("document.querySelector('.alarm form [name=comment]').value = 'valve 3'")
-    seen = text(browser, "#now-facts")
-    until(browser, f"document.getElementById('now-facts').innerText !== {seen!r}")
-    assert browser.run("document.querySelector('.alarm form [name=comment]').value") == "valve 3"
-
-
-def test_a_text_of_a_station_is_never_markup(browser: Browser, page: MadeUpPage) -> None:
-    name = "<img src=x onerror=alert(1)>"
-
-    def rename(overview: dict[str, Any]) -> None:
-        overview["stations"][1]["station"] = name
-
-    page.change = rename
-    show(browser, page)
-    assert name in text(browser, "#health")
-    assert browser.errors == []
-
-
-def _no_broker(overview: dict[str, Any]) -> None:
-    overview["link"] |= {"state": "connecting", "detail": "nothing listens on port 1883: start Mosquitto"}
-    overview["gateways"] = overview["stations"] = []
-
-
-def _no_agent(overview: dict[str, Any]) -> None:
-    overview["gateways"] = overview["stations"] = []
-
-
-def _no_station(overview: dict[str, Any]) -> None:
-    overview["stations"] = []
-
-
-@pytest.mark.parametrize(
-    ("change", "title", "words"),
-    [
-        (_no_broker, "No broker yet", "nothing listens on port 1883: start Mosquitto."),
-        (_no_agent, "No agent yet", "davylamp agent -c gateway.yaml"),
-        (_no_station, "No station yet", "davylamp simulate"),
-    ],
-    ids=["no broker", "no agent", "no station"],
-)
-@pytest.mark.parametrize("width", [PHONE, DESK])
-def test_what_is_missing_is_said_with_what_helps(
-    browser: Browser, page: MadeUpPage, change: Change, title: str, words: str, width: int
-) -> None:
-    page.change = change
-    show(browser, page, width)
-    assert text(browser, "#welcome-title") == title
-    assert words in text(browser, "#welcome")
-    assert browser.run("document.getElementById('now').hidden")
-    assert browser.run("document.documentElement.scrollWidth") == width
-    assert browser.errors == []
-
-
-def _away(overview: dict[str, Any]) -> None:
-    overview["gateways"][0]["state"] = "offline"
-    overview["stations"][0]["available"] = False
-
-
-def _lost(overview: dict[str, Any]) -> None:
-    overview["link"] |= {"state": "lost", "detail": "the broker has closed the connection"}
-
-
-def _full(overview: dict[str, Any]) -> None:
-    overview["history"] |= {"state": "full", "detail": "the disk has no room: free some"}
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (_away, "The agent gw1 is away. Nothing is scored"),
-        (_lost, "The broker at localhost:1883 is lost. the broker has closed the connection."),
-        (_full, "The history is full. the disk has no room: free some."),
-    ],
-    ids=["agent", "broker", "disk"],
-)
-def test_what_stands_in_the_way_is_said_on_top(browser: Browser, page: MadeUpPage, change: Change, words: str) -> None:
-    page.change = change
-    show(browser, page)
-    assert words in text(browser, "#notices")
-
-
 def test_the_theme_follows_the_system_until_the_reader_chooses(browser: Browser, page: MadeUpPage) -> None:
     paper = "getComputedStyle(document.body).backgroundColor"
     show(browser, page)
@@ -284,6 +73,24 @@ def test_the_theme_follows_the_system_until_the_reader_chooses(browser: Browser,
     show(browser, page, dark=True)
     assert browser.run(paper) == light  # it remembers
     browser.run("localStorage.clear()")
+
+
+def test_numbers_and_times_are_words(browser: Browser, page: MadeUpPage) -> None:
+    show(browser, page)
+    words = {
+        "number(2034.6)": "2,035", "number(12.34)": "12.3", "number(0.0123)": "0.012", "number(-5)": "-5",
+        "number(20, {fixed: true})": "20.0", "number(null)": "–", "number(NaN)": "–",
+        "quantity(31234, 'Ohm')": "31.2 kΩ", "quantity(940, 'Ohm')": "940 Ω", "quantity(21.5, 'Cel')": "21.5 °C",
+        "quantity(2, '[ppm]')": "2 ppm", "quantity(null, '%')": "–",
+        "span(59)": "59 s", "span(61)": "1 min", "span(3720)": "1 h 2 min",
+        "span(86400)": "24 h", "span(200000)": "2 days",
+        "chance(0.1)": "quite usual", "chance(3)": "one reading in 1,000", "chance(null)": "no score",
+        "channelName('ch4_ppb')": "Methane", "channelName('r2611e_ohm')": "R2611E",
+        "channelName('wind_speed')": "Wind speed",
+        "moment(null)": "–", "age(null)": "never",
+    }  # fmt: skip
+    calls = ", ".join(f"words.{call}" for call in words)
+    assert browser.run(f"import('./static/words.js').then((words) => [{calls}])") == list(words.values())
 
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
