@@ -138,8 +138,10 @@ function stream() {
         opened: () => {
             const back = state.lost;
             state.lost = false;
-            alarms.load().catch(() => {});
-            if (back && present()) choose(state.chosen);
+            if (back) {
+                alarms.load().catch(() => {});
+                if (present()) choose(state.chosen);
+            }
             draw();
         },
         lost: () => {

@@ -23,14 +23,22 @@ class MadeUpPage:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.change: Change = lambda overview: None
-        original = sample_server.overview
+        self.change_station: Change = lambda station: None
+        original, original_station = sample_server.overview, sample_server._station
 
         def changed(now: float) -> dict[str, Any]:
             overview = copy.deepcopy(original(now))
             self.change(overview)
             return overview
 
+        def changed_station(now: float, name: str = "st-1") -> dict[str, Any]:
+            station = copy.deepcopy(original_station(now, name))
+            if name == "st-1":
+                self.change_station(station)
+            return station
+
         monkeypatch.setattr(sample_server, "overview", changed)
+        monkeypatch.setattr(sample_server, "_station", changed_station)
         monkeypatch.setattr(SampleHandler, "log_message", lambda *arguments: None)
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), SampleHandler)
         self.server.daemon_threads = True

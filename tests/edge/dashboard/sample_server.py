@@ -21,6 +21,7 @@ CSP = (
 )
 KEYS = {"ch4_ppb": "[ppb]", "temperature_c": "Cel", "humidity_pct": "%", "r_ohm_1": "Ohm", "r_ohm_2": "Ohm"}
 BASE = "davylamp/gw1"
+STARTED = time.time()
 
 
 def _iso(unix: float) -> str:
@@ -85,7 +86,7 @@ def _station(now: float, name: str = "st-1") -> dict[str, Any]:
         "flags": {}, "out_of_domain": [], "bundle": "a1b2c3d4",
         "channels": [{"key": key, "unit": unit, "value": values[key], "flag": 1} for key, unit in KEYS.items()],
         "alarm": "ON" if high else "OFF", "fault": "OFF",
-        "standing": [_event(now - now % 7200 + 3400, closed=None)] if high and seen else [],
+        "standing": [_event(STARTED - 120, closed=None)] if seen else [],
         "health": {"readings": 3600, "late": 0, "historical": 0, "distrusted": 0, "duplicates": 0,
                    "problems": {} if seen else {"cadence": "no reading for a day; fix: look at its power"}},
         "spark": [[t, _level(t)] for t in range(int(now) - 3600, int(now), 60)] if seen else [],
@@ -165,8 +166,8 @@ class SampleHandler(BaseHTTPRequestHandler):
         elif parts.path == "/api/days":
             self._json(_days(now, int(query.get("year", _iso(now)[:4]))))
         elif parts.path == "/api/alarms":
-            events = [_event(now - 120, closed=None), _event(now - 8000, closed=now - 7600)]
-            events.append(_event(now - 20000, closed=now - 19000, kind="consistency"))
+            events = [_event(STARTED - 120, closed=None), _event(STARTED - 8000, closed=STARTED - 7600)]
+            events.append(_event(STARTED - 20000, closed=STARTED - 19000, kind="consistency"))
             found = [{"station_id": f"{BASE}/st-1", "standing": not each["closed"], "event": each} for each in events]
             self._json({"alarms": found, "more": False})
         elif parts.path == "/api/synthesis":

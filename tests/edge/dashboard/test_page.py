@@ -30,11 +30,10 @@ def test_everything_fits_and_nothing_is_asked_of_others(
 
 
 def test_the_level_is_large_and_in_words(browser: Browser, page: MadeUpPage) -> None:
-    def calm(overview: dict[str, Any]) -> None:
-        overview["stations"][0]["standing"] = []
-        overview["stations"][0]["state"] = "ok"
+    def calm(station: dict[str, Any]) -> None:
+        station |= {"standing": [], "state": "ok"}
 
-    page.change = calm
+    page.change_station = calm
     show(browser, page, PHONE)
     assert float(browser.run("parseFloat(getComputedStyle(document.querySelector('.figure')).fontSize)")) > 50
     assert text(browser, "#level-unit") == "ppb"

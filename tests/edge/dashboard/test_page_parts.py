@@ -138,7 +138,6 @@ def test_what_is_missing_is_said_with_what_helps(
 
 def _away(overview: dict[str, Any]) -> None:
     overview["gateways"][0]["state"] = "offline"
-    overview["stations"][0]["available"] = False
 
 
 def _lost(overview: dict[str, Any]) -> None:
