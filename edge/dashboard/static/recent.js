@@ -39,11 +39,14 @@ export class Recent {
         });
         const came = this.#points().filter(({t}) => t > (past.t.at(-1) ?? 0));
         this.#clear();
-        past.t.forEach((t, at) => this.add({
-            t, level: past.level[at], background: past.background[at],
-            ...Object.fromEntries(KINDS_OF_SCORES.map((kind) => [kind, past[kind][at]])),
-            channels: Object.fromEntries(past.channels.map(({key, mean}) => [key, mean[at]])),
-        }));
+        past.t.forEach((t, at) => {
+            if (!this.time.length && past.level[at] === null) return; // lines begin with the first reading
+            this.add({
+                t, level: past.level[at], background: past.background[at],
+                ...Object.fromEntries(KINDS_OF_SCORES.map((kind) => [kind, past[kind][at]])),
+                channels: Object.fromEntries(past.channels.map(({key, mean}) => [key, mean[at]])),
+            });
+        });
         came.forEach((point) => this.add(point));
     }
 
