@@ -26,7 +26,8 @@ MOSQUITTO_ACL = _HERE / "mosquitto.acl"
 
 # Packaged beside this module by the wheel; in a source tree they have places of their own.
 _CONSTRAINTS = (_HERE / "constraints.txt", _HERE.parents[1] / "constraints.txt")
-_UNITS = (_HERE / "davylamp.service", _HERE.parents[1] / "systemd" / "davylamp.service")
+_UNITS = ("davylamp.service", "davylamp-dashboard.service")
+_UNIT_FOLDERS = (_HERE, _HERE.parents[1] / "systemd")
 
 
 def constraints_path() -> Path:
@@ -46,7 +47,7 @@ def constraints_path() -> Path:
 
 
 def copy_templates(folder: str | Path) -> list[Path]:
-    """Copy the station, training, gateway and broker files and the systemd unit to a folder.
+    """Copy the station, training, gateway and broker files and the systemd units to a folder.
 
     Parameters
     ----------
@@ -64,8 +65,9 @@ def copy_templates(folder: str | Path) -> list[Path]:
         One of the files exists already (nothing is written then), or the folder cannot be written to.
     """
     folder = Path(folder)
-    unit = [path for path in _UNITS if path.is_file()][:1]
-    copies = {folder / source.name: source for source in (METHANE, TRAINING, GATEWAY, MOSQUITTO, MOSQUITTO_ACL, *unit)}
+    found = ([path for each in _UNIT_FOLDERS if (path := each / name).is_file()][:1] for name in _UNITS)
+    units = [path for each in found for path in each]
+    copies = {folder / source.name: source for source in (METHANE, TRAINING, GATEWAY, MOSQUITTO, MOSQUITTO_ACL, *units)}
     there = [target.name for target in copies if target.exists()]
     if there:
         raise ConfigError([f"{folder}: {', '.join(there)} exist already, and init never overwrites; move them away"])

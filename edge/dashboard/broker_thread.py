@@ -169,7 +169,7 @@ class BrokerThread:
         self._send_requests(link)
         while not self._calls.empty():
             self._calls.get()()
-        if rest:
+        if self._board.has_news:
             self._news()
 
     def _commit_if_due(self) -> None:

@@ -133,6 +133,11 @@ class PageBoard:
         """Filters of the stations' own topics."""
         return self.channels.filters
 
+    @property
+    def has_news(self) -> bool:
+        """Whether something is new since a reader has looked."""
+        return self.changed or bool(self.readings or self.alarms)
+
     def place_of(self, station: str) -> tuple[str, str] | None:
         """Return base topic and name of a station by its id; ``None`` if there is none."""
         base, _, name = station.rpartition("/")

@@ -13,13 +13,22 @@ from config.yaml.load import load_gateway, load_station, load_training
 
 def test_the_copied_files_can_be_loaded(tmp_path: Path) -> None:
     written = copy_templates(tmp_path / "new" / "site")
-    names = ["methane.yaml", "training.yaml", "gateway.yaml", "mosquitto.conf", "mosquitto.acl", "davylamp.service"]
+    names = [
+        "methane.yaml",
+        "training.yaml",
+        "gateway.yaml",
+        "mosquitto.conf",
+        "mosquitto.acl",
+        "davylamp.service",
+        "davylamp-dashboard.service",
+    ]
     assert [path.name for path in written] == names
-    station, training, gateway, _, _, unit = written
+    station, training, gateway, _, _, unit, page_unit = written
     load_station(station)
     load_training(training)
     assert load_gateway(gateway).stations[0].bundle == str(gateway.parent.resolve() / "one.davy")
     assert "ExecStart=" in unit.read_text()
+    assert "davylamp dashboard" in page_unit.read_text()
 
 
 def test_nothing_is_written_if_a_file_exists_already(tmp_path: Path) -> None:

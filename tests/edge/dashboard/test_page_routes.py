@@ -33,9 +33,28 @@ def own_broker(start_broker: StartBroker) -> RunningBroker:
     return start_broker()
 
 
+Serve = Callable[[int], DashboardProcess]
+
+
 @pytest.fixture
-def page(own_broker: RunningBroker, tmp_path: Path) -> Iterator[PageClient]:
-    server = DashboardProcess(tmp_path, own_broker.port)
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Start pages at a broker's port; they are killed in the end if they still run."""
+    servers: list[DashboardProcess] = []
+
+    def start(broker_port: int) -> DashboardProcess:
+        servers.append(DashboardProcess(tmp_path, broker_port))
+        return servers[-1]
+
+    yield start
+    for each in servers:
+        if each.process.poll() is None:
+            each.process.kill()
+            each.process.wait()
+
+
+@pytest.fixture
+def page(own_broker: RunningBroker, serve: Serve) -> Iterator[PageClient]:
+    server = serve(own_broker.port)
     yield PageClient(server.port)
     assert server.stop() == 0
     assert server.log.read_text() == ""
@@ -254,38 +273,34 @@ def test_junk_below_our_topics_changes_nothing(page: PageClient, agent: MqttClie
 
 
 @pytest.mark.broker
-def test_the_page_survives_the_broker_and_says_so(start_broker: StartBroker, client: Connect, tmp_path: Path) -> None:
+def test_the_page_survives_the_broker_and_says_so(start_broker: StartBroker, client: Connect, serve: Serve) -> None:
     broker = start_broker()
-    server = DashboardProcess(tmp_path, broker.port)
-    try:
-        page = PageClient(server.port)
-        agent = client(broker.port)
-        publish(agent, state(), availability("st-1"), alarm("st-1"), retain=True)
-        page.wait(lambda now: now["stations"])
-        agent.close()
-        with page.stream() as events:
-            broker.kill()
-            lost = next(body for name, body in events if name == "link" and body["state"] == "lost")
-            assert "connection lost: " in lost["detail"]
-            status, _, answer = page.request("POST", "/api/acknowledge", {"station": STATION, "id": "a"})
-            assert (status, b"there is no connection to the broker" in answer) == (502, True)
-            broker.start()
-            assert next(body for name, body in events if name == "link" and body["state"] == "connected")
-        agent = client(broker.port)
-        publish(agent, state(), retain=True)
-        publish(agent, score())
-        page.wait(lambda now: now["stations"][0]["last_seen"])
-        assert server.stop() == 0
-    finally:
-        if server.process.poll() is None:
-            server.process.kill()
+    server = serve(broker.port)
+    page = PageClient(server.port)
+    agent = client(broker.port)
+    publish(agent, state(), availability("st-1"), alarm("st-1"), retain=True)
+    page.wait(lambda now: now["stations"])
+    agent.close()
+    with page.stream() as events:
+        broker.kill()
+        lost = next(body for name, body in events if name == "link" and body["state"] == "lost")
+        assert "connection lost: " in lost["detail"]
+        status, _, answer = page.request("POST", "/api/acknowledge", {"station": STATION, "id": "a"})
+        assert (status, b"there is no connection to the broker" in answer) == (502, True)
+        broker.start()
+        assert next(body for name, body in events if name == "link" and body["state"] == "connected")
+    agent = client(broker.port)
+    publish(agent, state(), retain=True)
+    publish(agent, score())
+    page.wait(lambda now: now["stations"][0]["last_seen"])
+    assert server.stop() == 0
 
 
 @pytest.mark.broker
 def test_a_killed_page_has_its_history_when_it_starts_again(
-    own_broker: RunningBroker, agent: MqttClient, tmp_path: Path
+    own_broker: RunningBroker, agent: MqttClient, serve: Serve
 ) -> None:
-    server = DashboardProcess(tmp_path, own_broker.port)
+    server = serve(own_broker.port)
     page, now = PageClient(server.port), time.time()
     present(page, agent)
     publish(agent, score(ts=rfc3339(now), received=rfc3339(now)))
@@ -295,7 +310,7 @@ def test_a_killed_page_has_its_history_when_it_starts_again(
             assert time.monotonic() < deadline
             time.sleep(0.1)
         server.stop(signal.SIGKILL)
-    again = DashboardProcess(tmp_path, own_broker.port)
+    again = serve(own_broker.port)
     page = PageClient(again.port)
     assert page.get("/api/history", station=STATION, start=now - 60, end=now + 60)["level"] == [9000.0]
     publish(agent, score(n=8, ts=rfc3339(now + 1), received=rfc3339(now + 1)))
@@ -306,9 +321,9 @@ def test_a_killed_page_has_its_history_when_it_starts_again(
 
 @pytest.mark.broker
 def test_a_page_with_browsers_ends_at_once_and_stays_below_60_mib(
-    own_broker: RunningBroker, agent: MqttClient, tmp_path: Path
+    own_broker: RunningBroker, agent: MqttClient, serve: Serve
 ) -> None:
-    server = DashboardProcess(tmp_path, own_broker.port)
+    server = serve(own_broker.port)
     page = PageClient(server.port)
     present(page, agent)
     with page.stream() as one, page.stream() as other:
@@ -321,14 +336,12 @@ def test_a_page_with_browsers_ends_at_once_and_stays_below_60_mib(
         assert time.monotonic() - begun < 5
 
 
-def test_without_a_broker_the_page_says_what_is_wrong(free_port: int, tmp_path: Path) -> None:
-    server = DashboardProcess(tmp_path, free_port)
-    try:
-        link = PageClient(server.port).wait(lambda now: now["link"]["state"] == "lost" and now["link"])
-        assert f"127.0.0.1:{free_port}" in link["broker"]
-        assert "fix: " in link["detail"]
-    finally:
-        assert server.stop() == 0
+def test_without_a_broker_the_page_says_what_is_wrong(free_port: int, serve: Serve) -> None:
+    server = serve(free_port)
+    link = PageClient(server.port).wait(lambda now: now["link"]["state"] == "lost" and now["link"])
+    assert f"127.0.0.1:{free_port}" in link["broker"]
+    assert "fix: " in link["detail"]
+    assert server.stop() == 0
 
 
 @pytest.mark.parametrize(

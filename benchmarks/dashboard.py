@@ -1,0 +1,215 @@
+"""What the page costs: the agent's CPU time per reading with and without it, its own memory, and how fast it answers.
+
+Two agents take turns with the same readings; the page, with a browser that reads its stream, subscribes to one of them.
+The lowest of all rounds counts, because other work on the machine only adds. The page's history holds a month already.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from functools import partial
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from rig.agent import ROOT
+from rig.bench import Bench, settled_cpu, wait
+from rig.broker import MISSING, free_port, mosquitto
+from rig.bundle import quick_bundle
+from rig.process import cpu_seconds, peak_mib, pin
+from rig.raw import RawListener
+
+from edge.dashboard.history_tiers import DAY, TIERS
+from edge.dashboard.page_history import PageHistory
+from edge.dashboard.series_bin import HistorySample
+
+STATIONS = 10
+CPU_GOAL, MEMORY_GOAL, QUERY_GOAL, NEWS_GOAL = 2.0, 60.0, 200.0, 2000.0  # [%], [MiB], [ms], [ms]
+MONTH = "davylamp/page/month"
+
+Report = dict[str, Any]
+
+
+class Page:
+    """`davylamp dashboard` with a browser at its stream.
+
+    Attributes
+    ----------
+    seen
+        Score messages that the stream has brought: station -> [performance counter, s].
+    """
+
+    def __init__(self, folder: Path, broker: int) -> None:
+        self.port = free_port()
+        self.seen: dict[str, list[float]] = {}
+        command = [sys.executable, "-m", "davylamp", "dashboard", "--broker", f"127.0.0.1:{broker}"]
+        command += ["--base", "davylamp/page", "--listen", str(self.port), "--history", str(folder / "dashboard.db")]
+        self._process = subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
+        )
+        assert self._process.stdout is not None
+        self._process.stdout.readline()
+        self.pid = self._process.pid
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def get(self, path: str) -> float:
+        """Ask for something, and return how long the answer took [ms]."""
+        connection = HTTPConnection("127.0.0.1", self.port)
+        begun = time.perf_counter()
+        connection.request("GET", path)
+        connection.getresponse().read()
+        took = 1e3 * (time.perf_counter() - begun)
+        connection.close()
+        return took
+
+    def stop(self) -> None:
+        """End the page."""
+        self._process.terminate()
+        self._process.wait()
+
+    def _read(self) -> None:
+        connection = HTTPConnection("127.0.0.1", self.port)
+        connection.request("GET", "/api/stream")
+        for line in connection.getresponse():
+            if line.startswith(b'data: {"station"'):
+                now = time.perf_counter()
+                self.seen.setdefault(json.loads(line[6:])["station"]["station"], []).append(now)
+
+
+def _fill(path: Path) -> None:
+    """Give the history a month, with every bin that it can have."""
+    history, now = PageHistory(path, 256), time.time()
+    keys = [(f"channel_{i}", "Ohm") for i in range(9)]
+    for width, kept in TIERS[:3]:
+        for i in range(0, min(kept, 31 * DAY), width):
+            level = 2000 + 50 * math.sin(i / 9000)
+            history.add(MONTH, "[ppb]", keys, HistorySample(now - i, level, 1950.0, 2010.0, channels=[1.0] * 9))
+            if i % (500 * width) == 0:
+                history.commit()
+    history.close()
+
+
+def _have_score(listener: RawListener, seq: bytes) -> bool:
+    return len(listener.tallies) == STATIONS and all(seq in tally.newest for tally in listener.tallies.values())
+
+
+def _play(bench: Bench, base: str, pid: int, first: int, count: int) -> float:
+    """Send readings and wait for their scores; returns the CPU time of each [us]."""
+    with bench.listening(f"davylamp/{base}/+/score") as listener:
+        before = settled_cpu(pid)
+        for begin in range(first, first + count, 100):
+            topics = [f"{base}/st-{number}/readings" for number in range(STATIONS)]
+            seqs = range(begin, min(begin + 100, first + count))
+            payloads = {seq: bench.payload(seq) for seq in seqs}
+            bench.publisher.blast([bench.publisher.packet(t, payloads[seq]) for seq in seqs for t in topics])
+            wait(partial(_have_score, listener, f'"seq":{seqs[-1]},'.encode()))
+        return 1e6 * (settled_cpu(pid) - before) / (count * STATIONS)
+
+
+def _news(bench: Bench, page: Page, count: int, first: int) -> list[float]:
+    """Send single readings; returns how long each took to reach the browser [ms]."""
+    took = []
+    for seq in range(first, first + count):
+        before = len(page.seen.get("st-0", []))
+        sent = time.perf_counter()
+        bench.publisher.send(bench.publisher.packet("page/st-0/readings", bench.payload(seq)))
+        wait(lambda before=before: len(page.seen.get("st-0", [])) > before)  # type: ignore[misc]
+        took.append(1e3 * (page.seen["st-0"][before] - sent))
+        time.sleep(0.3)
+    return took
+
+
+def measure(bundle: Path, *, quick: bool) -> Report:
+    """Let both agents take turns, then ask the page."""
+    ram = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir())
+    folder = Path(tempfile.mkdtemp(prefix="davylamp-", dir=ram))
+    _fill(folder / "dashboard.db")
+    bench = Bench(folder, bundle)
+    rounds, count = (2, 200) if quick else (8, 1000)
+    agents = {name: bench.agent(name) for name in ("alone", "page")}
+    costs: dict[str, list[float]] = {name: [] for name in agents}
+    page = Page(folder, bench.broker.port)
+    try:
+        pids = {name: bench.start(agent, name) for name, agent in agents.items()}
+        for pid in pids.values():
+            pin(pid, 0)
+        pin(page.pid, 1)
+        own = cpu_seconds(page.pid)
+        for number in range(rounds):
+            for name, pid in pids.items():
+                cost = _play(bench, name, pid, number * count, count)
+                if number:  # the first warms up
+                    costs[name].append(cost)
+        own = 1e6 * (settled_cpu(page.pid) - own) / (rounds * count * STATIONS)
+        news = _news(bench, page, 5 if quick else 40, rounds * count)
+        for path in ("/", "/static/app.js", "/api/overview"):
+            page.get(path)
+        end = time.time()
+        query = f"/api/history?station={quote(MONTH, safe='')}&start={end - 30 * DAY}&end={end}"
+        queries = [page.get(query) for _ in range(5 if quick else 40)]
+        memory = peak_mib(page.pid)
+    finally:
+        page.stop()
+        for agent in agents.values():
+            agent.stop()
+        bench.end()
+        shutil.rmtree(folder, ignore_errors=True)
+    alone, beside = (min(costs[name]) for name in ("alone", "page"))
+    return {
+        "benchmark": "dashboard",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "quick": quick,
+        "results": [
+            {"what": "agent without the page [us CPU a reading]", "value": round(alone, 2)},
+            {"what": "agent with the page and a browser [us CPU a reading]", "value": round(beside, 2)},
+            {"what": "the page's own [us CPU a reading]", "value": round(own, 1)},
+            {"what": "more for the agent [%]", "value": round(100 * (beside / alone - 1), 1), "goal": CPU_GOAL},
+            {"what": "the page's peak resident memory [MiB]", "value": round(memory, 1), "goal": MEMORY_GOAL},
+            {
+                "what": "30 days of history, median [ms]",
+                "value": round(statistics.median(queries), 1),
+                "goal": QUERY_GOAL,
+            },
+            {"what": "30 days of history, slowest [ms]", "value": round(max(queries), 1)},
+            {"what": "from a reading to the browser, median [ms]", "value": round(statistics.median(news), 1)},
+            {"what": "from a reading to the browser, slowest [ms]", "value": round(max(news), 1), "goal": NEWS_GOAL},
+        ],
+    }
+
+
+def main() -> int:
+    """Measure, print, and return 1 if a goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="two short rounds, for a first look")
+    parser.add_argument("--bundle", type=Path, metavar="DAVY", help="default: a quickly trained one, which is kept")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the report to PATH")
+    arguments = parser.parse_args()
+    report: Report = {"benchmark": "dashboard", "skipped": MISSING}
+    if mosquitto() is not None:
+        report = measure(arguments.bundle or quick_bundle(), quick=arguments.quick)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=2) + "\n")
+    if "skipped" in report:
+        print(f"skipped: {report['skipped']}")
+        return 0
+    print(f"{'the page, 10 stations':<56}{'measured':>10}{'goal':>8}")
+    for one in report["results"]:
+        print(f"{one['what']:<56}{one['value']:>10}{one.get('goal', ''):>8}")
+    missed = [one for one in report["results"] if "goal" in one and one["value"] > one["goal"]]
+    return 1 if missed and not report["quick"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
