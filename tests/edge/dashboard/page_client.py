@@ -10,6 +10,11 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlencode
 
+from tests.dashboard_process import DashboardProcess
+
+Serve = Callable[[int], DashboardProcess]
+"""The fixture ``serve``: starts a page at a broker's port."""
+
 
 class PageClient:
     """Requests to the page at a port of this computer.
