@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 FOLDER = ROOT / "build" / "home-assistant"
 PYTHON = FOLDER / "venv" / "bin" / "python"
-_READY = FOLDER / f"installed-{VERSION}"
+_FRONTEND = "20250411.0"
+_READY = FOLDER / f"installed-{VERSION}-{_FRONTEND}"
 
 
 def say(line: str) -> None:
@@ -47,7 +48,7 @@ def install() -> str | None:
     pip = ["-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
     for command in (
         [python, "-m", "venv", str(PYTHON.parents[1])],
-        [str(PYTHON), *pip, f"homeassistant=={VERSION}", "paho-mqtt"],
+        [str(PYTHON), *pip, f"homeassistant=={VERSION}", "paho-mqtt", f"home-assistant-frontend=={_FRONTEND}"],
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -66,13 +67,14 @@ def judge(payloads: list[dict[str, Any]]) -> list[str | None]:
 
 
 class HomeAssistantProcess:
-    """Home Assistant, connected to a broker."""
+    """Home Assistant, connected to a broker; with pages if there is a YAML file of its dashboard."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, dashboard: Path | None = None) -> None:
+        pages = [] if dashboard is None else [dashboard]
         self._log = folder / "home-assistant.log"
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [PYTHON, HERE / "instance.py", folder / "home-assistant", str(port)],
+                [PYTHON, HERE / "instance.py", folder / "home-assistant", str(port), *pages],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
             )  # fmt: skip
         assert self._process.stdout is not None
@@ -82,6 +84,11 @@ class HomeAssistantProcess:
         """Return the state and the attributes of every entity."""
         states: dict[str, Any] = self._ask("states")
         return states
+
+    def login(self) -> dict[str, Any]:
+        """Return the address of its pages, and the tokens that they keep of a login."""
+        login: dict[str, Any] = self._ask("login")
+        return login
 
     def call(self, service: str, entity: str, **data: Any) -> None:
         """Call a service, such as ``button.press``."""
