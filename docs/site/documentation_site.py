@@ -59,7 +59,7 @@ def main() -> int:
         print(fault, file=sys.stderr)
     pages = len(list((BUILD / "site").rglob("*.html")))
     if not faults:
-        print(f"{pages} pages: file://{BUILD}/site/index.html")
+        print(f"{pages} pages: file://{BUILD}/site/index.html; with the search: python3 -m http.server -d {BUILD}/site")
     return 1 if faults else 0
 
 

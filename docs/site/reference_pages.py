@@ -182,7 +182,7 @@ def _bodies(schema: dict[str, Any]) -> Iterator[str]:
         yield _table(schema)
     for name, inner in definitions.items():
         if inner.get("properties"):
-            yield f"**{name}**: {table_cell(inner.get('description', ''))}"
+            yield f"**{_definition(name)}**: {table_cell(inner.get('description', ''))}"
             yield _table(inner)
 
 
@@ -194,10 +194,15 @@ def _table(schema: dict[str, Any]) -> str:
     return "\n".join(["| key | is | |", "|---|---|---|", *rows]) if rows else "It has no key of its own."
 
 
+def _definition(name: str) -> str:
+    """Return the name of a definition as people write it: ``Answer_RateAnswer_`` is an Answer of a RateAnswer."""
+    return name.rstrip("_").replace("_", " of ")
+
+
 def _kind(schema: dict[str, Any]) -> str:
     """Return what a value is, in a few words."""
     if "$ref" in schema:
-        return f"**{schema['$ref'].rpartition('/')[2]}**"
+        return f"**{_definition(schema['$ref'].rpartition('/')[2])}**"
     if "enum" in schema:
         return ", ".join("null" if each is None else str(each) for each in schema["enum"])
     if "anyOf" in schema:

@@ -50,9 +50,9 @@ def command_blocks() -> list[CommandBlock]:
     return [block for document in DOCUMENTS for block in blocks_of(document)]
 
 
-def blocks_of(document: Path) -> Iterator[CommandBlock]:
-    """Yield the blocks of one document."""
+def blocks_of(document: Path, root: Path = ROOT) -> Iterator[CommandBlock]:
+    """Yield the blocks of one document, which is named by its path below ``root``."""
     text = document.read_text(encoding="utf-8")
     for found in _BLOCK.finditer(text):
         line = text.count("\n", 0, found.start("text")) + 1
-        yield CommandBlock(str(document.relative_to(ROOT)), line, found["text"], found["mark"], found["reason"])
+        yield CommandBlock(str(document.relative_to(root)), line, found["text"], found["mark"], found["reason"])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from tests.docs.command_blocks import INTERRUPTED, NOT_RUN, SLOW, CommandBlock, command_blocks
+from tests.docs.command_blocks import INTERRUPTED, NOT_RUN, SLOW, CommandBlock, blocks_of, command_blocks
 from tests.docs.conftest import OpenPage
+from tests.test_docs import DOCUMENTS
 
 
 @pytest.mark.broker
@@ -35,6 +38,26 @@ def test_each_mark_is_known_and_has_a_reason() -> None:
     for block in command_blocks():
         assert block.mark in (None, NOT_RUN, SLOW, INTERRUPTED), f"{block}: the mark {block.mark}"
         assert (block.reason is not None) == (block.mark in (NOT_RUN, SLOW)), f"{block}: the reason {block.reason}"
+
+
+def test_no_block_of_commands_hides_behind_another_name() -> None:
+    languages = {
+        language
+        for document in DOCUMENTS
+        for language in re.findall(r"^ *```+ *(\S+)$", document.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    }
+    assert languages <= {"sh", "yaml", "json", "text", "python", "js", "ini", "toml", "promql", "html"}, languages
+
+
+def test_a_mark_belongs_to_the_block_behind_it(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "<!-- not run: it needs root -->\n```sh\nreboot\n```\n\n```sh\nls\n```\n<!-- until Ctrl-C -->\n```sh\ntop\n```\n"
+    )
+    found = [(block.line, block.text, block.mark, block.reason) for block in blocks_of(page, tmp_path)]
+    assert found == [
+        (3, "reboot\n", NOT_RUN, "it needs root"), (7, "ls\n", None, None), (11, "top\n", INTERRUPTED, None)
+    ]  # fmt: skip
 
 
 def test_a_shell_understands_every_block() -> None:
