@@ -34,8 +34,9 @@ def run(arguments: Namespace) -> int:
     from edge.watching.agent_subscriptions import ANY_BASE
 
     broker, base = agent_of(arguments)
+    settings = _settings(arguments)
     entries = load_gateway(arguments.config).stations if arguments.config else ()
-    dashboard = Dashboard(broker, base or ANY_BASE, _settings(arguments), version=__version__, entries=entries)
+    dashboard = Dashboard(broker, base or ANY_BASE, settings, version=__version__, entries=entries)
     start_logging("warning")
 
     def started() -> None:
@@ -43,6 +44,7 @@ def run(arguments: Namespace) -> int:
         print(f"{dashboard.address}{token}; Ctrl-C ends it", flush=True)
 
     dashboard.serve(started)
+    print(f"davylamp dashboard: what it has kept is in {settings.history}")
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from edge.mqtt.topics import Topics
 from edge.stop import Stop
 
 _WAIT = 1.0  # [s] of a turn at most
+_PAUSE = 1.0  # [s] after a fault of our own
 _COMMIT_WATCHED, _COMMIT_ALONE = 2.0, 10.0  # [s] between two commits, with somebody at the page or nobody
 
 
@@ -141,6 +143,9 @@ class BrokerThread:
                 link = ReconnectingLink(self._options, self._subscriptions(), stop=self._stop)
                 try:
                     self._follow(link)
+                except Exception as error:  # the page goes on with the next connection, and the fault is in the log
+                    self._log.error("the connection of the page has failed", every=60.0, error=repr(error))
+                    time.sleep(_PAUSE)
                 finally:
                     link.close()
         finally:

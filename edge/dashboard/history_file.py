@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -37,9 +39,12 @@ def open_history(path: Path, max_mb: int) -> sqlite3.Connection:
     ------
     DashboardError
         It is a later version's, or another program's.
-    sqlite3.Error
-        SQLite cannot read or write it.
+    sqlite3.Error, OSError
+        It cannot be read or written.
     """
+    # Where a station is, and what it measures, is nobody else's business.
+    with contextlib.suppress(FileExistsError):  # the log takes its mode from the file
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     db = sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False)
     try:
         (version,) = db.execute("pragma user_version").fetchone()
@@ -53,7 +58,6 @@ def open_history(path: Path, max_mb: int) -> sqlite3.Connection:
         db.execute("pragma cache_size = -1000")
         if not tables:
             db.executescript(f"begin; {_TABLES} pragma user_version = {VERSION}; commit;")
-        path.chmod(0o600)  # where a station is, and what it measures, is nobody else's business
     except BaseException:
         db.close()
         raise

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from sse_starlette.sse import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -37,6 +37,7 @@ from edge.dashboard.page_questions import (
 )
 from edge.dashboard.request_desk import AgentRefusalError, RequestDesk
 from edge.dashboard.stream_hub import StreamHub
+from edge.log import Log
 
 STATIC = Path(__file__).parent / "static"
 """What a browser shows."""
@@ -47,6 +48,7 @@ _MOST_ALARMS = 500
 _MISTAKE_DELAY = 1.0  # [s] after a wrong token
 _REGIMES = ("background", "elevated", "plume")
 _PING = 15  # [s]
+_LOG = Log("dashboard")
 
 
 class PageRoutes:
@@ -219,6 +221,11 @@ def _answered(handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
             return JSONResponse({"error": str(error)}, 400)
         except AgentRefusalError as error:
             return JSONResponse({"error": str(error)}, error.status)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Exception as error:  # its traceback would be of no use to whoever reads the log
+            _LOG.error("a request cannot be answered", every=60.0, path=request.url.path, error=repr(error))
+            return JSONResponse({"error": "the page has a fault of its own; its log says more"}, 500)
         return response
 
     return answer

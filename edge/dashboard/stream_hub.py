@@ -11,6 +11,7 @@ import msgspec
 from edge.dashboard.broker_thread import BrokerThread
 from edge.dashboard.page_messages import Overview
 from edge.dashboard.page_views import PageViews
+from edge.log import Log
 
 ServerEvent = dict[str, str | int]
 """A server-sent event, as sse-starlette takes it."""
@@ -45,6 +46,7 @@ class StreamHub:
         self._streams: set[asyncio.Queue[ServerEvent | None]] = set()
         self._link = ""
         self._overview_due = False
+        self._log = Log("dashboard")
 
     @property
     def full(self) -> bool:
@@ -64,7 +66,10 @@ class StreamHub:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), timeout)
             self._news.clear()
-            self._send_news()
+            try:
+                self._send_news()
+            except Exception as error:  # one thing that cannot be shown must not end every stream
+                self._log.error("news cannot be sent", every=60.0, error=repr(error))
             if self._overview_due and loop.time() - sent >= _OVERVIEW_PACE:
                 self._overview_due, sent = False, loop.time()
                 if self._streams:

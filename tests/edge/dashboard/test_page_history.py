@@ -267,6 +267,18 @@ def test_another_unit_begins_another_series(path: Path, now: float) -> None:
     assert (chart["unit"], chart["level"]) == ("[ppm]", [2.0])
 
 
+def test_nobody_else_may_read_it(path: Path, now: float) -> None:
+    before = os.umask(0)
+    try:
+        history = PageHistory(path, 64)
+        history.add(STATION, "[ppb]", KEYS, sample(now))
+        history.commit()
+        modes = {each.name: each.stat().st_mode & 0o777 for each in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("dashboard.db", "dashboard.db-wal", "dashboard.db-shm"), 384)
+
+
 def test_a_station_without_history_has_empty_columns(path: Path, now: float) -> None:
     PageHistory(path, 64).close()
     reader = HistoryReader(path)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from edge.dashboard.broker_thread import BrokerThread, Outgoing
 from edge.dashboard.page_messages import HistoryView, LinkView, Overview
+from edge.dashboard.page_routes import _answered
 from edge.dashboard.page_views import PageViews
 from edge.dashboard.request_desk import AgentRefusalError, RequestDesk
 from edge.dashboard.stream_hub import MOST_BROWSERS, StreamHub
@@ -101,3 +103,30 @@ def test_an_agent_that_does_not_answer_is_said_and_forgotten() -> None:
         assert broker.forgotten == [broker.sent[0].body["transaction"]]
 
     asyncio.run(run())
+
+
+def test_a_fault_of_the_page_is_logged_and_answered(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail(request: Any) -> Any:
+        raise KeyError("no such station")
+
+    request = SimpleNamespace(url=SimpleNamespace(path="/api/overview"))
+    answer = asyncio.run(_answered(fail)(cast(Any, request)))
+    assert answer.status_code == 500
+    assert "a request cannot be answered path=/api/overview" in caplog.text
+
+
+def test_news_that_cannot_be_shown_end_no_stream(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(NewViews):
+        def take_news(self) -> tuple[list[Any], list[Any], bool]:
+            raise KeyError("st-1")
+
+    async def run() -> None:
+        hub = StreamHub(cast("BrokerThread", QuietBroker()), cast("PageViews", Broken()), lambda: OVERVIEW)
+        sending = asyncio.create_task(hub.run())
+        hub.wake()
+        await asyncio.sleep(0.05)
+        assert not sending.done()
+        sending.cancel()
+
+    asyncio.run(run())
+    assert "news cannot be sent" in caplog.text
