@@ -180,6 +180,8 @@ def test_a_leak_and_the_end_of_the_agent_are_metrics_and_alerts(
     assert prometheus.values("davylamp_agent_online") == {(gateway,): 1}
     assert prometheus.values("davylamp_agent_readings_total") == {(gateway,): 140}
     assert 3e7 < prometheus.values("davylamp_agent_resident_memory_bytes")[(gateway,)] < 3e8
+    for fault in ("journal", "archive"):
+        assert prometheus.values(f"davylamp_agent_{fault}_fault") == {(gateway,): 0}
     prometheus.until('ALERTS{alertname="MethaneAlarm",alertstate="firing"}', lambda found: len(found) == 2)
 
     published = {name for name in prometheus.ask("label/__name__/values") if name.startswith("davylamp_")}
