@@ -46,17 +46,19 @@ def test_no_block_of_commands_hides_behind_another_name() -> None:
         for document in DOCUMENTS
         for language in re.findall(r"^ *```+ *(\S+)$", document.read_text(encoding="utf-8"), flags=re.MULTILINE)
     }
-    assert languages <= {"sh", "yaml", "json", "text", "python", "js", "ini", "toml", "promql", "html"}, languages
+    assert languages <= {"sh", "yaml", "json", "text", "python", "js", "ini", "toml", "promql", "html", "mermaid"}, (
+        languages
+    )
 
 
 def test_a_mark_belongs_to_the_block_behind_it(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(
-        "<!-- not run: it needs root -->\n```sh\nreboot\n```\n\n```sh\nls\n```\n<!-- until Ctrl-C -->\n```sh\ntop\n```\n"
+        "<!-- not run: needs root -->\n```sh\nreboot\n```\n\n```sh\nls\n```\n<!-- until Ctrl-C -->\n```sh\ntop\n```\n"
     )
     found = [(block.line, block.text, block.mark, block.reason) for block in blocks_of(page, tmp_path)]
     assert found == [
-        (3, "reboot\n", NOT_RUN, "it needs root"), (7, "ls\n", None, None), (11, "top\n", INTERRUPTED, None)
+        (3, "reboot\n", NOT_RUN, "needs root"), (7, "ls\n", None, None), (11, "top\n", INTERRUPTED, None)
     ]  # fmt: skip
 
 
