@@ -44,21 +44,22 @@ def test_a_block_of_settings_is_accepted(text: str, tmp_path: Path) -> None:
         before = METHANE.read_text(encoding="utf-8").replace("cadence: null", "cadence: 60")
         path.write_text(re.sub(r"^windows:\n(?: .*\n)*", text, before, flags=re.MULTILINE))
         assert load_station(path).windows.recenter == yaml.safe_load(text)["windows"]["recenter"]
-    elif "entities" in keys:
-        _assert_entities_exist(yaml.safe_load(text)["entities"])
+    elif "type" in keys:
+        _assert_entities_exist(text)
     else:
         assert keys <= {each.encode_name for each in fields(Gateway)}
         path.write_text(text if "stations" in keys else text + _ENTRY)
         assert load_gateway(path).stations
 
 
-def _assert_entities_exist(entities: list[str | dict[str, str]]) -> None:
-    """Hold the ids of a card against those that Home Assistant makes of the names in the tables."""
-    names = {
-        f"{each.platform}.station_st_1_{re.sub(r'[^a-z0-9]+', '_', each.name.lower())}" for each in STATION_COMPONENTS
-    }
-    named = [each if isinstance(each, str) else each["entity"] for each in entities]
-    assert [each for each in named if each not in names] == []
+def _assert_entities_exist(card: str) -> None:
+    """Hold the ids in a card against those that Home Assistant makes of the names in the table, and of the columns."""
+    named = [(each.platform, each.name) for each in STATION_COMPONENTS]
+    named += [("sensor", each.name) for each in load_station(METHANE).features]
+    ids = {f"{platform}.station_st_1_{re.sub(r'[^a-z0-9]+', '_', name.lower())}" for platform, name in named}
+    found = set(re.findall(r"\b(?:sensor|binary_sensor|button|number|event)\.\w+", card))
+    assert found
+    assert found - ids == set()
 
 
 @pytest.mark.broker
