@@ -9,7 +9,7 @@ INSTALL := -m pip --disable-pip-version-check --quiet install --constraint const
 PIP := $(BIN)/python $(INSTALL)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs test-docs test-edge test-gateway test-arm64 test-clients test-home-assistant coverage check format benchmarks release-check clean
+.PHONY: help demo test docs test-docs test-edge test-gateway test-arm64 test-clients test-home-assistant test-packages add-on coverage check format benchmarks release-check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -46,6 +46,16 @@ docs: .venv-docs/.ready  ## build the documentation site in build/documentation/
 
 test-docs: .venv/.dev  ## run the command blocks of the documents that take minutes too (a broker, the record in ../shared/data)
 	$(BIN)/python -m pytest tests/docs --every-command $(ARGS)
+
+test-packages: .venv/.dev  ## build wheel, images and add-on; install by pipx and uv; run the images (root, buildah, podman, qemu)
+	PYTHONPATH=. $(BIN)/python -m tests.packages.run $(ARGS)
+
+# Needs nothing but Python: the wheel is made without a build backend.
+add-on:  ## make build/add-on/davylamp, a folder to copy to /addons of Home Assistant, with the wheel of this checkout
+	rm -rf build/add-on && mkdir -p build/add-on
+	cp -r systemd/home-assistant build/add-on/davylamp
+	$(PYTHON) -m edge.deployment.own_wheel build/add-on/davylamp
+	@ls -l build/add-on/davylamp
 
 coverage: .venv/.dev  ## run the tests and measure which lines they run; edge/ has to reach 95 % (benchmarks are left out)
 	$(BIN)/python -m pytest --cov --cov-report= --ignore tests/test_benchmarks.py $(ARGS)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import re
+import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
@@ -145,3 +146,8 @@ def _digest(data: bytes) -> str:
     """Return digest and length of a file, as RECORD has them."""
     digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
     return f"sha256={digest},{len(data)}"
+
+
+if __name__ == "__main__":  # python3 -m edge.deployment.own_wheel FOLDER
+    _wheel = own_wheel()
+    Path(sys.argv[1], _wheel.name).write_bytes(_wheel.data)
