@@ -113,8 +113,8 @@ class ImageStore:
         self.buildah(
             "bud", "--isolation", "chroot", "--format", "docker", "--network", "host", "--pull-never", "--no-cache",
             "--platform", f"linux/{architecture}", "--build-arg", f"BUILDPLATFORM=linux/{architecture}",
-            "--build-arg", f"BUILDER={_builder(architecture)}", "--build-arg", f"PYTHON={_base(architecture)}", *options,
-            "--volume", f"{_WHEELS}:/wheels:ro", "--file", dockerfile, "--tag", name, context,
+            "--build-arg", f"BUILDER={_builder(architecture)}", "--build-arg", f"PYTHON={_base(architecture)}",
+            *options, "--volume", f"{_WHEELS}:/wheels:ro", "--file", dockerfile, "--tag", name, context,
         )  # fmt: skip
 
     def settings(self, name: str) -> dict[str, Any]:
