@@ -9,19 +9,23 @@ from edge.completing.verb_words import ANY_FILE, FOLDER, VerbWords, WordSlot
 
 _HEAD = """# Completion of davylamp for bash; in ~/.bashrc: source <(davylamp completion bash)
 _davylamp_files() {
-    local IFS=$'\\n' suffix
+    local IFS=$'\\n' suffix -
+    set -f  # a name with a star in it is no pattern
     compopt -o filenames 2>/dev/null
     COMPREPLY+=($(compgen -d -- "$1"))
     for suffix in "${@:2}"; do COMPREPLY+=($(compgen -f -X "!*.$suffix" -- "$1")); done
 }
 _davylamp_any_file() {
-    local IFS=$'\\n'
+    local IFS=$'\\n' -
+    set -f
     compopt -o filenames 2>/dev/null
     COMPREPLY+=($(compgen -f -- "$1"))
 }
 _davylamp() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
     COMPREPLY=()
+    if [[ $current == = ]]; then current=; fi  # --option=, which bash takes apart
+    if [[ $previous == = ]]; then previous=${COMP_WORDS[COMP_CWORD-2]}; fi
 """
 
 

@@ -103,13 +103,13 @@ def _member(steps: tuple[Step, ...]) -> str | None:
         if not isinstance(step, str | int):
             return None
         otherwise = "none" if number == len(steps) else "{}"
-        found = f"({found}[{json.dumps(step)}] | default({otherwise}))"
+        found = f"({found}[{json.dumps(step, ensure_ascii=False)}] | default({otherwise}))"
     return found
 
 
 def _number(expression: str, sentinels: list[float | str]) -> str:
     """Return the template of a number: none for what is no finite number, or stands for no reading."""
-    missing = [float(each) for each in sentinels if not isinstance(each, str)]
+    missing = [float(each) for each in sentinels if not isinstance(each, str) and math.isfinite(each)]
     allowed = f" and v not in {json.dumps(missing)}" if missing else ""
     return (
         f"{{% set v = {expression} | float(none) %}}"

@@ -52,7 +52,7 @@ GATEWAY_COMPONENTS: Final = (
         "{{ value_json.exceedances_per_1000 if value_json is defined else none }}",
         verb="rate/set",
         options={
-            "ic": "mdi:tune", "cmd_tpl": _RATE, "min": 0.001, "max": 1000, "step": 0.001, "mode": "box", **CONTROL,
+            "ic": "mdi:tune", "cmd_tpl": _RATE, "min": 0, "max": 1000, "step": 0.001, "mode": "box", **CONTROL,
         },
     ),
     Component(

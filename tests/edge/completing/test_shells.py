@@ -67,10 +67,19 @@ def completed_by_bash(line: str, folder: Path) -> list[str]:
         ("davylamp completion ", ["bash", "fish", "zsh"]),
         ("davylamp data fe", ["fetch"]),
         ("davylamp replay r", ["rows.csv", "runs"]),
+        ("davylamp agent --config = ga", ["gateway.yaml"]),
+        ("davylamp train --model =", ["ae", "both", "vae"]),
     ],
 )
 def test_bash_offers_what_fits(folder: Path, line: str, offered: list[str]) -> None:
     assert completed_by_bash(line, folder) == offered
+
+
+def test_bash_takes_a_star_in_a_name_for_itself(folder: Path, tmp_path: Path) -> None:
+    for name in ("a*.davy", "ab.davy"):
+        (tmp_path / name).touch()
+    (tmp_path / "completion.bash").write_text((folder / "completion.bash").read_text())
+    assert completed_by_bash("davylamp inspect a", tmp_path) == ["a*.davy", "ab.davy"]
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,18 @@ def test_raw_channels_are_found_where_the_entry_says(methane_bundle: Bundle) -> 
     assert len(found) == 8
 
 
+def test_an_address_with_a_sign_beyond_16_bits_and_endless_sentinels_stay_what_they_are(methane_bundle: Bundle) -> None:
+    endless = (float("-inf"), float("inf"), float("nan"), -127)
+    components = station(methane_bundle, keys={"temperature_c": "air.🌡"}, missing=endless)["cmps"]
+    _, template = raw(components)["raw_temperature_c"]
+    assert '["🌡"]' in template, "two halves of a pair would be another name in a template"
+    assert "v not in [-200.0, -127.0]" in template
+
+
+def test_no_rate_that_the_agent_takes_is_too_small_for_the_number() -> None:
+    assert DEVICES.gateway()["cmps"]["rate"]["min"] == 0, "Home Assistant reports a value below it as an error"
+
+
 def test_raw_channels_of_topics_of_one_value_have_topics_of_their_own(methane_bundle: Bundle) -> None:
     found = raw(station(methane_bundle, topic="home/{station}/{key}", keys={"humidity_pct": "RH"})["cmps"])
     assert found["raw_humidity_pct"][0] == "home/st-1/RH"
