@@ -42,6 +42,8 @@ VERBS = {
     "watch": ("show stations, scores and alarms as they come", "edge.commands.watch"),
     "dashboard": ("serve a page with stations, charts and alarms", "edge.commands.dashboard"),
     "request": ("send a request to the agent and print its answer", "edge.commands.request"),
+    "keygen": ("make the key with which bundles are signed", "edge.commands.keygen"),
+    "push": ("send a bundle to a running agent, which tries it in shadow before it scores", "edge.commands.push"),
     "completion": ("print what completes verbs, options and files in bash, zsh or fish", "edge.commands.completion"),
     "schema": ("print the JSON Schema of a message", "edge.commands.schema"),
     "simulate": ("publish a simulated station's readings", "edge.commands.simulate"),

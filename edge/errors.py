@@ -12,6 +12,7 @@
     ├── ArchiveError     an archive that cannot be opened, read or written; costs no reading
     ├── ServiceError     something cannot be run as the agent's service would be
     ├── DashboardError   the page cannot be served
+    ├── KeyFileError     a file that should have the key of somebody who pushes bundles
     └── DeploymentError  a gateway that cannot be installed, reached or upgraded
 """
 
@@ -89,6 +90,10 @@ class ArchiveError(DavylampError):
 
 class ServiceError(DavylampError):
     """Something cannot be run as the agent's service would be."""
+
+
+class KeyFileError(DavylampError):
+    """The key with which a bundle is signed cannot be made or read."""
 
 
 class DeploymentError(DavylampError):

@@ -77,6 +77,11 @@ def live_an_eventful_life(other: MqttClient) -> None:
         ("schema", {"name": "scores"}),
         ("discovery/publish", {}),
         ("discovery/clear", {}),
+        ("model/offer", {"station": "st-1", "sha256": "0" * 64, "bytes": 9, "file": "one.davy", "issued": 1.0}),
+        ("model/chunk", {"sha256": "0" * 64, "offset": 0, "data": ""}),
+        ("model/status", {"station": "st-1"}),
+        ("model/activate", {}),
+        ("model/rollback", {}),
     ):
         other.publish(TOPICS.request(verb), body)
     calm = bodies(140)[70:]
@@ -126,6 +131,7 @@ def test_every_message_of_an_agents_life_is_as_its_schema_says(
     assert {"humidity_pct": 9} in [body["flags"] for body in published["score"]]
     assert {"open", "update", "close"} <= {body["event_type"] for body in published["event"]}
     assert {None, "plume"} <= {body["label"] for body in published["event"]}
+    assert {body["status"] for body in published["response/model/status"]} == {"ok"}
     closed = [body["data"].get("closed") for body in published["response/alarm/acknowledge"]]
     assert [label["label"] for label in closed if label] == ["fault"]
     assert {body["encoding"] for body in published["deadletter"]} == {None, "base64"}

@@ -28,6 +28,10 @@ from tests.test_docs import DOCUMENTS, commands
 
 STATION = load_station(METHANE)
 TOPICS = Topics("davylamp/gw1")
+SENT_BY_PROGRAMS = {"model/offer", "model/chunk"}
+"""Verbs that only programs send; `davylamp push` does, and is tested."""
+AFTER_A_PUSH = {"model/activate", "model/rollback"}
+"""Verbs that are refused unless a bundle was pushed; the test of `davylamp push` carries them out."""
 PAGE = Path(__file__).parents[1] / "docs" / "requests.md"
 
 
@@ -60,8 +64,10 @@ def test_each_example_in_help_and_documents_is_carried_out(
     let_a_station_leak(other)
     helped = [shlex.split(each)[1:] for verb in REQUEST_VERBS.values() for each in verb.examples]
     tried = {tuple(words) for words in (*helped, *documented())}
-    assert {words[1] for words in tried} == REQUEST_VERBS.keys()
+    assert {words[1] for words in tried} == REQUEST_VERBS.keys() - SENT_BY_PROGRAMS
     for words in sorted(tried):
+        if words[1] in AFTER_A_PUSH:
+            continue
         where = ["--broker", f"127.0.0.1:{broker.port}", "--base", "davylamp/gw1"]
         code = davylamp.main([words[0], *where, *words[1:]])
         said = capsys.readouterr()

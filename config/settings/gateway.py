@@ -16,6 +16,7 @@ from config.settings.archive import ArchiveSettings
 from config.settings.broker import Broker
 from config.settings.dashboard import DashboardSettings
 from config.settings.home_assistant import HomeAssistantSettings
+from config.settings.rollout import RolloutSettings
 from config.settings.unit_settings import UnitSettings
 from config.time_zones import zone_fault
 from config.topic_filters import (
@@ -271,12 +272,12 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log: LogSettings = LogSettings()
     home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     dashboard: Annotated[DashboardSettings, Meta(description="the page of davylamp dashboard")] = DashboardSettings()
+    rollout: RolloutSettings = RolloutSettings()
 
     def __post_init__(self) -> None:
         name = self.gateway or _host_name()
         force_setattr(self, "gateway", name)
-        broker = replace(self.broker, client_id=self.broker.client_id or f"davylamp-{name}")
-        force_setattr(self, "broker", broker)
+        force_setattr(self, "broker", replace(self.broker, client_id=self.broker.client_id or f"davylamp-{name}"))
         force_setattr(self, "topics", replace(self.topics, base=self.topics.base or f"davylamp/{name}"))
 
     def problems(self) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from edge.agent.health import Health
 from edge.agent.health_reporter import HealthReporter
 from edge.agent.home_assistant import HomeAssistant
 from edge.agent.intake import Entry, Intake
+from edge.agent.model_service import ModelService
 from edge.agent.pipeline import Pipeline, Results
 from edge.agent.presence import Presence
 from edge.agent.recovery import Recovery
@@ -37,6 +38,7 @@ from edge.mqtt.topics import Topics
 
 _CHECK_EVERY = 1.0  # [s] between two checks of what is due without a reading
 _LONGEST_WAIT = 5.0  # [s] of one turn for messages
+_BUSY_WAIT = 0.02  # [s] of one turn while a bundle is prepared
 _UNANSWERED = 60.0  # [s] of full backlog, without an answer of the broker, after which the agent is not alive
 _EXPECTED_FOR = 60.0  # [s] after the start, from when on stations of earlier runs are recovered without a message
 _MOST_HELD = 10  # messages that wait for parts of readings; brokers send as few as 20 before an ack
@@ -93,15 +95,9 @@ class Agent:
         self._delivery = Delivery(link, self._topics, clock, journal.recovered)
         self._home_assistant = HomeAssistant(gateway, stations, self._delivery, presence.version, journal.recovered)
         self._announcer = Announcer(
-            stations,
-            self._panel,
-            self._delivery,
-            self._home_assistant,
-            link,
-            presence=presence,
-            topics=self._topics,
-            recovered=journal.recovered,
-        )
+            stations, self._panel, self._delivery, self._home_assistant, link,
+            presence=presence, topics=self._topics, recovered=journal.recovered,
+        )  # fmt: skip
         self._station_presence = StationPresence(stations, self._panel, self._announcer, self._delivery, self._log)
         self._committer = Committer(journal, self._snapshot, clock)
         self._recovery = Recovery(stations, self._panel, journal, self._log, self._archive)
@@ -115,6 +111,8 @@ class Agent:
             archive=self._archive,
         )
         self._station_journal = StationJournal(stations, self._panel, journal, clock)
+        self._models = ModelService(gateway, stations, self._committer, self._announcer, clock=clock)
+        self._pipeline.rescue = self._models.rescue
         self._requests = Requests(
             gateway,
             stations,
@@ -127,6 +125,7 @@ class Agent:
             link=link,
             topics=self._topics,
             clock=clock,
+            others=self._models.verbs,
         )
         self._held = False
         self._waiting: list[Message] = []  # until their stations have been recovered
@@ -154,12 +153,13 @@ class Agent:
             self._log.warning("clock jumped", seconds=round(jump, 3))
             self._recovery.shift_clock(jump)
             self._intake.joining.shift_clock(jump)
+            self._models.shift_clock(jump)
         if self._link.became_ready():
             self._announcer.announce_all(self._committer.transaction)
         results = self._work(messages)
         self._check()
         transaction = self._committer.transaction
-        self._station_journal.update(results.stations, transaction)
+        self._station_journal.update([*results.stations, *self._models.turn(transaction)], transaction)
         if self._stations.gone:
             self._station_presence.forget_gone(self._station_journal, self._intake.joining, transaction)
         self._delivery.process_receipts(transaction)
@@ -186,6 +186,7 @@ class Agent:
         """Publish a clean stop, so that nobody takes it for a failure, then close everything."""
         self._link.hold(True)
         self._delivery.retain(self._committer.transaction, self._topics.state, self._presence.stopped)
+        self._models.close()
         shut_down(self._link, self._delivery, self._committer, self._archive)
 
     def _longest_wait(self) -> float:
@@ -194,6 +195,8 @@ class Agent:
         ready = self._requests.ready or self._delivery.ready or self._home_assistant.ready
         if retry_in is None and (ready or self._waiting):
             return 0.0
+        if self._models.busy:
+            return _BUSY_WAIT
         until_tidy = _CHECK_EVERY if self._committer.transaction.untidy else _LONGEST_WAIT
         until_retry = _LONGEST_WAIT if retry_in is None else retry_in
         until_closed = _LONGEST_WAIT if retry_in is not None else max(0.0, self._intake.joining.due - self._clock.now())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from edge.agent.home_assistant import HomeAssistant
 from edge.agent.presence import Presence
-from edge.agent.presence_messages import InfoMessage
+from edge.agent.presence_messages import InfoMessage, StateMessage
 from edge.agent.station import LiveStation
 from edge.agent.stations import Stations
 from edge.alarms.panel import AlarmPanel
@@ -14,6 +16,7 @@ from edge.journal.transaction import Transaction
 from edge.log import Log
 from edge.mqtt.link import Link, Subscription
 from edge.mqtt.topics import Topics
+from edge.rollout.model_message import ModelMessage
 
 
 def subscriptions(
@@ -53,6 +56,8 @@ class Announcer:
     ----------
     filters
         Topic filters that a session kept by the broker is subscribed to.
+    model_message
+        Returns the body of a station's ``model`` topic; ``None``: it has none.
     """
 
     def __init__(
@@ -77,17 +82,20 @@ class Announcer:
         self._topics = topics
         self._log = Log("agent")
         self._info: InfoMessage | None = None  # as last published
+        self._birth: StateMessage | None = None
+        self.model_message: Callable[[LiveStation], ModelMessage] | None = None
 
     def announce_all(self, transaction: Transaction) -> None:
         """Publish every retained topic: the broker may have lost them."""
         protocol = self._link.protocol
-        self._delivery.retain(transaction, self._topics.state, self._presence.birth)
+        self._birth = self._presence.birth_of(self._stations)
+        self._delivery.retain(transaction, self._topics.state, self._birth)
         self._info = self._presence.info(self._stations, protocol)
         self._delivery.retain(transaction, self._topics.info, self._info)
         current = {self._topics.state, self._topics.info}
         for station in self._stations:
             self.announce_station(transaction, station)
-            current |= {self._topics.availability(station.name), self._topics.alarm(station.name)}
+            current |= set(self._topics.retained_of(station.name))
         self._delivery.retain_only(current | self._home_assistant.announce_all())
         wanted = subscriptions(self._stations, self._topics, status=self._home_assistant.status)
         filters = sorted(each.filter for each in wanted)
@@ -102,18 +110,31 @@ class Announcer:
         if self._info is not None and info != self._info:
             self._info = info
             self._delivery.retain(transaction, self._topics.info, info)
+        birth = self._presence.birth_of(self._stations)
+        if self._birth is not None and birth != self._birth:
+            self._birth = birth
+            self._delivery.retain(transaction, self._topics.state, birth)
+
+    def announce_models(self, transaction: Transaction, station: LiveStation) -> None:
+        """Publish which bundle scores a station, and which waits."""
+        if self.model_message is not None:
+            self._delivery.retain(transaction, self._topics.model(station.name), self.model_message(station))
+        self.announce_changed_info(transaction)
+        self._home_assistant.refresh(station)
 
     def announce_station(self, transaction: Transaction, station: LiveStation) -> None:
         """Publish whether a station is online, and its alarms."""
         availability = self._presence.availability(station.name, online=station.online)
         self._delivery.retain(transaction, self._topics.availability(station.name), availability)
         self.announce_alarms(transaction, station.name)
+        if self.model_message is not None:
+            self._delivery.retain(transaction, self._topics.model(station.name), self.model_message(station))
         self._home_assistant.announce(station.name)
 
     def withdraw(self, station: str) -> None:
         """Clear the retained topics of a station that gave way to another."""
         self._home_assistant.withdraw(station)
-        self._delivery.clear_retained([self._topics.availability(station), self._topics.alarm(station)])
+        self._delivery.clear_retained(self._topics.retained_of(station))
 
     def announce_alarms(self, transaction: Transaction, station: str) -> None:
         """Publish which alarms stand at a station."""

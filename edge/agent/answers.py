@@ -128,6 +128,24 @@ class DiscoveryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     topics: list[str]
 
 
+class ModelUploadAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Data of the answer to ``model/offer`` and ``model/chunk``.
+
+    Parameters
+    ----------
+    sha256
+        SHA-256 of the file.
+    received
+        How much of it has come [B]: the next chunk begins there.
+    bytes
+        Its size [B].
+    """
+
+    sha256: str
+    received: int
+    bytes: int
+
+
 class SyntheticRows(msgspec.Struct, frozen=True, kw_only=True):
     """Data of the answer to ``synthesize``, one part of the rows.
 

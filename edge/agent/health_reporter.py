@@ -114,6 +114,8 @@ class HealthReporter:
             silent_s=None if silent is None else round(silent, 1),
             problems=dict(health.problems),
             shift=Shift.from_shifts(station.state.adaptation.shifts()),
+            bundle=station.group.bundle.id,
+            waiting=station.waiting,
         )
 
     def _fitting(self, message: HealthMessage) -> HealthMessage:

@@ -76,6 +76,7 @@ class HomeAssistant:
         self._pending: dict[str, None] = {}
         self._announced: dict[str, int | None] = {}  # name -> expiry [s]
         self._by_score: set[str] = set()  # whose values come with the scores
+        self._bundles: dict[str, str] = {}  # name -> id
         self._in_flight: set[str] = set()
         self._looks: dict[str, str] = {}  # appearance -> name
         self._owners: dict[str, str] = {}  # topic -> name
@@ -98,6 +99,11 @@ class HomeAssistant:
         """Queue the payload of a station that has not been announced."""
         if self._on and station not in self._announced and station not in self._postponed:
             self._pending[station] = None
+
+    def refresh(self, station: LiveStation) -> None:
+        """Queue the payload of a station again if another bundle scores it than was announced."""
+        if self._bundles.get(station.name) not in (None, station.group.bundle.id):
+            self._pending[station.name] = None
 
     def withdraw(self, station: str) -> None:
         """Remove a station from Home Assistant."""
@@ -192,6 +198,7 @@ class HomeAssistant:
                 self._postponed.add(name)
                 return
             group = station.group
+            self._bundles[name] = group.bundle.id
             shows = station.shows_values
             (self._by_score.add if shows else self._by_score.discard)(name)
             payload = self._devices.station(
@@ -225,6 +232,7 @@ class HomeAssistant:
 
     def _forget(self, name: str, topic: str) -> None:
         self._announced.pop(name, None)
+        self._bundles.pop(name, None)
         self._postponed.discard(name)
         self._by_score.discard(name)
         self._earlier.discard(topic)

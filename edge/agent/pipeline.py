@@ -21,6 +21,7 @@ from edge.journal.transaction import ReadingRow, Transaction
 from edge.log import Log
 from edge.readings.csv.collected_columns import JOINED
 from edge.readings.station_clock.placement import OBSERVED, PLACED, VERDICT
+from edge.rollout.trial import Shadow, run_shadows
 from edge.scoring.decision import Decision
 from edge.scoring.scorer import SCORED
 from edge.scoring.unit_doubt import UnitDoubt
@@ -67,6 +68,11 @@ class Pipeline:
         One of this many verdicts of a station is published; those that exceed or are late always are.
     archive
         Where readings are noted; ``None``: nowhere.
+
+    Attributes
+    ----------
+    rescue
+        Called when a reading of a station could not be scored; returns whether another bundle scores it from now on.
     """
 
     def __init__(
@@ -85,11 +91,13 @@ class Pipeline:
         self._log = log
         self._every = every
         self._archive = archive
+        self.rescue: Callable[[LiveStation, Exception, Transaction], bool] = lambda *_: False
         self._clocks = StationClocks(panel, health, log)
 
     def score(self, entries: Iterable[Entry], transaction: Transaction) -> Results:
         """Score readings, those of one bundle at once, and journal them."""
         results = Results()
+        shadows: list[Shadow] = []
         groups: dict[StationGroup, list[Entry]] = {}
         for entry in entries:
             groups.setdefault(entry.station.group, []).append(entry)
@@ -99,6 +107,10 @@ class Pipeline:
                 results.stations.append(station)
                 station.check_gas(self._log)
                 results.events += self._clocks.check(station)
+                if type(station.trial) is Shadow:
+                    shadows.append(station.trial)
+        if shadows:
+            run_shadows(shadows)
         self._health.readings += results.readings
         return results
 
@@ -113,10 +125,13 @@ class Pipeline:
         pack = _packer(group.bundle.station.size)
         try:
             group.scorer.decide(batch, partial(self._follow, iter(entries), pack, results, transaction))
-        except Exception:
+        except Exception as reason:
             remaining = entries[results.readings - before :]
             self._log.exception("readings could not be scored", readings=len(remaining))
             if len(entries) == 1:
+                if remaining and self.rescue(entries[0].station, reason, transaction):
+                    self._score(entries[0].station.group, entries, results, transaction)
+                    return
                 error = ReadingError("internal error: see the agent's log")
                 entries[0].station.health.refused += 1
                 self._delivery.dead_letter(transaction, entries[0].message, error)
@@ -172,8 +187,9 @@ class Pipeline:
             station.recent.add(reading.values, raised_by=raised_by, stands=panel.stands(station.name))
         results.readings += 1
         station.health.readings += 1
-        if decision.exceeds:
-            station.health.exceedances += 1
+        station.health.exceedances += bool(decision.exceeds)
+        if station.trial is not None:
+            station.trial.note(decision, opened=raised_by > 0)
         if published:
             results.verdicts.append(verdict)
         transaction.readings.append(

@@ -10,6 +10,7 @@ from typing import Literal
 from uuid import uuid4
 
 import msgspec
+from msgspec.structs import replace
 
 from config.settings.gateway import Gateway
 from edge.agent.presence_messages import AvailabilityMessage, BundleInfo, InfoMessage, StateMessage
@@ -60,8 +61,14 @@ class Presence:
 
     @property
     def birth(self) -> StateMessage:
-        """Body of ``state`` while the agent runs."""
+        """Body of ``state`` while the agent runs, before any station is known."""
         return self._state("online")
+
+    def birth_of(self, stations: Stations) -> StateMessage:
+        """Return the body of ``state`` while the agent runs."""
+        used = {group.bundle.id for group in stations.groups} | {station.group.bundle.id for station in stations}
+        waiting = {station.waiting for station in stations if station.waiting is not None}
+        return replace(self.birth, bundles=tuple(sorted(used)), waiting=tuple(sorted(waiting)))
 
     @property
     def stopped(self) -> StateMessage:
@@ -79,7 +86,8 @@ class Presence:
 
     def info(self, stations: Stations, protocol: str | None) -> InfoMessage:
         """Return the body of ``info``: what runs here, with which settings; nothing in it is secret."""
-        bundles = {group.bundle.id: group.bundle for group in stations.groups}
+        groups = [*stations.groups, *(station.group for station in stations)]
+        bundles = {group.bundle.id: group.bundle for group in groups}
         return InfoMessage(
             gateway=self._gateway.gateway,
             version=_version(),
@@ -93,6 +101,8 @@ class Presence:
             stations=tuple(sorted(station.name for station in stations)),
             adapted_per_1000={station.name: _per_1000(station.state.adaptation.rates()) for station in stations},
             bundles=tuple(map(_bundle_info, bundles.values())),
+            scored_by={station.name: station.group.bundle.id for station in stations},
+            waiting={station.name: station.waiting for station in stations if station.waiting is not None},
         )
 
     def _state(self, state: Literal["online", "stopped", "offline"], ts: str | None = None) -> StateMessage:

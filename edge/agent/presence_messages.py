@@ -25,6 +25,10 @@ class StateMessage(msgspec.Struct, frozen=True, kw_only=True):
         Version of davylamp.
     ts
         Time of the clean stop, RFC 3339; ``None`` in every other state.
+    bundles
+        Ids of the bundles that score, while it is ``online``.
+    waiting
+        Ids of the bundles that wait to, after ``davylamp push``.
     """
 
     state: Literal["online", "stopped", "offline"]
@@ -32,6 +36,8 @@ class StateMessage(msgspec.Struct, frozen=True, kw_only=True):
     since: str
     version: str
     ts: str | None = None
+    bundles: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
 
 
 class AvailabilityMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +134,10 @@ class InfoMessage(msgspec.Struct, frozen=True, kw_only=True):
         Station -> kind of score -> its present rate [-], as far as it has adapted.
     bundles
         The bundles in use.
+    scored_by
+        Station -> id of the bundle that scores it.
+    waiting
+        Station -> id of the bundle that waits in shadow; the station's ``model`` topic says how it does.
     """
 
     gateway: str
@@ -142,3 +152,5 @@ class InfoMessage(msgspec.Struct, frozen=True, kw_only=True):
     stations: tuple[str, ...]
     adapted_per_1000: dict[str, dict[str, float]]
     bundles: tuple[BundleInfo, ...]
+    scored_by: dict[str, str]
+    waiting: dict[str, str]

@@ -129,3 +129,98 @@ class SchemaRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     transaction: TransactionId = None
     name: str | None = None
     station: str | None = None
+
+
+Sha256 = Annotated[
+    str, Meta(pattern=r"^[0-9a-f]{64}\Z", extra={"expected": "a SHA-256 in 64 lower-case hexadecimal digits"})
+]
+
+
+class ModelOfferRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of ``model/offer``: a bundle that is about to be sent in chunks; ``davylamp push`` sends it.
+
+    Parameters
+    ----------
+    transaction
+        Anything by which the sender recognises the answer.
+    station
+        The station that it is for.
+    sha256
+        SHA-256 of the file.
+    bytes
+        Its size [B].
+    file
+        Its name.
+    issued
+        When it was signed, Unix time [s].
+    shadow
+        Readings to score in shadow; ``None``: those of ``rollout.shadow_readings``.
+    force
+        Whether it is taken although it is older than the running one, or of a station of another name.
+    signature
+        Ed25519 signature of all this, in base64; ``None`` without one.
+    """
+
+    transaction: TransactionId = None
+    station: str
+    sha256: Sha256
+    bytes: Annotated[int, Meta(ge=1)]
+    file: Annotated[str, Meta(min_length=1, max_length=200)]
+    issued: float
+    shadow: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    force: bool = False
+    signature: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class ModelChunkRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of ``model/chunk``: a part of a bundle that was offered.
+
+    Parameters
+    ----------
+    transaction
+        Anything by which the sender recognises the answer.
+    sha256
+        SHA-256 of the whole file.
+    offset
+        Where the part begins [B].
+    data
+        The part, in base64.
+    """
+
+    transaction: TransactionId = None
+    sha256: Sha256
+    offset: Annotated[int, Meta(ge=0)]
+    data: str
+
+
+class ModelRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of ``model/status`` and ``model/activate``.
+
+    Parameters
+    ----------
+    transaction
+        Anything by which the sender recognises the answer.
+    station
+        The station; may be omitted if there is only one.
+    """
+
+    transaction: TransactionId = None
+    station: str | None = None
+
+
+class ModelRollbackRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of ``model/rollback``: back to the bundle before, or to one that is kept; one that waits is dropped.
+
+    Parameters
+    ----------
+    transaction
+        Anything by which the sender recognises the answer.
+    station
+        The station; may be omitted if there is only one.
+    bundle
+        Id of a bundle that is kept; ``None``: the one before.
+    """
+
+    transaction: TransactionId = None
+    station: str | None = None
+    bundle: str | None = None

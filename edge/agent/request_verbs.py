@@ -79,5 +79,30 @@ REQUEST_VERBS = {
         "The topics that are cleared, or a refusal.",
         ("davylamp request discovery/clear",),
     ),
+    "model/offer": RequestVerb(
+        "Offers a bundle for a station; davylamp push sends it.",
+        "How much of the file has come, or a refusal.",
+        (),
+    ),
+    "model/chunk": RequestVerb(
+        "Brings a part of a bundle that was offered; davylamp push sends it.",
+        "How much of the file has come, or a refusal.",
+        (),
+    ),
+    "model/status": RequestVerb(
+        "Asks which bundle scores a station, and which waits.",
+        "The content of the station's model topic, or a refusal.",
+        ("davylamp request model/status station=st-1",),
+    ),
+    "model/activate": RequestVerb(
+        "Activates the bundle that waits in shadow, without waiting any longer.",
+        "The content of the station's model topic, or a refusal.",
+        ("davylamp request model/activate station=st-1",),
+    ),
+    "model/rollback": RequestVerb(
+        "Drops the bundle that waits; without one, goes back to the bundle before.",
+        "The content of the station's model topic, or a refusal.",
+        ("davylamp request model/rollback station=st-1",),
+    ),
 }
 """Name -> what it is. The agent, the command line, the schemas and the documents have the verbs from here."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,8 @@ class Requests:
         Names of the topics.
     clock
         Paces requests for synthetic rows.
+    others
+        Verbs of other rooms -> the type of their body, and what answers them.
 
     Attributes
     ----------
@@ -116,6 +118,7 @@ class Requests:
         link: Link,
         topics: Topics,
         clock: Clock,
+        others: Mapping[str, tuple[type[msgspec.Struct], Callable[[Any, int | None], Answers]]] | None = None,
     ) -> None:
         self.answered = 0
         self._stations = stations
@@ -140,6 +143,7 @@ class Requests:
             "info": (InfoRequest, self._answer_info),
             "schema": (SchemaRequest, SchemaRequests(stations).answer),
             **DiscoveryRequests(home_assistant).verbs,
+            **(others or {}),
         }
 
     @property

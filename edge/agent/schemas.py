@@ -13,6 +13,7 @@ from edge.agent.answers import (
     AcknowledgeAnswer,
     Answer,
     DiscoveryAnswer,
+    ModelUploadAnswer,
     RateAnswer,
     Refusal,
     SchemaAnswer,
@@ -25,6 +26,10 @@ from edge.agent.request_bodies import (
     AcknowledgeRequest,
     DiscoveryRequest,
     InfoRequest,
+    ModelChunkRequest,
+    ModelOfferRequest,
+    ModelRequest,
+    ModelRollbackRequest,
     RateRequest,
     SchemaRequest,
     ShelveRequest,
@@ -35,6 +40,7 @@ from edge.agent.synthesis_requests import SynthesisRequest
 from edge.alarms.event import AlarmMessage, Event
 from edge.delivery.dead_letters import DeadLetter
 from edge.delivery.score_backlog import Marker
+from edge.rollout.model_message import ModelMessage
 from edge.scoring.verdict import Verdict
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -69,6 +75,7 @@ MESSAGES = {
     "alarm": Described(AlarmMessage, "<station>/alarm", "The alarms that stand at a station (retained)."),
     "availability": Described(AvailabilityMessage, "<station>/availability", "Whether a station sends (retained)."),
     "counts": Described(StationReport, "<station>/counts", "What a station has sent, and what is wrong with it."),
+    "model": Described(ModelMessage, "<station>/model", "Which bundle scores a station, and which waits (retained)."),
     "state": Described(StateMessage, "state", "Whether the agent runs (retained, and the MQTT will)."),
     "info": Described(InfoMessage, "info", "What runs here, with which settings (retained)."),
     "health": Described(HealthMessage, "health", "Counts, costs and current problems."),
@@ -85,6 +92,11 @@ MESSAGES = {
             ("schema", SchemaRequest),
             ("discovery/publish", DiscoveryRequest),
             ("discovery/clear", DiscoveryRequest),
+            ("model/offer", ModelOfferRequest),
+            ("model/chunk", ModelChunkRequest),
+            ("model/status", ModelRequest),
+            ("model/activate", ModelRequest),
+            ("model/rollback", ModelRollbackRequest),
         )
     },
     **{
@@ -98,6 +110,11 @@ MESSAGES = {
             ("schema", SchemaAnswer),
             ("discovery/publish", DiscoveryAnswer),
             ("discovery/clear", DiscoveryAnswer),
+            ("model/offer", ModelUploadAnswer),
+            ("model/chunk", ModelUploadAnswer),
+            ("model/status", ModelMessage),
+            ("model/activate", ModelMessage),
+            ("model/rollback", ModelMessage),
         )
     },
 }

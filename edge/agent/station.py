@@ -20,6 +20,7 @@ from edge.readings.decoding.units import converters, unit_text
 from edge.readings.duplicates import Duplicates
 from edge.readings.recent import Recent
 from edge.readings.station_clock.learnt_cadence import LearntCadence
+from edge.rollout.trial import Trial
 from edge.scoring.gas_outage import LATELY
 from edge.scoring.scorer import Scorer
 from edge.scoring.state import StationState
@@ -121,6 +122,10 @@ class LiveStation:
         Watches whether it sends the units that its bundle was trained in.
     health
         What is counted of it, and what is wrong with what it sends.
+    trial
+        A bundle on trial at it; ``None``: none is.
+    waiting
+        Id of the bundle that waits; ``None``: none does.
     """
 
     name: str
@@ -142,6 +147,8 @@ class LiveStation:
     online: bool = False
     expected: bool = False
     health: StationHealth = field(default_factory=StationHealth)
+    trial: Trial | None = None
+    waiting: str | None = None
     duplicates: Duplicates = field(default_factory=Duplicates)
     arrays: ArrayReadings = field(default_factory=ArrayReadings)
     last_seen: float = 0.0

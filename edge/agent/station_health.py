@@ -49,6 +49,10 @@ class StationReport(msgspec.Struct, frozen=True, kw_only=True):
         repetitions, missing, cadence.
     shift
         How far its thresholds have moved, as in its latest score message.
+    bundle
+        Id of the bundle that scores it.
+    waiting
+        Id of the bundle that waits in shadow; ``None``: none does.
     """
 
     readings: int
@@ -66,6 +70,8 @@ class StationReport(msgspec.Struct, frozen=True, kw_only=True):
     silent_s: float | None
     problems: dict[str, str]
     shift: Shift
+    bundle: str
+    waiting: str | None
 
 
 @dataclass

@@ -37,6 +37,10 @@ class Stations:
         The row for the journal when a request has set the rate; ``None`` while that of gateway.yaml holds.
     groups
         The entries with their bundles.
+    pushed
+        Entries with bundles that were pushed for some of their stations.
+    choose_group
+        Returns with which bundle a station is scored, by its name and its entry: with that of the entry, as a rule.
     unrecovered
         Number of journalled stations whose state has not been rebuilt.
     gone
@@ -56,6 +60,8 @@ class Stations:
         self.rate = gateway.scoring.exceedances_per_1000
         self.rate_request: RateRow | None = None
         self.groups = make_groups(gateway, bundles)
+        self.pushed: list[StationGroup] = []
+        self.choose_group: Callable[[str, StationGroup], StationGroup] = lambda _, group: group
         self._names = StationNames()
         self._pending: dict[str, LiveStation] = {}
         self._stations: dict[str, LiveStation] = {}
@@ -146,7 +152,7 @@ class Stations:
         station = self._stations.get(safe) or self._pending.get(safe)
         if station is None:
             return self._new(safe, group)
-        if station.group is not group:
+        if station.group.source is not group.source:
             raise ReadingError(f"station {safe!r} already belongs to the entry {station.group.entry.topics[0]}")
         return station
 
@@ -227,8 +233,9 @@ class Stations:
         """
         configured = self._gateway.scoring.exceedances_per_1000
         rate = configured if exceedances_per_1000 is None else exceedances_per_1000
-        scorers = [make_scorer(self._gateway, group.entry, group.bundle, group.gas, rate) for group in self.groups]
-        for group, scorer in zip(self.groups, scorers, strict=True):
+        groups = [*self.groups, *self.pushed]
+        scorers = [make_scorer(self._gateway, group.entry, group.bundle, group.gas, rate) for group in groups]
+        for group, scorer in zip(groups, scorers, strict=True):
             group.scorer = scorer
         for station in self:
             station.state.adaptation.request(station.group.scorer.rate)
@@ -272,6 +279,7 @@ class Stations:
         self.gone.append(station)
 
     def _new(self, name: str, group: StationGroup) -> LiveStation:
+        group = self.choose_group(name, group)
         state = group.scorer.new_state(group.entry.cadence)
         row = self._journalled.get(name)
         station = LiveStation(

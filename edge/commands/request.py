@@ -99,7 +99,7 @@ def request(broker: Broker, base: str | None, verb: str, words: Sequence[str], *
     document = parse_words(verb, words)
     document.setdefault("transaction", secrets.token_hex(8))
     with Stop() as stop:
-        topics = Topics(base or _find(broker, stop))
+        topics = Topics(base or find_base(broker, stop))
         with command_link(broker, "request", [Subscription(topics.response(verb))], stop) as link:
             link.publish(topics.request(verb), msgspec.json.encode(document), qos=1)
             link.flush()
@@ -115,7 +115,7 @@ def request(broker: Broker, base: str | None, verb: str, words: Sequence[str], *
     return 0 if answer["status"] == "ok" else 1
 
 
-def _find(broker: Broker, stop: Stop) -> str:
+def find_base(broker: Broker, stop: Stop) -> str:
     """Find the base topic of the only gateway that is online."""
     from edge.mqtt.command_link import command_link
     from edge.mqtt.link import Subscription

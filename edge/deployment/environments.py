@@ -27,7 +27,7 @@ for package in (config, edge):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-import davylamp, msgspec, numpy, onnxruntime, paho.mqtt.client, sqlite3, yaml
+import davylamp, msgspec, nacl.signing, numpy, onnxruntime, paho.mqtt.client, sqlite3, yaml
 """
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Platform = Literal["sensor", "binary_sensor", "number", "button", "event"]
+Platform = Literal["sensor", "binary_sensor", "number", "button", "event", "update"]
 Need = Literal["analyser", "gas", "onset"]
 
 NEEDS: dict[Need, str] = {
@@ -21,6 +21,8 @@ MEASURED: Mapping[str, object] = {"stat_cla": "measurement"}
 COUNTED: Mapping[str, object] = {"stat_cla": "total_increasing"}
 DIAGNOSTIC: Mapping[str, object] = {"ent_cat": "diagnostic"}
 CONTROL: Mapping[str, object] = {"ent_cat": "config"}
+
+_PRESSED: Mapping[str, str] = {"button": "pl_prs", "update": "pl_inst"}  # key of what is sent when it is pressed
 
 TRANSACTION = "home-assistant"
 """The ``transaction`` of every request that Home Assistant sends."""
@@ -49,7 +51,7 @@ class Component:
     verb
         The request that it sends; empty if it sends none.
     request
-        Body of the request; a button of a station adds ``station``.
+        Body of the request; a button or an update of a station adds ``station``.
     options
         Further keys of the payload, as Home Assistant abbreviates them.
     needs
@@ -100,7 +102,7 @@ class Component:
             made |= {"json_attr_t": made["stat_t"], "json_attr_tpl": self.attributes}
         if self.verb:
             made["cmd_t"] = f"{requests}/{self.verb}"
-        if self.platform == "button":
+        if self.platform in _PRESSED:
             whose = {} if station is None else {"station": station}
-            made["pl_prs"] = json.dumps({**whose, **self.request, "transaction": TRANSACTION})
+            made[_PRESSED[self.platform]] = json.dumps({**whose, **self.request, "transaction": TRANSACTION})
         return {**made, **self.options}

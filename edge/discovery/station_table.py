@@ -13,6 +13,15 @@ _OF_METHANE: Final = (
     " | selectattr('kind', 'eq', 'methane') | list} | tojson }}"
 )
 _OF_OTHERS: Final = _OF_METHANE.replace("selectattr", "rejectattr")
+# Names and ids are no versions that could be compared, so that any other one is shown as an update.
+_UPDATE: Final = (
+    "{%- set waiting = (value_json.waiting or {}).model | default({}) -%}"
+    "{{ {'installed_version': value_json.active.file ~ ' ' ~ value_json.active.bundle,"
+    " 'latest_version': (waiting.file ~ ' ' ~ waiting.bundle) if waiting.bundle"
+    " else value_json.active.file ~ ' ' ~ value_json.active.bundle,"
+    " 'release_summary': ('In shadow: ' ~ value_json.waiting.readings ~ ' of ' ~ value_json.waiting.of ~ ' readings')"
+    " if waiting.bundle else (value_json.last.reason or '')[:255] if value_json.last else ''} | tojson }}"
+)
 
 
 def _level(ident: str, name: str, meaning: str, key: str, needs: Need) -> Component:
@@ -73,6 +82,11 @@ STATION_COMPONENTS: Final = (
         "shelve", "button", "Silence methane for 1 h", "Shelves methane alarms for 60 minutes.",
         verb="alarm/shelve", request={"kind": "methane", "minutes": 60}, options={"ic": "mdi:bell-sleep", **CONTROL},
         needs="gas",
+    ),
+    Component(
+        "model", "update", "Bundle", "The bundle that scores, and one that waits; installing activates it at once.",
+        "model", _UPDATE, "{{ {'kept': value_json.kept, 'last': value_json.last} | tojson }}",
+        verb="model/activate", options={"dev_cla": "firmware", **CONTROL},
     ),
     Component(
         "rows", "button", "Ask for 100 synthetic rows", "Rows like those of the station's training.",

@@ -53,6 +53,8 @@ class Journal:
 
     Attributes
     ----------
+    file
+        The file, without symbolic links.
     max_mb
         Largest size of the file [MB].
     recovered
@@ -77,16 +79,14 @@ class Journal:
     ) -> None:
         self.set_aside = 0
         self._path = Path(path)
-        self._durability = durability
         self.max_mb = max_mb
         self._readings_per_station = readings_per_station
-        self._clock = clock
+        self._durability, self._clock = durability, clock
         self._log = Log("journal", clock)
         self._times: deque[float] = deque(maxlen=_TIMED)
-        self._failed = False
-        self._unread_since = 0.0
+        self._failed, self._unread_since = False, 0.0
         self._files = JournalFiles(self._path)
-        self._file = Path(self._files.path)
+        self.file = Path(self._files.path)
         try:
             self.recovered, lost = self._open()
             self._raise_numbers(lost)
@@ -225,7 +225,7 @@ class Journal:
             existed = self._files.claim()
             new = self._connect()
             recovered = schema.create(self._db) if new else schema.load(self._db)
-            frames = log_frames(self._db, self._file) if self._files.crashed else None
+            frames = log_frames(self._db, self.file) if self._files.crashed else None
             found = self._files.missing(frames, new=new)
             if not found:
                 return recovered, False
@@ -257,7 +257,7 @@ class Journal:
     def _connect(self) -> bool:
         """Open the file without changing one that is not ours; returns whether it is new."""
         try:
-            self._db = open_database(self._file)
+            self._db = open_database(self.file)
             new = prepare(self._db, self._path, self._durability, self.max_mb)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_IOERR_SHMSIZE:
@@ -265,14 +265,14 @@ class Journal:
             # A full disk has no room for -shm. Without it other processes cannot read, but we can read and delete.
             self._db.close()
             self._failed = True  # the next commit tries with it again
-            self._db = open_database(self._file, "exclusive")
+            self._db = open_database(self.file, "exclusive")
             new = prepare(self._db, self._path, self._durability, self.max_mb)
         self._files.opened()
         return new
 
     def _judge(self, found: str) -> None:
         """Raise JournalError for what has happened to the files, unless another program had SQLite cut the log."""
-        if found != CUT or log_frames(self._db, self._file) is None:
+        if found != CUT or log_frames(self._db, self.file) is None:
             raise damage(self._path, found)
 
     def _renew(self, snapshot: Sequence[Transaction], why: str, *, running: bool) -> None:
@@ -289,7 +289,7 @@ class Journal:
             files.claim()
             self._connect()
         except (*SQLITE_ERRORS, OSError) as error:
-            if self._file.exists():
+            if self.file.exists():
                 files.discard_fresh()
             raise self._error(error) from error
         self._log.error("journal set aside, a fresh one is begun", file=name, reason=why, readings_kept=copied)

@@ -44,8 +44,11 @@ class Topics:
 
     def of_station(self, station: str) -> tuple[str, ...]:
         """Every topic on which the agent publishes something about a station."""
-        retained = self.alarm(station), self.availability(station)
-        return self.score(station), self.event(station), *retained, self.counts(station)
+        return self.score(station), self.event(station), *self.retained_of(station), self.counts(station)
+
+    def retained_of(self, station: str) -> tuple[str, ...]:
+        """Those of them that are retained."""
+        return self.alarm(station), self.availability(station), self.model(station)
 
     def availability(self, station: str) -> str:
         """Topic for whether a station sends (retained)."""
@@ -66,6 +69,10 @@ class Topics:
     def counts(self, station: str) -> str:
         """Topic for a station's part of ``health``."""
         return f"{self.base}/{station}/counts"
+
+    def model(self, station: str) -> str:
+        """Topic for which bundle scores a station, and which waits (retained)."""
+        return f"{self.base}/{station}/model"
 
     def request(self, verb: str) -> str:
         """Topic for requests of a verb."""

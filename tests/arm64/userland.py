@@ -23,7 +23,7 @@ _MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
 _TOOLS = {"qemu-aarch64-static": "qemu-user-static", "mmdebstrap": "mmdebstrap", "mosquitto": "mosquitto"}
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin:/sbin"
 _PACKAGES = ("base-files", "python3", "libstdc++6")
-_WHEELS = ("msgspec", "numpy", "onnxruntime", "paho-mqtt", "PyYAML")
+_WHEELS = ("msgspec", "numpy", "onnxruntime", "paho-mqtt", "PyNaCl", "PyYAML")
 _PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_27_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
 # With this machine's own /proc/cpuinfo, ONNX Runtime's search for the features of an ARM processor ends in a crash.
 _CPUINFO = """processor\t: 0

@@ -9,8 +9,10 @@ from typing import Any
 
 from config.settings.alarms import Alarms
 from config.settings.gateway import Gateway, StationEntry
+from edge.agent.announcer import Announcer
 from edge.agent.closed_alarms import ClosedAlarmLabels
 from edge.agent.home_assistant import HomeAssistant
+from edge.agent.model_service import ModelService
 from edge.agent.presence import Presence
 from edge.agent.requests import Requests
 from edge.agent.station import LiveStation
@@ -42,18 +44,26 @@ class Desk:
         self.delivery = Delivery(link, TOPICS, clock, Recovered())
         self.events: list[Event] = []
         self.rates: list[RateRow] = []
+        home_assistant = HomeAssistant(gateway, self.stations, self.delivery, "1", Recovered())
+        presence = Presence(gateway, TOPICS, clock)
+        announcer = Announcer(
+            self.stations, self.panel, self.delivery, home_assistant, link,
+            presence=presence, topics=TOPICS, recovered=Recovered(),
+        )  # fmt: skip
+        models = ModelService(gateway, self.stations, self.committer, announcer, clock=clock)
         self.requests = Requests(
             gateway,
             self.stations,
             self.panel,
             ClosedAlarmLabels(self.committer, clock),
-            HomeAssistant(gateway, self.stations, self.delivery, "1", Recovered()),
-            info=lambda: Presence(gateway, TOPICS, clock).info(self.stations, "5"),
+            home_assistant,
+            info=lambda: presence.info(self.stations, "5"),
             publish_events=self.events.extend,
             keep_rate=self.rates.append,
             link=link,
             topics=TOPICS,
             clock=clock,
+            others=models.verbs,
         )
 
     def ask(self, verb: str, body: Any = None, **properties: Any) -> list[dict[str, Any]]:

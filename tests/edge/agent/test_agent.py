@@ -36,7 +36,7 @@ def test_a_new_station_is_announced_with_availability_and_alarm(start_agent: Sta
     assert available["state"] == "online"
     assert (alarm["alarm"], alarm["fault"], alarm["standing"]) == ("OFF", "OFF", [])
     retained = {published.topic for published in fake_link.published if published.retain}
-    assert retained == {TOPICS.availability("st-1"), TOPICS.alarm("st-1")}
+    assert retained == {TOPICS.availability("st-1"), TOPICS.alarm("st-1"), TOPICS.model("st-1")}
 
 
 def test_a_leak_opens_an_event_and_changes_the_retained_alarm(start_agent: StartAgent, fake_link: FakeLink) -> None:
@@ -63,10 +63,10 @@ def test_everything_is_asserted_again_on_every_connection(
         fake_link.ready = True
         agent.turn()
         retained = [each for each in fake_link.published if each.retain]
-        expected = [TOPICS.state, TOPICS.info, TOPICS.availability("st-1"), TOPICS.alarm("st-1")]
+        expected = [TOPICS.state, TOPICS.info, TOPICS.availability("st-1"), TOPICS.alarm("st-1"), TOPICS.model("st-1")]
         assert [each.topic for each in retained] == expected
         assert retained[0].body["state"] == "online"
-        assert retained[0].body.keys() == {"state", "session", "since", "version", "ts"}
+        assert retained[0].body.keys() == {"state", "session", "since", "version", "ts", "bundles", "waiting"}
         assert retained[1].body["stations"] == ["st-1"]
         assert retained[1].body["bundles"][0]["bundle"] == bundle.id
         assert retained[3].body["alarm"] == "ON"
@@ -231,7 +231,7 @@ def test_however_much_is_unconfirmed_a_stop_is_published(
 
     monkeypatch.setattr(fake_link, "poll", poll)
     agent.stop()
-    assert len({each.topic for each in fake_link.published if each.retain}) == 301
+    assert len({each.topic for each in fake_link.published if each.retain}) == 451
     assert fake_link.on(TOPICS.state)[-1]["state"] == "stopped"
 
 

@@ -27,7 +27,7 @@ def test_birth_will_and_clean_stop_carry_the_same_run_id(gateway: Gateway, fake_
     presence = Presence(gateway, Topics("davylamp/gw1"), fake_clock)
     topic, will = presence.will
     assert topic == "davylamp/gw1/state"
-    assert json.loads(will) == msgspec.to_builtins(presence.birth) | {"state": "offline"}
+    assert json.loads(will) == json.loads(msgspec.json.encode(presence.birth)) | {"state": "offline"}
     assert (presence.birth.state, presence.birth.session) == ("online", presence.run_id)
     assert (presence.stopped.state, presence.stopped.session) == ("stopped", presence.run_id)
 

@@ -40,8 +40,8 @@ def test_an_answer_is_confirmed_expires_and_is_not_retained(desk: Desk) -> None:
 
 
 def test_an_unknown_verb_is_answered_with_those_that_are_known(desk: Desk) -> None:
-    error = desk.error("model/activate", {"transaction": "x"})
-    assert "unknown request 'model/activate'" in error
+    error = desk.error("model/invent", {"transaction": "x"})
+    assert "unknown request 'model/invent'" in error
     assert error.endswith(f"expected one of {', '.join(REQUEST_VERBS)}")
 
 

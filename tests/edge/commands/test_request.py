@@ -188,4 +188,4 @@ def test_a_signal_while_gateways_are_looked_for_is_no_error_about_them(broker: R
     stop = Stop()
     stop.request()
     with pytest.raises(KeyboardInterrupt):
-        requesting._find(Broker(host=broker.host, port=broker.port), stop)
+        requesting.find_base(Broker(host=broker.host, port=broker.port), stop)

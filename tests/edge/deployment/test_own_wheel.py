@@ -45,7 +45,7 @@ def test_it_holds_the_packages_the_unit_and_the_tested_versions(wheel: OwnWheel)
 
 def test_it_needs_what_pyproject_lists_for_the_gateway(wheel: OwnWheel) -> None:
     assert [requirement.split(">")[0] for requirement in wheel.requirements] == [
-        "msgspec", "numpy", "onnxruntime", "paho-mqtt", "pyyaml",
+        "msgspec", "numpy", "onnxruntime", "paho-mqtt", "pynacl", "pyyaml",
     ]  # fmt: skip
 
 

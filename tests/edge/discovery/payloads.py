@@ -17,6 +17,7 @@ OF_PLATFORM = {
     "number": {"stat_t", "val_tpl", "cmd_t", "cmd_tpl", "min", "max", "step", "mode"},
     "button": {"cmd_t", "pl_prs"},
     "event": {"stat_t", "evt_typ"},
+    "update": {"stat_t", "val_tpl", "dev_cla", "cmd_t", "pl_inst"},
 }
 
 

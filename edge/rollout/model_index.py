@@ -1,0 +1,150 @@
+"""ModelIndex: which bundle each station runs, which waits, and which are kept; one small JSON file."""
+
+from __future__ import annotations
+
+import msgspec
+
+from edge.rollout.model_message import ModelChange
+
+KEPT = 3
+"""Bundles of a station to which it can go back."""
+
+
+class KeptModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A bundle that was pushed, and lies in the folder.
+
+    Parameters
+    ----------
+    sha256
+        SHA-256 of its file, which is its name there.
+    bundle
+        Its id.
+    file
+        Name of the file that was pushed.
+    created
+        When it was trained, RFC 3339.
+    signed_by
+        Name of the key that signed it; ``None`` without a signature.
+    since
+        When it became active, or was pushed if it waits, RFC 3339.
+    """
+
+    sha256: str
+    bundle: str
+    file: str
+    created: str
+    signed_by: str | None
+    since: str
+
+
+def sha256_of(model: KeptModel | None) -> str | None:
+    """Return the SHA-256 of a bundle's file; ``None`` for gateway.yaml's."""
+    return None if model is None else model.sha256
+
+
+class WaitingModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A bundle that waits to become active.
+
+    Parameters
+    ----------
+    sha256
+        SHA-256 of its file.
+    bytes
+        Size of its file [B].
+    file
+        Name of the file that was pushed.
+    signed_by
+        Name of the key that signed it; ``None`` without a signature.
+    since
+        When it was pushed, RFC 3339.
+    shadow
+        Readings to score in shadow.
+    force
+        Whether it is taken although it is older than the running one, or of a station of another name.
+    """
+
+    sha256: str
+    bytes: int
+    file: str
+    signed_by: str | None
+    since: str
+    shadow: int
+    force: bool
+
+    def kept(self, bundle: str, created: str, since: str) -> KeptModel:
+        """Return what is kept of it once it runs: with its id, when it was trained, and since when it runs."""
+        return KeptModel(
+            sha256=self.sha256, bundle=bundle, file=self.file, created=created, signed_by=self.signed_by, since=since
+        )
+
+
+class StationModels(msgspec.Struct, kw_only=True):
+    """The bundles of one station; ``None`` in place of one stands for that of gateway.yaml.
+
+    Attributes
+    ----------
+    configured
+        Id of gateway.yaml's bundle when this was written: another one there is the newer decision.
+    active
+        What runs.
+    previous
+        What ran before, the latest first.
+    abandoned
+        What the station has left last, by itself or by a request.
+    waiting
+        What waits.
+    issued
+        When the latest offer that was taken had been signed, Unix time [s].
+    watched
+        Readings in which the active one can still go back by itself.
+    last
+        What happened last.
+    """
+
+    configured: str = ""
+    active: KeptModel | None = None
+    previous: list[KeptModel | None] = msgspec.field(default_factory=list)
+    abandoned: KeptModel | None = None
+    waiting: WaitingModel | None = None
+    issued: float = 0.0
+    watched: int = 0
+    last: ModelChange | None = None
+
+    def activate(self, model: KeptModel) -> None:
+        """Let a bundle run, and keep the one before."""
+        before = [each for each in (self.active, *self.previous) if each is None or each.sha256 != model.sha256]
+        self.previous = before[:KEPT]
+        if self.abandoned is not None and self.abandoned.sha256 == model.sha256:
+            self.abandoned = None
+        self.active, self.waiting = model, None
+
+    def go_back(self, to: KeptModel | None) -> None:
+        """Let a bundle run that is kept, and abandon the active one."""
+        left = self.active
+        if to in self.previous:
+            self.previous = self.previous[self.previous.index(to) + 1 :]
+        if self.abandoned == to:
+            self.previous = [self.active, *self.previous][:KEPT]
+            left = None
+        self.active, self.abandoned = to, left
+
+    def files(self) -> set[str]:
+        """Return the SHA-256 of every file that is needed."""
+        kept = (self.active, self.abandoned, *self.previous)
+        found = {each.sha256 for each in kept if each is not None}
+        return found if self.waiting is None else found | {self.waiting.sha256}
+
+
+class ModelIndex(msgspec.Struct, kw_only=True):
+    """The file.
+
+    Attributes
+    ----------
+    version
+        Version of its format.
+    stations
+        Name of a station -> its bundles.
+    """
+
+    version: int = 1
+    stations: dict[str, StationModels] = msgspec.field(default_factory=dict)

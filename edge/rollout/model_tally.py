@@ -1,0 +1,72 @@
+"""ModelTally: how often one bundle exceeds and alarms."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from edge.rollout.model_message import ModelRates
+from edge.scoring.decision import Decision
+from edge.scoring.scorer import SCORED
+
+
+@dataclass
+class ModelTally:
+    """Counts of the readings that one bundle has scored.
+
+    Parameters
+    ----------
+    rate
+        Requested share of readings that exceed by chance, in (0, 1].
+
+    Attributes
+    ----------
+    scored
+        Kind -> readings with a score.
+    by_table
+        Kind -> readings whose score reaches the threshold of the training.
+    exceeds
+        Kind -> readings that exceed.
+    alarms
+        Alarms that have opened.
+    """
+
+    rate: float
+    scored: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SCORED, 0))
+    by_table: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SCORED, 0))
+    exceeds: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SCORED, 0))
+    alarms: int = 0
+
+    def __post_init__(self) -> None:
+        self._threshold = -math.log10(self.rate)
+
+    def count(self, decision: Decision) -> None:
+        """Count a reading in order, of a station that has warmed up."""
+        scores, threshold = decision.scores, self._threshold
+        for kind, score in (
+            ("methane", scores.onset),
+            ("consistency", scores.consistency),
+            ("reconstruction", scores.reconstruction),
+        ):
+            if score == score:  # noqa: PLR0124  # the fast test for nan
+                self.scored[kind] += 1
+                if score >= threshold:
+                    self.by_table[kind] += 1
+        for kind in decision.exceeds:
+            self.exceeds[kind] += 1
+
+    def table_rate(self, kind: str) -> float:
+        """Return the share of readings whose score reaches the threshold of the training."""
+        return self.by_table[kind] / max(1, self.scored[kind])
+
+    def rates(self, readings: int) -> ModelRates:
+        """Return how often the bundle exceeds, of so many readings."""
+        return ModelRates(
+            by_table_per_1000={kind: _per_1000(count, self.scored[kind]) for kind, count in self.by_table.items()},
+            exceedances_per_1000={kind: _per_1000(count, readings) for kind, count in self.exceeds.items()},
+            alarms=self.alarms,
+        )
+
+
+def _per_1000(count: int, of: int) -> float:
+    return round(1000 * count / max(1, of), 2)
