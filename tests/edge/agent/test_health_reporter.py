@@ -112,3 +112,18 @@ def test_what_does_not_fit_is_left_out_and_counted_and_problems_come_first(
         assert next(iter(health["by_station"])) == names[-1]
     assert len(health["by_station"]) + health["stations_left_out"] == health["stations"] == 900
     assert all(len(desk.link.on(TOPICS.counts(name))) == 1 for name in names), "each has a topic of its own"
+
+
+def test_what_is_refused_counts_for_the_station_that_a_document_names(
+    start_agent: StartAgent, fake_link: FakeLink, fake_clock: FakeClock
+) -> None:
+    agent = start_agent(health=HealthSettings(every=60), topic="sensors/all", station_from="name")
+    good = [GOOD | {"name": name} for name in ("a", "b")]
+    for number, body in enumerate((good, [good[0], {"name": "b", "ts": []}]), 1):
+        fake_link.incoming = [[message(body, topic="sensors/all", mid=number)]]
+        agent.turn()
+    letters = len(fake_link.on(TOPICS.deadletter))
+    fake_clock.time += 61
+    agent.turn()
+    counted = {name: fake_link.on(TOPICS.counts(name))[-1]["refused"] for name in ("a", "b")}
+    assert (counted, letters) == ({"a": 0, "b": 1}, 1)
