@@ -9,6 +9,7 @@ import msgspec
 from config.errors import ConfigError
 from config.settings.gateway import StationEntry
 from config.settings.station import Feature, Station
+from config.topic_filters import STATION_LEVEL
 from edge.agent.presence_messages import BundleInfo
 from edge.agent.source import Source
 from edge.errors import ReadingError
@@ -65,17 +66,15 @@ class ChannelValues:
             for source, decoder in sources:
                 if source.pattern_of(message.topic) is not None:
                     taken = True
-                    if self._read(base, source, decoder, message):
-                        break
+                    self._read(base, source, decoder, message)
         return taken
 
     def of(self, base: str, station: str) -> dict[str, float | None]:
         """Return the latest values of a station, by key."""
         return self._values.get((base, station), {})
 
-    def _read(self, base: str, source: Source, decoder: Decoder, message: Message) -> bool:
-        """Keep what a message has; returns whether it had values for this source."""
-        found = False
+    def _read(self, base: str, source: Source, decoder: Decoder, message: Message) -> None:
+        """Keep what a message has of a source's columns."""
         for share in source.shares(message):
             for document in share.documents:
                 if isinstance(document, ReadingError):
@@ -90,14 +89,12 @@ class ChannelValues:
                 for i in part.came:
                     value = part.values[i]
                     values[source.station.keys[i]] = value if abs(value) < _WIDE else None  # nan is neither
-                found = True
-        return found
 
 
 def _entries(topics: Sequence[str]) -> list[StationEntry]:
-    """Make entries of the topics that an agent names, as far as they name their stations."""
-    named = [topic for topic in topics if "{station}" in topic.split("/")]
-    return [StationEntry(topic=topic, bundle="bundle") for topic in named]
+    """Make entries of the topics that an agent names, as far as they name their stations and can be subscribed to."""
+    named = [StationEntry(topic=topic, bundle="bundle") for topic in topics if STATION_LEVEL in topic]
+    return [entry for entry in named if not any(entry.problems())]
 
 
 def _station(bundle: BundleInfo) -> Station:

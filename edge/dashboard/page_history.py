@@ -21,6 +21,7 @@ from edge.errors import DashboardError
 from edge.log import Log
 
 _MOST_PENDING = 20_000  # bins in memory while the disk is full: some 10 MB
+_MOST_PENDING_ALARMS = 2000
 _PRUNE_EVERY = 600.0  # [s]
 _ROOM = 0.9  # of the limit, above which the finest bins give way
 _ROOM_FOR_MUCH = 0.5  # the same before much is written
@@ -286,6 +287,8 @@ class PageHistory:
             order = sorted(self._bins, key=lambda key: (key[0], key[3]))
             for key in order[: len(order) - _MOST_PENDING // 2]:
                 del self._bins[key]
+        for place in list(self._alarms)[:-_MOST_PENDING_ALARMS]:
+            del self._alarms[place]
 
     def _say(self, state: str, detail: str | None) -> None:
         if (state, detail) != (self.state, self.detail) and detail is not None:

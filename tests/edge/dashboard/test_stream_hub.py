@@ -110,7 +110,7 @@ def test_a_fault_of_the_page_is_logged_and_answered(caplog: pytest.LogCaptureFix
         raise KeyError("no such station")
 
     request = SimpleNamespace(url=SimpleNamespace(path="/api/overview"))
-    answer = asyncio.run(_answered(fail)(cast(Any, request)))
+    answer = asyncio.run(_answered(fail)(cast("Any", request)))
     assert answer.status_code == 500
     assert "a request cannot be answered path=/api/overview" in caplog.text
 
