@@ -13,7 +13,10 @@ export function judge(station, gateway) {
     const open = station.standing.filter((event) => event.shelved_until === null);
     const methane = open.find((event) => event.kind === "methane");
     if (methane) {
-        return {state: "alarm", word: "Methane alarm", sentence: `Methane is ${REASONS[methane.by] ?? "high"}.`};
+        const why = REASONS[methane.by] ?? "high";
+        const still = station.exceeds.includes("methane");
+        const sentence = still ? `Methane is ${why}.` : `Methane was ${why}; the alarm still stands.`;
+        return {state: "alarm", word: "Methane alarm", sentence};
     }
     if (open.length) return {state: "warn", word: KINDS[open[0].kind] ?? "Fault", sentence: "An alarm stands."};
     const known = STATES[station.state];

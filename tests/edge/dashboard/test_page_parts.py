@@ -79,6 +79,19 @@ def test_an_alarm_is_acknowledged_by_keyboard(
     assert b'"comment":null' in body
 
 
+def test_a_refusal_is_shown_where_it_was_caused(
+    browser: Browser, page: MadeUpPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusal = "gw1 does not answer within 5 s; fix: start the agent"
+    monkeypatch.setattr(SampleHandler, "do_POST", lambda self: self._json({"error": refusal}, 504))
+    show(browser, page)
+    until(browser, "document.querySelector('.alarm[data-standing=true]') !== null")
+    browser.run("document.querySelector('.alarm[data-standing=true] .actions button').click()")
+    browser.run("document.querySelector('.alarm form').requestSubmit()")
+    until(browser, f"document.querySelector('.alarm .answer').innerText === {refusal!r}")
+    assert browser.run("document.querySelector('.alarm form') !== null")  # to try again
+
+
 def test_what_is_typed_outlives_new_readings(browser: Browser, page: MadeUpPage) -> None:
     show(browser, page)
     until(browser, "document.querySelector('.alarm[data-standing=true]') !== null")
