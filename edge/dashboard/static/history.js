@@ -190,7 +190,8 @@ export class History {
         byId("legend").replaceChildren(
             ...lines.map(({name, label}) => entry(name, label)),
             ...(range ? [entry("range", daily ? "Least to greatest of the day" : "Least to greatest")] : []),
-            ...(plumes.length ? [entry(daily ? "plume day" : "plume", daily ? "Day with a methane alarm" : "Methane alarm")] : []),
+            ...(plumes.length
+                ? [entry(daily ? "plume day" : "plume", daily ? "Day with a methane alarm" : "Methane alarm")] : []),
         );
     }
 
