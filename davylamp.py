@@ -39,6 +39,7 @@ VERBS = {
     "clear": ("remove what an agent that is gone has left at the broker", "edge.commands.clear"),
     "check": ("find what would go wrong, before the agent starts", "edge.commands.check"),
     "record": ("append live readings to a training CSV", "edge.commands.record"),
+    "collect": ("fetch a gateway's readings, verdicts and labels as a training CSV", "edge.commands.collect"),
     "watch": ("show stations, scores and alarms as they come", "edge.commands.watch"),
     "dashboard": ("serve a page with stations, charts and alarms", "edge.commands.dashboard"),
     "request": ("send a request to the agent and print its answer", "edge.commands.request"),

@@ -8,6 +8,7 @@ from config.settings.gateway import Gateway
 from edge.agent.announcer import Announcer
 from edge.agent.clock_jumps import ClockJumps
 from edge.agent.closed_alarms import ClosedAlarmLabels
+from edge.agent.collect_requests import CollectRequests
 from edge.agent.health import Health
 from edge.agent.health_reporter import HealthReporter
 from edge.agent.home_assistant import HomeAssistant
@@ -125,7 +126,7 @@ class Agent:
             link=link,
             topics=self._topics,
             clock=clock,
-            others=self._models.verbs,
+            others={**self._models.verbs, **CollectRequests(self._archive, clock).verbs},
         )
         self._held = False
         self._waiting: list[Message] = []  # until their stations have been recovered

@@ -69,6 +69,26 @@ REQUEST_VERBS = {
             "davylamp request schema name=reading station=st-1",
         ),
     ),
+    "collect/stations": RequestVerb(
+        "Asks what the archive has of each station.",
+        "What there is, in parts, or a refusal.",
+        ("davylamp request collect/stations",),
+    ),
+    "collect/block": RequestVerb(
+        "Asks for a station's next block of archived readings, or a piece of it.",
+        "The block, or a piece of it, or a refusal.",
+        ("davylamp request collect/block station=st-1",),
+    ),
+    "collect/columns": RequestVerb(
+        "Asks what the columns of an archived block are.",
+        "A station file as JSON, or a piece of it, or a refusal.",
+        ("davylamp request collect/columns station=st-1",),
+    ),
+    "collect/alarms": RequestVerb(
+        "Asks for a station's archived alarms.",
+        "Alarms with their peaks and labels, or a refusal.",
+        ("davylamp request collect/alarms station=st-1",),
+    ),
     "discovery/publish": RequestVerb(
         "Announces the gateway and its stations to Home Assistant.",
         "The topics that are published, or a refusal.",

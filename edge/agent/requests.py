@@ -49,6 +49,7 @@ _RATE_HOLDS = "it is set again, or scoring.exceedances_per_1000 in gateway.yaml 
 _LONGEST_VERB = 128  # characters that are echoed in a topic
 
 Answers = Iterator[msgspec.Struct]
+Verbs = Mapping[str, tuple[type[msgspec.Struct], Callable[[Any, int | None], Answers]]]
 
 
 @dataclass
@@ -118,7 +119,7 @@ class Requests:
         link: Link,
         topics: Topics,
         clock: Clock,
-        others: Mapping[str, tuple[type[msgspec.Struct], Callable[[Any, int | None], Answers]]] | None = None,
+        others: Verbs | None = None,
     ) -> None:
         self.answered = 0
         self._stations = stations
@@ -135,7 +136,7 @@ class Requests:
         self._jobs: deque[_Job] = deque()
         self._refusals: deque[tuple[_Job, Refusal]] = deque()
         self._refused_bytes = 0
-        self._verbs: dict[str, tuple[type[msgspec.Struct], Callable[[Any, int | None], Answers]]] = {
+        self._verbs: Verbs = {
             "synthesize": (SynthesisRequest, self._synthesis.answer),
             "alarm/acknowledge": (AcknowledgeRequest, self._acknowledge),
             "alarm/shelve": (ShelveRequest, self._shelve),

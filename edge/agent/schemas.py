@@ -20,6 +20,16 @@ from edge.agent.answers import (
     ShelveAnswer,
     SyntheticRows,
 )
+from edge.agent.collect_messages import (
+    AlarmsAnswer,
+    AlarmsRequest,
+    BlockAnswer,
+    BlockRequest,
+    ColumnsAnswer,
+    ColumnsRequest,
+    HoldingsAnswer,
+    HoldingsRequest,
+)
 from edge.agent.health_message import HealthMessage
 from edge.agent.presence_messages import AvailabilityMessage, InfoMessage, StateMessage
 from edge.agent.request_bodies import (
@@ -90,6 +100,10 @@ MESSAGES = {
             ("rate/set", RateRequest),
             ("info", InfoRequest),
             ("schema", SchemaRequest),
+            ("collect/stations", HoldingsRequest),
+            ("collect/block", BlockRequest),
+            ("collect/columns", ColumnsRequest),
+            ("collect/alarms", AlarmsRequest),
             ("discovery/publish", DiscoveryRequest),
             ("discovery/clear", DiscoveryRequest),
             ("model/offer", ModelOfferRequest),
@@ -108,6 +122,10 @@ MESSAGES = {
             ("rate/set", RateAnswer),
             ("info", InfoMessage),
             ("schema", SchemaAnswer),
+            ("collect/stations", HoldingsAnswer),
+            ("collect/block", BlockAnswer),
+            ("collect/columns", ColumnsAnswer),
+            ("collect/alarms", AlarmsAnswer),
             ("discovery/publish", DiscoveryAnswer),
             ("discovery/clear", DiscoveryAnswer),
             ("model/offer", ModelUploadAnswer),

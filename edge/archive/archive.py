@@ -166,6 +166,22 @@ class Archive:
             self._alarms_written = now
         self._write([tail for tail in self._tails.values() if tail.count])
 
+    def holdings(self) -> list[Holding]:
+        """Return what there is of each station, in the file and on its way there."""
+        held = {} if self.contents is None else {each.station: each for each in self.contents.holdings}
+        for name, tail in self._tails.items():
+            if name not in held and tail.count:
+                held[name] = Holding(station=name, readings=0, first=tail.received, last=tail.received, size=0)
+        return [held[name] for name in sorted(held)]
+
+    def columns_of(self, name: str) -> str | None:
+        """Return the id of what a station's columns are; ``None`` if it has not sent since the start."""
+        return self._columns[name][0] if name in self._columns else None
+
+    def columns(self, columns_id: str) -> str | None:
+        """Return what columns are, as JSON, if a station has sent them since the start."""
+        return next((text for each, text in self._columns.values() if each == columns_id), None)
+
     def pending(self, name: str, until: float) -> int:
         """Return how many readings of a station, which came before a time [s], the file may not have yet.
 

@@ -23,6 +23,9 @@ TIME = "time"
 """Name of the time column of a file that is begun for a station without one."""
 
 _HEAD = _TAIL = 1 << 16  # bytes: no row is longer
+AppendedRow = tuple[float, Sequence[float]] | tuple[float, Sequence[float], Sequence[str]]
+"""Time, values and further cells of a row."""
+
 _DECIMAL_COMMA = re.compile(rb"\d,\d")
 
 
@@ -40,6 +43,8 @@ class CsvAppender:
         Its columns, and how its files write times and numbers.
     out
         Stream for what is done to an existing file.
+    further
+        Columns behind those of the station.
 
     Raises
     ------
@@ -49,14 +54,15 @@ class CsvAppender:
         It cannot be read or written.
     """
 
-    def __init__(self, path: Path, station: Station, out: TextIO) -> None:
+    def __init__(self, path: Path, station: Station, out: TextIO, further: Sequence[str] = ()) -> None:
         self._times = station.time_columns or (TIME,)
         self._names = station.names
         self._format = TimeFormat(station.time_format) if station.time_format else None
         self._zone = load_zone(station.timezone) if station.timezone else UTC
         self._decimal = station.decimal or ("," if station.thousands == "." else ".")
         self._separator, self._end = ",", "\n"
-        self._header: tuple[str, ...] = (*self._times, *self._names)
+        self._header: tuple[str, ...] = (*self._times, *self._names, *further)
+        self._further = tuple(further)
         new = not path.exists() or path.stat().st_size == 0
         if not new:
             self._continue(path, out, station.decimal is None and station.thousands is None)
@@ -64,11 +70,15 @@ class CsvAppender:
         if new:
             self._write([self._header])
 
-    def append(self, rows: Iterable[tuple[float, Sequence[float]]]) -> None:
-        """Append readings, each its Unix time [s] and values in the station's order; nan is an empty cell."""
+    def append(self, rows: Iterable[AppendedRow]) -> None:
+        """Append readings: Unix time [s], values in the station's order, further cells; nan is an empty cell."""
         self._write(
-            self._row(self._time(time) | dict(zip(self._names, map(self._number, values), strict=True)))
-            for time, values in rows
+            self._row(
+                self._time(time)
+                | dict(zip(self._names, map(self._number, values), strict=True))
+                | (dict(zip(self._further, cells[0], strict=True)) if cells else {})
+            )
+            for time, values, *cells in rows
         )
 
     def close(self) -> None:

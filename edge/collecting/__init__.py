@@ -1,0 +1,1 @@
+"""Fetches archives from gateways, and makes training files of them."""

@@ -1,0 +1,261 @@
+"""collect: fetch readings, verdicts and labels from the archive of a gateway, as a training file."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from config.arguments import add_agent, agent_of
+from config.errors import DavylampError
+from edge.clock import rfc3339
+from edge.errors import RequestError
+
+if TYPE_CHECKING:
+    from config.settings.broker import Broker
+    from edge.collecting.collected_file import Written
+    from edge.collecting.fetch import Gathering
+    from edge.collecting.requester import Requester
+
+EXAMPLE = "davylamp collect --station st-1 -o recent.csv --broker gateway.local"
+
+_DAY = 86_400.0  # [s]
+_LOCKED = 5.0  # [s] that a copied file may be locked by another program
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of ``davylamp collect``."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--station", action="append", default=[], metavar="NAME", help="a station, or several; default: the only one"
+    )
+    which.add_argument("--all", action="store_true", help="every station that there is")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="CSV",
+        help="the file, or for several stations the folder with one file of each",
+    )  # fmt: skip
+    parser.add_argument("--days", type=_days, metavar="N", help="the last N days; default: all that there is")
+    parser.add_argument(
+        "--file", type=Path, metavar="DB", help="read a gateway's archive.db, copied by hand, and ask no broker"
+    )
+    add_agent(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Collect; returns 1 if a station could not be collected."""
+    if arguments.file is not None:
+        return collect_file(
+            arguments.file, arguments.station, arguments.output, everything=arguments.all, days=arguments.days,
+            out=sys.stdout, err=sys.stderr,
+        )  # fmt: skip
+    broker, base = agent_of(arguments)
+    return collect(
+        broker, base, arguments.station, arguments.output, everything=arguments.all, days=arguments.days,
+        out=sys.stdout, err=sys.stderr,
+    )  # fmt: skip
+
+
+def left_behind(arguments: Namespace) -> str:
+    """Say what an interrupted collection has left."""
+    if arguments.file is not None:
+        return f"{arguments.output} is as it was"
+    return "what was fetched is kept beside the output (.part); the same command goes on from there"
+
+
+def collect(
+    broker: Broker,
+    base: str | None,
+    stations: Sequence[str],
+    output: Path,
+    *,
+    everything: bool = False,
+    days: float | None = None,
+    out: TextIO,
+    err: TextIO,
+) -> int:
+    """Collect stations from running agents; whatever is killed meanwhile, the same call goes on where it was.
+
+    Parameters
+    ----------
+    broker
+        The agents' broker.
+    base
+        Base topic of the agent; ``None``: each gateway below ``davylamp`` that is online.
+    stations
+        Names of stations.
+    output
+        The file; with several stations, the folder.
+    everything
+        Whether to collect every station.
+    days
+        How many days before now; ``None``: all that there is.
+    out, err
+        Streams for what was written, and for what was not.
+
+    Returns
+    -------
+    int
+        0, or 1 if a station could not be collected.
+
+    Raises
+    ------
+    RequestError
+        An agent has no archive, or it is not clear which station is meant.
+    BrokerError
+        The broker cannot be reached, or an agent does not answer.
+    """
+    from edge.collecting.fetch import ask_for_stations
+    from edge.collecting.online_gateways import find_online_gateways
+    from edge.collecting.requester import Requester
+    from edge.mqtt.command_link import command_link
+    from edge.mqtt.link import Subscription
+    from edge.mqtt.topics import Topics
+    from edge.stop import Stop
+
+    with Stop() as stop:
+        bases = [base] if base is not None else find_online_gateways(broker, stop)
+        if not bases:
+            raise RequestError("online: no gateway; fix: start one, or name it with --base")
+        topics = [Topics(each) for each in bases]
+        with command_link(
+            broker, "collect", [Subscription(each.response("collect/#")) for each in topics], stop
+        ) as link:
+            asked = [Requester(link, each, stop) for each in topics]
+            found = [(requester, ask_for_stations(requester)) for requester in asked]
+            for each, (_, gathering) in zip(bases, found, strict=True):
+                if gathering.problem is not None:
+                    print(f"{each}: {gathering.problem}", file=err, flush=True)
+            wanted = _wanted(stations, [name for _, each in found for name in each.holdings], everything=everything)
+            return _each(
+                wanted, output, everything or len(wanted) > 1, err,
+                lambda name, path: _fetch(name, path, found, days=days, out=out, err=err),
+            )  # fmt: skip
+
+
+def collect_file(
+    archive: Path,
+    stations: Sequence[str],
+    output: Path,
+    *,
+    everything: bool = False,
+    days: float | None = None,
+    out: TextIO,
+    err: TextIO,
+) -> int:
+    """Collect stations from a copy of an archive; parameters, and what is returned, as of :func:`collect`.
+
+    Raises
+    ------
+    ArchiveError
+        The file cannot be read.
+    RequestError
+        It is not clear which station is meant.
+    """
+    from edge.archive import tables
+    from edge.archive.archive_reader import read_archive
+    from edge.collecting.collected_file import write_collected
+
+    with read_archive(archive, patience=_LOCKED) as db:
+        held = {each.station: each for each in tables.holdings(db)}
+        wanted = _wanted(stations, list(held), everything=everything)
+
+        def write(name: str, path: Path) -> None:
+            since = 0.0 if days is None else max(0.0, held[name].last - days * _DAY) if name in held else 0.0
+            _report(name, path, write_collected(db, name, path, since, err), out)
+
+        return _each(wanted, output, everything or len(wanted) > 1, err, write)
+
+
+def _wanted(stations: Sequence[str], known: Sequence[str], *, everything: bool) -> list[str]:
+    """Return which stations are meant."""
+    if stations:
+        return list(dict.fromkeys(stations))
+    listed = sorted(set(known))
+    if not listed:
+        raise RequestError("the archive has no reading yet; fix: wait until a station has sent")
+    if len(listed) > 1 and not everything:
+        raise RequestError(f"got no --station, expected some of {', '.join(listed)}; fix: name them, or add --all")
+    return listed
+
+
+def _each(
+    wanted: Sequence[str], output: Path, folder: bool, err: TextIO, collect_one: Callable[[str, Path], None]
+) -> int:
+    """Collect one station after the other; one that fails is named, and the others are collected all the same."""
+    if folder or output.is_dir():
+        if output.exists() and not output.is_dir():
+            raise RequestError(f"-o: got the file {output}, expected a folder for {len(wanted)} stations")
+        output.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    for name in wanted:
+        try:
+            collect_one(name, output / f"{name}.csv" if output.is_dir() else output)
+        except (DavylampError, OSError) as error:
+            failed += 1
+            if len(wanted) == 1:
+                raise
+            print(f"{name}: {error}", file=err, flush=True)
+    if failed:
+        print(f"{len(wanted) - failed} of {len(wanted)} stations collected", file=err, flush=True)
+    return 1 if failed else 0
+
+
+def _fetch(
+    name: str,
+    path: Path,
+    found: Sequence[tuple[Requester, Gathering]],
+    *,
+    days: float | None,
+    out: TextIO,
+    err: TextIO,
+) -> None:
+    """Fetch a station from the gateway that has it, and write its file."""
+    from edge.archive.archive_reader import read_archive
+    from edge.collecting.collected_file import write_collected
+    from edge.collecting.fetch import fetch
+    from edge.collecting.spool import Spool
+
+    holders = [(requester, gathering) for requester, gathering in found if name in gathering.holdings]
+    if not holders:
+        known = ", ".join(sorted({each for _, gathering in found for each in gathering.holdings})) or "none"
+        raise RequestError(f'got the station "{name}", expected one of those that have sent: {known}')
+    if len(holders) > 1:
+        raise RequestError(f'{len(holders)} gateways have a station "{name}"; fix: name one gateway with --base')
+    requester, gathering = holders[0]
+    since = 0.0 if days is None else max(0.0, gathering.now - days * _DAY)
+    spool = Spool(path.with_name(f"{path.name}.part"), name, since)
+    if spool.readings:
+        print(f"{name}: going on with {spool.readings:,} readings that were fetched before", file=out, flush=True)
+    try:
+        fetch(requester, spool, gathering, station=name, since=since, out=err)
+    finally:
+        spool.close()
+    with read_archive(spool.path) as db:
+        written = write_collected(db, name, path, since, err)
+    spool.remove()
+    _report(name, path, written, out)
+
+
+def _report(name: str, path: Path, written: Written, out: TextIO) -> None:
+    from edge.collecting.collected_file import alarms_path
+
+    labels = "".join(f", {rows:,} labelled {label}" for label, rows in sorted(written.labels.items()))
+    print(
+        f"{path}: {written.rows:,} readings of {name}, {rfc3339(written.first)} to {rfc3339(written.last)}{labels}; "
+        f"{written.alarms:,} alarms in {alarms_path(path).name}",
+        file=out,
+        flush=True,
+    )
+
+
+def _days(text: str) -> float:
+    """Convert an argument to a number of days above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 36_500:
+        raise ArgumentTypeError(f"got {text!r}, expected a number of days above 0")
+    return value
