@@ -194,7 +194,10 @@ class AlarmsAnswer(msgspec.Struct, frozen=True, kw_only=True):
         Alarms, in the order in which they opened.
     next
         ``after`` of the next request; ``None``: these were the last.
+    waiting
+        Whether more of them, or their labels, are being written. Ask again in a moment, from the first on.
     """
 
     alarms: list[ArchivedAlarm]
     next: int | None
+    waiting: bool = False

@@ -114,6 +114,7 @@ class CollectRequests:
         return iter([msgspec.structs.replace(answer, data=data)])
 
     def _alarms(self, request: AlarmsRequest, room: int | None) -> Iterator[msgspec.Struct]:
+        waiting = self._archive.pending_alarms()
         with self._reading() as db:
             found = tables.alarms_of(db, request.station, request.after, _MOST_ALARMS)
         answer = AlarmsAnswer(alarms=[], next=request.after)
@@ -128,7 +129,7 @@ class CollectRequests:
         if found and not alarms:
             raise RequestError(_too_small(room))
         more = len(alarms) < len(found) or len(found) == _MOST_ALARMS
-        return iter([AlarmsAnswer(alarms=alarms, next=after if more else None)])
+        return iter([AlarmsAnswer(alarms=alarms, next=after if more else None, waiting=waiting)])
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

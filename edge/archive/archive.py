@@ -69,7 +69,8 @@ class Archive:
         self._bytes = 0
         now = clock.monotonic()
         self._next = now + _EVERY
-        self._changed = self._alarms_written = -_ALARMS_EVERY
+        self._changed = self._alarms_written = now - _ALARMS_EVERY
+        self._labelled: float | None = None  # since when a label waits [s]
 
     @classmethod
     def off(cls, clock: Clock) -> Archive:
@@ -116,7 +117,7 @@ class Archive:
         self._noted.clear()
         for label in labels:
             self._labels[label.alarm_id] = ArchivedAlarm.from_label(label)
-            self._changed = max(self._changed, self._clock.monotonic())
+            self._labelled = self._labelled or self._clock.monotonic()
         if self._bytes > _MOST_BYTES:
             self._write(list(self._tails.values()))
 
@@ -154,8 +155,9 @@ class Archive:
     def turn(self) -> None:
         """Have written what is due."""
         now = self._clock.monotonic()
-        due = self._changed > self._alarms_written and now >= self._changed + _ALARMS_AFTER
-        if now >= self._next or (due and now >= self._alarms_written + _ALARMS_EVERY):
+        labelled = self._labelled is not None and now >= self._labelled + _ALARMS_AFTER  # people are slow
+        changed = self._changed > self._alarms_written and now >= self._changed + _ALARMS_AFTER
+        if now >= self._next or labelled or (changed and now >= self._alarms_written + _ALARMS_EVERY):
             self.flush()
 
     def flush(self) -> None:
@@ -193,6 +195,12 @@ class Archive:
             self._write([tail])
             return count
         return int(self.busy)
+
+    def pending_alarms(self) -> bool:
+        """Return whether there is something about alarms that the file may not have yet; it is written at once."""
+        if self._alarms or self._labels:
+            self._write([])
+        return self.busy
 
     def report(self) -> ArchiveReport:
         """Return what health says."""
@@ -242,4 +250,4 @@ class Archive:
         for tail in tails:
             del self._tails[tail.station]
             self._bytes -= tail.count * tail.row_bytes
-        self._alarms, self._labels = {}, {}
+        self._alarms, self._labels, self._labelled = {}, {}, None

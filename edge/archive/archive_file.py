@@ -224,8 +224,9 @@ class ArchiveFile:
             (made,) = db.execute("select count(*) from sqlite_schema").fetchone()
             if (made or version) and (known, version) != (tables.APPLICATION, tables.VERSION):
                 raise sqlite3.DatabaseError(f"got version {version}, expected {tables.VERSION}")  # noqa: TRY301
-            db.execute(f"pragma page_size = {_PAGE}")
-            db.execute("pragma auto_vacuum = incremental")
+            if not made:
+                db.execute(f"pragma page_size = {_PAGE}")
+                db.execute("pragma auto_vacuum = incremental")
             db.execute("pragma journal_mode = wal")
             db.execute("pragma synchronous = normal")
             db.execute("pragma cache_size = -512")

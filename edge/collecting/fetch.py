@@ -133,9 +133,13 @@ def _columns(requester: Requester, columns_id: str) -> str:
 
 
 def _fetch_alarms(requester: Requester, spool: Spool, station: str) -> None:
+    given_up = time.monotonic() + _WRITTEN_WITHIN
     after: int | None = 0
     while after is not None:
         answer = _one(requester, "collect/alarms", station=station, after=after)
+        if not after and answer["waiting"] and time.monotonic() < given_up:
+            time.sleep(_MOMENT)
+            continue
         spool.put_alarms(msgspec.convert(answer["alarms"], list[ArchivedAlarm]))
         after = answer["next"]
 
