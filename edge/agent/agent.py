@@ -103,14 +103,8 @@ class Agent:
         self._committer = Committer(journal, self._snapshot, clock)
         self._recovery = Recovery(stations, self._panel, journal, self._log, self._archive)
         self._intake = Intake(stations, self._recovery, self._delivery, health=self._health, log=self._log)
-        self._pipeline = Pipeline(
-            self._panel,
-            self._delivery,
-            health=self._health,
-            log=self._log,
-            every=gateway.scoring.publish_every,
-            archive=self._archive,
-        )
+        every, health = gateway.scoring.publish_every, self._health
+        self._pipeline = Pipeline(self._panel, self._delivery, self._archive, health=health, log=self._log, every=every)
         self._station_journal = StationJournal(stations, self._panel, journal, clock)
         self._models = ModelService(gateway, stations, self._committer, self._announcer, clock=clock)
         self._pipeline.rescue = self._models.rescue

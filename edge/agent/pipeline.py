@@ -60,14 +60,14 @@ class Pipeline:
         Raises alarms from verdicts.
     delivery
         Publishes dead letters.
+    archive
+        Where readings are noted; ``None``: nowhere.
     health
         Counts.
     log
         Where failures are reported.
     every
         One of this many verdicts of a station is published; those that exceed or are late always are.
-    archive
-        Where readings are noted; ``None``: nowhere.
 
     Attributes
     ----------
@@ -79,11 +79,11 @@ class Pipeline:
         self,
         panel: AlarmPanel,
         delivery: Delivery,
+        archive: Archive | None = None,
         *,
         health: Health,
         log: Log,
         every: int = 1,
-        archive: Archive | None = None,
     ) -> None:
         self._panel = panel
         self._delivery = delivery
