@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tests.docs.command_blocks import INTERRUPTED, NOT_RUN, SLOW, CommandBlock, 
 from tests.docs.conftest import OpenPage
 from tests.test_docs import DOCUMENTS
 
+_PROGRAMS = ("openssl", "sqlite3")
+
 
 @pytest.mark.broker
 def test_a_block_does_what_its_page_says(
@@ -20,6 +23,9 @@ def test_a_block_does_what_its_page_says(
     if block.mark == NOT_RUN or (block.mark == SLOW and not pytestconfig.getoption("--every-command")):
         where = " (make test-docs runs it)" if block.mark == SLOW else ""
         pytest.skip(f"COMMANDS OF THE DOCUMENTS THAT ARE NOT RUN: {block.reason}{where}")
+    for program in _PROGRAMS:
+        if re.search(rf"^{program} ", block.text, flags=re.MULTILINE) and shutil.which(program) is None:
+            pytest.skip(f"COMMANDS OF THE DOCUMENTS THAT ARE NOT RUN: {program} is not on PATH (apt install {program})")
     open_page: OpenPage = request.getfixturevalue("open_page")
     page = open_page(block.page)
     if block.mark == INTERRUPTED:

@@ -69,6 +69,23 @@ def test_the_help_of_the_reference_is_that_of_the_command_line(capsys: pytest.Ca
     assert capsys.readouterr().out.split("options:")[0].strip() in page
 
 
+def test_the_exit_codes_of_the_reference_are_those_of_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    def code_of(*words: str) -> int | str | None:
+        try:
+            return davylamp.main(words)
+        except SystemExit as left:
+            return left.code
+
+    codes = {code_of("schema", "score"), code_of("inspect", "nowhere.davy"), code_of("inspect")}
+    monkeypatch.setattr("edge.commands.schema.run", interrupted)
+    codes.add(code_of("schema"))
+    documented = re.findall(r"^\| (\d+) \|", reference_pages()["exit-codes.md"], flags=re.MULTILINE)
+    assert codes == set(map(int, documented)) == {0, 1, 2, 130}
+
+
 def test_links_lead_to_pages_of_the_site_or_to_the_repository() -> None:
     places = {"docs/units.md": "units.md", "docs/topics.md": "topics.md", "ARCHITECTURE.md": "project/architecture.md"}
     text = (
