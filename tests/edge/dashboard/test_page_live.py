@@ -118,6 +118,7 @@ def test_a_leak_is_seen_within_two_seconds_and_acknowledged(
     assert browser.run("document.documentElement.scrollWidth") == width
 
 
+@pytest.mark.mqtt5  # the embedded broker keeps nothing over a restart
 def test_the_page_comes_back_after_agent_broker_and_its_own_server(
     browser: Browser,
     dashboard: DashboardProcess,
