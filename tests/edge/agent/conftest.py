@@ -12,6 +12,7 @@ from edge.bundles.bundle import Bundle
 from tests.doubles import FakeClock, FakeLink
 from tests.edge.agent.agents import StartAgent, make_agent
 from tests.edge.agent.desk import Desk
+from tests.edge.agent.parted_field import ESPHOME, Field
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +36,8 @@ def start_agent(bundle: Bundle, fake_link: FakeLink, fake_clock: FakeClock, tmp_
 @pytest.fixture
 def desk(bundle: Bundle, fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path) -> Desk:
     return Desk(bundle, fake_link, fake_clock, tmp_path)
+
+
+@pytest.fixture
+def field(request: pytest.FixtureRequest, start_agent: StartAgent, fake_link: FakeLink, fake_clock: FakeClock) -> Field:
+    return Field(start_agent, fake_link, fake_clock, **getattr(request, "param", ESPHOME))

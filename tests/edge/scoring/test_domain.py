@@ -8,7 +8,7 @@ import pytest
 
 from edge.bundles.bundle import Bundle
 from edge.scoring.scorer import Scorer
-from tests.edge.scoring.test_scorer import KEYS, ROWS, changed, feed, readings
+from tests.edge.scoring.fed_scorer import KEYS, ROWS, changed, feed, readings
 
 
 @pytest.fixture(scope="module")

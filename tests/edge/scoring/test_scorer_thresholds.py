@@ -12,7 +12,7 @@ from edge.models.windows import WARM_UP
 from edge.scoring.decision import Decision
 from edge.scoring.scorer import Scorer
 from edge.scoring.verdict import Shift
-from tests.edge.scoring.test_scorer import ROWS, changed, feed, readings
+from tests.edge.scoring.fed_scorer import ROWS, changed, feed, readings
 
 
 @pytest.fixture(scope="module")

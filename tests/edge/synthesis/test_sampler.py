@@ -4,69 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from config.settings.station import Feature, Station
-from edge.arrays import Arrays, Floats
+from edge.arrays import Floats
 from edge.bundles.bundle import Bundle
 from edge.errors import RequestError
-from edge.models.generator import Generator
 from edge.synthesis.random_streams import LARGEST_SEED
 from edge.synthesis.sampler import CHUNK, Sampler
 
 if TYPE_CHECKING:
     from trainer.data.record import Record
 
-Kind = Literal["ae", "vae", "mixture"]
-COVARIANCE = np.array([[4.0, 1.0], [1.0, 0.5]])
-PLUME = (10.0, 12.0)
-
-
-class Identity:
-    """Codes are the readings themselves; the posterior of every row has a standard deviation of 0.5."""
-
-    def __init__(self, is_vae: bool) -> None:
-        self.is_vae = is_vae
-        self.largest = 0
-
-    def run(self, **inputs: Any) -> Arrays:
-        if "readings" in inputs:
-            mean = np.asarray(inputs["readings"], np.float32)
-            return {"mean": mean} | ({"log_variance": np.full_like(mean, 2 * np.log(0.5))} if self.is_vae else {})
-        self.largest = max(self.largest, len(inputs["latent"]))
-        return {"readings": np.asarray(inputs["latent"], np.float32)}
-
-
-def plain_sampler(kind: Kind, gas: bool = True) -> tuple[Sampler, Identity]:
-    """Make a sampler over two columns whose networks do nothing, with one Gaussian as two components."""
-    station = Station(
-        name="plain",
-        features=tuple(
-            Feature(name=key, key=key, unit="1", role="gas" if gas else "sensor", range=(-100, 100), missing=())
-            for key in ("a", "b")
-        ),
-    )
-    networks = Identity(kind == "vae")
-    root = np.linalg.cholesky(COVARIANCE)
-    generator = Generator(
-        station=station,
-        kind=kind,
-        encoder=networks,
-        decoder=networks,
-        weights=np.array([0.75, 0.25], np.float32),
-        means=np.array([[7.0, -3.0], [7.0, -3.0]], np.float32),
-        roots=np.array([root, root], np.float32),
-        latent_std=np.array([2.0, 0.8], np.float32),
-        regimes={"background": (-9.0, 7.0), "plume": PLUME} if gas else {},
-        low=np.array([-9.0, -9.0], np.float32),
-        high=np.array([20.0, 9.0], np.float32),
-    )
-    return Sampler(generator), networks
+from tests.edge.synthesis.plain_sampler import COVARIANCE, PLUME, Kind, plain_sampler
 
 
 @pytest.fixture(scope="module", params=["ae", "vae"])
@@ -227,82 +181,3 @@ def test_a_row_is_the_same_in_whatever_parts_it_is_requested(
     cut = data.draw(st.integers(1, n))
     parts = [draw(cut, first)] + ([draw(n - cut, first + cut)] if cut < n else [])
     assert np.concatenate(parts).tobytes() == draw(n, first).tobytes()
-
-
-# ---- refused ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("arguments", "reason"),
-    [
-        ({"n": 0}, "n: got 0"),
-        ({"n": -1}, "n: got -1"),
-        ({"n": 1.5}, "n: got 1.5"),
-        ({"n": True}, "n: got True"),
-        ({"seed": -1}, "seed: got -1"),
-        ({"seed": 2**63}, "seed: got 9223372036854775808"),
-        ({"seed": "7"}, "seed: got '7'"),
-        ({"first": -1}, "first: got -1"),
-    ],
-)
-def test_a_number_out_of_its_range_is_refused(arguments: dict[str, Any], reason: str) -> None:
-    sampler, _ = plain_sampler("ae")
-    with pytest.raises(RequestError, match=reason):
-        sampler.prior(**({"n": 1, "seed": 1} | arguments))
-    with pytest.raises(RequestError, match=reason):
-        sampler.around([[1.0, 2.0]], **({"n": 1, "seed": 1} | arguments))
-
-
-@pytest.mark.parametrize(
-    ("rows", "reason"),
-    [
-        ([[1.0, 2.0], [np.nan, 2.0]], "around: row 2: a: got nan"),
-        ([[1.0, np.inf]], "around: row 1: b: got inf"),
-        ([[1.0, None]], "around: row 1: b: got nan"),
-        ([[1.0, 2.0, 3.0]], r"shape \(1, 3\), expected rows of 2: a, b"),
-        ([1.0, 2.0], r"shape \(2,\)"),
-        ([], r"shape \(0,\)"),
-        ([[1.0, "x"]], "rows that are not 2 numbers each: a, b"),
-        ([[1.0, 2.0], [1.0]], "rows that are not 2 numbers each"),
-    ],
-)
-def test_rows_that_cannot_be_imitated_are_refused(rows: Any, reason: str) -> None:
-    with pytest.raises(RequestError, match=reason):
-        plain_sampler("vae")[0].around(rows, 1, 1)
-
-
-@pytest.mark.parametrize("noise", [-0.1, np.nan, np.inf])
-def test_a_noise_that_is_no_width_is_refused(noise: float) -> None:
-    with pytest.raises(RequestError, match="noise: got"):
-        plain_sampler("ae")[0].around([[1.0, 2.0]], 1, 1, noise=noise)
-
-
-@pytest.mark.parametrize(
-    ("ranges", "reason"),
-    [
-        ({}, "range: got none"),
-        ({"c": (1.0, 2.0)}, "range: got 'c', expected one of a, b"),
-        ({"a": (2.0, 1.0)}, "range: a: got 2 to 1, expected the lower number first"),
-        ({"a": (np.nan, 1.0)}, "range: a: got nan"),
-        ({"a": (30.0, 40.0)}, "range: a: got 30 to 40, expected some of -9 to 20"),
-        ({"a": (1.0, 2.0), "b": (0.0, 9.0)}, "range: got a 1 to 2, b 0 to 9, where no row of the training is"),
-    ],
-)
-def test_a_range_without_rows_is_refused(ranges: dict[str, tuple[float, float]], reason: str) -> None:
-    with pytest.raises(RequestError, match=reason):
-        plain_sampler("vae")[0].within(ranges, 1, 1)
-
-
-@pytest.mark.parametrize(
-    ("parts", "reason"),
-    [
-        ({}, "mix: got nothing"),
-        ({"storm": 1.0}, "regime: got 'storm'"),
-        ({"plume": 0.0}, "mix: plume: got 0.0"),
-        ({"plume": -1.0}, "mix: plume: got -1.0"),
-        ({"plume": np.nan}, "mix: plume: got nan"),
-    ],
-)
-def test_a_mix_of_nothing_is_refused(parts: dict[str, float], reason: str) -> None:
-    with pytest.raises(RequestError, match=reason):
-        plain_sampler("vae")[0].mix(parts, 1, 1)
