@@ -18,7 +18,7 @@ def home_assistant_unit(unit: str) -> str | None:
 
     Examples
     --------
-    >>> [home_assistant_unit(each) for each in ("[ppb]", "Cel", "Ohm", "%", "1")]
-    ['ppb', '°C', 'Ω', '%', None]
+    >>> [home_assistant_unit(each) for each in ("[ppb]", "Cel", "Ohm", "%", "{counts}", "1")]
+    ['ppb', '°C', 'Ω', '%', 'counts', None]
     """
-    return _WRITTEN.get(unit.lower(), unit.strip("[]"))
+    return _WRITTEN.get(unit.lower(), unit.strip("[]{}"))
