@@ -231,7 +231,7 @@ class ArchiveFile:
             db.execute("pragma synchronous = normal")
             db.execute("pragma cache_size = -512")
             if not made:
-                tables.create(db)
+                tables.create_tables(db)
             tables.archive_id(db)
             tables.latest(db)
         except BaseException:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from edge.archive.block import Block
+from edge.archive.archived_block import ArchivedBlock
 from edge.archive.tables import BlockRow
 
 _HEAD = "=qddBh"  # number, time, received, verdict, alarms; then the values
@@ -106,7 +106,7 @@ class StationTail:
             ]
         )
         rows = np.frombuffer(bytes(self._rows), kind)
-        block = Block(
+        block = ArchivedBlock(
             numbers=rows["number"].astype(np.int64),
             times=rows["time"].astype(np.float64),
             verdicts=rows["verdict"].astype(np.int64),

@@ -63,7 +63,7 @@ class BlockRow(NamedTuple):
     received
         When that arrived, Unix time [s].
     data
-        :meth:`edge.archive.block.Block.to_bytes`.
+        :meth:`edge.archive.archived_block.ArchivedBlock.to_bytes`.
     """
 
     id: int
@@ -102,7 +102,7 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
 _BLOCK = f"select {', '.join(BlockRow._fields)} from blocks"  # noqa: S608
 
 
-def create(db: sqlite3.Connection) -> None:
+def create_tables(db: sqlite3.Connection) -> None:
     """Make the tables of an empty file."""
     db.executescript(_TABLES)
 

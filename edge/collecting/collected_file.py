@@ -15,7 +15,7 @@ import numpy as np
 from config.settings.station import Station
 from edge.archive import tables
 from edge.archive.archived_alarm import ArchivedAlarm
-from edge.archive.block import Block
+from edge.archive.archived_block import ArchivedBlock
 from edge.arrays import Floats
 from edge.clock import parse_time, rfc3339
 from edge.errors import ArchiveError
@@ -151,7 +151,7 @@ class _Source:
             return None
         row = self._db.execute("select readings, last, data from blocks where id = ?", (number,)).fetchone()
         try:
-            block = Block.from_bytes(row[2])
+            block = ArchivedBlock.from_bytes(row[2])
         except ArchiveError as error:
             lost = f"{row[0]} readings up to {rfc3339(row[1])} are left out"
             print(f"{self._station}: {error}: {lost}", file=self._out, flush=True)

@@ -9,7 +9,7 @@ import msgspec
 
 from edge.agent.collect_messages import BlockAnswer
 from edge.archive.archived_alarm import ArchivedAlarm
-from edge.archive.block import Block
+from edge.archive.archived_block import ArchivedBlock
 from edge.archive.tables import BlockRow, Holding
 from edge.collecting.requester import Requester
 from edge.collecting.spool import Spool
@@ -116,7 +116,7 @@ def _whole(requester: Requester, head: BlockAnswer, ask: dict[str, Any]) -> byte
                 break  # the ring has gone on meanwhile
             data += piece.data
         try:
-            Block.from_bytes(data)
+            ArchivedBlock.from_bytes(data)
         except ArchiveError:
             continue
         return data

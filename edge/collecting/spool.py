@@ -44,7 +44,7 @@ class Spool:
         try:
             self._db = sqlite3.connect(path, isolation_level=None)
             if not self._db.execute("select count(*) from sqlite_schema").fetchone()[0]:
-                tables.create(self._db)
+                tables.create_tables(self._db)
             self._db.execute(_PROGRESS)
         except SQLITE_ERRORS as error:
             raise archive_fault(path, error) from error

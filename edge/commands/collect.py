@@ -51,7 +51,7 @@ def run(arguments: Namespace) -> int:
             out=sys.stdout, err=sys.stderr,
         )  # fmt: skip
     broker, base = agent_of(arguments)
-    return collect(
+    return collect_stations(
         broker, base, arguments.station, arguments.output, everything=arguments.all, days=arguments.days,
         out=sys.stdout, err=sys.stderr,
     )  # fmt: skip
@@ -64,7 +64,7 @@ def left_behind(arguments: Namespace) -> str:
     return "what was fetched is kept beside the output (.part); the same command goes on from there"
 
 
-def collect(
+def collect_stations(
     broker: Broker,
     base: str | None,
     stations: Sequence[str],
@@ -144,7 +144,7 @@ def collect_file(
     out: TextIO,
     err: TextIO,
 ) -> int:
-    """Collect stations from a copy of an archive; parameters, and what is returned, as of :func:`collect`.
+    """Collect stations from a copy of an archive; parameters, and what is returned, as of :func:`collect_stations`.
 
     Raises
     ------

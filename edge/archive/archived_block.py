@@ -29,7 +29,7 @@ class _Packed(msgspec.Struct, array_like=True):
 
 
 @dataclass(frozen=True)
-class Block:
+class ArchivedBlock:
     """Readings of one station, in the order in which they came.
 
     Parameters
@@ -76,7 +76,7 @@ class Block:
         )
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Block:
+    def from_bytes(cls, data: bytes) -> ArchivedBlock:
         """Unpack what :meth:`to_bytes` has packed.
 
         Raises
