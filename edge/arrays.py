@@ -25,5 +25,8 @@ Flags = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 """Which rows or channels something holds for."""
 
+Texts = NDArray[np.str_]
+"""Words about rows, such as their labels."""
+
 Arrays = dict[str, NDArray[Any]]
 """Arrays by name: the members of an npz, or the outputs of a network."""

@@ -12,6 +12,7 @@ import pandas as pd
 from config.settings.station import Station
 from edge.arrays import Floats, Indices, Mask
 from edge.readings.csv.bad_rows import BadRows
+from edge.readings.csv.collected_columns import LABEL
 from edge.readings.csv.header import header_fault, quoted
 from edge.readings.csv.layout import match_names
 from edge.readings.csv.numbers import NumberColumns
@@ -58,6 +59,7 @@ def read_parquet(path: Path, station: Station) -> CsvTable:
         dropped=reader.dropped,
         breaks=breaks,
         notes=(*unnamed.notes, *reader.notes),
+        labels=np.array(_texts(frame[LABEL]))[keep] if LABEL in frame.columns else None,
     )
     return in_time_order(table, station.cadence, newest_first=unnamed.newest_first, numbered="row")
 

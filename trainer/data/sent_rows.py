@@ -15,6 +15,7 @@ from edge.readings.csv.table import CsvTable, Dropped
 from edge.readings.last_good import HOLD
 from edge.readings.quality import FAIL, GOOD, MISSING, flag
 from trainer.data.filled_rows import FilledRows, Span, fill_rows
+from trainer.data.labelled_rows import find_labelled, labelled_sentence
 
 
 class SentRows:
@@ -37,12 +38,16 @@ class SentRows:
         Their Unix time [s], [N], nan where there is none; ``None`` if no row has one.
     spans
         ``(start, end)`` of each file's rows.
+    labelled
+        Which rows people have labelled as a plume or a fault, or come right before one [N]: they count as missing.
     """
 
     def __init__(self, tables: Sequence[CsvTable], continues: Sequence[bool], station: Station) -> None:
         self._station = station
         self._values: Floats = np.concatenate([table.values for table in tables])
         self.flags: Flags = flag(self._values, station)
+        self.labelled: Mask = find_labelled(tables)
+        self.flags[self.labelled] = MISSING
         self.spans: list[Span] = list(pairwise(accumulate((len(table.values) for table in tables), initial=0)))
         self.time: Floats | None = None
         if any(table.time is not None for table in tables):
@@ -100,7 +105,10 @@ class SentRows:
             What its rows are numbered by.
         """
         start, end = span
-        flags = self.flags[start:end]
+        labelled = self.labelled[start:end]
+        if (sentence := labelled_sentence(table, labelled, numbered)) is not None:
+            yield sentence
+        flags = np.where(labelled[:, None], GOOD, self.flags[start:end])
         left = np.ones(end - start, dtype=np.bool_)
         left[kept[np.searchsorted(kept, start) : np.searchsorted(kept, end)] - start] = False
         for code, what in ((MISSING, "missing"), (FAIL, "outside the physical range")):

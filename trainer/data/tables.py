@@ -207,5 +207,6 @@ def _filtered(table: CsvTable, repeated: RepeatedRows, i: int) -> CsvTable:
         values=table.values[new],
         time=None if table.time is None else table.time[new],
         lines=table.lines[new],
+        labels=None if table.labels is None else table.labels[new],
         breaks=tuple(sorted(row for row in moved if 0 < row < new.sum())),
     )

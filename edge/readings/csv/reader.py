@@ -13,6 +13,7 @@ from config.yaml.messages import did_you_mean
 from edge.arrays import Floats, Indices, Mask
 from edge.errors import TableError
 from edge.readings.csv.bad_rows import BadRows
+from edge.readings.csv.collected_columns import LABEL
 from edge.readings.csv.compression import decompress
 from edge.readings.csv.encoding import to_utf8
 from edge.readings.csv.header import quoted
@@ -93,6 +94,8 @@ class _Reader:
         layout = find_layout(data, self._wanted, str(self._path))
         rows = Rows(data, layout, self._wanted, self._bad)
         unnamed = UnnamedTime(layout.names, self._wanted)
+        labelled = layout.names.index(LABEL) if LABEL in layout.names else None
+        labels: list[str] = []
         values: list[Floats] = []
         times: list[Floats] = []
         local: list[Mask] = []
@@ -110,6 +113,8 @@ class _Reader:
             times.append(time)
             local.append(naive)
             good.append(fine)
+            if labelled is not None:  # empty cells at the end of every row may be missing
+                labels += columns[labelled] if labelled < len(columns) else [""] * len(where)
             lines.append(np.array(where, dtype=np.int64))
         keep = np.concatenate(good) if good else np.zeros(0, dtype=bool)
         time = self._times.settle(np.concatenate(times), np.concatenate(local), clock) if times else np.zeros(0)
@@ -129,6 +134,7 @@ class _Reader:
             breaks=_breaks(keep, rows.cuts),
             header_line=layout.line,
             notes=(*notes, *rows.notes, *unnamed.notes, *self._times.notes),
+            labels=None if labelled is None else np.char.strip(np.array(labels))[keep],
         )
         return in_time_order(table, self._station.cadence, newest_first=unnamed.newest_first)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge.arrays import Floats, Indices
+from edge.arrays import Floats, Indices, Texts
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,9 @@ class CsvTable:
         The line of the header, counted from 1.
     notes
         Sentences about how the file was read, and about what in it disagrees with the station file.
+    labels
+        What people said of the alarms that were open at each row [N], see
+        :mod:`edge.readings.csv.collected_columns`; ``None``: the file was not collected.
     """
 
     file: str
@@ -72,6 +75,7 @@ class CsvTable:
     breaks: tuple[int, ...] = ()
     header_line: int = 1
     notes: tuple[str, ...] = ()
+    labels: Texts | None = None
 
     def sentences(self, numbered: str = "line") -> list[str]:
         """Return everything about this file that its owner should read, each sentence with the file's name."""

@@ -79,6 +79,7 @@ def _turned(table: CsvTable) -> CsvTable:
         values=table.values[::-1],
         time=None if table.time is None else table.time[::-1],
         lines=table.lines[::-1],
+        labels=None if table.labels is None else table.labels[::-1],
         breaks=tuple(sorted(rows - row for row in table.breaks)),
         notes=(*table.notes, "its rows are newest first; they were turned round"),
     )
