@@ -174,3 +174,25 @@ def test_what_stands_in_the_way_is_said_on_top(browser: Browser, page: MadeUpPag
     page.change = change
     show(browser, page)
     assert words in text(browser, "#notices")
+
+
+def test_the_first_key_leads_past_the_stations(browser: Browser, page: MadeUpPage) -> None:
+    show(browser, page, PHONE)
+    browser.press("Tab")
+    assert browser.run("document.activeElement.className") == "skip"
+    assert browser.run("document.activeElement.getBoundingClientRect().left >= 0")
+    browser.press("Enter")
+    until(browser, "document.activeElement.id === 'content'")
+
+
+def test_another_station_is_chosen_and_kept_in_the_address(browser: Browser, page: MadeUpPage) -> None:
+    show(browser, page)
+    browser.run("document.querySelectorAll('#station-list button')[1].click()")
+    until(browser, "document.getElementById('now-title').innerText === 'Methane at st-2'")
+    until(browser, "document.querySelectorAll('#station-list [aria-current=true]').length === 1")
+    address = browser.run("location.href")
+    assert address.endswith("#at=davylamp%2Fgw1%2Fst-2")
+    browser.open("about:blank", DESK)
+    browser.open(address, DESK)
+    until(browser, "document.getElementById('now-title').innerText === 'Methane at st-2'")
+    assert browser.errors == []
