@@ -13,23 +13,11 @@ import pytest
 
 from edge.errors import JournalError
 from edge.journal.journal import Journal
-from edge.journal.transaction import ReadingRow, StationRow, Transaction
+from edge.journal.transaction import StationRow, Transaction
 from tests.doubles import FakeClock
+from tests.edge.journal.scored_journal import commit_readings, number_that_follows, reading_row
 
-_VALUES = bytes(72)
 _PAGE = 2048
-
-
-def _row(n: int) -> ReadingRow:
-    return ReadingRow(1, n, 1.8e9 + n, 1.8e9 + n, n, 0, -n, _VALUES)
-
-
-def _score(journal: Journal, first: int, last: int) -> None:
-    """Commit readings one by one, as an agent does with those of a slow station."""
-    for n in range(first, last + 1):
-        journal.reserve("st-1", n)
-        station = StationRow(1, "st-1", "sensors/st-1/readings", "a,b", n, b"rates", None)
-        journal.commit(Transaction(readings=[_row(n)], stations={1: station}))
 
 
 def _remove_log(path: Path) -> None:
@@ -79,7 +67,7 @@ def path(tmp_path: Path) -> Path:
 def killed(path: Path, fake_clock: FakeClock, tmp_path: Path) -> Path:
     """The journal of an agent that was killed after 300 readings: its files as they were at that moment."""
     journal = Journal(path, durability="process", clock=fake_clock)
-    _score(journal, 1, 300)
+    commit_readings(journal, 1, 300)
     (tmp_path / "killed").mkdir()
     for file in list(tmp_path.glob("journal.db*")):
         shutil.copy(file, tmp_path / "killed")
@@ -87,14 +75,9 @@ def killed(path: Path, fake_clock: FakeClock, tmp_path: Path) -> Path:
     return tmp_path / "killed" / path.name
 
 
-def _next_number(journal: Journal) -> int:
-    """Return the number that the next reading of the station gets, as the agent does."""
-    return 1 + next((row.n for row in journal.recovered.stations), journal.begins_at("st-1"))
-
-
 def test_a_killed_agent_goes_on_with_the_next_number(killed: Path, fake_clock: FakeClock) -> None:
     journal = Journal(killed, clock=fake_clock)
-    assert (_next_number(journal), journal.set_aside) == (301, 0)
+    assert (number_that_follows(journal), journal.set_aside) == (301, 0)
 
 
 @pytest.mark.parametrize("lose", LOST)
@@ -103,21 +86,21 @@ def test_what_is_lost_after_a_kill_is_noticed_and_no_number_is_used_again(
 ) -> None:
     lose(killed)
     journal = Journal(killed, clock=fake_clock)
-    first = _next_number(journal)
+    first = number_that_follows(journal)
     assert 300 < first <= 1002
     assert journal.set_aside == (lose is not _remove_everything)  # of which nothing is left to set aside
     assert "journal cannot be used" in caplog.text or "journal is gone" in caplog.text
-    _score(journal, first, first + 1)
+    commit_readings(journal, first, first + 1)
     journal.close()
     journal = Journal(killed, clock=fake_clock)
-    assert (_next_number(journal), journal.set_aside) == (first + 2, 0)
+    assert (number_that_follows(journal), journal.set_aside) == (first + 2, 0)
 
 
 def test_a_kill_at_the_end_of_a_clean_stop_costs_nothing(
     path: Path, fake_clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = Journal(path, clock=fake_clock)
-    _score(journal, 1, 300)
+    commit_readings(journal, 1, 300)
     killed = tmp_path / "killed"
     release = journal._files.release
     monkeypatch.setattr(journal._files, "release", lambda: shutil.copytree(path.parent, killed) and release())
@@ -130,15 +113,15 @@ def test_a_kill_at_the_end_of_a_clean_stop_costs_nothing(
 
 def test_what_an_older_file_shows_is_noticed_too(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, durability="process", clock=fake_clock)
-    _score(journal, 1, 1)
+    commit_readings(journal, 1, 1)
     journal.close()
     shutil.copy(path, backup := path.with_name("backup.db"))
     journal = Journal(path, durability="process", clock=fake_clock)
     for n in (1500, 3000):
-        _score(journal, n, n)
+        commit_readings(journal, n, n)
     journal.close()
     shutil.copy(backup, path)
-    assert _next_number(Journal(path, clock=fake_clock)) > 3000
+    assert number_that_follows(Journal(path, clock=fake_clock)) > 3000
 
 
 @pytest.mark.parametrize("lose", [_remove_log, _halve_log, _empty, _remove_everything])
@@ -146,30 +129,30 @@ def test_what_is_lost_under_our_hands_is_noticed_at_the_next_commit_and_nothing_
     path: Path, fake_clock: FakeClock, lose: Callable[[Path], None]
 ) -> None:
     journal = Journal(path, durability="process", clock=fake_clock)
-    _score(journal, 1, 100)
+    commit_readings(journal, 1, 100)
     lose(path)
     with pytest.raises(JournalError, match=r"(removed|cut).*set aside") as refused:
-        _score(journal, 101, 101)
+        commit_readings(journal, 101, 101)
     assert refused.value.kind == "corrupt"
     station = StationRow(1, "st-1", "sensors/st-1/readings", "a,b", 100, b"rates", None)
     journal.replace([Transaction(stations={1: station})])
-    _score(journal, 101, 101)
+    commit_readings(journal, 101, 101)
     assert journal.set_aside == 1
     kept = journal.readings(1)
-    assert kept[-1] == _row(101)
+    assert kept[-1] == reading_row(101)
     assert len(kept) == 101 or lose in (_halve_log, _empty)  # what was only unlinked can still be read
     journal.close()
-    assert _next_number(Journal(path, clock=fake_clock)) == 102
+    assert number_that_follows(Journal(path, clock=fake_clock)) == 102
 
 
 def test_another_program_may_have_sqlite_cut_the_log(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, durability="process", clock=fake_clock)
-    _score(journal, 1, 20)
+    commit_readings(journal, 1, 20)
     with sqlite3.connect(path) as other:
         other.execute("pragma wal_checkpoint(truncate)")
     assert Path(f"{path}-wal").stat().st_size == 0
-    _score(journal, 21, 21)
-    assert journal.readings(1) == [_row(n) for n in range(1, 22)]
+    commit_readings(journal, 21, 21)
+    assert journal.readings(1) == [reading_row(n) for n in range(1, 22)]
     assert journal.set_aside == 0
 
 
@@ -187,7 +170,7 @@ def _overwrite(path: Path, page: int, start: int, content: bytes) -> None:
 
 def test_a_damaged_page_of_readings_costs_those_on_it_and_no_others(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, durability="process", clock=fake_clock)
-    _score(journal, 1, 400)
+    commit_readings(journal, 1, 400)
     journal.close()
     pages = _pages_of_readings(path)
     _overwrite(path, pages[len(pages) // 2], 0, b"\xff" * 64)
@@ -205,7 +188,7 @@ def test_a_damaged_page_of_readings_costs_those_on_it_and_no_others(path: Path, 
 
 def test_a_reading_of_the_wrong_type_is_damage(path: Path, fake_clock: FakeClock) -> None:
     journal = Journal(path, clock=fake_clock)
-    _score(journal, 1, 3)
+    commit_readings(journal, 1, 3)
     journal._db.execute("update readings set received = 'soon' where n = 2")
     with pytest.raises(JournalError, match=r"received|float") as refused:
         journal.readings(1)
@@ -220,13 +203,13 @@ def test_whatever_is_overwritten_the_journal_opens_reads_and_goes_on(
 ) -> None:
     rng = random.Random(seed)
     journal = Journal(path, durability="process", clock=fake_clock)
-    _score(journal, 1, 200)
+    commit_readings(journal, 1, 200)
     journal.close()
     for _ in range(rng.randint(1, 5)):
         _overwrite(path, rng.randint(1, path.stat().st_size // _PAGE), rng.randint(0, _PAGE - 64), rng.randbytes(64))
     journal = Journal(path, durability="process", clock=fake_clock)
-    first = _next_number(journal)
-    for work in (lambda: journal.readings(1), lambda: _score(journal, first, first)):
+    first = number_that_follows(journal)
+    for work in (lambda: journal.readings(1), lambda: commit_readings(journal, first, first)):
         try:
             work()
         except JournalError as error:
@@ -254,79 +237,3 @@ def test_a_part_of_a_disk_that_stays_unreadable_is_damage(
         kinds.append(refused.value.kind)
         fake_clock.time += 20
     assert kinds == ["io", "io", "corrupt"]
-
-
-def test_three_files_that_were_set_aside_are_kept(path: Path, fake_clock: FakeClock) -> None:
-    journal = Journal(path, clock=fake_clock)
-    for _ in range(5):
-        journal.replace()
-        fake_clock.time += 1
-    kept = sorted(file.name for file in path.parent.glob("journal.db.corrupt-*"))
-    assert [name[-3:] for name in kept] == ["02Z", "03Z", "04Z"]
-
-
-def test_a_fresh_journal_that_was_not_put_into_its_place_is(path: Path, fake_clock: FakeClock) -> None:
-    journal = Journal(path, clock=fake_clock)
-    _score(journal, 1, 3)
-    journal.close()
-    path.rename(f"{path}.fresh")  # the power went between the two renames
-    journal = Journal(path, clock=fake_clock)
-    assert (_next_number(journal), journal.set_aside) == (4, 0)
-
-
-def test_a_disk_without_room_for_a_fresh_journal_keeps_the_one_before(
-    path: Path, fake_clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    journal = Journal(path, clock=fake_clock)
-    _score(journal, 1, 3)
-
-    def refuse(*_: object, **__: object) -> int:
-        error = sqlite3.OperationalError("database or disk is full")
-        error.sqlite_errorcode = sqlite3.SQLITE_FULL
-        raise error
-
-    with monkeypatch.context() as patch:
-        patch.setattr("edge.journal.journal.make_fresh", refuse)
-        with pytest.raises(JournalError, match="full"):
-            journal.replace()
-    assert (journal.set_aside, [row.n for row in journal.readings(1)]) == (0, [1, 2, 3])
-    _score(journal, 4, 4)
-
-
-@pytest.mark.parametrize("link", [Path.symlink_to, Path.hardlink_to], ids=["symbolic", "hard"])
-def test_a_journal_is_locked_by_whatever_name_it_is_called(
-    path: Path, fake_clock: FakeClock, tmp_path: Path, link: Callable[[Path, Path], None]
-) -> None:
-    first = Journal(path, clock=fake_clock)
-    _score(first, 1, 1)
-    (tmp_path / "elsewhere").mkdir()
-    other = tmp_path / "elsewhere" / "other.db"
-    link(other, path)
-    with pytest.raises(JournalError, match=r"other\.db: another agent|journal\.db: another agent"):
-        Journal(other, clock=fake_clock)
-    first.replace()  # the lock goes with the file
-    with pytest.raises(JournalError, match="another agent"):
-        Journal(path, clock=fake_clock)
-    _score(first, 2, 2)
-    first.close()
-    Journal(other, clock=fake_clock).close()
-
-
-def test_only_its_owner_may_read_a_journal_whatever_the_umask(path: Path, fake_clock: FakeClock) -> None:
-    def modes() -> set[int]:
-        return {file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
-
-    before = os.umask(0)
-    try:
-        journal = Journal(path, clock=fake_clock)
-        _score(journal, 1, 3)
-        journal.replace()
-        _score(journal, 4, 4)
-        assert modes() == {0o600}
-        journal.close()
-        path.chmod(0o644)  # as version 0.2 made it
-        journal = Journal(path, clock=fake_clock)
-        _score(journal, 5, 5)
-        assert modes() == {0o600}
-    finally:
-        os.umask(before)
