@@ -15,12 +15,12 @@ _OF_METHANE: Final = (
 _OF_OTHERS: Final = _OF_METHANE.replace("selectattr", "rejectattr")
 # Names and ids are no versions that could be compared, so that any other one is shown as an update.
 _UPDATE: Final = (
-    "{%- set waiting = (value_json.waiting or {}).model | default({}) -%}"
+    "{%- set waiting = value_json.waiting.model if value_json.waiting else none -%}"
     "{{ {'installed_version': value_json.active.file ~ ' ' ~ value_json.active.bundle,"
-    " 'latest_version': (waiting.file ~ ' ' ~ waiting.bundle) if waiting.bundle"
+    " 'latest_version': (waiting.file ~ ' ' ~ waiting.bundle) if waiting"
     " else value_json.active.file ~ ' ' ~ value_json.active.bundle,"
     " 'release_summary': ('In shadow: ' ~ value_json.waiting.readings ~ ' of ' ~ value_json.waiting.of ~ ' readings')"
-    " if waiting.bundle else (value_json.last.reason or '')[:255] if value_json.last else ''} | tojson }}"
+    " if waiting else (value_json.last.reason or '')[:255] if value_json.last else ''} | tojson }}"
 )
 
 
