@@ -80,9 +80,10 @@ def open_page(
         if page not in opened:
             made = Workspace(tmp_path_factory.mktemp("page") / "reader", port)
             made.lay(one__davy=bundles["both"], new__davy=bundles["vae"], runs0one=runs["both"], methane__yaml=METHANE)
-            (made.folder / "data").mkdir()
-            for name, path in records.items():
-                (made.folder / "data" / f"{name}.csv").symlink_to(path)
+            for data in (made.folder / "data", made.folder / "my-station" / "data"):  # some pages go there
+                data.mkdir(parents=True)
+                for name, path in records.items():
+                    (data / f"{name}.csv").symlink_to(path)
             starts_one = any(block.page == page and "davylamp agent" in block.text for block in command_blocks())
             (made.folder / "gateway.yaml").write_text(
                 f"gateway: {'gw2' if starts_one else 'gw1'}\n"
