@@ -69,7 +69,7 @@ def open_page(
     """Return the folder of a page, which its blocks share in their order."""
     port, agent = gateway_of_pages
     opened: dict[str, Workspace] = {}
-    records = {name: RECORD_FOLDER / f"{name}.csv" for name in ("station-1", "station-2")}
+    records = {name: RECORD_FOLDER / f"{name}.csv" for name in ("station-1", "station-2", "station-3")}
     if not pytestconfig.getoption("--every-command") or not all(path.is_file() for path in records.values()):
         folder = tmp_path_factory.mktemp("record")
         for seed, name in enumerate(records):
