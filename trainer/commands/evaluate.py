@@ -54,7 +54,8 @@ def _run(arguments: Namespace, progress: TextIO) -> None:
 
     from config.atomic import write_bytes
     from trainer.data.record import load_record
-    from trainer.evaluation.detection.evaluate import evaluate
+    from trainer.evaluation.detection.evaluate import DEFAULT, evaluate
+    from trainer.evaluation.detection.labelled_cases import evaluate_labelled
     from trainer.evaluation.detection.results import DETECTION, Evaluation
     from trainer.evaluation.detection.table import print_evaluation
     from trainer.evaluation.synthesis.evaluate import evaluate_synthesis
@@ -78,6 +79,8 @@ def _run(arguments: Namespace, progress: TextIO) -> None:
         results = evaluate_synthesis(records, settings, **options)
     else:
         results = evaluate(records, settings, **options)
+        labelled = evaluate_labelled(arguments.files, station, settings, rate=DEFAULT, quick=arguments.quick)
+        results = msgspec.structs.replace(results, labelled=labelled)
     data = encode_arrays(results)
     if arguments.json:
         print(data.decode(), end="")

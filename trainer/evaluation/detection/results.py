@@ -14,6 +14,7 @@ from trainer.evaluation.ageing.results import Ageing
 from trainer.evaluation.detection.curves import Curves
 from trainer.evaluation.detection.faults import Family
 from trainer.evaluation.detection.folds import SplitName
+from trainer.evaluation.detection.labelled_cases import LabelledCase
 from trainer.statistics.json_arrays import read_arrays
 
 Mode = Literal["static", "adaptive", "in sample"]
@@ -159,6 +160,8 @@ class Evaluation(Struct, frozen=True, kw_only=True):
         Station -> false alarms by age, ours and those of peers.
     notes
         Sentences about splits that could not be measured.
+    labelled
+        What people have labelled in collected files, and whether the scores find it.
     """
 
     families: dict[str, Family]
@@ -166,6 +169,7 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     quick: bool = False
     ageing: dict[str, Ageing] = {}
     notes: tuple[str, ...] = ()
+    labelled: tuple[LabelledCase, ...] = ()
 
     @classmethod
     def read(cls, folder: str | os.PathLike[str]) -> Self | None:

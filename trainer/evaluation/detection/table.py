@@ -36,7 +36,7 @@ def print_evaluation(evaluation: Evaluation, out: TextIO) -> None:
     out
         Where to print.
     """
-    for table in (_families, _splits, _sizes, _rates, _ageing, _events, _without_gas, _goals):
+    for table in (_families, _splits, _sizes, _rates, _ageing, _events, _without_gas, _labelled, _goals):
         lines = list(table(evaluation))
         if len(lines) > 2:  # more than a heading
             out.write("\n".join(lines) + "\n\n")
@@ -185,6 +185,26 @@ def _without_gas(evaluation: Evaluation) -> Iterator[str]:
         lines[name] = cells
     heads = [f"{what} {_percent(rate)}" for rate in requested for what in ("found", "mean", "worst")]
     yield from text_table(["AUROC", *heads], lines)
+
+
+def _labelled(evaluation: Evaluation) -> Iterator[str]:
+    cases = evaluation.labelled
+    found = {label: [bool(case.found_by) for case in cases if case.label == label] for label in ("plume", "fault")}
+    counts = ", ".join(f"{sum(each)} of {len(each)} {label}s found" for label, each in found.items() if each)
+    yield f"Labelled by people, left out of the fit, at 1 in 1000 with alarms as by default: {counts}"
+    yield from text_table(
+        ["rows", "consistency", "reconstruction", "exceed [%]", "found by"],
+        {
+            f"{case.file} {case.first_line}-{case.last_line} {case.label}": [
+                str(case.rows),
+                f"{case.consistency:.2f}",
+                f"{case.reconstruction:.2f}",
+                f"{100 * case.exceeding:.1f}",
+                ", ".join(case.found_by) or "nothing",
+            ]
+            for case in cases
+        },
+    )
 
 
 def _goals(evaluation: Evaluation) -> Iterator[str]:
