@@ -69,7 +69,8 @@ class Archive:
         self._bytes = 0
         now = clock.monotonic()
         self._next = now + _EVERY
-        self._changed = self._alarms_written = now - _ALARMS_EVERY
+        self._alarms_written = now - _ALARMS_EVERY
+        self._changed: float | None = None  # since when an alarm waits that has opened or closed [s]
         self._labelled: float | None = None  # since when a label waits [s]
 
     @classmethod
@@ -128,7 +129,7 @@ class Archive:
         for event in events:
             self._alarms[event.id] = ArchivedAlarm.from_event(event)
             if event.event_type != "update" or event.label is not None:
-                self._changed = max(self._changed, self._clock.monotonic())
+                self._changed = self._changed or self._clock.monotonic()
 
     def resume(self, name: str, station: Station, rows: Sequence[ReadingRow]) -> None:
         """Take what the journal has of a station: a kill may have cost the file the latest of it.
@@ -156,7 +157,7 @@ class Archive:
         """Have written what is due."""
         now = self._clock.monotonic()
         labelled = self._labelled is not None and now >= self._labelled + _ALARMS_AFTER  # people are slow
-        changed = self._changed > self._alarms_written and now >= self._changed + _ALARMS_AFTER
+        changed = self._changed is not None and now >= self._changed + _ALARMS_AFTER
         if now >= self._next or labelled or (changed and now >= self._alarms_written + _ALARMS_EVERY):
             self.flush()
 
@@ -250,4 +251,4 @@ class Archive:
         for tail in tails:
             del self._tails[tail.station]
             self._bytes -= tail.count * tail.row_bytes
-        self._alarms, self._labels, self._labelled = {}, {}, None
+        self._alarms, self._labels, self._changed, self._labelled = {}, {}, None, None

@@ -148,14 +148,14 @@ class ArchiveFile:
         with self._faults():
             self._db.execute("begin immediate")
             try:
-                before = now - self._days * _DAY
-                tables.delete_older(self._db, before, rfc3339(max(0.0, before)))
                 self._make_room(sum(len(row.data) + 200 for row in blocks))
                 for columns_id, station in columns.items():
                     tables.put_columns(self._db, columns_id, station)
                 tables.put_blocks(self._db, blocks)
                 tables.put_alarms(self._db, alarms)
                 tables.put_labels(self._db, labels)
+                before = now - self._days * _DAY
+                tables.delete_older(self._db, before, rfc3339(max(0.0, before)))
                 self._db.execute("commit")
             except BaseException:
                 with contextlib.suppress(*SQLITE_ERRORS):

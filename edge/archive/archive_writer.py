@@ -143,7 +143,7 @@ class ArchiveWriter:
         self._backoff = Backoff(_FIRST_RETRY, _LONGEST_RETRY)
         self._file: ArchiveFile | None = None
         self._latest: dict[str, tuple[int, float]] = {}
-        self._put = self._done = 0  # works, each counted by one thread
+        self._put, self._done = 1, 0  # works, each counted by one thread; the first is to open the file
         self._held = 0
         self._thread = threading.Thread(target=self._run, name="archive", daemon=True)
         self._thread.start()
@@ -172,6 +172,7 @@ class ArchiveWriter:
 
     def _run(self) -> None:
         self._attempt()  # opens it, so that health can tell what is in it
+        self._done += 1
         going = True
         while going:
             taken = 0

@@ -68,7 +68,8 @@ def decode_column(packed: bytes, count: int) -> Floats:
 
 def _multiples(values: Floats, digits: int) -> np.ndarray[tuple[int], np.dtype[np.int64]] | None:
     """Return the values as whole multiples of 10**-digits; ``None`` if one of them is none."""
-    scaled = values * 10.0**digits
+    with np.errstate(over="ignore"):
+        scaled = values * 10.0**digits
     if not (np.abs(scaled) < _LARGEST).all():  # also inf
         return None
     whole = np.rint(scaled)

@@ -129,8 +129,8 @@ def put_labels(db: sqlite3.Connection, alarms: Iterable[ArchivedAlarm]) -> None:
 
 
 def delete_older(db: sqlite3.Connection, than: float, closed: str) -> None:
-    """Delete readings older than a time [s], and alarms that had closed before it (RFC 3339); the last block stays."""
-    db.execute("delete from blocks where last < ? and id < (select max(id) from blocks)", (than,))
+    """Delete readings that arrived before a time [s], and alarms that had closed (RFC 3339); the last block stays."""
+    db.execute("delete from blocks where received < ? and id < (select max(id) from blocks)", (than,))
     db.execute("delete from alarms where closed < ?", (closed,))
     db.execute("delete from alarms where row <= (select max(row) from alarms) - ?", (_MOST_ALARMS,))
 
