@@ -10,8 +10,8 @@ from config.errors import ConfigError
 from config.settings.gateway import StationEntry
 from config.settings.station import Feature, Station
 from config.topic_filters import STATION_LEVEL
-from edge.agent.presence_messages import BundleInfo
 from edge.agent.source import Source
+from edge.dashboard.page_messages import PageBundle
 from edge.errors import ReadingError
 from edge.mqtt.message import Message
 from edge.mqtt.topics import safe_station
@@ -41,7 +41,7 @@ class ChannelValues:
         self._values: dict[tuple[str, str], dict[str, float | None]] = {}
         self.filters: tuple[str, ...] = tuple(each for entry in self._given for each in entry.filters)
 
-    def know(self, base: str, topics: Sequence[str], bundles: Sequence[BundleInfo]) -> None:
+    def know(self, base: str, topics: Sequence[str], bundles: Sequence[PageBundle]) -> None:
         """Take in what an agent publishes about its topics and bundles."""
         entries = self._given or tuple(_entries(topics))
         sources = []
@@ -97,7 +97,7 @@ def _entries(topics: Sequence[str]) -> list[StationEntry]:
     return [entry for entry in named if not any(entry.problems())]
 
 
-def _station(bundle: BundleInfo) -> Station:
+def _station(bundle: PageBundle) -> Station:
     features = tuple(
         Feature(name=key, key=key, unit=unit, role="sensor", range=(-_WIDE, _WIDE))
         for key, unit in zip(bundle.columns, bundle.units, strict=False)

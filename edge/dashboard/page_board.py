@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from edge.agent.presence_messages import BundleInfo, InfoMessage
 from edge.alarms.event import AlarmMessage, Event
 from edge.clock import Clock, SystemClock, parse_time
 from edge.dashboard.channel_values import ChannelValues
@@ -19,6 +18,8 @@ from edge.dashboard.page_history import PageHistory
 from edge.dashboard.page_messages import (
     AlarmNews,
     GatewayHealth,
+    PageBundle,
+    PageInfo,
     Point,
     StationCounts,
 )
@@ -38,7 +39,7 @@ _HOUR = 3600.0
 class GatewayNews:
     """What an agent published about itself, beside its state."""
 
-    info: InfoMessage | None = None
+    info: PageInfo | None = None
     health: GatewayHealth | None = None
     refused: int = 0
     refusal: str | None = None
@@ -157,7 +158,7 @@ class PageBoard:
             return
         try:
             if kind == "info":
-                info = msgspec.json.decode(payload, type=InfoMessage)
+                info = msgspec.json.decode(payload, type=PageInfo)
                 self._gateway(base).info = info
                 self.channels.know(base, info.topics, info.bundles)
             elif kind == "health":
@@ -260,7 +261,7 @@ class PageBoard:
     def _gateway(self, base: str) -> GatewayNews:
         return self.gateways.setdefault(base, GatewayNews())
 
-    def _bundle(self, base: str, bundle: str | None) -> BundleInfo | None:
+    def _bundle(self, base: str, bundle: str | None) -> PageBundle | None:
         """Find a bundle of an agent, or its only one."""
         info = self.gateways[base].info if base in self.gateways else None
         bundles = info.bundles if info is not None else ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from edge.agent.presence_messages import BundleInfo
 from edge.alarms.event import Event, Switch
 from edge.scoring.verdict import Shift
 
@@ -25,6 +24,33 @@ class HistoryView(msgspec.Struct, frozen=True, kw_only=True):
     detail: str | None
     mb: float
     since: str | None
+
+
+class PageBundle(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page reads of a bundle in the info message; a later or earlier agent may have others."""
+
+    bundle: str
+    file: str = ""
+    created: str | None = None
+    station: str = ""
+    columns: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    reconstruction: str | None = None
+    generator: str | None = None
+    gas_unit: str | None = None
+    background: float | None = None
+    enhancement: float | None = None
+    no_onset: str | None = None
+
+
+class PageInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page reads of the info message."""
+
+    gateway: str
+    exceedances_per_1000: float | None = None
+    exceedances_from: str | None = None
+    topics: tuple[str, ...] = ()
+    bundles: tuple[PageBundle, ...] = ()
 
 
 class StationCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +99,7 @@ class GatewayView(msgspec.Struct, frozen=True, kw_only=True):
     version: str | None
     exceedances_per_1000: float | None
     exceedances_from: str | None
-    bundles: tuple[BundleInfo, ...]
+    bundles: tuple[PageBundle, ...]
     health: GatewayHealth | None
     refused: int
     refusal: str | None

@@ -125,9 +125,10 @@ class PageViews:
     def _thresholds(self, base: str, verdict: Verdict) -> ScoresView:
         """Return the score from which on each kind exceeds; ``None`` where there is no score."""
         info = self._board.gateways[base].info if base in self._board.gateways else None
-        if info is None or not 0 < info.exceedances_per_1000 <= 1000:
+        rate = None if info is None else info.exceedances_per_1000
+        if rate is None or not 0 < rate <= 1000:
             return ScoresView()
-        least = -math.log10(info.exceedances_per_1000 / 1000)
+        least = -math.log10(rate / 1000)
         return ScoresView(
             **{
                 kind: round(least + (getattr(verdict.shift, kind) or 0.0), 4)

@@ -23,7 +23,8 @@ def info() -> Message:
     body = InfoMessage(
         gateway="gw1", version="0.2.0", session="s1", since=TIME, mqtt="5", sees_refusals=True,
         exceedances_per_1000=1.0, exceedances_from="gateway.yaml", topics=("page-test/{station}/readings",),
-        stations=("st-1",), adapted_per_1000={}, bundles=(bundle,), scored_by={}, waiting={},
+        stations=("st-1",), adapted_per_1000={}, bundles=(bundle,),
+        scored_by={"st-1": "b1"}, waiting={},
     )  # fmt: skip
     return message("info", body)
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from config.settings.gateway import StationEntry
-from edge.agent.presence_messages import BundleInfo
 from edge.dashboard.channel_values import ChannelValues
+from edge.dashboard.page_messages import PageBundle
 from edge.mqtt.message import Message
 from tests.edge.watching.messages import TIME
 
 BASE = "davylamp/gw1"
 
 
-def bundle(name: str = "b1", columns: tuple[str, ...] = ("ch4_ppb", "temperature_c")) -> BundleInfo:
-    return BundleInfo(
+def bundle(name: str = "b1", columns: tuple[str, ...] = ("ch4_ppb", "temperature_c")) -> PageBundle:
+    return PageBundle(
         bundle=name, file=f"{name}.davy", created=TIME, station="methane", columns=columns,
         units=("[ppb]", "Cel"), reconstruction="ae", generator="ae",
     )  # fmt: skip

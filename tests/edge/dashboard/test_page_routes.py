@@ -184,3 +184,15 @@ def test_junk_below_our_topics_changes_nothing(page: PageClient, agent: MqttClie
     publish(agent, score(received=TIME))
     overview = page.wait(lambda now: now["stations"][0]["last_seen"] and now)
     assert [station["id"] for station in overview["stations"]] == [STATION]
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize("more", [{}, {"a key of a later version": [1]}], ids=["earlier", "later"])
+def test_an_agent_of_another_version_is_shown(page: PageClient, agent: MqttClient, more: dict[str, Any]) -> None:
+    page.wait(lambda now: now["link"]["state"] == "connected")
+    bundle = {"bundle": "b1", "columns": ["ch4_ppb"], "units": ["[ppb]"], **more}
+    agent.publish("davylamp/gw1/info", {"gateway": "gw1", "bundles": [bundle], **more}, retain=True)
+    agent.publish("davylamp/gw1/health", {"ts": TIME, **more})
+    gateway = page.wait(lambda now: now["gateways"] and now["gateways"][0]["health"] and now["gateways"][0])
+    assert (gateway["gateway"], gateway["bundles"][0]["columns"]) == ("gw1", ["ch4_ppb"])
+    assert gateway["exceedances_per_1000"] is None
