@@ -373,8 +373,10 @@ from pathlib import Path
 from config.settings.archive import ArchiveSettings
 from edge.archive.archive import Archive
 from edge.clock import SystemClock
-from tests.edge.archive.archives import send
+from tests.edge.archive.archives import send, write
 archive = Archive(ArchiveSettings(), Path({str(path)!r}), SystemClock())
+send(archive, range(10, 20))
+write(archive)
 print("begun", flush=True)
 for start in range(1, 10**7, 10):
     send(archive, range(start, start + 10))

@@ -17,7 +17,7 @@ def block(rows: int = 200) -> ArchivedBlock:
     values[5, 2] = np.nan
     return ArchivedBlock(
         numbers=np.arange(7, 7 + rows),
-        times=1.79e9 + 60.0 * np.arange(rows),
+        times=1.79e9 + 60.0 * np.arange(rows, dtype=np.float64),
         verdicts=rng.integers(0, 6, rows),
         alarms=("", "a", "a+b"),
         open=rng.integers(-1, 3, rows),
