@@ -13,8 +13,8 @@ import jsonschema
 import yaml
 
 _ELEMENT = re.compile(
-    r"(bool|email|url|port|device(\(subsystem=[a-z]+\))?|(str|password)(\(\d*,\d*\))?|int(\(-?\d*,-?\d*\))?"
-    r"|float(\(-?[\d.]*,-?[\d.]*\))?|match\(.+\)|list\(.+\))\??"
+    r"(bool|email|url|port|device(\(subsystem=[a-z]+\))?|(str|password)(\(\d*,\d*\))?|int(\(\d*,\d*\))?"
+    r"|float(\([\d.]*,[\d.]*\))?|match\(.+\)|list\(.+\))\??"
 )
 _TEXT = {"type": "string", "minLength": 1}
 _FLAG = {"type": "boolean"}
