@@ -81,7 +81,10 @@ def test_everything_that_the_image_copies_is_there_and_is_sent_to_the_builder() 
     ]
     sent = (ROOT / "systemd" / "container" / "Dockerfile.dockerignore").read_text().splitlines()
     assert copied
-    assert [path for path in copied if not (ROOT / path).exists()] == []
+    assert [path for path in copied if not any(ROOT.glob(path))] == []
+    reached = {path for pattern in copied for path in ROOT.glob(pattern)}
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert [path for path in wheel["force-include"] if ROOT / path not in reached] == []
     assert [path for path in copied if f"!{path}" not in sent] == []
 
 
