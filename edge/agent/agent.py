@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from config.settings.gateway import Gateway
 from edge.agent.announcer import Announcer
+from edge.agent.archive_recall import ArchiveRecall
 from edge.agent.clock_jumps import ClockJumps
 from edge.agent.closed_alarms import ClosedAlarmLabels
 from edge.agent.collect_requests import CollectRequests
@@ -108,6 +109,7 @@ class Agent:
         self._station_journal = StationJournal(stations, self._panel, journal, clock)
         self._models = ModelService(gateway, stations, self._committer, self._announcer, clock=clock)
         self._pipeline.rescue = self._models.rescue
+        recall = ArchiveRecall(stations, journal, self._archive)
         self._requests = Requests(
             gateway,
             stations,
@@ -120,7 +122,7 @@ class Agent:
             link=link,
             topics=self._topics,
             clock=clock,
-            others={**self._models.verbs, **CollectRequests(self._archive, clock).verbs},
+            others={**self._models.verbs, **CollectRequests(self._archive, clock, recall).verbs},
         )
         self._held = False
         self._waiting: list[Message] = []  # until their stations have been recovered

@@ -44,6 +44,8 @@ class CollectRequests:
         The archive.
     clock
         Tells the gateway's time.
+    recall
+        Lets the archive have what only the journal has of a station since a kill.
 
     Attributes
     ----------
@@ -51,9 +53,10 @@ class CollectRequests:
         Verb -> the type of its body, and what answers it.
     """
 
-    def __init__(self, archive: Archive, clock: Clock) -> None:
+    def __init__(self, archive: Archive, clock: Clock, recall: Callable[[str], None] = lambda station: None) -> None:
         self._archive = archive
         self._clock = clock
+        self._recall = recall
         self.verbs: Mapping[str, tuple[type[msgspec.Struct], Answerer]] = {
             "collect/stations": (HoldingsRequest, self._holdings),
             "collect/block": (BlockRequest, self._block),
@@ -81,6 +84,7 @@ class CollectRequests:
             found = tables.next_block(db, request.station, request.after, request.since)
             archive = tables.archive_id(db)
         if found is None:
+            self._recall(request.station)
             until = self._clock.now() if request.until is None else request.until
             waiting = self._archive.pending(request.station, until) > 0
             return iter([BlockAnswer(archive=archive, station=request.station, waiting=waiting)])

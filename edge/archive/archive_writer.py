@@ -21,6 +21,7 @@ from edge.log import ONCE_A_MINUTE, Log
 
 _MOST_WAITING = 8 << 20  # [B] in memory while the file cannot be written; then the oldest are lost
 _FIRST_RETRY, _LONGEST_RETRY = 1.0, 60.0  # [s] between two tries
+_OPENING = 0.5  # [s] that a start waits at most for the file to be open: whoever asks at once is then answered
 _TRIES = 3  # at once, when a damaged file has been replaced
 
 
@@ -145,8 +146,10 @@ class ArchiveWriter:
         self._latest: dict[str, tuple[int, float]] = {}
         self._put, self._done = 1, 0  # works, each counted by one thread; the first is to open the file
         self._held = 0
+        self._tried = threading.Event()
         self._thread = threading.Thread(target=self._run, name="archive", daemon=True)
         self._thread.start()
+        self._tried.wait(_OPENING)
 
     @property
     def waiting(self) -> int:
@@ -173,6 +176,7 @@ class ArchiveWriter:
     def _run(self) -> None:
         self._attempt()  # opens it, so that health can tell what is in it
         self._done += 1
+        self._tried.set()
         going = True
         while going:
             taken = 0

@@ -1,0 +1,179 @@
+"""`davylamp collect` with real agents and brokers: in small packets, with everybody killed in between, from a copy."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import davylamp
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
+from edge.clock import rfc3339
+from edge.mqtt.topics import Topics
+from edge.simulation.simulator import simulate_chamber
+from tests.agent_process import ROOT, StartAgentProcess
+from tests.mqtt_client import Connect, MqttClient
+from tests.running_broker import RunningBroker, StartBroker
+
+STATION = load_station(METHANE)
+TOPICS = Topics("davylamp/gw1")
+START = 1_790_000_000.0
+ROWS = simulate_chamber(3000, seed=4).tolist()
+
+
+def publish(other: MqttClient, numbers: range, station: str = "st-1", ppb: float = 0.0) -> None:
+    """Publish readings, one a minute by their stamps, and wait until the last is scored."""
+    for i in numbers:
+        body: dict[str, Any] = dict(zip(STATION.keys, ROWS[i % 3000], strict=True)) | {"ts": rfc3339(START + 60 * i)}
+        body["ch4_ppb"] += ppb
+        other.publish(f"sensors/{station}/readings", body)
+    last = rfc3339(START + 60 * numbers[-1])
+    other.wait(TOPICS.score(station), lambda body: body["ts"] == last, timeout=60)
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def arguments(broker: RunningBroker, output: Path, *more: str) -> list[str]:
+    where = ["--broker", f"127.0.0.1:{broker.port}", "--base", "davylamp/gw1"]
+    return ["collect", *where, "-o", str(output), *more]
+
+
+def test_what_was_scored_is_collected_with_labels_whatever_is_killed(
+    agent_process: StartAgentProcess,
+    start_broker: StartBroker,
+    client: Connect,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    broker = start_broker("max_packet_size 20000")
+    other = client(broker.port, "davylamp/#")
+    agent = agent_process(broker.port)
+    other.wait(TOPICS.state, lambda body: body["state"] == "online", timeout=30)
+    publish(other, range(1200))
+    publish(other, range(1200, 1240), ppb=30_000.0)
+    opened = other.wait(TOPICS.event("st-1"), lambda body: body["kind"] == "methane", timeout=30).body
+    while opened["opened"] < rfc3339(START + 60 * 1200):
+        opened = other.wait(TOPICS.event("st-1"), lambda body: body["kind"] == "methane", timeout=30).body
+    other.publish(TOPICS.request("alarm/acknowledge"), {"id": opened["id"], "label": "plume", "transaction": 1})
+    other.wait(TOPICS.response("alarm/acknowledge"), timeout=30)
+
+    agent.process.kill()  # what is only in memory is in the journal as well
+    agent.process.wait()
+    agent.start()
+    publish(other, range(1240, 1300))
+
+    recent = tmp_path / "recent.csv"
+    assert davylamp.main(arguments(broker, recent, "--station", "st-1")) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert said.out.startswith(f"{recent}: 1,300 readings of st-1, {rfc3339(START)} to ")
+    rows = rows_of(recent)
+    assert list(rows[0]) == ["time", *STATION.names, "davylamp_verdict", "davylamp_alarms", "davylamp_label"]
+    assert [row["time"] for row in rows] == [rfc3339(START + 60 * i) for i in range(1300)]
+    expected = [
+        [value + 30_000.0 * (1200 <= i < 1240 and j == 0) for j, value in enumerate(ROWS[i])] for i in range(1300)
+    ]
+    assert [[float(row[name]) for name in STATION.names] for row in rows] == expected
+    states = {message.body["ts"]: message.body["state"] for message in other.received if "/score" in message.topic}
+    assert [row["davylamp_verdict"] for row in rows] == [states[row["time"]] for row in rows]
+    labelled = [i for i, row in enumerate(rows) if "plume" in row["davylamp_label"]]
+    assert 1195 < labelled[0] < 1210
+    assert all(opened["id"] in rows[i]["davylamp_alarms"] for i in labelled)
+    alarms = {row["id"]: row for row in rows_of(tmp_path / "recent.alarms.csv")}
+    assert alarms[opened["id"]]["label"] == "plume"
+    assert float(alarms[opened["id"]]["peak_level"]) > 25_000
+    assert not list(tmp_path.glob("*.part"))
+
+    copy = tmp_path / "copy.db"
+    copy.write_bytes((tmp_path / "archive.db").read_bytes())
+    assert davylamp.main(["collect", "--file", str(copy), "-o", str(tmp_path / "copied.csv")]) == 0
+    assert (tmp_path / "copied.csv").read_text() == recent.read_text()
+
+
+def test_killed_on_both_sides_it_goes_on_where_it_was(
+    agent_process: StartAgentProcess, start_broker: StartBroker, client: Connect, tmp_path: Path
+) -> None:
+    broker = start_broker("max_packet_size 2500")
+    other = client(broker.port, "davylamp/#")
+    agent = agent_process(broker.port)
+    other.wait(TOPICS.state, lambda body: body["state"] == "online", timeout=30)
+    publish(other, range(4200))
+    recent = tmp_path / "recent.csv"
+    part = tmp_path / "recent.csv.part"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "davylamp", *arguments(broker, recent, "--station", "st-1")]
+    collecting = subprocess.Popen(command, env=environment)
+    responses = TOPICS.response("collect/block")
+    first = other.wait(responses, lambda body: body["data"]["block"] is not None, timeout=60).body["data"]["block"]
+    other.wait(responses, lambda body: body["data"]["block"] not in {None, first}, timeout=60)
+    collecting.kill()
+    collecting.wait()
+    assert part.exists()
+    assert not recent.exists()
+    agent.process.kill()
+    agent.process.wait()
+    again = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    time.sleep(1)  # it asks, and nobody answers
+    agent.start()
+    said, _ = again.communicate(timeout=100)
+    assert again.returncode == 0
+    assert said.startswith("st-1: going on with 1,024 readings that were fetched before\n")
+    assert [row["time"] for row in rows_of(recent)] == [rfc3339(START + 60 * i) for i in range(4200)]
+    assert not part.exists()
+    asked = [json.loads(each.payload) for each in other.received if each.topic == responses]
+    assert max(len(json.dumps(each)) for each in asked) < 2500
+
+
+def test_many_stations_go_into_a_folder_and_one_that_fails_is_named(
+    agent_process: StartAgentProcess,
+    broker: RunningBroker,
+    client: Connect,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    other = client(broker.port, "davylamp/#")
+    agent_process(broker.port)
+    other.wait(TOPICS.state, lambda body: body["state"] == "online", timeout=30)
+    for station, count in (("st-1", 30), ("st-2", 40), ("st-3", 50)):
+        publish(other, range(count), station)
+    folder = tmp_path / "all"
+    assert davylamp.main(arguments(broker, folder)) == 1
+    assert capsys.readouterr().err == (
+        "got no --station, expected some of st-1, st-2, st-3; fix: name them, or add --all\n"
+    )
+    assert davylamp.main(arguments(broker, folder, "--all")) == 0
+    assert [len(rows_of(folder / f"st-{i}.csv")) for i in (1, 2, 3)] == [30, 40, 50]
+    capsys.readouterr()
+    assert davylamp.main(arguments(broker, tmp_path / "two", "--station", "st-2", "--station", "st-9")) == 1
+    assert len(rows_of(tmp_path / "two" / "st-2.csv")) == 40
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        'st-9: got the station "st-9", expected one of those that have sent: st-1, st-2, st-3',
+        "1 of 2 stations collected",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(None, "there is no such file"), (b"nope" * 999, "file is not a database")]
+)
+def test_a_file_that_is_no_archive_is_refused_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, reason: str
+) -> None:
+    file = tmp_path / "archive.db"
+    if content is not None:
+        file.write_bytes(content)
+    assert davylamp.main(["collect", "--file", str(file), "-o", str(tmp_path / "recent.csv")]) == 1
+    said = capsys.readouterr().err
+    assert reason in said
+    assert said.count("\n") == 1
