@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-Path = Annotated[str, Meta(min_length=1)]
+Place = Annotated[str, Meta(min_length=1)]
 
 
 class ArchiveSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The ring of readings, verdicts and labels that `davylamp collect` fetches."""
 
-    path: Annotated[Path | None, Meta(description="path; null: archive.db beside the journal")] = None
+    path: Annotated[Place | None, Meta(description="path; null: archive.db beside the journal")] = None
     max_mb: Annotated[
         int, Meta(ge=0, description="[MB] size limit of the file, the oldest readings go first; 0: no archive")
     ] = 64
     days: Annotated[int, Meta(ge=1, description="[d] that readings and alarms are kept, as long as they fit")] = 90
+
+    def place(self, journal: str) -> Path:
+        """Return where the archive lies; ``journal`` is the path of the journal."""
+        return Path(self.path) if self.path is not None else Path(journal).parent / "archive.db"

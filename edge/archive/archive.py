@@ -81,7 +81,7 @@ class Archive:
     @classmethod
     def beside(cls, settings: ArchiveSettings, journal: str, clock: Clock) -> Archive:
         """Make the archive that the settings name; without a path, it lies beside the journal."""
-        return cls(settings, Path(settings.path or Path(journal).parent / "archive.db"), clock)
+        return cls(settings, settings.place(journal), clock)
 
     @property
     def contents(self) -> ArchiveContents | None:

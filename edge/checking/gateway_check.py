@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from config.errors import DavylampError
+from config.file_fault import writing_fault
 from config.service import is_service
 from config.settings.gateway import Gateway
 from config.yaml.load import load_gateway
@@ -63,6 +64,7 @@ class GatewayCheck:
         stations = self._check_bundles(gateway)
         self._check_password(gateway)
         self._check_journal(gateway)
+        self._check_archive(gateway)
         try:
             Options.from_settings(broker, client_id=broker.client_id)
         except DavylampError as error:
@@ -135,6 +137,14 @@ class GatewayCheck:
             self._findings.warning(short)
         else:
             self._findings.ok(f"journal.path: {Path(path).absolute()} can be written")
+
+    def _check_archive(self, gateway: Gateway) -> None:
+        """Check that the archive can be made or opened; without it, readings are scored all the same."""
+        place = gateway.archive.place(gateway.journal.path)
+        if not gateway.archive.max_mb or place.parent == Path(gateway.journal.path).parent:
+            return  # there is none, or what holds for the journal's folder has been said
+        if (fault := writing_fault(place)) is not None:
+            self._findings.warning(f"archive.path: {place}: {fault}")
 
     def _check_broker(self, gateway: Gateway, stations: Stations | None, listen: float | None) -> None:
         """Check the login, the permissions, and the readings that arrive."""
