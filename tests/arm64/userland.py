@@ -26,7 +26,7 @@ _PACKAGES = ("base-files", "python3", "libstdc++6")
 _WHEELS = ("msgspec", "numpy", "onnxruntime", "paho-mqtt", "PyNaCl", "PyYAML")
 _PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_27_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
 # With this machine's own /proc/cpuinfo, ONNX Runtime's search for the features of an ARM processor ends in a crash.
-_CPUINFO = """processor\t: 0
+CPUINFO = """processor\t: 0
 BogoMIPS\t: 108.00
 Features\t: fp asimd evtstrm crc32 cpuid
 CPU implementer\t: 0x41
@@ -58,7 +58,7 @@ class Userland:
             _run("mmdebstrap", "--variant=extract", "--skip=check/qemu", "--arch=arm64",
                  f"--include={','.join(_PACKAGES)}", self.suite, str(fresh), _MIRROR)  # fmt: skip
             (fresh / "proc").mkdir(exist_ok=True)
-            (fresh / "proc" / "cpuinfo").write_text(_CPUINFO)
+            (fresh / "proc" / "cpuinfo").write_text(CPUINFO)
             if not (fresh / "lib").exists():  # a package's script makes the link, and none is run here
                 (fresh / "lib").symlink_to("usr/lib")
             fresh.rename(self._root)
@@ -92,7 +92,7 @@ class Userland:
 
     @property
     def _root(self) -> Path:
-        return self.folder / f"{self.suite}-{_digest(repr((_PACKAGES, _CPUINFO)))}"
+        return self.folder / f"{self.suite}-{_digest(repr((_PACKAGES, CPUINFO)))}"
 
     @property
     def _site(self) -> Path:

@@ -14,6 +14,7 @@ import pytest
 
 from edge.deployment.add_on import USER
 from edge.simulation.simulator import simulate_chamber
+from tests.arm64.userland import CPUINFO
 from tests.mqtt_client import MqttClient
 from tests.packages.images import PLATFORMS, ImageStore
 from tests.packages.tools import FOLDER, ROOT, found, ran
@@ -76,9 +77,7 @@ def test_the_image_for_arm64_computes_what_the_trainer_did(images: ImageStore, b
     if not root.is_dir():
         pytest.skip("the image for arm64 is not built")
     (root / "proc").mkdir(exist_ok=True)  # this machine's own makes ONNX Runtime crash there
-    (root / "proc/cpuinfo").write_text(
-        "processor\t: 0\nFeatures\t: fp asimd evtstrm crc32 cpuid\nCPU implementer\t: 0x41\n\n"
-    )
+    (root / "proc/cpuinfo").write_text(CPUINFO)
     code = (
         "import sys, platform; from edge.bundles.bundle import Bundle;"
         "print(platform.machine(), Bundle.open(sys.argv[1]).verify() < 1e-4)"
