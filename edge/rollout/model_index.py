@@ -123,9 +123,8 @@ class StationModels(msgspec.Struct, kw_only=True):
         left = self.active
         if to in self.previous:
             self.previous = self.previous[self.previous.index(to) + 1 :]
-        if self.abandoned == to:
-            self.previous = [self.active, *self.previous][:KEPT]
-            left = None
+        elif to is not None and to == self.abandoned:  # it was left too soon
+            self.previous, left = [self.active, *self.previous][:KEPT], None
         self.active, self.abandoned = to, left
 
     def files(self) -> set[str]:

@@ -83,7 +83,7 @@ class WorkerThread(Worker):
                 return
             try:
                 result = task()
-            except Exception as error:  # whoever takes the result decides
+            except BaseException as error:  # whoever waits for it must not wait for ever
                 result = error
             self._done.put((name, result))
 

@@ -9,10 +9,12 @@ import pytest
 
 from edge.agent.agent import Agent
 from edge.bundles.bundle import Bundle
+from tests.bundle_variants import later
 from tests.doubles import FakeClock, FakeLink
 from tests.edge.agent.agents import StartAgent, make_agent
 from tests.edge.agent.desk import Desk
 from tests.edge.agent.parted_field import ESPHOME, Field
+from tests.edge.agent.pusher import TRUSTED, Pusher
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,20 @@ def start_agent(bundle: Bundle, fake_link: FakeLink, fake_clock: FakeClock, tmp_
         return agents[-1]
 
     return start
+
+
+@pytest.fixture
+def pusher(start_agent: StartAgent, fake_link: FakeLink, fake_clock: FakeClock) -> Pusher:
+    """Somebody who pushes bundles to an agent that trusts them, and whose station has sent 100 readings."""
+    one = Pusher(start_agent(rollout=TRUSTED), fake_link, fake_clock)
+    one.send(100)
+    return one
+
+
+@pytest.fixture(scope="module")
+def other(bundles: dict[str, Path]) -> bytes:
+    """A bundle that was trained later, with another network."""
+    return later(bundles["vae"])
 
 
 @pytest.fixture

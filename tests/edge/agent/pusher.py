@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from config.settings.rollout import RolloutSettings
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.agent.agent import Agent
@@ -18,6 +19,7 @@ from tests.doubles import FakeClock, FakeLink
 from tests.edge.agent.agents import TOPICS, message
 
 KEY = SigningKey(bytes(range(32)))
+TRUSTED = RolloutSettings(trusted_keys={"laptop": KEY.public}, watched_readings=60)
 _STATION = load_station(METHANE)
 _ROWS = [row for row in simulate_chamber(3000, seed=4).tolist() if row[0] < 2600]  # without plumes
 
@@ -30,6 +32,7 @@ class Pusher:
         self._link = link
         self._clock = clock
         self._sent = 0
+        self.last_issued = 0.0
 
     def ask(self, verb: str, body: dict[str, Any]) -> dict[str, Any]:
         """Send a request; returns its answer."""
@@ -54,7 +57,7 @@ class Pusher:
 
     def send(self, count: int, **values: float) -> list[int]:
         """Send readings one by one; returns the numbers of their scores."""
-        before = len(self._link.on(TOPICS.score("st-1")))
+        before = self._sent
         for _ in range(count):
             self._sent += 1
             self._clock.time += 60
@@ -62,7 +65,8 @@ class Pusher:
             one = message(body | {"seq": self._sent, "ts": self._clock.time}, mid=self._sent)
             self._link.incoming.append([msgspec.structs.replace(one, received=self._clock.time)])
             self.turn()
-        return [each["n"] for each in self._link.on(TOPICS.score("st-1"))[before:]]
+        scores = self._link.on(TOPICS.score("st-1"))  # after a restart, some come again
+        return list(dict.fromkeys(each["n"] for each in scores if each["seq"] > before))
 
     def offer(self, data: bytes, *, key: SigningKey | None = KEY, **changed: Any) -> dict[str, Any]:
         """Offer a file; returns the answer."""
@@ -70,16 +74,17 @@ class Pusher:
         self._clock.time += 1
         fields = {"base": TOPICS.base, "station": "st-1", "sha256": sha256, "size": len(data)}
         fields |= {"issued": self._clock.time, "shadow": 40, "force": False}
+        self.last_issued = changed.get("issued", self._clock.time)
         signed = {name: changed.get(f"signed_{name}", changed.get(name, value)) for name, value in fields.items()}
         signature = None if key is None else key.sign(PushStatement(**signed))
         body = {name: changed.get(name, value) for name, value in fields.items() if name not in ("base", "size")}
         body |= {"bytes": changed.get("size", len(data)), "file": "new.davy", "signature": signature}
         return self.ask("model/offer", body)
 
-    def chunk(self, data: bytes, offset: int, size: int = 20_000, **changed: Any) -> dict[str, Any]:
+    def chunk(self, content: bytes, offset: int, size: int = 20_000, **changed: Any) -> dict[str, Any]:
         """Send a chunk of a file; returns the answer."""
-        part = base64.b64encode(data[offset : offset + size]).decode()
-        body = {"sha256": hashlib.sha256(data).hexdigest(), "offset": offset, "data": part} | changed
+        part = base64.b64encode(content[offset : offset + size]).decode()
+        body = {"sha256": hashlib.sha256(content).hexdigest(), "offset": offset, "data": part} | changed
         return self.ask("model/chunk", body)
 
     def push(self, data: bytes, **changed: Any) -> dict[str, Any]:
@@ -94,3 +99,8 @@ class Pusher:
         """Return the station's models."""
         answer: dict[str, Any] = self.ask("model/status", {"station": "st-1"})["data"]
         return answer
+
+
+def bundle_of(models: dict[str, Any]) -> str:
+    """Return the id of the bundle that runs."""
+    return str(models["active"]["bundle"])

@@ -162,7 +162,7 @@ def test_topics_of_stations_that_are_gone_are_cleared(
     fake_link.ready = True
     agent.turn()
     cleared = {each.topic for each in fake_link.published if each.retain and not each.payload}
-    assert cleared == {TOPICS.availability("st-9"), TOPICS.alarm("st-9")}
+    assert cleared == {TOPICS.availability("st-9"), TOPICS.alarm("st-9"), TOPICS.model("st-9")}
     fake_link.confirm()
     agent.turn()
     fake_clock.time += 2

@@ -47,7 +47,7 @@ def test_every_topic_that_the_agent_publishes_to_is_asked_about() -> None:
     topics = Topics("base")
     own = {value for name, value in vars(topics).items() if name not in ("base", "requests", "responses")}
     assert set(topics.own) == own
-    verbs = {"request", "response", "verb", "may_answer", "of_station"}
+    verbs = {"request", "response", "verb", "may_answer", "of_station", "retained_of"}
     each = {name for name, value in vars(Topics).items() if callable(value) and not name.startswith("_")} - verbs
     assert set(topics.of_station("st")) == {getattr(topics, name)("st") for name in each}
 
@@ -80,6 +80,7 @@ def test_an_event_topic_that_is_denied_is_found(start_broker: StartBroker, tmp_p
         "+/alarm",
         "+/counts",
         "+/availability",
+        "+/model",
         "response/#",
     )
     allowed = "".join(f"topic write base/{topic}\n" for topic in topics)
@@ -102,6 +103,7 @@ def test_of_stations_that_rules_name_one_by_one_each_is_judged(start_broker: Sta
         "+/alarm",
         "+/counts",
         "+/availability",
+        "+/model",
         "st-1/event",
     )
     rules = "topic readwrite base/response/#\n" + "".join(f"topic write base/{topic}\n" for topic in allowed)
