@@ -121,9 +121,11 @@ class ModelDesk:
         folder = self._rollouts.book.folder
         waiting = models.waiting
         again = waiting is not None and waiting.sha256 == request.sha256 and models.issued == request.issued
-        if signed_by is not None and not again:
-            _check_issued(request.issued, models.issued, now)
         active = models.active is not None and models.active.sha256 == request.sha256
+        if signed_by is not None and not again and not active:
+            if request.issued == models.issued and models.last is not None and models.last.outcome == "refused":
+                raise RequestError(str(models.last.reason))  # the answer of the first time got lost
+            _check_issued(request.issued, models.issued, now)
         if not again and not active:
             models.waiting = WaitingModel(
                 sha256=request.sha256,

@@ -182,6 +182,5 @@ def test_score_event_and_alarm_reach_the_broker_and_so_does_a_stop(
     client(broker.port).publish(f"{live.topics.base}/end", {})
     late.wait(f"{live.topics.base}/end")  # after all that was kept
     kept = {message.topic: message.body for message in late.received if message.retain}
-    names = {live.topics.state, live.topics.info, live.topics.alarm("st-1"), live.topics.availability("st-1")}
-    assert kept.keys() == names
+    assert kept.keys() == {live.topics.state, live.topics.info, *live.topics.retained_of("st-1")}
     assert kept[live.topics.alarm("st-1")]["alarm"] == "ON"
