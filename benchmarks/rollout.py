@@ -21,6 +21,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,11 @@ def _until_active(session: PushSession) -> None:
         session.wait(0.05)
 
 
+def _came(listener: RawListener, newest: bytes) -> bool:
+    """Return whether the latest score has these bytes."""
+    return any(newest in each.newest for each in listener.tallies.values())
+
+
 def _longest_gap(listener: RawListener, begun: float, ended: float) -> float:
     """Return the longest time between two scores [ms]."""
     times = [each.at for each in listener.arrivals if each.topic.endswith("/score") and begun <= each.at <= ended]
@@ -148,7 +154,7 @@ def activations(bench: Bench, port: int, variants: Variants, count: int) -> Repo
         station.end()
         last = station.sent
         newest = f'"seq":{last},'.encode()
-        wait(lambda: any(newest in each.newest for each in listener.tallies.values()))
+        wait(partial(_came, listener, newest))
         bodies = [msgspec.json.decode(each.payload) for each in listener.arrivals]
     seqs = [body["seq"] for body in bodies if body["seq"] >= first]
     numbers = [body["n"] for body in bodies]
@@ -184,7 +190,7 @@ def cost(bench: Bench, port: int, pid: int, variants: Variants, *, rounds: int, 
                 topic = f"{_BASE}/{_STATION}/readings"
                 publisher.blast([publisher.packet(topic, each) for each in payloads])
                 newest = f'"seq":{seq - 1},'.encode()
-                wait(lambda newest=newest: any(newest in each.newest for each in listener.tallies.values()))
+                wait(partial(_came, listener, newest))
                 measured.append(1e6 * (settled_cpu(pid) - before) / size)
     publisher.close()
     lowest = {phase: min(each) for phase, each in found.items()}
@@ -223,7 +229,7 @@ def kills(bench: Bench, port: int, agent: Any, variants: Variants, count: int) -
                     _until_active(session)
         station.end()
         newest = f'"seq":{station.sent},'.encode()
-        wait(lambda: any(newest in each.newest for each in listener.tallies.values()), agent.log)
+        wait(partial(_came, listener, newest), agent.log)
         bodies = [msgspec.json.decode(each.payload) for each in listener.arrivals]
     of_seq: dict[int, set[int]] = {}
     for body in bodies:

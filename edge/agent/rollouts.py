@@ -52,10 +52,8 @@ class Rollouts:
         States are rebuilt from the journal's readings; bundles lie in the folder.
     announce
         Publishes which bundle scores a station, and which waits.
-    worker
-        Does what takes long.
-    clock
-        Dates what happens.
+    worker, clock
+        Does what takes long; dates what happens.
 
     Attributes
     ----------
@@ -230,8 +228,7 @@ class Rollouts:
         if shadow.scorer is not prepared.group.scorer:  # another rate was requested, so it begins again
             self._end_trial(station)
             return False
-        fault = shadow.error or (shadow.fault(self._settings.rate_factor) if shadow.over and shadow.of else None)
-        if fault:
+        if fault := shadow.error or (shadow.fault(self._settings.rate_factor) if shadow.over and shadow.of else None):
             self._end_trial(station)
             self.book.refuse(station, prepared.group.bundle.id, fault, shadow.comparison)
             return False
@@ -287,9 +284,8 @@ class Rollouts:
         self._keep_groups()
 
     def _watch(self, station: LiveStation, of: int, before: dict[str, float]) -> None:
-        scorer, adaptation = station.group.scorer, station.state.adaptation
-        follows = [kind for kind in SCORED if adaptation.follows(kind)]
-        station.trial = Probation(scorer.rate, follows, before, of=of)
+        follows = [kind for kind in SCORED if station.state.adaptation.follows(kind)]
+        station.trial = Probation(station.group.scorer.rate, follows, before, of=of)
         self._trials[station.name], self._looked[station.name] = station, 0
 
     def _end_trial(self, station: LiveStation) -> None:
