@@ -56,7 +56,7 @@ def _run(arguments: Namespace, progress: TextIO) -> None:
         settings,
         arguments.output,
         statistics=not arguments.quick,
-        processes=os.cpu_count() or 1,
+        processes=len(os.sched_getaffinity(0)),
         progress=progress,
     )
     arguments.complete = True

@@ -71,7 +71,7 @@ def _run(arguments: Namespace, progress: TextIO) -> None:
     options: dict[str, Any] = {
         "quick": arguments.quick,
         "pictures": arguments.run is not None,
-        "processes": os.cpu_count() or 1,
+        "processes": len(os.sched_getaffinity(0)),
         "progress": progress,
     }
     results: Evaluation | SynthesisEvaluation

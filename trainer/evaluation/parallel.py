@@ -6,10 +6,13 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from trainer.errors import TrainingError
 
 Result = TypeVar("Result")
 
@@ -23,6 +26,11 @@ def run_tasks(tasks: Sequence[Callable[[], Result]], processes: int) -> Iterator
         Tasks to run; they are pickled if there is more than one process.
     processes
         How many tasks run at a time.
+
+    Raises
+    ------
+    TrainingError
+        A process was killed, as the system does when memory runs out.
     """
     if processes == 1:
         for number, task in enumerate(tasks):
@@ -35,6 +43,11 @@ def run_tasks(tasks: Sequence[Callable[[], Result]], processes: int) -> Iterator
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
+        except BrokenProcessPool:
+            raise TrainingError(
+                f"one of {processes} processes that measure was killed, probably because memory ran out; "
+                "fix: end other programs, or give it a single processor: taskset -c 0 davylamp ..."
+            ) from None
         except BaseException:  # nobody waits for the rest: Ctrl-C, or an error of one task
             pool.shutdown(wait=False, cancel_futures=True)
             for process in multiprocessing.active_children():
