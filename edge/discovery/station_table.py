@@ -13,14 +13,18 @@ _OF_METHANE: Final = (
     " | selectattr('kind', 'eq', 'methane') | list} | tojson }}"
 )
 _OF_OTHERS: Final = _OF_METHANE.replace("selectattr", "rejectattr")
-# Names and ids are no versions that could be compared, so that any other one is shown as an update.
+# A name with an id is no version that could be compared, so that Home Assistant takes any other one for newer.
 _UPDATE: Final = (
-    "{%- set waiting = value_json.waiting.model if value_json.waiting else none -%}"
-    "{{ {'installed_version': value_json.active.file ~ ' ' ~ value_json.active.bundle,"
-    " 'latest_version': (waiting.file ~ ' ' ~ waiting.bundle) if waiting"
-    " else value_json.active.file ~ ' ' ~ value_json.active.bundle,"
-    " 'release_summary': ('In shadow: ' ~ value_json.waiting.readings ~ ' of ' ~ value_json.waiting.of ~ ' readings')"
-    " if waiting else (value_json.last.reason or '')[:255] if value_json.last else ''} | tojson }}"
+    "{%- if value_json is defined -%}"
+    "{%- set active = value_json.active.file ~ ' ' ~ value_json.active.bundle -%}"
+    "{%- set waiting = (value_json.waiting or {}).model | default({}) -%}"
+    "{{ {'installed_version': active,"
+    " 'latest_version': waiting.file ~ ' ' ~ waiting.bundle if waiting.bundle else active} | tojson }}"
+    "{%- endif -%}"
+)
+_OF_MODELS: Final = (
+    "{{ {'waiting': value_json.waiting, 'kept': value_json.kept, 'last': value_json.last} | tojson"
+    " if value_json is defined else '{}' }}"
 )
 
 
@@ -85,7 +89,7 @@ STATION_COMPONENTS: Final = (
     ),
     Component(
         "model", "update", "Bundle", "The bundle that scores, and one that waits; installing activates it at once.",
-        "model", _UPDATE, "{{ {'kept': value_json.kept, 'last': value_json.last} | tojson }}",
+        "model", _UPDATE, _OF_MODELS,
         verb="model/activate", options={"dev_cla": "firmware", **CONTROL},
     ),
     Component(

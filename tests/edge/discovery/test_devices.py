@@ -146,3 +146,23 @@ def test_a_column_is_shown_to_a_thousandth_of_its_range(methane_bundle: Bundle) 
 def test_another_unit_in_the_messages_is_the_one_that_is_shown(methane_bundle: Bundle) -> None:
     components = station(methane_bundle, units={"temperature_c": "degF"})["cmps"]
     assert components["raw_temperature_c"]["unit_of_meas"] == "°F"
+
+
+def test_a_bundle_that_waits_is_an_update_and_installing_activates_it(methane_bundle: Bundle) -> None:
+    jinja2 = pytest.importorskip("jinja2")
+    body = station(methane_bundle)["cmps"]["model"]
+    assert (body["p"], body["stat_t"]) == ("update", "davylamp/gw1/st-1/model")
+    assert json.loads(body["pl_inst"])["station"] == "st-1"
+    assert body["cmd_t"] == "davylamp/gw1/request/model/activate"
+    template = jinja2.Environment()
+    template.filters["tojson"] = json.dumps  # as Home Assistant has it
+    models = {"active": {"file": "one.davy", "bundle": "aa"}, "waiting": None, "kept": [], "last": None}
+    waiting = {"model": {"file": "new.davy", "bundle": "bb"}}
+    found = [
+        json.loads(template.from_string(body["val_tpl"]).render(value_json=models | {"waiting": each}))
+        for each in (None, {"model": {"file": "new.davy", "bundle": None}}, waiting)
+    ]
+    assert [each["installed_version"] for each in found] == ["one.davy aa"] * 3
+    assert [each["latest_version"] for each in found] == ["one.davy aa", "one.davy aa", "new.davy bb"]
+    assert template.from_string(body["val_tpl"]).render() == "", "a topic that was cleared is no update"
+    assert json.loads(template.from_string(body["json_attr_tpl"]).render(value_json=models))["kept"] == []
