@@ -34,6 +34,7 @@ class ModelBook:
         self._announce = announce
         self._log = log
         self._clock = clock
+        self._unsettled = self._find_unsettled()
 
     def of(self, station: LiveStation) -> StationModels:
         """Return a copy of the bundles of a station."""
@@ -42,8 +43,7 @@ class ModelBook:
 
     def unsettled(self) -> list[str]:
         """Return the stations at which a bundle waits, or is watched."""
-        stations = self.folder.index.stations
-        return [name for name, models in stations.items() if models.waiting is not None or models.watched]
+        return self._unsettled
 
     def write(self, station: LiveStation, models: StationModels) -> None:
         """Write the bundles of a station.
@@ -64,6 +64,7 @@ class ModelBook:
             else:
                 stations[station.name] = before
             raise
+        self._unsettled = self._find_unsettled()
         self._announce(station)
 
     def note(
@@ -95,3 +96,7 @@ class ModelBook:
         except OSError as error:  # it waits again after a restart, and is refused again
             self._log.error("models cannot be written", detail=str(error))
         station.health.report(self._log, station.name, "model", f"the bundle that was pushed is not used: {reason}")
+
+    def _find_unsettled(self) -> list[str]:
+        stations = self.folder.index.stations
+        return [name for name, models in stations.items() if models.waiting is not None or models.watched]

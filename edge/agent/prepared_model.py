@@ -15,6 +15,7 @@ from edge.bundles.archive import read_bundle
 from edge.bundles.bundle import Bundle
 from edge.errors import BundleError
 from edge.journal.transaction import ClockRow, ReadingRow
+from edge.models.runtime import release_memory
 from edge.readings.reading import Reading
 from edge.rollout.admission import check_successor
 from edge.scoring.state import StationState
@@ -156,7 +157,10 @@ class ModelTask:
 
     def __call__(self) -> PreparedModel:
         """Prepare the bundle (BundleError if it must not be used)."""
-        group = self.group()
-        if self.running is not None:
-            check_successor(group.bundle, self.running, force=self.force)
-        return PreparedModel.from_rows(group, self.rows, self.clock, self.n)
+        try:
+            group = self.group()
+            if self.running is not None:
+                check_successor(group.bundle, self.running, force=self.force)
+            return PreparedModel.from_rows(group, self.rows, self.clock, self.n)
+        finally:
+            release_memory()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -64,8 +65,19 @@ class Field:
             self.client.publish("sensors/st-1/readings", body | stamp)
         self.client.wait(TOPICS.score("st-1"), lambda body: body["seq"] == self._sent, timeout=30)
 
+    def reload(self, before: str, after: str, key: str | None = None) -> None:
+        """Reload other settings, and send a reading."""
+        settings = self.agent.config.read_text().replace(before, after)
+        if key is not None:
+            settings = settings.replace(SigningKey.read(self.key).public, key)
+        self.agent.config.write_text(settings)
+        self.agent.process.send_signal(signal.SIGHUP)
+        self.client.wait(TOPICS.state, lambda body: body["state"] == "stopped", timeout=30)
+        self.send(1)
+
     def push(self, file: Path, *options: str) -> int:
-        return davylamp.main(["push", str(file), "--key", str(self.key), *options, *self._where])
+        key = [] if "--key" in options else ["--key", str(self.key)]
+        return davylamp.main(["push", str(file), *key, *options, *self._where])
 
     def request(self, *words: str) -> int:
         return davylamp.main(["request", *self._where, *words])
@@ -130,3 +142,25 @@ def test_what_is_refused_is_one_line_and_the_exit_code_1(
     assert lines[1].startswith("st-9: refused: station: got 'st-9', expected one that has sent a reading: st-1")
     field.send(1)
     assert json.loads(json.dumps(field.client.on(TOPICS.score("st-1"))[-1]))["n"] == 81
+
+
+@pytest.mark.broker
+@pytest.mark.mqtt5
+def test_keys_follow_a_reload_and_so_does_what_was_pushed(
+    field: Field, bundles: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "new.davy"
+    file.write_bytes(later(bundles["ae"]))
+    field.reload("laptop: ", "pc: ")
+    assert field.push(file, "--station", "st-1", "--shadow", "0") == 0
+    field.client.wait(TOPICS.model("st-1"), lambda body: body["active"]["signed_by"] == "pc")
+    field.reload("pc: ", "of somebody else: ", SigningKey.write_new(tmp_path / "other.key").public)
+    file.write_bytes(later(bundles["vae"]))
+    assert field.push(file, "--station", "st-1") == 1
+    assert "none of the trusted keys (of somebody else)" in capsys.readouterr().out
+    assert field.push(file, "--station", "st-1", "--key", str(tmp_path / "other.key"), "--shadow", "1") == 0
+    threading.Timer(1.0, field.send, [2]).start()
+    assert field.push(file, "--station", "st-1", "--key", str(tmp_path / "other.key"), "--shadow", "1", "--wait") == 0
+    printed = capsys.readouterr().out
+    assert "st-1: shadow 0 of 1 readings" in printed
+    assert printed.endswith(f"st-1: {Bundle.open(file).id} is active\n")
