@@ -22,6 +22,10 @@ VERBS = {
     "data": ("the reference record", "trainer.commands.data"),
     "explore": ("draw what is in CSV or Parquet files, before anything is trained", "trainer.commands.explore"),
     "train": ("learn a station's readings from CSV or Parquet files", "export.commands.train"),
+    "retrain": (
+        "train again with collected readings, and say which bundle to keep",
+        "export.commands.retrain",
+    ),
     "evaluate": (
         "inject faults into held-out rows: what the scores find, beside the published models",
         "trainer.commands.evaluate",

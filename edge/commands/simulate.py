@@ -7,6 +7,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from config.arguments import add_sender, broker_of, natural
@@ -43,6 +44,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="leak@START:ROWS:PPB, stuck@START:ROWS:KEY[:PERCENT], drift@START:ROWS:KEY:PERCENT, "
         "dropout@START:ROWS[:KEY], duplicate@START:ROWS; may be repeated",
     )
+    parser.add_argument(
+        "--season", type=int, choices=(1, 2, 3), default=1, help="of a field station: 2 is unlike 1, 3 resembles 2"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="CSV", help="write --rows of them with their times, and publish nothing"
+    )
     parser.add_argument("--board", type=int, choices=(1, 2, 3), default=1)
     parser.add_argument("--seed", type=natural, default=0)
     add_sender(parser)
@@ -52,6 +59,8 @@ def run(arguments: Namespace) -> int:
     """Publish until the last row, SIGINT or SIGTERM."""
     from edge.stop import Stop
 
+    if arguments.output is not None:
+        return _write(arguments)
     with Stop() as stop:
         return simulate(
             arguments.id,
@@ -64,6 +73,7 @@ def run(arguments: Namespace) -> int:
             injections=arguments.inject,
             seed=arguments.seed,
             board=arguments.board,
+            season=arguments.season,
             topic=arguments.topic,
         )
 
@@ -80,6 +90,7 @@ def simulate(
     injections: Sequence[str] = (),
     seed: int = 0,
     board: int = 1,
+    season: int = 1,
     topic: str = READINGS_TOPIC,
     clock: Clock | None = None,
 ) -> int:
@@ -109,6 +120,8 @@ def simulate(
         The same seed gives the same readings.
     board
         1, 2 or 3: stations of one seed are boards in the same air.
+    season
+        1, 2 or 3, of a field station.
     topic
         Topic with ``{station}`` in place of the name.
     clock
@@ -128,7 +141,7 @@ def simulate(
     """
     from edge.mqtt.command_link import command_link
     from edge.simulation.board import CHANNELS
-    from edge.simulation.field import field_blocks
+    from edge.simulation.field import SEASONS, field_blocks
     from edge.simulation.publisher import Publisher, message, station_topic
     from edge.simulation.simulator import chamber_blocks
 
@@ -137,7 +150,10 @@ def simulate(
         raise ConfigError([f"interval: got {interval:g}, expected seconds, 0 for as fast as it goes"])
     planned = _planned(injections, rows)
     where = station_topic(topic, station)
-    blocks = {"chamber": chamber_blocks, "field": field_blocks}[mode](seed=seed, board=board)
+    if mode == "field":
+        blocks = field_blocks(seed=seed, board=board, season=SEASONS[season - 1])
+    else:
+        blocks = chamber_blocks(seed=seed, board=board)
     sent, payload, last = 0, b"", -1
     with command_link(broker, "simulate", (), stop) as link:
         publisher = Publisher(link, stop, clock)
@@ -166,6 +182,25 @@ def simulate(
         lost = publisher.drain()
     print(f"{station}: {sent - lost} readings published" + (f", {lost} not acknowledged" if lost else ""), file=out)
     return 1 if lost else 0
+
+
+def _write(arguments: Namespace) -> int:
+    """Write a file for ``davylamp train`` and ``davylamp replay``."""
+    from edge.simulation.season_file import write_season
+
+    if arguments.mode != "field" or arguments.rows is None:
+        raise ConfigError(["-o: got no --mode field or no --rows, expected both: a chamber's rows have no season"])
+    planned = _planned(arguments.inject, arguments.rows)
+    write_season(
+        arguments.output,
+        arguments.rows,
+        season=arguments.season,
+        seed=arguments.seed,
+        board=arguments.board,
+        injections=planned,
+    )
+    print(f"{arguments.output}: {arguments.rows:,} readings of season {arguments.season}, one a minute")
+    return 0
 
 
 def _planned(texts: Sequence[str], rows: int | None) -> list[Injection]:

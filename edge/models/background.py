@@ -11,7 +11,7 @@ from edge.models.windows import BACKGROUND_WINDOW
 BACKGROUND_QUANTILE = 0.1
 """Quantile of the levels, low enough to lie below every plume in the window."""
 
-_STEP = 2e-4  # of the logarithm of a level: 0.4 ppb at 2,000
+LOG_STEP = 2e-4  # of the logarithm of a level: 0.4 ppb at 2,000
 _LARGEST = 65535
 
 
@@ -87,7 +87,7 @@ class Background:
         low = self._sorted[below]
         # Interpolated on the grid: its two neighbours differ too little for the logarithm to matter.
         steps = low if place == below else low + (self._sorted[below + 1] - low) * (place - below)
-        return self._origin + _STEP * steps
+        return self._origin + LOG_STEP * steps
 
     @property
     def value(self) -> float:
@@ -102,7 +102,7 @@ class Background:
         """Add a level by its natural logarithm."""
         if self._stride > 1 and self._leaves_out():
             return
-        code = round((log_level - self._origin) / _STEP)
+        code = round((log_level - self._origin) / LOG_STEP)
         if not 0 <= code <= _LARGEST:
             code = 0 if code < 0 else _LARGEST
         ring = self._ring

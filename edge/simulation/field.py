@@ -8,6 +8,7 @@ response and noise are those of the chamber, and the air stays inside the domain
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,10 +19,40 @@ from edge.simulation.noise import autoregressive
 DAY = 86400.0  # [s]
 PRESSURE = 1000.0  # [hPa]
 
+SEASON_DAYS = 90
+"""Days from the beginning of one season to that of the next."""
+
 _BLOCK_DAYS = 30
 
 
-def simulate_field(rows: int, *, seed: int = 0, board: int = 1, cadence: float = 60.0) -> Floats:
+class Season(NamedTuple):
+    """What a season changes.
+
+    Parameters
+    ----------
+    warmer
+        Added to the temperature of the first season [C].
+    wetter
+        Added to its dew point [C].
+    drift
+        Age of the sensors [10,000 rows of the chamber], see :meth:`edge.simulation.board.Board.resistances`.
+    noise
+        Noise of the sensors, in that of the chamber's [-]: old sensors have more.
+    """
+
+    warmer: float
+    wetter: float
+    drift: float
+    noise: float
+
+
+SEASONS = (Season(0.0, 0.0, 0.0, 1.0), Season(8.0, 5.0, 1.0, 1.8), Season(6.0, 4.0, 1.2, 1.8))
+"""Spring, summer and late summer: the second is unlike the first, the third resembles the second."""
+
+
+def simulate_field(
+    rows: int, *, seed: int = 0, board: int = 1, cadence: float = 60.0, season: Season = SEASONS[0]
+) -> Floats:
     """Simulate a station outdoors. Illustrative: nothing here is fitted to a field record.
 
     Parameters
@@ -34,6 +65,8 @@ def simulate_field(rows: int, *, seed: int = 0, board: int = 1, cadence: float =
         1, 2 or 3.
     cadence
         Time between two readings [s].
+    season
+        One of :data:`SEASONS`; each has weather of its own.
 
     Returns
     -------
@@ -42,41 +75,44 @@ def simulate_field(rows: int, *, seed: int = 0, board: int = 1, cadence: float =
     """
     if rows < 1:
         raise ValueError(f"rows: got {rows}, expected at least 1")
-    return _run(rows, (seed, 0), Board(board), cadence)
+    return _run(rows, (seed, 1_000 * SEASONS.index(season)), Board(board), cadence, season)
 
 
-def field_blocks(*, seed: int = 0, board: int = 1, cadence: float = 60.0) -> Iterator[Floats]:
+def field_blocks(
+    *, seed: int = 0, board: int = 1, cadence: float = 60.0, season: Season = SEASONS[0]
+) -> Iterator[Floats]:
     """Yield blocks [N, 9] of thirty days without end; days continue, the weather starts afresh with each block."""
     sensors = Board(board)
-    number = 0
+    number = 1_000 * SEASONS.index(season)
     while True:
-        yield _run(round(_BLOCK_DAYS * DAY / cadence), (seed, number), sensors, cadence)
+        yield _run(round(_BLOCK_DAYS * DAY / cadence), (seed, number), sensors, cadence, season)
         number += 1
 
 
-def _run(rows: int, seed: tuple[int, int], board: Board, cadence: float) -> Floats:
+def _run(rows: int, seed: tuple[int, int], board: Board, cadence: float, season: Season) -> Floats:
     time = np.arange(rows, dtype=np.float64) * cadence
     # The third number keeps this randomness apart from the chamber's.
     rng = np.random.default_rng((*seed, 10))
-    temperature, humidity = _weather(rng, time, cadence)
+    temperature, humidity = _weather(rng, time, cadence, season)
     moisture = humidity / 100.0 * _saturation(temperature) / PRESSURE * 1e6
     moisture *= np.exp(_wander(rng, rows, 0.04, 3600.0, cadence))  # instruments disagree by about 5 %
     air = np.column_stack([_methane(rng, time, cadence), moisture, temperature, humidity])
-    shared = shared_noise(np.random.default_rng((*seed, 11)), rows)
-    return np.asarray(np.column_stack([air, board.resistances(air, shared, (*seed, 12))]).round(5))
+    shared = season.noise * shared_noise(np.random.default_rng((*seed, 11)), rows)
+    return np.asarray(np.column_stack([air, board.resistances(air, shared, (*seed, 12), season.drift)]).round(5))
 
 
-def _weather(rng: np.random.Generator, time: Floats, cadence: float) -> tuple[Floats, Floats]:
+def _weather(rng: np.random.Generator, time: Floats, cadence: float, season: Season) -> tuple[Floats, Floats]:
     """Temperature [C] with a daily cycle and weather that lasts two days; humidity [%] from a slow dew point."""
     rows = len(time)
     temperature = (
         15.0
+        + season.warmer
         + 6.0 * np.sin(2 * np.pi * (time / DAY - 9 / 24))
         + _wander(rng, rows, 3.0, 2 * DAY, cadence)
         + _wander(rng, rows, 0.15, 600.0, cadence)
     )
     temperature = _limited(temperature, 5.0, 32.0)
-    dew = 8.0 + _wander(rng, rows, 3.0, 2 * DAY, cadence) + _wander(rng, rows, 0.3, 600.0, cadence)
+    dew = 8.0 + season.wetter + _wander(rng, rows, 3.0, 2 * DAY, cadence) + _wander(rng, rows, 0.3, 600.0, cadence)
     # Nights outdoors come near 100 %: humidity is shrunk towards the fitted domain before it is bent into it.
     humidity = 100.0 * _saturation(dew) / _saturation(temperature)
     humidity = _limited(52.5 + 0.5 * (humidity - 65.0), 31.0, 74.0)

@@ -129,8 +129,8 @@ def evaluate_fold(
     found: dict[str, dict[str, CaseResult]] = {name: {} for name in usual}
     roc: dict[str, dict[str, Floats]] = {name: {} for name in usual}
     events: list[Events] = []
-    for case in _cases(station, quick=quick):
-        faulted = _inject(case, record, fold, fold.spans)
+    for case in chosen_cases(station, quick=quick):
+        faulted = inject_case(case, record, fold, fold.spans)
         if not faulted.events:
             continue
         fault = faulted.fault[fold.test] & judged
@@ -145,7 +145,7 @@ def evaluate_fold(
                 if pictures:
                     roc[name][case.name] = recall_at_rates(usual[name], score)
         events += count_events(case, "dense", faulted, held_out["ae"], fold)
-        apart = _inject(case, record, fold, tuple(_windows(case, fold.spans)))
+        apart = inject_case(case, record, fold, tuple(_windows(case, fold.spans)))
         if apart.events:
             events += count_events(
                 case, "sparse", apart, score_held_out(fitted.model, apart.values, station, fold), fold
@@ -173,8 +173,8 @@ def evaluate_fold(
                 record,
                 fold,
                 fitted.model,
-                _cases(station, quick=True),
-                lambda case, values, where: _inject(case, dataclasses.replace(record, values=values), fold, where),
+                chosen_cases(station, quick=True),
+                lambda case, values, where: inject_case(case, dataclasses.replace(record, values=values), fold, where),
                 rate=DEFAULT,
             ),
             virtual=None if absent is None else virtual_gas_curve(record, fold, absent, folds=count),
@@ -238,7 +238,7 @@ def _families(station: Station) -> dict[str, Family]:
     return {case.name: case.family for case in cases(station)}
 
 
-def _cases(station: Station, *, quick: bool) -> tuple[Case, ...]:
+def chosen_cases(station: Station, *, quick: bool) -> tuple[Case, ...]:
     """Return all cases, or the middle one of each family."""
     every = cases(station)
     if not quick:
@@ -247,7 +247,8 @@ def _cases(station: Station, *, quick: bool) -> tuple[Case, ...]:
     return tuple(family[len(family) // 2] for family in families)
 
 
-def _inject(case: Case, record: Record, fold: Fold, segments: Sequence[Span]) -> Faulted:
+def inject_case(case: Case, record: Record, fold: Fold, segments: Sequence[Span]) -> Faulted:
+    """Put events of a case into segments of a record, as large as its training rows make them."""
     train, gas = record.values[record.intact_rows(fold.train)], record.station.gas_index
     return inject_faults(
         case,

@@ -12,6 +12,7 @@ from msgspec import Struct
 from config.settings.station import Station
 from config.settings.training import Training
 from edge.arrays import Floats
+from edge.models.scoring_model import ScoringModel
 from edge.models.usual_enhancement import usual_enhancement
 from edge.readings.csv.table import CsvTable
 from trainer.data.labelled_rows import label_spans
@@ -88,14 +89,39 @@ def evaluate_labelled(
 def _of_file(
     file: str | Path, station: Station, settings: Training, rate: float, quick: bool
 ) -> Iterator[LabelledCase]:
-    (read,) = read_files([file], station).files or (None,)
-    if read is None or read.table.labels is None or not any(True for _ in label_spans(read.table.labels)):
+    table = labelled_table(file, station)
+    if table is None:
         return
-    table = read.table
     record = load_record([file], station)
-    fold = _every_row(table, record.cadence)
     count = 2 if quick else chunk_count(record, settings)
     model = fit_scorer(record, np.arange(len(record.values)), settings, folds=count).model
+    yield from find_cases(model, table, record, rate=rate)
+
+
+def labelled_table(file: str | Path, station: Station) -> CsvTable | None:
+    """Read a collected file; ``None``: it has no stretch that people have labelled as a plume or a fault."""
+    (read,) = read_files([file], station).files or (None,)
+    if read is None or read.table.labels is None or not any(True for _ in label_spans(read.table.labels)):
+        return None
+    return read.table
+
+
+def find_cases(model: ScoringModel, table: CsvTable, record: Record, *, rate: float) -> Iterator[LabelledCase]:
+    """Yield what a model says of each labelled stretch of a file.
+
+    Parameters
+    ----------
+    model
+        A model that was not fitted on those rows.
+    table
+        The file, see :func:`labelled_table`.
+    record
+        Its background.
+    rate
+        Requested share of readings that exceed by chance.
+    """
+    station = record.station
+    fold = _every_row(table, record.cadence)
     scores = score_held_out(model, table.values, station, fold)
     settling = np.concatenate([np.arange(end - start) < model.windows.warm_up for start, end in fold.spans])
     exceeds, alarms = {}, {}
