@@ -15,6 +15,7 @@ from edge.bundles.archive import read_bundle
 from edge.bundles.bundle import Bundle
 from edge.errors import BundleError
 from edge.journal.transaction import ClockRow, ReadingRow
+from edge.log import Log
 from edge.models.runtime import release_memory
 from edge.readings.reading import Reading
 from edge.rollout.admission import check_successor
@@ -119,13 +120,14 @@ class PreparedModel:
             self.last = (self.last + rebuild(self.state, self.group.scorer, since))[-_REMEMBERED:]
         self.state.n = n
 
-    def take_over(self, station: LiveStation) -> None:
-        """Let this bundle score a station from its next reading on."""
+    def take_over(self, station: LiveStation, log: Log) -> None:
+        """Let this bundle score a station from its next reading on; a doubt about its units is logged."""
         guard = UnitsGuard(self.group.ranges)
         guard.resume(self.state.n, [each.values for each in self.last])
         self.state.n = station.state.n
         station.group, station.state, station.guard = self.group, self.state, guard
         station.clocked = 0  # its clock is another one now
+        station.report_units(log)
 
 
 @dataclass(frozen=True, eq=False)

@@ -270,7 +270,7 @@ class Rollouts:
     def _switch(self, station: LiveStation, prepared: PreparedModel, models: StationModels) -> None:
         """Write what runs from now on, then let it run."""
         before, waited = (station.group, station.state, station.guard), station.waiting
-        prepared.take_over(station)
+        prepared.take_over(station, self._log)
         if models.waiting is None:
             station.waiting = None
         try:

@@ -55,17 +55,19 @@ class Pusher:
             self.turn()
         self.turn()
 
-    def send(self, count: int, **values: float) -> list[int]:
+    def send(self, count: int, station: str = "st-1") -> list[int]:
         """Send readings one by one; returns the numbers of their scores."""
         before = self._sent
         for _ in range(count):
             self._sent += 1
             self._clock.time += 60
-            body = dict(zip(_STATION.keys, _ROWS[self._sent % len(_ROWS)], strict=True)) | values
-            one = message(body | {"seq": self._sent, "ts": self._clock.time}, mid=self._sent)
+            body = dict(zip(_STATION.keys, _ROWS[self._sent % len(_ROWS)], strict=True))
+            one = message(
+                body | {"seq": self._sent, "ts": self._clock.time}, topic=f"sensors/{station}/readings", mid=self._sent
+            )
             self._link.incoming.append([msgspec.structs.replace(one, received=self._clock.time)])
             self.turn()
-        scores = self._link.on(TOPICS.score("st-1"))  # after a restart, some come again
+        scores = self._link.on(TOPICS.score(station))  # after a restart, some come again
         return list(dict.fromkeys(each["n"] for each in scores if each["seq"] > before))
 
     def offer(self, data: bytes, *, key: SigningKey | None = KEY, **changed: Any) -> dict[str, Any]:

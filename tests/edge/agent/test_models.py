@@ -225,3 +225,25 @@ def replayed(bundle: Bundle, pusher: Pusher) -> list[float]:
     ]
     verdicts = scorer.score([(state, each) for each in readings])
     return [each.consistency.score for each in verdicts[-10:] if each.consistency is not None]
+
+
+def test_stations_of_one_bundle_are_tried_together_and_each_for_itself(
+    pusher: Pusher, bundle: Bundle, other: bytes, fake_link: FakeLink
+) -> None:
+    new = Bundle.load(other, "").id
+    pusher.send(70, station="st-2")
+    for station in ("st-1", "st-2"):
+        pusher.push(other, station=station)
+    one, two = (pusher.agent._stations[name] for name in ("st-1", "st-2"))
+    assert isinstance(one.trial, Shadow)
+    assert isinstance(two.trial, Shadow)
+    assert one.trial.scorer is two.trial.scorer, "the bundle is loaded once"
+    pusher.send(20, station="st-2")
+    pusher.send(41)
+    assert (one.group.bundle.id, two.group.bundle.id) == (new, bundle.id)
+    assert two.trial.readings == 20
+    pusher.send(21, station="st-2")
+    assert one.group is two.group, "their readings are scored in one run"
+    pusher.ask("model/rollback", {"station": "st-2"})
+    pusher.settle()
+    assert (one.group.bundle.id, two.group.bundle.id) == (new, bundle.id)
