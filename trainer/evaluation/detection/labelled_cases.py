@@ -7,7 +7,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from msgspec import Struct
 
 from config.settings.station import Station
 from config.settings.training import Training
@@ -22,42 +21,10 @@ from trainer.data.tables import read_files
 from trainer.evaluation.budget import replay_thresholds
 from trainer.evaluation.detection.folds import Fold
 from trainer.evaluation.detection.held_out import score_held_out
+from trainer.evaluation.detection.labelled_case import LabelledCase
 from trainer.scoring.fit_scorer import fit_scorer
 
 _CUT = 12.0  # cadences without a row behind which a memory begins anew
-
-
-class LabelledCase(Struct, frozen=True, kw_only=True):
-    """A stretch of rows that people have labelled, and what the scores say of it; none of them was fitted on it.
-
-    Parameters
-    ----------
-    file
-        The file that it is in.
-    label
-        ``plume`` or ``fault``.
-    first_line, last_line
-        Its first and last line, or row in a Parquet file.
-    rows
-        How many rows it has.
-    consistency, reconstruction
-        The highest score in it [-]; nan without one.
-    exceeding
-        Share of its rows whose consistency or reconstruction exceeds at the requested rate [-].
-    found_by
-        What raises an alarm in it, as a gateway with default settings does: ``consistency``, ``reconstruction``, or
-        ``level`` for a gas level that exceeds by the usual enhancement.
-    """
-
-    file: str
-    label: str
-    first_line: int
-    last_line: int
-    rows: int
-    consistency: float
-    reconstruction: float
-    exceeding: float
-    found_by: tuple[str, ...]
 
 
 def evaluate_labelled(

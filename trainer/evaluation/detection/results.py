@@ -14,7 +14,7 @@ from trainer.evaluation.ageing.results import Ageing
 from trainer.evaluation.detection.curves import Curves
 from trainer.evaluation.detection.faults import Family
 from trainer.evaluation.detection.folds import SplitName
-from trainer.evaluation.detection.labelled_cases import LabelledCase
+from trainer.evaluation.detection.labelled_case import LabelledCase
 from trainer.statistics.json_arrays import read_arrays
 
 Mode = Literal["static", "adaptive", "in sample"]
