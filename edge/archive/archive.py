@@ -235,9 +235,12 @@ class Archive:
 
     def _columns_of(self, name: str, station: Station) -> tuple[str, str]:
         if self._kinds.get(name) is not station:
-            text = msgspec.json.encode(station).decode()
+            # Stations of one bundle have the same columns: the text is there once.
+            same = next((other for other, kind in self._kinds.items() if kind is station), None)
+            text = "" if same is not None else msgspec.json.encode(station).decode()
+            described = hashlib.sha256(text.encode()).hexdigest()[:16], text
+            self._columns[name] = described if same is None else self._columns[same]
             self._kinds[name] = station
-            self._columns[name] = hashlib.sha256(text.encode()).hexdigest()[:16], text
         return self._columns[name]
 
     def _write(self, tails: Sequence[StationTail]) -> None:

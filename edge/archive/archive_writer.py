@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -22,6 +23,7 @@ from edge.log import ONCE_A_MINUTE, Log
 _MOST_WAITING = 8 << 20  # [B] in memory while the file cannot be written; then the oldest are lost
 _FIRST_RETRY, _LONGEST_RETRY = 1.0, 60.0  # [s] between two tries
 _OPENING = 0.5  # [s] that a start waits at most for the file to be open: whoever asks at once is then answered
+_BREATH = 0.002  # [s] between two blocks, in which the agent's thread has the interpreter for itself
 _TRIES = 3  # at once, when a damaged file has been replaced
 
 
@@ -133,7 +135,6 @@ class ArchiveWriter:
         self.problem: str | None = None
         self.contents: ArchiveContents | None = None
         self.lost = 0
-        self.written = 0
         self._path = path
         self._max_mb = max_mb
         self._days = days
@@ -145,7 +146,7 @@ class ArchiveWriter:
         self._file: ArchiveFile | None = None
         self._latest: dict[str, tuple[int, float]] = {}
         self._put, self._done = 1, 0  # works, each counted by one thread; the first is to open the file
-        self._held = 0
+        self._given = self._finished = 0  # readings, each counted by one thread
         self._tried = threading.Event()
         self._thread = threading.Thread(target=self._run, name="archive", daemon=True)
         self._thread.start()
@@ -154,7 +155,7 @@ class ArchiveWriter:
     @property
     def waiting(self) -> int:
         """Readings that wait for the file."""
-        return self._held
+        return self._given - self._finished
 
     @property
     def settled(self) -> bool:
@@ -164,6 +165,7 @@ class ArchiveWriter:
     def put(self, work: ArchiveWork) -> None:
         """Have something written, soon."""
         self._put += 1
+        self._given += work.readings
         self._works.put(work)
 
     def close(self, patience: float) -> None:
@@ -193,11 +195,10 @@ class ArchiveWriter:
                 pass
             self._drop_excess()
             self._attempt()
-            self._held = sum(work.readings for work in self._waiting)
             self._done += taken
         if self._file is not None:
             self._file.close()
-        self.lost += self._held
+        self._lose(self._waiting)
 
     def _attempt(self) -> None:
         """Open the file if it is not, and write what waits; a mistake of ours must not end the thread."""
@@ -212,7 +213,7 @@ class ArchiveWriter:
                     continue
             except Exception as error:
                 self._log.exception("archive could not be written")
-                self.lost += sum(work.readings for work in self._waiting)
+                self._lose(self._waiting)
                 self._waiting.clear()
                 self.problem = f"{self._path}: internal error: {error}; fix: see the agent's log"
             else:
@@ -245,14 +246,15 @@ class ArchiveWriter:
             for tail in (*resumed, *work.tails):
                 block = tail.block()
                 blocks.append(block)
+                time.sleep(_BREATH)
                 latest[tail.station] = block.number, block.received
         alarms = {alarm.id: alarm for work in works for alarm in work.alarms}
         labels = {alarm.id: alarm for work in works for alarm in work.labels}
         self._file.write(columns, blocks, list(alarms.values()), list(labels.values()), self._clock.now())
         self._latest = latest
-        self.written += sum(block.readings for block in blocks)
-        for _ in works:
+        for work in works:
             self._waiting.popleft()
+            self._finished += work.readings
         with contextlib.suppress(ArchiveError):
             self.contents = self._file.contents()
 
@@ -262,5 +264,10 @@ class ArchiveWriter:
         while size > _MOST_WAITING and len(self._waiting) > 1:
             work = self._waiting.popleft()
             size -= work.size
-            self.lost += work.readings
+            self._lose([work])
             self._log.error("readings are lost to the archive", every=ONCE_A_MINUTE, readings=work.readings)
+
+    def _lose(self, works: Iterable[ArchiveWork]) -> None:
+        readings = sum(work.readings for work in works)
+        self.lost += readings
+        self._finished += readings

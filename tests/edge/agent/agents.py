@@ -11,6 +11,7 @@ from edge.agent.agent import Agent
 from edge.agent.presence import Presence
 from edge.agent.stations import Stations
 from edge.agent.watchdog import Watchdog
+from edge.archive.archive import Archive
 from edge.bundles.bundle import Bundle
 from edge.clock import Clock
 from edge.journal.journal import Journal
@@ -26,6 +27,7 @@ def make_agent(
     link: Link,
     clock: Clock,
     journal: Path,
+    archive: Archive | None = None,
     **settings: Any,
 ) -> Agent:
     """Make an agent of one bundle, with the journal at a path; settings are the entry's or the gateway's."""
@@ -35,7 +37,7 @@ def make_agent(
     presence = Presence(gateway, Topics(gateway.topics.base), clock)
     watchdog = Watchdog(clock, {})
     stations, opened = Stations(gateway, [bundle]), Journal(journal, clock=clock)
-    return Agent(gateway, stations, link, opened, presence=presence, watchdog=watchdog, clock=clock)
+    return Agent(gateway, stations, link, opened, presence=presence, watchdog=watchdog, clock=clock, archive=archive)
 
 
 def message(body: Any, *, topic: str = "sensors/st-1/readings", mid: int = 1, retain: bool = False) -> Message:
