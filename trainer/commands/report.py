@@ -15,7 +15,14 @@ EXAMPLE = "davylamp report runs/one runs/two -o report.html"
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of ``davylamp report``."""
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN")
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders; with --life, bundles")
+    parser.add_argument(
+        "--life",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="draw a station's life: its bundles over what it sent, from the oldest file to the newest",
+    )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="HTML", help="default: report.html in the run; of several, here"
     )
@@ -24,6 +31,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     """Write the page and print its path."""
+    if arguments.life:
+        from trainer.reporting.life import draw_life
+
+        output = arguments.output or Path("life.html")
+        draw_life(arguments.runs, arguments.life, output, png=arguments.png, progress=sys.stderr)
+        print(output)
+        return
     draw_report(arguments.runs, arguments.output, arguments.png)
 
 
