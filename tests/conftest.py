@@ -89,7 +89,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep temporary folders in memory: a journal waits for its disk at every turn, which a test does not measure.
 
     A kill loses as little of a file there as of one on a disk. ``--basetemp`` and PYTEST_DEBUG_TEMPROOT choose a disk.
+    Arrays as small as ours are no faster on more threads, which only wait for each other; processes inherit that.
     """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     if config.option.basetemp is None and os.access(MEMORY_FOLDER, os.W_OK):
         room = os.statvfs(MEMORY_FOLDER)
         if room.f_bavail * room.f_frsize >= MEMORY_LEAST:

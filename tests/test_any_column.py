@@ -23,7 +23,7 @@ from trainer.data.record import load_record
 from trainer.generation.codec import NormalScoreCodec
 from trainer.train import train
 
-SETTINGS = replace(Training.quick(model="ae"), epochs=1)
+SETTINGS = replace(Training.quick(model="ae"), epochs=1, generator_epochs=2, generator_steps=1, components=10)
 ROWS = 650
 
 COLUMNS = st.fixed_dictionaries(

@@ -26,7 +26,7 @@ TOPICS = Topics("davylamp/gw1")
 OpenPage = Callable[[str], Workspace]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # what it starts would go on beside all other tests
 def gateway_of_pages(
     start_broker: StartBroker, bundles: dict[str, Path], protocol: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[int, Path]]:
@@ -57,7 +57,7 @@ def gateway_of_pages(
         process.wait(20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def open_page(
     gateway_of_pages: tuple[int, Path],
     bundles: dict[str, Path],

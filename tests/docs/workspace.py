@@ -20,11 +20,11 @@ import sys
 
 def changed(words):
     words = ["{broker}" if word == "gateway.local" else word for word in words]
-    for option, most in (("--seconds", "3"), ("--listen", "2")):
+    for option, most in (("--seconds", "3"), ("--listen", "1")):
         if option in words:
             words[words.index(option) + 1] = most
     if words[0] == "check" and "--listen" not in words:
-        words += ["--listen", "2"]
+        words += ["--listen", "1"]
     if words[0] in ("request", "watch", "simulate", "replay", "clear") and not {{"-c", "--broker"}} & set(words):
         words[1:1] = ["--broker", "{broker}"]
         if words[0] == "request":
