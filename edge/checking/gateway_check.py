@@ -65,6 +65,11 @@ class GatewayCheck:
         self._check_password(gateway)
         self._check_journal(gateway)
         self._check_archive(gateway)
+        if gateway.rollout.unsigned:
+            findings.warning(
+                "rollout.unsigned: true: whoever may publish requests can replace what decides on alarms; fix: davylamp "
+                "keygen, and rollout.trusted_keys"
+            )
         try:
             Options.from_settings(broker, client_id=broker.client_id)
         except DavylampError as error:

@@ -1,4 +1,4 @@
-"""check: a channel that comes in another unit is a warning with the line to write."""
+"""check: a channel that comes in another unit, and bundles that nobody signs, are warnings."""
 
 from __future__ import annotations
 
@@ -29,6 +29,12 @@ def test_another_unit_is_a_warning_with_the_line_to_write(run: Run, broker: Runn
     assert checked.has("warning", "units: {temperature_c: degF, r2602_ohm: kOhm}")
     assert declared.has("ok", "st-1: ")
     assert not declared.has("warning", "units")
+
+
+@pytest.mark.broker
+def test_bundles_without_a_signature_are_a_warning(run: Run, broker: RunningBroker) -> None:
+    checked = run(broker.port, more="rollout: {unsigned: true}\n")
+    assert checked.has("warning", "rollout.unsigned: true: whoever may publish requests can replace")
 
 
 def test_how_long_it_listens_can_be_set() -> None:
