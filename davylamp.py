@@ -26,6 +26,7 @@ VERBS = {
         "train again with collected readings, and say which bundle to keep",
         "export.commands.retrain",
     ),
+    "train-fleet": ("learn many stations, several at a time or on a Dask cluster", "export.commands.train_fleet"),
     "evaluate": (
         "inject faults into held-out rows: what the scores find, beside the published models",
         "trainer.commands.evaluate",
@@ -56,6 +57,9 @@ VERBS = {
 }
 """Verb -> its sentence in ``davylamp --help``, and the module with its ``EXAMPLE``, ``add_arguments`` and ``run``."""
 
+FOR_FOLDERS = {"score": "trainer.fleet.folder_scoring"}
+"""Verb -> module whose ``run`` takes over when the verb is given a folder: it needs more than the verb's own module."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code."""
@@ -68,7 +72,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = argparse.Namespace(verb=words[0] if words else "")
     try:
         arguments = parse(words)
-        return import_module(VERBS[arguments.verb][1]).run(arguments) or 0
+        verb = import_module(VERBS[arguments.verb][1])
+        if arguments.verb in FOR_FOLDERS and verb.takes_folder(arguments):
+            verb = import_module(FOR_FOLDERS[arguments.verb])
+        return verb.run(arguments) or 0
     except KeyboardInterrupt:
         left_behind = getattr(import_module(VERBS[arguments.verb][1]), "left_behind", None)
         left = f"; {left_behind(arguments)}" if left_behind else ""

@@ -85,6 +85,13 @@ def natural(text: str) -> int:
     return int(text)
 
 
+def positive(text: str) -> int:
+    """Convert an argument to a whole number, 1 or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"got {text!r}, expected a whole number, 1 or more")
+    return int(text)
+
+
 def seconds(text: str) -> float:
     """Convert an argument to a duration [s], 0 or more, at most a day."""
     try:

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 EXTRAS = {
+    "dask": "fleet", "distributed": "fleet", "joblib": "fleet",
     "amqtt": "demo", "rich": "watch",
     "sse_starlette": "dashboard", "starlette": "dashboard", "uvicorn": "dashboard",
     "jinja2": "trainer", "matplotlib": "trainer", "onnx": "trainer", "pandas": "trainer", "pooch": "trainer",
@@ -26,7 +27,7 @@ EXTRAS = {
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 """Where PyTorch publishes its builds without CUDA: PyPI's for Linux bring several gigabytes of it."""
 
-_WITH_TORCH = ("trainer", "demo")
+_WITH_TORCH = ("trainer", "demo", "fleet")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import msgspec
 
 from config.errors import ConfigError
 from config.file_fault import reading_fault
+from config.settings.fleet import Fleet
 from config.settings.gateway import Gateway
 from config.settings.station import Station
 from config.settings.training import Training
@@ -35,6 +36,11 @@ def load_gateway(path: str | Path) -> Gateway:
     Paths of bundles, certificates and the password file are relative to the file; in the result they are absolute.
     """
     return _resolve_paths(load_settings(path, Gateway), Path(path).resolve().parent)
+
+
+def load_fleet(path: str | Path) -> Fleet:
+    """Read a fleet file; see :func:`load_settings`."""
+    return load_settings(path, Fleet)
 
 
 def load_settings(path: str | Path, struct: type[_S]) -> _S:

@@ -11,14 +11,12 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from config.arguments import add_absent
+from config.arguments import add_absent, positive
 from edge.clock import SystemClock
 from edge.errors import ReadingError, RequestError
 
 if TYPE_CHECKING:
     from edge.bundles.bundle import Bundle
-    from edge.readings.csv.table import CsvTable
-    from edge.readings.csv.writer import CsvCell
     from edge.readings.decoding.decoder import Decoder
     from edge.scoring.score_tally import ScoreTally
     from edge.scoring.scorer import Scorer
@@ -29,13 +27,16 @@ EXAMPLE = "davylamp score one.davy data/station-2.csv -o scores.csv"
 STREAM = "-"
 """Standard input in place of the files, standard output in place of the output."""
 
-_ROWS = 512  # scored together
-
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of ``davylamp score``."""
-    parser.add_argument("bundle", type=Path, metavar="DAVY")
-    parser.add_argument("files", nargs="+", metavar="FILE", help="CSV files, or - for NDJSON from standard input")
+    parser.add_argument("bundle", type=Path, metavar="DAVY", help="a bundle, or with a folder that of NAME.davy")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="CSV files, - for NDJSON from standard input, or a folder of Parquet files of many stations",
+    )
     parser.add_argument("-o", "--output", type=Path, metavar="CSV", help="default: standard output")
     parser.add_argument(
         "--request", type=float, metavar="RATE", help="requested false-alarm rate per reading, e.g. 0.01"
@@ -55,10 +56,23 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     add_absent(parser)
     parser.add_argument("--json", action="store_true", help="print a summary as JSON; the scores go to -o")
+    folder = parser.add_argument_group("a folder of many stations (needs the trainer extra)")
+    folder.add_argument("--jobs", type=positive, metavar="N", help="stations at a time; default: one per processor")
+    folder.add_argument("--dask", metavar="ADDRESS", help="scheduler of an existing Dask cluster, tcp://HOST:8786")
+    folder.add_argument("--memory", type=positive, metavar="MB", help="limit of each station's process; default: 2048")
+    folder.add_argument("--again", action="store_true", help="score also what is done and has not changed")
+
+
+def takes_folder(arguments: Namespace) -> bool:
+    """Return whether a folder is to be scored, which another module does."""
+    return len(arguments.files) == 1 and Path(arguments.files[0]).is_dir()
 
 
 def run(arguments: Namespace) -> None:
     """Score the files or standard input."""
+    for option in ("jobs", "dask", "memory", "again"):
+        if getattr(arguments, option):
+            raise RequestError(f"--{option}: got it with files, expected it with a folder of many stations")
     score_files(
         arguments.bundle,
         arguments.files,
@@ -75,6 +89,8 @@ def run(arguments: Namespace) -> None:
 
 def left_behind(arguments: Namespace) -> str:
     """Say what an interrupted scoring has left."""
+    if takes_folder(arguments):
+        return "the stations that were done are kept; the same command goes on with the others"
     if arguments.output is None or str(arguments.output) == STREAM:
         return "what is printed so far is right, and the rest is missing"
     if arguments.files == [STREAM]:
@@ -161,6 +177,7 @@ def score_files(
     from edge.scoring.score_table import SCORE_COLUMNS
     from edge.scoring.score_tally import ScoreTally
     from edge.scoring.scorer import Scorer
+    from edge.scoring.table_scorer import TableScorer
 
     if request is not None and not 0 < request < 1:
         raise RequestError(f"request: got {request:g}, expected a rate in (0, 1); 0.001 is one reading in 1000")
@@ -202,7 +219,7 @@ def score_files(
     else:
         described = file_station(bundle, station)
         tables = ((name, read_table(name, described, absent=absent)) for name in names)
-        rows = (_score_file(scorer, table, name, _guard(bundle, absent), tally) for name, table in tables)
+        rows = (TableScorer(scorer, _guard(bundle, absent), tally).rows(table, name) for name, table in tables)
         write_table(target, SCORE_COLUMNS, chain.from_iterable(rows))
     if summary is not None:
         print(tally.as_json(bundle=bundle.id, output=str(output)), file=summary)
@@ -213,38 +230,6 @@ def _guard(bundle: Bundle, absent: Collection[str]) -> UnitsGuard:
     from edge.scoring.units_guard import UnitsGuard
 
     return UnitsGuard(TrainedRanges(bundle.scoring(absent=bool(absent)), bundle.station))
-
-
-def _score_file(
-    scorer: Scorer, table: CsvTable, name: str, guard: UnitsGuard, tally: ScoreTally
-) -> Iterator[Sequence[CsvCell]]:
-    import numpy as np
-
-    from edge.readings.quality import worst_flag
-    from edge.readings.reading import Reading
-    from edge.readings.station_clock.record_clock import RecordClock
-    from edge.scoring.score_table import score_cells
-
-    for sentence in table.sentences():
-        tally.say(sentence)
-    starts = {0, *table.breaks}
-    state = scorer.new_state(clock=RecordClock)
-    for first in range(0, len(table.values), _ROWS):
-        chunk = slice(first, first + _ROWS)
-        times = np.full(_ROWS, np.nan) if table.time is None else table.time[chunk]
-        batch = []
-        for i, (values, time) in enumerate(zip(table.values[chunk].tolist(), times.tolist(), strict=False), first):
-            if i in starts:
-                state = scorer.new_state(clock=RecordClock)
-            ts = None if time != time else time  # noqa: PLR0124  # the quick test for nan
-            batch.append((state, Reading(station=name, values=tuple(values), ts=ts, received=0.0)))
-        lines = table.lines[chunk].tolist()
-        for line, (_, reading), scored in zip(lines, batch, scorer.score(batch), strict=True):
-            verdict = guard.review(scored, reading.values)
-            tally.add(verdict)
-            tally.note_doubt(name, guard.doubt)
-            yield score_cells(name, line - table.header_line - 1, verdict, worst_flag(verdict.flags.values()))
-    tally.report(name, "rows")
 
 
 def _score_stream(
