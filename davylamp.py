@@ -38,6 +38,7 @@ VERBS = {
     "synthesize": ("write synthetic rows", "edge.commands.synthesize"),
     "agent": ("score live readings over MQTT until SIGTERM", "edge.commands.agent"),
     "sniff": ("listen to a broker, and write a gateway and a station file with guesses", "edge.commands.sniff"),
+    "plan": ("spread the stations of a fleet over gateways", "edge.commands.plan"),
     "deploy": ("install the agent on a Raspberry Pi over ssh, or upgrade it", "edge.commands.deploy"),
     "install-service": ("install the agent here as a service, or upgrade it", "edge.commands.install_service"),
     "uninstall-service": ("remove it, and what it has left at the broker", "edge.commands.uninstall_service"),

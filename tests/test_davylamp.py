@@ -154,7 +154,7 @@ def test_the_registry_is_the_only_list_of_verbs() -> None:
         if path.stem != "__init__"
     }
     assert files == {module for _, module in VERBS.values()}
-    assert len((ROOT / "davylamp.py").read_text().splitlines()) < 130
+    assert len((ROOT / "davylamp.py").read_text().splitlines()) < 150
 
 
 def test_help_imports_no_verb_and_that_of_a_verb_no_library() -> None:

@@ -125,7 +125,7 @@ def memory_sentence(memory_mb: int) -> str:
 # ---- the other end ---------------------------------------------------------------------------------------------------
 
 
-def main() -> int:
+def answer_request() -> int:
     """Do one piece of work, and write its reply to standard output."""
     request = msgspec.json.decode(sys.stdin.buffer.readline(), type=dict[str, Any])
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -168,6 +168,6 @@ def _own_output() -> Iterator[int]:
 
 
 if __name__ == "__main__":
-    code = main()
+    code = answer_request()
     sys.stdout.flush()
     os._exit(code)  # a thread still waits for standard input

@@ -1,0 +1,1 @@
+"""Spreads the stations of a fleet over gateways, and writes their files."""
