@@ -8,6 +8,7 @@ as in a first script, and in one batch. The contenders take turns, so that a bus
 from __future__ import annotations
 
 import argparse
+import copy
 import gc
 import json
 import platform
@@ -19,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import torch
 
@@ -53,7 +55,8 @@ class Verdicts:
 
     def __init__(self, scorer: Scorer, values: Values, stations: int, at_once: int) -> None:
         self.scorer, self.values, self.at_once = scorer, values, at_once
-        self.states = [ran_in(scorer, values) for _ in range(stations)]
+        first = ran_in(scorer, values)
+        self.states = [first, *(copy.deepcopy(first) for _ in range(stations - 1))]
 
     def __call__(self, turn: int) -> None:
         """Score the readings of a round."""
@@ -92,17 +95,17 @@ def ran_in(scorer: Scorer, values: Values) -> StationState:
     return state
 
 
-def state_bytes(scorer: Scorer, values: Values) -> int:
+def state_bytes(scorer: Scorer, values: Values, traced: int) -> int:
     """Memory of a station's state [bytes], as counted by the interpreter."""
     tracemalloc.start()
     states = [ran_in(scorer, values)]  # the first one fills caches that belong to no state
     gc.collect()
     before = tracemalloc.get_traced_memory()[0]
-    states += [ran_in(scorer, values) for _ in range(TRACED)]
+    states += [ran_in(scorer, values) for _ in range(traced)]
     gc.collect()
     held = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
-    return held // TRACED
+    return held // traced
 
 
 def timed(contenders: dict[str, Verdicts | Bare], rounds: int) -> dict[str, dict[str, float]]:
@@ -124,7 +127,11 @@ def measure(rounds: int) -> dict[str, Any]:
     torch.set_num_threads(1)
     record = Record.from_values(simulate_chamber(4000, seed=1), load_station(METHANE))
     with tempfile.TemporaryDirectory() as folder:
-        run = train(record, Training.quick(model="ae"), Path(folder) / "run")
+        # Nothing is generated.
+        settings = msgspec.structs.replace(
+            Training.quick(model="ae"), generator_epochs=1, generator_steps=1, components=10
+        )
+        run = train(record, settings, Path(folder) / "run")
         export(Run.open(run.folder), Path(folder) / "one.davy")
         bundle = Bundle.open(Path(folder) / "one.davy")
         scoring = run.scoring_models[SCORER].network
@@ -151,7 +158,7 @@ def measure(rounds: int) -> dict[str, Any]:
             {"contender": name, "us_per_reading": times, "goal_us": GOALS.get(name)}
             for name, times in timed(contenders, rounds).items()
         ],
-        "state_bytes": state_bytes(scorer, values),
+        "state_bytes": state_bytes(scorer, values, min(TRACED, rounds)),
         "scorer_bytes": bundle.manifest.members["scorer.onnx"].bytes + tables,
     }
 
