@@ -192,7 +192,7 @@ class Agent:
         ready = self._requests.ready or self._delivery.ready or self._home_assistant.ready
         if retry_in is None and (ready or self._waiting):
             return 0.0
-        if self._models.busy:
+        if retry_in is None and self._models.busy:
             return _BUSY_WAIT
         until_tidy = _CHECK_EVERY if self._committer.transaction.untidy else _LONGEST_WAIT
         until_retry = _LONGEST_WAIT if retry_in is None else retry_in

@@ -207,7 +207,7 @@ class Rollouts:
         """Look at a bundle on trial; returns whether another bundle runs. Raises OSError."""
         trial, name = station.trial, station.name
         if trial is None or name not in self._stations:
-            self._trials.pop(name, None)
+            self._end_trial(station)
             return False
         since = trial.readings - self._looked.get(name, 0)
         if isinstance(trial, Shadow):

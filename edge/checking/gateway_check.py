@@ -67,8 +67,8 @@ class GatewayCheck:
         self._check_archive(gateway)
         if gateway.rollout.unsigned:
             findings.warning(
-                "rollout.unsigned: true: whoever may publish requests can replace what decides on alarms; fix: davylamp "
-                "keygen, and rollout.trusted_keys"
+                "rollout.unsigned: true: whoever may publish requests can replace what decides on alarms; "
+                "fix: davylamp keygen, and rollout.trusted_keys"
             )
         try:
             Options.from_settings(broker, client_id=broker.client_id)

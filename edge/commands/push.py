@@ -146,6 +146,8 @@ def outcome_line(models: dict[str, Any], bundle: str, sha256: str) -> tuple[str,
     waiting, last, active = models["waiting"], models["last"], models["active"]
     if active["sha256"] == sha256:
         return f"{bundle} is active", True
+    if waiting is not None and waiting["model"]["sha256"] == sha256 and waiting["phase"] != "shadow":
+        return f"{bundle} has come, and is verified as soon as the station sends", True
     if waiting is not None and waiting["model"]["sha256"] == sha256:
         fix = f"davylamp request model/activate station={models['station']} activates it at once"
         return f"{bundle} is in shadow: {waiting['readings']} of {waiting['of']} readings; {fix}", True

@@ -151,10 +151,10 @@ class ModelFolder:
 
     def _delete_unused(self) -> None:
         needed = {f"{sha256}.davy" for models in self.index.stations.values() for sha256 in models.files()}
-        for each in self.path.glob("*.davy"):
-            if each.name not in needed:
-                with contextlib.suppress(OSError):
-                    each.unlink()
+        unused = [each for each in self.path.glob("*.davy") if each.name not in needed]
+        for each in (*unused, *self.path.glob(".davylamp-*")):  # the latter an index that a power cut left unfinished
+            with contextlib.suppress(OSError):
+                each.unlink()
 
     def _load(self) -> ModelIndex:
         path = self.path / _INDEX

@@ -90,7 +90,8 @@ class PushSession:
         Returns
         -------
         dict or None
-            The station's models, once the file is verified or refused; ``None`` when a stop is requested.
+            The station's models, once the file is verified or refused, or nothing has happened for long; ``None`` when
+            a stop is requested.
 
         Raises
         ------
@@ -103,9 +104,11 @@ class PushSession:
         answer = self._ask("model/offer", offer)
         while answer is not None and answer["received"] < len(self._data):
             answer = self._ask("model/offer", offer) if self._send(answer["received"]) else None
+        until = self._clock.monotonic() + self._patience
         while answer is not None:
             models = self.status(station)
-            if models is None or (models["waiting"] or {}).get("phase") not in ("receiving", "verifying"):
+            phase = models and models["waiting"] and models["waiting"]["phase"]
+            if phase not in ("receiving", "verifying") or self._clock.monotonic() > until:
                 return models
             self.wait(_POLL)
         return None

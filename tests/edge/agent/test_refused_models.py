@@ -11,6 +11,7 @@ import pytest
 
 from config.settings.rollout import RolloutSettings
 from config.settings.station import Station
+from edge.bundles.archive import pack, unpack
 from edge.bundles.bundle import Bundle
 from edge.rollout.signing_key import SigningKey
 from tests.bundle_variants import later, variant
@@ -65,14 +66,23 @@ def test_a_file_that_was_changed_on_its_way_is_refused(pusher: Pusher, other: by
         (lambda data, _: b"nothing of the kind", "got a file that is no zip"),
         (lambda _, path: variant(path, format=99), "got bundle format 99, this davylamp reads up to"),
         (lambda _, path: variant(path, station=renamed(path)), "trained for 'elsewhere'"),
+        (lambda _, path: with_other_weights(path), "got golden rows that differ by"),
         (lambda _, path: variant(path, station=in_another_unit(path)), "temperature_c: unit: got K, expected Cel"),
     ],
-    ids=["truncated", "no bundle", "another format", "another station", "another unit"],
+    ids=["truncated", "no bundle", "another format", "another station", "golden rows", "another unit"],
 )
 def test_what_is_no_bundle_of_this_station_is_refused_once_it_is_there(
     pusher: Pusher, bundles: dict[str, Path], other: bytes, spoil: Any, reason: str
 ) -> None:
     assert reason in refused(pusher, spoil(other, bundles["vae"]))
+
+
+def with_other_weights(path: Path) -> bytes:
+    """Return a bundle whose seal and hashes are right, and whose scorer is that of another training."""
+    contents = unpack(path.read_bytes(), "")
+    other = unpack((path.parent / "ae.davy").read_bytes(), "")
+    weights = {name: other.members[name] for name in ("scorer.onnx", "scorer-absent.onnx")}
+    return pack(msgspec.structs.replace(contents.manifest, created="2099-01-01T00:00:00Z"), contents.members | weights)
 
 
 def renamed(path: Path) -> Station:

@@ -51,6 +51,14 @@ def test_files_that_nobody_finishes_give_way(folder: ModelFolder) -> None:
     assert sorted(each.stem for each in folder.path.iterdir()) == sorted(names[-3:])
 
 
+def test_what_a_power_cut_left_of_an_index_is_removed(folder: ModelFolder) -> None:
+    folder.save()
+    (folder.path / ".davylamp-1234").write_text("{")
+    folder.file(SHA256).write_bytes(DATA)
+    folder.save()
+    assert [each.name for each in folder.path.iterdir()] == ["models.json"]
+
+
 def test_nobody_else_may_read_the_folder(folder: ModelFolder) -> None:
     folder.save()
     assert folder.path.stat().st_mode & 0o777 == 0o700
