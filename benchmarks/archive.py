@@ -88,19 +88,21 @@ def measure(bundle: Path, disk: Path, *, quick: bool) -> dict[str, Any]:
         "benchmark": "archive",
         "machine": platform.machine(),
         "quick": quick,
-        "day": {
-            "without_mb": round(without, 2),
-            "with_mb": round(together, 2),
-            "share": round(share, 3),
-            "readings": readings,
+        "results": {
+            "day": {
+                "without_mb": round(without, 2),
+                "with_mb": round(together, 2),
+                "share": round(share, 3),
+                "readings": readings,
+            },
+            "month": month,
         },
-        "month": month,
         "met": share <= GOAL_SHARE and month["mb"] <= GOAL_MB and month["us"] <= GOAL_US,
     }
 
 
 def show(report: dict[str, Any]) -> None:
-    day, month = report["day"], report["month"]
+    day, month = report["results"]["day"], report["results"]["month"]
     print(f"The archive, one station, one reading a minute; {day['readings']} readings\n")
     print(f"{'to the disk without an archive [MB]':<52}{day['without_mb']:>9.2f}")
     print(f"{'to the disk with it [MB]':<52}{day['with_mb']:>9.2f}")
