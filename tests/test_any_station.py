@@ -23,7 +23,7 @@ from trainer.data.record import Record
 from trainer.summary import summary
 from trainer.train import train
 
-SETTINGS = replace(Training.quick(model="ae"), epochs=3)
+SETTINGS = replace(Training.quick(model="ae"), epochs=3, generator_epochs=1, generator_steps=1, components=5)
 ROWS = 1200
 SENSORS: list[Role] = ["sensor"] * 6
 

@@ -85,7 +85,9 @@ def test_large_offsets_and_many_digits_end_in_a_bundle_whose_values_survive_prin
 ) -> None:
     station = load_station(CASES / f"{name}.yaml")
     record = load_record([CASES / f"{name}.csv"], station)
-    settings = msgspec.structs.replace(Training.quick(model="ae"), epochs=2)
+    settings = msgspec.structs.replace(
+        Training.quick(model="ae"), epochs=2, generator_epochs=2, generator_steps=1, components=10
+    )
     export(train(record, settings, tmp_path / "run"), tmp_path / "b")
     synthesize(tmp_path / "b", tmp_path / "made.csv", n=2000, seed=1)
     place = station.names.index(column)

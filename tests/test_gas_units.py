@@ -35,7 +35,7 @@ from trainer.data.record import Record
 from trainer.summary import summary
 from trainer.train import train
 
-SETTINGS = replace(Training.quick(model="ae"), epochs=1)
+SETTINGS = replace(Training.quick(model="ae"), epochs=1, generator_epochs=1, generator_steps=1, components=5)
 COUNT = 2600
 BACKGROUND = {"mg/m3": 0.6, "%": 0.02}
 HIGHEST = {"mg/m3": 50.0, "%": 5.0}
