@@ -27,6 +27,7 @@ _LOCK_TIMEOUT = 2.0  # [s] that opening and writing wait for another process; no
 _LONGEST = 1 << 26  # [B] of a value: what is damaged must not be taken for a length of gigabytes
 _SPARE = 0.9  # of max_mb that is used: the rest is for a transaction's own pages
 _DAY = 86_400.0  # [s]
+_MOST_OLD = 16  # blocks that go at once because of their age, and twice as many as come
 _ENDS = ("", "-wal", "-shm")
 _FIXES: dict[Kind, str] = {
     "full": "make room on its disk",
@@ -155,13 +156,16 @@ class ArchiveFile:
                 tables.put_alarms(self._db, alarms)
                 tables.put_labels(self._db, labels)
                 before = now - self._days * _DAY
-                tables.delete_older(self._db, before, rfc3339(max(0.0, before)))
+                tables.delete_older(self._db, before, rfc3339(max(0.0, before)), _MOST_OLD + 2 * len(blocks))
                 self._db.execute("commit")
             except BaseException:
                 with contextlib.suppress(*SQLITE_ERRORS):
                     self._db.execute("rollback")
                 raise
         with contextlib.suppress(*SQLITE_ERRORS):  # somebody reads: the next one does it
+            (pages,) = self._db.execute("pragma page_count").fetchone()
+            if pages > self._most_pages:  # max_mb is smaller than it was; execute() would free a single page
+                self._db.executescript(f"pragma incremental_vacuum({pages - self._most_pages})")
             # The file alone is then all there is, for a person who copies it.
             self._db.execute("pragma wal_checkpoint(truncate)")
 
@@ -285,9 +289,6 @@ class ArchiveFile:
         most = int(_SPARE * self._most_pages) - size // _PAGE
         while (over := self._used() - most) > 0 and tables.delete_oldest(self._db, max(1, over // 4)):
             pass
-        (pages,) = self._db.execute("pragma page_count").fetchone()
-        if pages > self._most_pages:  # max_mb is smaller than it was
-            self._db.execute(f"pragma incremental_vacuum({pages - self._most_pages})").fetchall()
 
     def _used(self) -> int:
         (pages,), (free,) = (self._db.execute(f"pragma {each}").fetchone() for each in ("page_count", "freelist_count"))

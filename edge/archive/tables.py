@@ -40,6 +40,9 @@ _PUT_LABEL = f"""insert into alarms ({", ".join(_ALARM_COLUMNS)}) values ({", ".
     where label is not excluded.label or comment is not excluded.comment
         or closed is null and excluded.closed is not null"""  # noqa: S608  # what is known already writes no page
 _ALARMS = f"select row, {', '.join(_ALARM_COLUMNS)} from alarms where station = ? and row > ? order by row limit ?"  # noqa: S608
+_DELETE_BLOCKS = """delete from blocks where id in (select id from blocks where received < ? order by id limit ?)
+    and id < (select max(id) from blocks)"""
+_DELETE_ALARMS = "delete from alarms where row in (select row from alarms where closed < ? order by row limit ?)"
 _MOST_ALARMS = 20_000
 
 
@@ -128,10 +131,13 @@ def put_labels(db: sqlite3.Connection, alarms: Iterable[ArchivedAlarm]) -> None:
     db.executemany(_PUT_LABEL, [msgspec.structs.astuple(alarm) for alarm in alarms])
 
 
-def delete_older(db: sqlite3.Connection, than: float, closed: str) -> None:
-    """Delete readings that arrived before a time [s], and alarms that had closed (RFC 3339); the last block stays."""
-    db.execute("delete from blocks where received < ? and id < (select max(id) from blocks)", (than,))
-    db.execute("delete from alarms where closed < ?", (closed,))
+def delete_older(db: sqlite3.Connection, than: float, closed: str, most: int) -> None:
+    """Delete readings that arrived before a time [s], and alarms that had closed (RFC 3339); the last block stays.
+
+    At most so many blocks, and as many alarms, go at once: a clock that is wrong for an hour must not cost everything.
+    """
+    db.execute(_DELETE_BLOCKS, (than, most))
+    db.execute(_DELETE_ALARMS, (closed, most))
     db.execute("delete from alarms where row <= (select max(row) from alarms) - ?", (_MOST_ALARMS,))
 
 

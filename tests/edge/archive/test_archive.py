@@ -127,6 +127,37 @@ def test_what_is_older_than_its_days_goes_but_never_the_last_block(path: Path, c
     assert numbers(path) == list(range(5000, 5010))
 
 
+def test_a_clock_that_is_wrong_for_an_hour_does_not_cost_everything(path: Path, clock: FakeClock) -> None:
+    archive = Archive(ArchiveSettings(), path, clock)
+    for start in range(1, 1001, 10):
+        send(archive, range(start, start + 10))
+        write(archive)
+    clock.time += 40 * 365 * 86_400.0
+    write(archive)
+    archive.note_events([CLOSED])
+    write(archive)
+    archive.close()
+    assert numbers(path)[0] <= 171
+    assert numbers(path)[-1] == 1000
+
+
+def test_a_file_that_may_be_smaller_than_it_was_shrinks(path: Path, clock: FakeClock) -> None:
+    large = Archive(ArchiveSettings(max_mb=8), path, clock)
+    for start in range(1, 100 * 1024, 1024):
+        for n in range(start, start + 1024):
+            large.note("st-1", STATION, reading(n)._replace(values=os.urandom(16)))
+        large.settle(())
+        wait(large)
+    small = again(large, path, clock, ArchiveSettings(max_mb=1))
+    assert path.stat().st_size > 1_500_000
+    for _ in range(2):
+        send(small, range(200_000, 200_010))
+        write(small)
+    small.close()
+    assert path.stat().st_size <= 1_000_000
+    assert numbers(path)[-1] == 200_009
+
+
 def test_a_closed_alarm_keeps_its_peak_its_duration_and_its_culprit_with_the_label(
     archive: Archive, path: Path, clock: FakeClock
 ) -> None:
