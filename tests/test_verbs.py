@@ -61,10 +61,11 @@ def test_a_run_is_reported_without_torch(runs: dict[str, Path], tmp_path: Path) 
 
 
 def test_init_train_export_inspect_score_and_synthesize_follow_one_another(chamber_csv: Path, tmp_path: Path) -> None:
-    home = tmp_path / "home"
+    home, rows_csv = tmp_path / "home", tmp_path / "rows.csv"
+    rows_csv.write_text("".join(chamber_csv.read_text().splitlines(keepends=True)[:1601]))
     assert _run("init", str(home)).returncode == 0
     run, bundle, again = tmp_path / "run", tmp_path / "one.davy", tmp_path / "again.davy"
-    done = _run("train", str(chamber_csv), "--station", str(home / "methane.yaml"), "--model", "vae", "-o", str(run),
+    done = _run("train", str(rows_csv), "--station", str(home / "methane.yaml"), "--model", "vae", "-o", str(run),
                 "--quick", "--bundle", str(bundle))  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "mean predictor" in done.stdout or "baseline" in done.stdout
@@ -73,16 +74,15 @@ def test_init_train_export_inspect_score_and_synthesize_follow_one_another(chamb
     manifest = json.loads(_run("inspect", str(bundle), "--json").stdout)
     assert len(json.dumps(manifest)) > 1000
     scores = tmp_path / "scores.csv"
-    assert _run("score", str(bundle), str(chamber_csv), "-o", str(scores)).returncode == 0
-    assert len(scores.read_text().splitlines()) == len(chamber_csv.read_text().splitlines())
+    assert _run("score", str(bundle), str(rows_csv), "-o", str(scores)).returncode == 0
+    assert len(scores.read_text().splitlines()) == len(rows_csv.read_text().splitlines())
     assert (
-        _run("score", "--absent", "ch4_ppb", "--adapt", str(bundle), str(chamber_csv), "-o", str(scores)).returncode
-        == 0
+        _run("score", "--absent", "ch4_ppb", "--adapt", str(bundle), str(rows_csv), "-o", str(scores)).returncode == 0
     )
-    assert len(scores.read_text().splitlines()) == len(chamber_csv.read_text().splitlines())
+    assert len(scores.read_text().splitlines()) == len(rows_csv.read_text().splitlines())
     rows = _run("synthesize", str(bundle), "-n", "5", "--seed", "7")
     assert rows.returncode == 0
-    assert rows.stdout.splitlines()[0] == chamber_csv.read_text().splitlines()[0]
+    assert rows.stdout.splitlines()[0] == rows_csv.read_text().splitlines()[0]
     assert len(rows.stdout.splitlines()) == 6
 
 
