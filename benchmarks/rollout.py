@@ -45,7 +45,7 @@ from edge.stop import Stop
 
 RATE = 200  # readings a second
 ACTIVATIONS, KILLS, ROUNDS, ROUND = 50, 20, 5, 4000
-QUICK_ACTIVATIONS, QUICK_KILLS, QUICK_ROUNDS, QUICK_ROUND = 3, 2, 1, 600
+QUICK_ACTIVATIONS, QUICK_KILLS, QUICK_ROUNDS, QUICK_ROUND = 2, 1, 1, 300
 SHADOW = 20  # readings in shadow of each activation
 PACKET = 20_000  # [B] that the broker takes
 _BASE, _STATION = "rollout", "st-1"
