@@ -156,7 +156,7 @@ def test_a_bundle_that_waits_is_an_update_and_installing_activates_it(methane_bu
     assert body["cmd_t"] == "davylamp/gw1/request/model/activate"
     template = jinja2.Environment()
     template.filters["tojson"] = json.dumps  # as Home Assistant has it
-    models = {"active": {"file": "one.davy", "bundle": "aa"}, "waiting": None, "kept": [], "last": None}
+    models: dict[str, Any] = {"active": {"file": "one.davy", "bundle": "aa"}, "waiting": None, "kept": [], "last": None}
     waiting = {"model": {"file": "new.davy", "bundle": "bb"}}
     found = [
         json.loads(template.from_string(body["val_tpl"]).render(value_json=models | {"waiting": each}))
