@@ -59,7 +59,6 @@ class ModelGroups:
             except BundleError as error:
                 self._log.error("a bundle that ran before cannot be used", station=name, detail=str(error))
                 continue
-            self._stations.pushed = list(self._groups.values())
             models.active = each
             return found
         return group
@@ -85,6 +84,7 @@ class ModelGroups:
             if bundle is None:
                 bundle = self._bundles[sha256] = open_pushed(self._folder.file(sha256), sha256)
             group = self._groups[key] = make_model_group(self._gateway, base, bundle, self._stations.rate)
+            self._stations.pushed = list(self._groups.values())
         return group
 
     def keep(self, groups: Iterable[StationGroup]) -> None:

@@ -119,6 +119,7 @@ class PreparedModel:
         if since:
             self.last = (self.last + rebuild(self.state, self.group.scorer, since))[-_REMEMBERED:]
         self.state.n = n
+        self.state.adaptation.request(self.group.scorer.rate)  # another one may have been requested meanwhile
 
     def take_over(self, station: LiveStation, log: Log) -> None:
         """Let this bundle score a station from its next reading on; a doubt about its units is logged."""

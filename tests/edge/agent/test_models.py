@@ -247,3 +247,16 @@ def test_stations_of_one_bundle_are_tried_together_and_each_for_itself(
     pusher.ask("model/rollback", {"station": "st-2"})
     pusher.settle()
     assert (one.group.bundle.id, two.group.bundle.id) == (new, bundle.id)
+
+
+def test_a_rate_that_is_set_while_a_bundle_is_verified_holds_for_it_too(pusher: Pusher, other: bytes) -> None:
+    pusher.offer(other, shadow=0)
+    for offset in range(0, len(other), 100_000):
+        pusher.chunk(other, offset, 100_000)
+    assert pusher.agent._models.busy
+    pusher.ask("rate/set", {"exceedances_per_1000": 5})
+    pusher.settle()
+    station = pusher.agent._stations["st-1"]
+    assert bundle_of(pusher.models()) == Bundle.load(other, "").id
+    assert station.group.scorer.rate == 0.005
+    assert station.state.adaptation.threshold("consistency") == pytest.approx(2.301, abs=1e-3)
