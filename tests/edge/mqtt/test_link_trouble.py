@@ -131,7 +131,7 @@ def test_a_signal_ends_a_connect_that_hangs(make: MakeLink) -> None:
         for each in waiting:
             each.close()
     assert stop.requested
-    assert 0.1 < took < 2
+    assert 0.1 < took < 4
 
 
 def test_a_signal_ends_the_search_for_a_name_server(make: MakeLink, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,7 +143,7 @@ def test_a_signal_ends_the_search_for_a_name_server(make: MakeLink, monkeypatch:
         begun = time.monotonic()
         link.poll(5.0)
         assert stop.requested
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 4
     never.set()
 
 
