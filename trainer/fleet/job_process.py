@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -27,7 +28,14 @@ from trainer.fleet.fleet_job import FleetJob, JobOutcome
 _MB = 1_000_000
 _ROOT = Path(__file__).parents[2]
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-_NO_MEMORY = ("memory", "bad_alloc", "ENOMEM")  # how libraries say that there is none left
+_NO_MEMORY = (
+    "MemoryError",
+    "bad_alloc",
+    "llocate memory",
+    "nable to allocate",
+    "not enough memory",
+    "ut of memory",
+)  # how libraries say that there is none left
 
 _running: set[subprocess.Popen[bytes]] = set()
 _lock = threading.Lock()
@@ -127,7 +135,13 @@ def memory_sentence(memory_mb: int) -> str:
 
 def answer_request() -> int:
     """Do one piece of work, and write its reply to standard output."""
-    request = msgspec.json.decode(sys.stdin.buffer.readline(), type=dict[str, Any])
+    line = b""
+    while not line.endswith(b"\n"):
+        more = os.read(0, 65536)
+        if not more:
+            return 1  # nobody asks any more
+        line += more
+    request = msgspec.json.decode(line, type=dict[str, Any])
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with _own_output() as out:
         limit = int(request["memory_mb"]) * _MB
@@ -142,9 +156,12 @@ def answer_request() -> int:
         except OSError as error:
             reply = {"error": f"{error.filename or request['function']}: {error.strerror or error}"}
         except Exception as error:
-            if not isinstance(error, MemoryError) and not any(word in str(error) for word in _NO_MEMORY):
-                raise
-            reply = {"error": memory_sentence(request["memory_mb"])}
+            if isinstance(error, MemoryError) or any(word in str(error) for word in _NO_MEMORY):
+                reply = {"error": memory_sentence(request["memory_mb"])}
+            else:
+                last = traceback.extract_tb(error.__traceback__)[-1]
+                place = f"{Path(last.filename).name}, line {last.lineno}"
+                reply = {"error": f"{type(error).__name__}: {error} ({place}); fix: try this station alone"}
         reply["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / _MB
         os.write(out, msgspec.json.encode(reply))
     return 0
@@ -152,7 +169,8 @@ def answer_request() -> int:
 
 def _end_with_parent() -> None:
     """Wait until standard input ends, which it does with the process that waits for us."""
-    sys.stdin.buffer.read()
+    while os.read(0, 4096):  # not sys.stdin: its lock would be held when the interpreter ends
+        pass
     os._exit(1)
 
 

@@ -117,6 +117,9 @@ def _frame(rows: list[Any], time: Floats | None) -> pd.DataFrame:
             frame[name] = np.array(cells, dtype=np.int64)
         else:
             frame[name] = np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
+    # A level beyond what was trained on is no number: which side it is on has a column of its own.
+    sides = [cell if isinstance(cell, str) else "" for cell in columns.get("virtual", ())]
+    frame["virtual_range"] = pd.Series(sides, dtype="str")
     return frame
 
 

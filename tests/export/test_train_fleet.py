@@ -1,0 +1,65 @@
+"""Many stations are trained by one command: each has its run and its bundle, and what fails is named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("joblib", reason="NOT TESTED WITHOUT THE EXTRA 'fleet': joblib is not installed")
+import pandas as pd
+
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
+from davylamp import main
+from edge.bundles.bundle import Bundle
+from edge.readings.csv.writer import write_table
+from edge.simulation.simulator import simulate_chamber
+from trainer.data.record import load_record
+from trainer.fleet.joined_days import join_days
+from trainer.run import Run
+
+STATION = load_station(METHANE)
+
+
+def write_days(folder: Path, rows: int) -> None:
+    """Write a record as two Parquet files, one of each day."""
+    values = simulate_chamber(rows, seed=5)
+    for day, part in enumerate((values[: rows // 2], values[rows // 2 :]), 1):
+        path = folder / f"day={day}"
+        path.mkdir(parents=True)
+        pd.DataFrame(part, columns=STATION.names).to_parquet(path / "part-0.parquet")
+
+
+def test_a_fleet_is_trained_failures_are_named_and_the_rest_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_days(tmp_path / "records" / "station=good", 1400)
+    write_days(tmp_path / "records" / "station=short", 100)
+    (tmp_path / "fleet.yaml").write_text("stations: [{files: 'records/station={station}'}]\n")
+    words = ["train-fleet", str(tmp_path / "fleet.yaml"), "--jobs", "2", "--quick"]
+    assert main(words) == 1
+    printed = capsys.readouterr()
+    assert "1 of 2 stations done" in printed.out.splitlines()
+    assert "short: 2-files.parquet: got 100 usable rows, expected at least 600; fix: a longer record" in printed.out
+    bundle = Bundle.open(tmp_path / "bundles" / "good.davy")
+    bundle.verify()
+    assert Run.open(tmp_path / "runs" / "good").data.rows == 1400
+    assert not (tmp_path / "bundles" / "short.davy").exists()
+
+    assert main([*words, "--json"]) == 1
+    stations = json.loads(capsys.readouterr().out)["stations"]
+    assert [(each["station"], each["outcome"]) for each in stations] == [("good", "kept"), ("short", "failed")]
+    assert stations[0]["bundle"] == bundle.id
+    assert main([*words, "--only", "good"]) == 0
+    assert main([*words, "--only", "nobody"]) == 1
+    assert "--only: got nobody, expected stations of" in capsys.readouterr().err
+
+
+def test_the_days_of_a_record_are_one_segment_and_files_of_csv_are_one_each(tmp_path: Path) -> None:
+    write_days(tmp_path / "days", 400)
+    write_table(tmp_path / "one.csv", STATION.names, simulate_chamber(100, seed=6))
+    files = join_days([tmp_path / "one.csv", tmp_path / "days"], tmp_path)
+    record = load_record(files, STATION)
+    assert record.segments == ((0, 100), (100, 500))
