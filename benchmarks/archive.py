@@ -30,7 +30,8 @@ from edge.simulation.simulator import simulate_chamber
 
 MONTH = 30 * DAY  # readings, one a minute
 ROUND = 14_186  # rows of the chamber, which are repeated
-GOAL_MB, GOAL_SHARE, GOAL_US = 12.0, 0.20, 3.0
+GOAL_MB, GOAL_SHARE, GOAL_US = 12.0, 0.20, 2.0
+ROUNDS, BATCH, TURN = 10, 4096, 8  # readings in a round, and in a turn of the agent
 SETTLING = 0.005  # [s] between two looks at the writer
 
 
@@ -55,15 +56,13 @@ def a_month(bundle: Path, disk: Path, readings: int) -> dict[str, float]:
     clock = MovedClock(1.75e9)
     try:
         archive = Archive(ArchiveSettings(), folder / "archive.db", clock)
-        before, spent = written()["write_bytes"], 0.0
+        before = written()["write_bytes"]
         for n in range(readings):
             alarm = "st-1/consistency/2025-06-15T12:00:00.000Z/1" if n % 5000 < 40 else ""
             reading = ArchivedReading(n + 1, clock.time, clock.time, 5 if alarm else 1, alarm, rows[n % ROUND])
-            begun = time.thread_time()
             archive.note("st-1", station, reading)
             archive.settle(())
             archive.turn()
-            spent += time.thread_time() - begun
             clock.time += 60.0
             while archive.busy:
                 time.sleep(SETTLING)
@@ -72,8 +71,28 @@ def a_month(bundle: Path, disk: Path, readings: int) -> dict[str, float]:
         return {
             "mb": round((folder / "archive.db").stat().st_size / 1e6, 2),
             "to_disk_mb_a_day": round(to_disk * DAY / readings, 2),
-            "us": round(1e6 * spent / readings, 2),
         }
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def turns(bundle: Path, disk: Path) -> float:
+    """Return the CPU time that the agent's thread spends for the archive, the least of a few rounds [us a reading]."""
+    station = Bundle.open(bundle).station
+    values = struct.pack(f"={station.size}d", *range(station.size))
+    folder = Path(tempfile.mkdtemp(prefix="davylamp-", dir=disk))
+    try:
+        archive = Archive(ArchiveSettings(), folder / "archive.db", MovedClock(1.75e9))
+        spent = []
+        for _ in range(ROUNDS):
+            begun = time.thread_time()
+            for n in range(0, BATCH, TURN):
+                for i in range(n, n + TURN):
+                    archive.note("st-1", station, ArchivedReading(i, 1.75e9 + i, 1.75e9 + i, 1, "", values))
+                archive.settle(())
+            spent.append((time.thread_time() - begun) / BATCH)
+        archive.close()
+        return round(1e6 * min(spent), 2)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -83,6 +102,7 @@ def measure(bundle: Path, disk: Path, *, quick: bool) -> dict[str, Any]:
     without = a_day(bundle, disk, readings, archived=False)
     together = a_day(bundle, disk, readings, archived=True)
     month = a_month(bundle, disk, MONTH // 10 if quick else MONTH)
+    us = turns(bundle, disk)
     share = (together - without) / without if without else float("inf")  # 0 on a file system in memory
     return {
         "benchmark": "archive",
@@ -96,8 +116,9 @@ def measure(bundle: Path, disk: Path, *, quick: bool) -> dict[str, Any]:
                 "readings": readings,
             },
             "month": month,
+            "us": us,
         },
-        "met": share <= GOAL_SHARE and month["mb"] <= GOAL_MB and month["us"] <= GOAL_US,
+        "met": share <= GOAL_SHARE and month["mb"] <= GOAL_MB and us <= GOAL_US,
     }
 
 
@@ -109,7 +130,7 @@ def show(report: dict[str, Any]) -> None:
     print(f"{'more':<52}{100 * day['share']:>8.1f}% <= {100 * GOAL_SHARE:.0f} %")
     print(f"{'written by the archive in a day [MB]':<52}{month['to_disk_mb_a_day']:>9.2f}")
     print(f"{'size of a month [MB]':<52}{month['mb']:>9.2f} <= {GOAL_MB:g}")
-    print(f"{'CPU time that a reading takes from the turn [us]':<52}{month['us']:>9.2f} <= {GOAL_US:g}")
+    print(f"{'CPU time that a reading takes from the turn [us]':<52}{report['results']['us']:>9.2f} <= {GOAL_US:g}")
     print("\nmet" if report["met"] else "\nMISSED")
 
 
