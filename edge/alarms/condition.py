@@ -100,7 +100,7 @@ class Conditions:
             exceeds = kind in verdict.exceeds
             clears = not exceeds and scored.score < clearing_threshold(thresholds[kind], self._deadbands[kind])
             peak = Peak(ts=ts, score=scored.score, p=scored.p)
-            shares = verdict.contributions if kind == "reconstruction" else None
+            shares = verdict.contributions if kind == "reconstruction" else scored.contributions
             yield Condition(kind, exceeds, clears, scored.score, peak, None, getattr(scored, "culprit", None), shares)
 
     def _evaluate_gas(

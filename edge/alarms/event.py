@@ -72,7 +72,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         Score and p-value of the latest reading; ``None`` for an alarm by level, ``stale`` and
         ``clock``.
     peak, culprit, contributions
-        The strangest reading so far, its culprit and its contributions.
+        The strangest reading so far, its culprit, and its contributions: of ``reconstruction`` parts of its error, of
+        ``consistency`` distances from the usual; of other kinds there are none.
     count
         Readings that exceeded so far, those that opened the alarm included; for ``stale`` and
         ``clock``, how often it began.

@@ -155,10 +155,7 @@ class BrokerThread:
         """Take turns until a stop, or until other topics are needed."""
         while not self._stop.requested:
             messages = link.poll(_WAIT)
-            try:
-                self._turn(link, messages)
-            except Exception as error:  # a page that shows one thing wrong beats none; it is logged
-                self._log.error("a message cannot be shown", every=60.0, error=repr(error))
+            self._turn(link, messages)
             link.acknowledge(messages)
             link.flush()
             self._commit_if_due()
@@ -166,10 +163,13 @@ class BrokerThread:
                 return
 
     def _turn(self, link: ReconnectingLink, messages: list[Message]) -> None:
-        rest = [each for each in messages if not self._answer(each)]
-        with self.lock:
-            for message in rest:
-                self._board.take(message)
+        for message in messages:
+            try:
+                if not self._answer(message):
+                    with self.lock:
+                        self._board.take(message)
+            except Exception as error:  # a page that shows one thing wrong beats none; it is logged
+                self._log.error("a message cannot be shown", every=60.0, topic=message.topic, error=repr(error))
         self._note_state(link)
         self._send_requests(link)
         while not self._calls.empty():
@@ -237,7 +237,7 @@ class BrokerThread:
 
     def _subscriptions(self) -> list[Subscription]:
         base = self._base
-        retained = (f"{base}/state", f"{base}/info", f"{base}/+/availability", f"{base}/+/alarm")
+        retained = (f"{base}/state", f"{base}/info", f"{base}/+/availability", f"{base}/+/alarm", f"{base}/+/model")
         live = (
             f"{base}/+/score", f"{base}/+/event", f"{base}/+/counts", f"{base}/deadletter", f"{base}/health",
             f"{base}/response/alarm/+", f"{base}/response/synthesize", *self._topics,

@@ -55,6 +55,18 @@ class ChannelValues:
                 except (ConfigError, msgspec.ValidationError):  # of a gateway file that is not this agent's
                     continue
         self._sources[base] = sources
+        self._note_filters()
+
+    def forget(self, base: str) -> None:
+        """Forget an agent that has gone."""
+        if self._sources.pop(base, None) is not None:
+            self._note_filters()
+
+    def forget_station(self, place: tuple[str, str]) -> None:
+        """Forget the values of a station that has gone, by its base topic and name."""
+        self._values.pop(place, None)
+
+    def _note_filters(self) -> None:
         if not self._given:
             found = (source.entry.filters for every in self._sources.values() for source, _ in every)
             self.filters = tuple(dict.fromkeys(one for each in found for one in each))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import os
 import sqlite3
 import time
+from io import FileIO
 from pathlib import Path
 
 from edge.errors import DashboardError
@@ -62,6 +65,35 @@ def open_history(path: Path, max_mb: int) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def lock_history(path: Path) -> FileIO | None:
+    """Keep other pages from a history, in which each reading would count once for each of them.
+
+    Returns
+    -------
+    FileIO or None
+        Holds the lock until it is closed; ``None`` if the disk has none, or takes no file.
+
+    Raises
+    ------
+    DashboardError
+        Another page has it.
+    """
+    try:
+        # Not the history itself: SQLite would lose its own locks as soon as this was closed.
+        lock = FileIO(os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600), "r+")
+    except OSError:
+        return None  # what is wrong with the folder is said when the history itself is opened
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+            return None
+        fix = "fix: stop it, or --history and dashboard.history in gateway.yaml with another file"
+        raise DashboardError(f"{path}: another page keeps this history; {fix}") from error
+    return lock
 
 
 def _check_version(path: Path, version: int, *, new: bool) -> None:

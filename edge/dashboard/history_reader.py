@@ -79,7 +79,8 @@ class HistoryReader:
         with self._open() as db:
             number, unit, _ = _series(db, station)
             rows = db.execute("select t, body from bins where width = ? and series = ? order by t", (DAY, number))
-            every = [(_date(t), each) for t, body in rows if (each := _unpacked(body)) is not None]
+            # Of noon: the midnight of a computer that has moved to another time zone may be that of the day before.
+            every = [(_date(t + DAY // 2), each) for t, body in rows if (each := _unpacked(body)) is not None]
             opened: dict[str, dict[str, int]] = {}
             for kind, t in db.execute("select kind, opened from alarms where station = ?", (station,)):
                 counts = opened.setdefault(_date(t), {"alarms": 0, "faults": 0})
@@ -172,9 +173,12 @@ def _tier(start: float, end: float, points: int) -> tuple[int, int, str]:
 
 
 def _series(db: sqlite3.Connection, station: str) -> tuple[int, str | None, list[tuple[str, str]]]:
-    """Find a station's latest series: its number, unit and channels."""
+    """Find the series of a station's latest readings: its number, unit and channels."""
     row = db.execute(
-        "select id, unit, channels from series where station = ? order by id desc limit 1", (station,)
+        "select id, unit, channels from series where station = ? order by"
+        " (select max(t) from bins where width = 86400 and series = id) desc,"
+        " (select max(t) from bins where width = 60 and series = id) desc, id desc limit 1",
+        (station,),
     ).fetchone()
     if row is None:
         return -1, None, []

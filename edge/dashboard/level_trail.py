@@ -27,8 +27,13 @@ class LevelTrail:
         self._minute = self._points[-1][0] // _STEP if self._points else 0.0
 
     def add(self, t: float, level: float) -> None:
-        """Add a level; of the same minute the latest counts, and an older one does not."""
+        """Add a level; of the same minute the latest counts, and an older one does not.
+
+        One that is older by more than an hour begins anew: a clock that was ahead has been set right.
+        """
         minute = t // _STEP
+        if self._points and t < self._points[-1][0] - _HOUR:
+            self._points.clear()
         if self._points and minute < self._minute:
             return
         if self._points and minute == self._minute:

@@ -22,6 +22,7 @@ from edge.dashboard.page_messages import (
     PageInfo,
     Point,
     StationCounts,
+    StationModel,
 )
 from edge.dashboard.series_bin import SCORES, HistorySample
 from edge.mqtt.message import Message
@@ -91,6 +92,8 @@ class PageBoard:
         Base topic and name -> what is remembered of a station.
     counts : dict
         Base topic and name -> what a station has sent.
+    models : dict
+        Base topic and name -> which bundle waits for a station, and what last happened to its bundles.
     channels : ChannelValues
         Their raw values.
     clock : Clock
@@ -109,6 +112,7 @@ class PageBoard:
         self._reader = HistoryReader(history.path)
         self.channels = channels
         self.counts: dict[tuple[str, str], StationCounts] = {}
+        self.models: dict[tuple[str, str], StationModel] = {}
         self.pasts: dict[tuple[str, str], StationPast] = {}
 
     def take(self, message: Message) -> None:
@@ -122,8 +126,8 @@ class PageBoard:
         place = "/".join(levels[:-2]), levels[-2]
         if kind in ("info", "health", "deadletter"):
             self._take_own(kind, base, message.payload)
-        elif kind == "counts":
-            self._take_counts(place, message.payload)
+        elif kind in ("counts", "model"):
+            self._take_part(kind, place, message.payload)
         elif kind == "event":
             self._take_event(place[0], message.payload)
         elif kind == "state" or place in self.stations.rows or len(self.stations.rows) < _MOST_STATIONS:
@@ -153,6 +157,7 @@ class PageBoard:
         """Take in what an agent published about itself."""
         if not payload:
             self.changed |= self.gateways.pop(base, None) is not None
+            self.channels.forget(base)
             return
         if base not in self.gateways and len(self.gateways) >= _MOST_STATIONS:
             return
@@ -172,20 +177,29 @@ class PageBoard:
             return
         self.changed = True
 
-    def _take_counts(self, place: tuple[str, str], payload: bytes) -> None:
-        if place in self.stations.rows:  # what a station has sent is shown beside the rest of it
-            with contextlib.suppress(ValueError, RecursionError):
+    def _take_part(self, kind: str, place: tuple[str, str], payload: bytes) -> None:
+        """Take in what is shown beside the rest of a station."""
+        if kind == "model":
+            if not payload:  # no bundle was ever pushed, or the station has gone
+                self.changed |= self.models.pop(place, None) is not None
+                return
+            if place not in self.models and len(self.models) >= _MOST_STATIONS:
+                return
+        with contextlib.suppress(ValueError, RecursionError):
+            if kind == "model":  # retained, so that it may come before anything else of its station
+                self.models[place] = msgspec.json.decode(payload, type=StationModel)
+                self.changed = True
+            elif place in self.stations.rows:
                 self.counts[place] = msgspec.json.decode(payload, type=StationCounts)
                 self.changed = True
 
     def _take_event(self, base: str, payload: bytes) -> None:
         try:
             event = msgspec.json.decode(payload, type=Event)
-            parse_time(event.opened)
+            station = f"{base}/{event.station}"
+            self._history.add_alarm(station, event)
         except (ValueError, RecursionError):
             return
-        station = f"{base}/{event.station}"
-        self._history.add_alarm(station, event)
         self.alarms.append(AlarmNews(station_id=station, event=event))
 
     def _take_row(self, kind: str, place: tuple[str, str], message: Message) -> None:
@@ -195,9 +209,13 @@ class PageBoard:
         if self.stations.readings == before:
             self.changed = True
         row = self.stations.rows.get(place)
+        if kind == "alarm" and not message.payload:  # nothing stands any more, and nobody says when it closed
+            self._history.settle("/".join(place), set(), self.clock.now())
         if row is None:
             self.pasts.pop(place, None)
             self.counts.pop(place, None)
+            self.models.pop(place, None)
+            self.channels.forget_station(place)
         elif kind == "score" and row.verdict is not None:
             self._add_reading(place, row.verdict)
         elif kind == "alarm" and message.payload:
@@ -207,7 +225,8 @@ class PageBoard:
         """Keep the alarms that stand: their events may have come while the page was away."""
         station = "/".join(place)
         for event in message.standing:
-            self._history.add_alarm(station, event)
+            with contextlib.suppress(ValueError):  # one of its times is none
+                self._history.add_alarm(station, event)
         self._history.settle(station, {event.id for event in message.standing}, self.clock.now())
 
     def _add_reading(self, place: tuple[str, str], verdict: Verdict) -> None:
@@ -224,7 +243,7 @@ class PageBoard:
             self._history.add("/".join(place), unit, keys, sample)
         if not verdict.late and not verdict.historical:
             past.arrivals.append(now)
-        if sample.level is not None:
+        if sample.level is not None and not verdict.late and not again:
             past.trail.add(sample.t, sample.level)
         scores = dict(zip(SCORES, sample.scores, strict=True))
         channels = {key: value for (key, _), value in zip(keys, sample.channels, strict=True)}

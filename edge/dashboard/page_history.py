@@ -14,7 +14,7 @@ import msgspec
 
 from edge.alarms.event import Event, Label
 from edge.clock import Clock, SystemClock, parse_time
-from edge.dashboard.history_file import is_damage, is_full, open_history, set_aside
+from edge.dashboard.history_file import is_damage, is_full, lock_history, open_history, set_aside
 from edge.dashboard.history_tiers import DAY, TIERS, local_day, prune
 from edge.dashboard.series_bin import HistorySample, SeriesBin
 from edge.errors import DashboardError
@@ -50,7 +50,7 @@ class PageHistory:
     Raises
     ------
     DashboardError
-        The file is a later version's or another program's, or its folder is not there.
+        The file is a later version's, another program's or another page's, or its folder is not there.
     """
 
     def __init__(self, path: Path, max_mb: int, clock: Clock | None = None) -> None:
@@ -63,13 +63,15 @@ class PageHistory:
         self._aside: str | None = None
         self._channels: dict[tuple[str, str], list[tuple[str, str]]] = {}
         self._bins: dict[tuple[int, str, str, int], SeriesBin] = {}  # (width, station, unit, t)
-        self._alarms: dict[tuple[str, str], Event] = {}
+        self._alarms: dict[tuple[str, str], tuple[Event, float, float | None]] = {}
+        self._units: dict[str, str] = {}  # station -> unit of its gas, as far as it is known
         self._labels: dict[tuple[str, str], tuple[Label | None, str | None]] = {}
         self._standing: dict[str, tuple[set[str], float]] = {}
         self._pruned = -math.inf
         if not path.absolute().parent.is_dir():
             fix = "fix: make it, or --history and dashboard.history in gateway.yaml with another"
             raise DashboardError(f"{path}: there is no folder {path.parent}; {fix}")
+        self._lock = lock_history(path)
         self._open()
 
     @property
@@ -96,13 +98,15 @@ class PageHistory:
         station
             Id of the station.
         unit
-            Unit of its gas; with another one another series begins.
+            Unit of its gas; with another one another series begins. Empty: not known for this reading.
         channels
             Key and unit of each of its channels.
         sample
             What is kept of the reading, its channels in the same order.
         """
         values: list[float | None] = []
+        unit = unit or self._units.get(station, "")
+        self._units[station] = unit
         if sample.channels:
             known = self._channels.setdefault((station, unit), [])
             known += [each for each in channels if each not in known]
@@ -116,8 +120,9 @@ class PageHistory:
         self._bin(DAY, station, unit, local_day(sample.t)).add(sample)
 
     def add_alarm(self, station: str, event: Event) -> None:
-        """Add an alarm, or what has become of it."""
-        self._alarms[station, event.id] = event
+        """Add an alarm, or what has become of it; raises ValueError if one of its times is none."""
+        closed = None if event.closed is None else parse_time(event.closed)
+        self._alarms[station, event.id] = event, parse_time(event.opened), closed
 
     def label(self, station: str, one: str, label: Label | None, comment: str | None) -> None:
         """Keep what an alarm that has closed was found to be.
@@ -181,6 +186,8 @@ class PageHistory:
         if self._db is not None:
             self._db.close()
             self._db = None
+        if self._lock is not None:
+            self._lock.close()
 
     def _bin(self, width: int, station: str, unit: str, t: int) -> SeriesBin:
         key = width, station, unit, t
@@ -194,6 +201,7 @@ class PageHistory:
             self._db = open_history(self.path, self._max_mb)
             for station, unit, channels in self._db.execute("select station, unit, channels from series"):
                 self._channels[station, unit] = [(key, one) for key, one in json.loads(channels)]
+                self._units[station] = unit or self._units.get(station, "")
         except (sqlite3.Error, OSError, ValueError) as error:
             if self._db is not None:
                 self._db.close()
@@ -216,13 +224,9 @@ class PageHistory:
                 if (station, unit) not in ids:
                     ids[station, unit] = self._series(db, station, unit)
                 self._merge(db, (width, ids[station, unit], t), new)
-            for (station, _), event in self._alarms.items():
-                closed = None if event.closed is None else parse_time(event.closed)
-                body = msgspec.json.encode(event).decode()
-                db.execute(
-                    "insert or replace into alarms values (?, ?, ?, ?, ?, ?)",
-                    (station, event.id, event.kind, parse_time(event.opened), closed, body),
-                )
+            for (station, one), (event, opened, closed) in self._alarms.items():
+                row = station, one, event.kind, opened, closed, msgspec.json.encode(event).decode()
+                db.execute("insert or replace into alarms values (?, ?, ?, ?, ?, ?)", row)
             for station, (standing, now) in self._standing.items():
                 for (one,) in db.execute(
                     "select id from alarms where station = ? and closed is null", (station,)

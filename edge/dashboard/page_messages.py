@@ -67,6 +67,45 @@ class StationCounts(msgspec.Struct, frozen=True, kw_only=True):
     problems: dict[str, str] = {}
 
 
+class PageModel(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page reads of a bundle that waits."""
+
+    bundle: str | None = None
+    file: str = ""
+
+
+class PageComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page reads of the comparison of two bundles."""
+
+    agreement: float | None = None
+
+
+class PageWaiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A bundle that waits, and how far it has come."""
+
+    model: PageModel
+    phase: str
+    readings: int = 0
+    of: int = 0
+    comparison: PageComparison | None = None
+
+
+class PageChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What last happened to a station's bundles."""
+
+    outcome: str
+    bundle: str
+    reason: str | None = None
+    at: str
+
+
+class StationModel(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page reads of the bundles of a station, and shows of them."""
+
+    waiting: PageWaiting | None = None
+    last: PageChange | None = None
+
+
 class JournalView(msgspec.Struct, frozen=True, kw_only=True):
     """State of the agent's journal."""
 
@@ -171,6 +210,7 @@ class StationView(msgspec.Struct, frozen=True, kw_only=True):
     fault: Switch = "OFF"
     standing: tuple[Event, ...] = ()
     health: StationCounts | None = None
+    model: StationModel = StationModel()
     spark: tuple[tuple[float, float], ...] = ()
 
 

@@ -150,7 +150,17 @@ class PageRoutes:
         query = request.query_params
         limit = int(number_in(query, "limit", 50, 1, _MOST_ALARMS))
         before = moment_in(query, "before")
-        return await self._read(self._reader.alarms, query.get("station"), limit, before)
+
+        def found() -> dict[str, Any]:
+            answer = self._reader.alarms(query.get("station"), limit, before)
+            with self._broker.lock:
+                known = {f"{base}/{name}" for base, name in self._board.stations.rows}
+                connected = self._broker.link_view.state == "connected"
+            for alarm in answer["alarms"]:  # nothing stands at a station that has gone
+                alarm["standing"] &= not connected or alarm["station_id"] in known
+            return answer
+
+        return await self._read(found)
 
     async def _acknowledge(self, request: Request) -> Response:
         body = await read_body(request, AcknowledgeBody)
@@ -190,8 +200,8 @@ class PageRoutes:
             body["from"] = {"regime": query["regime"]}
         parts = self._desk.parts(base, "synthesize", body)
         first = await anext(parts)
-        file = "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
-        headers = {"content-disposition": f'attachment; filename="synthetic-{file}-{first.get("seed")}.csv"'}
+        file = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in f"{name}-{first.get('seed')}")
+        headers = {"content-disposition": f'attachment; filename="synthetic-{file}.csv"'}
         return StreamingResponse(_rows(first, parts), media_type="text/csv; charset=utf-8", headers=headers)
 
     def _base(self, station: str) -> str:

@@ -19,6 +19,7 @@ from edge.dashboard.page_messages import (
     MethaneView,
     ReadingNews,
     ScoresView,
+    StationModel,
     StationView,
 )
 from edge.dashboard.series_bin import SCORES
@@ -92,6 +93,7 @@ class PageViews:
             fault="ON" if any(kind != "methane" for kind in counting) else "OFF",
             standing=row.standing,
             health=self._board.counts.get(place),
+            model=self._board.models.get(place) or StationModel(),
         )
         if verdict is None or past is None:
             return view

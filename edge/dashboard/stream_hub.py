@@ -22,7 +22,7 @@ MOST_BROWSERS = 32
 _PACE = 0.25  # [s] between two sendings
 _OVERVIEW_PACE = 1.0  # [s] between two overviews
 _RETRY = 2000  # [ms] after which a browser connects again
-_MOST_WAITING = 200  # events that wait for a slow browser
+_MOST_WAITING = 2500  # events that wait for a slow browser: more than one of each station, of which 1000 may be
 
 
 class StreamHub:
@@ -68,12 +68,12 @@ class StreamHub:
             self._news.clear()
             try:
                 self._send_news()
+                if self._overview_due and loop.time() - sent >= _OVERVIEW_PACE:
+                    self._overview_due, sent = False, loop.time()
+                    if self._streams:
+                        self._send(self._overview_event())
             except Exception as error:  # one thing that cannot be shown must not end every stream
                 self._log.error("news cannot be sent", every=60.0, error=repr(error))
-            if self._overview_due and loop.time() - sent >= _OVERVIEW_PACE:
-                self._overview_due, sent = False, loop.time()
-                if self._streams:
-                    self._send(self._overview_event())
             await asyncio.sleep(_PACE)
 
     async def stream(self) -> AsyncIterator[ServerEvent]:

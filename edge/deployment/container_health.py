@@ -7,6 +7,7 @@ it runs, so that the agent is not disturbed by it. Run by its path, because it n
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 _ALIVE = b"WATCHDOG=1"
-_PATIENCE = "20000000"  # [µs], as systemd gives it
+_PATIENCE = 20_000_000.0  # [µs], as systemd gives it
 _ANYBODY = 0o666  # the agent may be another user than this check; nobody else is in a container
 
 
@@ -40,16 +41,22 @@ def container_health(environment: Mapping[str, str], out: TextIO) -> int:
         print("NOTIFY_SOCKET: got nothing, expected the path to which the agent reports", file=out)
         return 1
     path = Path(name)
+    patience = _PATIENCE
+    with contextlib.suppress(ValueError):  # the agent itself says what is wrong with it
+        patience = float(environment.get("WATCHDOG_USEC", patience))
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         try:
             path.unlink(missing_ok=True)  # of a check that was killed
             listener.bind(name)
             path.chmod(_ANYBODY)
         except OSError as error:
-            print(f"{name}: {error.strerror}; fix: mount a volume there that the agent's user may write", file=out)
+            print(
+                f"{name}: {error.strerror or error}; fix: mount a volume there that the agent's user may write",
+                file=out,
+            )
             return 1
         try:
-            alive = _hears(listener, time.monotonic() + int(environment.get("WATCHDOG_USEC", _PATIENCE)) / 1e6)
+            alive = _hears(listener, time.monotonic() + patience / 1e6)
         finally:
             path.unlink(missing_ok=True)
     print(

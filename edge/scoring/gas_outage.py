@@ -139,8 +139,9 @@ class GasOutage:
 
     def _place(self, scores: RowScores) -> RowScores:
         """Return scores with places among all columns; the gas has contributed nothing."""
-        shares = scores.contributions
+        gas, shares, strangeness = self.column, scores.contributions, scores.strangeness
         return scores._replace(
             culprit=self._kept[scores.culprit],
-            contributions=[*shares[: self.column], 0.0, *shares[self.column :]],
+            contributions=[*shares[:gas], 0.0, *shares[gas:]],
+            strangeness=[*strangeness[:gas], 0.0, *strangeness[gas:]],
         )

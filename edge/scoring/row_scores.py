@@ -37,6 +37,8 @@ class RowScores(NamedTuple):
         Keys whose value lies outside the range of the training.
     degree
         How far the climate lies outside it, as a share of that range; that of the worst column.
+    strangeness
+        Distance of each channel from its usual value, [F].
     """
 
     consistency: float = math.nan
@@ -49,6 +51,7 @@ class RowScores(NamedTuple):
     background: float = math.nan
     outside: tuple[str, ...] = ()
     degree: float = 0.0
+    strangeness: Sequence[float] = ()
 
 
 class RowScoresBuilder:
@@ -103,6 +106,7 @@ class RowScoresBuilder:
             scores.virtual.tolist(),
             scores.background.tolist(),
             *self._outside(values),
+            scores.strangeness.tolist(),
         )
         return list(starmap(RowScores, zip(*columns, strict=True)))
 

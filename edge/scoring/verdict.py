@@ -81,11 +81,15 @@ class Consistency(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         Calibrated p-value [-].
     culprit
         Key of the strangest channel: the one at fault, if any is.
+    contributions
+        While it exceeds, the three strangest channels with their distances from the usual, in its standard deviations;
+        or those that failed or are missing, with 1 each. Empty otherwise.
     """
 
     score: float
     p: float
     culprit: str
+    contributions: dict[str, float] = {}
 
 
 class Methane(msgspec.Struct, frozen=True, kw_only=True, gc=False):

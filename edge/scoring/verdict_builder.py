@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from edge.clock import rfc3339
 from edge.models.scoring_model import ScoringModel
@@ -50,7 +51,7 @@ class VerdictBuilder:
             ts_from=ts_from,
             received=received,
             reconstruction=_reconstruction(scores),
-            consistency=self._consistency(scores),
+            consistency=self._consistency(decision),
             methane=self._methane(scores, context),
             exceeds=exceeds,
             by=by,
@@ -65,18 +66,28 @@ class VerdictBuilder:
             bundle=self._bundle,
         )
 
-    def _consistency(self, scores: RowScores) -> Consistency | None:
+    def _consistency(self, decision: Decision) -> Consistency | None:
+        scores = decision.scores
         score = round_score(scores.consistency)
         if score is None:
             return None
-        return Consistency(score=score, p=_p(scores.consistency), culprit=self._keys[scores.culprit])
+        culprit = self._keys[scores.culprit]
+        if "consistency" not in decision.exceeds:
+            return Consistency(score=score, p=_p(scores.consistency), culprit=culprit)
+        flags = decision.flags
+        if flags is not None and flags[scores.culprit] != GOOD:
+            # What was filled in for a channel that broke a rule is not strange, and the channel is.
+            strangest = {key: 1.0 for key, flag in zip(self._keys, flags, strict=True) if flag != GOOD}
+        else:  # without a flag, or with one that is excused
+            strangest = self._largest([0.0 if math.isnan(each) else each for each in scores.strangeness])
+        return Consistency(score=score, p=_p(scores.consistency), culprit=culprit, contributions=strangest)
 
     def _contributions(self, scores: RowScores) -> dict[str, float]:
-        shares = scores.contributions
-        if math.isnan(scores.error):
-            return {}
-        largest = sorted(range(len(shares)), key=shares.__getitem__, reverse=True)[:_LISTED]
-        return {self._keys[j]: _four_digits(shares[j]) for j in largest}
+        return {} if math.isnan(scores.error) else self._largest(scores.contributions)
+
+    def _largest(self, parts: Sequence[float]) -> dict[str, float]:
+        largest = sorted(range(len(parts)), key=parts.__getitem__, reverse=True)[:_LISTED]
+        return {self._keys[j]: _four_digits(parts[j]) for j in largest}
 
     def _methane(self, scores: RowScores, context: Context) -> Methane | None:
         unit, level, background = self._unit, context.level, context.background

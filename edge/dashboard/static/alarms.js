@@ -6,6 +6,7 @@ import {KINDS, LABELS, REASONS, channelName, moment, number, quantity, span, toS
 
 const FIRST = 3;
 const PAGE = 20;
+const MOST = 1000;
 const SHELVES = [["60", "for an hour"], ["480", "for eight hours"], ["1440", "for a day"], ["10080", "for a week"]];
 
 /** The list of alarms of every station. */
@@ -13,6 +14,7 @@ export class AlarmList {
     #alarms = new Map();
     #shown = FIRST;
     #more = false;
+    #oldest = null; // when the last one that was loaded opened
     #changed;
     #known = false;
 
@@ -25,9 +27,10 @@ export class AlarmList {
     /** Load the newest alarms. */
     async load() {
         const {alarms, more} = await get("api/alarms", {limit: Math.min(500, Math.max(PAGE, this.#shown))});
-        this.#alarms.clear();
-        for (const alarm of alarms) this.#put(alarm.station_id, alarm.event, alarm.standing);
-        this.#more = more;
+        for (const [key, {standing}] of this.#alarms) {
+            if (!standing) this.#alarms.delete(key); // one that stands may be older than these
+        }
+        this.#page(alarms, more);
         this.#known = true;
         this.#changed();
     }
@@ -38,6 +41,7 @@ export class AlarmList {
             announce(`New alarm at ${event.station}: ${headline(event)}.`);
         }
         this.#put(station, event, event.event_type !== "close");
+        if (this.#alarms.size > MOST) this.load().catch(() => {}); // a page that is open for months
         this.#changed();
     }
 
@@ -77,14 +81,19 @@ export class AlarmList {
         this.#alarms.set(key, {key, station, event, standing});
     }
 
+    #page(alarms, more) {
+        for (const alarm of alarms) this.#put(alarm.station_id, alarm.event, alarm.standing);
+        this.#oldest = alarms.at(-1)?.event.opened ?? this.#oldest;
+        this.#more = more;
+    }
+
     async #older() {
         this.#shown += PAGE;
         if (this.#more && this.#alarms.size < this.#shown) {
-            const oldest = [...this.#alarms.values()].map(({event}) => event.opened).sort()[0];
             try {
-                const {alarms, more} = await get("api/alarms", {limit: PAGE, before: oldest});
-                for (const alarm of alarms) this.#put(alarm.station_id, alarm.event, alarm.standing);
-                this.#more = more;
+                // Not the oldest that is known: one that stands may be older than all that lie between.
+                const {alarms, more} = await get("api/alarms", {limit: PAGE, before: this.#oldest});
+                this.#page(alarms, more);
             } catch (refusal) {
                 announce(refusal.message);
             }

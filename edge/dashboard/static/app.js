@@ -152,22 +152,24 @@ function stream() {
 }
 
 async function begin() {
-    try {
-        const overview = await get("api/overview");
-        await alarms.load().catch(() => {});
-        takeOverview(overview);
-    } catch (refusal) {
-        if (refusal.status === 401) {
-            await askToken();
-        } else {
-            state.lost = true;
-            draw();
-            await pause(RETRY);
+    for (let begun = false; !begun;) {
+        try {
+            const overview = await get("api/overview");
+            await alarms.load().catch(() => {});
+            takeOverview(overview);
+            begun = true;
+        } catch (refusal) {
+            if (refusal.status === 401) {
+                await askToken();
+            } else {
+                state.lost = true;
+                draw();
+                await pause(RETRY);
+            }
         }
-        return begin();
     }
     state.lost = false;
-    return stream();
+    stream();
 }
 
 serveTheme(() => history.recolour());

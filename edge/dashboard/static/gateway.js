@@ -4,6 +4,17 @@ import {SCORES, day, moment, number, quantity, span, toSeconds} from "./words.js
 
 const STATES = {online: "online", stopped: "stopped on purpose", offline: "away"};
 
+const CHANGES = {activated: "began to score", "rolled back": "was taken back", "went back": "gave way by itself",
+    refused: "was refused"};
+const PHASES = {receiving: "on its way", verifying: "being checked"};
+
+function progress({phase, readings, of, comparison}) {
+    if (phase !== "shadow") return PHASES[phase] ?? phase;
+    const agreement = comparison?.agreement ?? null;
+    const agrees = agreement === null ? "" : `, agrees on ${number(100 * agreement)} %`;
+    return `scores in shadow, ${number(readings)} of ${number(of)} readings${agrees}`;
+}
+
 function drift(shift) {
     const moved = Object.entries(shift ?? {}).filter(([, decades]) => decades !== null);
     if (!moved.length) return ["Thresholds are fixed", null];
@@ -26,22 +37,33 @@ export function showGateway(gateway, station, page) {
         make("dd", {"data-state": state}, value, small ? make("small", {}, small) : null)));
     const online = gateway.state === "online";
     fact("Agent", `${gateway.gateway}, ${STATES[gateway.state] ?? gateway.state}`,
-        online ? `version ${gateway.version}, since ${moment(toSeconds(gateway.since))}` : null,
+        online ? `version ${gateway.version ?? "unknown"}, since ${moment(toSeconds(gateway.since))}` : null,
         online ? null : "warn");
     if (health) {
         const {journal} = health;
-        const load = 100 * health.cpu_s / Math.max(1, health.uptime_s);
-        fact("Memory", `${number(health.rss_mib)} MiB`, `CPU ${number(load)} %`);
-        const held = journal.held ? `, ${journal.held} readings wait` : "";
-        fact("Journal", journal.state, `${number(journal.mb)} MB${held}`,
-            journal.state === "ok" ? null : "alarm");
+        const load = health.cpu_s === null ? null : 100 * health.cpu_s / Math.max(1, health.uptime_s);
+        fact("Memory", `${number(health.rss_mib)} MiB`, load === null ? null : `CPU ${number(load)} %`);
+        const held = journal?.held ? `, ${journal.held} readings wait` : "";
+        if (journal) { // an agent of another version may not have it
+            fact("Journal", journal.state, `${number(journal.mb)} MB${held}`,
+                journal.state === "ok" ? null : "alarm");
+        }
     }
     if (bundle) {
-        fact("Bundle", bundle.bundle, `${bundle.file}, trained on ${day(toSeconds(bundle.created))}`);
+        const trained = bundle.created ? `trained on ${day(toSeconds(bundle.created))}` : "";
+        fact("Bundle", bundle.bundle, [bundle.file, trained].filter(Boolean).join(", "));
         if (bundle.enhancement !== null) {
             fact("Alarms from", `${quantity(bundle.enhancement, bundle.gas_unit)} above the background`,
                 "unless the gateway has its own");
         }
+    }
+    const {waiting, last} = station?.model ?? {};
+    if (waiting) fact("Bundle that waits", waiting.model.bundle ?? waiting.model.file, progress(waiting));
+    if (last) {
+        const why = last.reason ? `: ${last.reason}` : "";
+        const good = last.outcome === "activated" || last.outcome === "rolled back";
+        fact("Last change", `${last.bundle} ${CHANGES[last.outcome] ?? last.outcome}`,
+            `${moment(toSeconds(last.at))}${why}`, good ? null : "warn");
     }
     if (station) {
         const [word, small] = drift(station.shift);

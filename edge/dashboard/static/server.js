@@ -64,6 +64,8 @@ export function follow(listeners, {opened, lost}) {
             if (source.readyState !== EventSource.CLOSED) return; // the browser itself tries again
             source.close();
             setTimeout(open, AGAIN[Math.min(failures++, AGAIN.length - 1)]);
+            // A stream does not say why: if the server has another token now, the page has to ask for it.
+            get("api/overview").catch((refusal) => refusal.status === 401 && location.reload());
         });
         for (const [name, listener] of Object.entries(listeners)) {
             source.addEventListener(name, ({data}) => listener(JSON.parse(data)));

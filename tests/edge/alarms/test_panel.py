@@ -233,10 +233,10 @@ def test_a_consistency_alarm_names_the_culprit_of_its_strangest_reading() -> Non
     station = PanelStation()
     events = []
     for score, culprit in ((3.1, "rmq4_ohm"), (9.0, "r2600_ohm"), (4.0, "rmq4_ohm")):
-        part = Consistency(score=score, p=10**-score, culprit=culprit)
+        part = Consistency(score=score, p=10**-score, culprit=culprit, contributions={culprit: score})
         events += station.panel.observe(station.verdict(consistency=part, exceeds=("consistency",)), THRESHOLDS)
     (opened,) = events
-    assert (opened.kind, opened.culprit, opened.contributions) == ("consistency", "r2600_ohm", {})
+    assert (opened.kind, opened.culprit, opened.contributions) == ("consistency", "r2600_ohm", {"r2600_ohm": 9.0})
     assert station.panel.message("st-01").fault == "ON"
 
 

@@ -89,6 +89,7 @@ def _station(now: float, name: str = "st-1") -> dict[str, Any]:
         "standing": [_event(STARTED - 120, closed=None)] if seen else [],
         "health": {"readings": 3600, "late": 0, "historical": 0, "distrusted": 0, "duplicates": 0,
                    "problems": {} if seen else {"cadence": "no reading for a day; fix: look at its power"}},
+        "model": {"waiting": None, "last": None},
         "spark": [[t, _level(t)] for t in range(int(now) - 3600, int(now), 60)] if seen else [],
     }  # fmt: skip
 
@@ -151,6 +152,13 @@ def _days(now: float, year: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _alarms(query: dict[str, str]) -> dict[str, Any]:
+    events = [_event(STARTED - 120, closed=None), _event(STARTED - 8000, closed=STARTED - 7600)]
+    events.append(_event(STARTED - 20000, closed=STARTED - 19000, kind="consistency"))
+    found = [{"station_id": f"{BASE}/st-1", "standing": not each["closed"], "event": each} for each in events]
+    return {"alarms": found, "more": False}
+
+
 class SampleHandler(BaseHTTPRequestHandler):
     """Answers every route of docs/dashboard.md."""
 
@@ -166,10 +174,7 @@ class SampleHandler(BaseHTTPRequestHandler):
         elif parts.path == "/api/days":
             self._json(_days(now, int(query.get("year", _iso(now)[:4]))))
         elif parts.path == "/api/alarms":
-            events = [_event(STARTED - 120, closed=None), _event(STARTED - 8000, closed=STARTED - 7600)]
-            events.append(_event(STARTED - 20000, closed=STARTED - 19000, kind="consistency"))
-            found = [{"station_id": f"{BASE}/st-1", "standing": not each["closed"], "event": each} for each in events]
-            self._json({"alarms": found, "more": False})
+            self._json(_alarms(query))
         elif parts.path == "/api/synthesis":
             rows = "".join(f"{2000 + i},20.5\n" for i in range(int(query.get("rows", 100))))
             self._send(200, f"ch4_ppb,temperature_c\n{rows}".encode(), "text/csv")

@@ -280,7 +280,7 @@ def test_nobody_else_may_read_it(path: Path, now: float) -> None:
         modes = {each.name: each.stat().st_mode & 0o777 for each in path.parent.iterdir()}
     finally:
         os.umask(before)
-    assert modes == dict.fromkeys(("dashboard.db", "dashboard.db-wal", "dashboard.db-shm"), 384)
+    assert modes == dict.fromkeys((f"dashboard.db{end}" for end in ("", "-wal", "-shm", ".lock")), 384)
 
 
 def test_a_station_without_history_has_empty_columns(path: Path, now: float) -> None:

@@ -56,11 +56,51 @@ def test_a_browser_that_does_not_read_loses_its_stream_and_nobody_elses_memory()
         hub = hub_of(QuietBroker())
         slow = hub.stream()
         assert (await anext(slow))["event"] == "overview"
-        for _ in range(300):
+        for _ in range(2600):
             hub._send({"event": "reading", "data": "{}"})
         assert [each async for each in slow] == []
 
     asyncio.run(run())
+
+
+def test_a_reading_of_each_of_a_thousand_stations_at_once_ends_no_stream() -> None:
+    async def run() -> None:
+        hub = hub_of(QuietBroker())
+        stream = hub.stream()
+        await anext(stream)
+        for _ in range(2 * 1000):
+            hub._send({"event": "reading", "data": "{}"})
+        assert [(await anext(stream))["event"] for _ in range(2000)] == ["reading"] * 2000
+
+    asyncio.run(run())
+
+
+def test_an_overview_that_cannot_be_made_ends_no_stream(caplog: pytest.LogCaptureFixture) -> None:
+    made: list[Overview] = []
+
+    def overview() -> Overview:
+        if len(made) == 1:
+            made.append(OVERVIEW)
+            raise OverflowError("a time that is none")
+        made.append(OVERVIEW)
+        return OVERVIEW
+
+    async def run() -> None:
+        hub = StreamHub(cast("BrokerThread", QuietBroker()), cast("PageViews", NewViews()), overview)
+        sending = asyncio.create_task(hub.run())
+        stream = hub.stream()
+        await anext(stream)
+        hub.wake()
+        while len(made) < 2:
+            await asyncio.sleep(0.01)
+        assert not sending.done()
+        hub.wake()
+        while (event := await asyncio.wait_for(anext(stream), 5))["event"] != "overview":
+            assert event["event"] == "link"
+        sending.cancel()
+
+    asyncio.run(run())
+    assert "news cannot be sent" in caplog.text
 
 
 def test_streams_are_counted_and_ended() -> None:

@@ -51,6 +51,19 @@ def test_an_agent_that_does_not_report_is_not(tmp_path: Path) -> None:
     assert (code, said) == (1, "no report from the agent's loop; fix: look into its log\n")
 
 
+def test_a_patience_that_is_no_number_is_the_usual_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PATIENCE", 1e5)
+    out = io.StringIO()
+    assert container_health({"NOTIFY_SOCKET": str(tmp_path / "s"), "WATCHDOG_USEC": "20s"}, out) == 1
+    assert "no report from the agent's loop" in out.getvalue()
+
+
+def test_a_path_that_no_socket_takes_is_said_in_words(tmp_path: Path) -> None:
+    code, said = checked(tmp_path / ("x" * 150))
+    assert code == 1
+    assert "too long; fix: mount a volume there" in said
+
+
 def test_a_status_alone_is_no_sign_of_life(tmp_path: Path) -> None:
     path, over = tmp_path / "health.socket", threading.Event()
     watchdog = Watchdog(FakeClock(), {"NOTIFY_SOCKET": str(path)})

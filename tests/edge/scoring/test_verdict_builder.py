@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.readings.quality import FAIL, GOOD, MISSING
 from edge.readings.reading import Reading
 from edge.readings.station_clock.placement import Placement
 from edge.scoring.decision import Context, Decision
@@ -22,12 +23,12 @@ from edge.scoring.verdict_builder import VerdictBuilder, round_score
 KEYS = ("a", "b", "c", "d")
 
 
-def build(**scores: Any) -> Verdict:
+def build(exceeds: tuple[str, ...] = (), flags: list[int] | None = None, **scores: Any) -> Verdict:
     model: Any = SimpleNamespace(keys=KEYS, virtual=None)
     reading = Reading(station="st-1", values=(1.0,) * len(KEYS), received=0.0)
     context = Context(1, Arrival.NEXT, Placement(True, 0.0, False, False, 0.0, "received", None))
     return VerdictBuilder(model, None, "x").build(
-        Decision(reading, context, RowScores(**scores), None, (), None, suspect=False)
+        Decision(reading, context, RowScores(**scores), flags, exceeds, None, suspect=False)
     )
 
 
@@ -56,6 +57,30 @@ def test_a_p_value_has_three_significant_digits(score: float) -> None:
     assert consistency.culprit == "b"
     assert written_with(consistency.p, 3)
     assert consistency.p == pytest.approx(10.0**-score, rel=5.01e-3)
+
+
+def test_a_consistency_that_exceeds_says_which_channels_are_strangest() -> None:
+    scores = {"consistency": 4.0, "culprit": 3, "strangeness": [1.0, math.nan, 2.5, 7.12345]}
+    found = build(("consistency",), **scores).consistency
+    assert found is not None
+    assert list(found.contributions.items()) == [("d", 7.123), ("c", 2.5), ("a", 1.0)]
+    quiet = build(**scores).consistency
+    assert quiet is not None
+    assert quiet.contributions == {}
+
+
+def test_a_channel_that_broke_a_rule_contributes_whatever_was_filled_in_for_it() -> None:
+    scores = {"consistency": 12.0, "culprit": 0, "strangeness": [0.1, 3.0, 2.0, 1.0]}
+    found = build(("consistency",), [FAIL, GOOD, MISSING, GOOD], **scores).consistency
+    assert found is not None
+    assert found.contributions == {"a": 1.0, "c": 1.0}
+
+
+def test_a_missing_gas_level_that_is_excused_contributes_nothing() -> None:
+    scores = {"consistency": 4.0, "culprit": 1, "strangeness": [0.0, 3.0, 2.0, 1.0]}
+    found = build(("consistency",), [MISSING, GOOD, GOOD, GOOD], **scores).consistency
+    assert found is not None
+    assert found.contributions == {"b": 3.0, "c": 2.0, "d": 1.0}
 
 
 @given(st.floats(1e-12, 1e12))
