@@ -39,10 +39,11 @@ def test_what_cannot_be_committed_is_held_reported_and_committed_later(
     assert fake_link.happened == ["hold", "flush"]
     journal = health(agent, fake_link, fake_clock)["journal"]
     assert (journal["state"], journal["held"]) == ("locked", 3)
-    assert {each.topic for each in fake_link.published} == {TOPICS.health}
+    reports = {TOPICS.health, TOPICS.counts("st-1")}
+    assert {each.topic for each in fake_link.published} == reports
     fake_link.ready = True
     agent.turn()
-    assert {each.topic for each in fake_link.published} == {TOPICS.health, TOPICS.state, TOPICS.info}
+    assert {each.topic for each in fake_link.published} == {*reports, TOPICS.state, TOPICS.info}
     other.execute("rollback")
     fake_clock.time += 10
     fake_link.happened.clear()

@@ -42,7 +42,8 @@ def test_an_answer_is_confirmed_expires_and_is_not_retained(desk: Desk) -> None:
 def test_an_unknown_verb_is_answered_with_those_that_are_known(desk: Desk) -> None:
     error = desk.error("model/invent", {"transaction": "x"})
     assert "unknown request 'model/invent'" in error
-    assert error.endswith(f"expected one of {', '.join(REQUEST_VERBS)}")
+    known = [verb for verb in REQUEST_VERBS if not verb.startswith("collect/")]  # of an agent with an archive
+    assert error.endswith(f"expected one of {', '.join(known)}")
 
 
 @pytest.mark.parametrize(
