@@ -74,7 +74,7 @@ format: .venv/.dev  ## format the code and repair what the linter can
 
 benchmarks: .venv/.dev  ## print every benchmark's table and write its JSON to benchmarks/results/ (more than an hour)
 	@mkdir -p benchmarks/results
-	@for b in clocks latency agent discovery dashboard journal archive rollout chaos sampling simulator training windows detection synthesis sequences field; do \
+	@for b in clocks latency agent discovery dashboard journal archive rollout chaos sampling simulator training windows detection synthesis sequences field fleet; do \
 	  $(BIN)/python benchmarks/$$b.py --json benchmarks/results/$$b.json || missed="$$missed $$b"; done; \
 	  test -z "$$missed" || { echo "goals missed, or failed:$$missed"; exit 1; }
 

@@ -64,8 +64,8 @@ def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
         'fleet.yaml: stations[1].name: got "one" which stations[0] has already, expected each station once',
         'fleet.yaml: stations[1].name: got "two" twice, expected each station once',
         (
-            "fleet.yaml: stations[2].files: got nowhere/{station}.csv, which finds no station; fix: check the path and its "
-            "folder"
+            "fleet.yaml: stations[2].files: got nowhere/{station}.csv, which finds no station; fix: "
+            "check the path and its folder"
         ),
     ]
 

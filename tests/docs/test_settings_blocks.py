@@ -14,7 +14,7 @@ from msgspec.structs import fields
 
 from config.settings.gateway import Gateway
 from config.templates.templates import METHANE
-from config.yaml.load import load_gateway, load_station
+from config.yaml.load import load_fleet, load_gateway, load_station
 from edge.discovery.station_table import STATION_COMPONENTS
 from tests.conftest import ROOT
 from tests.docs.command_blocks import blocks_of
@@ -44,6 +44,9 @@ def test_a_block_of_settings_is_accepted(text: str, tmp_path: Path) -> None:
         before = METHANE.read_text(encoding="utf-8").replace("cadence: null", "cadence: 60")
         path.write_text(re.sub(r"^windows:\n(?: .*\n)*", text, before, flags=re.MULTILINE))
         assert load_station(path).windows.recenter == yaml.safe_load(text)["windows"]["recenter"]
+    elif "{station}.csv" in text:
+        path.write_text(text)
+        assert load_fleet(path).stations
     elif "type" in keys:
         _assert_entities_exist(text)
     else:

@@ -89,8 +89,8 @@ def test_topics_that_two_stations_share_are_refused(tmp_path: Path) -> None:
         f'fleet.yaml: topic: got "sensors/d/readings" for d, which overlaps "sensors/+/readings" of c; {fix}',
         f'fleet.yaml: topic: got "sensors/#" for e, which overlaps "sensors/+/readings" of c; {fix}',
         (
-            'fleet.yaml: topic: got "davylamp/#" for f, expected one that does not overlap what the gateways publish below '
-            "davylamp/gw-1"
+            'fleet.yaml: topic: got "davylamp/#" for f, expected one that does not overlap what the '
+            "gateways publish below davylamp/gw-1"
         ),
     ]
     assert not (tmp_path / "gateways").exists()
