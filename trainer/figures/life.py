@@ -66,6 +66,12 @@ def draw_life_budget(
         axes.set(yscale="log", title=title, ylim=(foot * 0.8, 1.0), ylabel="share that exceeds")
         few_ticks(axes.yaxis)
         _mark_files(axes, axis)
+    for name, first in axis.files:
+        grid[0].annotate(
+            name, (first, 1.0), xycoords=("data", "axes fraction"), xytext=(4, -4), textcoords="offset points",
+            va="top", color=GREY, fontsize=8,
+        )  # fmt: skip
+    few_ticks(grid[-1].xaxis, 10)
     grid[-1].set_xlabel("reading")
     add_legend(picture, colours)
     return picture
@@ -92,6 +98,7 @@ def draw_life_shift(shift: Floats, names: Sequence[str], axis: LifeAxis) -> Figu
     axes.set(ylim=(len(names), 0), xlabel="reading")
     axes.grid(visible=False)
     _mark_files(axes, axis)
+    few_ticks(axes.xaxis, 10)
     picture.colorbar(drawn, ax=axes, label="spreads from the training", shrink=0.9, aspect=18, extend="both")
     return picture
 

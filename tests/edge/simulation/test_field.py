@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
-from edge.simulation.field import field_blocks, simulate_field
+from edge.simulation.field import SEASONS, field_blocks, simulate_field
+from edge.simulation.season_file import write_season
 
 DAY = 1440  # rows at one reading a minute
 
@@ -73,3 +75,15 @@ def test_it_says_that_it_is_illustrative() -> None:
 def test_no_rows_are_refused() -> None:
     with pytest.raises(ValueError, match="expected at least 1"):
         simulate_field(0)
+
+
+def test_seasons_differ_and_a_season_file_is_a_record_with_times(tmp_path: Path) -> None:
+    spring, summer, late = (simulate_field(3000, seed=3, season=season) for season in SEASONS)
+    assert summer[:, 2].mean() > spring[:, 2].mean() + 2
+    assert abs(np.log(summer[:, 6] / late[:, 6]).mean()) < abs(np.log(summer[:, 6].mean() / spring[:, 6].mean()))
+    path = tmp_path / "season.csv"
+    write_season(path, 50, season=2, seed=3)
+    lines = path.read_text().splitlines()
+    assert lines[0].startswith("time,Methane (ppb),")
+    assert [line.split(",")[0] for line in lines[1:3]] == ["2026-05-30T00:00:00.000Z", "2026-05-30T00:01:00.000Z"]
+    np.testing.assert_allclose(float(lines[1].split(",")[1]), simulate_field(50, seed=3, season=SEASONS[1])[0, 0])

@@ -18,6 +18,7 @@ MOST = 20_000
 """Most readings that are kept for it."""
 CONTEXT = 4_000
 """Rows before them that fill the memories of both bundles: more than the longest window."""
+_HELD = 12
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,8 @@ def _first_collected(seen: Record, collected: Record) -> int:
     start = np.nanmin(collected.time)
     mine = seen.time >= start
     first = int(np.argmax(mine))
-    if not mine[first:].all():
+    few = _HELD + len(collected.values) // 50  # rows that are filled beside others, and are not alone
+    if not mine[first:].all() or len(mine) - first > len(collected.values) + few:
         raise TrainingError(
             "the files are not in the order of their times: some of the old ones are newer than the first collected "
             "reading; fix: give the old ones first, and what was collected since then with --collected"
