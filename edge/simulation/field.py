@@ -46,7 +46,7 @@ class Season(NamedTuple):
     noise: float
 
 
-SEASONS = (Season(0.0, 0.0, 0.0, 1.0), Season(8.0, 5.0, 1.0, 2.2), Season(6.0, 4.0, 1.2, 2.2))
+SEASONS = (Season(0.0, 0.0, 0.0, 1.0), Season(8.0, 5.0, 1.0, 1.8), Season(6.0, 4.0, 1.2, 1.8))
 """Spring, summer and late summer: the second is unlike the first, the third resembles the second."""
 
 

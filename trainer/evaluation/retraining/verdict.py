@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from trainer.evaluation.retraining.results import BudgetCount, BundleResult, Comparison
 
-CHANCE = 0.02
-"""Difference of a mean AUROC, or of a mean recall, that another seed of the training makes as well."""
+CHANCE = 0.03
+"""Difference of a mean AUROC, or of a mean recall, from which one bundle finds more than the other."""
 MUCH = 1.25
 """Ratio between two broken budgets from which one is worse than the other."""
 
@@ -41,12 +41,14 @@ class RetrainingVerdict(NamedTuple):
 def judge(comparison: Comparison) -> RetrainingVerdict:
     """Judge the new bundle by its false alarms first, and by what it finds.
 
-    It is worse if it breaks a budget that the old one keeps, breaks one more than the old one does, or finds less than
-    chance explains: faults that were put in, or stretches that people have labelled. A bundle that is worse in anything
-    is not preferred, whatever it does better; neither is one that is better in nothing.
+    It is worse if it lacks a score that the old one has, breaks a budget that the old one keeps, breaks one more than
+    the old one does, or finds less: faults that were put in, or stretches that people have labelled. A bundle that is
+    worse in anything is not preferred, whatever it does better; neither is one that is better in nothing.
     """
     old, new = comparison.old, comparison.new
     better, worse = [*_budgets(old, new, "keeps")], [*_budgets(new, old, "breaks")]
+    lost = dict.fromkeys(one.score for one in old.budget if one.score not in {each.score for each in new.budget})
+    worse += [f"it has no {score} score, which the old one has" for score in lost]
     for name, before, after in (("AUROC", old.auroc, new.auroc), ("recall at 1 %", old.recall, new.recall)):
         if before is None or after is None or abs(after - before) <= CHANCE:
             continue

@@ -60,9 +60,9 @@ def test_one_that_is_better_in_nothing_is_not_preferred_either() -> None:
     assert verdict.sentence == "keep the old bundle: the new one is no better on what neither has seen"
 
 
-def test_a_score_that_only_the_new_one_has_and_that_breaks_its_budget_counts_nothing_against_the_old_one() -> None:
-    new = BundleResult(name="b", budget=(), faults=())
-    assert not judge(compare(result("a", 200), new)).keep_new
+def test_a_bundle_without_a_score_that_the_old_one_has_is_worse() -> None:
+    verdict = judge(compare(result("a", 200), BundleResult(name="b", budget=(), faults=())))
+    assert verdict.sentence.endswith("the new one is worse: it has no consistency score, which the old one has")
 
 
 def test_both_stand_side_by_side() -> None:
