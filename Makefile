@@ -9,7 +9,7 @@ INSTALL := -m pip --disable-pip-version-check --quiet install --constraint const
 PIP := $(BIN)/python $(INSTALL)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs test-docs test-edge test-gateway test-arm64 test-clients test-home-assistant test-packages add-on coverage check format benchmarks release-check clean
+.PHONY: help demo test docs test-docs test-edge test-gateway test-arm64 test-clients test-home-assistant test-packages add-on coverage check format seasons benchmarks release-check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -71,6 +71,9 @@ check: .venv/.dev  ## format, lint, types and import rules
 format: .venv/.dev  ## format the code and repair what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+seasons: .venv/.dev  ## live through three simulated seasons: train, collect, retrain, push, shadow, active (Mosquitto; some minutes)
+	$(BIN)/python benchmarks/seasons.py $(ARGS)
 
 benchmarks: .venv/.dev  ## print every benchmark's table and write its JSON to benchmarks/results/ (more than an hour)
 	@mkdir -p benchmarks/results

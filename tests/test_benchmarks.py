@@ -13,7 +13,7 @@ BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 PARTS = {"boards.py", "evaluation.py", "shipped_synthesis.py", "reference_loop.py", "sequence_models.py", "chaos.py"}
 """Modules that benchmarks import; and chaos, which has a test of its own."""
 SCRIPTS = sorted(path for path in BENCHMARKS.glob("*.py") if path.name not in PARTS)
-LONG = {"detection.py", "sequences.py", "synthesis.py", "field.py", "fleet.py"}
+LONG = {"detection.py", "sequences.py", "synthesis.py", "field.py", "fleet.py", "seasons.py"}
 """Benchmarks that take a minute even with ``--quick``."""
 SHORT = {"latency.py": ["--rounds", "5"], "simulator.py": ["--seeds", "1"]}
 """Options that shorten a benchmark without ``--quick``."""
