@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 from rig.broker import MISSING, Broker, mosquitto
 
 Report = dict[str, Any]
@@ -44,7 +45,7 @@ class Bystander:
     def __init__(self, port: int) -> None:
         self.latest: dict[str, Any] = {}
         self.opened: dict[str, dict[str, Any]] = {}
-        self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
         self._client.on_message = self._on_message
         self._client.connect("127.0.0.1", port)
         self._client.subscribe(f"{BASE}/#", qos=1)

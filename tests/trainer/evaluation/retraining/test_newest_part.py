@@ -11,7 +11,7 @@ from trainer.evaluation.retraining.newest_part import CONTEXT, cut_newest
 
 
 def timed(record: Record, first: float) -> Record:
-    return replace(record, time=first + 60.0 * np.arange(len(record.values)))
+    return replace(record, time=np.array([first + 60.0 * n for n in range(len(record.values))]))
 
 
 def test_the_newest_third_of_the_collected_rows_is_cut_off(chamber: Record) -> None:
@@ -36,7 +36,7 @@ def test_without_times_the_collected_rows_are_the_last_ones(chamber: Record) -> 
 
 
 def test_a_record_that_is_newer_than_what_was_collected_is_refused(chamber: Record) -> None:
-    times = 60.0 * np.arange(len(chamber.values))
+    times = np.array([60.0 * n for n in range(len(chamber.values))])
     whole = replace(chamber, time=np.concatenate([times[1000:], times[:1000]]))
     collected = replace(Record.from_values(chamber.values[-900:], chamber.station), time=times[:900])
     with pytest.raises(TrainingError, match="give the old ones first"):
