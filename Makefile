@@ -5,7 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 EDGE_BIN := .venv-edge/bin
 DOCS_BIN := .venv-docs/bin
-INSTALL := -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
+# Without --no-compile pip compiles every module of every package, most of which nobody imports: 40 s of CPU time.
+INSTALL := -m pip --disable-pip-version-check --quiet install --no-compile --constraint constraints.txt
 PIP := $(BIN)/python $(INSTALL)
 
 .DEFAULT_GOAL := help
@@ -124,9 +125,10 @@ endif
 	$(PIP) --editable '.[demo]'
 	@touch $@
 
-.venv/.dev: .venv/.demo
+.venv/.dev: .venv/.torch pyproject.toml
+	@echo 'installing davylamp and what checks it ...'
 	$(PIP) --editable '.[demo,dev]'
-	@touch $@
+	@touch .venv/.demo $@
 
 .venv-edge/.ready: .venv-edge/.python constraints.txt pyproject.toml
 	$(EDGE_BIN)/python $(INSTALL) --editable '.[test]'
