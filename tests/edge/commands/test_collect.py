@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,40 @@ def test_many_stations_go_into_a_folder_and_one_that_fails_is_named(
         'st-9: got the station "st-9", expected one of those that have sent: st-1, st-2, st-3',
         "1 of 2 stations collected",
     ]
+
+
+def test_two_hundred_readings_a_second_are_scored_once_each_while_others_are_collected(
+    agent_process: StartAgentProcess, start_broker: StartBroker, client: Connect, tmp_path: Path
+) -> None:
+    broker = start_broker("max_packet_size 20000")
+    other = client(broker.port, TOPICS.state, TOPICS.score("+"))
+    agent_process(broker.port)
+    other.wait(TOPICS.state, lambda body: body["state"] == "online", timeout=30)
+    publish(other, range(1100))
+    count = 800
+
+    def send() -> None:
+        begun = time.monotonic()
+        for i in range(1100, 1100 + count):
+            body = dict(zip(STATION.keys, ROWS[i % 3000], strict=True)) | {"ts": rfc3339(START + 60 * i)}
+            other.publish("sensors/st-1/readings", body)
+            time.sleep(max(0.0, begun + (i - 1099) / 200 - time.monotonic()))
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    collected = 0
+    while sender.is_alive():
+        assert davylamp.main(arguments(broker, tmp_path / "recent.csv", "--station", "st-1")) == 0
+        times = [row["time"] for row in rows_of(tmp_path / "recent.csv")]
+        assert times == [rfc3339(START + 60 * i) for i in range(len(times))]
+        assert len(times) >= max(1100, collected)
+        collected = len(times)
+    last = rfc3339(START + 60 * (1100 + count - 1))
+    other.wait(TOPICS.score("st-1"), lambda body: body["ts"] == last, timeout=60)
+    scored = [json.loads(each.payload)["n"] for each in other.received if each.topic == TOPICS.score("st-1")]
+    assert scored == list(range(1, 1101 + count))
+    assert davylamp.main(arguments(broker, tmp_path / "recent.csv", "--station", "st-1")) == 0
+    assert len(rows_of(tmp_path / "recent.csv")) == 1100 + count
 
 
 @pytest.mark.parametrize(
