@@ -99,7 +99,7 @@ def draw_life_shift(shift: Floats, names: Sequence[str], axis: LifeAxis) -> Figu
     axes.grid(visible=False)
     _mark_files(axes, axis)
     few_ticks(axes.xaxis, 10)
-    picture.colorbar(drawn, ax=axes, label="spreads from the training", shrink=0.9, aspect=18, extend="both")
+    picture.colorbar(drawn, ax=axes, label="spreads from the reference", shrink=0.9, aspect=18, extend="both")
     return picture
 
 

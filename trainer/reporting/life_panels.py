@@ -88,7 +88,7 @@ def _budget(life: StationLife) -> Panel:
             HtmlTable(
                 ("file", "readings", "score", *(one.name for one in life.bundles)),
                 list(_budget_rows(life)),
-                "Share that exceeds at 1 % requested, by file; *: fitted on it",
+                "Share that exceeds at 1 % requested, by file; *: fitted on it, or on a part of it",
             ),
         ),
         numbers={
@@ -126,12 +126,14 @@ def _drift(life: StationLife) -> Panel:
     return Panel(
         key="drift",
         title="Drift",
-        caption="How far the median of each column lies from the training of the first bundle, in spreads of that "
-        "training. Weather moves the climate; a sensor that moves without it has drifted. "
+        caption=f"How far the median of each column lies from {life.reference}, in spreads of that. Weather moves the "
+        "climate; a sensor that moves without it has drifted. "
         + (f"Now more than {_FAR:g} away: {', '.join(map(str, far))}." if far else f"Now all within {_FAR:g}."),
         figure=draw_life_shift(life.shift, names, _axis(life)),
         alt="Shift of every column over the station's life.",
-        tables=(HtmlTable(("column", "largest shift", "in", "last shift"), rows, "Shift in spreads of the training"),),
+        tables=(
+            HtmlTable(("column", "largest shift", "in", "last shift"), rows, f"Shift in spreads of {life.reference}"),
+        ),
         numbers={"columns": list(life.station.keys), "shift": life.shift},
         wide=True,
     )

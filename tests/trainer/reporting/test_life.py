@@ -37,7 +37,7 @@ def test_the_page_of_a_life_has_every_bundle_the_drift_and_the_alarms(
         assert f">{title}<" in text
     assert "plume" in text
     assert "no bundle here was retrained" in text
-    assert "https://" not in text
+    assert "lies from season-1.csv" in text
     numbers = json.loads((png / "budget.json").read_text())
     assert numbers["bundles"].keys() == {"both.davy", "vae.davy"}
     assert [one["file"] for one in numbers["stretches"]] == ["season-1.csv"] * 24 + ["season-2.csv"] * 24

@@ -107,8 +107,10 @@ class StationLife:
         The stretches, the oldest first.
     bundles
         Its bundles, the oldest first.
+    reference
+        What drift is measured from: the first bundle's training, or the first file if that is not in the record.
     shift
-        How far each column's median lies from that of the first bundle's training, in its spread [stretches, F].
+        How far each column's median lies from that of the reference, in its spread [stretches, F].
     alarms
         Its alarms, the oldest first.
     """
@@ -116,6 +118,7 @@ class StationLife:
     station: Station
     stretches: tuple[LifeStretch, ...]
     bundles: tuple[BundleLife, ...]
+    reference: str
     shift: Floats
     alarms: tuple[LifeAlarm, ...]
 
@@ -154,7 +157,11 @@ def measure_life(bundles: Sequence[Path], files: Sequence[Path]) -> StationLife:
     seen = record.without_gas if absent else record
     stretches = tuple(_stretches(seen))
     lives = tuple(_life(path, bundle, seen, stretches, absent=absent) for path, bundle in opened)
-    return StationLife(station, stretches, lives, _shift(seen, stretches, lives[0]), tuple(_alarms(files)))
+    trained = any(lives[0].seen)
+    reference = "the training of the first bundle" if trained else stretches[0].file or "the first file"
+    mine = lives[0].seen if trained else tuple(one.file == stretches[0].file for one in stretches)
+    shift = _shift(seen, stretches, lives[0], mine)
+    return StationLife(station, stretches, lives, reference, shift, tuple(_alarms(files)))
 
 
 def _stretches(record: Record) -> Iterator[LifeStretch]:
@@ -183,18 +190,17 @@ def _life(path: Path, bundle: Bundle, record: Record, stretches: Sequence[LifeSt
         bundle=bundle,
         counts={score: tuple(of.count(rows) for rows in places) for score, of in found.items()},
         seen=tuple(
-            one.file in bundle.manifest.data.files and (border is None or one.since is None or one.since < border)
+            one.file in bundle.manifest.data.files if border is None or one.since is None else one.since < border
             for one in stretches
         ),
         comparison=comparison,
     )
 
 
-def _shift(record: Record, stretches: Sequence[LifeStretch], first: BundleLife) -> Floats:
-    """Return the shift of every column [stretches, F]; nan where the first bundle's training is not in the record."""
+def _shift(record: Record, stretches: Sequence[LifeStretch], first: BundleLife, mine: Sequence[bool]) -> Floats:
+    """Return the shift of every column [stretches, F] from the stretches that are the reference."""
     forward = first.bundle.scaler.forward(record.values)
-    trained = [np.arange(one.start, one.end) for one, seen in zip(stretches, first.seen, strict=True) if seen]
-    rows = np.concatenate(trained) if trained else np.arange(stretches[0].start, stretches[0].end)
+    rows = np.concatenate([np.arange(one.start, one.end) for one, own in zip(stretches, mine, strict=True) if own])
     middle = np.median(forward[rows], axis=0)
     spread = np.maximum(1.4826 * np.median(np.abs(forward[rows] - middle), axis=0), 1e-9)
     medians = [np.median(forward[one.start : one.end], axis=0) for one in stretches]
