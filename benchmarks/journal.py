@@ -26,7 +26,7 @@ from rig.echo import Echo, MovedClock
 from config.settings.gateway import Gateway, HealthSettings, JournalSettings, StationEntry
 from edge.agent.agent import Agent
 from edge.agent.presence import Presence
-from edge.agent.recovery import rebuild
+from edge.agent.rebuilding import rebuild
 from edge.agent.run import open_journal
 from edge.agent.stations import Stations
 from edge.agent.watchdog import Watchdog

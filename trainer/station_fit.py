@@ -61,6 +61,8 @@ class StationFit:
         tables |= self.gas
         for name, scorer in self.scorers.items():
             arrays = to_arrays(scorer.model) | {"whitening": scorer.whitening}
+            if scorer.drift is not None:
+                arrays |= {f"drift/{key}": array for key, array in scorer.drift.arrays().items()}
             tables |= {f"{name}/{key}": array for key, array in arrays.items()}
         return tables
 

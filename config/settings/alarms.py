@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import fields, replace
 
-AlarmKind = Literal["methane", "consistency", "reconstruction", "stale", "clock"]
+AlarmKind = Literal["methane", "consistency", "reconstruction", "stale", "clock", "retrain"]
 
-UNSCORED: tuple[AlarmKind, ...] = ("stale", "clock")
+UNSCORED: tuple[AlarmKind, ...] = ("stale", "clock", "retrain")
 """Kinds without a score: they are raised and cleared by what the agent sees of a station, and nothing is counted."""
 
 MofN = Annotated[
@@ -113,6 +113,14 @@ class ClockAlarm(AlarmOverride, frozen=True, kw_only=True, forbid_unknown_fields
         yield from _inapplicable(self, "a station's clock", "remove it")
 
 
+class RetrainAlarm(AlarmOverride, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=_RENAME):
+    """A station that has drifted from its training. Nothing is counted, so only ``latch`` and ``repeat`` apply."""
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yield (path, sentence) for every broken rule that a type cannot express."""
+        yield from _inapplicable(self, "a drift", "remove it")
+
+
 class Alarms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One rule for all kinds of alarm, and what each kind overrides."""
 
@@ -128,13 +136,16 @@ class Alarms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clock: Annotated[
         ClockAlarm, Meta(description="a station whose time stamps are of no use for long; only latch and repeat")
     ] = ClockAlarm()
+    retrain: Annotated[
+        RetrainAlarm, Meta(description="a station that has drifted from its bundle's training; only latch and repeat")
+    ] = RetrainAlarm(repeat=86_400.0)
 
     def rule_for(self, kind: AlarmKind) -> AlarmRule:
         """Return the rule of one kind: ``default`` with that kind's overrides."""
         override: AlarmOverride = getattr(self, kind)
         values = {name: getattr(override, name) for name in AlarmRule.__struct_fields__}
         rule = replace(self.default, **{name: value for name, value in values.items() if value is not UNSET})
-        # A station is silent or not, its clock is of use or not: there is nothing to count.
+        # A station is silent or not, its clock is of use or not, it has drifted or not: there is nothing to count.
         return replace(rule, clear_after=1, hold=0) if kind in UNSCORED else rule
 
 

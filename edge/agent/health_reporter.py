@@ -15,6 +15,7 @@ from edge.alarms.event import Event
 from edge.alarms.panel import AlarmPanel
 from edge.clock import rfc3339
 from edge.delivery.delivery import Delivery
+from edge.drift.drift_report import DriftReport
 from edge.journal.committer import Committer
 from edge.mqtt.link import Link
 from edge.mqtt.topics import Topics
@@ -116,6 +117,7 @@ class HealthReporter:
             shift=Shift.from_shifts(station.state.adaptation.shifts()),
             bundle=station.group.bundle.id,
             waiting=station.waiting,
+            drift=DriftReport.from_state(station.state.drift),
         )
 
     def _fitting(self, message: HealthMessage) -> HealthMessage:

@@ -11,6 +11,7 @@ from edge.agent.health import Health
 from edge.agent.intake import Entry
 from edge.agent.station import LiveStation, StationGroup
 from edge.agent.station_clocks import StationClocks
+from edge.agent.station_drifts import StationDrifts
 from edge.alarms.event import Event
 from edge.alarms.panel import AlarmPanel
 from edge.archive.archive import Archive
@@ -93,6 +94,7 @@ class Pipeline:
         self._archive = archive
         self.rescue: Callable[[LiveStation, Exception, Transaction], bool] = lambda *_: False
         self._clocks = StationClocks(panel, health, log)
+        self._drifts = StationDrifts(panel, log)
 
     def score(self, entries: Iterable[Entry], transaction: Transaction) -> Results:
         """Score readings, those of one bundle at once, and journal them."""
@@ -107,6 +109,7 @@ class Pipeline:
                 results.stations.append(station)
                 station.check_gas(self._log)
                 results.events += self._clocks.check(station)
+                results.events += self._drifts.check(station)
                 if type(station.trial) is Shadow:
                     shadows.append(station.trial)
         if shadows:

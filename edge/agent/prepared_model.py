@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings.gateway import Gateway
-from edge.agent.recovery import rebuild
+from edge.agent.rebuilding import rebuild
 from edge.agent.station import LiveStation, StationGroup
 from edge.agent.station_groups import make_scorer
 from edge.bundles.archive import read_bundle

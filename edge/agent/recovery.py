@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-from bisect import bisect_right
 from collections.abc import Sequence
 
-import msgspec
-import numpy as np
-
+from edge.agent.rebuilding import read_row, rebuild
 from edge.agent.station import LiveStation
 from edge.agent.station_journal import COPY_EVERY
 from edge.agent.stations import Stations
@@ -17,16 +13,13 @@ from edge.alarms.panel import AlarmPanel
 from edge.archive.archive import Archive
 from edge.errors import ReadingError
 from edge.journal.journal import Journal
-from edge.journal.transaction import ClockRow, MemoryRow, ReadingRow, Transaction
+from edge.journal.transaction import ReadingRow, Transaction
 from edge.log import Log
 from edge.mqtt.message import Message
 from edge.readings.duplicates import LOOK_BACK
 from edge.readings.message_key import unpack_keys
-from edge.readings.reading import Reading
 from edge.readings.recent import MOST_RECENT
-from edge.readings.station_clock.placement import OBSERVED, PLACED
-from edge.scoring.scorer import Scorer
-from edge.scoring.state import Arrival, StationState
+from edge.readings.station_clock.placement import OBSERVED
 
 _SENT_AGAIN = 900.0  # [s] at most after a connection in which the broker sends again what came before ...
 _QUIET = 2.0  # [s] ... and without a message, it has nothing more
@@ -130,7 +123,7 @@ class Recovery:
         assert row is not None
         kept = COPY_EVERY + self._journal.readings_kept(len(self._stations), station.group.bundle.station.size)
         readings, clock = self._journal.readings(station.id, kept), self._journal.clock(station.id)
-        memory = self._journal.memory(station.id)
+        memory, drift = self._journal.memory(station.id), self._journal.memory(station.id, "drifts")
         self._note_older(station, readings, complete=len(readings) < kept)
         self._stations.mark_recovered(station)
         for reading in readings:
@@ -150,7 +143,9 @@ class Recovery:
         try:
             if memory is not None and memory.bundle != station.group.bundle.id:
                 memory = None
-            rebuilt = rebuild(station.state, station.group.scorer, readings, clock, memory)
+            if drift is not None and drift.bundle != station.group.bundle.id:
+                drift = None
+            rebuilt = rebuild(station.state, station.group.scorer, readings, clock, memory, drift=drift)
         except Exception:
             self._log.exception("past could not be rebuilt", station=station.name)
             return
@@ -160,7 +155,7 @@ class Recovery:
             station.state.shift_clock(self._jumped)
         for seen in rebuilt[-MOST_RECENT:]:
             station.recent.add(seen.values)
-        observed = [(each.n, _reading(each).values) for each in readings if each.place & OBSERVED]
+        observed = [(each.n, read_row(each).values) for each in readings if each.place & OBSERVED]
         if observed:
             station.guard.replay(readings[0].n, observed)
         else:  # version 0.2 did not note them
@@ -220,71 +215,3 @@ class _Finder:
         found = self._journal.find(self._station, key, self._after)
         self._after = found or self._after
         return found > 0
-
-
-def rebuild(
-    state: StationState,
-    scorer: Scorer,
-    rows: Sequence[ReadingRow],
-    clock: ClockRow | None = None,
-    memory: MemoryRow | None = None,
-) -> list[Reading]:
-    """Rebuild a station's state from its last readings.
-
-    Only its count, its rates and now and then its clock are journalled as such. Lags, medians, backgrounds, warm-up and
-    last good values become those of a state that never stopped if the rows reach back far enough. 2000 do, unless
-    windows are longer; ``memory`` has what the rows before it no longer give of them.
-
-    Parameters
-    ----------
-    state
-        A new state; its count and its rates are not changed.
-    scorer
-        Scorer of its bundle.
-    rows
-        The station's readings, the oldest first. Those beside the order are skipped: they changed nothing when they
-        came, either. Those of version 0.2 are placed now.
-    clock
-        The station's clock as it was last journalled; the rows after it give the rest. ``None``: all rows do.
-    memory
-        Its long windows as they were last journalled, with the same bundle; ``None``: the rows are all there is. One
-        that is older than the rows is of another time, in which the station had this bundle as well: it is ignored.
-
-    Returns
-    -------
-    list of Reading
-        The readings that were not skipped.
-    """
-    n = state.n
-    readings = [_reading(row) for row in rows]
-    if memory is not None and rows and rows[0].n - memory.n > COPY_EVERY:
-        memory = None
-    try:
-        seen = 0 if memory is None else bisect_right([row.n for row in rows], memory.n)
-        batch, codes = [(state, reading) for reading in readings], [row.place for row in rows]
-        arrivals = scorer.advance(batch[:seen], codes[:seen])
-        if memory is not None:
-            with contextlib.suppress(ValueError, msgspec.DecodeError):  # without it, the rows give what they can
-                state.restore(memory.snapshot)
-        arrivals += scorer.advance(batch[seen:], codes[seen:])
-        _resume(state, rows, clock)
-    finally:
-        state.n = n
-    return [each for each, arrival in zip(readings, arrivals, strict=True) if arrival is not Arrival.BESIDE]
-
-
-def _resume(state: StationState, rows: Sequence[ReadingRow], clock: ClockRow | None) -> None:
-    """Let the station's clock go on from where it was journalled."""
-    placed = 0
-    if clock is not None:
-        with contextlib.suppress(ValueError):  # a clock that cannot be read places all readings again
-            state.clock.restore(clock.snapshot)
-            placed = clock.n
-    for row in rows:
-        if row.n > placed and row.place & PLACED:
-            state.clock.resume(row.place & ~PLACED, row.ts, row.received)
-
-
-def _reading(row: ReadingRow) -> Reading:
-    values = tuple(np.frombuffer(row.values).tolist())
-    return Reading(station="", values=values, ts=row.ts, seq=row.seq, received=row.received)

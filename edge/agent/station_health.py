@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from edge.drift.drift_report import DriftReport
 from edge.log import Log
 from edge.scoring.verdict import Shift
 
@@ -46,13 +47,15 @@ class StationReport(msgspec.Struct, frozen=True, kw_only=True):
         Time since then [s].
     problems
         What -> a sentence with its fix, as long as it lasts: clock, units, keys, values, devices,
-        repetitions, missing, cadence.
+        repetitions, missing, cadence, drift.
     shift
         How far its thresholds have moved, as in its latest score message.
     bundle
         Id of the bundle that scores it.
     waiting
         Id of the bundle that waits in shadow; ``None``: none does.
+    drift
+        How far it is from the training of its bundle.
     """
 
     readings: int
@@ -72,6 +75,7 @@ class StationReport(msgspec.Struct, frozen=True, kw_only=True):
     shift: Shift
     bundle: str
     waiting: str | None
+    drift: DriftReport
 
 
 @dataclass

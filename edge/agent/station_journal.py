@@ -8,10 +8,12 @@ from edge.agent.station import LiveStation
 from edge.agent.stations import Stations
 from edge.alarms.panel import AlarmPanel
 from edge.clock import Clock
+from edge.drift.drift_state import DriftState
 from edge.journal.capacity import capacity
 from edge.journal.journal import Journal
 from edge.journal.room import Room
 from edge.journal.transaction import ClockRow, MemoryRow, StationRow, Transaction
+from edge.scoring.state import StationState
 
 COPY_EVERY = 200
 """Readings of a station between two deletions of its oldest ones, and two copies of its clock and its long windows."""
@@ -60,7 +62,9 @@ class StationJournal:
                 station.clocked = n
                 transaction.clocks[station.id] = _clock(station)
                 if station.state.outlasts(self._kept(station)):
-                    transaction.memories[station.id] = _memory(station)
+                    transaction.memories[station.id] = _memory(station, station.state)
+                if station.state.drift is not None:
+                    transaction.drifts[station.id] = _memory(station, station.state.drift)
         transaction.labels += self._panel.labels()
 
     def prune_all(self, transaction: Transaction) -> None:
@@ -79,7 +83,16 @@ class StationJournal:
         return Transaction(
             stations=rows,
             clocks={station.id: _clock(station) for station in known},
-            memories={station.id: _memory(station) for station in known if station.state.outlasts(self._kept(station))},
+            memories={
+                station.id: _memory(station, station.state)
+                for station in known
+                if station.state.outlasts(self._kept(station))
+            },
+            drifts={
+                station.id: _memory(station, station.state.drift)
+                for station in known
+                if station.state.drift is not None
+            },
         )
 
     def forget(self, stations: Sequence[LiveStation], transaction: Transaction) -> None:
@@ -120,8 +133,8 @@ def _clock(station: LiveStation) -> ClockRow:
     return ClockRow(station.id, station.state.n, station.state.clock.snapshot())
 
 
-def _memory(station: LiveStation) -> MemoryRow:
-    return MemoryRow(station.id, station.state.n, station.group.bundle.id, station.state.snapshot())
+def _memory(station: LiveStation, of: StationState | DriftState) -> MemoryRow:
+    return MemoryRow(station.id, station.state.n, station.group.bundle.id, of.snapshot())
 
 
 def _row(station: LiveStation) -> StationRow:

@@ -17,6 +17,10 @@ from edge.clock import parse_time
 UPDATE_EVERY = 10.0
 """Least time between two messages about a growing peak [s]."""
 
+_ADVICE = {
+    "retrain": "look whether a sensor has aged or the season has turned; then davylamp collect --station {station}, "
+    "davylamp retrain, and davylamp push --station {station}"
+}
 _SCORE_STEP = 1.0  # a peak is news when it is ten times less likely than the one last reported ...
 _LEVEL_FACTOR = 1.25  # ... or, for a gas level, this many times as high
 
@@ -93,6 +97,7 @@ class ActiveAlarm(msgspec.Struct, array_like=True):
             shelved_until=None,
             bundle=bundle,
             historical=historical,
+            advice=_ADVICE.get(latest.kind, "").format(station=station) or None,
         )
         return cls(event, worst.severity, latest.ts)
 

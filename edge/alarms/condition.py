@@ -45,9 +45,16 @@ class Condition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     contributions: dict[str, float] | None = None
 
     @classmethod
-    def unscored(cls, kind: AlarmKind, ts: str, *, stands: bool) -> Condition:
-        """Make the condition of a kind without a score at a time, RFC 3339: it stands or it is over."""
-        return cls(kind, exceeds=stands, clears=not stands, severity=0.0, peak=Peak(ts=ts))
+    def unscored(
+        cls, kind: AlarmKind, ts: str, *, stands: bool, contributions: Mapping[str, float] | None = None
+    ) -> Condition:
+        """Make the condition of a kind without a score at a time, RFC 3339: it stands or it is over.
+
+        The ``contributions`` are those of the channels it is about, the largest first: the more, the stranger.
+        """
+        shares = dict(contributions or {})
+        culprit, severity = next(iter(shares), None), float(len(shares))
+        return cls(kind, stands, not stands, severity, Peak(ts=ts), culprit=culprit, contributions=shares)
 
     @property
     def ts(self) -> str:

@@ -69,14 +69,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     duration_s
         Time since it opened [s]; ``None`` in an ``open``.
     score, p
-        Score and p-value of the latest reading; ``None`` for an alarm by level, ``stale`` and
-        ``clock``.
+        Score and p-value of the latest reading; ``None`` for an alarm by level, ``stale``,
+        ``clock`` and ``retrain``.
     peak, culprit, contributions
         The strangest reading so far, its culprit, and its contributions: of ``reconstruction`` parts of its error, of
-        ``consistency`` distances from the usual; of other kinds there are none.
+        ``consistency`` distances from the usual, of ``retrain`` how far the drifted channels are from the training, as
+        shares of what raises the alarm; of other kinds there are none.
     count
-        Readings that exceeded so far, those that opened the alarm included; for ``stale`` and
-        ``clock``, how often it began.
+        Readings that exceeded so far, those that opened the alarm included; for ``stale``,
+        ``clock`` and ``retrain``, how often it began or grew.
     acknowledged
         Whether somebody has seen it.
     label
@@ -90,6 +91,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         followed them. The latter is also in the messages of one that is still to be acknowledged.
     bundle
         Id of the bundle whose scores raised it.
+    advice
+        What to do about it, for ``retrain``.
     historical
         Whether it is published late: the reading that opened the alarm was old when it came, and no live one has
         followed; or the event was made before an outage or a restart, and may have been published on time as well.
@@ -117,6 +120,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     label: Label | None = None
     comment: str | None = None
     closed_because: ClosedBecause | None = None
+    advice: str | None = None
 
     @property
     def log_fields(self) -> dict[str, str]:

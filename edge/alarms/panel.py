@@ -24,10 +24,8 @@ class AlarmPanel:
     An alarm opens when m of the last n readings exceed. It closes once ``clear_after`` readings in a row lie below the
     threshold by more than the deadband, or its threshold ends it, but not before ``hold`` readings, and with ``latch``
     not before somebody acknowledged it. In between, an ``update`` reports a higher peak, and one every ``repeat``
-    seconds repeats the alarm. A reading without a score neither raises nor clears; nor does one with a failed or
-    missing channel for ``reconstruction``, since ``consistency`` names the channel. While a station warms up, only gas
-    levels can exceed. ``stale`` (a silent station) and ``clock`` (its stamps are of no use) have no score, and no m of
-    n.
+    seconds repeats it. A reading without a score neither raises nor clears. While a station warms up, only gas levels
+    can exceed. ``stale``, ``clock`` and ``retrain`` have no score, and no m of n.
 
     Methods return events, to be published in order. Everything survives a restart if each list is journalled together
     with the :meth:`labels` and the snapshots of the stations that have :meth:`changed`.
@@ -59,9 +57,8 @@ class AlarmPanel:
 
         ``thresholds`` are the scores below which an alarm clears, but for the deadband
         (:meth:`edge.scoring.adaptation.Adaptation.judge`); ``gas_level`` judges the gas levels, if there are any;
-        ``ended`` are the kinds whose alarm is over by its threshold
-        (:meth:`edge.scoring.adaptation.Adaptation.ended`). An alarm that a historical reading has opened is
-        historical, until a live one follows: then an ``update`` reports that it stands now.
+        ``ended`` are the kinds whose alarm is over by its threshold (``Adaptation.ended``). An alarm that a historical
+        reading has opened is historical, until a live one follows: then an ``update`` reports that it stands now.
         """
         station = verdict.station
         state = self._states.get(station)
@@ -94,17 +91,22 @@ class AlarmPanel:
         """Return whether an alarm stands or may be about to open, so that every verdict on the station counts."""
         return station in self._states
 
-    def raise_unscored(self, kind: AlarmKind, station: str, *, n: int, bundle: str) -> list[Event]:
-        """Raise a kind without a score unless it stands; ``bundle`` (an id) scored the ``n``-th reading, the latest."""
-        state = self._states.get(station) or StationAlarms()
-        alarm, events = state.standing.get(kind), list[Event]()
-        if alarm is not None and not alarm.clearing:
+    def raise_unscored(
+        self, kind: AlarmKind, station: str, *, n: int, bundle: str, contributions: Mapping[str, float] | None = None
+    ) -> list[Event]:
+        """Raise a kind without a score; ``bundle`` (an id) scored the ``n``-th reading, the latest.
+
+        If it stands, nothing changes unless it has more ``contributions`` now.
+        """
+        state, events = self._states.get(station) or StationAlarms(), list[Event]()
+        alarm = state.standing.get(kind)
+        condition = Condition.unscored(kind, rfc3339(self._clock.now()), stands=True, contributions=contributions)
+        if alarm is not None and not alarm.clearing and condition.severity <= alarm.severity:
             return events
-        condition = Condition.unscored(kind, rfc3339(self._clock.now()), stands=True)
         if alarm is None:
             opened = ActiveAlarm.from_exceedances([condition], station, condition.ts, n=n, bundle=bundle)
             events.append(self._open(state, opened))
-        else:  # it was over, but nobody has acknowledged yet that it stood
+        else:  # or it was over, but nobody has acknowledged yet that it stood
             alarm.observe(condition, self._clock.monotonic())
         self._store(station, state)
         return events
@@ -112,8 +114,7 @@ class AlarmPanel:
     def clear_unscored(self, kind: AlarmKind, station: str) -> list[Event]:
         """Clear a kind without a score, if it stands."""
         state = self._states.get(station)
-        alarm = None if state is None else state.standing.get(kind)
-        if state is None or alarm is None or alarm.clearing:
+        if state is None or (alarm := state.standing.get(kind)) is None or alarm.clearing:
             return []
         condition = Condition.unscored(kind, rfc3339(self._clock.now()), stands=False)
         alarm.observe(condition, self._clock.monotonic())

@@ -18,6 +18,7 @@ from edge.bundles.graph_check import rows_at_a_time
 from edge.bundles.manifest import SCORER, SCORER_ABSENT, Manifest
 from edge.bundles.number_arrays import read_number_arrays
 from edge.bundles.scoring_tables import from_arrays, subtree
+from edge.drift.drift_reference import DriftReference
 from edge.errors import BundleError
 from edge.models.generator import Generator, unpack_roots
 from edge.models.runtime import OnnxGraph
@@ -57,6 +58,7 @@ class Bundle:
         self.golden = self._arrays("golden.npz")
         try:
             self._models = {name: self._restore(name) for name in self.manifest.scorers}
+            self._drifts = {name: self._restore_drift(name) for name in self.manifest.scorers}
             self._check_shapes()
         except (KeyError, ValueError, TypeError, IndexError, ArithmeticError) as error:
             raise BundleError(f"{path}: tables.npz or golden.npz: got {error}; fix: export the bundle again") from error
@@ -166,6 +168,16 @@ class Bundle:
             model = self._models[name] = replace(model, network=self._graph(f"{name}.onnx"))
         return model
 
+    def drift(self, absent: bool = False) -> DriftReference | None:
+        """Return what drifts are measured against; ``None`` in older bundles, and in those of short records.
+
+        Parameters
+        ----------
+        absent
+            Whether the stations do not send the gas column.
+        """
+        return self._drifts[SCORER_ABSENT if absent else SCORER]
+
     def verify(self) -> float:
         """Run the golden rows through the graphs and the scoring models.
 
@@ -203,6 +215,15 @@ class Bundle:
 
     def _restore(self, name: str) -> ScoringModel:
         return from_arrays(self.manifest.scorers[name], self.station, subtree(self.tables, name), _UnloadedNetwork())
+
+    def _restore_drift(self, name: str) -> DriftReference | None:
+        arrays, size = subtree(self.tables, f"{name}/drift"), len(self.manifest.scorers[name].keys) + 1
+        if not arrays:
+            return None
+        found = DriftReference.from_arrays(arrays)
+        if found.size != size:
+            raise ValueError(f"{name}/drift: got {found.size} quantities, expected {size}")
+        return found
 
     def _graph(self, name: str) -> OnnxGraph:
         return OnnxGraph(self._members[name], f"{self.path}: {name}", self._rows[name])

@@ -189,9 +189,9 @@ class Journal:
         """Return a station's clock; ``None`` without one. Raises JournalError if it cannot be read."""
         return self._read(schema.clock, station)
 
-    def memory(self, station: int) -> MemoryRow | None:
+    def memory(self, station: int, table: schema.MemoryTable = "memories") -> MemoryRow | None:
         """Return what a station remembers beside its readings, if it does; raises JournalError on failure."""
-        return self._read(schema.memory, station)
+        return self._read(schema.memory, station, table)
 
     def closed_alarm(self, alarm_id: str) -> AlarmLabel | None:
         """Return the last label of a closed alarm; ``None`` for an unknown one. Raises JournalError on failure."""

@@ -31,7 +31,7 @@ _WRITING = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLI
 LASTING: dict[str, tuple[Any, str]] = {
     "stations": (StationRow, "id"),
     "clocks": (ClockRow, "station"),
-    "memories": (MemoryRow, "station"),
+    **dict.fromkeys(schema.MEMORY_TABLES, (MemoryRow, "station")),
     "labels": (_LABEL, "id"),
 }
 """Tables that a running agent has not got in memory, or not for every station; with the type of a row and its key."""
@@ -72,8 +72,8 @@ def salvage(damaged: sqlite3.Connection, fresh: Path, *, running: bool) -> int:
         target.execute("begin")
         for table, (row, key) in tables.items():
             for each in _rows(damaged, table, key, row):
-                if table == "memories":
-                    target.execute(schema.MEMORIES)
+                if table in schema.MEMORY_TABLES:
+                    target.execute(schema.MEMORIES.format(table))
                 marks = ", ".join("?" * len(each))
                 target.execute(f"insert or ignore into {table} values ({marks})", each)  # noqa: S608  # our names
         target.execute("commit")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections.abc import Sequence, Set
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -26,12 +26,14 @@ VERSION = 2
 """Schema version; a journal with an older one is converted, one with a later one is set aside."""
 
 _CLOCKS = "create table clocks (station integer primary key, n integer not null, snapshot blob not null);"
-# Made when the first of them is written: most stations need none, and an older davylamp does not know the table.
+MemoryTable = Literal["memories", "drifts"]
+MEMORY_TABLES: tuple[MemoryTable, ...] = ("memories", "drifts")
+# Made when the first of their rows is written: an older davylamp does not know the tables.
 MEMORIES = (
-    "create table if not exists memories (station integer primary key, n integer not null, bundle text not null, "
+    "create table if not exists {} (station integer primary key, n integer not null, bundle text not null, "
     "snapshot blob not null)"
 )
-_HAS_MEMORIES = "select 1 from sqlite_schema where name = 'memories'"
+_HAS = "select 1 from sqlite_schema where name = ?"
 _RATE = "create table rate (id integer primary key check (id = 1), requested real not null, configured real not null);"
 _PARTS = "create table parts (station text primary key, topic text not null, parts blob not null) without rowid;"
 
@@ -168,15 +170,17 @@ def _forget(db: sqlite3.Connection, station: int, name: str) -> None:
     db.execute("delete from readings where station = ?", (station,))
     db.execute("delete from clocks where station = ?", (station,))
     db.execute("delete from parts where station = ?", (name,))
-    if db.execute(_HAS_MEMORIES).fetchone() is not None:
-        db.execute("delete from memories where station = ?", (station,))
+    for table in MEMORY_TABLES:
+        if db.execute(_HAS, (table,)).fetchone() is not None:
+            db.execute(f"delete from {table} where station = ?", (station,))  # noqa: S608  # our names
 
 
 def _write_settings(db: sqlite3.Connection, transaction: Transaction) -> None:
     """Write what rarely changes."""
-    if transaction.memories:
-        db.execute(MEMORIES)
-        db.executemany("insert or replace into memories values (?, ?, ?, ?)", transaction.memories.values())
+    for table, rows in zip(MEMORY_TABLES, (transaction.memories, transaction.drifts), strict=True):
+        if rows:
+            db.execute(MEMORIES.format(table))
+            db.executemany(f"insert or replace into {table} values (?, ?, ?, ?)", rows.values())  # noqa: S608  # our names
     if transaction.filters is not None:
         db.execute("delete from filters")
         db.executemany("insert into filters values (?)", [(each,) for each in transaction.filters])
@@ -246,11 +250,11 @@ def clock(db: sqlite3.Connection, station: int) -> ClockRow | None:
     return None if row is None else msgspec.convert(row, ClockRow)
 
 
-def memory(db: sqlite3.Connection, station: int) -> MemoryRow | None:
-    """Read what a station remembers beside its readings; ``None`` if they are all that it needs."""
-    if db.execute(_HAS_MEMORIES).fetchone() is None:
+def memory(db: sqlite3.Connection, station: int, table: MemoryTable) -> MemoryRow | None:
+    """Read what a station remembers beside its readings; ``None`` if there is nothing."""
+    if db.execute(_HAS, (table,)).fetchone() is None:
         return None
-    row = db.execute("select * from memories where station = ?", (station,)).fetchone()
+    row = db.execute(f"select * from {table} where station = ?", (station,)).fetchone()  # noqa: S608  # our names
     return None if row is None else msgspec.convert(row, MemoryRow)
 
 

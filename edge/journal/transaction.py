@@ -95,7 +95,7 @@ class ClockRow(NamedTuple):
 
 
 class MemoryRow(NamedTuple):
-    """What a station remembers from before its oldest reading in the journal, now and then, like its clock.
+    """What a station remembers that its readings in the journal do not give, now and then, like its clock.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ class MemoryRow(NamedTuple):
     bundle
         Id of the bundle that scored them: to another one, they mean something else.
     snapshot
-        :meth:`edge.scoring.state.StationState.snapshot`.
+        :meth:`edge.scoring.state.StationState.snapshot`, or :meth:`edge.drift.drift_state.DriftState.snapshot`.
     """
 
     station: int
@@ -186,6 +186,8 @@ class Transaction:
         Station number -> row that replaces the one before.
     memories
         Station number -> row that replaces the one before; only of stations that remember more than the readings give.
+    drifts
+        Station number -> row that replaces the one before: its course beside the training of its bundle.
     scores
         Score messages to keep until the broker has confirmed them.
     number
@@ -219,6 +221,7 @@ class Transaction:
     stations: dict[int, StationRow] = field(default_factory=dict)
     clocks: dict[int, ClockRow] = field(default_factory=dict)
     memories: dict[int, MemoryRow] = field(default_factory=dict)
+    drifts: dict[int, MemoryRow] = field(default_factory=dict)
     scores: list[Score] = field(default_factory=list)
     confirmed: int = 0
     outbox: list[OutboxRow] = field(default_factory=list)

@@ -64,3 +64,7 @@ class ScoringModel:
     def size(self) -> int:
         """Count of columns, F."""
         return len(self.keys)
+
+    def residuals(self, values: Floats) -> Floats:
+        """Return the conditional residuals [N, F] of complete readings [N, F], without a baseline."""
+        return self.scaler.forward(values) @ self.consistency.conditional

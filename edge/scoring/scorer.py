@@ -11,6 +11,7 @@ import numpy as np
 from config.settings.alarms import AlarmRule
 from edge.arrays import Flags, Floats
 from edge.bundles.bundle import Bundle
+from edge.drift.drift_state import DriftState
 from edge.errors import BundleError
 from edge.models.scores import ScoreState, advance, score_rows
 from edge.readings.quality import GOOD, flag
@@ -30,6 +31,8 @@ from edge.scoring.verdict_builder import VerdictBuilder
 
 SCORED: tuple[Literal["methane", "consistency", "reconstruction"], ...] = ("methane", "consistency", "reconstruction")
 """Kinds that have a score, in the order of a verdict's ``exceeds``."""
+
+_PLUMES = ("limit", "enhancement")  # measured gas, which says nothing of a drift
 
 ReadingBatch = Sequence[tuple[StationState, Reading]]
 """Readings in the order of their arrival, each with the state of its station; a station may come more than once."""
@@ -102,6 +105,7 @@ class Scorer:
             )
         self._model = bundle.scoring(absent=bool(absent))
         self._source = " ".join((bundle.id, *absent))
+        self._drift = bundle.drift(absent=bool(absent))
         columns = list(self._model.columns)
         # A slice makes a view, which costs nothing.
         self._columns = slice(None) if columns == list(range(station.size)) else columns
@@ -146,16 +150,13 @@ class Scorer:
             levels=levels,
             background=background,
             windows=self._model.windows,
+            drift=None if self._drift is None else DriftState(self._drift, self._model.keys, self._model.residuals),
         )
 
     def score(self, batch: ReadingBatch) -> list[Verdict]:
         """Return a verdict for each reading; alarms open and close by the rules alone. See :meth:`decide`."""
         verdicts: list[Verdict] = []
-
-        def follow(decision: Decision) -> None:
-            verdicts.append(self.build_verdict(decision))
-
-        self.decide(batch, follow)
+        self.decide(batch, lambda decision: verdicts.append(self.build_verdict(decision)))
         return verdicts
 
     def decide(self, batch: ReadingBatch, follow: Follow) -> None:
@@ -188,7 +189,13 @@ class Scorer:
             if scores is None:
                 scores = self._row_scores.build_unscored(judged[i])
             broken = i in faulty and bool((judged[i] != GOOD).any())
-            stands = follow(self._decider.decide(state, reading, context, scores, faulty.get(i), broken=broken))
+            decision = self._decider.decide(state, reading, context, scores, faulty.get(i), broken=broken)
+            drift = state.drift
+            if drift is not None:
+                drift.left -= 1
+                if drift.left < 0 and i not in faulty and context.placement.in_order and decision.by not in _PLUMES:
+                    drift.add(values[i], scores.error)
+            stands = follow(decision)
             adaptation = state.adaptation
             if stands is None or stands or adaptation.stands:
                 adaptation.settle(stands)
@@ -238,6 +245,13 @@ class Scorer:
             if arrival is not Arrival.BESIDE:
                 state.note_domain(degree)
         return arrivals
+
+    def replay_drift(self, state: StationState, readings: Sequence[Reading]) -> None:
+        """Let readings in order that were scored before pass through a state's drift, and through nothing else."""
+        if state.drift is not None and readings:
+            values = np.array([reading.values for reading in readings], dtype=np.float64)
+            good = (flag(values, self._station)[:, self._columns] == GOOD).all(axis=1)
+            state.drift.replay(values[good][:, self._columns])
 
     def _arrive(self, batch: ReadingBatch, values: Floats, flags: Flags) -> tuple[list[Context], Segments]:
         """Let the readings arrive at their stations' states; returns their contexts, and the rows by station."""

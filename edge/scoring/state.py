@@ -6,6 +6,7 @@ from enum import IntEnum
 
 import msgspec
 
+from edge.drift.drift_state import DriftState
 from edge.models.background import Background
 from edge.models.scores import LongMemory, ScoreState, Thinned
 from edge.models.windows import DEFAULT_WINDOWS, Windows
@@ -63,6 +64,8 @@ class StationState:
         How long it warms up, and after which gap it forgets.
     background
         The bundle's background [its unit], used until the station has its own; ``None`` without a gas column.
+    drift
+        Its course beside the training; ``None``: the bundle does not know how its training wandered.
 
     Attributes
     ----------
@@ -76,7 +79,7 @@ class StationState:
         Readings since the last one without a gas level; ``None`` unless there was one lately.
     without_gas
         Readings without a gas level up to the last one, in a row.
-    windows
+    windows, drift
         As given.
     """
 
@@ -89,6 +92,7 @@ class StationState:
         "_warm_up",
         "adaptation",
         "clock",
+        "drift",
         "last_good",
         "n",
         "outage",
@@ -108,6 +112,7 @@ class StationState:
         levels: Background | None = None,
         background: float | None = None,
         windows: Windows = DEFAULT_WINDOWS,
+        drift: DriftState | None = None,
     ) -> None:
         self.n = 0
         self.score_state = score_state
@@ -122,6 +127,7 @@ class StationState:
         self._levels = levels
         self._given_background = background
         self.windows = windows
+        self.drift = drift
         self._warm_up = windows.warm_up
         self._forget = float(windows.forget)
 

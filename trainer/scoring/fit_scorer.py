@@ -14,6 +14,7 @@ from config.settings.station import Station
 from config.settings.training import Training
 from edge.arrays import Floats, Indices, Mask
 from edge.bundles.manifest import NetworkSpec, ScoringSpec
+from edge.drift.drift_reference import DriftReference
 from edge.models.consistency import COMPONENTS, combine_components
 from edge.models.scores import Scores
 from edge.models.scoring_model import ScoringModel
@@ -27,6 +28,7 @@ from trainer.networks.autoencoder import describe_network, reconstruction_residu
 from trainer.networks.history import History
 from trainer.networks.training import fit_autoencoder
 from trainer.scoring.consistency import find_slow, fit_consistency
+from trainer.scoring.drift import fit_drift, wandering
 from trainer.scoring.fit_gas import fit_gas
 from trainer.scoring.measure import compute_past, measure
 from trainer.scoring.onset import OnsetCalibration
@@ -60,6 +62,8 @@ class FittedScorer:
         The folds' models, each with the numbers of the rows that it measured for the tables.
     onset
         How the onset stood the test; its table is in the model only if it was not refused.
+    drift
+        What drifts are measured against; ``None``: the record is too short for it.
     """
 
     model: ScoringModel
@@ -70,6 +74,7 @@ class FittedScorer:
     folds: tuple[dict[str, Tensor], ...]
     measured_by: tuple[tuple[ScoringModel, Indices], ...]
     onset: OnsetCalibration
+    drift: DriftReference | None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -196,6 +201,7 @@ def fit_scorer(
         folds=tuple(weights),
         measured_by=tuple(measured_by),
         onset=onset,
+        drift=fit_drift([wandering(*one, record, scores) for one, scores in zip(measured_by, measured, strict=True)]),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.agent.recovery import rebuild
+from edge.agent.rebuilding import rebuild
 from edge.bundles.bundle import Bundle
 from edge.journal.transaction import ClockRow, ReadingRow
 from edge.readings.reading import Reading

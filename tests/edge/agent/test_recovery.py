@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from config.settings.gateway import Gateway, StationEntry
 from edge.agent.agent import Agent
 from edge.agent.presence import Presence
-from edge.agent.recovery import Recovery, rebuild
+from edge.agent.rebuilding import rebuild
+from edge.agent.recovery import Recovery
 from edge.agent.station import LiveStation
 from edge.agent.station_journal import COPY_EVERY
 from edge.agent.stations import Stations

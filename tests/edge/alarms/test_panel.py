@@ -46,6 +46,7 @@ def test_an_open_event_describes_what_opened_it() -> None:
         "label": None,
         "comment": None,
         "closed_because": None,
+        "advice": None,
     }
     assert event.id == "st-01-reconstruction-20260921T141322.000Z-2"
 

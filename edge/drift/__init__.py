@@ -1,0 +1,1 @@
+"""Finds that a station has slowly become another one than its bundle was trained on."""

@@ -1,0 +1,129 @@
+"""DriftState: what is remembered of one station's slow changes, and whether they are a drift."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import msgspec
+import numpy as np
+
+from edge.arrays import Floats
+from edge.drift.drift_course import DriftCourse
+from edge.drift.drift_reference import BLOCK, EVERY, RECONSTRUCTION, DriftReference, quantities
+
+RAISE, FALL = 1.0, 0.8
+"""Shares of the training's own largest distance: above the first a quantity has drifted, below the second no longer."""
+_SUM_ABOVE = 1.1  # the sum as a share of its limit is as far as the distance when it is this many times as large
+_BLOCKS_RAISE, _BLOCKS_FALL = 2, 8  # in a row: 128 and 512 readings
+
+
+class _Kept(msgspec.Struct, array_like=True, frozen=True):
+    left: int
+    pending: list[list[float]]
+    course: bytes
+    above: list[int]
+    below: list[int]
+    drifted: list[bool]
+
+
+class DriftState:
+    """One station's course beside the training of its bundle.
+
+    Parameters
+    ----------
+    reference
+        The training.
+    keys
+        Keys of the channels, [F].
+    residuals
+        Turns readings [N, F] of these channels into conditional residuals [N, F].
+
+    Attributes
+    ----------
+    names
+        Names of the quantities [C]: the channels and the reconstruction error.
+    left
+        Readings until the next one that is looked at.
+    changed
+        Whether what has drifted is another than when this was last set to ``False``; ``True`` at first.
+    """
+
+    __slots__ = ("_above", "_below", "_course", "_drifted", "_pending", "_residuals", "changed", "left", "names")
+
+    def __init__(self, reference: DriftReference, keys: Sequence[str], residuals: Callable[[Floats], Floats]) -> None:
+        self.names = (*keys, RECONSTRUCTION)
+        self.left = EVERY - 1
+        self.changed = True
+        self._residuals = residuals
+        self._course = DriftCourse(reference)
+        self._pending: list[list[float]] = []
+        self._above, self._below = np.zeros(reference.size, dtype=int), np.zeros(reference.size, dtype=int)
+        self._drifted = np.zeros(reference.size, dtype=bool)
+
+    def add(self, values: Floats, error: float) -> None:
+        """Look at a reading [F] in order, and at its reconstruction error; nan: it has none."""
+        self.left = EVERY - 1
+        self._pending.append([*values.tolist(), error])
+        if len(self._pending) >= BLOCK:
+            self._measure()
+
+    def replay(self, values: Floats) -> None:
+        """Let readings [N, F] in order pass that came before; their errors are not known any more."""
+        for reading in values:
+            self.left -= 1
+            if self.left < 0 and np.isfinite(reading).all():
+                self.add(reading, math.nan)
+
+    @property
+    def full(self) -> bool:
+        """Whether the window is full, so that the distances are known."""
+        return self._course.full
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """How far each quantity is from the training, as a share of what raises the alarm."""
+        return dict(zip(self.names, np.round(self._far, 2).tolist(), strict=True))
+
+    @property
+    def drifted(self) -> dict[str, float]:
+        """The shares of the quantities that have drifted, the farthest first; empty without any."""
+        far = self._far
+        found = sorted(np.flatnonzero(self._drifted).tolist(), key=far.__getitem__, reverse=True)
+        return {self.names[each]: round(float(far[each]), 2) for each in found}
+
+    def snapshot(self) -> bytes:
+        """Encode what :meth:`restore` takes."""
+        counts = self._above.tolist(), self._below.tolist()
+        return msgspec.msgpack.encode(
+            _Kept(self.left, self._pending, self._course.snapshot(), *counts, self._drifted.tolist())
+        )
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go on where a :meth:`snapshot` was made (ValueError if it is of no use)."""
+        kept = msgspec.msgpack.decode(snapshot, type=_Kept)
+        size = len(self.names)
+        if {*map(len, kept.pending), len(kept.above), len(kept.below), len(kept.drifted)} != {size}:
+            raise ValueError(f"drift: got a snapshot of other channels, expected {size} quantities")
+        self._course.restore(kept.course)
+        self.left, self._pending = min(kept.left, EVERY - 1), kept.pending[-BLOCK + 1 :]
+        self._above, self._below = np.array(kept.above), np.array(kept.below)
+        self._drifted = np.array(kept.drifted)
+        self.changed = True
+
+    @property
+    def _far(self) -> Floats:
+        course = self._course
+        return np.asarray(np.maximum(course.distance, course.sum / _SUM_ABOVE))
+
+    def _measure(self) -> None:
+        block = np.array(self._pending)
+        self._pending = []
+        self._course.push(quantities(self._residuals(block[:, :-1]), block[:, -1]))
+        far = self._far
+        self._above = np.where(far > RAISE, self._above + 1, 0)
+        self._below = np.where(far < FALL, self._below + 1, 0)
+        before = self._drifted
+        self._drifted = (before | (self._above >= _BLOCKS_RAISE)) & (self._below < _BLOCKS_FALL)
+        if (self._drifted != before).any():
+            self.changed = True
