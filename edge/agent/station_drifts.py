@@ -44,8 +44,8 @@ class StationDrifts:
         channels = ", ".join(drifted)
         station.health.report(
             self._log, name, "drift",
-            f"{channels}: no longer as in the training of its bundle; fix: look whether a sensor has aged or the "
-            f"season has turned, then davylamp collect --station {name}, davylamp retrain and davylamp push --station {name}",
+            f"{channels}: no longer as in the training of its bundle; fix: see whether a sensor has aged or the season "
+            f"has turned, then davylamp collect --station {name}, davylamp retrain, davylamp push --station {name}",
         )  # fmt: skip
         bundle = station.group.bundle.id
         return self._panel.raise_unscored("retrain", name, n=station.state.n, bundle=bundle, contributions=drifted)

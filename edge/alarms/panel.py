@@ -43,8 +43,7 @@ class AlarmPanel:
         self._conditions = Conditions(rules)
         self._clock = clock
         self._states: dict[str, StationAlarms] = {}  # only stations with something to remember
-        self._changed: dict[str, None] = {}
-        self._labels: list[AlarmLabel] = []
+        self._changed, self._labels = dict[str, None](), list[AlarmLabel]()
 
     def observe(
         self,

@@ -11,6 +11,9 @@ from edge.drift.drift_reference import BLOCK, WINDOW, DriftReference
 _CLIP = 2.0  # distances of the training at which a block counts in a sum: one plume must not fill it
 
 
+_CAP = 3.0  # sums of the training that a sum reaches at most
+
+
 class _Kept(msgspec.Struct, array_like=True, frozen=True):
     window: bytes
     high: list[float]
@@ -42,7 +45,8 @@ class DriftCourse:
     def __init__(self, reference: DriftReference) -> None:
         self._reference = reference
         self._centre = reference.centre
-        self._most = _CLIP * reference.distance
+        self._per_distance = 1 / (WINDOW * reference.distance)
+        self._most, self._highest = _CLIP * reference.distance, _CAP * reference.sum
         self._window = np.zeros((0, reference.size))
         self._high, self._low = np.zeros(reference.size), np.zeros(reference.size)
         self.distance, self.sum = np.zeros(reference.size), np.zeros(reference.size)
@@ -58,19 +62,24 @@ class DriftCourse:
         reference = self._reference
         if len(window) >= WINDOW:
             # Sorting puts nan last: a quantity that is missing in the window has a distance of nan, which exceeds none.
-            difference = np.sort(window, axis=0) - reference.quantiles
+            difference = window.copy()
+            difference.sort(axis=0)
+            difference -= reference.quantiles
             np.abs(difference[:, :-1], out=difference[:, :-1])
-            difference[:, -1] = np.maximum(difference[:, -1], 0.0)
-            self.distance = np.nan_to_num(np.add.reduce(difference, axis=0) / WINDOW / reference.distance)
-        middle = np.sort(block, axis=0)[BLOCK // 2 - 1 : BLOCK // 2 + 1]
-        deviation = (middle[0] + middle[1]) / 2 - self._centre
-        deviation = np.nan_to_num(np.minimum(np.maximum(deviation, -self._most), self._most))
+            np.maximum(difference[:, -1], 0.0, out=difference[:, -1])
+            # fmax turns nan into 0.
+            self.distance = np.fmax(np.add.reduce(difference, axis=0) * self._per_distance, 0.0)
+        ordered = block.copy()
+        ordered.sort(axis=0)
+        deviation = (ordered[BLOCK // 2 - 1] + ordered[BLOCK // 2]) / 2 - self._centre
+        deviation = np.minimum(np.maximum(deviation, -self._most), self._most)
+        deviation[np.isnan(deviation)] = 0.0
         self._high = np.maximum(self._high + deviation - reference.slack, 0.0)
         self._low = np.maximum(self._low - deviation - reference.slack, 0.0)
         self._low[-1] = 0.0
-        # A sum beyond twice its limit says nothing more, and would take long to fall again.
-        np.minimum(self._high, 2 * reference.sum, out=self._high)
-        np.minimum(self._low, 2 * reference.sum, out=self._low)
+        # A sum far beyond its limit says nothing more, and would take long to fall again.
+        np.minimum(self._high, self._highest, out=self._high)
+        np.minimum(self._low, self._highest, out=self._low)
         self.sum = np.maximum(self._high, self._low) / reference.sum
 
     def snapshot(self) -> bytes:

@@ -82,7 +82,8 @@ def quantities(residuals: Floats, errors: Floats) -> Floats:
 
     An error that is missing or 0 has none.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logarithms = np.log(errors)
-    logarithms[~np.isfinite(logarithms)] = np.nan
-    return np.column_stack([residuals, logarithms])
+    found = np.empty((len(residuals), residuals.shape[1] + 1))
+    found[:, :-1] = residuals
+    found[:, -1] = np.nan
+    np.log(errors, out=found[:, -1], where=errors > 0)
+    return found

@@ -12,9 +12,9 @@ from edge.arrays import Floats
 from edge.drift.drift_course import DriftCourse
 from edge.drift.drift_reference import BLOCK, EVERY, RECONSTRUCTION, DriftReference, quantities
 
-RAISE, FALL = 1.0, 0.8
-"""Shares of the training's own largest distance: above the first a quantity has drifted, below the second no longer."""
-_SUM_ABOVE = 1.1  # the sum as a share of its limit is as far as the distance when it is this many times as large
+DISTANCE, SUM = 1.75, 2.0
+"""What raises the alarm, in largest distances and largest sums of the training."""
+_RAISE, _FALL = 1.0, 0.8  # shares of these: above the first a quantity has drifted, below the second no longer
 _BLOCKS_RAISE, _BLOCKS_FALL = 2, 8  # in a row: 128 and 512 readings
 
 
@@ -114,16 +114,18 @@ class DriftState:
     @property
     def _far(self) -> Floats:
         course = self._course
-        return np.asarray(np.maximum(course.distance, course.sum / _SUM_ABOVE))
+        return np.asarray(np.maximum(course.distance / DISTANCE, course.sum / SUM))
 
     def _measure(self) -> None:
         block = np.array(self._pending)
         self._pending = []
         self._course.push(quantities(self._residuals(block[:, :-1]), block[:, -1]))
         far = self._far
-        self._above = np.where(far > RAISE, self._above + 1, 0)
-        self._below = np.where(far < FALL, self._below + 1, 0)
         before = self._drifted
+        if not before.any() and not self._above.any() and (far <= _RAISE).all():
+            return  # nearly always
+        self._above = np.where(far > _RAISE, self._above + 1, 0)
+        self._below = np.where(far < _FALL, self._below + 1, 0)
         self._drifted = (before | (self._above >= _BLOCKS_RAISE)) & (self._below < _BLOCKS_FALL)
         if (self._drifted != before).any():
             self.changed = True
