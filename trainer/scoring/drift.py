@@ -47,7 +47,7 @@ def fit_drift(chunks: Sequence[Floats]) -> DriftReference | None:
     ]
     distance = np.max([_farthest(own, others)[0] for own, others in beside], axis=0).clip(_LEAST)
     deviations = np.concatenate([np.abs(_medians(own) - others.centre) for own, others in beside])
-    slack = np.nanquantile(deviations, _FREE, axis=0).clip(_LEAST_SLACK)
+    slack = np.quantile(np.nan_to_num(deviations), _FREE, axis=0).clip(_LEAST_SLACK)
     sums = [_farthest(own, replace(others, distance=distance, slack=slack))[1] for own, others in beside]
     return DriftReference(
         quantiles=_quantiles(np.concatenate(chunks)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from config.settings.alarms import UNSCORED, AlarmKind, Alarms, ClockAlarm, StaleAlarm
+from config.settings.alarms import UNSCORED, AlarmKind, Alarms, ClockAlarm, RetrainAlarm, StaleAlarm
 from edge.clock import rfc3339
 from edge.errors import RequestError
 from tests.edge.alarms.panel_station import EXCEEDING, QUICK, QUIET, START, PanelStation, types
@@ -42,7 +42,10 @@ def test_readings_neither_raise_nor_clear_it(kind: AlarmKind) -> None:
 def test_when_latched_it_stands_until_it_is_over_and_acknowledged(kind: AlarmKind) -> None:
     station = PanelStation()
     station.rules = Alarms(
-        default=QUICK, stale=StaleAlarm(latch=True, repeat=60.0), clock=ClockAlarm(latch=True, repeat=60.0)
+        default=QUICK,
+        stale=StaleAlarm(latch=True, repeat=60.0),
+        clock=ClockAlarm(latch=True, repeat=60.0),
+        retrain=RetrainAlarm(latch=True, repeat=60.0),
     )
     station.restart()
     (opened,) = station.panel.raise_unscored(kind, "st-01", n=1, bundle="b")
