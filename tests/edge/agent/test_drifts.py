@@ -114,13 +114,14 @@ def test_a_channel_that_drifts_later_is_taken_up_by_the_alarm(station: Drifting,
 
 
 def test_the_alarm_and_what_led_to_it_survive_a_kill(station: Drifting, rows: Floats) -> None:
-    station.send(rows[:700])
+    station.send(rows[:1150])
+    before = station.report
     station.restart()
-    station.send(rows[700:800])
-    assert station.report.state == "ok"  # its window was full before
-    (opened, *_) = station.send(drifted(rows[800:2000], station))
+    station.send(rows[1150:1200])
+    assert (before.state, station.report.state) == ("ok", "ok")  # its window was full before
+    (opened, *_) = station.send(drifted(rows[1200:2500], station))
     station.restart()
-    assert not [event for event in station.send(drifted(rows[2000:2100], station)) if event.event_type == "open"]
+    assert not [event for event in station.send(drifted(rows[2500:2600], station)) if event.event_type == "open"]
     assert station.report.state == "drifted"
     assert [event.id for event in station.run.panel.standing() if event.kind == "retrain"] == [opened.id]
 
