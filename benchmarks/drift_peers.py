@@ -59,17 +59,20 @@ class WindowDistance:
 
 
 class Kswin:
-    """KSWIN as published: the last 30 readings against 30 drawn from the 70 before them, at a level of .005."""
+    """KSWIN as published, on every eighth reading: the last 30 against 30 of the 70 before, at a level of .005."""
 
     _LEVEL, _WINDOW, _LATEST = 0.005, 100, 30
 
     def __init__(self, chunks: Sequence[Floats]) -> None:
-        self._rng = np.random.default_rng(1)
+        self._rng, self._n = np.random.default_rng(1), 0
         self._recent = list[Floats]()
         self._critical = float(np.sqrt(-np.log(self._LEVEL) / self._LATEST))
 
     def push(self, residual: Floats, values: Floats, error: float) -> bool:
         """Take in a reading; returns whether a drift is found, and then forgets what was before it."""
+        self._n += 1
+        if self._n % EVERY:
+            return False
         self._recent.append(residual)
         if len(self._recent) < self._WINDOW:
             return False

@@ -10,10 +10,18 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
-PARTS = {"boards.py", "evaluation.py", "shipped_synthesis.py", "reference_loop.py", "sequence_models.py", "chaos.py"}
+PARTS = {
+    "boards.py",
+    "evaluation.py",
+    "shipped_synthesis.py",
+    "reference_loop.py",
+    "sequence_models.py",
+    "chaos.py",
+    "drift_peers.py",
+}
 """Modules that benchmarks import; and chaos, which has a test of its own."""
 SCRIPTS = sorted(path for path in BENCHMARKS.glob("*.py") if path.name not in PARTS)
-LONG = {"detection.py", "sequences.py", "synthesis.py", "field.py", "fleet.py", "seasons.py"}
+LONG = {"detection.py", "sequences.py", "synthesis.py", "field.py", "fleet.py", "seasons.py", "drift.py"}
 """Benchmarks that take a minute even with ``--quick``."""
 SHORT = {"latency.py": ["--rounds", "5"], "simulator.py": ["--seeds", "1"]}
 """Options that shorten a benchmark without ``--quick``."""

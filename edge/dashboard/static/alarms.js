@@ -112,7 +112,7 @@ function headline(event) {
 
 function peakWords({kind, peak, count}) {
     const readings = count === 1 ? "1 reading" : `${number(count)} readings`;
-    if (kind === "stale" || kind === "clock") return count > 1 ? `It began ${number(count)} times.` : "";
+    if (["stale", "clock", "retrain"].includes(kind)) return count > 1 ? `It began ${number(count)} times.` : "";
     if (peak.level !== null) return `Up to ${quantity(peak.level, peak.unit)}, over ${readings}.`;
     if (peak.score !== null) return `Highest score ${number(peak.score)}, over ${readings}.`;
     return `Over ${readings}.`;

@@ -110,6 +110,7 @@ export const KINDS = {
     reconstruction: "Unlike anything known",
     stale: "No readings",
     clock: "Clock in doubt",
+    retrain: "No longer as in its training",
 };
 
 /** Why methane alarms. */
