@@ -247,13 +247,15 @@ def show(report: dict[str, Any]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=RECORD, help="folder of the reference record")
-    parser.add_argument("--epochs", type=int, default=6, help="most epochs of each network")
+    parser.add_argument(
+        "--epochs", type=int, default=2, help="most epochs of each network: the error is one of many quantities"
+    )
     parser.add_argument("--processes", type=int, default=2, help="splits measured at a time")
-    parser.add_argument("--quick", action="store_true", help="one board, one split, a few epochs")
+    parser.add_argument("--quick", action="store_true", help="one board, one split")
     parser.add_argument("--json", type=Path, help="also write the report here")
     arguments = parser.parse_args()
     started = time.perf_counter()
-    settings = msgspec.structs.replace(Training(), epochs=2 if arguments.quick else arguments.epochs)
+    settings = msgspec.structs.replace(Training(), epochs=arguments.epochs)
     found, source = records(arguments.data, quick=arguments.quick)
     tasks = [
         partial(measure_split, place, record, without_releases(place, record), split, settings)
