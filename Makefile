@@ -78,11 +78,7 @@ seasons: .venv/.dev  ## live through three simulated seasons: train, collect, re
 
 benchmarks: .venv/.dev  ## print every benchmark's table and write its JSON to benchmarks/results/ (more than an hour)
 	@mkdir -p benchmarks/results
-<<<<<<< HEAD
-	@for b in clocks latency agent discovery dashboard journal archive rollout chaos sampling simulator training windows detection synthesis sequences field fleet; do \
-=======
-	@for b in clocks latency agent discovery dashboard journal archive rollout chaos sampling simulator training windows detection synthesis sequences field drift; do \
->>>>>>> b481930 (Documents of drifts; the page knows the alarm's name)
+	@for b in clocks latency agent discovery dashboard journal archive rollout chaos sampling simulator training windows detection synthesis sequences field fleet drift; do \
 	  $(BIN)/python benchmarks/$$b.py --json benchmarks/results/$$b.json || missed="$$missed $$b"; done; \
 	  test -z "$$missed" || { echo "goals missed, or failed:$$missed"; exit 1; }
 

@@ -180,9 +180,9 @@ def records(data: Path, *, quick: bool) -> tuple[list[tuple[str, Record]], str]:
     return found, source if field else f"{source}, WITHOUT the records from the open air"
 
 
-def summarise(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the figures of each detector over all held-out blocks."""
-    own = [result for result in results if result["undisturbed"] and result["rows"]]
+def summarise(results: Sequence[dict[str, Any]], places: str = "") -> dict[str, Any]:
+    """Return the figures of each detector over all held-out blocks, or those of places with a word in their name."""
+    own = [result for result in results if result["undisturbed"] and result["rows"] and places in result["place"]]
     rows = sum(result["rows"] for result in own)
     found: dict[str, Any] = {"readings": rows}
     for name in own[0]["false"]:
@@ -266,17 +266,21 @@ def main() -> int:
     results = [done[number] for number in range(len(tasks))]
     summary = summarise(results)
     us = cost(found[0][1], msgspec.structs.replace(settings, epochs=2))
-    false, ten = summary["ours"]["false_per_20000"], summary["ours"]["0.1"]
+    false, all_ten = summary["ours"]["false_per_20000"], summary["ours"]["0.1"]["median"]
+    ten = summarise(results, "board")["ours"]["0.1"]["median"]
     report = {
         "benchmark": "drift", "data": source, "quick": arguments.quick,
         "seconds": round(time.perf_counter() - started), "machine": platform.machine(),
         "results": results, "summary": summary, "us": round(us, 3),
         "goals": [
             {"name": "false alarms in 20,000 readings", "value": false, "goal": GOAL_FALSE, "met": false <= GOAL_FALSE},
-            {
-                "name": "median delay of a drift of 10 % [readings]", "value": ten["median"], "goal": WITHIN,
-                "met": ten["median"] is not None and ten["median"] <= WITHIN,
-            },
+            *(
+                {
+                    "name": f"median delay of a drift of 10 % {where} [readings]", "value": median, "goal": WITHIN,
+                    "met": median is not None and median <= WITHIN,
+                }
+                for where, median in (("on the boards", ten), ("everywhere", all_ten))
+            ),
             {"name": "CPU time of a reading [us]", "value": round(us, 2), "goal": GOAL_US, "met": us <= GOAL_US},
         ],
     }  # fmt: skip
