@@ -71,9 +71,10 @@ def test_nothing_is_left_running(finished: tuple[Path, list[InjectionOutcome], s
 
 def test_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path\n"
+        "import sys; from pathlib import Path; from msgspec.structs import replace\n"
         "from config.settings.training import Training; from export.demo.demo import demo\n"
-        "demo(Path(sys.argv[1]), settings=Training.quick())"
+        "short = dict(epochs=1, generator_epochs=1, generator_steps=1, components=5)\n"
+        "demo(Path(sys.argv[1]), settings=replace(Training.quick(), **short))"
     )
     story = subprocess.Popen(
         [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
