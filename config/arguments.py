@@ -60,7 +60,9 @@ def add_broker(parser: ArgumentParser) -> None:
     """Add the broker, by its address or by a gateway file; see :func:`broker_of`."""
     where = parser.add_mutually_exclusive_group()
     where.add_argument("-c", "--config", type=Path, metavar="YAML", help="gateway file that names the broker")
-    where.add_argument("--broker", default="localhost", metavar="HOST[:PORT]", help="default: localhost")
+    where.add_argument(
+        "--broker", type=broker_address, default="localhost", metavar="HOST[:PORT]", help="default: localhost"
+    )
 
 
 def add_agent(parser: ArgumentParser) -> None:
@@ -103,6 +105,24 @@ def seconds(text: str) -> float:
     return value
 
 
+def broker_address(text: str) -> str:
+    """Check an argument that names a broker, and return it as it is."""
+    if "@" in text or "/" in text:  # which is not repeated: it may hold a password
+        raise ArgumentTypeError("expected HOST or HOST:PORT; fix: a login belongs into gateway.yaml, see -c")
+    host, port = _host_and_port(text)
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ArgumentTypeError(f"got {text!r}, expected HOST or HOST:PORT: gateway.local, 10.0.0.5:1884, [::1]:1883")
+    return text
+
+
+def _host_and_port(text: str) -> tuple[str, str]:
+    """Split the address of a broker; one of IPv6 has its brackets around it, or no port."""
+    host, colon, port = text.rpartition(":")
+    if not colon or text.endswith("]") or (":" in host and not host.endswith("]")):
+        host, port = text, "1883"
+    return host.removeprefix("[").removesuffix("]"), port
+
+
 def broker_of(arguments: Namespace) -> Broker:
     """Resolve the arguments of :func:`add_broker`."""
     from config.settings.broker import Broker
@@ -110,8 +130,8 @@ def broker_of(arguments: Namespace) -> Broker:
 
     if arguments.config:
         return load_gateway(arguments.config).broker
-    host, _, port = arguments.broker.partition(":")
-    return Broker(host=host, port=int(port or 1883))
+    host, port = _host_and_port(arguments.broker)
+    return Broker(host=host, port=int(port))
 
 
 def agent_of(arguments: Namespace) -> tuple[Broker, str | None]:

@@ -76,4 +76,5 @@ def test_a_hundred_stations_with_long_names_fit(browser: Browser, page: MadeUpPa
     show(browser, page, width)
     until(browser, "document.querySelectorAll('#health-rows tr').length === 102")
     assert browser.run("document.documentElement.scrollWidth") == width
+    assert browser.run("document.getElementById('health').offsetHeight") < 1100  # the rest of the page is not far below
     assert browser.errors == []
