@@ -11,6 +11,10 @@ from config.arguments import positive
 
 EXAMPLE = "davylamp plan fleet.yaml --gateways 4 -o gateways"
 
+_AGENT_MB = 90  # what an agent takes with one bundle
+_BUNDLE_MB = 3  # what each other bundle adds, as measured
+_UNIT_MB = 192  # MemoryMax in the shipped unit
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of ``davylamp plan``."""
@@ -56,6 +60,9 @@ def plan(fleet: Path, output: Path, count: int, *, prefix: str, out: TextIO, err
     write_plan(planned)
     for each in planned:
         print(f"{each.path}: {len(each.stations)} stations", file=out, flush=True)
+    for each in planned:
+        if hint := memory_hint(each.path, len({member.bundle for member in each.stations})):
+            print(hint, file=err, flush=True)
     members = [member for each in planned for member in each.stations]
     for trained, fix in ((True, f"davylamp train-fleet {fleet}"), (False, f"check the paths in {fleet}")):
         found = (member.bundle for member in members if member.trained is trained and not member.bundle.is_file())
@@ -63,6 +70,26 @@ def plan(fleet: Path, output: Path, count: int, *, prefix: str, out: TextIO, err
         if missing:
             more = f" and {len(missing) - 1} others" if len(missing) > 1 else ""
             print(f"{missing[0]}{more}: not there yet; fix: {fix}", file=err, flush=True)
+
+
+def memory_hint(path: Path, bundles: int) -> str | None:
+    """Say what to write into the service's unit if a gateway has more bundles than it allows for.
+
+    Parameters
+    ----------
+    path
+        The gateway's file.
+    bundles
+        How many different bundles it has.
+    """
+    needed = _AGENT_MB + _BUNDLE_MB * bundles
+    if needed <= _UNIT_MB:
+        return None
+    limits = f"MemoryMax={-(-needed // 100) * 125}M and TimeoutStartSec=10min under [Service]"
+    return (
+        f"{path}: {bundles} different bundles take about {needed:,} MB, and the service may take {_UNIT_MB}; "
+        f"fix: sudo systemctl edit davylamp there, with {limits}"
+    )
 
 
 def left_behind(_: Namespace) -> str:

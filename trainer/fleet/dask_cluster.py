@@ -44,6 +44,20 @@ def connect_cluster(address: str, *, version: str, patience: float) -> Iterator[
         yield client
 
 
+def cluster_backend() -> Any:
+    """Return joblib's backend for the cluster that is connected.
+
+    Joblib does everything itself where it counts one job at a time, so a cluster of one thread would get nothing to do.
+    """
+    from joblib._dask import DaskDistributedBackend
+
+    class ClusterBackend(DaskDistributedBackend):  # type: ignore[misc]  # joblib has no types
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            return max(2, int(super().effective_n_jobs(n_jobs)))
+
+    return ClusterBackend()
+
+
 def _check_workers(client: Any, address: str, version: str) -> None:
     def ask() -> str:  # inside, so that it is sent whole: a worker may lack our code
         from importlib import import_module, metadata

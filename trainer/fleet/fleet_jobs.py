@@ -65,11 +65,11 @@ def _backend(count: int | None, dask: str | None, jobs: Sequence[FleetJob]) -> I
         with parallel_config(backend="threading"):
             yield count or os.cpu_count() or 1
         return
-    from trainer.fleet.dask_cluster import connect_cluster
+    from trainer.fleet.dask_cluster import cluster_backend, connect_cluster
 
     with (
         connect_cluster(dask, version=jobs[0].version if jobs else "", patience=_PATIENCE),
-        parallel_config(backend="dask"),
+        parallel_config(backend=cluster_backend()),
     ):
         yield count or -1
 

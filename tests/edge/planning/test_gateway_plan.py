@@ -9,7 +9,8 @@ import pytest
 
 from config.errors import ConfigError
 from config.yaml.load import load_gateway
-from edge.commands.plan import plan
+from edge.commands.plan import memory_hint, plan
+from tests.conftest import ROOT
 
 
 def planned(folder: Path, count: int, text: str | None = None) -> dict[str, set[str]]:
@@ -133,4 +134,15 @@ def test_a_bundle_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert err.getvalue().replace(f"{tmp_path}/", "") == (
         "bundles/a.davy: not there yet; fix: davylamp train-fleet fleet.yaml\n"
         "x.davy: not there yet; fix: check the paths in fleet.yaml\n"
+    )
+
+
+def test_a_gateway_with_more_bundles_than_its_service_has_memory_for_needs_a_line_in_its_unit(tmp_path: Path) -> None:
+    unit = (ROOT / "systemd" / "davylamp.service").read_text()
+    assert "MemoryMax=192M\n" in unit
+    assert memory_hint(tmp_path, 34) is None
+    hint = memory_hint(Path("gw-1.yaml"), 125)
+    assert hint == (
+        "gw-1.yaml: 125 different bundles take about 465 MB, and the service may take 192; fix: sudo systemctl edit "
+        "davylamp there, with MemoryMax=625M and TimeoutStartSec=10min under [Service]"
     )

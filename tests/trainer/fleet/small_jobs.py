@@ -23,7 +23,7 @@ def count_rows(arguments: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     output.write_text(f"{rows}\n")
     with Path(arguments["log"]).open("a") as log:
         log.write(f"{output.name}\n")
-    return {"rows": rows}, [str(output)]
+    return {"rows": rows, "asked_by": os.getppid()}, [str(output)]
 
 
 def misbehave(arguments: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:

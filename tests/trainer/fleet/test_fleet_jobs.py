@@ -58,7 +58,7 @@ def test_failures_are_named_and_the_rest_is_done(tmp_path: Path) -> None:
     assert "exit code 3" in found["exit"].error
     assert "ZeroDivisionError: division by zero" in found["code"].error
     assert found["memory"].error.startswith("needs more than the 512 MB that one job may take; fix: ")
-    assert (found["a"].outcome, found["a"].result) == ("done", {"rows": 3})
+    assert (found["a"].outcome, found["a"].result) == ("done", {"rows": 3, "asked_by": os.getpid()})
     assert 10 < found["a"].peak_mb < 300
     assert work_done(tmp_path) == ["a.out", "b.out"]
     lines = list(outcome_table(sorted(found.values(), key=lambda each: each.name)))
@@ -77,7 +77,7 @@ def test_what_is_done_is_done_again_only_if_something_has_changed(tmp_path: Path
     assert {name: each.outcome for name, each in found.items()} == {
         "changed": "done", "damaged": "done", "forced": "done", "gone": "done", "same": "kept",
     }  # fmt: skip
-    assert found["same"].result == {"rows": 3}
+    assert found["same"].result == {"rows": 3, "asked_by": os.getpid()}
     assert work_done(tmp_path) == ["changed.out", "damaged.out", "forced.out", "gone.out"]
 
 
@@ -134,8 +134,21 @@ def test_the_workers_of_a_cluster_do_the_same(cluster: str, tmp_path: Path) -> N
     found = outcomes(jobs, dask=cluster)
     assert {name for name, each in found.items() if each.outcome == "failed"} == {"killed"}
     assert work_done(tmp_path) == [f"{name}.out" for name in names]
+    workers = {found[name].result["asked_by"] for name in names}
+    assert len(workers) == 2
+    assert os.getpid() not in workers
     again = outcomes(jobs, dask=cluster)
     assert {again[name].outcome for name in names} == {"kept"}
+
+
+def test_a_cluster_of_one_thread_does_the_work_as_well(tmp_path: Path) -> None:
+    distributed = pytest.importorskip(
+        "distributed", reason="NOT TESTED WITHOUT THE EXTRA 'fleet': DASK IS NOT INSTALLED"
+    )
+    asked = replace(job(tmp_path, "a"), version=version("davylamp"))
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as running:
+        found = outcomes([asked], dask=running.scheduler_address)
+    assert found["a"].result["asked_by"] != os.getpid()
 
 
 def test_workers_of_another_version_are_refused_before_anything_starts(cluster: str, tmp_path: Path) -> None:
