@@ -9,10 +9,7 @@ import msgspec
 from edge.drift.drift_state import DriftState
 
 _LISTED = 3
-_UNKNOWN = (
-    "the bundle does not hold the quantiles of its training: an older davylamp made it, or of fewer than about 2000 "
-    "readings; fix: train it again"
-)
+_UNKNOWN = "got an older bundle, without quantiles; fix: train again"
 
 
 class DriftReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -159,7 +159,7 @@ def test_an_older_bundle_says_that_it_finds_no_drift(
     (closed,) = station.send(drifted(rows[1500:1600], station))
     assert (closed.event_type, closed.kind) == ("close", "retrain")
     assert (station.report.state, station.report.drifted) == ("unknown", {})
-    assert "older davylamp" in str(station.report.reason)
+    assert "older bundle" in str(station.report.reason)
 
 
 def test_a_bundle_whose_drift_does_not_fit_is_refused(bundles: dict[str, Path]) -> None:

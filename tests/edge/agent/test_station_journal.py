@@ -146,3 +146,15 @@ def test_long_windows_are_journalled_with_the_clock_where_the_readings_do_not_gi
 def test_a_fresh_journal_gets_the_clocks_of_stations_that_are_recovered(case: Case) -> None:
     case.station.state.n = 5
     assert [(row.station, row.n) for row in case.station_journal.snapshot().clocks.values()] == [(8, 5)]
+
+
+def test_the_drift_is_journalled_with_the_clock(case: Case) -> None:
+    stored = []
+    for n in (1, 2, 201):
+        case.station.state.n = n
+        transaction = Transaction()
+        case.station_journal.update([case.station], transaction)
+        stored += [(row.station, row.n, row.bundle) for row in transaction.drifts.values()]
+    bundle = case.station.group.bundle.id
+    assert stored == [(8, 1, bundle), (8, 201, bundle)]
+    assert case.station_journal.snapshot().drifts.keys() == {8}

@@ -85,4 +85,9 @@ def test_long_windows_have_a_table_only_where_there_are_some(tmp_path: Path, fak
         journal.commit(Transaction(memories={3: MemoryRow(3, n, "ab12", b"%d" % n)}))
     assert journal.memory(3) == MemoryRow(3, 200, "ab12", b"200")
     assert journal.memory(4) is None
+    assert journal.memory(3, "drifts") is None
+    journal.commit(Transaction(drifts={3: MemoryRow(3, 201, "ab12", b"201")}))
+    assert journal.memory(3, "drifts") == MemoryRow(3, 201, "ab12", b"201")
+    journal.commit(Transaction(forgotten=[(3, "st-1")]))
+    assert (journal.memory(3), journal.memory(3, "drifts")) == (None, None)
     journal.close()
