@@ -24,7 +24,7 @@ CONDITIONS = "prior, regime, range, mix, around, noise, last"
             AcknowledgeRequest,
             {"kind": "gas", "comment": "x" * 1001},
             [
-                'kind: got "gas", expected methane | consistency | reconstruction | stale | clock or null',
+                'kind: got "gas", expected methane | consistency | reconstruction | stale | clock | retrain or null',
                 f'comment: got "{"x" * 55}...", expected a text of at most 1000 characters, or null',
             ],
         ),
