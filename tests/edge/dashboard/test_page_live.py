@@ -186,5 +186,10 @@ def test_a_page_for_other_computers_asks_for_its_token(browser: Browser, broker:
         until(browser, says("#welcome-title", "No agent yet"))  # the cookie is remembered
         assert browser.errors == []
         assert token not in browser.run("document.cookie + JSON.stringify(localStorage)")
-    finally:
         assert process.stop() == 0
+        (tmp_path / "dashboard.token").write_text("another-token-of-the-page")
+        process = DashboardProcess(tmp_path, broker.port, f"0.0.0.0:{process.port}")
+        until(browser, says(".login", "Which token?"))  # an open page asks for the new one
+    finally:
+        if process.process.poll() is None:
+            assert process.stop() == 0
