@@ -60,7 +60,7 @@ def test_a_p_value_has_three_significant_digits(score: float) -> None:
 
 
 def test_a_consistency_that_exceeds_says_which_channels_are_strangest() -> None:
-    scores = {"consistency": 4.0, "culprit": 3, "strangeness": [1.0, math.nan, 2.5, 7.12345]}
+    scores: dict[str, Any] = {"consistency": 4.0, "culprit": 3, "strangeness": [1.0, math.nan, 2.5, 7.12345]}
     found = build(("consistency",), **scores).consistency
     assert found is not None
     assert list(found.contributions.items()) == [("d", 7.123), ("c", 2.5), ("a", 1.0)]
