@@ -50,6 +50,7 @@ def test_an_interrupted_training_leaves_no_run_and_says_so(record: Path, tmp_pat
         (["score", "x.davy", "-", "-o", "scores"], "scores has the scores so far"),
         (["synthesize", "x.davy", "-o", "rows.csv"], "rows.csv is as it was before"),
         (["export", "run", "-o", "x.davy"], "x.davy is as it was before"),
+        (["retrain", "x.csv", "--collected", "y.csv", "--bundle", "a.davy", "-o", "b"], "b is as it was before"),
         (["check", "-c", "gateway.yaml"], "nothing was changed"),
         (["request", "info"], "the agent may still carry out what was sent"),
         (["demo"], "demo-run has what was made so far; its agent and broker have stopped"),

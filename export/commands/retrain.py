@@ -66,6 +66,11 @@ def _run(arguments: Namespace, progress: TextIO) -> int:
 
     out = sys.stderr if arguments.json else sys.stdout
     settings = _settings(arguments)
+    if arguments.output.is_dir() or not arguments.output.resolve().parent.is_dir():  # before minutes of training
+        raise ExportError(
+            f"{arguments.output}: got a folder, or a path in one that does not exist, expected a file to write; "
+            "fix: another path after -o"
+        )
     retraining = Retraining(
         arguments.files,
         arguments.collected,

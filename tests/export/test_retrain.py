@@ -103,3 +103,12 @@ def test_without_the_old_files_nothing_is_trained(
     words = ["retrain", "--collected", str(recent), "--bundle", str(bundles["both"]), "-o", str(tmp_path / "n.davy")]
     assert main(words) == 1
     assert "got no old files" in capsys.readouterr().err
+
+
+def test_a_path_that_cannot_be_written_is_refused_before_the_training(
+    old: Path, bundles: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["retrain", str(old), "--collected", str(old), "--bundle", str(bundles["both"]), "-o"]
+    assert main([*words, str(tmp_path)]) == 1
+    assert main([*words, str(tmp_path / "none" / "new.davy")]) == 1
+    assert capsys.readouterr().err.count("expected a file to write; fix: another path after -o") == 2
