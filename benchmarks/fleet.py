@@ -68,10 +68,11 @@ def train(fleet: Path, workers: int) -> dict[str, Any]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="two stations")
+    parser.add_argument("--stations", type=int, default=20, metavar="N", help="default: 20, which the goal is for")
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        fleet = write_fleet(Path(folder), 2 if arguments.quick else 20)
+        fleet = write_fleet(Path(folder), 2 if arguments.quick else arguments.stations)
         results = [train(fleet, workers) for workers in (1, 2)]
     ratio = results[1]["seconds"] / results[0]["seconds"]
     print(f"{results[0]['stations']} stations of {ROWS:,} rows, {os.cpu_count()} processors")
