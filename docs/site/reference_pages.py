@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import FieldInfo, fields
 
 import davylamp
+from config.settings.fleet import Fleet
 from config.settings.gateway import Gateway
 from config.settings.station import Station
 from config.settings.training import Training
@@ -33,7 +34,8 @@ _ROLE = re.compile(r":\w+:`~?([^`]*)`")
 _MADE = "*This page is made from the code at every build.*"
 
 _SETTINGS = f"""\
-Three files set everything, and `davylamp init` writes them with comments. Every key that has a default may be left out.
+Three files set everything, and `davylamp init` writes them with comments; a fourth is for [many stations](../fleets.md). Every key
+that has a default may be left out.
 What does not fit, or is unknown, stops davylamp with a line for each. {_MADE}"""
 _MESSAGES = f"""\
 Topics are below `davylamp/<gateway>/`. Each section has the keys of one message, and its JSON Schema, which `davylamp
@@ -108,10 +110,12 @@ def _settings_page() -> str:
         ("gateway.yaml", Gateway, shipped_gateway()),
         ("The station file", Station, METHANE.read_text(encoding="utf-8")),
         ("training.yaml", Training, shipped_training()),
+        ("The fleet file", Fleet, None),
     ):
         rows = "\n".join(f"| `{path}` | {kind} | {default} | {text} |" for path, kind, default, text in _keys(struct))
         parts += [f"## {title}", f"| key | expected | default | |\n|---|---|---|---|\n{rows}"]
-        parts += ["As `davylamp init` writes it:", f"```yaml\n{shipped.rstrip()}\n```"]
+        if shipped is not None:
+            parts += ["As `davylamp init` writes it:", f"```yaml\n{shipped.rstrip()}\n```"]
     return "\n\n".join(parts) + "\n"
 
 

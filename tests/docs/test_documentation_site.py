@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import fields
 
 import davylamp
+from config.settings.fleet import Fleet
 from config.settings.gateway import Gateway
 from config.settings.station import Station
 from config.settings.training import Training
@@ -49,7 +50,7 @@ def test_every_page_has_its_place_in_the_navigation_and_every_place_its_page() -
 
 def test_the_reference_has_every_setting_message_verb_and_part_of_a_bundle() -> None:
     pages = reference_pages()
-    for struct in (Gateway, Station, Training):
+    for struct in (Fleet, Gateway, Station, Training):
         assert [
             each.encode_name for each in fields(struct) if f"| `{each.encode_name}" not in pages["settings.md"]
         ] == []
