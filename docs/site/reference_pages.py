@@ -34,8 +34,8 @@ _ROLE = re.compile(r":\w+:`~?([^`]*)`")
 _MADE = "*This page is made from the code at every build.*"
 
 _SETTINGS = f"""\
-Three files set everything, and `davylamp init` writes them with comments; a fourth is for [many stations](../fleets.md). Every key
-that has a default may be left out.
+Three files set everything, and `davylamp init` writes them with comments; a fourth is for
+[many stations](../fleets.md). Every key that has a default may be left out.
 What does not fit, or is unknown, stops davylamp with a line for each. {_MADE}"""
 _MESSAGES = f"""\
 Topics are below `davylamp/<gateway>/`. Each section has the keys of one message, and its JSON Schema, which `davylamp
