@@ -123,7 +123,10 @@ def test_every_package_of_an_extra_is_known() -> None:
     from tests.terminal_process import ROOT
 
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    packages = {each.partition(">")[0]: extra for extra in ("trainer", "watch", "dashboard") for each in extras[extra]}
+    packages = {
+        each.partition(">")[0]: extra for extra in ("trainer", "watch", "dashboard", "fleet") for each in extras[extra]
+    }
+    del packages["davylamp[trainer]"]  # of the extra fleet
     packages["sklearn"] = packages.pop("scikit-learn")
     packages["sse_starlette"] = packages.pop("sse-starlette")
     packages |= {"export": "trainer", "trainer": "trainer"}  # our own, which the agent alone lacks
