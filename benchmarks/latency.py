@@ -8,7 +8,6 @@ as in a first script, and in one batch. The contenders take turns, so that a bus
 from __future__ import annotations
 
 import argparse
-import copy
 import gc
 import json
 import platform
@@ -55,8 +54,7 @@ class Verdicts:
 
     def __init__(self, scorer: Scorer, values: Values, stations: int, at_once: int) -> None:
         self.scorer, self.values, self.at_once = scorer, values, at_once
-        first = ran_in(scorer, values)
-        self.states = [first, *(copy.deepcopy(first) for _ in range(stations - 1))]
+        self.states = [ran_in(scorer, values) for _ in range(stations)]
 
     def __call__(self, turn: int) -> None:
         """Score the readings of a round."""
