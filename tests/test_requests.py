@@ -23,7 +23,7 @@ from edge.mqtt.topics import Topics
 from edge.simulation.simulator import simulate_chamber
 from tests.agent_process import StartAgentProcess
 from tests.mqtt_client import Connect, MqttClient
-from tests.running_broker import RunningBroker
+from tests.running_broker import RunningBroker, StartBroker
 from tests.test_docs import DOCUMENTS, commands
 
 STATION = load_station(METHANE)
@@ -56,8 +56,9 @@ def documented() -> Iterator[list[str]]:
 
 
 def test_each_example_in_help_and_documents_is_carried_out(
-    agent_process: StartAgentProcess, broker: RunningBroker, client: Connect, capsys: pytest.CaptureFixture[str]
+    agent_process: StartAgentProcess, start_broker: StartBroker, client: Connect, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    broker = start_broker()  # where no other test has stations: examples name none
     other = client(broker.port, "davylamp/#")
     agent_process(broker.port, "synthesis: {per_minute: 1000}\n")
     other.wait(TOPICS.state, lambda body: body["state"] == "online", timeout=30)

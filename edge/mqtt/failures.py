@@ -73,7 +73,7 @@ def unreachable(error: OSError | ValueError, options: Options, *, in_handshake: 
         detail = f"{error.verify_message}; fix: broker.tls.ca must have signed it, for the name {options.host}"
         return Failure("broker's certificate refused", detail, slow=True)
     if is_of_tls(error) and isinstance(error, ssl.SSLError):
-        if "WRONG_VERSION_NUMBER" in str(error) or isinstance(error, ssl.SSLEOFError):
+        if "WRONG_VERSION_NUMBER" in str(error) or isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return _without_tls(options, error.reason or "closed")
         asked = "CERTIFICATE_REQUIRED" in str(error) or "HANDSHAKE_FAILURE" in str(error)
         fix = (

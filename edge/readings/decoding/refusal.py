@@ -10,7 +10,7 @@ from edge.readings.decoding.echo import echo, printable
 from edge.readings.decoding.formats.format import Document
 from edge.readings.decoding.formats.number import VALUE
 
-_MOST_NAMED = 12  # members of a message that an error lists
+_MOST_NAMED, _MOST_CAME = 12, 240  # members of a message that an error lists, and the characters that they take
 
 
 def foreign_document(document: Document, keys: Sequence[str], inside: str = "") -> ReadingError:
@@ -30,6 +30,7 @@ def foreign_document(document: Document, keys: Sequence[str], inside: str = "") 
         got = f"got {echo(document[VALUE])}, expected an object with the station's keys; {fix}"
         return ReadingError(got, inside or None)
     came = ", ".join(printable(each.address) for each in members(document, _MOST_NAMED))
+    came = came if len(came) <= _MOST_CAME else came[:_MOST_CAME] + "..."
     return ReadingError(
         f"none of the {len(keys)} keys is there ({', '.join(keys)}), but {came or 'nothing'}; "
         "fix: name their places under keys",
