@@ -89,14 +89,15 @@ class TerminalProcess:
             self._receive()
 
     def end(self, timeout: float = 30.0) -> int:
-        """Wait for the end; returns the exit code."""
+        """Wait for the end; returns the exit code, as a shell does."""
         deadline = time.monotonic() + timeout
         while self.process.poll() is None:
             assert time.monotonic() < deadline, f"it still runs, and has drawn {self.text[-2000:]!r}"
             self._receive()
         while self._receive():
             pass
-        return self.process.returncode
+        # Python ends by the signal itself when it came in the middle of an exec().
+        return 130 if self.process.returncode == -signal.SIGINT else self.process.returncode
 
     def _receive(self) -> bool:
         if not select.select([self._side], [], [], 0.1)[0]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -38,9 +39,9 @@ def run_tasks(tasks: Sequence[Callable[[], Result]], processes: int) -> Iterator
         return
     # Not forked, because torch already has threads.
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        with _without_interrupts():
-            futures = {pool.submit(_alone, task): number for number, task in enumerate(tasks)}
         try:
+            with _without_interrupts():  # one that came meanwhile is raised behind it
+                futures = {pool.submit(_alone, task): number for number, task in enumerate(tasks)}
             for future in as_completed(futures):
                 yield futures[future], future.result()
         except BrokenProcessPool:
@@ -57,12 +58,20 @@ def run_tasks(tasks: Sequence[Callable[[], Result]], processes: int) -> Iterator
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Block SIGINT: processes that are started meanwhile never receive it, and leave Ctrl-C to this one."""
+    """Hold a Ctrl-C back: processes that are started meanwhile never receive it, and leave it to this one."""
+    came: list[int] = []
+    in_main = threading.current_thread() is threading.main_thread()
+    # Blocked for the processes, which inherit that; noted for this one, where another thread may receive it.
+    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number)) if in_main else None
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if in_main:
+            signal.signal(signal.SIGINT, handler)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _alone(task: Callable[[], Result]) -> Result:
