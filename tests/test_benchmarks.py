@@ -21,8 +21,21 @@ PARTS = {
 }
 """Modules that benchmarks import; and chaos, which has a test of its own."""
 SCRIPTS = sorted(path for path in BENCHMARKS.glob("*.py") if path.name not in PARTS)
-LONG = {"detection.py", "sequences.py", "synthesis.py", "field.py", "fleet.py", "seasons.py", "drift.py"}
-"""Benchmarks that take a minute even with ``--quick``."""
+LONG = {
+    "dashboard.py",
+    "detection.py",
+    "discovery.py",
+    "drift.py",
+    "field.py",
+    "fleet.py",
+    "rollout.py",
+    "seasons.py",
+    "sequences.py",
+    "synthesis.py",
+    "training.py",
+    "windows.py",
+}
+"""Benchmarks that take long even with ``--quick``."""
 SHORT = {"latency.py": ["--rounds", "5"], "simulator.py": ["--seeds", "1"]}
 """Options that shorten a benchmark without ``--quick``."""
 
@@ -32,7 +45,7 @@ def test_a_benchmark_runs_and_writes_the_report_that_it_prints(
     script: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     if script.name in LONG and not request.config.getoption("--every-benchmark"):
-        pytest.skip("takes a minute: run with --every-benchmark")
+        pytest.skip("takes long: run with --every-benchmark")
     target = tmp_path / "report.json"
     options = SHORT.get(script.name, ["--quick"])
     done = subprocess.run(
