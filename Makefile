@@ -6,6 +6,7 @@ BIN := .venv/bin
 EDGE_BIN := .venv-edge/bin
 DOCS_BIN := .venv-docs/bin
 # Without --no-compile pip compiles every module of every package, most of which nobody imports: 40 s of CPU time.
+WORKSTATION := trainer export
 INSTALL := -m pip --disable-pip-version-check --quiet install --no-compile --constraint constraints.txt
 PIP := $(BIN)/python $(INSTALL)
 
@@ -19,7 +20,14 @@ demo: .venv/.demo  ## set up, then run the whole loop: train, export, agent, lea
 	$(BIN)/davylamp demo $(ARGS)
 
 test: check  ## set up, check, then run every test (ARGS="-k link" for some; PYTHON=python3.13 with another Python)
+ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
+else  # the workstation's in the background, and printed behind the others: most of those wait for brokers
+	@mkdir -p build
+	@env --default-signal=INT $(BIN)/python -m pytest $(WORKSTATION) $(WORKSTATION:%=tests/%) >build/test-workstation.log 2>&1 & half=$$!; \
+	  $(BIN)/python -m pytest config edge davylamp.py tests $(WORKSTATION:%=--ignore=tests/%); gateway=$$?; \
+	  wait $$half; workstation=$$?; cat build/test-workstation.log; exit $$((gateway | workstation))
+endif
 
 test-edge: .venv-edge/.ready  ## run the gateway's tests without the trainer extra, as on a Raspberry Pi (PYTHON as above)
 	$(EDGE_BIN)/python -m pytest config edge tests/config tests/edge $(ARGS)

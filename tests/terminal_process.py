@@ -109,4 +109,5 @@ class TerminalProcess:
 def _take_terminal() -> None:
     """Make the terminal the process's own, so that Ctrl-C becomes a signal."""
     os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # which a shell ignores for what it runs in the background
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
