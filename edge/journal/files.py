@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.journal.lock import lock_database, restrict, take_lock
 from edge.journal.numbers import Numbers
+from edge.journal.place import free_mb
 from edge.journal.wal_index import WalIndex, log_salt
 
 _ENDS = ("", "-wal", "-shm")
@@ -65,11 +65,7 @@ class JournalFiles:
     @property
     def free_mb(self) -> float:
         """What is free on the disk [MB]; infinite if the disk does not tell."""
-        try:
-            disk = os.statvfs(self.path.parent)
-        except OSError:
-            return math.inf
-        return disk.f_bavail * disk.f_frsize / 1e6
+        return free_mb(self.path)
 
     def claim(self) -> bool:
         """Lock the database, before SQLite opens it; returns whether there was one, otherwise an empty one is made.

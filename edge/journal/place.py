@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -24,6 +25,15 @@ def check_place(path: str | os.PathLike[str]) -> None:
     for end in _FILES:
         if (fault := writing_fault(f"{path}{end}")) is not None:
             raise JournalError("io", f"journal.path: {path}: {fault}")
+
+
+def free_mb(path: str | os.PathLike[str]) -> float:
+    """Return what is free on the disk of a file [MB]; infinite if the disk does not tell."""
+    try:
+        disk = os.statvfs(Path(path).parent)
+    except OSError:
+        return math.inf
+    return disk.f_bavail * disk.f_frsize / 1e6
 
 
 def short_life(path: str | os.PathLike[str]) -> str | None:
