@@ -18,7 +18,6 @@ import sys
 import tempfile
 import threading
 import time
-from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -28,14 +27,13 @@ from rig.agent import ROOT
 from rig.bench import Bench, settled_cpu, wait
 from rig.broker import MISSING, free_port, mosquitto
 from rig.bundle import quick_bundle
+from rig.play import STATIONS, play
 from rig.process import cpu_seconds, peak_mib, pin
-from rig.raw import RawListener
 
 from edge.dashboard.history_tiers import DAY, TIERS
 from edge.dashboard.page_history import PageHistory
 from edge.dashboard.series_bin import HistorySample
 
-STATIONS = 10
 CPU_GOAL, MEMORY_GOAL, QUERY_GOAL, NEWS_GOAL = 2.0, 60.0, 200.0, 2000.0  # [%], [MiB], [ms], [ms]
 MONTH = "davylamp/page/month"
 
@@ -101,23 +99,6 @@ def _fill(path: Path) -> None:
     history.close()
 
 
-def _have_score(listener: RawListener, seq: bytes) -> bool:
-    return len(listener.tallies) == STATIONS and all(seq in tally.newest for tally in listener.tallies.values())
-
-
-def _play(bench: Bench, base: str, pid: int, first: int, count: int) -> float:
-    """Send readings and wait for their scores; returns the CPU time of each [us]."""
-    with bench.listening(f"davylamp/{base}/+/score") as listener:
-        before = settled_cpu(pid)
-        for begin in range(first, first + count, 100):
-            topics = [f"{base}/st-{number}/readings" for number in range(STATIONS)]
-            seqs = range(begin, min(begin + 100, first + count))
-            payloads = {seq: bench.payload(seq) for seq in seqs}
-            bench.publisher.blast([bench.publisher.packet(t, payloads[seq]) for seq in seqs for t in topics])
-            wait(partial(_have_score, listener, f'"seq":{seqs[-1]},'.encode()))
-        return 1e6 * (settled_cpu(pid) - before) / (count * STATIONS)
-
-
 def _news(bench: Bench, page: Page, count: int, first: int) -> list[float]:
     """Send single readings; returns how long each took to reach the browser [ms]."""
     took = []
@@ -149,7 +130,7 @@ def measure(bundle: Path, *, quick: bool) -> Report:
         own = cpu_seconds(page.pid)
         for number in range(rounds):
             for name, pid in pids.items():
-                cost = _play(bench, name, pid, number * count, count)
+                cost = play(bench, name, pid, number * count, count)
                 if number:  # the first warms up
                     costs[name].append(cost)
         own = 1e6 * (settled_cpu(page.pid) - own) / (rounds * count * STATIONS)

@@ -13,38 +13,19 @@ import platform
 import shutil
 import sys
 import tempfile
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rig.bench import Bench, settled_cpu, wait
+from rig.bench import Bench
 from rig.broker import MISSING, mosquitto
 from rig.bundle import quick_bundle
+from rig.play import play
 from rig.process import peak_mib, pin
-from rig.raw import RawListener
 
-STATIONS = 10
 SETTINGS = {"off": "home_assistant: {discovery: off}\n", "on": "home_assistant: {prefix: homeassistant}\n"}
 CPU_GOAL, MEMORY_GOAL = 2.0, 2.0  # [%] and [MiB] more than without
 
 Report = dict[str, Any]
-
-
-def _have_score(listener: RawListener, seq: bytes) -> bool:
-    return len(listener.tallies) == STATIONS and all(seq in tally.newest for tally in listener.tallies.values())
-
-
-def _play(bench: Bench, base: str, pid: int, first: int, count: int) -> float:
-    """Send readings and wait for their scores; returns the CPU time of each [us]."""
-    with bench.listening(f"davylamp/{base}/+/score") as listener:
-        before = settled_cpu(pid)
-        for begin in range(first, first + count, 100):
-            topics = [f"{base}/st-{number}/readings" for number in range(STATIONS)]
-            seqs = range(begin, min(begin + 100, first + count))
-            payloads = {seq: bench.payload(seq) for seq in seqs}
-            bench.publisher.blast([bench.publisher.packet(t, payloads[seq]) for seq in seqs for t in topics])
-            wait(partial(_have_score, listener, f'"seq":{seqs[-1]},'.encode()))
-        return 1e6 * (settled_cpu(pid) - before) / (count * STATIONS)
 
 
 def measure(bundle: Path, *, quick: bool) -> Report:
@@ -61,7 +42,7 @@ def measure(bundle: Path, *, quick: bool) -> Report:
             pin(pid, 0)
         for number in range(rounds):
             for name, pid in pids.items():
-                cost = _play(bench, name, pid, number * count, count)
+                cost = play(bench, name, pid, number * count, count)
                 if number:  # the first warms up
                     costs[name].append(cost)
         memory = {name: peak_mib(pid) for name, pid in pids.items()}
