@@ -7,13 +7,17 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from config.settings.beside_journal import beside_journal
+
 Place = Annotated[str, Meta(min_length=1)]
 
 
 class ArchiveSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The ring of readings, verdicts and labels that `davylamp collect` fetches."""
 
-    path: Annotated[Place | None, Meta(description="path; null: archive.db beside the journal")] = None
+    path: Annotated[
+        Place | None, Meta(description="path; null: archive.db beside journal.db, north-archive.db beside north.db")
+    ] = None
     max_mb: Annotated[
         int, Meta(ge=0, description="[MB] size limit of the file, the oldest readings go first; 0: no archive")
     ] = 64
@@ -21,4 +25,4 @@ class ArchiveSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     def place(self, journal: str) -> Path:
         """Return where the archive lies; ``journal`` is the path of the journal."""
-        return Path(self.path) if self.path is not None else Path(journal).parent / "archive.db"
+        return Path(self.path) if self.path is not None else beside_journal(journal, "archive.db")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config.settings.beside_journal import beside_journal
 from config.settings.gateway import Gateway
 from edge.agent.announcer import Announcer
 from edge.agent.model_desk import ModelDesk
@@ -62,7 +63,7 @@ class ModelService:
             gateway,
             stations,
             committer.journal,
-            ModelFolder(committer.journal.file.parent / FOLDER),
+            ModelFolder(beside_journal(committer.journal.file, FOLDER)),
             self._announce,
             worker=worker or WorkerThread(),
             clock=clock,
