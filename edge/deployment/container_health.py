@@ -56,7 +56,7 @@ def container_health(environment: Mapping[str, str], out: TextIO) -> int:
             )
             return 1
         try:
-            alive = _hears(listener, time.monotonic() + patience / 1e6)
+            alive = _reports(listener, time.monotonic() + patience / 1e6)
         finally:
             path.unlink(missing_ok=True)
     print(
@@ -65,7 +65,7 @@ def container_health(environment: Mapping[str, str], out: TextIO) -> int:
     return 0 if alive else 1
 
 
-def _hears(listener: socket.socket, until: float) -> bool:
+def _reports(listener: socket.socket, until: float) -> bool:
     while (left := until - time.monotonic()) > 0:
         listener.settimeout(left)
         try:
