@@ -11,7 +11,7 @@ from typing import TextIO
 import numpy as np
 
 from config.settings.station import Station
-from edge.arrays import Indices
+from edge.arrays import Indices, Texts
 from edge.errors import TableError
 from edge.readings.csv.reader import read_table
 from edge.readings.csv.table import CsvTable
@@ -140,6 +140,8 @@ def read_files(
     if repeated is not None and not every_row and (order := repeated.order()) != tuple(range(len(found))):
         found = [found[i] for i in order]  # so that what follows on is one part, on one side of a border
         repeated = find_repeated_rows([file.table for file in found])
+    if repeated is not None and not every_row:
+        found = _with_labels(found, repeated)
     once = [_once(found, i, repeated, every_row) for i in range(len(found))] if repeated else []
     return StationFiles(
         files=tuple(file for file in once if len(file.table.values)),
@@ -172,6 +174,21 @@ def _cadence_fault(file: StationFile, station: Station) -> str | None:
         f"{file.path}: got rows {own:g} s apart, and the station file states cadence: {cadence:g}, so that every row "
         f"counts as a gap; write cadence: {own:g}, or null to learn it"
     )
+
+
+def _with_labels(files: Sequence[StationFile], repeated: RepeatedRows) -> list[StationFile]:
+    """Give a row that is there twice the label that it has in the file given last: people label what came before."""
+    if all(file.table.labels is None for file in files):
+        return list(files)
+    labels: list[Texts] = [
+        np.full(len(file.table.values), "") if file.table.labels is None else file.table.labels for file in files
+    ]
+    joined = np.concatenate(labels)
+    for i in sorted(range(len(files)), key=lambda i: files[i].place):
+        said = np.flatnonzero(labels[i] != "")
+        joined[repeated.first[i][said]] = labels[i][said]
+    own = np.split(joined, repeated.starts[1:])
+    return [replace(file, table=replace(file.table, labels=each)) for file, each in zip(files, own, strict=True)]
 
 
 def _once(files: Sequence[StationFile], i: int, repeated: RepeatedRows, every_row: bool) -> StationFile:

@@ -113,3 +113,17 @@ def test_a_file_without_labels_is_read_as_before(tmp_path: Path) -> None:
     assert record.intact.all()
     assert np.array_equal(record.values, values)
     assert record.dropped == ()
+
+
+def test_a_row_that_is_in_two_files_has_the_label_of_the_one_given_last(tmp_path: Path) -> None:
+    values, labels = labelled()
+    earlier = write(tmp_path / "earlier.csv", values[:250], [""] * 250)  # collected before people had labelled it
+    later = write(tmp_path / "later.csv", values, labels)
+    record = load_record([earlier, later], STATION)
+    assert record.time is not None
+    found = ((record.time[record.intact] - 1.79e9) / 60).round().astype(int).tolist()
+    assert sorted(found) == BACKGROUND
+    withdrawn = write(tmp_path / "last.csv", values[:150], ["false" if each else "" for each in labels[:150]])
+    record = load_record([earlier, later, withdrawn], STATION)
+    assert record.time is not None
+    assert {110.0, 139.0} <= set(((record.time[record.intact] - 1.79e9) / 60).round().tolist())
