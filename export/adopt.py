@@ -62,6 +62,15 @@ class Adopted:
         """Whether the level is nearer than before, on readings that the factor was not taken from."""
         return self.after < self.before
 
+    @property
+    def why(self) -> str:
+        """Which bundle to keep, and why."""
+        if self.better:
+            return "keep the new bundle: its level is nearer"
+        if self.after == self.before:
+            return "keep the old bundle: its level is right already"
+        return "keep the old bundle: its level is nearer"
+
 
 def adopt(path: str | os.PathLike[str], record: Record, *, clock: Clock | None = None) -> Adopted:
     """Move the virtual gas level of a bundle by what a station's few readings show.
@@ -92,7 +101,10 @@ def adopt(path: str | os.PathLike[str], record: Record, *, clock: Clock | None =
         )
     values = record.values[record.intact]
     if len(values) < LEAST_REFERENCE:
-        raise ExportError(f"got {len(values)} readings with a gas level, expected at least {LEAST_REFERENCE}")
+        raise ExportError(
+            f"{', '.join(record.files) or 'record'}: got {len(values)} collected readings with a gas level, expected "
+            f"at least {LEAST_REFERENCE} to move the virtual level by; fix: collect more; meanwhile thresholds follow"
+        )
     gas = np.log(np.maximum(values[:, bundle.station.gas_index], np.finfo(np.float64).tiny))
     cut = max(LEAST_REFERENCE // 2, 2 * len(values) // 3)
     tables = dict(bundle.tables)
@@ -111,7 +123,7 @@ def adopt(path: str | os.PathLike[str], record: Record, *, clock: Clock | None =
     before, after = (float(np.expm1(np.median(np.abs(shown[cut:] - by)))) for by in (0.0, moved))
     metrics = {
         **bundle.manifest.metrics,
-        "adopted": {
+        ADOPTED: {
             "from": bundle.id,
             "readings": cut,
             "factor": float(np.exp(moved)),

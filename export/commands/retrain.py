@@ -60,7 +60,6 @@ def left_behind(arguments: Namespace) -> str:
 
 
 def _run(arguments: Namespace, progress: TextIO) -> int:
-    from config.yaml.load import load_station
     from export.errors import ExportError
     from export.retrain import Retraining
 
@@ -75,25 +74,20 @@ def _run(arguments: Namespace, progress: TextIO) -> int:
         arguments.files,
         arguments.collected,
         arguments.bundle,
-        station=None if arguments.station is None else load_station(arguments.station),
+        station=arguments.station,
         progress=progress,
     )
-    for sentence in dict.fromkeys((*retraining.record.dropped, *retraining.collected.dropped)):
+    for sentence in retraining.record.dropped:
         print(sentence, file=out)
     if arguments.adopt or retraining.few:
         return _adopt(retraining, arguments, out)
-    if not arguments.files:
-        raise ExportError(
-            "got no old files, expected those that the bundle was trained on: what was collected says nothing about "
-            "other seasons; fix: davylamp retrain OLD.csv --collected ..., or --adopt"
-        )
     done = retraining.retrain(
         arguments.output,
         settings,
         run=arguments.run,
         force=arguments.force,
         statistics=arguments.run is not None and not arguments.quick,
-        processes=os.cpu_count() or 1,
+        processes=len(os.sched_getaffinity(0)),
         progress=progress,
     )
     return _tell(done, arguments, out)
@@ -128,24 +122,28 @@ def _adopt(retraining: Retraining, arguments: Namespace, out: TextIO) -> int:
     print(
         f"the level is multiplied by {adopted.factor:.4f}, by {adopted.readings:,} readings; on the newest ones, which "
         f"it was not taken from, it is off by {100 * adopted.after:.1f} %, and was by {100 * adopted.before:.1f} %",
+        adopted.why,
+        sep="\n",
         file=out,
     )
+    if arguments.run is not None:
+        print(f"{arguments.run}: not written: nothing was trained", file=out)
     written = adopted.better or arguments.force
-    why = "keep the new bundle: its level is nearer" if adopted.better else "keep the old bundle: its level is nearer"
-    print(why, file=out)
     if written:
         print(f"{arguments.output}: bundle {adopted.id}", file=out)
     else:
         _refuse(arguments)
     if arguments.json:
         numbers = {"factor": adopted.factor, "before": adopted.before, "after": adopted.after}
-        _print_json(arguments, written, adopted.id, adopted=numbers, keep="new" if adopted.better else "old", why=why)
+        keep = "new" if adopted.better else "old"
+        _print_json(arguments, written, adopted.id, adopted=numbers, keep=keep, why=adopted.why)
     return 0 if written else 1
 
 
 def _refuse(arguments: Namespace) -> None:
+    what = "stays as it was" if arguments.output.exists() else "is not written"
     print(
-        f"{arguments.output} is not written: the old bundle is to be kept; --force writes the new one all the same",
+        f"{arguments.output} {what}: the old bundle is to be kept; --force writes the new one all the same",
         file=sys.stderr,
     )
 

@@ -55,6 +55,8 @@ class Record:
         Number of rows that the files have, those that are left out included.
     cadence
         Interval between those rows [s], declared or learnt; ``None``: unknown.
+    file_starts
+        Number, among all that the files have, of the first row of each file.
     dropped
         Sentences about cells that are held and rows that were left out, and about how the files were read.
     symptoms
@@ -75,6 +77,7 @@ class Record:
     places: Indices
     sent: int
     cadence: float | None
+    file_starts: tuple[int, ...] = ()
     dropped: tuple[str, ...] = ()
     symptoms: tuple[str, ...] = ()
     absent: Record | None = None
@@ -213,7 +216,7 @@ def load_record(files: Sequence[str | Path], station: Station, *, progress: Text
         names = ", ".join(file.table.file for file in found.files)
         raise RecordError(
             f"{names}: no row has {quoted(station.names[station.gas_index or 0])} beside every other column; "
-            f"fix: leave the column out of the station file; {'; '.join(sentences)}"
+            f"fix: leave the column out of the station file, or add a file that has it; {'; '.join(sentences)}"
         )
 
     def record(rows: FilledRows, other: Record | None) -> Record:
@@ -230,6 +233,7 @@ def load_record(files: Sequence[str | Path], station: Station, *, progress: Text
             places=rows.rows,
             sent=len(sent.flags),
             cadence=rows.cadence,
+            file_starts=tuple(start for start, _ in sent.spans),
             dropped=tuple(sentences),
             symptoms=tuple(f"{file.table.file}: {symptom}" for file in found.files for symptom in file.symptoms),
             absent=other,

@@ -56,21 +56,18 @@ def evaluate_labelled(
 def _of_file(
     file: str | Path, station: Station, settings: Training, rate: float, quick: bool
 ) -> Iterator[LabelledCase]:
-    table = labelled_table(file, station)
-    if table is None:
-        return
-    record = load_record([file], station)
-    count = 2 if quick else chunk_count(record, settings)
-    model = fit_scorer(record, np.arange(len(record.values)), settings, folds=count).model
-    yield from find_cases(model, table, record, rate=rate)
+    for table in labelled_tables([file], station):
+        record = load_record([file], station)
+        count = 2 if quick else chunk_count(record, settings)
+        model = fit_scorer(record, np.arange(len(record.values)), settings, folds=count).model
+        yield from find_cases(model, table, record, rate=rate)
 
 
-def labelled_table(file: str | Path, station: Station) -> CsvTable | None:
-    """Read a collected file; ``None``: it has no stretch that people have labelled as a plume or a fault."""
-    (read,) = read_files([file], station).files or (None,)
-    if read is None or read.table.labels is None or not any(True for _ in label_spans(read.table.labels)):
-        return None
-    return read.table
+def labelled_tables(files: Sequence[str | Path], station: Station) -> Iterator[CsvTable]:
+    """Yield those of some files that have a stretch that people have labelled, a row that is there twice only once."""
+    for read in read_files(files, station).files:
+        if read.table.labels is not None and any(True for _ in label_spans(read.table.labels)):
+            yield read.table
 
 
 def find_cases(model: ScoringModel, table: CsvTable, record: Record, *, rate: float) -> Iterator[LabelledCase]:
@@ -81,9 +78,9 @@ def find_cases(model: ScoringModel, table: CsvTable, record: Record, *, rate: fl
     model
         A model that was not fitted on those rows.
     table
-        The file, see :func:`labelled_table`.
+        The file, see :func:`labelled_tables`.
     record
-        Its background.
+        A record with its background.
     rate
         Requested share of readings that exceed by chance.
     """

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+from msgspec import structs
 
 from edge.models.scoring_model import ScoringModel
 from edge.readings.csv.table import CsvTable
@@ -37,13 +38,13 @@ def measure_bundle(
     part
         The rows, none of which it was fitted on.
     labelled
-        Collected files with labels, and their background; no fit sees labelled rows.
+        Collected files with labels, and a record with their background; no fit sees labelled rows.
     """
     cases = [case for table, record in labelled for case in find_cases(model, table, record, rate=DEFAULT)]
     return BundleResult(
         name=name,
         budget=tuple(_budget(model, part)),
-        faults=tuple(_faults(model, part)) if len(model.columns) == part.recent.station.size else (),
+        faults=tuple(_faults(model, part)),
         labelled=len(cases),
         labelled_found=sum(bool(case.found_by) for case in cases),
     )
@@ -66,16 +67,25 @@ def _budget(model: ScoringModel, part: NewestPart) -> Iterator[BudgetCount]:
 
 
 def _faults(model: ScoringModel, part: NewestPart) -> Iterator[FaultsFound]:
-    """Put one case of each family into the rows; both bundles get the same ones."""
+    """Put one case of each family into the columns that the model scores; both bundles get the same ones."""
     fold = replace(part, tested=part.tested[-_INJECTED:]).fold
-    judged = fold.judged
-    clean = score_held_out(model, part.recent.values, part.recent.station, fold).consistency[judged]
-    for case in chosen_cases(part.recent.station, quick=True):
-        faulted = inject_case(case, part.recent, fold, fold.spans)
+    judged, recent, columns = fold.judged, part.recent, list(model.columns)
+    features = tuple(recent.station.features[i] for i in columns)
+    scored = replace(
+        recent,
+        station=structs.replace(recent.station, features=features, ratio=None),
+        values=recent.values[:, columns],
+        held=recent.held[:, columns],
+    )
+    clean = score_held_out(model, recent.values, recent.station, fold).consistency[judged]
+    for case in chosen_cases(scored.station, quick=True):
+        faulted = inject_case(case, scored, fold, fold.spans)
         fault = faulted.fault[fold.test] & judged
         if not fault.any():
             continue
-        score = score_held_out(model, faulted.values, part.recent.station, fold).consistency[fault]
+        values = recent.values.copy()
+        values[:, columns] = faulted.values
+        score = score_held_out(model, values, recent.station, fold).consistency[fault]
         if np.isfinite(score).any() and np.isfinite(clean).any():
             recall = float(np.mean(score > np.nanquantile(clean, 0.99)))
             yield FaultsFound(family=case.family, auroc=round(auroc(clean, score), 5), recall=round(recall, 5))

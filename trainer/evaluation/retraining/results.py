@@ -7,6 +7,7 @@ from typing import Any, Self
 import msgspec
 from msgspec import Struct
 
+from edge.clock import rfc3339
 from trainer.errors import TrainingError
 
 RETRAINED = "retrained"
@@ -101,7 +102,7 @@ class BundleResult(Struct, frozen=True, kw_only=True):
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
-    """Two bundles on the newest part of a record, which neither has seen.
+    """Two bundles on the newest part of a record, which the new one has not seen.
 
     Parameters
     ----------
@@ -115,6 +116,8 @@ class Comparison(Struct, frozen=True, kw_only=True):
         Rows that the new bundle was fitted on.
     notes
         Sentences about what the comparison does not show.
+    unseen
+        Whether the old one, too, is known not to have seen them.
     """
 
     old: BundleResult
@@ -124,6 +127,15 @@ class Comparison(Struct, frozen=True, kw_only=True):
     until: float | None
     trained: int
     notes: tuple[str, ...] = ()
+    unseen: bool = True
+
+    @property
+    def where(self) -> str:
+        """What was compared on, as the end of a sentence."""
+        when = ""
+        if self.since is not None and self.until is not None:
+            when = f", {rfc3339(self.since)} to {rfc3339(self.until)}"
+        return f"the newest {self.readings:,} readings{', which neither has seen' if self.unseen else ''}{when}"
 
     @classmethod
     def read(cls, metrics: dict[str, Any]) -> Self | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge.clock import rfc3339
 from trainer.evaluation.ageing.verdict import FOLLOWING
 from trainer.evaluation.retraining.results import BudgetCount, Comparison
 from trainer.evaluation.retraining.verdict import judge
@@ -14,11 +13,8 @@ from trainer.evaluation.text_table import text_table
 def comparison_lines(comparison: Comparison) -> Iterator[str]:
     """Yield the lines: on which readings, false alarms, what is found, and which bundle to keep."""
     old, new = comparison.old, comparison.new
-    when = ""
-    if comparison.since is not None and comparison.until is not None:
-        when = f", {rfc3339(comparison.since)} to {rfc3339(comparison.until)}"
-    yield f"compared on the newest {comparison.readings:,} readings, which neither has seen{when}"
-    yield f"the new one was fitted on the {comparison.trained:,} rows before them"
+    yield f"compared on {comparison.where}"
+    yield f"the new one was trained on the {comparison.trained:,} rows before them"
     yield ""
     yield from text_table((f"old {old.name}", f"new {new.name}"), dict(comparison_rows(comparison)))
     yield f"thresholds as fitted, and in brackets where they follow: {FOLLOWING}"

@@ -35,25 +35,35 @@ class RetrainingVerdict(NamedTuple):
             return f"keep the new bundle: {'; '.join(self.better)}"
         if self.worse:
             return f"keep the old bundle: the new one is worse: {'; '.join(self.worse)}"
-        return "keep the old bundle: the new one is no better on what neither has seen"
+        return "keep the old bundle: the new one is no better"
 
 
 def judge(comparison: Comparison) -> RetrainingVerdict:
     """Judge the new bundle by its false alarms first, and by what it finds.
 
     It is worse if it lacks a score that the old one has, breaks a budget that the old one keeps, breaks one more than
-    the old one does, or finds less: faults that were put in, or stretches that people have labelled. A bundle that is
-    worse in anything is not preferred, whatever it does better; neither is one that is better in nothing.
+    the old one does, has a score of which only it breaks the budget, or finds less: faults that were put in, or
+    stretches that people have labelled. A bundle that is worse in anything is not preferred, whatever it does better;
+    neither is one that is better in nothing.
     """
     old, new = comparison.old, comparison.new
     better, worse = [*_budgets(old, new, "keeps")], [*_budgets(new, old, "breaks")]
-    lost = dict.fromkeys(one.score for one in old.budget if one.score not in {each.score for each in new.budget})
-    worse += [f"it has no {score} score, which the old one has" for score in lost]
-    for name, before, after in (("AUROC", old.auroc, new.auroc), ("recall at 1 %", old.recall, new.recall)):
-        if before is None or after is None or abs(after - before) <= CHANCE:
+    before, after = ({one.score for one in each.budget} for each in (old, new))
+    worse += [f"it has no {score} score, which the old one has" for score in sorted(before - after)]
+    for score in sorted(after - before):
+        broken = [one for one in new.broken if one.score == score]
+        worse += [
+            f"it breaks the budget of {score} at {100 * one.requested:g} %: {_share(one)} exceed; the old one has "
+            "no such score"
+            for one in broken
+        ]
+        if not broken:
+            better.append(f"its {score} score, which the old one has not, keeps its budget")
+    for name, theirs, its in (("AUROC", old.auroc, new.auroc), ("recall at 1 %", old.recall, new.recall)):
+        if theirs is None or its is None or abs(its - theirs) <= CHANCE:
             continue
-        side = better if after > before else worse
-        side.append(f"its mean {name} of injected faults is {after:.3f}, that of the old one {before:.3f}")
+        side = better if its > theirs else worse
+        side.append(f"its mean {name} of injected faults is {its:.3f}, that of the old one {theirs:.3f}")
     if new.labelled_found != old.labelled_found:
         side = better if new.labelled_found > old.labelled_found else worse
         found = f"{new.labelled_found} of {new.labelled}"

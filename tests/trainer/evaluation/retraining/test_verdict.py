@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from trainer.errors import TrainingError
@@ -57,7 +58,7 @@ def test_a_bundle_that_is_worse_in_anything_is_not_preferred(old: BundleResult, 
 def test_one_that_is_better_in_nothing_is_not_preferred_either() -> None:
     verdict = judge(compare(result("a", 20), result("b", 18, auroc=0.91)))
     assert not verdict.keep_new
-    assert verdict.sentence == "keep the old bundle: the new one is no better on what neither has seen"
+    assert verdict.sentence == "keep the old bundle: the new one is no better"
 
 
 def test_a_bundle_without_a_score_that_the_old_one_has_is_worse() -> None:
@@ -65,8 +66,24 @@ def test_a_bundle_without_a_score_that_the_old_one_has_is_worse() -> None:
     assert verdict.sentence.endswith("the new one is worse: it has no consistency score, which the old one has")
 
 
+def test_a_score_of_which_only_the_new_one_breaks_the_budget_is_worse_and_one_that_keeps_it_is_better() -> None:
+    old = result("a", 20)
+    for exceeding, kept, why in ((60, False, "breaks the budget of onset at 0.1 %: 3.00 %"), (2, True, "its onset")):
+        onset = BudgetCount(
+            score="onset", requested=0.001, readings=2000, exceeding=exceeding, following=None, kept=kept
+        )
+        new = result("b", 20)
+        verdict = judge(compare(old, msgspec.structs.replace(new, budget=(*new.budget, onset))))
+        assert verdict.keep_new == kept
+        assert why in verdict.sentence
+
+
 def test_both_stand_side_by_side() -> None:
-    lines = list(comparison_lines(compare(result("a", 200, found=1), result("b", 20, found=3))))
+    compared = compare(result("a", 200, found=1), result("b", 20, found=3))
+    lines = list(comparison_lines(compared))
+    assert "which neither has seen" in lines[0]
+    doubtful = msgspec.structs.replace(compared, unseen=False, notes=("the old bundle has seen some",))
+    assert not any("neither" in line for line in comparison_lines(doubtful))
     assert lines[0].endswith("1970-01-01T00:00:00.000Z to 1970-01-02T09:20:00.000Z")
     (budget,) = [line for line in lines if line.startswith("consistency exceeds, 1 %")]
     assert budget.split("requested")[1].split() == [
@@ -77,8 +94,6 @@ def test_both_stand_side_by_side() -> None:
 
 
 def test_a_comparison_is_read_back_and_damage_is_an_error() -> None:
-    import msgspec
-
     compared = compare(result("a", 200), result("b", 20))
     assert Comparison.read({RETRAINED: msgspec.to_builtins(compared)}) == compared
     assert Comparison.read({}) is None
