@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from config.arguments import add_png
+from config.heartbeat import heartbeat
 
 EXAMPLE = "davylamp report runs/one runs/two -o report.html"
 
@@ -32,10 +33,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> None:
     """Write the page and print its path."""
     if arguments.life:
-        from trainer.reporting.life import draw_life
-
         output = arguments.output or Path("life.html")
-        draw_life(arguments.runs, arguments.life, output, png=arguments.png, progress=sys.stderr)
+        with heartbeat(sys.stderr, "loading libraries") as progress:
+            from trainer.reporting.life import draw_life
+
+            draw_life(arguments.runs, arguments.life, output, png=arguments.png, progress=progress)
         print(output)
         return
     draw_report(arguments.runs, arguments.output, arguments.png)

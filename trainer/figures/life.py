@@ -1,4 +1,4 @@
-"""Draws a station's life: false alarms of its bundles, the drift of its columns, and its alarms by label."""
+"""Draws a station's life: false alarms of its bundles, its drift from the training of each, and its alarms by label."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from edge.arrays import Floats
-from trainer.figures.colormaps import diverging
-from trainer.figures.colours import CYCLE, GREY, VERMILLION
+from trainer.figures.colormaps import fading
+from trainer.figures.colours import CYCLE, GREY, INK, VERMILLION
 from trainer.figures.legend import add_legend
 from trainer.figures.style import figure
 from trainer.figures.ticks import few_ticks
 
 _FOOT = 1 / 6  # of the requested rate: where a share of zero is drawn
-_MOST_SHIFT = 3.0
+_MOST_SHARE = 2.0  # of what raises the alarm: what is farther looks the same
 
 
 class LifeLine(NamedTuple):
@@ -77,29 +77,34 @@ def draw_life_budget(
     return picture
 
 
-def draw_life_shift(shift: Floats, names: Sequence[str], axis: LifeAxis) -> Figure:
-    """Draw how far each column lies from the first training, as colours.
+def draw_life_drift(plots: Mapping[str, Floats], names: Sequence[str], axis: LifeAxis) -> Figure:
+    """Draw how far the station is from the training of each bundle, as colours; a dot where it has drifted.
 
     Parameters
     ----------
-    shift
-        In spreads of the training, [B, F].
+    plots
+        Title -> shares of what raises the alarm, [B, C]; nan where it is not known yet.
     names
-        Names of the columns.
+        Names of the columns, and of the reconstruction [C].
     axis
         Where the stretches lie.
     """
-    picture = figure(10.0, 0.3 * len(names) + 1.3)
-    axes = picture.subplots()
-    rows = np.arange(len(names) + 1)
-    norm = Normalize(-_MOST_SHIFT, _MOST_SHIFT)
-    drawn = axes.pcolormesh(axis.edges, rows, shift.T, cmap=diverging(1.0), norm=norm, rasterized=True)
-    axes.set_yticks(rows[:-1] + 0.5, list(names))
-    axes.set(ylim=(len(names), 0), xlabel="reading")
-    axes.grid(visible=False)
-    _mark_files(axes, axis)
-    few_ticks(axes.xaxis, 10)
-    picture.colorbar(drawn, ax=axes, label="spreads from the reference", shrink=0.9, aspect=18, extend="both")
+    picture = figure(10.0, (0.24 * len(names) + 0.5) * len(plots) + 0.8)
+    grid = picture.subplots(len(plots), 1, sharex=True, squeeze=False).ravel()
+    rows, middles = np.arange(len(names) + 1), (axis.edges[:-1] + axis.edges[1:]) / 2
+    norm = Normalize(0.0, _MOST_SHARE)
+    for axes, (title, shares) in zip(grid, plots.items(), strict=True):
+        known = np.ma.masked_invalid(shares.T)
+        drawn = axes.pcolormesh(axis.edges, rows, known, cmap=fading(VERMILLION), norm=norm, rasterized=True)
+        column, stretch = np.nonzero(np.nan_to_num(shares.T) > 1.0)
+        axes.scatter(middles[stretch], column + 0.5, s=5, color=INK, linewidths=0)
+        axes.set_yticks(rows[:-1] + 0.5, list(names))
+        axes.set(ylim=(len(names), 0), title=title)
+        axes.grid(visible=False)
+        _mark_files(axes, axis)
+    few_ticks(grid[-1].xaxis, 10)
+    grid[-1].set_xlabel("reading")
+    picture.colorbar(drawn, ax=list(grid), label="share of what raises the alarm", shrink=0.9, aspect=24, extend="max")
     return picture
 
 

@@ -36,7 +36,7 @@ def draw_life(
     png
         Folder for each figure and its numbers as files; ``None`` writes none.
     progress
-        Where each panel drawn is reported; ``None`` reports none.
+        Where progress is drawn and each panel is reported; ``None`` reports none.
 
     Raises
     ------
@@ -45,11 +45,11 @@ def draw_life(
     RecordError
         A file cannot be read as readings of that station.
     TrainingError
-        The bundles are of different stations, or the page cannot be written there.
+        The bundles are of different stations, a file of alarms is damaged, or the page cannot be written there.
     """
     if problem := path_problem(output, png):
         raise TrainingError(problem)
-    life = measure_life(bundles, files)
+    life = measure_life(bundles, files, progress=progress)
     drawn = []
     for panel in life_panels(life):
         drawn.append(panel)

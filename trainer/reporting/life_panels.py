@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from edge.clock import rfc3339
 from trainer.evaluation.ageing.tolerance import ALLOWED
-from trainer.evaluation.retraining.results import Comparison
 from trainer.evaluation.retraining.station_life import BundleLife, StationLife
 from trainer.evaluation.retraining.table import comparison_rows
 from trainer.evaluation.retraining.verdict import judge
-from trainer.figures.life import LifeAxis, LifeLine, draw_life_alarms, draw_life_budget, draw_life_shift
+from trainer.figures.life import LifeAxis, LifeLine, draw_life_alarms, draw_life_budget, draw_life_drift
 from trainer.page.panel import Panel
 from trainer.page.table import Cell, HtmlTable
 from trainer.scoring.false_alarm_rates import REQUESTED
 
-_FAR = 1.0  # spreads from which a column is named
+_NO_DRIFT = "has no quantiles of its training: it is older, or was trained on fewer than some 2,000 readings"
 
 
 def life_panels(life: StationLife) -> Iterator[Panel]:
@@ -27,10 +26,10 @@ def life_panels(life: StationLife) -> Iterator[Panel]:
     yield _budget(life)
     yield _drift(life)
     yield _alarms(life)
-    for one in life.bundles:
-        if one.comparison is not None:
-            yield _change(one, one.comparison)
-    if not any(one.comparison for one in life.bundles):
+    changed = [one for one in life.bundles if one.comparison is not None and _adopted(one) is None]
+    for one in changed:
+        yield _change(one)
+    if not changed:
         yield Panel(
             key="changes",
             title="What a retraining changed",
@@ -47,13 +46,19 @@ def _axis(life: StationLife) -> LifeAxis:
     return LifeAxis(edges, list(files.items()))
 
 
+def _adopted(one: BundleLife) -> dict[str, Any] | None:
+    """Return what an adoption has moved; ``None``: it was none. What a retraining before changed is not its own."""
+    return one.bundle.manifest.metrics.get("adopted")
+
+
 def _bundles(life: StationLife) -> Panel:
     rows: list[tuple[Cell, ...]] = []
     for one in life.bundles:
         manifest = one.bundle.manifest
         fitted = f"{manifest.data.rows:,} rows of {', '.join(manifest.data.files)}"
         came = "trained" if one.comparison is None else f"retrained, beside {one.comparison.old.name}"
-        came = "adopted" if "adopted" in manifest.metrics else came
+        if (adopted := _adopted(one)) is not None:
+            came = f"adopted from {adopted['from']}, level x {adopted['factor']:.3f}"
         rows.append((one.name, one.bundle.id, manifest.created, came, fitted))
     return Panel(
         key="bundles",
@@ -115,26 +120,45 @@ def _budget_rows(life: StationLife) -> Iterator[tuple[Cell, ...]]:
 
 
 def _drift(life: StationLife) -> Panel:
-    names = life.station.names
+    title, known = "Drift", {one.name: one.drift for one in life.bundles if one.drift is not None}
+    without = ", ".join(one.name for one in life.bundles if one.drift is None)
+    if not known:
+        return Panel(
+            key="drift",
+            title=title,
+            caption="How far the station is from the training of its bundles.",
+            missing=f"{without} {_NO_DRIFT}; fix: davylamp retrain",
+        )
+    by_key = dict(zip(life.station.keys, life.station.names, strict=True))
+    names = [by_key.get(key, key) for key in next(iter(known.values())).names]
     rows: list[tuple[Cell, ...]] = []
-    for column, name in enumerate(names):
-        of = np.abs(life.shift[:, column])
-        worst = int(np.argmax(of))
-        last = float(life.shift[-1, column])
-        rows.append((name, float(life.shift[worst, column]), life.stretches[worst].file, last))
-    far = [row[0] for row in rows if isinstance(row[3], float) and abs(row[3]) > _FAR]
+    for bundle, drift in known.items():
+        for column, name in enumerate(names):
+            of = np.nan_to_num(drift.shares[:, column])
+            worst = int(np.argmax(of))
+            rows.append((bundle, name, float(of[worst]), life.stretches[worst].file, float(drift.shares[-1, column])))
+    stands = "; ".join(
+        f"retrain stands in {sum(drift.stands)} of {len(life.stretches)} stretches beside {bundle}"
+        for bundle, drift in known.items()
+    )
     return Panel(
         key="drift",
-        title="Drift",
-        caption=f"How far the median of each column lies from {life.reference}, in spreads of that. Weather moves the "
-        "climate; a sensor that moves without it has drifted. "
-        + (f"Now more than {_FAR:g} away: {', '.join(map(str, far))}." if far else f"Now all within {_FAR:g}."),
-        figure=draw_life_shift(life.shift, names, _axis(life)),
-        alt="Shift of every column over the station's life.",
+        title=title,
+        caption="How far the station is from the training of each bundle, by the measure that a gateway publishes as "
+        "drift: what each column says beyond what the others say, and the reconstruction error. A dot: more than "
+        f"raises the alarm retrain, which opens if it lasts. {stands}."
+        + (f" {without} {_NO_DRIFT}." if without else ""),
+        figure=draw_life_drift({name: drift.shares for name, drift in known.items()}, names, _axis(life)),
+        alt="Distance of every column from the training of each bundle over the station's life; numbers in the table.",
         tables=(
-            HtmlTable(("column", "largest shift", "in", "last shift"), rows, f"Shift in spreads of {life.reference}"),
+            HtmlTable(
+                ("bundle", "column", "farthest", "in", "last"), rows, "As a share of what raises the alarm retrain"
+            ),
         ),
-        numbers={"columns": list(life.station.keys), "shift": life.shift},
+        numbers={
+            "columns": list(next(iter(known.values())).names),
+            "bundles": {name: {"shares": drift.shares, "stands": drift.stands} for name, drift in known.items()},
+        },
         wide=True,
     )
 
@@ -149,13 +173,17 @@ def _alarms(life: StationLife) -> Panel:
         )
     periods = _periods(life)
     labels = list(dict.fromkeys(sorted(one.label for one in life.alarms)))
+    files = [
+        next((name for name, since, until in periods if since <= one.opened <= until), None) for one in life.alarms
+    ]
     counts = {
         label: [
-            sum(one.label == label and since <= one.opened <= until for one in life.alarms)
-            for _, since, until in periods
+            sum(one.label == label and file == name for one, file in zip(life.alarms, files, strict=True))
+            for name, *_ in periods
         ]
         for label in labels
     }
+    outside = files.count(None) if periods else 0
     rows: list[tuple[Cell, ...]] = []
     for label in labels:
         mine = [one for one in life.alarms if one.label == label]
@@ -166,7 +194,8 @@ def _alarms(life: StationLife) -> Panel:
     return Panel(
         key="alarms",
         title="Alarms by label",
-        caption=f"{len(life.alarms)} alarms, by the file in whose time they opened, and what people said they were.",
+        caption=f"{len(life.alarms)} alarms, by the file in whose time they opened, and what people said they were."
+        + (f" {outside} of them opened in the time of no file, and are in the table alone." if outside else ""),
         figure=draw_life_alarms(counts, [name for name, *_ in periods]) if periods else None,
         alt="Number of alarms of each label by file." if periods else "",
         tables=(HtmlTable(("label", "alarms", "kinds", "median duration [min]", "culprits"), rows, "Alarms by label"),),
@@ -186,17 +215,15 @@ def _periods(life: StationLife) -> list[tuple[str, float, float]]:
     return [(name, since, until) for name, (since, until) in found.items()]
 
 
-def _change(one: BundleLife, comparison: Comparison) -> Panel:
+def _change(one: BundleLife) -> Panel:
+    comparison = one.comparison
+    assert comparison is not None
     verdict = judge(comparison)
-    when = ""
-    if comparison.since is not None and comparison.until is not None:
-        when = f", {rfc3339(comparison.since)} to {rfc3339(comparison.until)}"
     rows: list[tuple[Cell, ...]] = [(name, *cells) for name, cells in comparison_rows(comparison)]
     return Panel(
         key=f"change-{one.bundle.id}",
         title=f"What the retraining of {one.name} changed",
-        caption=f"Both bundles on {comparison.readings:,} readings that neither had seen{when}. "
-        f"{verdict.sentence[0].upper()}{verdict.sentence[1:]}.",
+        caption=f"Both bundles on {comparison.where}. {verdict.sentence[0].upper()}{verdict.sentence[1:]}.",
         tables=(
             HtmlTable(
                 ("", f"old {comparison.old.name}", f"new {one.bundle.id}"),

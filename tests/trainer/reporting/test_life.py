@@ -6,10 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from config.templates.templates import METHANE
+from config.yaml.load import load_station
 from davylamp import main
 from edge.archive.archived_alarm import ArchivedAlarm
 from edge.readings.csv.writer import write_table
 from edge.simulation.season_file import write_season
+from edge.simulation.simulator import simulate_chamber
+from trainer.evaluation.retraining.station_life import measure_life
 
 
 @pytest.fixture
@@ -20,15 +24,27 @@ def seasons(tmp_path: Path) -> list[Path]:
     return files
 
 
-def test_the_page_of_a_life_has_every_bundle_the_drift_and_the_alarms(
-    seasons: list[Path], bundles: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def chamber_file(tmp_path: Path) -> Path:
+    path = tmp_path / "chamber.csv"
+    write_table(path, load_station(METHANE).names, simulate_chamber(3000, seed=1))
+    return path
+
+
+def write_alarm(path: Path, label: str | None) -> None:
     names = ArchivedAlarm.__struct_fields__
     alarm = ArchivedAlarm(
-        id="a-1", station="st-1", kind="methane", opened="2026-05-30T01:00:00Z", duration_s=600.0, label="plume",
+        id="a-1", station="st-1", kind="methane", opened="2026-05-30T01:00:00Z", duration_s=600.0, label=label,
         culprit="ch4_ppb", bundle="b",
     )  # fmt: skip
-    write_table(seasons[1].with_name("season-2.alarms.csv"), names, [[getattr(alarm, name) for name in names]])
+    write_table(path, names, [[getattr(alarm, name) for name in names]])
+
+
+def test_the_page_of_a_life_has_every_bundle_the_drift_and_the_alarms(
+    seasons: list[Path], bundles: dict[str, Path], tmp_path: Path
+) -> None:
+    write_alarm(seasons[0].with_name("season-1.alarms.csv"), None)
+    write_alarm(seasons[1].with_name("season-2.alarms.csv"), "plume")
     page, png = tmp_path / "life.html", tmp_path / "png"
     assert main(["report", str(bundles["both"]), str(bundles["vae"]), "--life", *map(str, seasons),
                  "-o", str(page), "--png", str(png)]) == 0  # fmt: skip
@@ -36,14 +52,39 @@ def test_the_page_of_a_life_has_every_bundle_the_drift_and_the_alarms(
     for title in ("Bundles", "False alarms by age", "Drift", "Alarms by label", "What a retraining changed"):
         assert f">{title}<" in text
     assert "plume" in text
+    assert "no label" not in text, "it has been labelled since"
     assert "no bundle here was retrained" in text
-    assert "lies from season-1.csv" in text
     numbers = json.loads((png / "budget.json").read_text())
     assert numbers["bundles"].keys() == {"both.davy", "vae.davy"}
     assert [one["file"] for one in numbers["stretches"]] == ["season-1.csv"] * 24 + ["season-2.csv"] * 24
-    shift = np.array(json.loads((png / "drift.json").read_text())["shift"], dtype=np.float64)
-    assert np.abs(np.median(shift[:24], axis=0)).max() < 1.0
-    assert np.abs(np.median(shift[24:, 4:], axis=0)).max() > 2.0, "the sensors of the second season are older"
+    drift = json.loads((png / "drift.json").read_text())
+    assert drift["columns"][-1] == "reconstruction"
+    for bundle in ("both.davy", "vae.davy"):
+        shares = np.array(drift["bundles"][bundle]["shares"], dtype=np.float64)
+        assert shares.shape == (48, 10)
+        assert np.isnan(shares[:10]).all(), "the window of 512 readings is not full"
+        assert np.isfinite(shares[11:]).all()
+        assert shares[30:].max() > 1.0, "the sensors of the second season are older"
+        assert drift["bundles"][bundle]["stands"][-1]
+
+
+def test_files_that_overlap_keep_their_names(bundles: dict[str, Path], chamber_file: Path, tmp_path: Path) -> None:
+    lines = chamber_file.read_text().splitlines()
+    later = tmp_path / "later.csv"
+    later.write_text("\n".join([lines[0], *lines[1001:]]) + "\n")
+    chamber_file.write_text("\n".join(lines[:2001]) + "\n")
+    life = measure_life([bundles["both"], bundles["vae"]], [chamber_file, later])
+    assert [one.file for one in life.stretches] == ["chamber.csv"] * 32 + ["later.csv"] * 16
+    assert life.stretches[31].end == life.stretches[32].start == 2000
+
+
+def test_a_file_of_alarms_that_is_damaged_is_an_error_of_one_line(
+    seasons: list[Path], bundles: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "season-1.alarms.csv").write_text("id,opened\na-1,yesterday\n")
+    words = ["report", str(bundles["both"]), "--life", str(seasons[0]), "-o", str(tmp_path / "p.html")]
+    assert main(words) == 1
+    assert "season-1.alarms.csv: got a file that is not as davylamp collect writes it" in capsys.readouterr().err
 
 
 def test_a_bundle_that_is_missing_is_an_error_of_one_line(

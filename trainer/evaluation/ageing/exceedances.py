@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.arrays import Floats, Indices, Mask
+from edge.models.scores import Scores
 from edge.models.scoring_model import ScoringModel
 from trainer.data.record import Record
 from trainer.evaluation.ageing.results import JUDGED, ExceedanceCounts
@@ -66,7 +67,7 @@ class Exceedances:
         return tuple(round(float(replay_thresholds(scores, rate).exceeds.mean()), 5) for rate in self.rates)
 
 
-def exceedances_of(model: ScoringModel, record: Record) -> dict[str, Exceedances]:
+def exceedances_of(model: ScoringModel, record: Record, measured: Scores | None = None) -> dict[str, Exceedances]:
     """Score all rows of a record as a gateway would, from the start of each segment.
 
     Readings with a held cell do not count, nor do those of the warm-up, in which a gateway decides nothing; for the
@@ -78,9 +79,11 @@ def exceedances_of(model: ScoringModel, record: Record) -> dict[str, Exceedances
         A model with its tables.
     record
         Everything that the station sent.
+    measured
+        Its scores, if they are known; ``None``: they are measured.
     """
     rows = np.arange(len(record.values))
-    measured = measure(model, record, rows)
+    measured = measure(model, record, rows) if measured is None else measured
     undisturbed = settled(record, model.windows.warm_up) & record.intact
     quiet = undisturbed & without_plume(record, rows)
     thresholds = [float(-np.log10(rate)) for rate in REQUESTED]

@@ -1,25 +1,29 @@
-"""Measures a station's life: every bundle on every stretch of its record, drift, and its alarms by label."""
+"""Measures a station's life: every bundle on every stretch of its record, its drift there, and its alarms by label."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from msgspec import Struct
 
 from config.settings.station import Station
-from edge.arrays import Floats
 from edge.bundles.bundle import Bundle
 from edge.clock import parse_time
 from edge.collecting.collected_file import alarms_path
+from trainer.data.phase import phase
 from trainer.data.record import Record, load_record
 from trainer.errors import TrainingError
 from trainer.evaluation.ageing.exceedances import exceedances_of
 from trainer.evaluation.ageing.results import ExceedanceCounts
+from trainer.evaluation.retraining.life_drift import LifeDrift, measure_drift
 from trainer.evaluation.retraining.results import Comparison
+from trainer.scoring.measure import measure
 
 STRETCHES = 48
 """Most stretches that a record is cut in; each is of one file."""
@@ -62,6 +66,8 @@ class BundleLife:
         Whether it was fitted on a stretch.
     comparison
         What its retraining measured; ``None``: it was none.
+    drift
+        How far the station is from its training; ``None``: the bundle does not know how that was distributed.
     """
 
     name: str
@@ -69,6 +75,7 @@ class BundleLife:
     counts: dict[str, tuple[ExceedanceCounts, ...]]
     seen: tuple[bool, ...]
     comparison: Comparison | None
+    drift: LifeDrift | None
 
 
 class LifeAlarm(Struct, frozen=True, kw_only=True):
@@ -107,10 +114,6 @@ class StationLife:
         The stretches, the oldest first.
     bundles
         Its bundles, the oldest first.
-    reference
-        What drift is measured from: the first bundle's training, or the first file if that is not in the record.
-    shift
-        How far each column's median lies from that of the reference, in its spread [stretches, F].
     alarms
         Its alarms, the oldest first.
     """
@@ -118,12 +121,10 @@ class StationLife:
     station: Station
     stretches: tuple[LifeStretch, ...]
     bundles: tuple[BundleLife, ...]
-    reference: str
-    shift: Floats
     alarms: tuple[LifeAlarm, ...]
 
 
-def measure_life(bundles: Sequence[Path], files: Sequence[Path]) -> StationLife:
+def measure_life(bundles: Sequence[Path], files: Sequence[Path], *, progress: TextIO | None = None) -> StationLife:
     """Let every bundle score the whole life of its station.
 
     Parameters
@@ -132,6 +133,8 @@ def measure_life(bundles: Sequence[Path], files: Sequence[Path]) -> StationLife:
         The bundles, in any order.
     files
         What the station sent, from the oldest to the newest. Of a collected file, the alarms beside it are read too.
+    progress
+        Where progress is drawn; ``None`` draws none.
 
     Raises
     ------
@@ -140,35 +143,40 @@ def measure_life(bundles: Sequence[Path], files: Sequence[Path]) -> StationLife:
     RecordError
         A file cannot be read.
     TrainingError
-        The bundles are of stations with different columns.
+        The bundles are of stations with different columns or units, or a file of alarms is damaged.
     """
     opened = sorted(
         ((path, Bundle.open(path)) for path in bundles), key=lambda one: parse_time(one[1].manifest.created)
     )
     station = opened[0][1].station
     for path, bundle in opened:
-        if bundle.station.keys != station.keys:
+        if _columns(bundle.station) != _columns(station):
             raise TrainingError(
-                f"{path}: got a bundle of {', '.join(bundle.station.keys)}, expected one of {', '.join(station.keys)}; "
+                f"{path}: got a bundle of {_columns(bundle.station)}, expected one of {_columns(station)}; "
                 "fix: name bundles of one station"
             )
-    record = load_record(files, station)
+    record = load_record(files, station, progress=progress)
     absent = 2 * len(record.values) < len(record.without_gas.values)
     seen = record.without_gas if absent else record
     stretches = tuple(_stretches(seen))
-    lives = tuple(_life(path, bundle, seen, stretches, absent=absent) for path, bundle in opened)
-    trained = any(lives[0].seen)
-    reference = "the training of the first bundle" if trained else stretches[0].file or "the first file"
-    mine = lives[0].seen if trained else tuple(one.file == stretches[0].file for one in stretches)
-    shift = _shift(seen, stretches, lives[0], mine)
-    return StationLife(station, stretches, lives, reference, shift, tuple(_alarms(files)))
+    names = [path.name for path, _ in opened]
+    lives = []
+    for path, bundle in opened:
+        name = path.name if names.count(path.name) == 1 else str(path)
+        with phase(f"scoring by {name}", len(seen.values), progress):
+            lives.append(_life(name, bundle, seen, stretches, absent=absent))
+    return StationLife(station, stretches, tuple(lives), tuple(_alarms(files)))
+
+
+def _columns(station: Station) -> str:
+    return ", ".join(f"{feature.key} [{feature.unit}]" for feature in station.features)
 
 
 def _stretches(record: Record) -> Iterator[LifeStretch]:
-    names = record.files if len(record.files) == len(record.parts) else ("",) * len(record.parts)
-    for name, (first, last) in zip(names, record.parts, strict=True):
+    edges = [*np.searchsorted(record.places, record.file_starts).tolist(), len(record.values)]
+    for name, (first, last) in zip(record.files, pairwise(edges), strict=True):
         count = max(1, round(STRETCHES * (last - first) / len(record.values)))
-        for rows in np.array_split(np.arange(first, last), count):
+        for rows in np.array_split(np.arange(first, last), count) if last > first else ():
             time = np.zeros(0) if record.time is None else record.time[rows]
             known = time[np.isfinite(time)]
             yield LifeStretch(
@@ -180,52 +188,51 @@ def _stretches(record: Record) -> Iterator[LifeStretch]:
             )
 
 
-def _life(path: Path, bundle: Bundle, record: Record, stretches: Sequence[LifeStretch], *, absent: bool) -> BundleLife:
-    found = exceedances_of(bundle.scoring(absent), record)
-    places = [np.arange(one.start, one.end) for one in stretches]
+def _life(name: str, bundle: Bundle, record: Record, stretches: Sequence[LifeStretch], *, absent: bool) -> BundleLife:
+    scores = measure(bundle.scoring(absent), record, np.arange(len(record.values)))
+    found = exceedances_of(bundle.scoring(absent), record, scores)
+    spans = [(one.start, one.end) for one in stretches]
+    places = [np.arange(*span) for span in spans]
     comparison = Comparison.read(bundle.manifest.metrics)
     border = None if comparison is None else comparison.since
     return BundleLife(
-        name=path.name,
+        name=name,
         bundle=bundle,
         counts={score: tuple(of.count(rows) for rows in places) for score, of in found.items()},
-        seen=tuple(
-            one.file in bundle.manifest.data.files if border is None or one.since is None else one.since < border
-            for one in stretches
-        ),
+        seen=tuple(_seen(bundle, one, border) for one in stretches),
         comparison=comparison,
+        drift=measure_drift(bundle, record, scores, spans, absent=absent),
     )
 
 
-def _shift(record: Record, stretches: Sequence[LifeStretch], first: BundleLife, mine: Sequence[bool]) -> Floats:
-    """Return the shift of every column [stretches, F] from the stretches that are the reference."""
-    forward = first.bundle.scaler.forward(record.values)
-    rows = np.concatenate([np.arange(one.start, one.end) for one, own in zip(stretches, mine, strict=True) if own])
-    middle = np.median(forward[rows], axis=0)
-    spread = np.maximum(1.4826 * np.median(np.abs(forward[rows] - middle), axis=0), 1e-9)
-    medians = [np.median(forward[one.start : one.end], axis=0) for one in stretches]
-    return np.asarray((np.array(medians) - middle) / spread)
+def _seen(bundle: Bundle, stretch: LifeStretch, border: float | None) -> bool:
+    """Return whether a bundle was fitted on a stretch: by the border of its retraining, else by the file's name."""
+    if stretch.since is not None and border is not None:
+        return stretch.since < border
+    if stretch.since is not None and stretch.since > parse_time(bundle.manifest.created):
+        return False
+    return stretch.file in bundle.manifest.data.files
 
 
-def _alarms(files: Sequence[Path]) -> Iterator[LifeAlarm]:
-    """Yield the alarms that ``davylamp collect`` wrote beside files, each once."""
-    known: set[str] = set()
-    found = []
+def _alarms(files: Sequence[Path]) -> list[LifeAlarm]:
+    """Return the alarms that ``davylamp collect`` wrote beside files, each as the last file has it."""
+    found: dict[str, LifeAlarm] = {}
     for path in map(alarms_path, files):
         if not path.is_file():
             continue
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                if row.get("id") in known or not row.get("opened"):
-                    continue
-                known.add(row["id"])
-                found.append(
-                    LifeAlarm(
-                        kind=row.get("kind", ""),
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                for row in csv.DictReader(file):
+                    found[row["id"]] = LifeAlarm(
+                        kind=row["kind"],
                         opened=parse_time(row["opened"]),
-                        duration=float(row["duration_s"]) if row.get("duration_s") else None,
-                        label=row.get("label") or UNLABELLED,
-                        culprit=row.get("culprit") or "",
+                        duration=float(row["duration_s"]) if row["duration_s"] else None,
+                        label=row["label"] or UNLABELLED,
+                        culprit=row["culprit"],
                     )
-                )
-    yield from sorted(found, key=lambda one: one.opened)
+        except (KeyError, TypeError, ValueError, csv.Error) as error:
+            raise TrainingError(
+                f"{path}: got a file that is not as davylamp collect writes it ({error}); fix: collect again, or move "
+                "it away"
+            ) from error
+    return sorted(found.values(), key=lambda one: one.opened)
