@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,13 @@ health: {{every: 1}}
 
 
 class Bystander:
-    """Keeps the latest message of every topic of the gateway, and every alarm that opened."""
+    """Keeps the latest message of every topic of the gateway, every alarm that opened, and those that stand."""
 
     def __init__(self, port: int) -> None:
         self.latest: dict[str, Any] = {}
         self.opened: dict[str, dict[str, Any]] = {}
+        self.standing: dict[str, str] = {}
+        self.in_shadow: list[int] = []
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
         self._client.on_message = self._on_message
         self._client.connect("127.0.0.1", port)
@@ -58,8 +61,14 @@ class Bystander:
             return
         topic = message.topic.removeprefix(f"{BASE}/")
         self.latest[topic] = body
-        if topic == f"{STATION}/event" and body.get("event_type") == "open":
-            self.opened[body["id"]] = body
+        if topic == f"{STATION}/model" and (body["waiting"] or {}).get("phase") == "shadow":
+            self.in_shadow.append(body["waiting"]["readings"])
+        if topic == f"{STATION}/event":
+            if body["event_type"] == "open":
+                self.opened[body["id"]] = body
+            self.standing[body["id"]] = body["kind"]
+            if body["event_type"] == "close":
+                del self.standing[body["id"]]
 
     def wait(self, what: str, condition: Any) -> None:
         """Wait until the messages are as they should be."""
@@ -144,9 +153,9 @@ def live(loop: Loop) -> Iterator[tuple[str, str]]:
         loop.start_agent()
         seen.wait("online", lambda latest: latest.get("state", {}).get("state") == "online")
         loop.replay("season-2.csv", f"0:{loop.rows}", seen)
-        time.sleep(2.0)
-        yield "alarms in the second season", str(len(seen.opened))
-        yield from _gateway_says(seen)
+        yield from _gateway_says("second", seen)
+        if not any(one["kind"] == "retrain" for one in seen.opened.values()):
+            raise SystemExit("the second season was not announced: no alarm of kind retrain")
         for alarm in [one for one in seen.opened.values() if one["kind"] == "methane"][:3]:
             loop.run(f"request alarm/acknowledge station={STATION} id={alarm['id']} label=plume", *loop.where)
         loop.run(f"collect --station {STATION} -o recent.csv", *loop.where)
@@ -158,25 +167,29 @@ def live(loop: Loop) -> Iterator[tuple[str, str]]:
         loop.replay("season-3.csv", f"0:{tried}", seen)
         seen.wait("activation", lambda latest: latest[f"{STATION}/model"]["waiting"] is None)
         model = seen.latest[f"{STATION}/model"]
-        yield "active", f"{model['active']['bundle']} after {SHADOW} readings in shadow"
+        compared = model["last"]["comparison"]
+        yield "shadow", f"{compared['readings']} readings scored by both, agreement {compared['agreement']}"
+        yield "active", model["active"]["bundle"]
         if model["active"]["bundle"] != new:
             raise SystemExit(f"the new bundle is not active: {model}")
+        if not seen.in_shadow:
+            raise SystemExit("the new bundle was in no shadow")
         loop.replay("season-3.csv", f"{tried}:{loop.rows}", seen)
+        yield from _gateway_says("third", seen)
         loop.run(f"collect --station {STATION} -o life.csv", *loop.where)
     finally:
         seen.close()
 
 
-def _gateway_says(seen: Bystander) -> Iterator[tuple[str, str]]:
-    """Yield what the gateway says of the season by itself."""
-    kinds = sorted({one["kind"] for one in seen.opened.values()})
-    yield "kinds of alarms", ", ".join(kinds)
-    health = seen.latest.get("health", {})
+def _gateway_says(season: str, seen: Bystander) -> Iterator[tuple[str, str]]:
+    """Yield what the gateway says by itself at the end of a season."""
+    time.sleep(2.0)  # health comes every second
+    kinds = Counter(one["kind"] for one in seen.opened.values())
+    yield f"alarms up to the {season} season", ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    yield f"standing after the {season}", ", ".join(sorted(set(seen.standing.values()))) or "none"
+    report = seen.latest["health"]["by_station"][STATION]
     for key in ("shift", "drift"):
-        of = health.get("by_station", {})
-        found = of.get(STATION, {}).get(key) if isinstance(of, dict) else None
-        if found:
-            yield f"health: {key}", json.dumps(found)
+        yield f"{key} after the {season}", json.dumps(report[key])
 
 
 def page(loop: Loop) -> dict[str, dict[str, float]]:
