@@ -1,6 +1,6 @@
 """davylamp's command line: a registry of verbs; only the module of the verb that is asked for is imported.
 
-Exit codes: 0 done, 1 the input or the world is at fault (a line names the fix), 2 usage.
+Exit codes: 0 done, 1 the input or the world is at fault (a line names the fix), 2 usage, 130 interrupted.
 """
 
 from __future__ import annotations

@@ -94,3 +94,11 @@ def test_the_readme_shows_the_important_verbs() -> None:
         "synthesize",
         "check",
     }
+
+
+def test_the_readme_and_the_measurements_have_the_same_figures() -> None:
+    measured = (ROOT / "docs" / "measurements.md").read_text(encoding="utf-8")
+    section = README.read_text(encoding="utf-8").partition("## How good it is\n")[2].partition("**Limits.**")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")]
+    assert len(rows) > 8
+    assert [row for row in rows if row not in measured] == []

@@ -1,4 +1,4 @@
-"""Every example of a request, in the help and in the documents, is carried out by a running agent."""
+"""Every example of a request, in the help and in the documents, is one that tests/docs sends to a running agent."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ from edge.clock import rfc3339
 from edge.mqtt.topics import Topics
 from edge.simulation.simulator import simulate_chamber
 from tests.agent_process import StartAgentProcess
+from tests.docs.command_blocks import command_blocks
 from tests.mqtt_client import Connect, MqttClient
-from tests.running_broker import RunningBroker, StartBroker
+from tests.running_broker import RunningBroker
 from tests.test_docs import DOCUMENTS, commands
 
 STATION = load_station(METHANE)
@@ -47,34 +48,27 @@ def let_a_station_leak(other: MqttClient, station: str = "st-1") -> dict[str, An
     return opened
 
 
-def documented() -> Iterator[list[str]]:
+def shown() -> Iterator[tuple[str, ...]]:
     """Yield the words of every request in the documents; those with a placeholder stand for others."""
     for document in DOCUMENTS:
         for words in commands(document):
             if words[0] == "request" and not re.search(r"\b[A-Z]{3,}\b|\.\.\.", " ".join(words)):
-                yield words
+                yield tuple(words)
 
 
-def test_each_example_in_help_and_documents_is_carried_out(
-    agent_process: StartAgentProcess, start_broker: StartBroker, client: Connect, capsys: pytest.CaptureFixture[str]
-) -> None:
-    broker = start_broker()  # where no other test has stations: examples name none
-    other = client(broker.port, "davylamp/#")
-    agent_process(broker.port, "synthesis: {per_minute: 1000}\n")
-    other.wait(TOPICS.state, lambda body: body["state"] == "online", timeout=30)
-    let_a_station_leak(other)
-    helped = [shlex.split(each)[1:] for verb in REQUEST_VERBS.values() for each in verb.examples]
-    tried = {tuple(words) for words in (*helped, *documented())}
-    assert {words[1] for words in tried} == REQUEST_VERBS.keys() - SENT_BY_PROGRAMS
-    for words in sorted(tried):
-        if words[1] in AFTER_A_PUSH:
-            continue
-        where = ["--broker", f"127.0.0.1:{broker.port}", "--base", "davylamp/gw1"]
-        code = davylamp.main([words[0], *where, *words[1:]])
-        said = capsys.readouterr()
-        assert (code, said.err) == (0, ""), (words, said)
-        if "format=csv" not in words:
-            assert json.loads(said.out)["status"] == "ok"
+def carried_out() -> Iterator[tuple[str, ...]]:
+    """Yield the words of every request in the blocks that tests/docs sends to a running agent."""
+    for block in command_blocks():
+        for line in block.text.splitlines():
+            if block.mark is None and line.startswith("davylamp request "):
+                yield tuple(shlex.split(line, comments=True)[1:])
+
+
+def test_each_example_in_help_and_documents_is_one_that_an_agent_carries_out() -> None:
+    helped = {tuple(shlex.split(each)[1:]) for verb in REQUEST_VERBS.values() for each in verb.examples}
+    examples = helped | set(shown())
+    assert {words[1] for words in examples} == REQUEST_VERBS.keys() - SENT_BY_PROGRAMS
+    assert {words for words in examples if words[1] not in AFTER_A_PUSH} - set(carried_out()) == set()
 
 
 @pytest.mark.mqtt5

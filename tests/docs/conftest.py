@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from config.settings.training import Training
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.mqtt.topics import Topics
@@ -85,6 +88,8 @@ def open_page(
                 for name, path in records.items():
                     (data / f"{name}.csv").symlink_to(path)
             starts_one = any(block.page == page and "davylamp agent" in block.text for block in command_blocks())
+            if page == "docs/fleets.md":
+                _lay_fleet(made.folder, bundles["both"])
             (made.folder / "gateway.yaml").write_text(
                 f"gateway: {'gw2' if starts_one else 'gw1'}\n"
                 f"broker: {{host: 127.0.0.1, port: {port}, protocol: {protocol}}}\nstations: [{{bundle: one.davy}}]\n"
@@ -95,6 +100,18 @@ def open_page(
         return opened[page]
 
     return open_it
+
+
+def _lay_fleet(folder: Path, bundle: Path) -> None:
+    """Write what the page about many stations has by then: their file, settings for a quick training, bundles."""
+    (folder / "training.yaml").write_bytes(msgspec.yaml.encode(Training.quick()))
+    (folder / "fleet.yaml").write_text(
+        "station: methane.yaml\ntraining: training.yaml\n"
+        "stations: [{name: st-7, files: data/station-1.csv}, {names: [st-1, st-8], bundle: one.davy}]\n"
+    )
+    (folder / "bundles").mkdir()
+    for data in (folder / "data").iterdir():
+        shutil.copy(bundle, folder / "bundles" / f"{data.stem}.davy")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -13,13 +13,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-# Where a page says gateway.local, or nothing, the broker of the test is; and nobody listens for minutes.
+# Where a page names gateway.local, or nothing, the broker of the test is; nobody listens for minutes or on a fixed port.
 _PROGRAM = """#!{python}
 import sys
 
 
 def changed(words):
     words = ["{broker}" if word == "gateway.local" else word for word in words]
+    if words[0] == "dashboard":
+        free = ["--listen", "0"] if "--listen" not in words else []
+        return [*(word.replace(":8321", ":0") for word in words), *free]
     for option, most in (("--seconds", "3"), ("--listen", "1")):
         if option in words:
             words[words.index(option) + 1] = most

@@ -96,6 +96,7 @@ def test_the_add_on_runs_the_agent_with_the_supervisors_broker_as_a_user_of_its_
         assert f"Uid:\t{USER}\t{USER}\t{USER}" in status
         assert "SUPERVISOR_TOKEN" not in built.podman("exec", NAME, "cat", "/proc/1/environ").stdout
         assert built.podman("healthcheck", "run", NAME).returncode == 0  # by root, of an agent that is not
+        assert built.podman("exec", NAME, "python3", "-c", "import nacl.signing").returncode == 0
         assert built.podman("stop", "--time", "20", NAME).returncode == 0
         watcher.wait("davylamp/home/state", lambda body: body["state"] == "stopped")
         log = built.podman("logs", NAME).stdout

@@ -1,4 +1,4 @@
-"""The image of the agent: built for both architectures, and run as docs/container.md has it."""
+"""The image of the agent: built for both architectures, and run as docs/packages.md has it."""
 
 from __future__ import annotations
 
@@ -62,7 +62,18 @@ def test_the_image_says_how_it_is_run(built: str, images: ImageStore) -> None:
 def test_the_image_holds_the_agent_alone_for_its_architecture(built: str, images: ImageStore) -> None:
     root = images.unpack(image(built), built, FOLDER / f"unpacked-{built}")
     packages = {path.name for path in (root / "opt/davylamp").iterdir()}
-    assert {"config", "edge", "davylamp.py", "numpy", "onnxruntime", "paho", "msgspec", "yaml", "bin"} <= packages
+    assert {
+        "config",
+        "edge",
+        "davylamp.py",
+        "numpy",
+        "onnxruntime",
+        "paho",
+        "msgspec",
+        "yaml",
+        "nacl",
+        "bin",
+    } <= packages
     assert not packages & {"trainer", "export", "torch", "pandas", "pip"}
     extensions = list((root / "opt/davylamp").rglob("*.so"))
     assert extensions
@@ -79,7 +90,8 @@ def test_the_image_for_arm64_computes_what_the_trainer_did(images: ImageStore, b
     (root / "proc").mkdir(exist_ok=True)  # this machine's own makes ONNX Runtime crash there
     (root / "proc/cpuinfo").write_text(CPUINFO)
     code = (
-        "import sys, platform; from edge.bundles.bundle import Bundle;"
+        "import sys, platform, nacl.signing; from edge.bundles.bundle import Bundle;"
+        "nacl.signing.SigningKey.generate().sign(b'');"
         "print(platform.machine(), Bundle.open(sys.argv[1]).verify() < 1e-4)"
     )
     said = ran(
@@ -187,6 +199,8 @@ def test_the_container_checks_its_gateway_and_names_what_it_lacks(box: Box) -> N
     checked = box.inside("davylamp", "check", "-c", "/etc/davylamp/gateway.yaml", "--listen", "1")
     assert checked.returncode == 0, checked.stdout
     assert "golden rows reproduced" in checked.stdout
+    made = box.inside("davylamp", "keygen", "/var/lib/davylamp/try.key")  # what a signature needs is there
+    assert "trusted_keys" in made.stdout, made.stdout
     assert box.inside("touch", "/opt/davylamp/x").returncode != 0
     trained = box.images.run("--rm", *LOCKED, image("amd64"), "train", "x.csv")
     assert (trained.returncode, trained.stdout.count("\n")) == (1, 1)

@@ -19,6 +19,20 @@ from tests.running_broker import RunningBroker, StartBroker
 
 pytestmark = [pytest.mark.broker, pytest.mark.mqtt5]
 
+ALL_BUT_EVENTS = (
+    "state",
+    "info",
+    "health",
+    "deadletter",
+    "marker",
+    "+/score",
+    "+/alarm",
+    "+/counts",
+    "+/availability",
+    "+/model",
+)
+"""Below the base: what the agent publishes, without answers."""
+
 
 def with_rules(start_broker: StartBroker, folder: Path, rules: str) -> RunningBroker:
     path = folder / "rules.acl"
@@ -70,20 +84,7 @@ def test_subscribers_receive_nothing_but_the_control_message(broker: RunningBrok
 
 
 def test_an_event_topic_that_is_denied_is_found(start_broker: StartBroker, tmp_path: Path) -> None:
-    topics = (
-        "state",
-        "info",
-        "health",
-        "deadletter",
-        "marker",
-        "+/score",
-        "+/alarm",
-        "+/counts",
-        "+/availability",
-        "+/model",
-        "response/#",
-    )
-    allowed = "".join(f"topic write base/{topic}\n" for topic in topics)
+    allowed = "".join(f"topic write base/{topic}\n" for topic in (*ALL_BUT_EVENTS, "response/#"))
     lines = published(with_rules(start_broker, tmp_path, allowed + "topic read base/response/#\n"), "st-1")
     assert len(lines) == 1
     assert lines[0].startswith("error   base/+/event: the broker refuses what we publish: Not authorized; fix: let ")
@@ -93,20 +94,8 @@ def test_of_stations_that_rules_name_one_by_one_each_is_judged(start_broker: Sta
     rules = "topic readwrite base/#\ntopic deny base/+/event\n"  # a denial comes first, whatever the order
     (denied,) = published(with_rules(start_broker, tmp_path, rules), "st-1", "st-2")
     assert "base/+/event" in denied
-    allowed = (
-        "state",
-        "info",
-        "health",
-        "deadletter",
-        "marker",
-        "+/score",
-        "+/alarm",
-        "+/counts",
-        "+/availability",
-        "+/model",
-        "st-1/event",
-    )
-    rules = "topic readwrite base/response/#\n" + "".join(f"topic write base/{topic}\n" for topic in allowed)
+    allowed = "".join(f"topic write base/{topic}\n" for topic in (*ALL_BUT_EVENTS, "st-1/event"))
+    rules = "topic readwrite base/response/#\n" + allowed
     lines = published(with_rules(start_broker, tmp_path, rules), "st-1", "st-2")
     assert [line.partition(": ")[0] for line in lines] == ["warning base/+/event", "error   base/st-2/event"]
     assert "of st-1 only" in lines[0]
