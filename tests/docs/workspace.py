@@ -13,7 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-# Where a page names gateway.local, or nothing, the broker of the test is; nobody listens for minutes or on a fixed port.
+# Where a page names gateway.local, or nothing, the broker of the test is. Nobody listens for minutes, and no page is
+# served on a fixed port.
 _PROGRAM = """#!{python}
 import sys
 
