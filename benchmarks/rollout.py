@@ -19,8 +19,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,18 +28,12 @@ import numpy as np
 from rig.bench import Bench, settled_cpu, wait
 from rig.broker import MISSING, Broker, mosquitto
 from rig.bundle import quick_bundle
+from rig.pushing import KEY, PATIENCE, SteadyStation, Variants, pushing
 from rig.raw import RawListener, RawPublisher
 
-from config.settings.broker import Broker as BrokerSettings
-from edge.bundles.archive import pack, unpack
-from edge.clock import SystemClock
 from edge.errors import BrokerError
-from edge.mqtt.command_link import command_link
-from edge.mqtt.link import Subscription
 from edge.mqtt.topics import Topics
-from edge.rollout.push_session import VERBS, PushSession
-from edge.rollout.signing_key import SigningKey
-from edge.stop import Stop
+from edge.rollout.push_session import PushSession
 
 RATE = 200  # readings a second
 ACTIVATIONS, KILLS, ROUNDS, ROUND = 50, 20, 5, 4000
@@ -49,73 +41,13 @@ QUICK_ACTIVATIONS, QUICK_KILLS, QUICK_ROUNDS, QUICK_ROUND = 2, 1, 1, 300
 SHADOW = 20  # readings in shadow of each activation
 PACKET = 20_000  # [B] that the broker takes
 _BASE, _STATION = "rollout", "st-1"
-_PATIENCE = 60.0  # [s] for one activation
-KEY = SigningKey(bytes(range(32)))
+_AGENT, _READINGS = f"davylamp/{_BASE}", f"{_BASE}/{_STATION}/readings"
 
 Report = dict[str, Any]
 
 
-class Variants:
-    """Bundles that differ in nothing but the time at which they were trained."""
-
-    def __init__(self, bundle: Path) -> None:
-        self._contents = unpack(bundle.read_bytes(), str(bundle))
-        self._made = 0
-
-    def next(self) -> bytes:
-        """Make a bundle that is newer than all before."""
-        self._made += 1
-        created = f"2100-01-01T{self._made // 3600:02}:{self._made // 60 % 60:02}:{self._made % 60:02}Z"
-        manifest = msgspec.structs.replace(self._contents.manifest, created=created)
-        return pack(manifest, self._contents.members)
-
-
-class Station(threading.Thread):
-    """Sends readings at a steady rate until it is stopped."""
-
-    def __init__(self, bench: Bench, port: int, first: int) -> None:
-        super().__init__(name="station", daemon=True)
-        self.sent = first
-        self._bench = bench
-        self._publisher = RawPublisher(port)
-        self._ended = threading.Event()
-
-    def run(self) -> None:
-        """Send."""
-        due = time.perf_counter()
-        while not self._ended.is_set():
-            self.sent += 1
-            topic = f"{_BASE}/{_STATION}/readings"
-            self._publisher.send(self._publisher.packet(topic, self._bench.payload(self.sent)))
-            due += 1 / RATE
-            time.sleep(max(0.0, due - time.perf_counter()))
-
-    def end(self) -> None:
-        """Stop sending."""
-        self._ended.set()
-        self.join()
-        self._publisher.close()
-
-
-@contextmanager
-def pushing(port: int) -> Iterator[Any]:
-    """Return what pushes a bundle, and returns the models of the station."""
-    topics = Topics(f"davylamp/{_BASE}")
-    with Stop() as stop:
-        subscriptions = [Subscription(topics.response(verb)) for verb in VERBS]
-        with command_link(BrokerSettings(host="127.0.0.1", port=port), "benchmark", subscriptions, stop) as link:
-
-            def session(data: bytes) -> PushSession:
-                return PushSession(
-                    link, topics, SystemClock(), data, "new.davy",
-                    key=KEY, patience=_PATIENCE, stop=lambda: stop.requested,
-                )  # fmt: skip
-
-            yield session
-
-
 def _until_active(session: PushSession) -> None:
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while (models := session.status(_STATION)) is not None and models["active"]["sha256"] != session.sha256:
         if time.monotonic() > deadline or (models["waiting"] is None and models["last"]["outcome"] == "refused"):
             raise SystemExit(f"the bundle did not become active: {models['last']}")
@@ -135,8 +67,8 @@ def _longest_gap(listener: RawListener, begun: float, ended: float) -> float:
 
 def activations(bench: Bench, port: int, variants: Variants, count: int) -> Report:
     """Measure what activations cost the scores."""
-    with bench.listening(f"davylamp/{_BASE}/+/score", keeps=True) as listener, pushing(port) as session_of:
-        station = Station(bench, port, 10_000)
+    with bench.listening(f"{_AGENT}/+/score", keeps=True) as listener, pushing(port, _AGENT) as session_of:
+        station = SteadyStation(bench, port, _READINGS, first=10_000, rate=RATE)
         station.start()
         first = station.sent + 1
         time.sleep(1.0)
@@ -178,8 +110,8 @@ def cost(bench: Bench, port: int, pid: int, variants: Variants, *, rounds: int, 
     found: dict[str, list[float]] = {"before": [], "shadow": [], "after": []}
     seq = 1_000_000
     publisher = RawPublisher(port)
-    topics = Topics(f"davylamp/{_BASE}")
-    with bench.listening(f"davylamp/{_BASE}/+/score") as listener, pushing(port) as session_of:
+    topics = Topics(_AGENT)
+    with bench.listening(f"{_AGENT}/+/score") as listener, pushing(port, _AGENT) as session_of:
         for _ in range(rounds):
             for phase, measured in found.items():
                 if phase == "shadow":
@@ -189,8 +121,7 @@ def cost(bench: Bench, port: int, pid: int, variants: Variants, *, rounds: int, 
                 before = settled_cpu(pid)
                 payloads = [bench.payload(seq + i) for i in range(size)]
                 seq += size
-                topic = f"{_BASE}/{_STATION}/readings"
-                publisher.blast([publisher.packet(topic, each) for each in payloads])
+                publisher.blast([publisher.packet(_READINGS, each) for each in payloads])
                 newest = f'"seq":{seq - 1},'.encode()
                 wait(partial(_came, listener, newest))
                 measured.append(1e6 * (settled_cpu(pid) - before) / size)
@@ -206,13 +137,13 @@ def cost(bench: Bench, port: int, pid: int, variants: Variants, *, rounds: int, 
 def kills(bench: Bench, port: int, agent: Any, variants: Variants, count: int) -> Report:
     """Kill the agent while bundles come; returns how often the old one and the new one ran afterwards."""
     chance, seen = random.Random(7), {"old": 0, "new": 0}
-    topic = f"davylamp/{_BASE}/{_STATION}/score"
+    topic = f"{_AGENT}/{_STATION}/score"
     with bench.listening(topic, keeps=True) as listener:
-        station = Station(bench, port, 5_000_000)
+        station = SteadyStation(bench, port, _READINGS, first=5_000_000, rate=RATE)
         station.start()
         first = station.sent + 1
         for _ in range(count):
-            with pushing(port) as session_of:
+            with pushing(port, _AGENT) as session_of:
                 session = session_of(variants.next())
                 old = session.status(_STATION)["active"]["sha256"]
                 killer = threading.Timer(chance.uniform(0.05, 1.2), agent.kill)
@@ -221,7 +152,7 @@ def kills(bench: Bench, port: int, agent: Any, variants: Variants, count: int) -
                 pusher.start()
                 killer.join()
                 agent.start()
-                pusher.join(_PATIENCE)
+                pusher.join(PATIENCE)
                 models = session.status(_STATION)
                 active = models["active"]["sha256"]
                 if active not in (old, session.sha256):
@@ -262,9 +193,9 @@ def measure(bundle: Path, *, quick: bool) -> Report:
         agent = bench.agent(_BASE, settings=rollout)
         with bench.running(agent, _BASE) as pid:
             warm = RawPublisher(broker.port)
-            with bench.listening(f"davylamp/{_BASE}/+/score") as listener:
+            with bench.listening(f"{_AGENT}/+/score") as listener:
                 for seq in range(2300):
-                    warm.send(warm.packet(f"{_BASE}/{_STATION}/readings", bench.payload(seq)))
+                    warm.send(warm.packet(_READINGS, bench.payload(seq)))
                 wait(lambda: any(b'"seq":2299,' in each.newest for each in listener.tallies.values()), agent.log)
             warm.close()
             results = [activations(bench, broker.port, variants, QUICK_ACTIVATIONS if quick else ACTIVATIONS)]

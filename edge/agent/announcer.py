@@ -84,6 +84,7 @@ class Announcer:
         self._info: InfoMessage | None = None  # as last published
         self._birth: StateMessage | None = None
         self.model_message: Callable[[LiveStation], ModelMessage] | None = None
+        self._runs: dict[str, tuple[str, str | None]] = {}  # station -> bundle that scores it, bundle that waits
 
     def announce_all(self, transaction: Transaction) -> None:
         """Publish every retained topic: the broker may have lost them."""
@@ -119,8 +120,11 @@ class Announcer:
         """Publish which bundle scores a station, and which waits."""
         if self.model_message is not None:
             self._delivery.retain(transaction, self._topics.model(station.name), self.model_message(station))
-        self.announce_changed_info(transaction)
-        self._home_assistant.refresh(station)
+        runs = station.group.bundle.id, station.waiting
+        if self._runs.get(station.name) != runs:  # and not with every progress of a shadow: that is for all stations
+            self._runs[station.name] = runs
+            self.announce_changed_info(transaction)
+            self._home_assistant.refresh(station)
 
     def announce_station(self, transaction: Transaction, station: LiveStation) -> None:
         """Publish whether a station is online, and its alarms."""
@@ -133,6 +137,7 @@ class Announcer:
 
     def withdraw(self, station: str) -> None:
         """Clear the retained topics of a station that gave way to another."""
+        self._runs.pop(station, None)
         self._home_assistant.withdraw(station)
         self._delivery.clear_retained(self._topics.retained_of(station))
 

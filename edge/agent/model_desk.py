@@ -72,7 +72,7 @@ class ModelDesk:
             station=station.name,
             active=base if models.active is None else _kept(models.active),
             waiting=self._waiting(station, models.waiting),
-            watched=trial.of - trial.readings if isinstance(trial, Probation) else 0,
+            watched=trial.of - trial.readings if isinstance(trial, Probation) else models.watched,
             kept=tuple(base if each is None else _kept(each) for each in _returns(models)),
             last=models.last,
         )
@@ -80,9 +80,8 @@ class ModelDesk:
     def _waiting(self, station: LiveStation, waiting: WaitingModel | None) -> WaitingReport | None:
         if waiting is None:
             return None
-        shadow = station.trial if isinstance(station.trial, Shadow) else None
-        phase: Phase = "shadow" if shadow is not None else "verifying"
-        if shadow is None and not self._rollouts.book.folder.has(waiting):
+        phase: Phase = "shadow" if isinstance(station.trial, Shadow) else "verifying"
+        if phase != "shadow" and not self._rollouts.book.folder.has(waiting):
             phase = "receiving"
         return WaitingReport(
             model=ModelReport(
@@ -94,9 +93,9 @@ class ModelDesk:
                 since=waiting.since,
             ),
             phase=phase,
-            readings=0 if shadow is None else shadow.readings,
+            readings=0 if waiting.counts is None else waiting.counts.readings,
             of=waiting.shadow,
-            comparison=None if shadow is None else shadow.comparison,
+            comparison=None if waiting.counts is None else waiting.counts.comparison,
         )
 
     def _offer(self, request: ModelOfferRequest, _: int | None) -> Answers:
@@ -110,6 +109,7 @@ class ModelDesk:
             station=request.station,
             sha256=request.sha256,
             size=request.bytes,
+            file=request.file,
             issued=request.issued,
             shadow=request.shadow,
             force=request.force,
@@ -120,13 +120,14 @@ class ModelDesk:
         models, now = self._rollouts.book.of(station), self._clock.now()
         folder = self._rollouts.book.folder
         waiting = models.waiting
-        again = waiting is not None and waiting.sha256 == request.sha256 and models.issued == request.issued
+        again = waiting is not None and waiting.sha256 == request.sha256 and models.offered == request.issued
         active = models.active is not None and models.active.sha256 == request.sha256
-        if signed_by is not None and not again and not active:
-            if request.issued == models.issued and models.last is not None and models.last.outcome == "refused":
-                raise RequestError(str(models.last.reason))  # the answer of the first time got lost
-            _check_issued(request.issued, models.issued, now)
         if not again and not active:
+            if request.issued == models.offered and models.last is not None and models.last.outcome == "refused":
+                raise RequestError(str(models.last.reason))  # the answer of the first time got lost
+            if signed_by is not None:
+                _check_issued(request.issued, models.issued, now)
+                models.issued = request.issued
             models.waiting = WaitingModel(
                 sha256=request.sha256,
                 bytes=request.bytes,
@@ -136,7 +137,7 @@ class ModelDesk:
                 shadow=self._settings.shadow_readings if request.shadow is None else request.shadow,
                 force=request.force,
             )
-            models.issued = max(models.issued, request.issued if signed_by is not None else 0.0)
+            models.offered = request.issued
             _stored(lambda: self._rollouts.replace_waiting(station, models))
         received = request.bytes if active else folder.received(request.sha256, request.bytes)
         return iter([ModelUploadAnswer(sha256=request.sha256, received=received, bytes=request.bytes)])
@@ -150,7 +151,8 @@ class ModelDesk:
         ]
         if not waiting:
             raise RequestError(
-                f"sha256: got {request.sha256[:12]}..., which no station waits for; fix: model/offer first"
+                f"sha256: got {request.sha256[:12]}..., which no station waits for; fix: model/offer first, "
+                "and again if another push has taken its place"
             )
         try:
             data = base64.b64decode(request.data, validate=True)
@@ -181,7 +183,7 @@ class ModelDesk:
         if models.waiting is not None and request.bundle is None:
             bundle = station.waiting or models.waiting.sha256[:12]
             models.waiting = None
-            self._rollouts.book.note(station, models, "rolled back", bundle, reason="it was dropped while it waited")
+            self._rollouts.book.note(models, "rolled back", bundle, reason="it was dropped while it waited")
             _stored(lambda: self._rollouts.replace_waiting(station, models))
             return iter([self.message(station)])
         base = self._rollouts.base_of(station).bundle
@@ -193,6 +195,11 @@ class ModelDesk:
                 f"{station.name}: got no bundle before {station.group.bundle.id}, to which it could go back"
             )
         to = models.previous[0] if request.bundle is None else kept[request.bundle]
+        if to is not None and not self._rollouts.book.folder.file(to.sha256).is_file():
+            raise RequestError(
+                f"{to.bundle}: its file is not in {self._rollouts.book.folder.path} any more; fix: bundle=ID goes back "
+                f"to another one of {', '.join(kept)}, or push it again"
+            )
         self._rollouts.go_back(station, to, "rolled back")
         return iter([self.message(station)])
 
@@ -233,7 +240,8 @@ def _check_issued(issued: float, before: float, now: float) -> None:
     if issued <= before:
         raise RequestError(
             f"got a push that was signed at {rfc3339(issued)}, expected one later than {rfc3339(before)}, when the one "
-            "before was signed: it is sent a second time; fix: push the file again"
+            "before was signed: it is sent a second time, or a clock is wrong; fix: push the file again, and if both "
+            "were signed just now, set the clocks of the computers that sign"
         )
     if issued > now + _AHEAD:
         raise RequestError(

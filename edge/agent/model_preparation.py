@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from edge.agent.model_groups import ModelGroups
 from edge.agent.prepared_model import ModelTask, PreparedModel
-from edge.agent.station import LiveStation, StationGroup
+from edge.agent.station import LiveStation
 from edge.agent.station_journal import COPY_EVERY
 from edge.agent.stations import Stations
 from edge.errors import BundleError
 from edge.journal.journal import Journal
 from edge.journal.transaction import ReadingRow, Transaction
+from edge.rollout.admission import check_successor
 from edge.rollout.worker import Worker
 
 
 class ModelPreparation:
-    """Prepares one bundle at a time for each station.
+    """Prepares one bundle at a time: each takes memory, and all stations may wait after a restart.
 
     Parameters
     ----------
@@ -33,7 +36,7 @@ class ModelPreparation:
         self._journal = journal
         self._groups = groups
         self._worker = worker
-        self._tasks: set[str] = set()
+        self._current: tuple[str, str | None] | None = None  # name of the station, SHA-256 of the bundle
 
     @property
     def busy(self) -> bool:
@@ -41,12 +44,12 @@ class ModelPreparation:
         return self._worker.busy
 
     def __contains__(self, station: object) -> bool:
-        return station in self._tasks
+        return self._current is not None and self._current[0] == station
 
     def start(
         self, station: LiveStation, sha256: str | None, transaction: Transaction, *, new: bool, force: bool = False
     ) -> None:
-        """Have a bundle prepared.
+        """Have a bundle prepared, unless something else is at work, also what nobody waits for any more.
 
         Parameters
         ----------
@@ -66,22 +69,24 @@ class ModelPreparation:
         JournalError
             The station's readings cannot be read.
         """
-        base = self.base_of(station)
+        if self.busy:
+            return
+        base, check = self._groups.base_of(station.group), None
+        if new:
+            check = partial(check_successor, running=station.group.bundle, force=force)
         task = ModelTask(
-            lambda: self._groups.group(base, sha256),
-            station.group.bundle if new else None,
-            force,
+            lambda: self._groups.make(base, sha256, check),
             self._rows(station, transaction),
             self._journal.clock(station.id),
             station.state.n,
         )
-        self._tasks.add(station.name)
+        self._current = station.name, sha256
         self._worker.start(station.name, task)
 
     def prepare_now(self, station: LiveStation, sha256: str | None, transaction: Transaction) -> PreparedModel:
         """Prepare a bundle that has run before, at once; raises BundleError or JournalError."""
         rows = self._rows(station, transaction)
-        group = self._groups.group(self.base_of(station), sha256)
+        group = self._groups.use(self._groups.base_of(station.group), sha256)
         n = rows[-1].n if rows else station.state.n
         return PreparedModel.from_rows(group, rows, self._journal.clock(station.id), n)
 
@@ -89,10 +94,11 @@ class ModelPreparation:
         """Return the stations whose bundle is prepared, or why it must not be used."""
         found: list[tuple[LiveStation, PreparedModel | str]] = []
         for name, result in self._worker.take():
-            if name not in self._tasks or name not in self._stations:
+            current, self._current = self._current, None
+            if current is None or name not in self._stations:
                 continue  # nobody waits for it any more
-            self._tasks.discard(name)
             if isinstance(result, PreparedModel):
+                result.group = self._groups.enlist(result.group, current[1])
                 found.append((self._stations[name], result))
             else:
                 reason = str(result) if isinstance(result, BundleError) else f"internal error: {result!r}"
@@ -106,11 +112,8 @@ class ModelPreparation:
 
     def drop(self, station: LiveStation) -> None:
         """Drop what is prepared for a station."""
-        self._tasks.discard(station.name)
-
-    def base_of(self, station: LiveStation) -> StationGroup:
-        """Return the group of a station's entry, with gateway.yaml's bundle."""
-        return self._groups.base_of(station.group)
+        if station.name in self:
+            self._current = None
 
     def close(self) -> None:
         """End what is done in the background."""

@@ -140,8 +140,8 @@ class Pipeline:
                 self._delivery.dead_letter(transaction, entries[0].message, error)
                 return
             self._health.failed_batches += 1
-            for entry in remaining:
-                self._score(group, [entry], results, transaction)
+            for entry in remaining:  # their station may have another bundle by then
+                self._score(entry.station.group, [entry], results, transaction)
 
     def _follow(
         self,

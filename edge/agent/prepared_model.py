@@ -18,7 +18,6 @@ from edge.journal.transaction import ClockRow, ReadingRow
 from edge.log import Log
 from edge.models.runtime import release_memory
 from edge.readings.reading import Reading
-from edge.rollout.admission import check_successor
 from edge.scoring.state import StationState
 from edge.scoring.units_guard import GUARDED, UnitsGuard
 from edge.synthesis.sampler import Sampler
@@ -44,6 +43,7 @@ def open_pushed(path: Path, sha256: str) -> Bundle:
     data = read_bundle(path)
     found = hashlib.sha256(data).hexdigest()
     if found != sha256:
+        path.unlink(missing_ok=True)  # or it would count as received when it is pushed again
         raise BundleError(f"{path}: got a file with sha256 {found}, expected that of its name; fix: push it again")
     bundle = Bundle.load(data, str(path))
     bundle.verify()
@@ -138,11 +138,7 @@ class ModelTask:
     Parameters
     ----------
     group
-        Returns the group with the bundle, verified.
-    running
-        The bundle that scores the station; ``None``: what is prepared has run before, and need not be compared.
-    force
-        Whether it may be older than the running one, or of a station of another name.
+        Returns the group with the bundle, verified and compared.
     rows
         The station's readings.
     clock
@@ -152,8 +148,6 @@ class ModelTask:
     """
 
     group: Callable[[], StationGroup]
-    running: Bundle | None
-    force: bool
     rows: Sequence[ReadingRow]
     clock: ClockRow | None
     n: int
@@ -161,9 +155,6 @@ class ModelTask:
     def __call__(self) -> PreparedModel:
         """Prepare the bundle (BundleError if it must not be used)."""
         try:
-            group = self.group()
-            if self.running is not None:
-                check_successor(group.bundle, self.running, force=self.force)
-            return PreparedModel.from_rows(group, self.rows, self.clock, self.n)
+            return PreparedModel.from_rows(self.group(), self.rows, self.clock, self.n)
         finally:
             release_memory()

@@ -166,7 +166,7 @@ class ModelOfferRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     sha256: Sha256
     bytes: Annotated[int, Meta(ge=1)]
     file: Annotated[str, Meta(min_length=1, max_length=200)]
-    issued: float
+    issued: Annotated[float, Meta(ge=0, le=10_000_000_000, extra={"expected": "a Unix time in seconds"})]
     shadow: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
     force: bool = False
     signature: Annotated[str, Meta(max_length=200)] | None = None

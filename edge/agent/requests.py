@@ -31,7 +31,7 @@ from edge.agent.synthesis_requests import SynthesisRequest, SynthesisRequests
 from edge.alarms.event import Event
 from edge.alarms.panel import AlarmPanel
 from edge.clock import Clock
-from edge.errors import RequestError
+from edge.errors import JournalError, RequestError
 from edge.journal.transaction import RateRow
 from edge.log import ONCE_A_MINUTE, Log
 from edge.mqtt.link import Link
@@ -46,6 +46,7 @@ _REFUSALS, _REFUSED_BYTES = 1000, 4 << 20  # most refusals that wait, and bytes 
 _LONGEST_REASON = 2000  # characters; it may name whatever a request contains
 _IN_FLIGHT = 20  # QoS 1 publications; from here on the next part waits until the broker keeps up
 _RATE_HOLDS = "it is set again, or scoring.exceedances_per_1000 in gateway.yaml changes"
+_INTERNAL = "internal error: see the agent's log"
 _LONGEST_VERB = 128  # characters that are echoed in a topic
 
 Answers = Iterator[msgspec.Struct]
@@ -167,8 +168,13 @@ class Requests:
             job.answers = self._answers(verb, document, job.room)
         except RequestError as error:
             self._refuse(job, str(error))
-            return
-        self._jobs.append(job)
+        except JournalError:
+            raise  # the request waits until the journal can be read
+        except Exception:  # whatever it is, a request must not stop the agent, and come back after its restart
+            self._log.exception("request failed", verb=job.verb)
+            self._refuse(job, _INTERNAL)
+        else:
+            self._jobs.append(job)
 
     def turn(self) -> None:
         """Publish a refusal, and the next part of an answer, of each waiting request in turn."""
@@ -186,7 +192,7 @@ class Requests:
             self._refuse(job, str(error))
         except Exception:
             self._log.exception("request failed", verb=job.verb)
-            self._refuse(job, "internal error: see the agent's log")
+            self._refuse(job, _INTERNAL)
         else:
             if body is None:
                 self.answered += 1

@@ -47,7 +47,7 @@ class StationReport(msgspec.Struct, frozen=True, kw_only=True):
         Time since then [s].
     problems
         What -> a sentence with its fix, as long as it lasts: clock, units, keys, values, devices,
-        repetitions, missing, cadence, drift.
+        repetitions, missing, cadence, drift, model.
     shift
         How far its thresholds have moved, as in its latest score message.
     bundle

@@ -18,12 +18,11 @@ from edge.archive.tables import BlockRow
 from edge.backoff import Backoff
 from edge.clock import Clock
 from edge.errors import ArchiveError
-from edge.journal.place import free_mb
+from edge.journal.place import LEFT_FREE, free_mb
 from edge.log import ONCE_A_MINUTE, Log
 
 _MOST_WAITING = 8 << 20  # [B] in memory while the file cannot be written; then the oldest are lost
 _FIRST_RETRY, _LONGEST_RETRY = 1.0, 60.0  # [s] between two tries
-_LEFT_FREE = 12.0  # [MB] on the disk, for the journal, whose log and pages no reading can do without
 _OPENING = 0.5  # [s] that a start waits at most for the file to be open: whoever asks at once is then answered
 _BREATH = 0.002  # [s] between two blocks, in which the agent's thread has the interpreter for itself
 _TRIES = 3  # at once, when a damaged file has been replaced
@@ -263,11 +262,11 @@ class ArchiveWriter:
 
     def _check_room(self) -> None:
         """Raise ArchiveError on a disk that is nearly full."""
-        if (free := free_mb(self._path)) < _LEFT_FREE:
+        if (free := free_mb(self._path)) < LEFT_FREE:
             raise ArchiveError(
                 "full",
                 f"{self._path}: its disk has {free:.1f} MB left, which are the journal's; "
-                f"fix: make room for {_LEFT_FREE:.0f} MB more, or archive.path on another disk",
+                f"fix: make room for {LEFT_FREE:.0f} MB more, or archive.path on another disk",
             )
 
     def _drop_excess(self) -> None:

@@ -22,11 +22,17 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     """Write the private key, and print what gateway.yaml has to contain."""
+    import yaml
+
+    from edge.errors import KeyFileError
     from edge.rollout.signing_key import SigningKey
 
+    if not arguments.name:
+        raise KeyFileError("--name: got nothing, expected what the gateway is to call the key")
     path = arguments.file.expanduser()
     key = SigningKey.read(path) if arguments.show else SigningKey.write_new(path)
     if not arguments.show:
         print(f"# {path} is the private key: keep it on this computer, and to yourself.")
-        print("# In gateway.yaml of each gateway that is to trust it:")
-    print(f"rollout:\n  trusted_keys: {{{arguments.name}: {key.public}}}")
+        print("# In gateway.yaml of each gateway that is to trust it; if there is a section rollout, in that one:")
+    entry = yaml.safe_dump({arguments.name: key.public}, default_flow_style=True, width=1000)  # quotes where it must
+    print(f"rollout:\n  trusted_keys: {entry}", end="")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from config.arguments import add_agent, agent_of, natural, seconds
+from config.printable import escape_commands
 from edge.commands.keygen import USUAL_KEY
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--patience", type=seconds, default=_PATIENCE, metavar="S", help=f"without an answer; default {_PATIENCE:g}"
     )
     add_agent(parser)
+
+
+def left_behind(_: Namespace) -> str:
+    """Say what an interrupted push has left."""
+    return "what has come is kept, and the same command goes on from there; what has come whole is tried all the same"
 
 
 def run(arguments: Namespace) -> int:
@@ -93,13 +99,24 @@ def push(
     Returns
     -------
     int
-        0, or 1 if it was refused for a station, or not finished.
+        0, or 1 if it was refused for a station.
+
+    Raises
+    ------
+    BundleError
+        It is no bundle.
+    RequestError
+        The agent knows no station, or it is not clear which agent is meant.
+    BrokerError
+        The broker cannot be reached, or the agent does not answer.
+    KeyboardInterrupt
+        A signal has come before the end.
     """
     from edge.bundles.archive import read_bundle
     from edge.bundles.bundle import Bundle
     from edge.clock import SystemClock
     from edge.commands.request import find_base
-    from edge.errors import RequestError
+    from edge.errors import BrokerError, RequestError
     from edge.mqtt.command_link import command_link
     from edge.mqtt.link import Subscription
     from edge.mqtt.topics import Topics
@@ -111,26 +128,37 @@ def push(
     subscriptions = [Subscription(topics.response(verb)) for verb in VERBS]
     with command_link(broker, "push", subscriptions, stop) as link:
         session = PushSession(
-            link, topics, SystemClock(), data, arguments.file.name,
+            link, topics, SystemClock(), data, escape_commands(arguments.file.name)[-200:],
             key=key, patience=arguments.patience, stop=lambda: stop.requested,
         )  # fmt: skip
-        stations = arguments.station or session.stations()
+        stations = list(dict.fromkeys(arguments.station or session.stations()))
+        if not stations and not stop.requested:
+            raise RequestError("the agent knows no station yet; fix: push it when one has sent a reading")
         failed = 0
-        for station in dict.fromkeys(stations):
+        for number, station in enumerate(stations):
             try:
                 models = session.push(station, shadow=arguments.shadow, force=arguments.force)
                 if models is not None and arguments.wait:
                     models = _follow(session, station, models, out)
             except RequestError as error:
                 failed += 1
-                print(f"{station}: refused: {error}", file=out, flush=True)
+                _say(f"{station}: refused: {error}", out)
                 continue
+            except BrokerError as error:
+                raise BrokerError(f"{error}; not pushed for {', '.join(stations[number:])}") from error
             if models is None:
-                return 1  # a stop was requested; what has come is kept
+                break
             line, good = outcome_line(models, bundle.id, session.sha256)
             failed += not good
-            print(f"{station}: {line}", file=out, flush=True)
+            _say(f"{station}: {line}", out)
+    if stop.requested:
+        raise KeyboardInterrupt
     return 1 if failed else 0
+
+
+def _say(line: str, out: TextIO) -> None:
+    """Print a line; what an agent says may not command the terminal."""
+    print(escape_commands(line), file=out, flush=True)
 
 
 def outcome_line(models: dict[str, Any], bundle: str, sha256: str) -> tuple[str, bool]:
@@ -168,7 +196,7 @@ def _follow(session: PushSession, station: str, models: dict[str, Any] | None, o
             compared = waiting["comparison"] or {}
             agreement = compared.get("agreement")
             agreed = "" if agreement is None else f", both decide the same on {100 * agreement:.1f} %"
-            print(f"{station}: shadow {waiting['readings']} of {waiting['of']} readings{agreed}", file=out, flush=True)
+            _say(f"{station}: shadow {waiting['readings']} of {waiting['of']} readings{agreed}", out)
         session.wait(1.0)
         models = session.status(station)
     return models

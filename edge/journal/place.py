@@ -10,6 +10,9 @@ from config.file_fault import writing_fault
 from config.service import is_service
 from edge.errors import JournalError
 
+LEFT_FREE = 12.0
+"""What everything else leaves free on the journal's disk [MB]: no reading can do without its log and its pages."""
+
 _FILES = ("", ".lock", "-wal", "-shm")
 _IN_MEMORY = ("tmpfs", "ramfs")
 

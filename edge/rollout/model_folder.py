@@ -12,8 +12,9 @@ import msgspec
 from config.atomic import write_bytes
 from edge.bundles.archive import MAX_BYTES
 from edge.errors import BundleError, RequestError
+from edge.journal.place import LEFT_FREE, free_mb
 from edge.log import Log
-from edge.rollout.model_index import ModelIndex, WaitingModel
+from edge.rollout.model_index import VERSION, ModelIndex, WaitingModel
 
 _INDEX = "models.json"
 _PART = ".part"
@@ -115,6 +116,7 @@ class ModelFolder:
             if not received:
                 self.path.mkdir(mode=0o700, exist_ok=True)
                 self._make_room(sha256)
+                self._check_disk(size)
             with self._part(sha256).open("ab") as part:
                 if part.tell() != offset:
                     part.truncate(offset)
@@ -129,6 +131,15 @@ class ModelFolder:
                 f"{self.path}: cannot be written ({error.strerror}); fix: make room on the disk, or see to its rights"
             ) from error
         return offset + len(data)
+
+    def _check_disk(self, size: int) -> None:
+        """Refuse a file for which the disk has no room beside the journal (RequestError)."""
+        free, needed = free_mb(self.path / _INDEX), size / 1e6 + LEFT_FREE
+        if free < needed:
+            raise RequestError(
+                f"{self.path}: its disk has {free:.1f} MB left, and {LEFT_FREE:.0f} of them are the journal's; "
+                f"fix: make room for {needed - free:.1f} MB more"
+            )
 
     def _finish(self, sha256: str) -> None:
         """Give a file its name; raises BundleError if it is another one than was offered."""
@@ -160,7 +171,10 @@ class ModelFolder:
         path = self.path / _INDEX
         try:
             with path.open("rb") as file:
-                return msgspec.json.decode(file.read(MAX_BYTES), type=ModelIndex)
+                index = msgspec.json.decode(file.read(MAX_BYTES), type=ModelIndex)
+            if index.version != VERSION:
+                raise ValueError(f"got version {index.version}, this davylamp reads {VERSION}")  # noqa: TRY301
+            return index  # noqa: TRY300
         except FileNotFoundError:
             return ModelIndex()
         except (OSError, msgspec.MsgspecError, ValueError) as error:

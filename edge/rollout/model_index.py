@@ -5,9 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from edge.rollout.model_message import ModelChange
+from edge.rollout.shadow_counts import ShadowCounts
 
 KEPT = 3
 """Bundles of a station to which it can go back."""
+
+VERSION = 1
+"""Version of the file's format."""
 
 
 class KeptModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +65,10 @@ class WaitingModel(msgspec.Struct, frozen=True, kw_only=True):
         Readings to score in shadow.
     force
         Whether it is taken although it is older than the running one, or of a station of another name.
+    counts
+        What its shadow has found so far; ``None`` before it.
+    attempts
+        Starts of the agent in which it was about to be verified, since one of them ended well.
     """
 
     sha256: str
@@ -70,6 +78,8 @@ class WaitingModel(msgspec.Struct, frozen=True, kw_only=True):
     since: str
     shadow: int
     force: bool
+    counts: ShadowCounts | None = None
+    attempts: int = 0
 
     def kept(self, bundle: str, created: str, since: str) -> KeptModel:
         """Return what is kept of it once it runs: with its id, when it was trained, and since when it runs."""
@@ -94,9 +104,13 @@ class StationModels(msgspec.Struct, kw_only=True):
     waiting
         What waits.
     issued
-        When the latest offer that was taken had been signed, Unix time [s].
+        When the latest signed offer that was taken had been signed, Unix time [s].
+    offered
+        What the latest offer gave as its time, signed or not, Unix time [s]: the same again is the same offer.
     watched
         Readings in which the active one can still go back by itself.
+    before
+        Kind -> the share of readings that reached the threshold of the bundle before, while this one was in shadow.
     last
         What happened last.
     """
@@ -107,7 +121,9 @@ class StationModels(msgspec.Struct, kw_only=True):
     abandoned: KeptModel | None = None
     waiting: WaitingModel | None = None
     issued: float = 0.0
+    offered: float = 0.0
     watched: int = 0
+    before: dict[str, float] = msgspec.field(default_factory=dict)
     last: ModelChange | None = None
 
     def activate(self, model: KeptModel) -> None:
@@ -119,13 +135,14 @@ class StationModels(msgspec.Struct, kw_only=True):
         self.active, self.waiting = model, None
 
     def go_back(self, to: KeptModel | None) -> None:
-        """Let a bundle run that is kept, and abandon the active one."""
+        """Let a bundle run that is kept, or gateway.yaml's, and abandon the active one."""
         left = self.active
-        if to in self.previous:
-            self.previous = self.previous[self.previous.index(to) + 1 :]
-        elif to is not None and to == self.abandoned:  # it was left too soon
+        if to is not None and to == self.abandoned:  # it was left too soon
             self.previous, left = [self.active, *self.previous][:KEPT], None
-        self.active, self.abandoned = to, left
+        else:
+            passed = self.previous.index(to) + 1 if to in self.previous else len(self.previous)
+            self.previous = self.previous[passed:]
+        self.active, self.abandoned, self.watched = to, left, 0
 
     def files(self) -> set[str]:
         """Return the SHA-256 of every file that is needed."""
@@ -145,5 +162,5 @@ class ModelIndex(msgspec.Struct, kw_only=True):
         Name of a station -> its bundles.
     """
 
-    version: int = 1
+    version: int = VERSION
     stations: dict[str, StationModels] = msgspec.field(default_factory=dict)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+
+import msgspec
 
 from edge.rollout.model_message import ModelRates
 from edge.scoring.decision import Decision
 from edge.scoring.scorer import SCORED
 
 
-@dataclass
-class ModelTally:
+def _none_yet() -> dict[str, int]:
+    return dict.fromkeys(SCORED, 0)
+
+
+class ModelTally(msgspec.Struct):
     """Counts of the readings that one bundle has scored.
 
     Parameters
@@ -32,17 +36,14 @@ class ModelTally:
     """
 
     rate: float
-    scored: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SCORED, 0))
-    by_table: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SCORED, 0))
-    exceeds: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SCORED, 0))
+    scored: dict[str, int] = msgspec.field(default_factory=_none_yet)
+    by_table: dict[str, int] = msgspec.field(default_factory=_none_yet)
+    exceeds: dict[str, int] = msgspec.field(default_factory=_none_yet)
     alarms: int = 0
-
-    def __post_init__(self) -> None:
-        self._threshold = -math.log10(self.rate)
 
     def count(self, decision: Decision) -> None:
         """Count a reading in order, of a station that has warmed up."""
-        scores, threshold = decision.scores, self._threshold
+        scores, threshold = decision.scores, -math.log10(self.rate)
         for kind, score in (
             ("methane", scores.onset),
             ("consistency", scores.consistency),

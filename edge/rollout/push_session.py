@@ -128,6 +128,7 @@ class PushSession:
             station=station,
             sha256=self.sha256,
             size=len(self._data),
+            file=self._name,
             issued=self._clock.now(),
             shadow=shadow,
             force=force,
@@ -150,10 +151,10 @@ class PushSession:
                 body = {"sha256": self.sha256, "offset": sent, "data": part}
                 under_way.append(self._publish("model/chunk", body))
                 sent += size
-            for transaction, data in self._poll(0.5):
+            for transaction, answer in self._poll(0.5):
                 if transaction in under_way:
                     under_way.remove(transaction)
-                    received = max(received, data["received"])
+                    received = max(received, _data_of(answer)["received"])
                     heard = self._clock.monotonic()
             if self._stop():
                 return False
@@ -180,9 +181,9 @@ class PushSession:
             if now >= again and self._link.connected:
                 sent.append(self._publish(verb, body))
                 again = now + _ASK_AGAIN
-            for transaction, data in self._poll(min(0.5, max(0.0, again - now))):
+            for transaction, answer in self._poll(min(0.5, max(0.0, again - now))):
                 if transaction in sent:
-                    return data
+                    return _data_of(answer)
         return None
 
     def _publish(self, verb: str, body: Body) -> str:
@@ -199,7 +200,7 @@ class PushSession:
             self._poll(left)
 
     def _poll(self, timeout: float) -> list[tuple[str, Body]]:
-        """Take what has come: transactions and data of answers to us; raises RequestError for a refusal."""
+        """Take what has come: transactions and answers to us, also those that nobody waits for any more."""
         self._link.flush()
         messages = self._link.poll(timeout)
         found = []
@@ -211,12 +212,18 @@ class PushSession:
             transaction = answer.get("transaction") if isinstance(answer, dict) else None
             if not isinstance(transaction, str) or not transaction.startswith(f"push-{self._marker}-"):
                 continue
-            if answer.get("status") != "ok":
-                raise RequestError(str(answer.get("error")))
-            found.append((transaction, answer["data"]))
+            found.append((transaction, answer))
         self._link.acknowledge(messages)
         self._link.flush()
         for receipt in self._link.receipts():
             if receipt.refusal is not None:
                 raise BrokerError(f"{receipt.topic}: {receipt.refusal}; fix: allow this user to write it")
         return found
+
+
+def _data_of(answer: Body) -> Body:
+    """Return the data of an answer; raises RequestError for a refusal."""
+    data = answer.get("data")
+    if answer.get("status") != "ok" or not isinstance(data, dict):
+        raise RequestError(str(answer.get("error")))
+    return data

@@ -25,8 +25,8 @@ class PushStatement(msgspec.Struct, frozen=True, kw_only=True):
         Base topic of the gateway.
     station
         Name of the station.
-    sha256, size
-        The file, and its size [B].
+    sha256, size, file
+        The file, its size [B] and its name, by which people know it.
     issued
         When it was signed, Unix time [s].
     shadow
@@ -39,6 +39,7 @@ class PushStatement(msgspec.Struct, frozen=True, kw_only=True):
     station: str
     sha256: str
     size: int
+    file: str
     issued: float
     shadow: int | None
     force: bool

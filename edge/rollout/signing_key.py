@@ -52,10 +52,14 @@ class SigningKey:
             raise KeyFileError(f"{path}: there is such a file, and it may be a key that is trusted; {fix}") from error
         except OSError as error:
             raise KeyFileError(f"{path}: cannot be written ({error.strerror}); fix: name another folder") from error
-        with os.fdopen(file, "w", encoding="ascii") as text:
-            text.write(f"{_HEAD}{base64.b64encode(seed).decode('ascii')}\n")
-            text.flush()
-            os.fsync(text.fileno())
+        try:
+            with os.fdopen(file, "w", encoding="ascii") as text:
+                text.write(f"{_HEAD}{base64.b64encode(seed).decode('ascii')}\n")
+                text.flush()
+                os.fsync(text.fileno())
+        except OSError as error:
+            path.unlink(missing_ok=True)  # half a key would be in the way of the next one
+            raise KeyFileError(f"{path}: cannot be written ({error.strerror}); fix: make room on the disk") from error
         return key
 
     @classmethod

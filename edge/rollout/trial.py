@@ -7,9 +7,9 @@ from functools import partial
 
 from edge.alarms.panel import AlarmPanel
 from edge.readings.reading import Reading
-from edge.rollout.model_message import ModelComparison
 from edge.rollout.model_tally import ModelTally
 from edge.rollout.rate_check import too_few, too_many
+from edge.rollout.shadow_counts import ShadowCounts
 from edge.scoring.decision import Decision
 from edge.scoring.scorer import SCORED, Scorer
 from edge.scoring.state import StationState
@@ -65,13 +65,13 @@ class Shadow(Trial):
         Name of the station.
     of
         Readings for which it lasts.
-    running_rate
-        Requested rate of the running bundle.
+    counts
+        What both have found so far: before a restart, in the same shadow.
 
     Attributes
     ----------
-    running, waiting
-        What each of them has done.
+    scorer, state, counts
+        As given.
     """
 
     def __init__(
@@ -82,20 +82,21 @@ class Shadow(Trial):
         station: str,
         *,
         of: int,
-        running_rate: float,
+        counts: ShadowCounts,
     ) -> None:
         super().__init__(of)
+        self.readings = counts.readings
         self.scorer = scorer
         self.state = state
-        self.running, self.waiting = ModelTally(running_rate), ModelTally(scorer.rate)
+        self.counts = counts
         self._station = station
         self._panel = panel
         self._noted: list[tuple[Decision, bool]] = []
-        self._agreed = self._only_running = self._only_waiting = 0
 
     def note(self, decision: Decision, *, opened: bool) -> None:
         """Note the decision of the running bundle about a reading, and whether it has opened an alarm."""
-        self._noted.append((decision, opened))
+        if not self.error:  # a turn that waits for the disk must not let them grow
+            self._noted.append((decision, opened))
 
     def take_noted(self) -> list[tuple[Decision, bool]]:
         """Return, once, what was noted."""
@@ -105,16 +106,8 @@ class Shadow(Trial):
     def compare(self, running: Decision, waiting: Decision, *, opened: bool) -> Collection[str]:
         """Compare both decisions about one reading; returns the kinds whose alarm stands at the waiting one."""
         if waiting.context.placement.in_order and not running.context.warming_up and not waiting.context.warming_up:
-            self.readings += 1
-            self.running.count(running)
-            self.running.alarms += opened
-            self.waiting.count(waiting)
-            if running.exceeds == waiting.exceeds:
-                self._agreed += 1
-            elif not waiting.exceeds:
-                self._only_running += 1
-            elif not running.exceeds:
-                self._only_waiting += 1
+            self.counts.add(running, waiting, opened=opened)
+            self.readings = self.counts.readings
         panel = self._panel
         if not waiting.exceeds and not panel.tracks(self._station):
             return ()
@@ -122,31 +115,19 @@ class Shadow(Trial):
         thresholds: Mapping[str, float] = {kind: adaptation.judge(kind) for kind in SCORED}
         verdict = self.scorer.build_verdict(waiting)
         events = panel.observe(verdict, thresholds, self.scorer.level, adaptation.ended())
-        self.waiting.alarms += sum(event.event_type == "open" for event in events)
+        self.counts.waiting.alarms += sum(event.event_type == "open" for event in events)
         return panel.borne(self._station)
-
-    @property
-    def comparison(self) -> ModelComparison:
-        """What both have found so far."""
-        return ModelComparison(
-            readings=self.readings,
-            agreement=round(self._agreed / self.readings, 4) if self.readings else None,
-            only_running=self._only_running,
-            only_waiting=self._only_waiting,
-            running=self.running.rates(self.readings),
-            waiting=self.waiting.rates(self.readings),
-        )
 
     def fault(self, factor: float) -> str | None:
         """Return why the waiting bundle must not become active, by its rates; ``None``: it may."""
+        running, waiting = self.counts.running, self.counts.waiting
         for kind in SCORED:
-            if self.running.scored[kind] and not self.waiting.scored[kind]:
+            if running.scored[kind] and not waiting.scored[kind]:
                 return f"{kind}: got no score in {self.readings} readings of which the running one has scored some"
-            if self.waiting.scored[kind]:
-                allowed = max(self.scorer.rate, self.running.table_rate(kind))
-                if found := rate_fault(
-                    self.waiting, kind, allowed, factor, follows=self.state.adaptation.follows(kind)
-                ):
+            if waiting.scored[kind]:
+                allowed = max(self.scorer.rate, running.table_rate(kind))
+                follows = self.state.adaptation.follows(kind)
+                if found := rate_fault(waiting, kind, allowed, factor, follows=follows):
                     return found
         return None
 
@@ -164,10 +145,16 @@ class Probation(Trial):
         Kind -> the share of readings that reached the running bundle's own threshold while this one was in shadow.
     of
         Readings for which it lasts.
+
+    Attributes
+    ----------
+    rate
+        As given.
     """
 
     def __init__(self, rate: float, follows: Collection[str], before: Mapping[str, float], *, of: int) -> None:
         super().__init__(of)
+        self.rate = rate
         self._follows = follows
         self._before = before
         self._tally = ModelTally(rate)

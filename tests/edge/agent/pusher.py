@@ -12,6 +12,7 @@ from config.settings.rollout import RolloutSettings
 from config.templates.templates import METHANE
 from config.yaml.load import load_station
 from edge.agent.agent import Agent
+from edge.mqtt.message import Message
 from edge.rollout.push_statement import PushStatement
 from edge.rollout.signing_key import SigningKey
 from edge.simulation.simulator import simulate_chamber
@@ -59,28 +60,35 @@ class Pusher:
         """Send readings one by one; returns the numbers of their scores."""
         before = self._sent
         for _ in range(count):
-            self._sent += 1
-            self._clock.time += 60
-            body = dict(zip(_STATION.keys, _ROWS[self._sent % len(_ROWS)], strict=True))
-            one = message(
-                body | {"seq": self._sent, "ts": self._clock.time}, topic=f"sensors/{station}/readings", mid=self._sent
-            )
-            self._link.incoming.append([msgspec.structs.replace(one, received=self._clock.time)])
+            self._link.incoming.append([self._reading(station)])
             self.turn()
         scores = self._link.on(TOPICS.score(station))  # after a restart, some come again
         return list(dict.fromkeys(each["n"] for each in scores if each["seq"] > before))
+
+    def send_at_once(self, count: int) -> None:
+        """Send readings that the agent takes in one turn."""
+        self._link.incoming.append([self._reading("st-1") for _ in range(count)])
+        self.turn()
+
+    def _reading(self, station: str) -> Message:
+        self._sent += 1
+        self._clock.time += 60
+        body = dict(zip(_STATION.keys, _ROWS[self._sent % len(_ROWS)], strict=True))
+        stamped = body | {"seq": self._sent, "ts": self._clock.time}
+        one = message(stamped, topic=f"sensors/{station}/readings", mid=self._sent)
+        return msgspec.structs.replace(one, received=self._clock.time)
 
     def offer(self, data: bytes, *, key: SigningKey | None = KEY, **changed: Any) -> dict[str, Any]:
         """Offer a file; returns the answer."""
         sha256 = hashlib.sha256(data).hexdigest()
         self._clock.time += 1
         fields = {"base": TOPICS.base, "station": "st-1", "sha256": sha256, "size": len(data)}
-        fields |= {"issued": self._clock.time, "shadow": 40, "force": False}
+        fields |= {"file": "new.davy", "issued": self._clock.time, "shadow": 40, "force": False}
         self.last_issued = changed.get("issued", self._clock.time)
         signed = {name: changed.get(f"signed_{name}", changed.get(name, value)) for name, value in fields.items()}
         signature = None if key is None else key.sign(PushStatement(**signed))
         body = {name: changed.get(name, value) for name, value in fields.items() if name not in ("base", "size")}
-        body |= {"bytes": changed.get("size", len(data)), "file": "new.davy", "signature": signature}
+        body |= {"bytes": changed.get("size", len(data)), "signature": signature}
         return self.ask("model/offer", body)
 
     def chunk(self, content: bytes, offset: int, size: int = 20_000, **changed: Any) -> dict[str, Any]:
@@ -88,6 +96,11 @@ class Pusher:
         part = base64.b64encode(content[offset : offset + size]).decode()
         body = {"sha256": hashlib.sha256(content).hexdigest(), "offset": offset, "data": part} | changed
         return self.ask("model/chunk", body)
+
+    def bring(self, content: bytes) -> None:
+        """Send a file that was offered."""
+        for offset in range(0, len(content), 100_000):
+            self.chunk(content, offset, 100_000)
 
     def push(self, data: bytes, **changed: Any) -> dict[str, Any]:
         """Offer a file and send it; returns the station's models."""

@@ -183,15 +183,8 @@ def test_a_bundle_that_fails_in_shadow_is_refused_and_touches_nothing(
     assert pusher.models()["last"]["reason"] == "ZeroDivisionError: division by zero"
 
 
-def test_a_shadow_begins_again_after_a_restart_and_when_another_rate_is_set(
-    pusher: Pusher, start_agent: StartAgent, other: bytes
-) -> None:
+def test_a_shadow_begins_again_when_another_rate_is_set(pusher: Pusher, other: bytes) -> None:
     pusher.push(other)
-    pusher.send(20)
-    pusher.agent = start_agent(rollout=TRUSTED)
-    pusher.send(1)
-    pusher.settle()
-    assert pusher.models()["waiting"]["phase"] == "shadow"
     pusher.send(5)
     assert pusher.ask("rate/set", {"exceedances_per_1000": 5})["status"] == "ok"
     pusher.send(1)
@@ -251,8 +244,7 @@ def test_stations_of_one_bundle_are_tried_together_and_each_for_itself(
 
 def test_a_rate_that_is_set_while_a_bundle_is_verified_holds_for_it_too(pusher: Pusher, other: bytes) -> None:
     pusher.offer(other, shadow=0)
-    for offset in range(0, len(other), 100_000):
-        pusher.chunk(other, offset, 100_000)
+    pusher.bring(other)
     assert pusher.agent._models.busy
     pusher.ask("rate/set", {"exceedances_per_1000": 5})
     pusher.settle()

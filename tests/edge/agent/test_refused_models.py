@@ -13,6 +13,7 @@ from config.settings.rollout import RolloutSettings
 from config.settings.station import Station
 from edge.bundles.archive import pack, unpack
 from edge.bundles.bundle import Bundle
+from edge.bundles.manifest import Manifest
 from edge.rollout.signing_key import SigningKey
 from tests.bundle_variants import later, variant
 from tests.doubles import FakeClock, FakeLink
@@ -32,7 +33,8 @@ def refused(pusher: Pusher, data: bytes, **changed: Any) -> str:
 def test_what_no_trusted_key_has_signed_is_refused(pusher: Pusher, other: bytes) -> None:
     assert refused(pusher, other, key=None).startswith("got no signature, expected one of a key")
     assert "none of the trusted keys (laptop)" in refused(pusher, other, key=SigningKey(bytes(32)))
-    for changed in ({"signed_station": "st-2"}, {"signed_base": "davylamp/gw2"}, {"signed_force": True}):
+    elsewhere = ({"signed_station": "st-2"}, {"signed_base": "davylamp/gw2"})
+    for changed in (*elsewhere, {"signed_force": True}, {"signed_shadow": 0}, {"signed_file": "old.davy"}):
         assert "or of another file, station or gateway" in refused(pusher, other, **changed)
 
 
@@ -68,8 +70,17 @@ def test_a_file_that_was_changed_on_its_way_is_refused(pusher: Pusher, other: by
         (lambda _, path: variant(path, station=renamed(path)), "trained for 'elsewhere'"),
         (lambda _, path: with_other_weights(path), "got golden rows that differ by"),
         (lambda _, path: variant(path, station=in_another_unit(path)), "temperature_c: unit: got K, expected Cel"),
+        (lambda _, path: with_another_column(path), "columns: got ch4_ppb, "),
     ],
-    ids=["truncated", "no bundle", "another format", "another station", "golden rows", "another unit"],
+    ids=[
+        "truncated",
+        "no bundle",
+        "another format",
+        "another station",
+        "golden rows",
+        "another unit",
+        "another column",
+    ],
 )
 def test_what_is_no_bundle_of_this_station_is_refused_once_it_is_there(
     pusher: Pusher, bundles: dict[str, Path], other: bytes, spoil: Any, reason: str
@@ -87,6 +98,13 @@ def with_other_weights(path: Path) -> bytes:
 
 def renamed(path: Path) -> Station:
     return msgspec.structs.replace(Bundle.open(path).station, name="elsewhere")
+
+
+def with_another_column(path: Path) -> bytes:
+    """Return a bundle that is whole, and has a column of another name."""
+    contents = unpack(path.read_bytes(), "")
+    manifest = Manifest.from_json(contents.manifest.to_json().replace(b"temperature_c", b"temp_c"))
+    return pack(msgspec.structs.replace(manifest, created="2099-01-01T00:00:00Z"), contents.members)
 
 
 def in_another_unit(path: Path) -> Station:
@@ -138,3 +156,17 @@ def test_unsigned_bundles_are_taken_only_where_the_settings_say_so(
     one.send(70)
     models = one.push(other, key=None, shadow=0)
     assert (bundle_of(models), models["active"]["signed_by"]) == (Bundle.load(other, "").id, None)
+
+
+def test_the_same_unsigned_offer_again_is_no_other_push(
+    start_agent: StartAgent, fake_link: FakeLink, fake_clock: FakeClock, bundles: dict[str, Path], other: bytes
+) -> None:
+    one = Pusher(start_agent(rollout=RolloutSettings(unsigned=True)), fake_link, fake_clock)
+    one.send(100)
+    one.push(other, key=None)
+    one.send(5)
+    one.offer(other, key=None, issued=one.last_issued)
+    assert one.models()["waiting"]["readings"] == 5
+    elsewhere = variant(bundles["ae"], station=renamed(bundles["ae"]))
+    assert "trained for 'elsewhere'" in one.push(elsewhere, key=None)["last"]["reason"]
+    assert "trained for 'elsewhere'" in one.offer(elsewhere, key=None, issued=one.last_issued)["error"]

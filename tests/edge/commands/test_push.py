@@ -12,7 +12,7 @@ import pytest
 
 import davylamp
 from config.templates.templates import METHANE
-from config.yaml.load import load_station
+from config.yaml.load import load_gateway, load_station
 from edge.bundles.bundle import Bundle
 from edge.clock import rfc3339
 from edge.mqtt.topics import Topics
@@ -42,6 +42,12 @@ def test_keygen_writes_a_key_that_only_its_owner_reads_and_prints_what_the_gatew
     assert "may be a key that is trusted" in capsys.readouterr().err
     assert davylamp.main(["keygen", str(path), "--show", "--name", "pc"]) == 0
     assert f"{{pc: {key.public}}}" in capsys.readouterr().out
+    for name in ("on", "Anna: laptop", "007"):
+        assert davylamp.main(["keygen", str(path), "--show", "--name", name]) == 0
+        (tmp_path / "gateway.yaml").write_text(capsys.readouterr().out)
+        assert load_gateway(tmp_path / "gateway.yaml").rollout.trusted_keys == {name: key.public}
+    assert davylamp.main(["keygen", str(path), "--show", "--name", ""]) == 1
+    assert "expected what the gateway is to call the key" in capsys.readouterr().err
     path.chmod(0o644)
     assert davylamp.main(["push", "x.davy", "--station", "st-1", "--key", str(path)]) == 1
     assert "chmod 600" in capsys.readouterr().err
@@ -164,3 +170,21 @@ def test_keys_follow_a_reload_and_so_does_what_was_pushed(
     printed = capsys.readouterr().out
     assert "st-1: shadow 0 of 1 readings" in printed
     assert printed.endswith(f"st-1: {Bundle.open(file).id} is active\n")
+
+
+@pytest.mark.broker
+@pytest.mark.mqtt5
+def test_an_agent_without_a_station_is_an_error_and_ctrl_c_says_what_is_left(
+    start_broker: StartBroker, agent_process: StartAgentProcess, bundles: dict[str, Path], tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    port, key = start_broker().port, tmp_path / "laptop.key"
+    SigningKey.write_new(key)
+    agent_process(port)
+    where = ["--key", str(key), "--broker", f"127.0.0.1:{port}", "--base", TOPICS.base]
+    assert davylamp.main(["push", str(bundles["ae"]), "--all", *where]) == 1
+    assert "the agent knows no station yet; fix:" in capsys.readouterr().err
+    threading.Timer(1.0, signal.raise_signal, [signal.SIGINT]).start()
+    where[-1] = "davylamp/nobody"
+    assert davylamp.main(["push", str(bundles["ae"]), "--station", "st-1", *where]) == 130
+    assert "interrupted; what has come is kept" in capsys.readouterr().err

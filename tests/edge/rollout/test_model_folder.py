@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.errors import BundleError
+from edge.errors import BundleError, RequestError
 from edge.rollout.model_folder import ModelFolder
 
 DATA = bytes(range(200))
@@ -62,3 +62,10 @@ def test_what_a_power_cut_left_of_an_index_is_removed(folder: ModelFolder) -> No
 def test_nobody_else_may_read_the_folder(folder: ModelFolder) -> None:
     folder.save()
     assert folder.path.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_is_left_on_the_disk_is_the_journals(folder: ModelFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.rollout.model_folder.free_mb", lambda _: 11.5)
+    with pytest.raises(RequestError, match=r"its disk has 11\.5 MB left, and 12 of them are the journal's; fix: make"):
+        folder.append(SHA256, 200, 0, DATA[:10])
+    assert not list(folder.path.glob("*.part"))

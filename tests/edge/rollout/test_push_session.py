@@ -46,10 +46,14 @@ class Gateway(FakeLink):
         elif verb == "info":
             data = {"stations": ["st-1", "st-2"]}
         status = {"status": "error", "error": self.refusal} if self.refusal else {"status": "ok", "data": data}
-        answer = msgspec.json.encode(status | {"transaction": body["transaction"]})
         if self.requests not in self.unsaid:
-            self._answers.append(Message(TOPICS.response(verb), answer, qos=1))
+            self.answer(body["transaction"], status)
         return number
+
+    def answer(self, transaction: str, body: dict[str, Any]) -> None:
+        """Answer a request."""
+        payload = msgspec.json.encode(body | {"transaction": transaction})
+        self._answers.append(Message(TOPICS.response("model/offer"), payload, qos=1))
 
     def poll(self, timeout: float) -> list[Message]:
         self._clock.time += 0.01 if self._answers else max(0.01, timeout)
@@ -106,6 +110,16 @@ def test_a_refusal_of_the_agent_or_of_the_broker_ends_it(session: PushSession, g
     gateway.refusal = None
     with pytest.raises(BrokerError, match="Not authorized; fix: allow this user to write it"):
         session.push("st-1")
+
+
+def test_an_answer_that_comes_late_is_not_that_of_the_next_station(session: PushSession, gateway: Gateway) -> None:
+    gateway.refusal = "signed by nobody"
+    with pytest.raises(RequestError, match="signed by nobody"):
+        session.push("st-1")
+    gateway.refusal = None
+    first = msgspec.json.decode(gateway.published[0].payload)["transaction"]
+    gateway.answer(first, {"status": "error", "error": "late"})
+    assert session.push("st-2") == {"waiting": {"phase": "shadow"}}
 
 
 def test_a_stop_ends_it_at_once(gateway: Gateway, fake_clock: FakeClock) -> None:

@@ -10,7 +10,9 @@ from edge.errors import KeyFileError, RequestError
 from edge.rollout.push_statement import PushStatement
 from edge.rollout.signing_key import SigningKey
 
-STATEMENT = PushStatement(base="b", station="st-1", sha256="0" * 64, size=9, issued=1.0, shadow=None, force=False)
+STATEMENT = PushStatement(
+    base="b", station="st-1", sha256="0" * 64, size=9, file="x", issued=1.0, shadow=None, force=False
+)
 
 
 def test_a_signature_is_that_of_rfc_8032() -> None:
