@@ -145,7 +145,7 @@ def kills(bench: Bench, port: int, agent: Any, variants: Variants, count: int) -
         for _ in range(count):
             with pushing(port, _AGENT) as session_of:
                 session = session_of(variants.next())
-                old = session.status(_STATION)["active"]["sha256"]
+                old = _models(session)["active"]["sha256"]
                 killer = threading.Timer(chance.uniform(0.05, 1.2), agent.kill)
                 killer.start()
                 pusher = threading.Thread(target=_push, args=(session,), daemon=True)
@@ -153,7 +153,7 @@ def kills(bench: Bench, port: int, agent: Any, variants: Variants, count: int) -
                 killer.join()
                 agent.start()
                 pusher.join(PATIENCE)
-                models = session.status(_STATION)
+                models = _models(session)
                 active = models["active"]["sha256"]
                 if active not in (old, session.sha256):
                     raise SystemExit(f"neither the old bundle nor the new one runs: {models}")
@@ -170,6 +170,13 @@ def kills(bench: Bench, port: int, agent: Any, variants: Variants, count: int) -
     readings = station.sent - first + 1
     lost = readings - sum(seq >= first for seq in of_seq)
     return {"kills": count, **seen, "lost": lost, "doubled": sum(len(each) > 1 for each in of_seq.values())}
+
+
+def _models(session: PushSession) -> dict[str, Any]:
+    models = session.status(_STATION)
+    if models is None:
+        raise SystemExit("interrupted")
+    return models
 
 
 def _push(session: PushSession) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -189,7 +190,7 @@ class ModelBook:
     def _report(self, station: str, last: ModelChange | None) -> None:
         if last is not None:
             log = self._log.info if last.outcome in ("activated", "rolled back") else self._log.warning
-            reason = {} if last.reason is None else {"reason": last.reason}
+            reason: dict[str, Any] = {} if last.reason is None else {"reason": last.reason}
             log(f"bundle {last.outcome}", station=station, bundle=last.bundle, **reason)
 
     def _find_unsettled(self) -> list[str]:

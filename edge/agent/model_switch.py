@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from config.settings.rollout import RolloutSettings
 from edge.agent.model_book import ModelBook
 from edge.agent.prepared_model import PreparedModel
@@ -95,6 +97,8 @@ class ModelSwitch:
         prepared.take_over(station, self._log)
         if models.waiting is None:
             station.waiting = None
+        else:  # its shadow begins again, beside another one
+            models.waiting = replace(models.waiting, counts=None)
         try:
             self._book.write(station, models)
         except OSError:

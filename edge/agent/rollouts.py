@@ -20,6 +20,7 @@ from edge.errors import JournalError
 from edge.journal.journal import Journal
 from edge.journal.transaction import Transaction
 from edge.log import ONCE_A_MINUTE, Log
+from edge.models.runtime import release_memory
 from edge.rollout.model_folder import ModelFolder
 from edge.rollout.model_index import KeptModel, StationModels, sha256_of
 from edge.rollout.model_message import Outcome
@@ -297,3 +298,4 @@ class Rollouts:
     def _keep_groups(self) -> None:
         prepared = [each.group for each in self._prepared.values()]
         self._groups.keep([*(station.group for station in self._stations), *prepared])
+        release_memory()

@@ -20,7 +20,7 @@ from edge.clock import Clock, SystemClock
 from edge.journal.journal import Journal
 from edge.journal.place import check_place, short_life
 from edge.log import Log, start_logging
-from edge.models.runtime import release_memory
+from edge.models.runtime import release_memory, share_heap
 
 _ENVIRONMENT = os.path.realpath(sys.prefix)  # a link that an upgrade turns
 
@@ -61,6 +61,7 @@ def run(gateway_path: str | Path, signals: AgentSignals) -> int:
 
 
 def _run(gateway: Gateway, gateway_path: str | Path, signals: AgentSignals) -> None:
+    share_heap()
     clock = SystemClock()
     following: Configuration | None = Configuration.of(gateway, _log_verified)
     watchdog = Watchdog(clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,22 @@ def index(tmp_path: Path) -> Path:
     return tmp_path / "models" / "models.json"
 
 
-def restart(pusher: Pusher, start_agent: StartAgent) -> None:
-    """Stop the agent cleanly and start it again; the station sends a reading."""
+def restart(pusher: Pusher, start_agent: StartAgent, meanwhile: Callable[[], object] = lambda: None) -> None:
+    """Stop the agent cleanly, do something, and start it again; the station sends a reading."""
     pusher.agent._models.close()
+    meanwhile()
     pusher.agent = start_agent(rollout=TRUSTED)
     pusher.send(1)
     pusher.settle()
+
+
+def edit(index: Path, before: str, after: str) -> None:
+    index.write_text(index.read_text().replace(before, after))
+
+
+def delete_bundles(index: Path) -> None:
+    for file in index.parent.glob("*.davy"):
+        file.unlink()
 
 
 def test_a_shadow_goes_on_after_a_restart(pusher: Pusher, start_agent: StartAgent, other: bytes) -> None:
@@ -91,8 +102,7 @@ def test_another_bundle_in_gateway_yaml_ends_what_runs_and_what_waits_for_good(
     pusher.push(later(bundles["ae"], 2098), shadow=0)
     pusher.push(other)
     issued = msgspec.json.decode(index.read_bytes())["stations"]["st-1"]["issued"]
-    index.write_text(index.read_text().replace(bundle.id, "0123456789ab"))
-    restart(pusher, start_agent)
+    restart(pusher, start_agent, lambda: edit(index, bundle.id, "0123456789ab"))
     models = pusher.models()
     assert (bundle_of(models), models["waiting"], models["kept"]) == (bundle.id, None, [])
     written = msgspec.json.decode(index.read_bytes())["stations"]["st-1"]
@@ -104,8 +114,7 @@ def test_a_bundle_that_waits_beside_gateway_yamls_ends_with_it_too(
     pusher: Pusher, start_agent: StartAgent, bundle: Bundle, other: bytes, index: Path
 ) -> None:
     pusher.push(other)
-    index.write_text(index.read_text().replace(bundle.id, "0123456789ab"))
-    restart(pusher, start_agent)
+    restart(pusher, start_agent, lambda: edit(index, bundle.id, "0123456789ab"))
     assert pusher.models()["waiting"] is None
 
 
@@ -120,9 +129,7 @@ def test_where_every_pushed_bundle_is_gone_gateway_yamls_runs_and_everything_say
     for year in range(2094, 2099):
         pusher.push(later(bundles["ae"], year), shadow=0)
     last = bundle_of(pusher.models())
-    for file in index.parent.glob("*.davy"):
-        file.unlink()
-    restart(pusher, start_agent)
+    restart(pusher, start_agent, lambda: delete_bundles(index))
     models = pusher.models()
     assert (bundle_of(models), models["last"]["outcome"], models["last"]["bundle"]) == (bundle.id, "went back", last)
     assert "it cannot be used any more" in models["last"]["reason"]
@@ -135,8 +142,7 @@ def test_an_index_that_cannot_be_read_is_a_problem_of_its_stations_until_the_nex
     pusher: Pusher, start_agent: StartAgent, other: bytes, index: Path
 ) -> None:
     pusher.push(other, shadow=0)
-    index.write_text(index.read_text().replace('"version": 1', '"version": 2'))
-    restart(pusher, start_agent)
+    restart(pusher, start_agent, lambda: edit(index, '"version": 1', '"version": 2'))
     assert "got version 2, this davylamp reads 1" in problem(pusher)
     pusher.push(other, shadow=0)
     assert bundle_of(pusher.models()) == Bundle.load(other, "").id
