@@ -45,8 +45,6 @@ class Bundle:
         [K, L(L + 1) / 2] of its mixture (:func:`edge.models.generator.pack_roots`), ``latent_std`` [L], ``low`` and
         ``high`` [F]; under ``scorer/`` and ``scorer-absent/`` those of :mod:`edge.bundles.scoring_tables`; with a gas
         column, ``background_ppb`` [1] and ``enhancement`` [1], both in the unit of the column.
-    golden
-        Arrays of ``golden.npz``; see :mod:`edge.bundles.golden`.
     """
 
     def __init__(self, path: str, contents: BundleContents) -> None:
@@ -55,7 +53,6 @@ class Bundle:
         self.manifest: Manifest = contents.manifest
         self._members = contents.members
         self.tables = self._arrays("tables.npz")
-        self.golden = self._arrays("golden.npz")
         try:
             self._models = {name: self._restore(name) for name in self.manifest.scorers}
             self._drifts = {name: self._restore_drift(name) for name in self.manifest.scorers}
@@ -117,6 +114,11 @@ class Bundle:
         if spec.responsive:
             return spec.onset_refused
         return next((note for note in spec.notes if note.startswith("no virtual gas")), "no sensor responds to the gas")
+
+    @property
+    def golden(self) -> Arrays:
+        """Arrays of ``golden.npz``, see :mod:`edge.bundles.golden`; read anew each time, as a start needs them once."""
+        return self._arrays("golden.npz")
 
     @cached_property
     def encoder(self) -> OnnxGraph:
@@ -205,6 +207,8 @@ class Bundle:
         except (ValueError, TypeError, IndexError, ArithmeticError) as error:
             what = "tables or golden rows that nothing can be computed with"
             raise BundleError(f"{self.path}: got {what} ({error}); fix: export the bundle again") from error
+        for graph in (self.encoder, self.decoder):
+            graph.release()  # most gateways never synthesise, and a gateway may have hundreds of bundles
         for member, worst in found.items():
             if not worst <= TOLERANCE:
                 raise BundleError(
@@ -281,9 +285,10 @@ class Bundle:
             "latent": (GOLDEN_ROWS, latent),
             "noise": (GOLDEN_ROWS, features),
         }
+        golden = self.golden
         for name, shape in rows.items():
-            if self.golden[name].shape != shape:
-                raise ValueError(f"golden {name} of shape {self.golden[name].shape}, expected {shape}")
+            if golden[name].shape != shape:
+                raise ValueError(f"golden {name} of shape {golden[name].shape}, expected {shape}")
 
 
 class _UnloadedNetwork:

@@ -12,7 +12,7 @@ from config.arguments import positive
 EXAMPLE = "davylamp plan fleet.yaml --gateways 4 -o gateways"
 
 _AGENT_MB = 90  # what an agent takes with one bundle
-_BUNDLE_MB = 3  # what each other bundle adds, as measured
+_BUNDLE_MB = 1  # what each other bundle adds, with its station, as measured
 _UNIT_MB = 192  # MemoryMax in the shipped unit
 
 
@@ -61,6 +61,11 @@ def plan(fleet: Path, output: Path, count: int, *, prefix: str, out: TextIO, err
     for each in planned:
         print(f"{each.path}: {len(each.stations)} stations", file=out, flush=True)
     for each in planned:
+        for station, before in each.moved.items():
+            fix = f"fix: give {before} its new file first, so that no reading is scored twice"
+            print(
+                f"{station}: moves from {before} to {each.name}, where it has no past yet; {fix}", file=err, flush=True
+            )
         if hint := memory_hint(each.path, len({member.bundle for member in each.stations})):
             print(hint, file=err, flush=True)
     members = [member for each in planned for member in each.stations]

@@ -32,7 +32,7 @@ class Runtime(Protocol):
 
 
 class OnnxGraph:
-    """One graph in ONNX Runtime, on one thread.
+    """One graph in ONNX Runtime, on one thread; what it takes there can be given back until it runs again.
 
     Parameters
     ----------
@@ -50,7 +50,16 @@ class OnnxGraph:
     """
 
     def __init__(self, model: bytes, name: str, rows: int | None = None) -> None:
-        self._name, self._rows = name, rows
+        self._model, self._name, self._rows = model, name, rows
+        self._session = self._open()
+        self._outputs = [output.name for output in self._session.get_outputs()]
+        self._inputs = {each.name: _TYPES.get(each.type, np.float32) for each in self._session.get_inputs()}
+
+    def release(self) -> None:
+        """Give back what the graph takes in ONNX Runtime, half a MiB; its next run takes it again, and some ms."""
+        self._session = None
+
+    def _open(self) -> Any:
         ort = _onnxruntime()
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -60,12 +69,11 @@ class OnnxGraph:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.add_session_config_entry("session.inter_op.allow_spinning", "0")
         try:
-            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            return ort.InferenceSession(self._model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's errors share no class but this one
             reason = " ".join(str(error).split())
-            raise BundleError(f"{name}: ONNX Runtime refuses this graph: {reason}; fix: export it again") from error
-        self._outputs = [output.name for output in self._session.get_outputs()]
-        self._inputs = {each.name: _TYPES.get(each.type, np.float32) for each in self._session.get_inputs()}
+            fix = "fix: export it again"
+            raise BundleError(f"{self._name}: ONNX Runtime refuses this graph: {reason}; {fix}") from error
 
     def run(self, **inputs: ArrayLike) -> Arrays:
         """Return outputs by name; inputs are converted to the graph's types, rows first; a nan stays in its row.
@@ -76,6 +84,8 @@ class OnnxGraph:
             ONNX Runtime cannot compute them.
         """
         feed = {name: np.ascontiguousarray(value, dtype=self._inputs[name]) for name, value in inputs.items()}
+        if self._session is None:
+            self._session = self._open()
         size = self._rows
         count = 0 if size is None else max(map(len, feed.values()))
         try:
