@@ -16,7 +16,7 @@ from config.errors import ConfigError
 from config.fleet_members import FleetMember, find_members
 from config.settings.fleet import Fleet
 from config.settings.gateway import Gateway
-from config.yaml.document import parse_document
+from config.yaml.document import NUMBER, parse_document
 from config.yaml.load import load_fleet, load_gateway
 from config.yaml.struct_builder import Problems, build_struct
 from edge.planning.station_spread import overlap_faults, spread_stations
@@ -40,18 +40,21 @@ class PlannedGateway:
         Its stations.
     text
         What the file will hold.
+    moved
+        Stations that an earlier plan gave another gateway -> that gateway.
     """
 
     path: Path
     name: str
     stations: tuple[FleetMember, ...]
     text: str
+    moved: Mapping[str, str]
 
 
 def plan_gateways(path: Path, output: Path, count: int, *, prefix: str = "gateway") -> list[PlannedGateway]:
     """Spread the stations of a fleet over gateways; nothing is written yet.
 
-    A station that an earlier plan in the same folder has given a gateway stays there.
+    A station that an earlier plan in the same folder has given a gateway stays there, unless another would have none.
 
     Parameters
     ----------
@@ -75,10 +78,11 @@ def plan_gateways(path: Path, output: Path, count: int, *, prefix: str = "gatewa
     names = [f"{prefix}-{number}" for number in range(1, count + 1)]
     shared = _shared_settings(fleet, path, output)
     faults = list(overlap_faults(members, [f"davylamp/{name}" for name in names], path))
-    faults += _stale_faults(output, prefix, names)
+    faults += _stale_faults(output, names, members)
     if faults:
         raise ConfigError(faults)
-    spread = spread_stations(members, names, _placed(output, names))
+    placed = _placed(output, names)
+    spread = spread_stations(members, names, placed)
     plan = []
     for name, stations in spread.items():
         target = output / f"{name}.yaml"
@@ -87,7 +91,8 @@ def plan_gateways(path: Path, output: Path, count: int, *, prefix: str = "gatewa
         build_struct(parse_document(text)[0], Gateway, problems)
         if problems:
             raise ConfigError([f"{target}: {where}: {sentence}" for where, sentence in problems])
-        plan.append(PlannedGateway(target, name, tuple(stations), text))
+        moved = {each.name: placed[each.name] for each in stations if placed.get(each.name, name) != name}
+        plan.append(PlannedGateway(target, name, tuple(stations), text, moved))
     return plan
 
 
@@ -126,30 +131,32 @@ def _shared_settings(fleet: Fleet, path: Path, output: Path) -> dict[str, Any]:
             faults.append(f"{source}: {key}: got it, expected none: each gateway has a {what} of its own")
     if faults:
         raise ConfigError(faults)
-    return {key: value for key, value in _moved(data, settings, output).items() if key not in ("gateway", "stations")}
+    moved = _moved(data, settings, source.resolve().parent, output.resolve())
+    return {key: value for key, value in moved.items() if key not in ("gateway", "stations")}
 
 
-def _moved(data: Mapping[str, Any], settings: msgspec.Struct, output: Path) -> dict[str, Any]:
-    """Return settings as they are written, with the paths that were relative to their file relative to a folder."""
+def _moved(data: Mapping[str, Any], settings: msgspec.Struct, source: Path, output: Path) -> dict[str, Any]:
+    """Return settings as they are written, with paths that were relative to one folder relative to another."""
     moved: dict[str, Any] = {}
     for key, value in data.items():
         loaded = getattr(settings, key, None)
         if isinstance(value, dict) and isinstance(loaded, msgspec.Struct):
-            moved[key] = _moved(value, loaded, output)
-        elif isinstance(value, str) and isinstance(loaded, str) and loaded != value and loaded.endswith(value):
-            moved[key] = os.path.relpath(loaded, output.resolve())  # only a path was changed when it was loaded
+            moved[key] = _moved(value, loaded, source, output)
+        elif isinstance(value, str) and loaded != value and loaded == str(source / value):
+            moved[key] = os.path.relpath(loaded, output)  # only a path was changed when it was loaded
         else:
             moved[key] = value
     return moved
 
 
-def _stale_faults(output: Path, prefix: str, names: Sequence[str]) -> Iterator[str]:
+def _stale_faults(output: Path, names: Sequence[str], members: Sequence[FleetMember]) -> Iterator[str]:
     """Yield which files of the folder must not be overwritten, and which would have stations of others."""
-    for file in sorted(output.glob(f"{prefix}-*.yaml")):
+    planned = {member.name for member in members}
+    for file in sorted(output.glob("*.yaml")):
         ours = file.read_text(encoding="utf-8", errors="replace").startswith(_MARK)
         if file.stem in names and not ours:
             yield f"{file}: was not written by davylamp plan, and is not overwritten; fix: move it away, or another -o"
-        elif file.stem not in names and ours and _stations(file):
+        elif file.stem not in names and ours and not planned.isdisjoint(_stations(file)):
             yield (
                 f"{file}: of an earlier plan, has stations that other gateways would have as well; fix: stop its agent "
                 "and remove the file"
@@ -179,6 +186,17 @@ def _text(name: str, stations: Sequence[FleetMember], shared: Mapping[str, Any],
         entry["bundle"] = os.path.relpath(member.bundle, output.resolve())
         if member.absent:
             entry["absent"] = list(member.absent)
-        flow = yaml.safe_dump(entry, default_flow_style=True, sort_keys=False, width=float("inf"), allow_unicode=True)
+        flow = _dump(entry, default_flow_style=True, width=float("inf"))
         lines.append(f"- {flow.strip()}")
-    return head + yaml.safe_dump(body, sort_keys=False, allow_unicode=True) + "\n".join(lines) + "\n"
+    return head + _dump(body) + "\n".join(lines) + "\n"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes also the texts that are numbers in YAML 1.2 alone, such as 1e3."""
+
+
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:float", NUMBER, list("-+.0123456789"))
+
+
+def _dump(data: dict[str, Any], **options: Any) -> str:
+    return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, **options))

@@ -16,6 +16,9 @@ def spread_stations(
 ) -> dict[str, list[FleetMember]]:
     """Give each station a gateway: the one that it has, else the one with the fewest.
 
+    A gateway that has none of before gets its share, if need be from those with the most: it was added, or all of its
+    stations are gone.
+
     Parameters
     ----------
     members
@@ -33,12 +36,16 @@ def spread_stations(
     Raises
     ------
     ConfigError
-        There are more stations than the gateways can serve.
+        There are more stations than the gateways can serve, or fewer than gateways.
     """
     if len(members) > MOST_STATIONS * len(gateways):
         least = -(-len(members) // MOST_STATIONS)
         got = f"got {len(members):,} stations for {len(gateways)} gateways of at most {MOST_STATIONS}"
         raise ConfigError([f"--gateways: {got}; fix: --gateways {least}"])
+    if len(members) < len(gateways):
+        why = "an agent without stations does not start"
+        got = f"got {len(gateways)} for {len(members)} stations, expected at most as many"
+        raise ConfigError([f"--gateways: {got}: {why}; fix: --gateways {len(members)}"])
     spread: dict[str, list[FleetMember]] = {name: [] for name in gateways}
     homeless = []
     for member in members:
@@ -47,8 +54,12 @@ def spread_stations(
             homeless.append(member)
         else:
             home.append(member)
+    fresh = [name for name, stations in spread.items() if not stations]
     for member in homeless:
         min(spread.values(), key=len).append(member)
+    for name in fresh:
+        while len(spread[name]) < len(members) // len(gateways):
+            spread[name].append(max(spread.values(), key=len).pop())
     return spread
 
 

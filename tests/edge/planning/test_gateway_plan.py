@@ -140,9 +140,53 @@ def test_a_bundle_that_is_not_there_is_said(tmp_path: Path) -> None:
 def test_a_gateway_with_more_bundles_than_its_service_has_memory_for_needs_a_line_in_its_unit(tmp_path: Path) -> None:
     unit = (ROOT / "systemd" / "davylamp.service").read_text()
     assert "MemoryMax=192M\n" in unit
-    assert memory_hint(tmp_path, 34) is None
+    assert memory_hint(tmp_path, 100) is None
     hint = memory_hint(Path("gw-1.yaml"), 125)
     assert hint == (
-        "gw-1.yaml: 125 different bundles take about 465 MB, and the service may take 192; fix: sudo systemctl edit "
-        "davylamp there, with MemoryMax=625M and TimeoutStartSec=10min under [Service]"
+        "gw-1.yaml: 125 different bundles take about 215 MB, and the service may take 192; fix: sudo systemctl edit "
+        "davylamp there, with MemoryMax=375M and TimeoutStartSec=10min under [Service]"
     )
+
+
+def test_more_gateways_than_stations_are_refused_because_an_agent_without_one_does_not_start(tmp_path: Path) -> None:
+    assert refusals(tmp_path, 3, "stations: [{names: [a, b], bundle: x}]") == [
+        (
+            "--gateways: got 3 for 2 stations, expected at most as many: an agent without stations does not start; "
+            "fix: --gateways 2"
+        )
+    ]
+
+
+def test_a_gateway_that_was_added_gets_its_share_and_who_moves_is_named(tmp_path: Path) -> None:
+    text = f"stations: [{{names: [{names(1, 9)}], bundle: one.davy}}]"
+    before = planned(tmp_path, 2, text)
+    err = StringIO()
+    plan(tmp_path / "fleet.yaml", tmp_path / "gateways", 3, prefix="gw", out=StringIO(), err=err)
+    after = planned(tmp_path, 3)
+    assert sorted(map(len, after.values())) == [3, 3, 3]
+    assert all(after[name] < stations for name, stations in before.items())
+    moves = [line for line in err.getvalue().splitlines() if " moves from " in line]
+    assert {line.partition(":")[0] for line in moves} == after["gw-3"]
+
+
+def test_stations_that_another_plan_in_the_folder_has_are_refused(tmp_path: Path) -> None:
+    planned(tmp_path, 1, "stations: [{name: a, bundle: x}]")
+    with pytest.raises(
+        ConfigError, match=r"gw-1[.]yaml: of an earlier plan, has stations that other gateways would have"
+    ):
+        plan(tmp_path / "fleet.yaml", tmp_path / "gateways", 1, prefix="other", out=StringIO(), err=StringIO())
+    (tmp_path / "fleet.yaml").write_text("stations: [{name: b, bundle: x}]")
+    plan(tmp_path / "fleet.yaml", tmp_path / "gateways", 1, prefix="other", out=StringIO(), err=StringIO())
+
+
+def test_names_that_look_like_numbers_and_paths_with_a_dot_stay_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text('broker: {tls: {ca: ./ca.pem}, username: "1e3"}\nlog: {level: info}\n')
+    named = ["1e3", "007", "12e-4", "0x1f", "1.5", "off", "null", "2026-01-31"]
+    entries = ", ".join(f'"{name}"' for name in named)
+    assert planned(tmp_path, 1, f"gateway: base.yaml\nstations: [{{names: [{entries}], bundle: x}}]") == {
+        "gw-1": set(named)
+    }
+    settings = load_gateway(tmp_path / "gateways" / "gw-1.yaml")
+    assert settings.broker.username == "1e3"
+    assert settings.broker.tls is not None
+    assert Path(str(settings.broker.tls.ca)).resolve() == tmp_path / "ca.pem"
