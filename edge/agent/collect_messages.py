@@ -12,7 +12,8 @@ from edge.archive.archived_alarm import ArchivedAlarm
 from edge.archive.tables import Holding
 
 StationText = Annotated[str, Meta(min_length=1, max_length=200)]
-Offset = Annotated[int, Meta(ge=0)]
+_LARGEST = 2**53  # more than there is of anything, and exact in every language
+Offset = Annotated[int, Meta(ge=0, le=_LARGEST)]
 
 
 class HoldingsRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,9 +11,10 @@ from edge.agent.collect_messages import BlockAnswer
 from edge.archive.archived_alarm import ArchivedAlarm
 from edge.archive.archived_block import ArchivedBlock
 from edge.archive.tables import BlockRow, Holding
+from edge.clock import rfc3339
 from edge.collecting.requester import Requester
 from edge.collecting.spool import Spool
-from edge.errors import ArchiveError
+from edge.errors import ArchiveError, RequestError
 
 _MOMENT = 0.2  # [s] until readings that are being written are asked for again
 _WRITTEN_WITHIN = 10.0  # [s] that the gateway gets for that
@@ -76,14 +77,18 @@ def fetch(requester: Requester, spool: Spool, gathering: Gathering, *, station: 
     ArchiveError
         The spool cannot be written.
     """
-    given_up = time.monotonic() + _WRITTEN_WITHIN
+    given_up: float | None = None
+    newest = gathering.holdings[station].block
     after = spool.after(gathering.archive)
     while True:
         ask = {"station": station, "after": after, "since": since, "until": gathering.now}
         head = msgspec.convert(_one(requester, "collect/block", **ask), BlockAnswer)
+        if head.archive != gathering.archive:
+            raise RequestError(f"{station}: its archive was begun anew meanwhile; fix: the same command again")
         if head.block is None:
             if not head.waiting:
                 break
+            given_up = given_up or time.monotonic() + _WRITTEN_WITHIN
             if time.monotonic() > given_up:
                 print(f"{station}: the latest readings are not written yet and are left out", file=out, flush=True)
                 break
@@ -94,15 +99,15 @@ def fetch(requester: Requester, spool: Spool, gathering: Gathering, *, station: 
         data = _whole(requester, head, ask)
         after = head.block
         if data is None:
-            lost = f"{head.readings} readings up to {head.last:.0f} are left out"
+            lost = f"{head.readings} readings up to {rfc3339(head.last)} are left out"
             print(f"{station}: block {head.block} of the archive is damaged: {lost}", file=out, flush=True)
             continue
         row = BlockRow(
             head.block, station, head.columns, head.first, head.last, head.readings, head.number, head.received, data
         )
         spool.put_block(gathering.archive, row)
-        if head.received >= gathering.now:
-            break
+        if head.block > newest and head.received >= gathering.now:
+            break  # of what was there, blocks may have come when the clock was wrong
     _fetch_alarms(requester, spool, station)
 
 
