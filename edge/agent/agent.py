@@ -138,8 +138,8 @@ class Agent:
         stations.remember(journal.recovered.stations, clock.monotonic(), journal.begins_at)
         self._intake.joining.restore(journal.recovered.parts, self._committer.transaction)
         self._recovery.restore_alarms()
+        self._archive.note_events([*journal.recovered.closings, *self._panel.standing()])
         self._archive.settle(journal.recovered.labels)
-        self._archive.note_events(self._panel.standing())
 
     def turn(self) -> None:
         """Wait for messages; score, commit and publish what is in them, then acknowledge them."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import sys
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from edge.alarms.alarm_label import AlarmLabel
+from edge.alarms.event import Event
 from edge.journal.transaction import (
     ClockRow,
     MemoryRow,
@@ -34,6 +36,8 @@ MEMORIES = (
     "snapshot blob not null)"
 )
 _HAS = "select 1 from sqlite_schema where name = ?"
+_CLOSINGS = "create table if not exists closings (id integer primary key, event blob not null)"  # made like those
+_MOST_CLOSINGS = 200
 _RATE = "create table rate (id integer primary key check (id = 1), requested real not null, configured real not null);"
 _PARTS = "create table parts (station text primary key, topic text not null, parts blob not null) without rowid;"
 
@@ -105,6 +109,8 @@ class Recovered(NamedTuple):
         Parts of readings that are not complete.
     labels
         The latest alarms that have closed or were labelled, the oldest first.
+    closings
+        The last events of the alarms that have closed lately, the oldest first.
     """
 
     stations: Sequence[StationRow] = ()
@@ -115,6 +121,7 @@ class Recovered(NamedTuple):
     rate: RateRow | None = None
     parts: Sequence[PartsRow] = ()
     labels: Sequence[AlarmLabel] = ()
+    closings: Sequence[Event] = ()
 
 
 class OlderReadings(NamedTuple):
@@ -155,6 +162,7 @@ def write(db: sqlite3.Connection, transaction: Transaction) -> None:
         db.execute("insert or replace into scores values (?, ?)", (transaction.number, scores))
     if transaction.outbox:
         db.executemany("insert or replace into outbox values (?, ?, ?, ?, ?)", transaction.outbox)
+        _write_closings(db, [(row.payload,) for row in transaction.outbox if row.kind == "close"])
     if transaction.labels:
         rows: list[Any] = [msgspec.structs.astuple(label) for label in transaction.labels]
         db.executemany("insert into labels values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
@@ -162,6 +170,14 @@ def write(db: sqlite3.Connection, transaction: Transaction) -> None:
     if transaction.asserted:
         db.executemany("insert or ignore into retained values (?)", [(topic,) for topic in transaction.asserted])
     _write_settings(db, transaction)
+
+
+def _write_closings(db: sqlite3.Connection, payloads: Sequence[tuple[bytes]]) -> None:
+    """Keep the last events of alarms, and of these the latest."""
+    if payloads:
+        db.execute(_CLOSINGS)
+        db.executemany("insert into closings values (null, ?)", payloads)
+        db.execute("delete from closings where id <= (select max(id) from closings) - ?", (_MOST_CLOSINGS,))
 
 
 def _forget(db: sqlite3.Connection, station: int, name: str) -> None:
@@ -218,6 +234,7 @@ def load(db: sqlite3.Connection) -> Recovered:
         rate=next((msgspec.convert(row, RateRow) for row in read("select requested, configured from rate")), None),
         parts=msgspec.convert(read("select * from parts").fetchall(), list[PartsRow]),
         labels=[_label(row) for row in reversed(read(_LATEST_LABELS).fetchall())],
+        closings=list(_closings(db)),
     )
 
 
@@ -266,3 +283,12 @@ def closed_alarm(db: sqlite3.Connection, alarm_id: str) -> AlarmLabel | None:
 
 def _label(row: Sequence[Any]) -> AlarmLabel:
     return msgspec.convert(dict(zip(AlarmLabel.__struct_fields__, row[1:], strict=True)), AlarmLabel)
+
+
+def _closings(db: sqlite3.Connection) -> Iterator[Event]:
+    """Read the events of alarms that have closed; one that another version has written may be passed over."""
+    if db.execute(_HAS, ("closings",)).fetchone() is None:
+        return
+    for (payload,) in db.execute("select event from closings where typeof(event) = 'blob' order by id"):
+        with contextlib.suppress(msgspec.MsgspecError):
+            yield msgspec.json.decode(payload, type=Event)

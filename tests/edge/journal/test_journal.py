@@ -76,6 +76,7 @@ def test_what_was_committed_is_there_after_a_restart(path: Path, fake_clock: Fak
         RateRow(5.0, 1.0),
         [PartsRow("st-9", "t/ch4", b"parts")],
         [LABEL, LABEL],
+        [],
     )
     assert journal.readings(1) == [reading(3), reading(4)]
     assert journal.readings(1, last=1) == [reading(4)]
