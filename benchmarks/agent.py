@@ -10,7 +10,6 @@ CPU time is counted by the kernel.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -28,6 +27,7 @@ from rig.bench import Bench, settled_cpu, wait
 from rig.broker import MISSING, mosquitto
 from rig.bundle import quick_bundle
 from rig.contest import contest
+from rig.disk_arguments import disk_arguments
 from rig.process import cpu_seconds, peak_mib, pin
 from rig.raw import RawListener
 from rig.response_times import RATE, bare, latency
@@ -161,14 +161,7 @@ def show(report: Report) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one short round of everything, for a first look")
-    parser.add_argument("--bundle", type=Path, metavar="DAVY", help="default: a quickly trained one, which is kept")
-    parser.add_argument(
-        "--disk", type=Path, default=Path(), metavar="FOLDER", help="folder on the disk that is measured"
-    )
-    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the report to PATH")
-    arguments = parser.parse_args()
+    arguments = disk_arguments(__doc__, "one short round of everything")
     if mosquitto() is None:
         report: Report = {"benchmark": "agent", "skipped": MISSING}
         print(f"skipped: {MISSING}")

@@ -7,7 +7,6 @@ alarms, written hour by hour as on a gateway.
 
 from __future__ import annotations
 
-import argparse
 import json
 import platform
 import shutil
@@ -20,6 +19,7 @@ from typing import Any
 
 from journal import DAY, QUICK_DAY, Day, written
 from rig.bundle import quick_bundle
+from rig.disk_arguments import disk_arguments
 from rig.echo import MovedClock
 
 from config.settings.archive import ArchiveSettings
@@ -135,14 +135,7 @@ def show(report: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="two hours and three days, for a first look")
-    parser.add_argument("--bundle", type=Path, metavar="DAVY", help="default: a quickly trained one, which is kept")
-    parser.add_argument(
-        "--disk", type=Path, default=Path(), metavar="FOLDER", help="folder on the disk that is measured"
-    )
-    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the report to PATH")
-    arguments = parser.parse_args()
+    arguments = disk_arguments(__doc__, "two hours and three days")
     report = measure(arguments.bundle or quick_bundle(), arguments.disk, quick=arguments.quick)
     show(report)
     if arguments.json:

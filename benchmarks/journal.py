@@ -8,7 +8,6 @@ for itself is not included.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -21,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from rig.bundle import quick_bundle
+from rig.disk_arguments import disk_arguments
 from rig.echo import Echo, MovedClock
 
 from config.settings.gateway import Gateway, HealthSettings, JournalSettings, StationEntry
@@ -181,14 +181,7 @@ def show(report: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="two hours of the day, for a first look")
-    parser.add_argument("--bundle", type=Path, metavar="DAVY", help="default: a quickly trained one, which is kept")
-    parser.add_argument(
-        "--disk", type=Path, default=Path(), metavar="FOLDER", help="folder on the disk that is measured"
-    )
-    parser.add_argument("--json", type=Path, metavar="PATH", help="also write the report to PATH")
-    arguments = parser.parse_args()
+    arguments = disk_arguments(__doc__, "two hours of the day")
     report = measure(arguments.bundle or quick_bundle(), arguments.disk, quick=arguments.quick)
     show(report)
     if arguments.json:
