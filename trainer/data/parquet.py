@@ -12,7 +12,7 @@ import pandas as pd
 from config.settings.station import Station
 from edge.arrays import Floats, Indices, Mask
 from edge.readings.csv.bad_rows import BadRows
-from edge.readings.csv.collected_columns import LABEL
+from edge.readings.csv.collected_columns import LABEL, read_labels
 from edge.readings.csv.header import header_fault, quoted
 from edge.readings.csv.layout import match_names
 from edge.readings.csv.numbers import NumberColumns
@@ -50,6 +50,7 @@ def read_parquet(path: Path, station: Station) -> CsvTable:
     if not station.time_columns:
         sample = frame.iloc[:: max(1, len(frame) // _SAMPLE)]
         unnamed.look([_texts(sample[name]) for name in frame.columns], range(len(sample)))
+    labels, remarks = read_labels(_texts(frame[LABEL]), lines.tolist(), "row") if LABEL in frame.columns else (None, ())
     table = CsvTable(
         file=path.name,
         names=station.names,
@@ -58,8 +59,8 @@ def read_parquet(path: Path, station: Station) -> CsvTable:
         lines=lines[keep],
         dropped=reader.dropped,
         breaks=breaks,
-        notes=(*unnamed.notes, *reader.notes),
-        labels=np.array(_texts(frame[LABEL]))[keep] if LABEL in frame.columns else None,
+        notes=(*unnamed.notes, *reader.notes, *remarks),
+        labels=None if labels is None else labels[keep],
     )
     return in_time_order(table, station.cadence, newest_first=unnamed.newest_first, numbered="row")
 

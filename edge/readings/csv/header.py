@@ -12,6 +12,7 @@ _VALUES = frozenset(
     ("value", "values", "_value", "state", "reading", "measurement", "result", "wert", "valeur", "valor")
 )
 _NUMBER = re.compile(r"[+-]?\d[\d.,:/ TZ+-]*")
+_OF_ALARMS = ("opened", "closed", "peak_ts", "culprit")
 _EXPORT = "expected CSV; export the table as CSV"
 _BEGINNINGS = (
     (re.compile(r"\[?\s*\{"), f"JSON, {_EXPORT}"),
@@ -81,6 +82,8 @@ def other_content(head: str, names: Sequence[str], wanted: Sequence[str]) -> str
         if pattern.match(head):
             return f"got {what}"
     cells = [name for name in names if name]
+    if set(_OF_ALARMS) <= set(cells):
+        return "got the alarms of a station, which collect writes beside its readings; leave this file out"
     if sum(not character.isprintable() for name in cells for character in name) > 3:
         return f"got bytes that are no text, {_EXPORT}"
     if len(cells) == 1 and sum(name in cells[0] for name in wanted) > 1:

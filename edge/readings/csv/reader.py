@@ -13,7 +13,7 @@ from config.yaml.messages import did_you_mean
 from edge.arrays import Floats, Indices, Mask
 from edge.errors import TableError
 from edge.readings.csv.bad_rows import BadRows
-from edge.readings.csv.collected_columns import LABEL
+from edge.readings.csv.collected_columns import LABEL, read_labels
 from edge.readings.csv.compression import decompress
 from edge.readings.csv.encoding import to_utf8
 from edge.readings.csv.header import quoted
@@ -124,6 +124,8 @@ class _Reader:
             raise TableError(
                 f"{self._path}: got a header and no rows, expected readings below it; is it the right file?"
             )
+        where = np.concatenate(lines).tolist() if labelled is not None else []
+        said, remarks = read_labels(labels, where)
         table = CsvTable(
             file=self._path.name,
             names=self._station.names,
@@ -133,8 +135,8 @@ class _Reader:
             dropped=dropped,
             breaks=_breaks(keep, rows.cuts),
             header_line=layout.line,
-            notes=(*notes, *rows.notes, *unnamed.notes, *self._times.notes),
-            labels=None if labelled is None else np.char.strip(np.array(labels))[keep],
+            notes=(*notes, *rows.notes, *unnamed.notes, *self._times.notes, *remarks),
+            labels=None if labelled is None else said[keep],
         )
         return in_time_order(table, self._station.cadence, newest_first=unnamed.newest_first)
 

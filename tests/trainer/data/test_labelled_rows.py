@@ -127,3 +127,21 @@ def test_a_row_that_is_in_two_files_has_the_label_of_the_one_given_last(tmp_path
     record = load_record([earlier, later, withdrawn], STATION)
     assert record.time is not None
     assert {110.0, 139.0} <= set(((record.time[record.intact] - 1.79e9) / 60).round().tolist())
+
+
+@pytest.mark.parametrize("name", ["recent.csv", "recent.parquet"])
+def test_labels_of_a_person_are_read_in_any_case_and_other_words_are_said(tmp_path: Path, name: str) -> None:
+    import pandas as pd
+
+    values, labels = labelled()
+    labels[100:140] = ["Plume "] * 40
+    labels[200:203] = ["FAULT", " fault + false", "fault"]
+    labels[250:260] = ["leak"] * 9 + ["nan"]
+    path = write(tmp_path / "recent.csv", values, labels)
+    if name.endswith("parquet"):
+        pd.read_csv(path, keep_default_na=False).to_parquet(tmp_path / name)
+    assert intact_times(tmp_path / name) == BACKGROUND
+    (remark,) = [each for each in load_record([tmp_path / name], STATION).dropped if "davylamp_label" in each]
+    assert (
+        'davylamp_label: got "leak" in 9 rows, expected plume, fault or false; taken as background (first at' in remark
+    )

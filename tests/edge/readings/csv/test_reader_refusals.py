@@ -8,6 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 from config.settings.station import Station
+from edge.archive.archived_alarm import ArchivedAlarm
 from edge.errors import TableError
 from edge.readings.csv.reader import read_table
 from tests.edge.readings.csv.three_columns import HEADER, STATION, TIMED, read
@@ -108,6 +109,12 @@ def test_a_file_that_is_no_table_is_refused_in_one_line(tmp_path: Path, data: by
 
     assert text.startswith(message)
     assert "\n" not in text
+
+
+def test_the_alarms_beside_a_collected_file_are_called_what_they_are(tmp_path: Path) -> None:
+    data = ",".join(ArchivedAlarm.__struct_fields__) + "\na-1,st-1" + "," * 15 + "\n"
+    text = refusal(tmp_path, data)
+    assert "got the alarms of a station, which collect writes beside its readings; leave this file out" in text
 
 
 def test_a_file_that_is_not_there_and_a_folder_are_refused_in_one_line(tmp_path: Path) -> None:
