@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -26,3 +27,9 @@ class ArchiveSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def place(self, journal: str) -> Path:
         """Return where the archive lies; ``journal`` is the path of the journal."""
         return Path(self.path) if self.path is not None else beside_journal(journal, "archive.db")
+
+    def clashes(self, journal: str) -> Iterator[tuple[str, str]]:
+        """Yield (path, sentence) if the journal lies where the archive would; ``journal`` is its path."""
+        place = self.place(journal)
+        if self.max_mb and place.absolute() == Path(journal).absolute():
+            yield "archive.path", f'got "{place}", which is the journal; fix: another name for one of the two'

@@ -282,6 +282,7 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yield (path, sentence) for every broken rule that a type cannot express."""
+        yield from self.archive.clashes(self.journal.path)
         announced = self.home_assistant.configurations
         listed = [(i, topic) for i, entry in enumerate(self.stations) for topic in entry.topics]
         for place, (i, topic) in enumerate(listed):
@@ -289,8 +290,7 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 if topic == other:
                     yield f"stations[{i}].topic", f'got "{topic}", which stations[{j}] has already'
                 if _delivered_twice(subscription_filter(other), subscription_filter(topic)):
-                    why = "the broker would send a message that matches both twice"
-                    clash = f'"{other}" of stations[{j}]: {why}'
+                    clash = f'"{other}" of stations[{j}]: the broker would send a message that matches both twice'
                     yield f"stations[{i}].topic", f'got "{topic}", expected one that does not overlap {clash}'
             if overlaps_subtree(subscription_filter(topic), self.topics.base):
                 ours = f"our own topics ({self.topics.base}/...): davylamp must not read what it writes"

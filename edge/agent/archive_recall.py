@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
+import msgspec
+
 from edge.agent.stations import Stations
 from edge.archive.archive import Archive
 from edge.errors import JournalError, RequestError
 from edge.journal.journal import Journal
+from edge.readings.station_clock.station_clock import StationClock
 
 
 class ArchiveRecall:
@@ -35,9 +40,13 @@ class ArchiveRecall:
         if station is None or name in self._recalled or station.row is None or station.row.columns != station.columns:
             return
         kept = self._journal.readings_kept(len(self._stations), station.group.bundle.station.size)
+        clock = StationClock(station.state.cadence)
         try:
-            readings = self._journal.readings(station.id, kept)
+            readings, journalled = self._journal.readings(station.id, kept), self._journal.clock(station.id)
         except JournalError as error:
             raise RequestError(str(error)) from error
+        if journalled is not None:
+            with contextlib.suppress(ValueError, msgspec.MsgspecError):  # the stamps are taken as they are
+                clock.restore(journalled.snapshot)
         self._recalled.add(name)
-        self._archive.resume(station.name, station.group.bundle.station, readings)
+        self._archive.resume(station.name, station.group.bundle.station, readings, clock.correction)

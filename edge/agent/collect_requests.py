@@ -86,7 +86,7 @@ class CollectRequests:
         if found is None:
             self._recall(request.station)
             until = self._clock.now() if request.until is None else request.until
-            waiting = self._archive.pending(request.station, until) > 0
+            waiting = self._archive.pending(request.station, until)
             return iter([BlockAnswer(archive=archive, station=request.station, waiting=waiting)])
         answer = BlockAnswer(
             archive=archive,
@@ -143,6 +143,8 @@ class CollectRequests:
             with read_archive(self._archive.path) as db:
                 yield db
         except ArchiveError as error:
+            if error.kind == "corrupt":  # the thread that writes has not come there, and replaces it
+                self._archive.doubt()
             raise RequestError(str(error)) from error
 
     def _none(self) -> str:

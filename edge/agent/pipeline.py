@@ -184,7 +184,8 @@ class Pipeline:
         packed = pack(*reading.values)
         if self._archive is not None:
             standing = JOINED.join(event.id for event in panel.standing(station.name)) if tracked else ""
-            noted = ArchivedReading(context.n, ts, reading.received, state, standing, packed)
+            alarms = standing if in_order else None  # those at the time of a late one are others
+            noted = ArchivedReading(context.n, ts, reading.received, state, alarms, packed)
             self._archive.note(station.name, station.group.bundle.station, noted)
         if in_order:
             station.recent.add(reading.values, raised_by=raised_by, stands=panel.stands(station.name))

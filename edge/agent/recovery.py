@@ -139,7 +139,6 @@ class Recovery:
             )
             transaction.pruned[station.id] = row.n
             return
-        self._archive.resume(station.name, station.group.bundle.station, readings)
         try:
             if memory is not None and memory.bundle != station.group.bundle.id:
                 memory = None
@@ -149,6 +148,9 @@ class Recovery:
         except Exception:
             self._log.exception("past could not be rebuilt", station=station.name)
             return
+        finally:
+            correction = station.state.clock.correction
+            self._archive.resume(station.name, station.group.bundle.station, readings, correction)
         if station.state.clock.problem is not None:
             station.health.report(self._log, station.name, "clock", station.state.clock.problem)
         if self._jumped:

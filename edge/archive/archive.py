@@ -14,14 +14,13 @@ from edge.alarms.alarm_label import AlarmLabel
 from edge.alarms.event import Event
 from edge.archive.archive_file import ArchiveContents
 from edge.archive.archive_report import ArchiveReport
-from edge.archive.archive_writer import ArchiveWork, ArchiveWriter, Resumed
+from edge.archive.archive_writer import ArchiveWork, ArchiveWriter
 from edge.archive.archived_alarm import ArchivedAlarm
+from edge.archive.resumed import Resumed
 from edge.archive.station_tail import ArchivedReading, StationTail
 from edge.archive.tables import Holding
 from edge.clock import Clock, rfc3339
 from edge.journal.transaction import ReadingRow
-from edge.readings.station_clock.placement import STAMP_NOT_USED, VERDICT
-from edge.scoring.verdict import NUMBERED_STATES
 
 _BLOCK = 1024  # readings of a station that become a block at once; the journal has at least 2,000 for after a kill
 _EVERY = 3600.0  # [s] between two writes otherwise: each costs a card about 30 kB, however little is in it
@@ -91,7 +90,7 @@ class Archive:
     @property
     def problem(self) -> str | None:
         """What is wrong with it; ``None``: nothing."""
-        return None if self._writer is None else self._writer.problem
+        return None if self._writer is None else self._writer.hangs or self._writer.problem
 
     @property
     def busy(self) -> bool:
@@ -105,6 +104,8 @@ class Archive:
 
     def settle(self, labels: Iterable[AlarmLabel]) -> None:
         """Keep what was noted: it is committed, with these labels."""
+        if self._writer is None:
+            return
         for name, station, reading in self._noted:
             tail = self._tails.get(name)
             if tail is None or self._kinds[name] is not station:
@@ -131,27 +132,19 @@ class Archive:
             if event.event_type != "update" or event.label is not None:
                 self._changed = self._changed or self._clock.monotonic()
 
-    def resume(self, name: str, station: Station, rows: Sequence[ReadingRow]) -> None:
+    def resume(self, name: str, station: Station, rows: Sequence[ReadingRow], correction: float = 0.0) -> None:
         """Take what the journal has of a station: a kill may have cost the file the latest of it.
 
-        Which alarms were open is then not known by the reading, but by its time.
+        Which alarms were open is then not known by the reading, but by its time. ``correction`` is added to the stamps
+        because the station's clock is off [s].
         """
-        if self._writer is None or not rows:
+        writer = self._writer
+        if writer is None:
             return
         columns_id, columns = self._columns_of(name, station)
-        found = [
-            ArchivedReading(
-                row.n,
-                row.received if row.ts is None or row.place & STAMP_NOT_USED else row.ts,
-                row.received,
-                min(row.place // VERDICT, len(NUMBERED_STATES) - 1),
-                None,
-                row.values,
-            )
-            for row in rows[-2 * _BLOCK :]
-        ]
-        resumed = Resumed(name, columns_id, station.size, found)
-        self._writer.put(ArchiveWork(resumed=[resumed], columns={columns_id: columns}))
+        found = Resumed(name, columns_id, station.size, rows[-2 * _BLOCK :], correction)
+        if (resumed := found.behind(writer.latest.get(name))).rows:
+            writer.put(ArchiveWork(resumed=[resumed], columns={columns_id: columns}))
 
     def turn(self) -> None:
         """Have written what is due."""
@@ -185,23 +178,25 @@ class Archive:
         """Return what columns are, as JSON, if a station has sent them since the start."""
         return next((text for each, text in self._columns.values() if each == columns_id), None)
 
-    def pending(self, name: str, until: float) -> int:
-        """Return how many readings of a station, which came before a time [s], the file may not have yet.
-
-        They are written at once.
-        """
+    def pending(self, name: str, until: float) -> bool:
+        """Return whether the file may lack readings of a station that came before a time [s]; they are written now."""
         tail = self._tails.get(name)
-        if tail is not None and tail.count and tail.received < until:
-            count = tail.count
+        # The gateway's clock may have gone back since they came.
+        if tail is not None and tail.count and not until <= tail.received <= self._clock.now():
             self._write([tail])
-            return count
-        return int(self.busy)
+        # What cannot be written is not there, either.
+        return self._writer is not None and (self.busy or self._writer.waiting > 0)
 
     def pending_alarms(self) -> bool:
         """Return whether there is something about alarms that the file may not have yet; it is written at once."""
         if self._alarms or self._labels:
             self._write([])
         return self.busy
+
+    def doubt(self) -> None:
+        """Have every page of the file looked at, because it could not be read."""
+        if self._writer is not None:
+            self._writer.put(ArchiveWork(doubted=True))
 
     def report(self) -> ArchiveReport:
         """Return what health says."""
@@ -212,13 +207,13 @@ class Archive:
         holdings: Sequence[Holding] = () if contents is None else contents.holdings
         first = min((each.first for each in holdings), default=None)
         return ArchiveReport(
-            state=writer.fault or "ok",
+            state=writer.fault or ("io" if writer.hangs else "ok"),
             mb=0.0 if contents is None else contents.mb,
             readings=sum(each.readings for each in holdings),
             since=None if first is None else rfc3339(first),
             waiting=writer.waiting + sum(tail.count for tail in self._tails.values()),
             lost=writer.lost,
-            problem=writer.problem,
+            problem=self.problem,
         )
 
     def close(self) -> None:

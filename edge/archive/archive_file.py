@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,11 +14,13 @@ from typing import NamedTuple
 import msgspec
 
 from edge.archive import tables
+from edge.archive.archive_fault import archive_fault
+from edge.archive.archive_lock import lock_archive
 from edge.archive.archived_alarm import ArchivedAlarm
 from edge.archive.tables import BlockRow, Holding
 from edge.clock import rfc3339
 from edge.errors import ArchiveError
-from edge.journal.fault import SQLITE_ERRORS, Kind, kind_of
+from edge.journal.fault import SQLITE_ERRORS, kind_of
 from edge.journal.lock import restrict
 
 _PAGE = 4096  # [B]
@@ -28,19 +29,10 @@ _LONGEST = 1 << 26  # [B] of a value: what is damaged must not be taken for a le
 _SPARE = 0.9  # of max_mb that is used: the rest is for a transaction's own pages
 _DAY = 86_400.0  # [s]
 _MOST_OLD = 16  # blocks that go at once because of their age, and twice as many as come
+_ALARMS_PER_MB = 300  # alarms take an eighth of the file at most, and never the place of all readings
+_MOST_ALARMS = 20_000
 _ENDS = ("", "-wal", "-shm")
-_FIXES: dict[Kind, str] = {
-    "full": "make room on its disk",
-    "locked": "stop the other process that is writing to it",
-    "corrupt": "nothing: it is set aside, and a fresh one is begun",
-    "io": "check its disk, and whether the agent may write there",
-}
-
-
-def archive_fault(path: Path, error: Exception) -> ArchiveError:
-    """Describe an error of SQLite, of the system, or of what an archive contains."""
-    kind = kind_of(error)
-    return ArchiveError(kind, f"{path}: {error}; fix: {_FIXES[kind]}")
+_HEADER = b"SQLite format 3\0"
 
 
 class ArchiveContents(NamedTuple):
@@ -87,9 +79,10 @@ class ArchiveFile:
     def __init__(self, path: Path, max_mb: int, days: int) -> None:
         self._path = path
         self._most_pages = max(16, int(max_mb * 1_000_000 / _PAGE))
+        self._most_alarms = min(_MOST_ALARMS, _ALARMS_PER_MB * max_mb)
         self._days = days
         self.renewed: str | None = None
-        self._lock = self._take_lock()
+        self._lock = lock_archive(self._path)
         self._inode = -1
         try:
             self._db = self._open()
@@ -157,6 +150,8 @@ class ArchiveFile:
                 tables.put_labels(self._db, labels)
                 before = now - self._days * _DAY
                 tables.delete_older(self._db, before, rfc3339(max(0.0, before)), _MOST_OLD + 2 * len(blocks))
+                tables.delete_excess_alarms(self._db, self._most_alarms)
+                self._make_room(0)  # what has come may be more than all of it
                 self._db.execute("commit")
             except BaseException:
                 with contextlib.suppress(*SQLITE_ERRORS):
@@ -168,6 +163,14 @@ class ArchiveFile:
                 self._db.executescript(f"pragma incremental_vacuum({pages - self._most_pages})")
             # The file alone is then all there is, for a person who copies it.
             self._db.execute("pragma wal_checkpoint(truncate)")
+
+    def check(self) -> None:
+        """Look at every page; raises ArchiveError for a damaged file, in whose place a fresh one has been begun."""
+        # Another connection has nothing of it in memory.
+        with self._faults(), contextlib.closing(sqlite3.connect(self._path, timeout=_LOCK_TIMEOUT)) as db:
+            (found,) = db.execute("pragma quick_check(1)").fetchone()
+            if found != "ok":
+                raise sqlite3.DatabaseError(found)
 
     def close(self) -> None:
         """Close the file and release its lock."""
@@ -185,23 +188,6 @@ class ArchiveFile:
                 self._renew(str(error))
             raise fault from error
 
-    def _take_lock(self) -> int:
-        place = f"{self._path}.lock"
-        lock = -1
-        try:
-            lock = os.open(place, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(lock)
-            reason = f"{self._path}: another agent has this archive; fix: give each its own archive.path"
-            raise ArchiveError("locked", reason) from error
-        except OSError as error:
-            if lock >= 0:
-                os.close(lock)
-            reason = f"{place}: {error.strerror}; fix: archive.path in gateway.yaml"
-            raise ArchiveError("io", reason) from error
-        return lock
-
     def _open(self) -> sqlite3.Connection:
         try:
             try:
@@ -209,6 +195,8 @@ class ArchiveFile:
             except (*SQLITE_ERRORS, msgspec.MsgspecError) as error:
                 if kind_of(error) != "corrupt":
                     raise
+                if _is_text(self._path):
+                    raise self._foreign("a text file") from error
                 self._set_aside(str(error))
                 return self._connect()
         except (*SQLITE_ERRORS, OSError, msgspec.MsgspecError) as error:
@@ -218,16 +206,17 @@ class ArchiveFile:
         # Closing a descriptor of a file that SQLite has open here would end SQLite's locks: only a new one is opened.
         with contextlib.suppress(FileExistsError):
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        self._inode = self._path.stat().st_ino
-        restrict(self._path)
         db = sqlite3.connect(self._path, timeout=_LOCK_TIMEOUT, isolation_level=None)
         try:
             db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
             (version,) = db.execute("pragma user_version").fetchone()
             (known,) = db.execute("pragma application_id").fetchone()
             (made,) = db.execute("select count(*) from sqlite_schema").fetchone()
-            if (made or version) and (known, version) != (tables.APPLICATION, tables.VERSION):
+            if (made or version) and known != tables.APPLICATION:
+                raise self._foreign("a database of another program")  # noqa: TRY301
+            if made and version != tables.VERSION:
                 raise sqlite3.DatabaseError(f"got version {version}, expected {tables.VERSION}")  # noqa: TRY301
+            restrict(self._path)
             if not made:
                 db.execute(f"pragma page_size = {_PAGE}")
                 db.execute("pragma auto_vacuum = incremental")
@@ -238,10 +227,15 @@ class ArchiveFile:
                 tables.create_tables(db)
             tables.archive_id(db)
             tables.latest(db)
+            self._inode = self._path.stat().st_ino
         except BaseException:
             db.close()
             raise
         return db
+
+    def _foreign(self, what: str) -> ArchiveError:
+        """Refuse a file that is not ours; it is left as it is."""
+        return ArchiveError("io", f"{self._path}: got {what}, expected an archive; fix: archive.path in gateway.yaml")
 
     def _gone(self) -> bool:
         try:
@@ -287,7 +281,7 @@ class ArchiveFile:
     def _make_room(self, size: int) -> None:
         """Delete the oldest blocks until the new ones fit."""
         most = int(_SPARE * self._most_pages) - size // _PAGE
-        while (over := self._used() - most) > 0 and tables.delete_oldest(self._db, max(1, over // 4)):
+        while (over := self._used() - most) > 0 and tables.delete_oldest(self._db, max(1, over // 16)):  # pages of each
             pass
 
     def _used(self) -> int:
@@ -297,3 +291,10 @@ class ArchiveFile:
 
 def _today() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def _is_text(path: Path) -> bool:
+    """Return whether a file is one that a person has written: a wrong path must not cost it its name."""
+    with path.open("rb") as file:
+        head = file.read(512)
+    return bool(head) and not head.startswith(_HEADER) and head.isascii() and b"\0" not in head

@@ -17,6 +17,7 @@ APPLICATION = 0x64617679
 """SQLite's ``application_id``, by which a file is known as an archive."""
 
 _ALARM_COLUMNS = ArchivedAlarm.__struct_fields__
+_FROM_EVENT = [each for each in _ALARM_COLUMNS[3:] if each not in {"label", "comment"}]
 _TABLES = f"""
 begin;
 create table archive (id text primary key) without rowid;
@@ -33,7 +34,8 @@ pragma user_version = {VERSION};
 commit;
 """  # noqa: S608  # names of our own columns, here and below
 _PUT_ALARM = f"""insert into alarms ({", ".join(_ALARM_COLUMNS)}) values ({", ".join("?" * len(_ALARM_COLUMNS))})
-    on conflict (id) do update set {", ".join(f"{each} = excluded.{each}" for each in _ALARM_COLUMNS[3:])}"""  # noqa: S608
+    on conflict (id) do update set {", ".join(f"{each} = excluded.{each}" for each in _FROM_EVENT)},
+        label = coalesce(excluded.label, label), comment = coalesce(excluded.comment, comment)"""  # noqa: S608  # said later
 _PUT_LABEL = f"""insert into alarms ({", ".join(_ALARM_COLUMNS)}) values ({", ".join("?" * len(_ALARM_COLUMNS))})
     on conflict (id) do update set label = excluded.label, comment = excluded.comment,
         closed = coalesce(closed, excluded.closed)
@@ -43,7 +45,6 @@ _ALARMS = f"select row, {', '.join(_ALARM_COLUMNS)} from alarms where station = 
 _DELETE_BLOCKS = """delete from blocks where id in (select id from blocks where received < ? order by id limit ?)
     and id < (select max(id) from blocks)"""
 _DELETE_ALARMS = "delete from alarms where row in (select row from alarms where closed < ? order by row limit ?)"
-_MOST_ALARMS = 20_000
 
 
 class BlockRow(NamedTuple):
@@ -93,6 +94,8 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
         Earliest and latest time of them, Unix time [s].
     size
         What their blocks take [B].
+    block
+        Number of the latest of these; 0: there is none yet.
     """
 
     station: str
@@ -100,6 +103,7 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     first: float
     last: float
     size: int
+    block: int = 0
 
 
 _BLOCK = f"select {', '.join(BlockRow._fields)} from blocks"  # noqa: S608
@@ -138,7 +142,11 @@ def delete_older(db: sqlite3.Connection, than: float, closed: str, most: int) ->
     """
     db.execute(_DELETE_BLOCKS, (than, most))
     db.execute(_DELETE_ALARMS, (closed, most))
-    db.execute("delete from alarms where row <= (select max(row) from alarms) - ?", (_MOST_ALARMS,))
+
+
+def delete_excess_alarms(db: sqlite3.Connection, most: int) -> None:
+    """Delete the oldest alarms but so many."""
+    db.execute("delete from alarms where row <= (select max(row) from alarms) - ?", (most,))
 
 
 def delete_oldest(db: sqlite3.Connection, blocks: int) -> int:
@@ -155,11 +163,11 @@ def archive_id(db: sqlite3.Connection) -> str:
 
 def holdings(db: sqlite3.Connection) -> list[Holding]:
     """Read what an archive has of each station."""
-    query = """select station, sum(readings), min(first), max(last), sum(size) from blocks
+    query = """select station, sum(readings), min(first), max(last), sum(size), max(id) from blocks
         group by station order by station"""
     return [
-        Holding(station=station, readings=readings, first=first, last=last, size=size)
-        for station, readings, first, last, size in db.execute(query)
+        Holding(station=station, readings=readings, first=first, last=last, size=size, block=block)
+        for station, readings, first, last, size, block in db.execute(query)
     ]
 
 

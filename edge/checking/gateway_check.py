@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,13 +16,15 @@ from edge.agent.announcer import subscriptions
 from edge.agent.configuration import open_bundles
 from edge.agent.inspection import Inspection
 from edge.agent.stations import Stations
+from edge.archive.archive_fault import OF_AGENT, lack_of_room
+from edge.archive.archive_reader import read_archive
 from edge.bundles.bundle import Bundle
 from edge.bundles.manifest import SCORER
 from edge.checking.findings import Findings
 from edge.checking.publishing import Publishing
 from edge.checking.running_mosquitto import RunningMosquitto
 from edge.clock import SystemClock
-from edge.errors import JournalError
+from edge.errors import ArchiveError, JournalError
 from edge.journal.place import check_place, short_life
 from edge.mqtt.command_link import command_link
 from edge.mqtt.message import Message
@@ -33,6 +36,7 @@ from edge.stop import Stop
 _LISTEN = 5.0  # [s] by default, unless a bundle's readings come less often
 _LONGEST_LISTEN = 75.0  # [s] by default
 _SOME_CADENCES = 1.2  # a station that sends on time has sent one reading by then
+_CORRUPT = "another archive.path in gateway.yaml; nothing if it is a damaged archive, which the agent sets aside"
 _CONFIRMATION = 5.0  # [s] for the broker to confirm the subscriptions
 
 
@@ -146,10 +150,19 @@ class GatewayCheck:
     def _check_archive(self, gateway: Gateway) -> None:
         """Check that the archive can be made or opened; without it, readings are scored all the same."""
         place = gateway.archive.place(gateway.journal.path)
-        if not gateway.archive.max_mb or place.parent == Path(gateway.journal.path).parent:
-            return  # there is none, or what holds for the journal's folder has been said
-        if (fault := writing_fault(place)) is not None:
+        if not gateway.archive.max_mb:
+            return
+        beside = place.parent == Path(gateway.journal.path).parent  # what holds for that folder has been said
+        if not beside and (fault := writing_fault(place)) is not None:
             self._findings.warning(f"archive.path: {place}: {fault}")
+        elif (lack := lack_of_room(place)) is not None:
+            self._findings.warning(f"archive.path: {lack}")
+        elif os.access(place, os.R_OK):  # there is one, and it is not for the agent alone
+            try:
+                with read_archive(place, fixes={**OF_AGENT, "corrupt": _CORRUPT}):
+                    pass
+            except ArchiveError as error:
+                self._findings.warning(f"archive.path: {error}")
 
     def _check_broker(self, gateway: Gateway, stations: Stations | None, listen: float | None) -> None:
         """Check the login, the permissions, and the readings that arrive."""

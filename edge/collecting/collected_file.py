@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import contextlib
 import math
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -90,7 +91,7 @@ def write_collected(db: sqlite3.Connection, station: str, output: Path, since: f
         finally:
             file.close()
         if not written.rows:
-            raise ArchiveError("io", f"{station}: the archive has no reading since {rfc3339(since)}")
+            raise ArchiveError("io", f"{station}: the archive has no reading{_since(since)}")
         begun.replace(output)
     finally:
         begun.unlink(missing_ok=True)
@@ -98,6 +99,10 @@ def write_collected(db: sqlite3.Connection, station: str, output: Path, since: f
     names = ArchivedAlarm.__struct_fields__
     write_table(alarms_path(output), names, [[getattr(alarm, name) for name in names] for alarm in kept])
     return Written(written.rows, written.first, written.last, written.labels, len(kept))
+
+
+def _since(time: float) -> str:
+    return f" since {rfc3339(time)}" if time else ""
 
 
 class _Rows(NamedTuple):
@@ -109,32 +114,47 @@ class _Rows(NamedTuple):
 
 
 class _Source:
-    """Reads the blocks of a station and puts their rows in order."""
+    """Reads the blocks of a station and puts their rows in order; what is damaged is left out, block by block."""
 
     def __init__(self, db: sqlite3.Connection, station: str, since: float, out: TextIO) -> None:
         self._db = db
         self._station = station
         self._since = since
         self._out = out
-        query = "select id, first, columns from blocks where station = ? and last >= ? order by first, id"
+        query = "select id, first, readings, last from blocks where station = ? and last >= ? order by first, id"
         self._blocks = db.execute(query, (station, since)).fetchall()
         if not self._blocks:
             known = ", ".join(each.station for each in tables.holdings(db)) or "none"
-            reason = f'got the station "{station}", of which the archive has no reading since {rfc3339(since)}'
+            reason = f'got the station "{station}", of which the archive has no reading{_since(since)}'
             raise ArchiveError("io", f"{reason}; it has {known}")
-        newest = max(self._blocks)[2]
-        text = tables.columns_of(db, newest)
-        if text is None:
-            raise ArchiveError("corrupt", f"{station}: the archive does not say what its columns are")
+        newest, text = self._newest_columns()
         self.columns = msgspec.json.decode(text, type=Station)
         self._order: dict[str, list[int] | None] = {newest: list(range(self.columns.size))}
+        self._others = 0  # readings with other columns or units
+        self._others_until = 0.0
+
+    def _newest_columns(self) -> tuple[str, str]:
+        """Return the id of the columns of the newest block that can be read, and what they are."""
+        for number, *_ in sorted(self._blocks, reverse=True):
+            with contextlib.suppress(sqlite3.DatabaseError):
+                (newest,) = self._db.execute("select columns from blocks where id = ?", (number,)).fetchone()
+                if (text := tables.columns_of(self._db, newest)) is not None:
+                    return newest, text
+        raise ArchiveError("corrupt", f"{self._station}: the archive does not say what its columns are")
 
     def sorted(self) -> Iterator[_Rows]:
         """Yield rows in the order of their times; blocks may overlap where readings came late."""
         held: _Rows | None = None
-        for place, (number, _, columns) in enumerate(self._blocks):
-            rows = self._read(number, columns)
+        for place, (number, _, readings, last) in enumerate(self._blocks):
+            try:
+                rows = self._read(number)
+            except (ArchiveError, sqlite3.DatabaseError) as error:
+                lost = f"{readings:,} readings up to {rfc3339(last)} are left out"
+                print(f"{self._station}: {error}: {lost}", file=self._out, flush=True)
+                continue
             if rows is None:
+                self._others += readings
+                self._others_until = max(last, self._others_until)
                 continue
             held = rows if held is None else _together(held, rows)
             until = self._blocks[place + 1][1] if place + 1 < len(self._blocks) else math.inf
@@ -144,22 +164,22 @@ class _Source:
                 held = _part(held, slice(done, None))
         if held is not None and len(held.times):
             yield held
+        if self._others:
+            what = f"{self._others:,} readings up to {rfc3339(self._others_until)} have other columns or units"
+            print(f"{self._station}: {what} than the latest, and are left out", file=self._out, flush=True)
 
-    def _read(self, number: int, columns: str) -> _Rows | None:
-        order = self._order_of(columns)
+    def _read(self, number: int) -> _Rows | None:
+        """Read a block; ``None``: it has other columns or units than the newest."""
+        columns, data = self._db.execute("select columns, data from blocks where id = ?", (number,)).fetchone()
+        if columns not in self._order:
+            self._order[columns] = self._find_order(columns)
+        order = self._order[columns]
         if order is None:
             return None
-        row = self._db.execute("select readings, last, data from blocks where id = ?", (number,)).fetchone()
-        try:
-            block = ArchivedBlock.from_bytes(row[2])
-        except ArchiveError as error:
-            lost = f"{row[0]} readings up to {rfc3339(row[1])} are left out"
-            print(f"{self._station}: {error}: {lost}", file=self._out, flush=True)
-            return None
-        values = block.values[:, order]
+        block = ArchivedBlock.from_bytes(data)
         rows = _Rows(
             block.times,
-            values,
+            block.values[:, order],
             [NUMBERED_STATES[each] for each in block.verdicts.tolist()],
             [None if each < 0 else block.alarms[each] for each in block.open.tolist()],
             block.numbers.tolist(),
@@ -167,16 +187,8 @@ class _Source:
         wanted = np.flatnonzero(block.times >= self._since)
         return _part(rows, wanted[np.argsort(block.times[wanted], kind="stable")])
 
-    def _order_of(self, columns: str) -> list[int] | None:
-        """Return where each column of the newest blocks is in others; ``None``: they have other columns or units."""
-        if columns not in self._order:
-            self._order[columns] = self._find_order(columns)
-            if self._order[columns] is None:
-                text = "readings with other columns or units than the latest are left out"
-                print(f"{self._station}: {text}", file=self._out, flush=True)
-        return self._order[columns]
-
     def _find_order(self, columns: str) -> list[int] | None:
+        """Return where each column of the newest blocks is in others; ``None``: they have other columns or units."""
         text = tables.columns_of(self._db, columns)
         if text is None:
             return None
@@ -196,8 +208,10 @@ class _Labels:
             (parse_time(alarm.opened), math.inf if alarm.closed is None else parse_time(alarm.closed), alarm.id)
             for alarm in alarms
         )
-        self._spans = spans
-        self._opened = [span[0] for span in spans]
+        self._spans = [span for span in spans if span[1] < math.inf]
+        self._standing = [span for span in spans if span[1] == math.inf]
+        self._opened = [span[0] for span in self._spans]
+        self._longest = max((closed - opened for opened, closed, _ in self._spans), default=0.0)
 
     def cells(self, rows: _Rows) -> Iterator[tuple[float, Sequence[float], Sequence[str]]]:
         """Yield each row: its time, its values, and the cells that are no channels."""
@@ -209,8 +223,9 @@ class _Labels:
             yield time, values, (state, ids, label)
 
     def _open_at(self, time: float) -> str:
-        last = bisect.bisect_right(self._opened, time)
-        return JOINED.join(each for _, closed, each in self._spans[:last] if time <= closed)
+        first, last = bisect.bisect_left(self._opened, time - self._longest), bisect.bisect_right(self._opened, time)
+        spans = [*self._spans[first:last], *self._standing]
+        return JOINED.join(each for opened, closed, each in spans if opened <= time <= closed)
 
     def _label(self, ids: str) -> str:
         found = dict.fromkeys(self._labels.get(each) for each in ids.split(JOINED))

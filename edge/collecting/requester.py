@@ -94,6 +94,8 @@ class Requester:
             if not isinstance(answer, dict) or answer.get("transaction") != transaction:
                 continue
             if answer.get("status") != "ok":
-                raise RequestError(f"{self._topics.base}: {answer.get('error')}")
+                error = str(answer.get("error"))
+                fix = "; fix: its davylamp is older; upgrade it" if error.startswith("unknown request") else ""
+                raise RequestError(f"{self._topics.base}: {error}{fix}")
             if isinstance(answer.get("data"), dict):
                 yield answer["data"]

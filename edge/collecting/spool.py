@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from edge.archive import tables
-from edge.archive.archive_file import archive_fault
+from edge.archive.archive_fault import OF_SPOOL, archive_fault
 from edge.archive.archived_alarm import ArchivedAlarm
 from edge.archive.tables import BlockRow
+from edge.errors import ArchiveError
 from edge.journal.fault import SQLITE_ERRORS
 
 _PROGRESS = """create table if not exists progress
@@ -32,28 +33,45 @@ class Spool:
     Raises
     ------
     ArchiveError
-        It cannot be written.
+        It cannot be written, it is another program's file, or another collection is writing to it.
     """
 
     def __init__(self, path: Path, station: str, since: float) -> None:
         self.path = path
         self._station = station
         self._since = since
-        if path.exists() and not self._matches():
-            self.remove()
         try:
-            self._db = sqlite3.connect(path, isolation_level=None)
-            if not self._db.execute("select count(*) from sqlite_schema").fetchone()[0]:
-                tables.create_tables(self._db)
-            self._db.execute(_PROGRESS)
+            self._db = self._open()
+            if not self._matches():
+                self.close()
+                self.remove()
+                self._db = self._open()
         except SQLITE_ERRORS as error:
-            raise archive_fault(path, error) from error
+            raise archive_fault(path, error, OF_SPOOL) from error
+
+    def _open(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, timeout=0.0, isolation_level=None)
+        try:
+            db.execute("pragma locking_mode = exclusive")  # from the first transaction on
+            db.execute("begin exclusive")
+            (made,) = db.execute("select count(*) from sqlite_schema").fetchone()
+            (known,) = db.execute("pragma application_id").fetchone()
+            db.execute("commit")
+            if made and known != tables.APPLICATION:
+                got = f"{self.path}: got another program's file, expected what an earlier collection has left"
+                raise ArchiveError("io", f"{got}; fix: remove it, or another -o")  # noqa: TRY301
+            if not made:
+                tables.create_tables(db)
+            db.execute(_PROGRESS)
+        except BaseException:
+            db.close()
+            raise
+        return db
 
     def _matches(self) -> bool:
         try:
-            with closing(sqlite3.connect(self.path, isolation_level=None)) as db:
-                tables.archive_id(db)
-                known = db.execute("select station, since from progress").fetchall()
+            tables.archive_id(self._db)
+            known = self._db.execute("select station, since from progress").fetchall()
         except SQLITE_ERRORS:
             return False
         return all(station == self._station and since <= self._since for station, since in known)
@@ -74,19 +92,19 @@ class Spool:
 
     def put_columns(self, columns_id: str, station: str) -> None:
         """Keep what columns are."""
-        with self._writing():
+        with self.transaction():
             tables.put_columns(self._db, columns_id, station)
 
     def put_block(self, archive: str, row: BlockRow) -> None:
         """Keep a block, and that it was fetched, in one transaction."""
-        with self._writing():
+        with self.transaction():
             tables.put_blocks(self._db, [row._replace(id=0)])
             progress = (archive, self._station, self._since, row.id)
             self._db.execute("insert or replace into progress values (?, ?, ?, ?)", progress)
 
     def put_alarms(self, alarms: Iterable[ArchivedAlarm]) -> None:
         """Keep alarms."""
-        with self._writing():
+        with self.transaction():
             tables.put_alarms(self._db, alarms)
 
     def close(self) -> None:
@@ -99,7 +117,8 @@ class Spool:
         for end in ("", "-journal"):
             Path(f"{self.path}{end}").unlink(missing_ok=True)
 
-    def _writing(self) -> _Transaction:
+    def transaction(self) -> _Transaction:
+        """Return a context in which its tables are read or written as one; gives the connection."""
         return _Transaction(self._db, self.path)
 
 
@@ -110,13 +129,17 @@ class _Transaction:
         self._db = db
         self._path = path
 
-    def __enter__(self) -> None:
-        self._db.execute("begin immediate")
+    def __enter__(self) -> sqlite3.Connection:
+        try:
+            self._db.execute("begin immediate")
+        except SQLITE_ERRORS as error:
+            raise archive_fault(self._path, error, OF_SPOOL) from error
+        return self._db
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         try:
             self._db.execute("rollback" if kind else "commit")
         except SQLITE_ERRORS as refused:
-            raise archive_fault(self._path, refused) from refused
+            raise archive_fault(self._path, refused, OF_SPOOL) from refused
         if isinstance(error, SQLITE_ERRORS):
-            raise archive_fault(self._path, error) from error
+            raise archive_fault(self._path, error, OF_SPOOL) from error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from config.arguments import add_agent, agent_of
 from config.errors import DavylampError
 from edge.clock import rfc3339
-from edge.errors import RequestError
+from edge.errors import BrokerError, RequestError
 
 if TYPE_CHECKING:
     from config.settings.broker import Broker
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 EXAMPLE = "davylamp collect --station st-1 -o recent.csv --broker gateway.local"
 
 _DAY = 86_400.0  # [s]
+_MOST_NAMED = 20
 _LOCKED = 5.0  # [s] that a copied file may be locked by another program
 
 
@@ -122,16 +123,27 @@ def collect_stations(
         with command_link(
             broker, "collect", [Subscription(each.response("collect/#")) for each in topics], stop
         ) as link:
-            asked = [Requester(link, each, stop) for each in topics]
-            found = [(requester, ask_for_stations(requester)) for requester in asked]
-            for each, (_, gathering) in zip(bases, found, strict=True):
+            found: list[tuple[Requester, Gathering]] = []
+            for each in topics:
+                requester = Requester(link, each, stop)
+                try:
+                    gathering = ask_for_stations(requester)
+                except (RequestError, BrokerError) as error:
+                    if len(topics) == 1:
+                        raise
+                    print(error, file=err, flush=True)
+                    continue
+                found.append((requester, gathering))
                 if gathering.problem is not None:
-                    print(f"{each}: {gathering.problem}", file=err, flush=True)
+                    print(f"{each.base}: {gathering.problem}", file=err, flush=True)
+            if not found:
+                raise RequestError(f"none of the {len(topics)} gateways could be asked")
             wanted = _wanted(stations, [name for _, each in found for name in each.holdings], everything=everything)
-            return _each(
+            failed = _each(
                 wanted, output, everything or len(wanted) > 1, err,
                 lambda name, path: _fetch(name, path, found, days=days, out=out, err=err),
             )  # fmt: skip
+            return max(failed, int(len(found) < len(topics) and not stations))
 
 
 def collect_file(
@@ -153,11 +165,23 @@ def collect_file(
     RequestError
         It is not clear which station is meant.
     """
+    import sqlite3
+
     from edge.archive import tables
+    from edge.archive.archive_fault import OF_COPY
     from edge.archive.archive_reader import read_archive
     from edge.collecting.collected_file import write_collected
 
-    with read_archive(archive, patience=_LOCKED) as db:
+    with read_archive(archive, patience=_LOCKED, fixes=OF_COPY) as db:
+        db.execute("begin")  # an agent that writes on takes nothing away meanwhile
+        try:
+            (found,) = db.execute("pragma integrity_check(1)").fetchone()
+        except sqlite3.DatabaseError as error:
+            found = str(error)
+        damaged = found != "ok"
+        if damaged:
+            found = " ".join(found.split())
+            print(f"{archive}: damaged ({found}), and some of it may be missing; fix: {OF_COPY['corrupt']}", file=err)
         held = {each.station: each for each in tables.holdings(db)}
         wanted = _wanted(stations, list(held), everything=everything)
 
@@ -165,7 +189,7 @@ def collect_file(
             since = 0.0 if days is None else max(0.0, held[name].last - days * _DAY) if name in held else 0.0
             _report(name, path, write_collected(db, name, path, since, err), out)
 
-        return _each(wanted, output, everything or len(wanted) > 1, err, write)
+        return max(_each(wanted, output, everything or len(wanted) > 1, err, write), int(damaged))
 
 
 def _wanted(stations: Sequence[str], known: Sequence[str], *, everything: bool) -> list[str]:
@@ -176,14 +200,22 @@ def _wanted(stations: Sequence[str], known: Sequence[str], *, everything: bool) 
     if not listed:
         raise RequestError("the archive has no reading yet; fix: wait until a station has sent")
     if len(listed) > 1 and not everything:
-        raise RequestError(f"got no --station, expected some of {', '.join(listed)}; fix: name them, or add --all")
+        raise RequestError(f"got no --station, expected some of {_named(listed)}; fix: name them, or add --all")
     return listed
+
+
+def _named(stations: Sequence[str]) -> str:
+    """List stations, so that the line stays one that can be read."""
+    more = f" and {len(stations) - _MOST_NAMED:,} more" if len(stations) > _MOST_NAMED else ""
+    return ", ".join(stations[:_MOST_NAMED]) + more or "none"
 
 
 def _each(
     wanted: Sequence[str], output: Path, folder: bool, err: TextIO, collect_one: Callable[[str, Path], None]
 ) -> int:
     """Collect one station after the other; one that fails is named, and the others are collected all the same."""
+    from edge.collecting.output_check import check_output
+
     if folder or output.is_dir():
         if output.exists() and not output.is_dir():
             raise RequestError(f"-o: got the file {output}, expected a folder for {len(wanted)} stations")
@@ -191,7 +223,9 @@ def _each(
     failed = 0
     for name in wanted:
         try:
-            collect_one(name, output / f"{name}.csv" if output.is_dir() else output)
+            path = output / f"{name}.csv" if output.is_dir() else output
+            check_output(path)
+            collect_one(name, path)
         except (DavylampError, OSError) as error:
             failed += 1
             if len(wanted) == 1:
@@ -212,14 +246,14 @@ def _fetch(
     err: TextIO,
 ) -> None:
     """Fetch a station from the gateway that has it, and write its file."""
-    from edge.archive.archive_reader import read_archive
+    from config.heartbeat import heartbeat
     from edge.collecting.collected_file import write_collected
     from edge.collecting.fetch import fetch
     from edge.collecting.spool import Spool
 
     holders = [(requester, gathering) for requester, gathering in found if name in gathering.holdings]
     if not holders:
-        known = ", ".join(sorted({each for _, gathering in found for each in gathering.holdings})) or "none"
+        known = _named(sorted({each for _, gathering in found for each in gathering.holdings}))
         raise RequestError(f'got the station "{name}", expected one of those that have sent: {known}')
     if len(holders) > 1:
         raise RequestError(f'{len(holders)} gateways have a station "{name}"; fix: name one gateway with --base')
@@ -229,12 +263,17 @@ def _fetch(
     if spool.readings:
         print(f"{name}: going on with {spool.readings:,} readings that were fetched before", file=out, flush=True)
     try:
-        fetch(requester, spool, gathering, station=name, since=since, out=err)
+        with heartbeat(err, f"{name}: fetching") as line:
+            fetch(requester, spool, gathering, station=name, since=since, out=line)
+        with spool.transaction() as db:
+            written = write_collected(db, name, path, since, err)
+        spool.remove()
+    except DavylampError:
+        if not spool.readings:
+            spool.remove()
+        raise
     finally:
         spool.close()
-    with read_archive(spool.path) as db:
-        written = write_collected(db, name, path, since, err)
-    spool.remove()
     _report(name, path, written, out)
 
 

@@ -62,6 +62,11 @@ class StationClock(Track):
         return self._bias.value
 
     @property
+    def correction(self) -> float:
+        """What is added to a stamp before it is published [s]: the bias, unless that is small."""
+        return self.bias if abs(self.bias) > self._slack else 0.0
+
+    @property
     def faulty(self) -> bool:
         """Whether the clock has been adrift, or far from the gateway's, for 30 readings; until 10 good ones."""
         return self._watch.faulty

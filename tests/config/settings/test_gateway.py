@@ -130,6 +130,10 @@ def test_a_stale_alarm_is_latched_and_repeated_like_any_other(path: Path) -> Non
             "alarms.clock.deadband: does not apply to a station's clock, expected latch or repeat; fix: remove it",
         ),
         ("stations: [{}]", "stations[0].bundle: missing, expected a path"),
+        (
+            "{journal: {path: j.db}, archive: {path: ./j.db}}",
+            'archive.path: got "j.db", which is the journal; fix: another name for one of the two',
+        ),
         ("log: {level: loud}", 'log.level: got "loud", expected debug | info | warning | error'),
     ],
 )  # fmt: skip
@@ -282,9 +286,9 @@ def test_a_password_that_is_not_there_is_reported_in_one_line(
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     with pytest.raises(ConfigError) as caught:
         Broker(username="u", password=password).read_password()
-    (line,) = caught.value.problems
-    assert line.startswith(line)
-    assert "fix: " in line
+    (problem,) = caught.value.problems
+    assert problem.startswith(line)
+    assert "fix: " in problem
 
 
 def test_an_empty_password_file_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from config.settings.alarms import AlarmRule, Alarms
 from config.settings.archive import ArchiveSettings
 from config.settings.gateway import ScoringSettings
 from edge.agent.agent import Agent
@@ -17,7 +19,7 @@ from edge.scoring.verdict import NUMBERED_STATES
 from edge.simulation.simulator import simulate_chamber
 from tests.doubles import GOOD, FakeClock, FakeLink
 from tests.edge.agent.agents import TOPICS, StartAgent, message
-from tests.edge.archive.archives import blocks, numbers, wait, write
+from tests.edge.archive.archives import alarms, blocks, numbers, wait, write
 
 KEYS = tuple(GOOD)
 
@@ -131,3 +133,54 @@ def test_an_archive_that_cannot_be_written_costs_no_reading_and_is_in_health(
     assert (reported["state"], reported["waiting"], reported["lost"]) == ("io", 120, 0)
     assert "nowhere" in reported["problem"]
     stop(agent, fake_link)
+
+
+def test_the_peak_and_the_duration_of_an_alarm_outlive_a_kill_right_after_it_has_closed(
+    start_agent: StartAgent, fake_link: FakeLink, fake_clock: FakeClock, archive: Archive, tmp_path: Path
+) -> None:
+    agent = start_agent(archive=archive, alarms=Alarms(default=AlarmRule(m_of_n=(3, 5), clear_after=5, hold=5)))
+    fake_link.incoming = [readings(120), readings(106, first=120)[:100]]  # the second without the leak at its end
+    agent.turn()
+    agent.turn()
+    closed = {each.id: each for each in archive._alarms.values() if each.closed}
+    assert {each.kind for each in closed.values()} >= {"methane"}
+    archive._writer.close(5)  # type: ignore[union-attr]  # as a kill leaves it: nothing is written
+    again = Archive(ArchiveSettings(), tmp_path / "archive.db", fake_clock)
+    agent = start_agent(archive=again)
+    stop(agent, fake_link)
+    found = alarms(tmp_path / "archive.db")
+    assert {each: found[each] for each in closed} == closed
+
+
+def test_a_request_with_a_number_that_no_database_holds_does_not_end_the_agent(
+    start_agent: StartAgent, fake_link: FakeLink, archive: Archive
+) -> None:
+    agent = start_agent(archive=archive)
+    body = {"station": "st-1", "after": 2**63, "transaction": 1}
+    fake_link.incoming = [[message(body, topic=TOPICS.request("collect/block")), *readings(3)]]
+    agent.turn()
+    agent.turn()
+    (answer,) = fake_link.on(TOPICS.response("collect/block"))
+    assert answer["status"] == "error"
+    assert len(fake_link.on(TOPICS.score("st-1"))) == 3
+    stop(agent, fake_link)
+
+
+def test_a_reading_that_comes_late_does_not_get_the_alarms_of_when_it_comes(
+    start_agent: StartAgent, fake_link: FakeLink, fake_clock: FakeClock, archive: Archive
+) -> None:
+    agent = start_agent(archive=archive)
+    begin = fake_clock.time - 60 * 120
+    rows = [dict(json.loads(each.payload)) for each in readings(120)]
+    stamped = [message(row | {"ts": begin + 60 * i}, mid=i + 1) for i, row in enumerate(rows) if i != 90]
+    fake_link.incoming = [stamped]
+    agent.turn()
+    assert agent._panel.standing("st-1")
+    fake_link.incoming = [[message(rows[90] | {"ts": begin + 60 * 90}, mid=200)]]
+    agent.turn()
+    stop(agent, fake_link)
+    assert archive.path is not None
+    (block,) = blocks(archive.path)
+    assert block.times[-1] == begin + 60 * 90
+    assert block.open[-2] > 0
+    assert block.open[-1] == -1

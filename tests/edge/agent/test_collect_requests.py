@@ -12,7 +12,9 @@ import pytest
 
 from config.settings.archive import ArchiveSettings
 from edge.agent.answers import Answer
+from edge.agent.collect_messages import BlockRequest
 from edge.agent.collect_requests import CollectRequests
+from edge.agent.request_reader import read_request
 from edge.archive.archive import Archive
 from edge.archive.archived_block import ArchivedBlock
 from edge.errors import RequestError
@@ -25,7 +27,7 @@ ROOM = 1000
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[Archive]:
-    archive = Archive(ArchiveSettings(), tmp_path / "archive.db", FakeClock(T0))
+    archive = Archive(ArchiveSettings(), tmp_path / "archive.db", FakeClock(T0 + 1e5))
     wait(archive)
     yield archive
     archive.close()
@@ -141,3 +143,28 @@ def test_what_is_wrong_with_the_file_is_the_reason(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="nowhere"):
         ask(archive, "collect/block", station="st-1")
     archive.close()
+
+
+def test_a_damaged_file_is_refused_then_set_aside_and_what_comes_is_collected(archive: Archive) -> None:
+    send(archive, range(1, 3000))
+    write(archive)
+    path = archive.path
+    assert path is not None
+    with path.open("r+b") as file:
+        file.seek(4096 * 3)
+        file.write(b"\xff" * (path.stat().st_size - 4096 * 3))
+    with pytest.raises(RequestError, match=r"fix: nothing: it is set aside as \.damaged"):
+        ask(archive, "collect/block", None, station="st-1", after=1)
+    wait(archive)
+    send(archive, range(3000, 3005))
+    write(archive)
+    (answer,) = ask(archive, "collect/block", None, station="st-1")
+    assert answer.readings == 5
+    assert path.with_name("archive.db.damaged").exists()
+
+
+@pytest.mark.parametrize("field", ["after", "offset"])
+def test_numbers_that_no_database_holds_are_refused(field: str) -> None:
+    for number in (2**63, 2**64, 10**30, -1):
+        with pytest.raises(RequestError, match=f"{field}: got"):
+            read_request({"station": "st-1", field: number}, BlockRequest)

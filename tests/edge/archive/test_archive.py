@@ -214,6 +214,22 @@ def test_a_stamp_that_was_not_used_is_replaced_by_the_arrival(path: Path, clock:
     assert blocks(path)[0].times.tolist() == [T0 + 61, T0 + 121]
 
 
+def test_stamps_of_a_clock_that_is_off_are_corrected_as_they_were_published(path: Path, clock: FakeClock) -> None:
+    archive = Archive(ArchiveSettings(), path, clock)
+    archive.resume("st-1", STATION, [row(1), row(2, place=PLACED + STAMP_NOT_USED), row(3)], -7200.0)
+    archive.close()
+    assert blocks(path)[0].times.tolist() == [T0 + 60 - 7200, T0 + 121, T0 + 180 - 7200]
+
+
+def test_a_label_stays_when_the_end_of_its_alarm_comes_after_it(archive: Archive, path: Path) -> None:
+    archive.settle([LABEL])
+    write(archive)
+    archive.note_events([CLOSED])
+    write(archive)
+    (found,) = alarms(path).values()
+    assert (found.label, found.comment, found.duration_s) == ("plume", "valve 3", 3600.0)
+
+
 def test_nothing_is_kept_where_it_is_switched_off(path: Path, clock: FakeClock) -> None:
     archive = Archive(ArchiveSettings(max_mb=0), path, clock)
     send(archive, range(1, 4))

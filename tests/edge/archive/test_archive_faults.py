@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from config.settings.archive import ArchiveSettings
+from edge.archive import archive_fault
 from edge.archive.archive import Archive
 from tests.doubles import FakeClock
 from tests.edge.archive.archives import numbers, send, wait, write
@@ -153,3 +154,39 @@ def test_a_full_disk_loses_nothing_until_there_is_room(tmp_path: Path, clock: Fa
     finally:
         archive.close()
         subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("database", [False, True])
+def test_a_file_of_another_program_keeps_its_name_and_its_content(
+    path: Path, clock: FakeClock, *, database: bool
+) -> None:
+    if database:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("create table states (state text)")
+    else:
+        path.write_text("gateway: gw1\nstations: []\n")
+    path.chmod(0o640)
+    before = path.read_bytes()
+    archive = Archive(ArchiveSettings(), path, clock)
+    send(archive, range(1, 4))
+    write(archive)
+    report = archive.report()
+    archive.close()
+    assert (report.state, report.waiting) == ("io", 3)
+    assert "expected an archive; fix: archive.path in gateway.yaml" in (report.problem or "")
+    assert path.read_bytes() == before
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert not path.with_name("archive.db.damaged").exists()
+
+
+def test_what_there_is_can_be_collected_although_its_disk_is_nearly_full(
+    archive: Archive, path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(archive, range(1, 4))
+    archive.close()
+    monkeypatch.setattr(archive_fault, "LEFT_FREE", float("inf"))
+    again = Archive(ArchiveSettings(), path, clock)
+    assert again.contents is not None
+    assert [each.readings for each in again.contents.holdings] == [3]
+    assert again.report().state == "full"
+    again.close()

@@ -137,7 +137,7 @@ def test_blocks_with_other_units_are_left_out_and_with_another_order_are_not(arc
     archive.settle(())
     rows, _, said = collected(archive, tmp_path / "recent.csv")
     assert [(each["CH4"], each["R"]) for each in rows] == [("6.0", "5.0"), ("7.0", "8.0")]
-    assert "st-1: readings with other columns or units than the latest are left out" in said
+    assert f"st-1: 1 readings up to {rfc3339(T0 + 60)} have other columns or units than the latest" in said
 
 
 def test_a_damaged_block_is_left_out_and_said(archive: Archive, tmp_path: Path) -> None:

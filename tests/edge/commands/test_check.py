@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from davylamp import main
+from edge.archive import archive_fault
 from edge.checking import gateway_check
 from edge.commands.check import check
 from edge.mqtt.reconnecting_link import ReconnectingLink
@@ -298,3 +299,15 @@ def test_a_name_that_cannot_be_a_stations_is_printed_beside_the_safe_one(
     with Sender(client(broker.port), f"{run.topic}/well pad 7", GOOD):
         checked = run(broker.port, listen=0.5)
     assert checked.has("ok", 'well_pad_7, which calls itself "well pad 7": ')
+
+
+def test_what_is_wrong_with_the_archive_is_a_warning_because_no_reading_waits_for_it(
+    run: Run, free_port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not run(free_port).has("warning", "archive.path")
+    (tmp_path / "archive.db").write_text("notes\n")
+    assert run(free_port).has("warning", "archive.path: ")
+    (tmp_path / "archive.db").unlink()
+    monkeypatch.setattr(archive_fault, "LEFT_FREE", 1e9)
+    assert run(free_port).has("warning", "MB left, which are the journal's; fix: make room for")
+    assert not run(free_port, more="archive: {max_mb: 0}\n").has("warning", "MB left")

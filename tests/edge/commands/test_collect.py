@@ -212,3 +212,35 @@ def test_a_file_that_is_no_archive_is_refused_in_a_line(
     said = capsys.readouterr().err
     assert reason in said
     assert said.count("\n") == 1
+
+
+def test_a_gateway_that_keeps_no_archive_is_named_and_the_others_are_collected(
+    agent_process: StartAgentProcess,
+    broker: RunningBroker,
+    client: Connect,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    other = client(broker.port, "davylamp/#")
+    agent_process(broker.port)
+    other.wait(TOPICS.state, lambda body: body["state"] == "online", timeout=30)
+    publish(other, range(20))
+    older = Topics("davylamp/gw0")
+
+    def answer() -> None:
+        asked = other.wait(older.request("collect/stations"), timeout=30).body
+        refusal = {"status": "error", "data": None, "error": "unknown request 'collect/stations', expected one of info"}
+        other.publish(older.response("collect/stations"), refusal | {"transaction": asked["transaction"]})
+
+    other.publish(older.state, {"state": "online"}, qos=1, retain=True)
+    command = ["collect", "--broker", f"127.0.0.1:{broker.port}", "-o"]
+    for output, more, code in (("all", ["--all"], 1), ("st-1.csv", ["--station", "st-1"], 0)):
+        answering = threading.Thread(target=answer)
+        answering.start()
+        assert davylamp.main([*command, str(tmp_path / output), *more]) == code
+        answering.join()
+        said = capsys.readouterr().err
+        assert "davylamp/gw0: unknown request 'collect/stations', expected one of info" in said
+        assert "fix: its davylamp is older; upgrade it" in said
+    assert len(rows_of(tmp_path / "all" / "st-1.csv")) == len(rows_of(tmp_path / "st-1.csv")) == 20
+    other.publish(older.state, b"", qos=1, retain=True)
