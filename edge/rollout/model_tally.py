@@ -7,6 +7,7 @@ import math
 import msgspec
 
 from edge.rollout.model_message import ModelRates
+from edge.scoring.decider import QUIET
 from edge.scoring.decision import Decision
 from edge.scoring.scorer import SCORED
 
@@ -18,6 +19,9 @@ def _none_yet() -> dict[str, int]:
 class ModelTally(msgspec.Struct):
     """Counts of the readings that one bundle has scored.
 
+    What reaches the threshold of the training is counted without plumes that an analyser measures: they are real, and
+    no fault of the bundle.
+
     Parameters
     ----------
     rate
@@ -26,9 +30,9 @@ class ModelTally(msgspec.Struct):
     Attributes
     ----------
     scored
-        Kind -> readings with a score.
+        Kind -> readings with a score, without a measured plume.
     by_table
-        Kind -> readings whose score reaches the threshold of the training.
+        Kind -> those of them whose score reaches the threshold of the training.
     exceeds
         Kind -> readings that exceed.
     alarms
@@ -43,6 +47,11 @@ class ModelTally(msgspec.Struct):
 
     def count(self, decision: Decision) -> None:
         """Count a reading in order, of a station that has warmed up."""
+        for kind in decision.exceeds:
+            self.exceeds[kind] += 1
+        level, background = decision.context.level, decision.context.background
+        if level is not None and background is not None and level >= QUIET * background:
+            return
         scores, threshold = decision.scores, -math.log10(self.rate)
         for kind, score in (
             ("methane", scores.onset),
@@ -53,8 +62,6 @@ class ModelTally(msgspec.Struct):
                 self.scored[kind] += 1
                 if score >= threshold:
                     self.by_table[kind] += 1
-        for kind in decision.exceeds:
-            self.exceeds[kind] += 1
 
     def table_rate(self, kind: str) -> float:
         """Return the share of readings whose score reaches the threshold of the training."""
