@@ -58,9 +58,9 @@ class Log:
         """
         self._write(logging.WARNING, event, every, fields, of)
 
-    def error(self, event: str, *, every: float = 0.0, **fields: object) -> None:
-        """Log what keeps davylamp from working; ``every`` as in :meth:`warning`."""
-        self._write(logging.ERROR, event, every, fields)
+    def error(self, event: str, *, every: float = 0.0, of: str = "", **fields: object) -> None:
+        """Log what keeps davylamp from working; ``every`` and ``of`` as in :meth:`warning`."""
+        self._write(logging.ERROR, event, every, fields, of)
 
     def exception(self, event: str, **fields: object) -> None:
         """Log a mistake in davylamp with its traceback, at most once a minute."""
@@ -93,7 +93,7 @@ def start_logging(level: str, form: Literal["text", "json"] = "text") -> None:
     """Write everything from ``level`` (debug, info, warning, error) upwards to standard error.
 
     With ``form: json`` each line is a JSON object, a traceback included: ``ts``, ``level``, ``logger`` and ``event``
-    are in all of them, and the event's own keys come behind.
+    are in all of them, and the event's own keys come behind. Warnings of Python and of libraries are lines like these.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if form == "json" else _Formatter())
@@ -101,6 +101,9 @@ def start_logging(level: str, form: Literal["text", "json"] = "text") -> None:
     root.handlers[:] = [handler]
     root.setLevel(_NAMES[level])
     root.propagate = False
+    logging.captureWarnings(capture=True)
+    logging.getLogger("py.warnings").handlers[:] = [handler]
+    logging.lastResort = handler
 
 
 class _Formatter(logging.Formatter):

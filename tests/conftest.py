@@ -239,10 +239,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def logging_afterwards() -> Iterator[None]:
     """Leave logging as it was."""
     root = logging.getLogger("davylamp")
-    handlers, level, propagate = root.handlers[:], root.level, root.propagate
+    handlers, level, propagate, last_resort = root.handlers[:], root.level, root.propagate, logging.lastResort
     yield
-    root.handlers[:], root.propagate = handlers, propagate
+    root.handlers[:], root.propagate, logging.lastResort = handlers, propagate, last_resort
     root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    logging.getLogger("py.warnings").handlers.clear()
 
 
 @pytest.fixture

@@ -139,7 +139,7 @@ class BrokerCleanup:
         levels = topic.removeprefix(f"{self._topics.base}/").split("/")
         if len(levels) == 1:
             return topic in (self._topics.state, self._topics.info)
-        return len(levels) == 2 and levels[1] in ("availability", "alarm")
+        return len(levels) == 2 and topic in self._topics.retained_of(levels[0])
 
 
 def _journalled(path: Path) -> set[str]:

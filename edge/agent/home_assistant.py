@@ -10,7 +10,7 @@ from edge.agent.station import LiveStation
 from edge.agent.stations import Stations
 from edge.delivery.delivery import Delivery
 from edge.discovery.devices import AnnouncedStation, Devices
-from edge.discovery.identifiers import appearance, device_in, is_of_gateway
+from edge.discovery.identifiers import appearance, device_in
 from edge.errors import RequestError
 from edge.journal.schema import Recovered
 from edge.journal.transaction import Transaction
@@ -20,6 +20,8 @@ from edge.mqtt.topics import Topics
 _GATEWAY = ""  # in place of a station's name
 _AT_ONCE = 20  # payloads that the broker has not confirmed: each has 10 kB, and there may be 1,000 stations
 _ROOM, _TOO_MUCH = 1.5, 4.0  # times the least expiry: announced, and still good
+
+_Shape = tuple[str, str, bool]
 
 
 class HomeAssistant:
@@ -69,14 +71,13 @@ class HomeAssistant:
             health_every=gateway.health.every,
         )
         self._log = Log("home-assistant")
-        devices = ((topic, device_in(topic, settings.root)) for topic in recovered.retained)
-        self._earlier = {topic for topic, each in devices if each is not None and is_of_gateway(each, gateway.gateway)}
+        # Those of a gateway's former name as well: Home Assistant was there.
+        self._earlier = {topic for topic in recovered.retained if device_in(topic, settings.root) is not None}
         self._on = settings.asked or (settings.possible and bool(self._earlier))
         self._postponed: set[str] = set()
         self._pending: dict[str, None] = {}
         self._announced: dict[str, int | None] = {}  # name -> expiry [s]
-        self._by_score: set[str] = set()  # whose values come with the scores
-        self._bundles: dict[str, str] = {}  # name -> id
+        self._shapes: dict[str, _Shape] = {}
         self._in_flight: set[str] = set()
         self._looks: dict[str, str] = {}  # appearance -> name
         self._owners: dict[str, str] = {}  # topic -> name
@@ -101,8 +102,8 @@ class HomeAssistant:
             self._pending[station] = None
 
     def refresh(self, station: LiveStation) -> None:
-        """Queue the payload of a station again if another bundle scores it than was announced."""
-        if self._bundles.get(station.name) not in (None, station.group.bundle.id):
+        """Queue the payload of a station again if its topic, its bundle, or where its values are is another one now."""
+        if self._shapes.get(station.name) not in (None, _shape(station)):
             self._pending[station.name] = None
 
     def withdraw(self, station: str) -> None:
@@ -116,7 +117,7 @@ class HomeAssistant:
 
     def note_status(self, payload: bytes) -> None:
         """Note what Home Assistant says about itself: when it starts, everything is announced to it."""
-        if payload.strip().strip(b'"') != b"online":
+        if not self._possible or payload.strip().strip(b'"') != b"online":
             return
         if not self._on:
             self._log.info("Home Assistant runs, so its discovery is on")
@@ -143,8 +144,8 @@ class HomeAssistant:
     def clear(self) -> list[str]:
         """Remove everything from Home Assistant, at a request; returns the topics."""
         self._on = False
+        topics = {name: self._topic(name) for name in [*self._announced, *self._postponed, *self._pending]}
         self._pending.clear()
-        topics = {name: self._topic(name) for name in [*self._announced, *self._postponed]}
         for name, topic in topics.items():
             self._forget(name, topic)
         self._delivery.clear_retained(topics.values())
@@ -158,14 +159,14 @@ class HomeAssistant:
                 self._publish(transaction, name)
 
     def check(self) -> None:
-        """Queue the payloads of stations whose cadence, or where their values are, has become known or changed."""
+        """Queue the payloads of stations of which something that is in them has become known or has changed."""
         waiting: dict[str, int | None] = dict.fromkeys(self._postponed)
         for name, expiry in [*self._announced.items(), *waiting.items()]:
             if not name or name not in self._stations:
                 continue
             station = self._stations[name]
-            moved = name in self._announced and (name in self._by_score) != station.shows_values
-            if moved or self._expiry(station, expiry) != expiry:
+            self.refresh(station)
+            if self._expiry(station, expiry) != expiry:
                 self._pending[name] = None
 
     @property
@@ -183,7 +184,7 @@ class HomeAssistant:
         owner = self._owners.setdefault(topic, name)
         if owner != name:
             self._log.error(
-                "station not announced: Home Assistant's id is taken", station=name, of=owner, fix="rename one of them"
+                "station not announced: Home Assistant's id is taken", station=name, by=owner, fix="rename one of them"
             )
             return
         expiry = None
@@ -198,11 +199,9 @@ class HomeAssistant:
                 self._postponed.add(name)
                 return
             group = station.group
-            self._bundles[name] = group.bundle.id
-            shows = station.shows_values
-            (self._by_score.add if shows else self._by_score.discard)(name)
+            topic_of_readings, _, shows = self._shapes[name] = _shape(station)
             payload = self._devices.station(
-                AnnouncedStation(name, station.topic, group.entry, group.bundle, expiry, shows_values=shows)
+                AnnouncedStation(name, topic_of_readings, group.entry, group.bundle, expiry, shows_values=shows)
             )
         self._announced[name] = expiry
         self._postponed.discard(name)
@@ -232,11 +231,15 @@ class HomeAssistant:
 
     def _forget(self, name: str, topic: str) -> None:
         self._announced.pop(name, None)
-        self._bundles.pop(name, None)
+        self._shapes.pop(name, None)
         self._postponed.discard(name)
-        self._by_score.discard(name)
         self._earlier.discard(topic)
         self._in_flight.discard(topic)
         self._owners.pop(topic, None)
         if self._looks.get(appearance(name)) == name:
             del self._looks[appearance(name)]
+
+
+def _shape(station: LiveStation) -> _Shape:
+    """Return what a payload depends on: where a station publishes, its bundle, whether its scores have its values."""
+    return station.topic, station.group.bundle.id, station.shows_values

@@ -19,6 +19,7 @@ from edge.mqtt.message import Message
 from edge.readings.duplicates import LOOK_BACK
 from edge.readings.message_key import unpack_keys
 from edge.readings.recent import MOST_RECENT
+from edge.readings.station_clock.learnt_cadence import WINDOW
 from edge.readings.station_clock.placement import OBSERVED
 
 _SENT_AGAIN = 900.0  # [s] at most after a connection in which the broker sends again what came before ...
@@ -126,6 +127,7 @@ class Recovery:
         memory, drift = self._journal.memory(station.id), self._journal.memory(station.id, "drifts")
         self._note_older(station, readings, complete=len(readings) < kept)
         self._stations.mark_recovered(station)
+        station.resume_arrivals(reading.received for reading in readings[-WINDOW - 1 :])
         for reading in readings:
             for each in unpack_keys(reading.key):
                 station.duplicates.add(each, (reading,), reading.received)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -32,7 +32,7 @@ class AcknowledgeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     id
         Id of the alarm.
     station, kind
-        Its station and kind, in place of the id.
+        Its station and kind, in place of the id; ``fault``: every alarm of its that is not of methane.
     label
         What it was.
     comment
@@ -42,7 +42,7 @@ class AcknowledgeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     transaction: TransactionId = None
     id: str | None = None
     station: str | None = None
-    kind: AlarmKind | None = None
+    kind: Literal[AlarmKind, "fault"] | None = None
     label: Label | None = None
     comment: Comment = None
 

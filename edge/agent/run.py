@@ -40,7 +40,8 @@ def run(gateway_path: str | Path, signals: AgentSignals) -> int:
     Returns
     -------
     int
-        0, the exit code of a clean stop; 1 after an error that has gone into a log of JSON.
+        0, the exit code of a clean stop; 1 after an error, a mistake in davylamp included, that has gone into a log of
+        JSON.
 
     Raises
     ------
@@ -56,6 +57,11 @@ def run(gateway_path: str | Path, signals: AgentSignals) -> int:
             raise
         for line in str(error).splitlines():
             Log("agent").error("the agent cannot start", detail=line)  # no traceback
+        return 1
+    except Exception:
+        if gateway.log.format == "text":
+            raise
+        Log("agent").exception("the agent has failed")
         return 1
     return 0
 

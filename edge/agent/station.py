@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from config.settings.gateway import StationEntry
 from edge.agent.gas_alarms import GasAlarms
@@ -190,6 +191,12 @@ class LiveStation:
         self.last_seen = now
         self.online, self.expected = True, False
         return not was_online
+
+    def resume_arrivals(self, received: Iterable[float]) -> None:
+        """Learn how often it sends from when earlier readings arrived, Unix time [s]."""
+        for before, after in pairwise(received):
+            if after > before:
+                self._cadence = self._intervals.push(after - before)
 
     def check_units(self, n: int, values: Sequence[float], log: Log) -> None:
         """Let the guard of its units observe its reading number ``n``, and report what has changed."""

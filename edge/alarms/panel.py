@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import get_args
+from typing import Literal, get_args
 
 from config.settings.alarms import UNSCORED, AlarmKind, AlarmRule, Alarms
 from edge.alarms.active_alarm import ActiveAlarm
@@ -11,7 +11,7 @@ from edge.alarms.alarm_label import AlarmLabel
 from edge.alarms.condition import Condition, Conditions
 from edge.alarms.event import AlarmMessage, Event, EventType, Label
 from edge.alarms.shelf import Shelf
-from edge.alarms.standing_alarms import find_alarm, shelved_kinds, standing_events
+from edge.alarms.standing_alarms import find_alarm, find_alarms, shelved_kinds, standing_events
 from edge.alarms.station_alarms import StationAlarms
 from edge.clock import Clock, rfc3339
 from edge.scoring.gas_level import GasLevel
@@ -144,7 +144,7 @@ class AlarmPanel:
         alarm_id: str | None = None,
         *,
         station: str | None = None,
-        kind: AlarmKind | None = None,
+        kind: Literal[AlarmKind, "fault"] | None = None,
         label: Label | None = None,
         comment: str | None = None,
     ) -> list[Event]:
@@ -153,7 +153,7 @@ class AlarmPanel:
         Parameters
         ----------
         alarm_id, station, kind
-            Which alarm: its id, or its station and kind.
+            Which alarm: its id, or its station and kind; ``fault``: every alarm of the station that is not of methane.
         label
             What it was; ``None`` keeps the earlier label.
         comment
@@ -164,14 +164,14 @@ class AlarmPanel:
         RequestError
             No such alarm stands.
         """
-        name, found = find_alarm(self._states, alarm_id, station, kind)
-        state, alarm = self._states[name], self._states[name].standing[found]
-        alarm.acknowledge(label, comment)
-        ts = rfc3339(self._clock.now())
-        if label is not None or comment is not None:
-            self._labels.append(AlarmLabel.from_event(alarm.event, ts))
-        events = [self._report(alarm, "update", ts), *self._close_or_update(state, found, ts)]
-        self._store(name, state)
+        events, ts = list[Event](), rfc3339(self._clock.now())
+        for name, found in find_alarms(self._states, alarm_id, station, kind):
+            state, alarm = self._states[name], self._states[name].standing[found]
+            alarm.acknowledge(label, comment)
+            if label is not None or comment is not None:
+                self._labels.append(AlarmLabel.from_event(alarm.event, ts))
+            events += [self._report(alarm, "update", ts), *self._close_or_update(state, found, ts)]
+            self._store(name, state)
         return events
 
     def shelve(

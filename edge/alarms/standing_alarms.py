@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from config.settings.alarms import AlarmKind
 from edge.alarms.event import Event
@@ -10,8 +11,25 @@ from edge.alarms.station_alarms import StationAlarms
 from edge.errors import RequestError
 
 
+def find_alarms(
+    states: Mapping[str, StationAlarms],
+    alarm_id: str | None,
+    station: str | None,
+    kind: Literal[AlarmKind, "fault"] | None,
+) -> list[tuple[str, AlarmKind]]:
+    """Look up an alarm as :func:`find_alarm` does, or with the kind ``fault`` all of a station but that of methane."""
+    if alarm_id is None and kind == "fault" and station is not None and station in states:
+        found: list[tuple[str, AlarmKind]] = [(station, each) for each in states[station].standing if each != "methane"]
+        if found:
+            return found
+    return [find_alarm(states, alarm_id, station, kind)]
+
+
 def find_alarm(
-    states: Mapping[str, StationAlarms], alarm_id: str | None, station: str | None, kind: AlarmKind | None
+    states: Mapping[str, StationAlarms],
+    alarm_id: str | None,
+    station: str | None,
+    kind: Literal[AlarmKind, "fault"] | None,
 ) -> tuple[str, AlarmKind]:
     """Look up the station and kind of an alarm that stands, by its id or by both.
 

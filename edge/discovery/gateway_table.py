@@ -6,7 +6,8 @@ from typing import Final
 
 from edge.discovery.component import CONTROL, COUNTED, DIAGNOSTIC, MEASURED, TRANSACTION, Component
 
-_RATE: Final = '{"exceedances_per_1000": {{ value }}, "transaction": "' + TRANSACTION + '"}'
+# No rate is 0, and a button that does nothing helps nobody.
+_RATE: Final = '{"exceedances_per_1000": {{ value if value else "null" }}, "transaction": "' + TRANSACTION + '"}'
 
 
 def _health(ident: str, name: str, meaning: str, value: str, **options: object) -> Component:
@@ -48,7 +49,8 @@ GATEWAY_COMPONENTS: Final = (
         options={"ic": "mdi:package-variant-closed", **DIAGNOSTIC},
     ),
     Component(
-        "rate", "number", "False alarms per 1000", "The requested rate of exceedances; entering one sets it.", "info",
+        "rate", "number", "False alarms per 1000",
+        "The requested rate of exceedances; entering one sets it, 0 returns to gateway.yaml's.", "info",
         "{{ value_json.exceedances_per_1000 if value_json is defined else none }}",
         verb="rate/set",
         options={

@@ -17,9 +17,10 @@ _OF_OTHERS: Final = _OF_METHANE.replace("selectattr", "rejectattr")
 _UPDATE: Final = (
     "{%- if value_json is defined -%}"
     "{%- set active = value_json.active.file ~ ' ' ~ value_json.active.bundle -%}"
-    "{%- set waiting = (value_json.waiting or {}).model | default({}) -%}"
+    # Not `.model`: Home Assistant logs a warning for each name that it does not find.
+    "{%- set waiting = (value_json.waiting or {}).get('model') or {} -%}"
     "{{ {'installed_version': active,"
-    " 'latest_version': waiting.file ~ ' ' ~ waiting.bundle if waiting.bundle else active} | tojson }}"
+    " 'latest_version': waiting.file ~ ' ' ~ waiting.bundle if waiting.get('bundle') else active} | tojson }}"
     "{%- endif -%}"
 )
 _OF_MODELS: Final = (
@@ -78,8 +79,8 @@ STATION_COMPONENTS: Final = (
         verb="alarm/acknowledge", request={"kind": "methane"}, options={"ic": "mdi:check-bold"}, needs="gas",
     ),
     Component(
-        "ackf", "button", "Acknowledge fault", "Acknowledges the consistency alarm that stands.",
-        verb="alarm/acknowledge", request={"kind": "consistency"},
+        "ackf", "button", "Acknowledge fault", "Acknowledges every other alarm that stands.",
+        verb="alarm/acknowledge", request={"kind": "fault"},
         options={"ic": "mdi:check", **CONTROL},
     ),
     Component(

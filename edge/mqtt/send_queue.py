@@ -120,7 +120,8 @@ class SendQueue:
         self.receipts.append(Receipt(sent.number, sent.topic, refusal))
         self._counts.count_receipt(sent.topic, refusal)
         if refusal is not None:
-            self._log.error("broker refused a publication", every=ONCE_A_MINUTE, topic=sent.topic, reason=refusal)
+            topic = sent.topic
+            self._log.error("broker refused a publication", every=ONCE_A_MINUTE, of=topic, topic=topic, reason=refusal)
 
     def release(self) -> int:
         """Send what waits, as far as the broker's answers allow; return how many publications that was."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import warnings
 from pathlib import PurePosixPath
 
 import pytest
@@ -43,11 +44,12 @@ def test_different_events_do_not_hold_each_other_back(caplog: pytest.LogCaptureF
     assert len(caplog.messages) == 2
 
 
-def test_one_topic_does_not_hide_another_and_many_are_no_flood(caplog: pytest.LogCaptureFixture) -> None:
-    log = Log("test", FakeClock())
+@pytest.mark.parametrize("level", ["warning", "error"])
+def test_one_topic_does_not_hide_another_and_many_are_no_flood(caplog: pytest.LogCaptureFixture, level: str) -> None:
+    write = getattr(Log("test", FakeClock()), level)
     for _ in range(3):
         for topic in range(1000):
-            log.warning("refused", every=60, of=f"a/{topic}", topic=topic)
+            write("refused", every=60, of=f"a/{topic}", topic=topic)
     assert [line.split("topic=")[1] for line in caplog.messages] == [str(topic) for topic in range(21)]
 
 
@@ -91,3 +93,19 @@ def test_with_json_each_line_is_an_object_with_the_same_keys(
     assert (second["level"], second["where"]) == ("error", "a/b")
     assert second["traceback"].splitlines()[-1].startswith("ValueError: ")
     assert (third["logger"], third["event"]) == ("other", "not by a Log")
+
+
+def test_warnings_of_python_and_of_libraries_are_lines_like_the_others(
+    logging_afterwards: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # pytest's own
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        start_logging("info", "json")
+        warnings.warn("a mean of nothing", RuntimeWarning, stacklevel=1)
+    logging.getLogger("library").warning("odd %d", 7)
+    logging.getLogger("library").info("unseen")
+    first, second = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (first["level"], first["logger"]) == ("warning", "py.warnings")
+    assert "RuntimeWarning: a mean of nothing" in first["event"]
+    assert (second["level"], second["logger"], second["event"]) == ("warning", "library", "odd 7")

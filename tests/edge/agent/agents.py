@@ -33,16 +33,23 @@ def make_agent(
     """Make an agent of one bundle, with the journal at a path; settings are the entry's or the gateway's."""
     of_entry = {name: settings.pop(name) for name in StationEntry.__struct_fields__ if name in settings}
     entry = StationEntry(bundle=bundle.path, **of_entry)
-    gateway = Gateway(gateway="gw1", stations=(entry,), **settings)
+    gateway = Gateway(stations=(entry,), **{"gateway": "gw1", **settings})
     presence = Presence(gateway, Topics(gateway.topics.base), clock)
     watchdog = Watchdog(clock, {})
     stations, opened = Stations(gateway, [bundle]), Journal(journal, clock=clock)
     return Agent(gateway, stations, link, opened, presence=presence, watchdog=watchdog, clock=clock, archive=archive)
 
 
-def message(body: Any, *, topic: str = "sensors/st-1/readings", mid: int = 1, retain: bool = False) -> Message:
+def message(
+    body: Any,
+    *,
+    topic: str = "sensors/st-1/readings",
+    mid: int = 1,
+    retain: bool = False,
+    received: float = 1_800_000_000.0,
+) -> Message:
     payload = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Message(topic, payload, qos=1, retain=retain, mid=mid, connection=1, received=1_800_000_000.0)
+    return Message(topic, payload, qos=1, retain=retain, mid=mid, connection=1, received=received)
 
 
 class StartAgent(Protocol):

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from config.settings.alarms import AlarmKind
 from edge.alarms.event import Event
 from edge.alarms.panel import AlarmPanel
 from edge.clock import rfc3339
@@ -65,6 +66,22 @@ def test_an_alarm_is_acknowledged_with_what_it_was(desk: Desk) -> None:
     (published_event,) = desk.events
     assert (published_event.acknowledged, published_event.label, published_event.comment) == (True, "plume", "a truck")
     assert answer["data"]["events"][0]["id"] == event.id
+
+
+def test_every_fault_of_a_station_is_acknowledged_at_once_and_its_methane_is_not(desk: Desk) -> None:
+    raise_an_alarm(desk.panel)
+    assert 'got "st-1", "fault", expected an alarm' in desk.error(
+        "alarm/acknowledge", {"station": "st-1", "kind": "fault"}
+    )
+    kinds: tuple[AlarmKind, ...] = ("stale", "retrain")
+    for kind in kinds:
+        desk.panel.raise_unscored(kind, "st-1", n=3, bundle="b")
+        desk.panel.raise_unscored(kind, "st-2", n=3, bundle="b")
+    (answer,) = desk.ask("alarm/acknowledge", {"station": "st-1", "kind": "fault", "label": "fault"})
+    assert [event["kind"] for event in answer["data"]["events"]] == list(kinds)
+    seen = {(event.station, event.kind) for event in desk.panel.standing() if event.acknowledged}
+    assert seen == {("st-1", "stale"), ("st-1", "retrain")}
+    assert [label.label for label in desk.panel.labels()] == ["fault", "fault"]
 
 
 def test_an_alarm_that_has_closed_can_still_be_given_a_label_by_its_id(desk: Desk) -> None:

