@@ -80,7 +80,7 @@ def watch(broker: Broker, base: str | None, *, out: TextIO, as_json: bool = Fals
     from edge.stop import Stop
     from edge.watching.agent_subscriptions import ANY_BASE, agent_subscriptions
 
-    subscriptions = agent_subscriptions(base or ANY_BASE, table=False)
+    subscriptions = agent_subscriptions(base or ANY_BASE, ("score", "event", "deadletter", "state", "alarm"))
     alarms: dict[str, tuple[Any, Any]] = {}
     with Stop() as stop, command_link(broker, "watch", subscriptions, stop) as link:
         while not stop.requested:

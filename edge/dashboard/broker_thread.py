@@ -23,10 +23,15 @@ from edge.mqtt.options import Options
 from edge.mqtt.reconnecting_link import ReconnectingLink
 from edge.mqtt.topics import Topics
 from edge.stop import Stop
+from edge.watching.agent_subscriptions import WatchedKind, agent_subscriptions
 
 _WAIT = 1.0  # [s] of a turn at most
 _PAUSE = 1.0  # [s] after a fault of our own
 _COMMIT_WATCHED, _COMMIT_ALONE = 2.0, 10.0  # [s] between two commits, with somebody at the page or nobody
+_KINDS: tuple[WatchedKind, ...] = (
+    "state", "info", "availability", "alarm", "model", "score", "event", "counts", "deadletter", "health",
+)  # fmt: skip
+_VERBS = ("alarm/+", "synthesize")
 
 
 class WakingStop(Stop):
@@ -140,7 +145,9 @@ class BrokerThread:
             while not self._stop.requested:
                 with self.lock:
                     self._topics = self._board.topics
-                link = ReconnectingLink(self._options, self._subscriptions(), stop=self._stop)
+                subscriptions = agent_subscriptions(self._base, _KINDS, _VERBS)
+                subscriptions += [Subscription(each) for each in self._topics]
+                link = ReconnectingLink(self._options, subscriptions, stop=self._stop)
                 try:
                     self._follow(link)
                 except Exception as error:  # the page goes on with the next connection, and the fault is in the log
@@ -234,12 +241,3 @@ class BrokerThread:
             if waiting is not None and message.topic == Topics(waiting.base).response(waiting.verb):
                 waiting.answered(answer)
         return True
-
-    def _subscriptions(self) -> list[Subscription]:
-        base = self._base
-        retained = (f"{base}/state", f"{base}/info", f"{base}/+/availability", f"{base}/+/alarm", f"{base}/+/model")
-        live = (
-            f"{base}/+/score", f"{base}/+/event", f"{base}/+/counts", f"{base}/deadletter", f"{base}/health",
-            f"{base}/response/alarm/+", f"{base}/response/synthesize", *self._topics,
-        )  # fmt: skip
-        return [Subscription(each, retained=True) for each in retained] + [Subscription(each) for each in live]

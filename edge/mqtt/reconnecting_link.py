@@ -9,8 +9,9 @@ from typing import Any
 
 from edge.backoff import Backoff
 from edge.clock import Clock, SystemClock
-from edge.log import ONCE_A_MINUTE, Log
+from edge.log import Log
 from edge.mqtt.connection import Connection
+from edge.mqtt.failure_log import FailureLog
 from edge.mqtt.failures import LOST, LOST_AGAIN, TAKEN_OVER, Failure, explained, lost_repeatedly
 from edge.mqtt.link import Counts, Receipt, Subscription
 from edge.mqtt.message import Message
@@ -76,6 +77,7 @@ class ReconnectingLink:
         self._stop = stop or Stop()
         self._clock = clock or SystemClock()
         self._log = Log("link", self._clock)
+        self._failures = FailureLog(self._log, options.address)
         self._limit = PacketLimit(self._clock, self._log)
         self._backoff = Backoff(_FIRST_DELAY, _SLOW, random or Random())  # noqa: S311  # jitter, no secret
         self._connection: Connection | None = None
@@ -84,9 +86,7 @@ class ReconnectingLink:
         self._protocols: tuple[ProtocolVersion, ...] = options.protocols
         self._next_try = self._clock.monotonic()
         self._tried_at = self._next_try
-        self._tries = self._short = 0
-        self._logged_event: str | None = None
-        self._logged_at = 0.0
+        self._short = 0
 
     @property
     def connected(self) -> bool:
@@ -143,7 +143,7 @@ class ReconnectingLink:
             wait = self._next_try - self._clock.monotonic()
             if wait > 0:
                 self._select([self._stop], [], min(timeout, wait))
-                self._log_failure()
+                self._failures.remind(self.failure, self._next_try)
                 return []
             self._dial()
             return []
@@ -268,8 +268,8 @@ class ReconnectingLink:
         if failed is None:
             if connection.accepted_at is not None and now - connection.accepted_at > _STABLE:
                 self._backoff.reset()
-                self.failure = self._logged_event = None
-                self._tries = self._short = 0
+                self._failures.clear()
+                self.failure, self._short = None, 0
             return
         self._connection = None
         failure = self._stop.interruptible(lambda: explained(failed, self._options)) or failed
@@ -291,15 +291,4 @@ class ReconnectingLink:
         self._protocols = self._options.protocols
         most = _NEAR if self._near and failure.event != LOST_AGAIN else _FAR
         self._next_try = self._clock.monotonic() + self._backoff.next_delay(slow=failure.slow, most=most)
-        self._tries += 1
-        self._log_failure()
-
-    def _log_failure(self) -> None:
-        """Log why there is no connection: at once, and then once a minute."""
-        failure, now = self.failure, self._clock.monotonic()
-        if failure is None or (failure.event == self._logged_event and now - self._logged_at < ONCE_A_MINUTE):
-            return
-        self._logged_event, self._logged_at = failure.event, now
-        write = self._log.error if failure.slow else self._log.warning
-        wait = max(0.0, self._next_try - now)
-        write(failure.event, broker=self._options.address, detail=failure.detail, tries=self._tries, next_try_s=wait)
+        self._failures.add(failure, self._next_try)

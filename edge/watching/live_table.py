@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from edge.scoring.verdict import Methane
 from edge.watching.alarm_keys import AlarmKeys
 from edge.watching.sparkline import ASCII_BLOCKS, BLOCKS, sparkline
 from edge.watching.station_board import KINDS, BoardRow, StationBoard
+from edge.watching.summary_lines import age
+from edge.watching.table_room import TableRoom, share_room
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -30,7 +33,9 @@ _MARGIN = 2  # between columns
 _SCORE = 5  # of a score and the blank before it
 _LONGEST_STATION = 24
 _WIDEST, _NARROWEST = 40, 4  # characters of a sparkline; below that there is none
-_BESIDE_TABLES = 7  # lines: title, two blank ones, two of headings, news and keys
+_ROOMY = 12  # lines from which on there are blank ones, and news may take three
+_HEADINGS = 2  # lines
+_APART = "   "  # between two keys
 
 
 class LiveTable:
@@ -73,44 +78,49 @@ class LiveTable:
             For a rich console.
         """
         from rich.console import Group
-        from rich.text import Text
 
-        for_rows, for_alarms = _share(height - _BESIDE_TABLES, len(self._board.rows), len(self._board.alarms))
+        roomy = height >= _ROOMY
         if self._board.refusal is not None and not news:
             news, bad = f"{self._board.refused} readings cannot be used; the last: {self._board.refusal}", True
-        parts = [self._title(connected), Text(), self._stations(width, for_rows), Text()]
-        parts += self._alarms(keys, width, for_alarms)
-        parts += [_text(news, "bold red" if bad else "green"), _text(self._ascii(keys.legend), "dim")]
-        return Group(*parts)
+        below = [_text(line, "bold red" if bad else "green") for line in _wrapped(news, width, 3 if roomy else 1)]
+        below += [_text("")] if roomy and not below else []
+        below += [_text(line, "dim") for line in _joined(self._ascii(keys.legend).split(_APART), width)]
+        blank = [_text("")] if roomy else []
+        room = height - 1 - len(below) - 2 * len(blank) - _HEADINGS
+        for_rows, for_alarms = share_room(room, len(self._board.rows), len(self._board.alarms))
+        stations, alarms = self._stations(width, for_rows), self._alarms(keys, width, for_alarms)
+        return Group(self._title(connected), *blank, *stations, *blank, *alarms, *below)
 
     def _title(self, connected: bool) -> Text:
         from rich.text import Text
 
         board = self._board
         states = ", ".join(f"{base} {state.state}" for base, state in sorted(board.gateways.items())) or "no agent"
-        title = Text.assemble(("davylamp", "bold"), f"  {escape_commands(states)}   {board.readings:,} readings")
-        title.append(f"   {self._broker}" + ("" if connected else " is not connected"), "" if connected else "bold red")
+        title = Text.assemble(("davylamp", "bold"), "  ")
+        if not connected:  # in front: a narrow terminal must show it
+            title.append(f"{self._broker} is not connected   ", "bold red")
+        title.append(f"{escape_commands(states)}   {board.readings:,} readings")
+        title.append(f"   {self._broker}" if connected else "")
         title.no_wrap, title.overflow = True, "ellipsis"
         return title
 
-    def _stations(self, width: int, shown: int) -> RenderableType:
-        from rich.console import Group
+    def _stations(self, width: int, room: TableRoom) -> list[RenderableType]:
         from rich.table import Table
 
-        count = len(self._board.rows)
-        rows = self._chosen(shown if count <= shown else max(1, shown - 1))
+        rows = self._chosen(room.drawn)
         names = [self._name(row) for row in rows]
-        columns, blocks = _fit(width - max(map(len, (*names, "station"))) - 2)
+        first = room.heading("station")
+        columns, blocks = _fit(width - max(map(len, (*names, first))) - 2)
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-        for heading in ("station", *columns):
-            left = heading in ("station", "state")
+        for heading in (first, *columns):
+            left = heading in (first, "state")
             table.add_column(heading, justify="left" if left else "right", no_wrap=True, overflow="ellipsis")
         for name, row in zip(names, rows, strict=True):
             cells = self._cells(row, blocks)
             table.add_row(_text(name, "bold red" if row.standing else ""), *(cells[column] for column in columns))
         if not rows:
-            return _text("waiting for stations", "dim")
-        return Group(table, self._more(count - len(rows))) if count > len(rows) else table
+            return [_text("waiting for stations", "dim")]
+        return [table, *_more(room)]
 
     def _chosen(self, shown: int) -> list[BoardRow]:
         """Choose the rows that there is room for: those with an alarm first, drawn in the order of their names."""
@@ -166,17 +176,19 @@ class LiveTable:
             return "no reading yet"
         return "historical" if row.verdict.historical and row.verdict.state == "ok" else row.verdict.state
 
-    def _alarms(self, keys: AlarmKeys, width: int, shown: int) -> list[RenderableType]:
+    def _alarms(self, keys: AlarmKeys, width: int, room: TableRoom) -> list[RenderableType]:
         from rich.table import Table
 
         alarms = self._board.alarms
         if not alarms:
             return [_text("no alarm stands", "dim")]
-        fitting = shown if len(alarms) <= shown else max(1, shown - 1)
+        fitting = room.drawn
         chosen = next((i for i, (_, event) in enumerate(alarms) if event.id == keys.selected), 0)
         start = min(max(0, chosen - fitting + 1), max(0, len(alarms) - fitting))
         part = alarms[start : start + fitting]
         rows = [self._alarm(row, event, chosen=event.id == keys.selected) for row, event in part]
+        first = room.heading("alarm")
+        rows = [{first if name == "alarm" else name: cell for name, cell in cells.items()} for cells in rows]
         widths = {name: max(len(name.strip()), *(len(cells[name]) for cells in rows)) for name in rows[0]}
         widths = {name: each for name, each in widths.items() if any(cells[name] for cells in rows)}
         for dropped in _ALARM_DROPPED:
@@ -190,7 +202,7 @@ class LiveTable:
         for (_, event), cells in zip(part, rows, strict=True):
             style = "dim" if event.shelved_until else "" if event.acknowledged else "bold red"
             table.add_row(*(_text(cells[heading], style) for heading in widths))
-        return [table, *([self._more(len(alarms) - fitting)] if len(alarms) > fitting else [])]
+        return [table, *_more(room)]
 
     def _alarm(self, row: BoardRow, event: Event, *, chosen: bool) -> dict[str, str]:
         """Return the cells of an alarm: heading -> text."""
@@ -212,9 +224,6 @@ class LiveTable:
             "readings": f"{event.count:,}",
             " ": ", ".join(answer) or "not acknowledged",
         }
-
-    def _more(self, count: int) -> Text:
-        return _text(f"and {count} more", "dim")
 
     def _since(self, opened: str) -> str:
         try:
@@ -242,42 +251,28 @@ def _fit(width: int) -> tuple[list[str], int]:
     return columns, 0
 
 
-def _share(lines: int, rows: int, alarms: int) -> tuple[int, int]:
-    """Share lines out among stations and alarms: half of them at most for alarms, unless the stations need fewer."""
-    lines = max(2, lines)
-    for_alarms = min(alarms, max(1, lines // 2))
-    for_rows = min(rows, lines - for_alarms)
-    return for_rows, min(alarms, lines - for_rows)
+def _more(room: TableRoom) -> list[Text]:
+    return [_text(f"and {room.others} more", "dim")] if room.others else []
+
+
+def _wrapped(text: str, width: int, most: int) -> list[str]:
+    """Break a sentence into lines; the last of them says that there is more."""
+    return textwrap.wrap(escape_commands(text), width, max_lines=most, placeholder=" ...")
+
+
+def _joined(phrases: Sequence[str], width: int) -> list[str]:
+    """Put phrases behind each other, and no phrase on two lines."""
+    lines = [phrases[0]]
+    for phrase in phrases[1:]:
+        if len(lines[-1]) + len(_APART) + len(phrase) <= width:
+            lines[-1] += _APART + phrase
+        else:
+            lines.append(phrase)
+    return lines
 
 
 def _number(level: float) -> str:
     return f"{level:,.0f}" if abs(level) >= 1000 else f"{level:.4g}"
-
-
-def age(seconds: float) -> str:
-    """Write a time since something happened [s] in its largest unit.
-
-    Examples
-    --------
-    >>> [age(each) for each in (-3, 7.9, 119, 121, 9000, 200_000)]
-    ['0 s', '7 s', '119 s', '2 min', '150 min', '2 d']
-    """
-    for length, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * length and (unit != "h" or seconds >= 10_800):
-            return f"{int(seconds // length)} {unit}"
-    return f"{max(0, int(seconds))} s"
-
-
-def summary_lines(board: StationBoard, seconds: float) -> Sequence[str]:
-    """Say, when the table has gone, what was seen and what is left standing after so long [s]."""
-    count = len(board.rows)
-    readings = f"{board.readings:,} reading{'' if board.readings == 1 else 's'}"
-    seen = f"{readings} of {count} station{'' if count == 1 else 's'}"
-    online = any(state.state == "online" for state in board.gateways.values())
-    lines = [f"watched for {age(seconds)}: {seen}{'; the agent goes on' if online else ''}"]
-    for row, event in board.alarms:
-        lines.append(escape_commands(f"still stands: {event.kind} of {row.station} since {event.opened}, {event.id}"))
-    return lines
 
 
 def _text(text: str, style: str = "") -> Text:

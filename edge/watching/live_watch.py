@@ -11,16 +11,19 @@ from edge.clock import Clock, SystemClock
 from edge.mqtt.command_link import command_link
 from edge.mqtt.link import Link
 from edge.stop import Stop
-from edge.watching.agent_subscriptions import agent_subscriptions
+from edge.watching.agent_subscriptions import WatchedKind, agent_subscriptions
 from edge.watching.alarm_keys import AlarmKeys
 from edge.watching.keyboard import Keyboard
-from edge.watching.live_table import LiveTable, summary_lines
+from edge.watching.live_table import LiveTable
 from edge.watching.pending_requests import PendingRequests
 from edge.watching.station_board import StationBoard
+from edge.watching.summary_lines import summary_lines
 
 if TYPE_CHECKING:
     from rich.live import Live
 
+_KINDS: tuple[WatchedKind, ...] = ("state", "availability", "alarm", "score", "deadletter")
+_VERBS = ("alarm/+",)
 _KEY_WAIT = 0.1  # [s] in which a key is answered
 _FASTEST, _SLOWEST = 0.25, 1.0  # [s] between two drawings: of something new, and of ages that only grow
 
@@ -122,7 +125,7 @@ def live_watch(broker: Broker, base: str, *, out: TextIO, keyboard: TextIO | Non
     descriptor = source.fileno() if source is not None and source.isatty() else None
     with (
         Stop() as stop,
-        command_link(broker, "watch", agent_subscriptions(base, table=True), stop) as link,
+        command_link(broker, "watch", agent_subscriptions(base, _KINDS, _VERBS), stop) as link,
         Keyboard(descriptor) as keys,
         Live(console=console, screen=True, auto_refresh=False) as live,
     ):

@@ -8,9 +8,10 @@ import pytest
 
 from edge.mqtt.message import Message
 from edge.watching.alarm_keys import AlarmKeys
-from edge.watching.live_table import LiveTable, summary_lines
+from edge.watching.live_table import LiveTable
 from edge.watching.sparkline import BLOCKS
 from edge.watching.station_board import StationBoard
+from edge.watching.summary_lines import summary_lines
 from tests.doubles import FakeClock
 from tests.edge.watching.messages import alarm, availability, event, message, score, state
 
@@ -92,15 +93,34 @@ def test_on_a_narrow_terminal_the_alarm_keeps_its_mark_and_what_was_answered() -
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 140, 250])
-@pytest.mark.parametrize("height", [12, 24, 60])
+@pytest.mark.parametrize("height", [8, 9, 12, 24, 60])
 def test_it_never_is_wider_or_higher_than_the_terminal(width: int, height: int) -> None:
     names = [f"station-{number}" for number in range(50)]
     alarms = [alarm(name, event(f"{name}/1", station=name, opened=OPENED)) for name in names[20:45]]
     lines = drawn(board_of(state(), *map(score, names), *alarms), width, height, news="done")
     assert max(map(len, lines)) <= width
     assert len(lines) <= height
-    assert any(line.startswith("and ") and line.endswith(" more") for line in lines)
+    assert any(line.endswith(" more") or " of 50 " in line for line in lines)
+    assert any(line.endswith(" more") or " of 25 " in line for line in lines)
     assert any("station-20" in line for line in lines)
+    assert "q quit" in lines[-1]
+    assert "done" in [line.strip() for line in lines]
+
+
+def test_a_small_terminal_has_the_whole_question_and_the_whole_answer() -> None:
+    board = board_of(state(), score(), alarm("st-1", event("e1")))
+    keys = AlarmKeys()
+    keys.press("a", board.alarms)
+    news = "alarm/acknowledge: no answer within 10 s; fix: start the agent, and look at its log"
+    console = rich_console.Console(file=io.StringIO(), width=60, height=12)
+    console.print(LiveTable(board, "broker:1883").draw(keys, 60, 12, connected=False, news=news, bad=True))
+    lines = console.file.getvalue().splitlines()
+    assert len(lines) <= 12
+    assert lines[0].startswith("davylamp  broker:1883 is not connected")
+    text = " ".join(" ".join(lines).split())
+    assert news in text
+    for phrase in ("p plume", "f fault", "x false alarm", "Enter without a label", "Esc back"):
+        assert any(phrase in line for line in lines)
 
 
 def test_a_station_with_an_alarm_is_shown_before_those_without() -> None:
@@ -129,7 +149,7 @@ def test_a_terminal_does_not_obey_what_is_in_a_message() -> None:
 
 def test_a_lost_broker_and_an_answer_are_said() -> None:
     lines = drawn(board_of(state()), connected=False, news="methane of st-1 is acknowledged")
-    assert lines[0].endswith("broker:1883 is not connected")
+    assert lines[0].startswith("davylamp  broker:1883 is not connected")
     assert "methane of st-1 is acknowledged" in lines
 
 
