@@ -78,16 +78,29 @@ class PageGuard:
         """Return whether somebody has the right token."""
         return self._token is None or secrets.compare_digest(token.encode(), self._token.encode())
 
+    def admits(self, headers: Headers) -> bool:
+        """Return whether a request has the token, or what stands for it."""
+        if self._token is None:
+            return True
+        kind, _, given = headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer" and (self.knows(given.strip()) or self._is_key(given.strip())):
+            return True
+        try:
+            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        except CookieError:
+            return False
+        return cookie is not None and self._is_key(cookie.value)
+
     def cookie(self, scheme: str) -> str:
         """Return the header of a cookie that stands for the token."""
         secure = scheme == "https"
         site = "None; Partitioned" if self._embedded and secure else "Strict"
         rest = f"Path=/; Max-Age={_YEAR}; HttpOnly; SameSite={site}" + ("; Secure" if secure else "")
-        return f"{COOKIE}={self._proof}; {rest}"
+        return f"{COOKIE}={self.key}; {rest}"
 
     @property
-    def _proof(self) -> str:
-        """What the cookie has: not the token, so that a browser does not keep that."""
+    def key(self) -> str:
+        """What a browser keeps: it stands for the token, and is not the token."""
         return hmac.new((self._token or "").encode(), b"davylamp dashboard cookie", hashlib.sha256).hexdigest()
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
@@ -100,12 +113,12 @@ class PageGuard:
             return None
         origin = headers.get("origin")
         from_elsewhere = origin is not None and not self._is_same(origin, host)
-        if from_elsewhere or headers.get("sec-fetch-site") == "cross-site":
+        if from_elsewhere or headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
             sentence = f"got a request of the page {(origin or 'of another site')[:100]!r}, expected this page's own"
             return _error(403, f"{sentence}; fix: dashboard.hosts in gateway.yaml, behind a reverse proxy")
         if scope["method"] == "POST" and headers.get("content-type", "").partition(";")[0] != "application/json":
             return _error(400, "content-type: expected application/json")
-        if path in _OPEN or self._has_token(headers):
+        if path in _OPEN or self.admits(headers):
             return None
         return _error(401, "no token, or a wrong one; fix: sign in with the token of the page")
 
@@ -118,17 +131,8 @@ class PageGuard:
         where = parts.netloc.lower() if parts else ""
         return bool(where) and (where == host or where in self._hosts or (parts and parts.hostname) in self._hosts)
 
-    def _has_token(self, headers: Headers) -> bool:
-        if self._token is None:
-            return True
-        kind, _, given = headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer" and self.knows(given.strip()):
-            return True
-        try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-        except CookieError:
-            return False
-        return cookie is not None and secrets.compare_digest(cookie.value.encode(), self._proof.encode())
+    def _is_key(self, given: str) -> bool:
+        return secrets.compare_digest(given.encode(), self.key.encode())
 
 
 def _parses(address: str) -> bool:

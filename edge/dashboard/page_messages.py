@@ -53,6 +53,15 @@ class PageInfo(msgspec.Struct, frozen=True, kw_only=True):
     bundles: tuple[PageBundle, ...] = ()
 
 
+class PageDrift(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page reads of how far a station is from the training of its bundle."""
+
+    state: str = "unknown"
+    drifted: dict[str, float] = {}
+    farthest: dict[str, float] = {}
+    reason: str | None = None
+
+
 class StationCounts(msgspec.Struct, frozen=True, kw_only=True):
     """What the page reads of the counts of a station; a later or earlier agent may have others."""
 
@@ -65,6 +74,7 @@ class StationCounts(msgspec.Struct, frozen=True, kw_only=True):
     exceedances: int = 0
     alarms: int = 0
     problems: dict[str, str] = {}
+    drift: PageDrift = PageDrift()
 
 
 class PageModel(msgspec.Struct, frozen=True, kw_only=True):

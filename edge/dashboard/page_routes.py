@@ -94,6 +94,7 @@ class PageRoutes:
         return [
             Route("/", _answered(self._index)),
             Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
+            Route("/api/login", _answered(self._signed_in), methods=["GET"]),
             Route("/api/login", _answered(self._login), methods=["POST"]),
             Route("/api/logout", _answered(self._logout), methods=["POST"]),
             Route("/api/overview", _answered(self._get_overview)),
@@ -114,13 +115,17 @@ class PageRoutes:
     async def _nothing(self, request: Request) -> Response:
         return JSONResponse({"error": f"{request.url.path[:100]}: there is no such page"}, 404)
 
+    async def _signed_in(self, request: Request) -> Response:
+        assert self.guard is not None
+        return JSONResponse({"signed_in": self.guard.admits(request.headers)})
+
     async def _login(self, request: Request) -> Response:
         body = await read_body(request, LoginBody)
         assert self.guard is not None
         if not self.guard.knows(body.token.strip()):
             await asyncio.sleep(_MISTAKE_DELAY)
             return JSONResponse({"error": "that is not the token of this page; fix: look into its file again"}, 401)
-        return Response(status_code=204, headers={"set-cookie": self.guard.cookie(request.url.scheme)})
+        return JSONResponse({"key": self.guard.key}, headers={"set-cookie": self.guard.cookie(request.url.scheme)})
 
     async def _logout(self, request: Request) -> Response:
         return Response(status_code=204, headers={"set-cookie": f"{COOKIE}=; Path=/; Max-Age=0; HttpOnly"})

@@ -55,15 +55,13 @@ export class AlarmList {
     }
 
     /** Draw the list. */
-    update(stations) {
+    update() {
         const all = [...this.#alarms.values()].sort(
             (a, b) => Number(b.standing) - Number(a.standing) || toSeconds(b.event.opened) - toSeconds(a.event.opened),
         );
         const standing = all.filter((alarm) => alarm.standing);
         const shown = all.slice(0, Math.max(this.#shown, standing.length));
-        const channels = new Map(stations.flatMap(({id, channels}) => [[id, channels]]));
-        reconcile(byId("alarm-list"), shown.map((alarm) => ({...alarm, channels: channels.get(alarm.station) ?? []})),
-            ({key}) => key, () => alarmCard(() => this.load()));
+        reconcile(byId("alarm-list"), shown, ({key}) => key, () => alarmCard(() => this.load()));
         const waiting = standing.filter(({event}) => !event.acknowledged && !shelved(event)).length;
         const count = standing.length;
         const words = count === 0 ? "none stands" : count === 1 ? "1 stands" : `${count} stand`;
@@ -139,6 +137,7 @@ function alarmCard(reload) {
     const what = make("h3", {}, "");
     const when = make("p", {class: "when"});
     const peak = make("p", {class: "what"});
+    const advice = make("p", {class: "what"});
     const bars = make("ul", {class: "bars"});
     const parts = make("details", {}, make("summary", {}, "What contributed"), bars);
     const status = make("p", {class: "status"});
@@ -146,7 +145,7 @@ function alarmCard(reload) {
     const label = make("button", {type: "button", "aria-expanded": "false"}, "Acknowledge");
     const shelve = make("button", {type: "button", "aria-expanded": "false"}, "Shelve");
     const forms = make("div", {class: "forms"});
-    const card = make("li", {class: "alarm arrived"}, make("div", {class: "top"}, what, when), peak, parts,
+    const card = make("li", {class: "alarm arrived"}, make("div", {class: "top"}, what, when), peak, advice, parts,
         make("div", {class: "foot"}, status, make("div", {class: "actions"}, label, shelve)), forms, answer);
     let alarm = null;
     let open = null;
@@ -191,7 +190,7 @@ function alarmCard(reload) {
 
     card.update = (item) => {
         alarm = item;
-        const {event, standing, channels} = item;
+        const {event, standing} = item;
         const off = shelved(event);
         Object.assign(card.dataset, {standing, seen: event.acknowledged, shelved: off, id: event.id, kind: event.kind});
         setText(what, `${headline(event)}, ${event.station}`);
@@ -204,7 +203,9 @@ function alarmCard(reload) {
         label.className = standing && !event.acknowledged ? "primary" : "quiet";
         shelve.className = standing && !event.acknowledged ? "" : "quiet";
         show(peak, peak.textContent !== "");
-        drawBars(bars, event.contributions, channels);
+        setText(advice, event.advice ?? "");
+        show(advice, Boolean(event.advice));
+        drawBars(bars, event.contributions);
         show(parts, bars.childElementCount > 0);
         if (fresh) parts.open = standing;
         fresh = false;
@@ -212,7 +213,7 @@ function alarmCard(reload) {
     return card;
 }
 
-function drawBars(list, contributions, channels) {
+function drawBars(list, contributions) {
     const mark = JSON.stringify(contributions);
     if (list.dataset.mark === mark) return;
     list.dataset.mark = mark;
@@ -222,8 +223,7 @@ function drawBars(list, contributions, channels) {
         const share = Math.round(100 * part / sum);
         const bar = make("span", {});
         bar.style.width = `${share}%`;
-        const unit = channels.find((channel) => channel.key === key)?.unit;
-        return make("li", {title: key}, make("span", {}, channelName(key, unit)),
+        return make("li", {title: key}, make("span", {}, channelName(key)),
             make("span", {class: "bar", "aria-hidden": "true"}, bar), make("span", {class: "share"}, `${share} %`));
     }));
 }

@@ -11,7 +11,7 @@ import {NowCard} from "./now.js";
 import {Recent} from "./recent.js";
 import {serveRows} from "./rows.js";
 import {showScores} from "./scores.js";
-import {follow, get} from "./server.js";
+import {follow, get, signedIn} from "./server.js";
 import {showHealth, showStations} from "./stations.js";
 import {serveTheme} from "./theme_button.js";
 import {age} from "./words.js";
@@ -22,7 +22,7 @@ const LONGEST = 1500; // [ms] for which the page waits for its charts before it 
 
 const pause = (time) => new Promise((done) => setTimeout(done, time));
 
-const state = {overview: null, lost: false, chosen: null};
+const state = {overview: null, lost: null, chosen: null}; // lost: why there is no connection to the server
 let recent = null;
 let due = false;
 let shown = false; // whether the charts are there, so that nothing jumps when the page appears
@@ -52,7 +52,7 @@ function drawAll() {
     const {overview} = state;
     if (!overview) return;
     showWelcome(overview);
-    alarms.update(overview.stations);
+    alarms.update();
     const station = present();
     const gateway = overview.gateways.find(({base}) => base === station?.base) ?? overview.gateways[0] ?? null;
     if (station && recent) now.update(station, gateway, recent);
@@ -137,15 +137,15 @@ function stream() {
     }, {
         opened: () => {
             const back = state.lost;
-            state.lost = false;
+            state.lost = null;
             if (back) {
                 alarms.load().catch(() => {});
                 if (present()) choose(state.chosen);
             }
             draw();
         },
-        lost: () => {
-            state.lost = true;
+        lost: (refusal) => {
+            state.lost = refusal;
             draw();
         },
     });
@@ -154,21 +154,18 @@ function stream() {
 async function begin() {
     for (let begun = false; !begun;) {
         try {
+            if (!await signedIn()) await askToken();
             const overview = await get("api/overview");
             await alarms.load().catch(() => {});
             takeOverview(overview);
             begun = true;
         } catch (refusal) {
-            if (refusal.status === 401) {
-                await askToken();
-            } else {
-                state.lost = true;
-                draw();
-                await pause(RETRY);
-            }
+            state.lost = refusal;
+            draw();
+            await pause(RETRY);
         }
     }
-    state.lost = false;
+    state.lost = null;
     stream();
 }
 

@@ -1,6 +1,6 @@
 // The gateway of the chosen station, the bundle that scores it, and how far its thresholds have moved.
 import {byId, make, show} from "./dom.js";
-import {SCORES, day, moment, number, quantity, span, toSeconds} from "./words.js";
+import {SCORES, channelName, day, moment, number, quantity, span, toSeconds} from "./words.js";
 
 const STATES = {online: "online", stopped: "stopped on purpose", offline: "away"};
 
@@ -15,14 +15,26 @@ function progress({phase, readings, of, comparison}) {
     return `scores in shadow, ${number(readings)} of ${number(of)} readings${agrees}`;
 }
 
-function drift(shift) {
+/** Say how far a station is from the training of its bundle. */
+function drift(report) {
+    const far = Object.entries((report?.state === "drifted" ? report.drifted : report?.farthest) ?? {}).map(
+        ([key, share]) => `${key === "reconstruction" ? SCORES[key][0] : channelName(key)} ${number(100 * share)} %`);
+    switch (report?.state) {
+    case "drifted": return ["No longer as in training", `${far.join(", ")} of what an alarm takes: train again`];
+    case "ok": return ["As in training", far.length ? `farthest: ${far[0]} of what an alarm takes` : null];
+    case "filling": return ["Not known yet", "too few readings so far"];
+    default: return [report ? "Not known" : "Not known yet", report?.reason ?? null];
+    }
+}
+
+function thresholds(shift) {
     const moved = Object.entries(shift ?? {}).filter(([, decades]) => decades !== null);
-    if (!moved.length) return ["Thresholds are fixed", null];
+    if (!moved.length) return ["Fixed", null];
     const far = moved.filter(([, decades]) => Math.abs(decades) >= 0.3);
-    if (!far.length) return ["As in training", "no threshold has moved by a factor of two"];
+    if (!far.length) return ["As trained", "none has moved by a factor of two"];
     const signed = (decades) => `${decades > 0 ? "+" : "−"}${number(Math.abs(decades))}`;
     const words = far.map(([kind, decades]) => `${SCORES[kind]?.[0] ?? kind} ${signed(decades)}`);
-    return ["Has moved", `${words.join(", ")} decades`];
+    return ["Have moved", `${words.join(", ")} decades`];
 }
 
 /** Show a gateway, with a station's bundle. */
@@ -66,8 +78,10 @@ export function showGateway(gateway, station, page) {
             `${moment(toSeconds(last.at))}${why}`, good ? null : "warn");
     }
     if (station) {
-        const [word, small] = drift(station.shift);
-        fact("Drift", word, small, word === "Has moved" ? "warn" : null);
+        const report = station.health?.drift;
+        fact("Drift", ...drift(report), report?.state === "drifted" ? "warn" : null);
+        const [word, small] = thresholds(station.shift);
+        fact("Thresholds", word, small, word === "Have moved" ? "warn" : null);
     }
     fact("Asked-for rate", `${number(gateway.exceedances_per_1000)} in 1,000`, "quiet readings that may exceed");
     const refused = Object.keys(health?.refused ?? {});

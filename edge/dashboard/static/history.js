@@ -5,7 +5,7 @@ import {Plot, summary} from "./plot.js";
 import {get} from "./server.js";
 import {channelName, day, moment, number, quantity, unitWord} from "./words.js";
 
-const SPANS = {hour: 3600, day: 86400, week: 7 * 86400, month: 30 * 86400, year: null};
+const SPANS = {hour: 3600, day: 86400, week: 7 * 86400, month: 30 * 86400, year: 365 * 86400};
 const POINTS = 700;
 const ROWS = 60; // of the table
 const LEAST_WAIT = 15; // [s] between two loads of a chart that grows
@@ -71,7 +71,7 @@ export class History {
 
     /** Load again what grows, if it is time. */
     refresh({soon = false} = {}) {
-        const wait = soon ? 1 : Math.max(LEAST_WAIT, (SPANS[this.#span] ?? 86400) / POINTS);
+        const wait = soon ? 1 : Math.max(LEAST_WAIT, SPANS[this.#span] / POINTS);
         if (this.#station && this.#back === 0 && now() - this.#loaded >= wait) this.load();
     }
 
@@ -110,7 +110,7 @@ export class History {
     }
 
     async #columns() {
-        const length = SPANS[this.#span] ?? 365 * 86400;
+        const length = SPANS[this.#span];
         const to = now() - this.#back * length;
         const from = to - length;
         const past = await get("api/history", {

@@ -1,6 +1,6 @@
 // The token of a page that is not for this computer alone.
 import {byId, make, setText} from "./dom.js";
-import {post} from "./server.js";
+import {signIn} from "./server.js";
 
 /** Ask for the token until the server takes it. */
 export function askToken() {
@@ -17,7 +17,7 @@ export function askToken() {
         form.addEventListener("submit", async (submitted) => {
             submitted.preventDefault();
             try {
-                await post("api/login", {token: field.value});
+                await signIn(field.value);
                 form.remove();
                 byId("content").hidden = false;
                 done();

@@ -1,6 +1,7 @@
 // What stands in the way: no server, no broker, no agent, no history; and what to do while there is no station.
 import {announce, byId, make, reconcile, setText, show} from "./dom.js";
 
+const HERE = /^(localhost|127\.0\.0\.1):1883$/; // where commands look for a broker by themselves
 const IDLE = "Nothing is scored, and no alarm is raised,";
 
 const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
@@ -8,7 +9,8 @@ const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
 function found({overview, lost}) {
     const notices = [];
     const add = (key, state, strong, text) => notices.push({key, state, strong, text});
-    if (lost) add("server", "alarm", "No connection to this page's server.", "It is tried again.");
+    if (lost?.status) add("server", "alarm", "The server of this page refuses.", sentence(lost.message));
+    else if (lost) add("server", "alarm", "No connection to this page's server.", "It is tried again.");
     if (!overview) return notices;
     const {link, history, gateways} = overview;
     if (link.state !== "connected" && overview.stations.length) {
@@ -50,10 +52,11 @@ export function showNotices(state) {
 export function showLink({overview, lost}) {
     const [state, word] = lost ? ["alarm", "No server"]
         : !overview ? ["waiting", "Connecting"]
-            : overview.link.state === "connected" ? ["good", `Live from ${overview.link.broker}`]
+            : overview.link.state === "connected" ? ["good", "Live"]
                 : overview.link.state === "connecting" ? ["warn", "Waits for the broker"] : ["alarm", "No broker"];
     byId("link").dataset.state = state;
     setText(byId("link-word"), word);
+    setText(byId("link-from"), state === "good" ? `from ${overview.link.broker}` : "");
 }
 
 /** Show what is missing before the first station, with the command that helps. */
@@ -81,6 +84,6 @@ export function showWelcome({link, gateways, stations}) {
             "systemctl status davylamp");
     } else {
         say("No station yet", "The agent is online, and no station has sent a reading. Simulate one to see more:",
-            "davylamp simulate --interval 1");
+            `davylamp simulate --interval 1${HERE.test(link.broker) ? "" : ` --broker ${link.broker}`}`);
     }
 }

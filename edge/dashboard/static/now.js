@@ -98,8 +98,9 @@ export class NowCard {
         byId("level").dataset.some = some;
         setText(byId("level-unit"), some ? unitWord(station.unit) : "");
         let [arrow, words] = gas ? trendWords(gas.trend, station.unit) : ["", ""];
-        if (verdict.state === "alarm" || verdict.state === "off") [arrow, words] = ["", verdict.sentence];
-        else if (verdict.state === "warn") words += `. ${verdict.sentence}`;
+        if (verdict.state === "off" || (verdict.state === "alarm" && !arrow)) [arrow, words] = ["", verdict.sentence];
+        else if (verdict.state === "alarm") words = `${words}. ${verdict.sentence}`;
+        else if (verdict.state === "warn") words = [words, verdict.sentence].filter(Boolean).join(". ");
         if (byId("trend").dataset.words !== arrow + words) {
             byId("trend").dataset.words = arrow + words;
             byId("trend").replaceChildren(make("span", {"aria-hidden": "true"}, arrow ? `${arrow} ` : ""), words);

@@ -9,7 +9,10 @@ const dark = () => {
 /** Let the button work; `changed()` is called after each change. */
 export function serveTheme(changed) {
     const button = byId("theme");
-    const name = () => setText(button, dark() ? "Light" : "Dark");
+    const name = () => {
+        setText(button, dark() ? "Light" : "Dark");
+        button.setAttribute("aria-label", `${button.textContent} colours`);
+    };
     const tell = () => {
         name();
         changed();

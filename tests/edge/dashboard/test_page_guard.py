@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 from collections.abc import Iterator
@@ -92,6 +93,7 @@ def test_a_name_that_somebody_else_has_pointed_here_is_refused(page: PageClient,
         ({"origin": "http://[::1"}, 403),
         ({"origin": "https://page.example.org.evil.example"}, 403),
         ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),
         ({"sec-fetch-site": "same-origin"}, 404),
         ({"content-type": "text/plain"}, 400),
         ({"content-type": "application/x-www-form-urlencoded"}, 400),
@@ -103,7 +105,8 @@ def test_only_the_page_itself_may_act(page: PageClient, headers: dict[str, str],
 
 @pytest.mark.parametrize("path", ["/api/stream", "/api/synthesis?station=x", "/api/overview"])
 def test_another_page_reads_nothing_and_draws_no_rows(page: PageClient, path: str) -> None:
-    assert page.request("GET", path, headers={"sec-fetch-site": "cross-site"})[0] == 403
+    for where in ("cross-site", "same-site"):  # the latter: another port of this computer
+        assert page.request("GET", path, headers={"sec-fetch-site": where})[0] == 403
     assert page.request("GET", path, headers={"origin": "http://evil.example"})[0] == 403
 
 
@@ -128,13 +131,18 @@ def test_signing_in_gives_a_cookie_that_is_not_the_token(locked: tuple[PageClien
     token = (folder / "dashboard.token").read_text().strip()
     status, headers, body = page.request("POST", "/api/login", {"token": "not the token at all"})
     assert (status, b"not the token of this page" in body, "set-cookie" in headers) == (401, True, False)
-    status, headers, _ = page.request("POST", "/api/login", {"token": f" {token}\n"})
-    assert status == 204
+    assert page.get("/api/login") == {"signed_in": False}
+    status, headers, body = page.request("POST", "/api/login", {"token": f" {token}\n"})
+    assert status == 200
+    key = json.loads(body)["key"]  # for a browser that keeps no cookie of a page in a frame
+    assert key not in ("", token)
+    assert page.request("GET", "/api/overview", headers={"authorization": f"Bearer {key}"})[0] == 200
     cookie = headers["set-cookie"]
     assert re.search(r"; HttpOnly; SameSite=Strict$", cookie)
     assert token not in cookie
     kept = {"cookie": cookie.partition(";")[0]}
     assert page.request("GET", "/api/overview", headers=kept)[0] == 200
+    assert json.loads(page.request("GET", "/api/login", headers=kept)[2]) == {"signed_in": True}
     assert page.request("GET", "/api/overview", headers={"cookie": "davylamp=wrong"})[0] == 401
     assert page.request("GET", "/api/overview", headers={"cookie": 'davylamp="; x='})[0] == 401
     _, headers, _ = page.request("POST", "/api/logout", {})
