@@ -168,7 +168,7 @@ class LiveStation:
     @property
     def shows_values(self) -> bool:
         """Whether its scores have its values, because other programs do not find them in its own messages."""
-        return self.group.hides_columns or not self.decoder.objects
+        return self.group.hides_columns or not self.decoder.plain
 
     def report_repetitions(self, log: Log) -> None:
         """Report that many of its messages are repetitions, or that few are."""

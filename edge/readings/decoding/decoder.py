@@ -71,8 +71,8 @@ class Decoder:
     notes
         What the owner should know although the readings are used, since this was last emptied: a problem's name
         (``values``, ``clock``) -> a sentence, or ``None`` when it is over. Under :data:`REMARK` it is no problem.
-    objects
-        Whether each payload so far was strict JSON and one object, as other programs read it.
+    plain
+        Whether other programs find the same values in each payload so far, which was strict JSON and one object.
 
     Raises
     ------
@@ -98,7 +98,7 @@ class Decoder:
         _check_names("keys", keys, (*station.keys, "ts", "seq"))
         _check_names("absent", absent, station.keys)
         self.notes: dict[str, str | None] = {}
-        self.objects = True
+        self.plain = True
         self._name = name
         self._keys = station.keys
         self._size = station.size
@@ -112,8 +112,7 @@ class Decoder:
         flat = len(named) == len(self._wanted) and self._ts_name is not None and self._seq_name is not None
         self._flat = named if flat else None
         self._values = ValueReader(station, missing, units)
-        self._missing = self._values.sentinels
-        self._number = self._values.read
+        self._missing, self._number = self._values.sentinels, self._values.read
         self._stamps = None if ts == "received" else Stamps(timezone)
         self._format = make_format(form, columns, whole=any(each.whole for each in addresses.values()))
         self._json_first = form in ("auto", "json")
@@ -183,7 +182,7 @@ class Decoder:
             found = self._format.documents(payload) if key is None else self._named(payload, key)
         except ReadingError as error:
             return [error]
-        self.objects = self.objects and is_json_object(payload)
+        self.plain = self.plain and is_json_object(payload)
         return found or [ReadingError("the payload is empty, expected a reading")]
 
     def read(self, document: Document, received: float, inside: str = "") -> Reading | ReadingError:
@@ -229,6 +228,7 @@ class Decoder:
             return error
         if self._values.busy:
             self._values.finish(values, self.notes)
+            self.plain = self.plain and self._values.plain
         return Reading(
             station=self._name,
             values=tuple(values),

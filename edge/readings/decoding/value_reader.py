@@ -31,6 +31,9 @@ class ValueReader:
     ----------
     sentinels
         The numbers of each column that stand for no reading [F].
+    plain
+        Whether other programs find the same numbers in the messages so far: none came with a unit, or as a text that
+        is no number for them, such as ``21,5``.
     strange
         Column -> what came there instead of a number, until a number comes.
     busy
@@ -56,6 +59,7 @@ class ValueReader:
         self._stated = StatedUnits(station, units or {})  # behind that, which finds unknown keys
         self.sentinels = self._dialect.numbers
         self.strange: dict[int, str] = {}
+        self.plain = True
         self.busy = bool(self._conversions)
         self._noted: frozenset[int] = frozenset()  # columns of the last sentence
 
@@ -65,7 +69,11 @@ class ValueReader:
             return math.nan
         try:
             number = self._dialect.value(column, value)
-            return self._stated.convert(column, number, value.unit) if isinstance(value, Quantity) else number
+            if type(value) is str:
+                self._compare(value, number)
+            elif isinstance(value, Quantity):
+                number = self._stated.convert(column, number, value.unit)
+                self._compare("", number)
         except ValueError:
             quantity = parse_quantity(value) if type(value) is str else None
             if quantity is not None:
@@ -75,14 +83,26 @@ class ValueReader:
             self.strange.setdefault(column, unit if isinstance(value, Quantity) else echo(value) + comma_doubt(value))
             self.busy = True
             return math.nan
+        return number
 
     def read_beside(self, column: int, value: Any, unit: str) -> float:
         """Read a value beside which its message names a unit; what is no unit of the column's kind is disregarded."""
         number = self.read(column, value)
         try:
-            return self._stated.convert(column, number, unit)
+            converted = self._stated.convert(column, number, unit)
         except ValueError:
             return number
+        self._compare(str(number), converted)
+        return converted
+
+    def _compare(self, text: str, number: float) -> None:
+        """Note whether a text is the number that has been read from it; a missing value is missing for everybody."""
+        try:
+            same = math.isnan(number) or float(text) == number
+        except ValueError:
+            same = False
+        if not same and self.plain:
+            self.plain, self.busy = False, True
 
     def is_strange(self, column: int, value: Any) -> bool:
         """Return whether a value is neither a number nor a missing value, whatever came before it."""

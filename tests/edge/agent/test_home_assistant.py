@@ -255,7 +255,13 @@ SENML = [{"n": key, "v": value} for key, value in GOOD.items()]
 LINE = b"air " + ",".join(f"{key}={value}" for key, value in GOOD.items()).encode()
 
 
-@pytest.mark.parametrize("payload", [SENML, LINE, [GOOD, GOOD | {"ch4_ppb": 2001.0}]], ids=["senml", "influx", "array"])
+COMMA = {key: str(value).replace(".", ",") for key, value in GOOD.items()}
+UNIT = GOOD | {"temperature_c": f"{GOOD['temperature_c']} °C"}
+
+TWO = [GOOD, GOOD]
+
+
+@pytest.mark.parametrize("payload", [SENML, LINE, TWO, COMMA, UNIT], ids=["senml", "influx", "array", "comma", "unit"])
 def test_values_that_others_cannot_read_come_with_the_scores_from_the_first_reading_on(
     start_agent: StartAgent, fake_link: FakeLink, payload: Any
 ) -> None:
@@ -267,10 +273,13 @@ def test_values_that_others_cannot_read_come_with_the_scores_from_the_first_read
     assert fake_link.on(TOPICS.score("st-1"))[-1]["values"]["temperature_c"] == GOOD["temperature_c"]
 
 
-def test_values_that_others_read_are_not_repeated(start_agent: StartAgent, fake_link: FakeLink) -> None:
+@pytest.mark.parametrize("payload", [GOOD, {key: str(value) for key, value in GOOD.items()}], ids=["numbers", "texts"])
+def test_values_that_others_read_are_not_repeated(
+    start_agent: StartAgent, fake_link: FakeLink, payload: dict[str, Any]
+) -> None:
     agent = start_agent(home_assistant=ON)
     connect(agent, fake_link)
-    turn(agent, fake_link, GOOD)
+    turn(agent, fake_link, payload | {"h2o_ppm": "unavailable"})
     assert fake_link.on(STATION)[-1]["cmps"]["raw_temperature_c"]["stat_t"] == "sensors/st-1/readings"
     assert fake_link.on(TOPICS.score("st-1"))[-1]["values"] == {}
 

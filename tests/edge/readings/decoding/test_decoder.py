@@ -197,6 +197,28 @@ def test_a_text_that_is_a_number_is_that_number(text: str) -> None:
     assert reading(GOOD | {"ch4_ppb": text}).values == VALUES
 
 
+@pytest.mark.parametrize(
+    ("temperature", "plain"),
+    [
+        (20.5, True), ("20.5", True), (" 20.5 ", True), ("unavailable", True), ("nan °C", True), (None, True),
+        ("20,5", False), ("\u221220.5", False), ("20.5 °C", False), ("68 °F", False),
+    ],
+)  # fmt: skip
+def test_it_says_whether_others_find_the_same_number(temperature: Any, plain: bool) -> None:
+    decoder = Decoder("st-1", STATION)
+    decoder.decode(json.dumps(GOOD | {"temperature_c": temperature}).encode(), 0.0)
+    assert decoder.plain == plain
+    decoder.decode(json.dumps(GOOD).encode(), 0.0)
+    assert decoder.plain == plain, "a form that was seen once may come again"
+
+
+@pytest.mark.parametrize(("unit", "plain"), [("°C", True), ("°F", False)])
+def test_a_number_beside_a_unit_that_is_converted_is_another_one_for_others(unit: str, plain: bool) -> None:
+    decoder = Decoder("st-1", STATION, {"temperature_c": "air.value"})
+    decoder.decode(json.dumps(GOOD | {"air": {"value": 20.5, "unit": unit}}).encode(), 0.0)
+    assert decoder.plain == plain
+
+
 def test_a_byte_order_mark_is_stripped() -> None:
     assert reading(b"\xef\xbb\xbf" + json.dumps(GOOD).encode()).values == VALUES
 
