@@ -254,11 +254,10 @@ def test_many_stations_are_announced_a_few_at_a_time(start_agent: StartAgent, fa
 SENML = [{"n": key, "v": value} for key, value in GOOD.items()]
 LINE = b"air " + ",".join(f"{key}={value}" for key, value in GOOD.items()).encode()
 
-
 COMMA = {key: str(value).replace(".", ",") for key, value in GOOD.items()}
 UNIT = GOOD | {"temperature_c": f"{GOOD['temperature_c']} °C"}
 
-TWO = [GOOD, GOOD]
+TWO = [GOOD, GOOD | {"ch4_ppb": 2001.0}]
 
 
 @pytest.mark.parametrize("payload", [SENML, LINE, TWO, COMMA, UNIT], ids=["senml", "influx", "array", "comma", "unit"])
