@@ -14,26 +14,26 @@ class TableRoom(NamedTuple):
     ----------
     lines
         Lines, without that of the headings.
-    count
+    entries
         Entries that there are.
     """
 
     lines: int
-    count: int
+    entries: int
 
     @property
     def drawn(self) -> int:
         """Number of entries that are drawn."""
-        return min(self.count, self.lines) - (1 if self.others else 0)
+        return min(self.entries, self.lines) - (1 if self.others else 0)
 
     @property
     def others(self) -> int:
         """Number of those that the last line only counts; 0: there is no such line."""
-        return self.count - self.lines + 1 if self.count > self.lines >= _LEAST else 0
+        return self.entries - self.lines + 1 if self.entries > self.lines >= _LEAST else 0
 
     def heading(self, name: str) -> str:
         """Return a heading, which says how many are drawn if no line does."""
-        return name if self.count <= self.lines or self.others else f"{self.lines} of {self.count}"
+        return name if self.entries <= self.lines or self.others else f"{self.lines} of {self.entries}"
 
 
 def share_room(lines: int, rows: int, alarms: int) -> tuple[TableRoom, TableRoom]:

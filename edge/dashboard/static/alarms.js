@@ -127,8 +127,9 @@ function statusWords(event, standing) {
     return `${words.join(", ")}.`;
 }
 
-function whenWords(event) {
+function whenWords(event, standing) {
     const opened = toSeconds(event.opened);
+    if (event.closed === null && !standing) return moment(opened); // when it closed has not come yet
     if (event.closed === null) return `since ${moment(opened)}, ${span(now() - opened)}`;
     return `${moment(opened)}, for ${span(toSeconds(event.closed) - opened)}`;
 }
@@ -194,7 +195,7 @@ function alarmCard(reload) {
         const off = shelved(event);
         Object.assign(card.dataset, {standing, seen: event.acknowledged, shelved: off, id: event.id, kind: event.kind});
         setText(what, `${headline(event)}, ${event.station}`);
-        setText(when, whenWords(event));
+        setText(when, whenWords(event, standing));
         setText(peak, peakWords(event));
         setText(status, statusWords(event, standing));
         setText(label, event.acknowledged || !standing ? (event.label ? "Change the label" : "Label") : "Acknowledge");
