@@ -7,6 +7,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
 from config.arguments import add_png, add_station
+from config.heartbeat import heartbeat
 
 EXAMPLE = "davylamp explore data/station-1.csv --station methane.yaml -o explore.html"
 
@@ -32,16 +33,18 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> None:
     """Write the page and print its path."""
     from config.templates.templates import METHANE
-    from trainer.exploring.explore import explore
 
-    explore(
-        arguments.files,
-        arguments.station or METHANE,
-        arguments.output,
-        pairs=arguments.pair,
-        png=arguments.png,
-        progress=sys.stderr,
-    )
+    with heartbeat(sys.stderr, "loading libraries") as progress:
+        from trainer.exploring.explore import explore
+
+        explore(
+            arguments.files,
+            arguments.station or METHANE,
+            arguments.output,
+            pairs=arguments.pair,
+            png=arguments.png,
+            progress=progress,
+        )
     print(arguments.output)
 
 

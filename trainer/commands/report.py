@@ -50,8 +50,9 @@ def draw_report(
 
     The path goes to ``out``; ``None``: to standard output.
     """
-    from trainer.reporting.report import report
-
     output = output or (runs[0] / "report.html" if len(runs) == 1 else Path("report.html"))
-    report(runs, output, png=png, progress=sys.stderr)
+    with heartbeat(sys.stderr, "loading libraries") as progress:
+        from trainer.reporting.report import report
+
+        report(runs, output, png=png, progress=progress)
     print(output, file=sys.stdout if out is None else out)

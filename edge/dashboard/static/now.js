@@ -27,10 +27,10 @@ export function judge(station, gateway) {
 
 function trendWords(trend, unit) {
     if (!trend) return ["", "Too few readings for a trend"];
-    if (trend.word === "steady") return ["→", "Steady within the last hour"];
+    if (trend.word === "steady") return ["→", "Steady over the last hour"];
     const rate = quantity(Number(Math.abs(trend.per_hour).toPrecision(2)), unit);
     const [arrow, word] = trend.word === "rising" ? ["↗", "Rising"] : ["↘", "Falling"];
-    return [arrow, `${word}, about ${rate} an hour`];
+    return [arrow, `${word} over the last hour, by about ${rate}`];
 }
 
 function fact(name, value, small) {

@@ -38,7 +38,7 @@ def test_the_level_is_large_and_in_words(browser: Browser, page: MadeUpPage) -> 
     assert float(browser.run("parseFloat(getComputedStyle(document.querySelector('.figure')).fontSize)")) > 50
     assert text(browser, "#level-unit") == "ppb"
     assert text(browser, "#now-title") == "Methane at st-1"
-    assert "Rising, about 13 ppb an hour" in text(browser, "#trend")
+    assert "Rising over the last hour, by about 13 ppb" in text(browser, "#trend")
     assert "1,960 ppb" in text(browser, "#now-facts")
 
 

@@ -175,6 +175,7 @@ def test_a_page_for_other_computers_asks_for_its_token(browser: Browser, broker:
     try:
         browser.open(f"http://127.0.0.1:{process.port}/", PHONE)
         until(browser, says(".login", "Which token?"))
+        assert browser.errors == []
         assert browser.run("document.activeElement.name") == "token"
         browser.run("document.activeElement.value = 'not the token'; document.querySelector('.login').requestSubmit()")
         until(browser, "document.querySelector('.login .answer').innerText !== ''")

@@ -28,6 +28,42 @@ def test_an_agent_that_says_less_is_shown(browser: Browser, page: MadeUpPage) ->
     assert browser.errors == []
 
 
+def test_an_alarm_says_what_to_do_and_how_far_the_station_has_drifted(browser: Browser, page: MadeUpPage) -> None:
+    event = _event(STARTED - 60, closed=None, kind="retrain") | {"advice": "train again with collected readings"}
+    drift = {"state": "drifted", "drifted": {"r_ohm_1": 1.31}, "farthest": {"r_ohm_1": 1.31}, "reason": None}
+
+    def drifted(station: dict[str, Any]) -> None:
+        station["standing"] = [event]
+        station["health"]["drift"] = drift
+
+    page.change_station = drifted
+    show(browser, page)
+    until(browser, "document.querySelector('.alarm[data-kind=retrain]') !== null")
+    assert "train again with collected readings" in text(browser, ".alarm[data-kind=retrain]")
+    until(browser, "document.getElementById('gateway-facts').innerText.includes('No longer as in training')")
+    assert "131 % of what an alarm takes: train again" in text(browser, "#gateway-facts")
+
+
+def test_the_year_of_a_channel_keeps_its_span_when_a_reading_comes(browser: Browser, page: MadeUpPage) -> None:
+    show(browser, page)
+    browser.run("document.querySelector('[data-span=year]').click()")
+    browser.run("document.querySelectorAll('.channel')[1].click()")
+    until(browser, "document.getElementById('history-title').innerText === 'Temperature at st-1'")
+    until(browser, "document.getElementById('history-span').innerText.includes(' to now')")
+    begun = text(browser, "#history-span")
+    seen = text(browser, "#now-facts")
+    until(browser, f"document.getElementById('now-facts').innerText !== {seen!r}")
+    assert text(browser, "#history-span").partition(",")[0] == begun.partition(",")[0]
+    day = browser.run("document.getElementById('history-span').innerText")
+    assert day.partition(" to ")[0] == begun.partition(" to ")[0]
+
+
+def test_a_trend_is_said_during_an_alarm(browser: Browser, page: MadeUpPage) -> None:
+    show(browser, page)
+    until(browser, "document.getElementById('trend').innerText.includes('the background')")
+    assert "Rising over the last hour, by about 13 ppb" in text(browser, "#trend")
+
+
 def test_a_bundle_that_waits_and_one_that_was_refused_are_said(browser: Browser, page: MadeUpPage) -> None:
     waiting = {
         "model": {"bundle": "9c44e019", "file": "new.davy"}, "phase": "shadow", "readings": 120, "of": 500,
