@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -28,7 +28,7 @@ def life_panels(life: StationLife) -> Iterator[Panel]:
     yield _alarms(life)
     changed = [one for one in life.bundles if one.comparison is not None and _adopted(one) is None]
     for one in changed:
-        yield _change(one)
+        yield _change(one, {each.bundle.id: each.name for each in life.bundles})
     if not changed:
         yield Panel(
             key="changes",
@@ -136,23 +136,20 @@ def _drift(life: StationLife) -> Panel:
         for column, name in enumerate(names):
             of = np.nan_to_num(drift.shares[:, column])
             worst = int(np.argmax(of))
-            rows.append((bundle, name, float(of[worst]), life.stretches[worst].file, float(drift.shares[-1, column])))
-    stands = "; ".join(
-        f"retrain stands in {sum(drift.stands)} of {len(life.stretches)} stretches beside {bundle}"
-        for bundle, drift in known.items()
-    )
+            rows.append((bundle, name, float(drift.shares[-1, column]), float(of[worst]), life.stretches[worst].file))
+    stands = ", ".join(f"beside {bundle} in {sum(drift.stands)}" for bundle, drift in known.items())
     return Panel(
         key="drift",
         title=title,
         caption="How far the station is from the training of each bundle, by the measure that a gateway publishes as "
         "drift: what each column says beyond what the others say, and the reconstruction error. A dot: more than "
-        f"raises the alarm retrain, which opens if it lasts. {stands}."
+        f"raises the alarm retrain, which would stand {stands} of {len(life.stretches)} stretches."
         + (f" {without} {_NO_DRIFT}." if without else ""),
         figure=draw_life_drift({name: drift.shares for name, drift in known.items()}, names, _axis(life)),
         alt="Distance of every column from the training of each bundle over the station's life; numbers in the table.",
         tables=(
             HtmlTable(
-                ("bundle", "column", "farthest", "in", "last"), rows, "As a share of what raises the alarm retrain"
+                ("bundle", "column", "now", "farthest", "in"), rows, "As a share of what raises the alarm retrain"
             ),
         ),
         numbers={
@@ -215,7 +212,7 @@ def _periods(life: StationLife) -> list[tuple[str, float, float]]:
     return [(name, since, until) for name, (since, until) in found.items()]
 
 
-def _change(one: BundleLife) -> Panel:
+def _change(one: BundleLife, names: Mapping[str, str]) -> Panel:
     comparison = one.comparison
     assert comparison is not None
     verdict = judge(comparison)
@@ -226,7 +223,7 @@ def _change(one: BundleLife) -> Panel:
         caption=f"Both bundles on {comparison.where}. {verdict.sentence[0].upper()}{verdict.sentence[1:]}.",
         tables=(
             HtmlTable(
-                ("", f"old {comparison.old.name}", f"new {one.bundle.id}"),
+                ("measured", names.get(comparison.old.name, f"old {comparison.old.name}"), one.name),
                 rows,
                 "Thresholds as fitted, in brackets where they follow",
             ),
