@@ -11,7 +11,8 @@ export function askToken() {
         });
         const form = make("form", {class: "card login", "aria-labelledby": "login-title"},
             make("h1", {id: "login-title"}, "Which token?"),
-            make("p", {class: "caption"}, "This page is served to other computers, too."),
+            make("p", {class: "caption"}, "This page is served to other computers, too, so it asks who looks. ",
+                make("code", {}, "davylamp dashboard"), " names the file with the token when it starts."),
             make("label", {}, make("span", {class: "caption"}, "Token"), field),
             make("button", {type: "submit", class: "primary"}, "Open the page"), answer);
         form.addEventListener("submit", async (submitted) => {

@@ -4,7 +4,7 @@ import {announce, byId, make, reconcile, setText, show} from "./dom.js";
 const HERE = /^(localhost|127\.0\.0\.1):1883$/; // where commands look for a broker by themselves
 const IDLE = "Nothing is scored, and no alarm is raised,";
 
-const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 
 function found({overview, lost}) {
     const notices = [];

@@ -130,7 +130,7 @@ def _no_station(overview: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "title", "words"),
     [
-        (_no_broker, "No broker yet", "nothing listens on port 1883: start Mosquitto."),
+        (_no_broker, "No broker yet", "Nothing listens on port 1883: start Mosquitto."),
         (_no_agent, "No agent yet", "davylamp agent -c gateway.yaml"),
         (_no_station, "No station yet", "davylamp simulate"),
     ],
@@ -165,8 +165,8 @@ def _full(overview: dict[str, Any]) -> None:
     ("change", "words"),
     [
         (_away, "The agent gw1 is away. Nothing is scored"),
-        (_lost, "The broker at localhost:1883 is lost. the broker has closed the connection."),
-        (_full, "The history is full. the disk has no room: free some."),
+        (_lost, "The broker at localhost:1883 is lost. The broker has closed the connection."),
+        (_full, "The history is full. The disk has no room: free some."),
     ],
     ids=["agent", "broker", "disk"],
 )
