@@ -97,13 +97,14 @@ export class NowCard {
         const some = gas !== null && gas.level !== null;
         byId("level").dataset.some = some;
         setText(byId("level-unit"), some ? unitWord(station.unit) : "");
+        let lead = "";
         let [arrow, words] = gas ? trendWords(gas.trend, station.unit) : ["", ""];
         if (verdict.state === "off" || (verdict.state === "alarm" && !arrow)) [arrow, words] = ["", verdict.sentence];
-        else if (verdict.state === "alarm") words = `${words}. ${verdict.sentence}`;
+        else if (verdict.state === "alarm") [lead, words] = [`${verdict.sentence} `, `${words}.`];
         else if (verdict.state === "warn") words = [words, verdict.sentence].filter(Boolean).join(". ");
-        if (byId("trend").dataset.words !== arrow + words) {
-            byId("trend").dataset.words = arrow + words;
-            byId("trend").replaceChildren(make("span", {"aria-hidden": "true"}, arrow ? `${arrow} ` : ""), words);
+        if (byId("trend").dataset.words !== lead + arrow + words) {
+            byId("trend").dataset.words = lead + arrow + words;
+            byId("trend").replaceChildren(lead, make("span", {"aria-hidden": "true"}, arrow ? `${arrow} ` : ""), words);
         }
         byId("now-facts").replaceChildren(...facts(station));
         this.#spark(station, recent, verdict.state === "alarm" ? "strange" : "");

@@ -28,6 +28,12 @@ function build(kind) {
     return item;
 }
 
+/** Whether a score is beyond its threshold: methane also exceeds by its level, and says nothing of its score then. */
+function beyond({scores, thresholds, exceeds}, kind) {
+    const [score, threshold] = [scores?.[kind] ?? null, thresholds?.[kind] ?? null];
+    return score === null || threshold === null ? exceeds.includes(kind) : score >= threshold;
+}
+
 /** Show the scores of a station; `recent.scores` has the last ones of each kind. */
 export function showScores(station, recent) {
     const items = Object.keys(SCORES).map((kind) => ({
@@ -35,7 +41,7 @@ export function showScores(station, recent) {
         score: station.scores?.[kind] ?? null,
         time: recent.time,
         values: recent.scores[kind],
-        exceeds: station.exceeds.includes(kind),
+        exceeds: beyond(station, kind),
         threshold: station.thresholds?.[kind] ?? null,
     }));
     reconcile(byId("score-list"), items, ({kind}) => kind, ({kind}) => build(kind));
