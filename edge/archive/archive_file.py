@@ -18,7 +18,6 @@ from edge.archive.archive_fault import archive_fault
 from edge.archive.archive_lock import lock_archive
 from edge.archive.archived_alarm import ArchivedAlarm
 from edge.archive.tables import BlockRow, Holding
-from edge.clock import rfc3339
 from edge.errors import ArchiveError
 from edge.journal.fault import SQLITE_ERRORS, kind_of
 from edge.journal.lock import restrict
@@ -146,10 +145,9 @@ class ArchiveFile:
                 for columns_id, station in columns.items():
                     tables.put_columns(self._db, columns_id, station)
                 tables.put_blocks(self._db, blocks)
-                tables.put_alarms(self._db, alarms)
-                tables.put_labels(self._db, labels)
-                before = now - self._days * _DAY
-                tables.delete_older(self._db, before, rfc3339(max(0.0, before)), _MOST_OLD + 2 * len(blocks))
+                tables.put_alarms(self._db, alarms, now)
+                tables.put_labels(self._db, labels, now)
+                tables.delete_older(self._db, now - self._days * _DAY, _MOST_OLD + 2 * len(blocks))
                 tables.delete_excess_alarms(self._db, self._most_alarms)
                 self._make_room(0)  # what has come may be more than all of it
                 self._db.execute("commit")

@@ -27,24 +27,26 @@ create table blocks (id integer primary key, station text not null, columns text
     size integer not null, data blob not null);
 create index blocks_of_station on blocks (station, id, first, last, readings, size);
 create table alarms (row integer primary key, id text unique not null, station text not null, kind text not null,
-    {", ".join(_ALARM_COLUMNS[3:])});
+    {", ".join(_ALARM_COLUMNS[3:])}, noted real not null);
 insert into archive values (lower(hex(randomblob(8))));
 pragma application_id = {APPLICATION};
 pragma user_version = {VERSION};
 commit;
 """  # noqa: S608  # names of our own columns, here and below
-_PUT_ALARM = f"""insert into alarms ({", ".join(_ALARM_COLUMNS)}) values ({", ".join("?" * len(_ALARM_COLUMNS))})
+_INSERT = f"""insert into alarms ({", ".join(_ALARM_COLUMNS)}, noted)
+    values ({", ".join("?" * len(_ALARM_COLUMNS))}, ?)"""  # noqa: S608
+_PUT_ALARM = f"""{_INSERT}
     on conflict (id) do update set {", ".join(f"{each} = excluded.{each}" for each in _FROM_EVENT)},
-        label = coalesce(excluded.label, label), comment = coalesce(excluded.comment, comment)"""  # noqa: S608  # said later
-_PUT_LABEL = f"""insert into alarms ({", ".join(_ALARM_COLUMNS)}) values ({", ".join("?" * len(_ALARM_COLUMNS))})
+        label = coalesce(excluded.label, label), comment = coalesce(excluded.comment, comment)"""  # said later
+_PUT_LABEL = f"""{_INSERT}
     on conflict (id) do update set label = excluded.label, comment = excluded.comment,
         closed = coalesce(closed, excluded.closed)
     where label is not excluded.label or comment is not excluded.comment
-        or closed is null and excluded.closed is not null"""  # noqa: S608  # what is known already writes no page
+        or closed is null and excluded.closed is not null"""  # what is known already writes no page
 _ALARMS = f"select row, {', '.join(_ALARM_COLUMNS)} from alarms where station = ? and row > ? order by row limit ?"  # noqa: S608
 _DELETE_BLOCKS = """delete from blocks where id in (select id from blocks where received < ? order by id limit ?)
     and id < (select max(id) from blocks)"""
-_DELETE_ALARMS = "delete from alarms where row in (select row from alarms where closed < ? order by row limit ?)"
+_DELETE_ALARMS = "delete from alarms where row in (select row from alarms where noted < ? order by row limit ?)"
 
 
 class BlockRow(NamedTuple):
@@ -125,23 +127,23 @@ def put_blocks(db: sqlite3.Connection, rows: Iterable[BlockRow]) -> None:
     db.executemany(put, [(row.id or None, *row[1:-1], len(row.data), row.data) for row in rows])
 
 
-def put_alarms(db: sqlite3.Connection, alarms: Iterable[ArchivedAlarm]) -> None:
-    """Store alarms, in the place of what was known of them."""
-    db.executemany(_PUT_ALARM, [msgspec.structs.astuple(alarm) for alarm in alarms])
+def put_alarms(db: sqlite3.Connection, alarms: Iterable[ArchivedAlarm], now: float = 0.0) -> None:
+    """Store alarms, in the place of what was known of them; ``now`` is the gateway's time, Unix time [s]."""
+    db.executemany(_PUT_ALARM, [(*msgspec.structs.astuple(alarm), now) for alarm in alarms])
 
 
-def put_labels(db: sqlite3.Connection, alarms: Iterable[ArchivedAlarm]) -> None:
+def put_labels(db: sqlite3.Connection, alarms: Iterable[ArchivedAlarm], now: float) -> None:
     """Store labels of alarms; what else is known of these stays."""
-    db.executemany(_PUT_LABEL, [msgspec.structs.astuple(alarm) for alarm in alarms])
+    db.executemany(_PUT_LABEL, [(*msgspec.structs.astuple(alarm), now) for alarm in alarms])
 
 
-def delete_older(db: sqlite3.Connection, than: float, closed: str, most: int) -> None:
-    """Delete readings that arrived before a time [s], and alarms that had closed (RFC 3339); the last block stays.
+def delete_older(db: sqlite3.Connection, than: float, most: int) -> None:
+    """Delete readings that arrived, and alarms that were first stored, before a time [s]; the last block stays.
 
     At most so many blocks, and as many alarms, go at once: a clock that is wrong for an hour must not cost everything.
     """
     db.execute(_DELETE_BLOCKS, (than, most))
-    db.execute(_DELETE_ALARMS, (closed, most))
+    db.execute(_DELETE_ALARMS, (than, most))
 
 
 def delete_excess_alarms(db: sqlite3.Connection, most: int) -> None:

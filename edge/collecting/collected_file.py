@@ -124,9 +124,9 @@ class _Source:
         query = "select id, first, readings, last from blocks where station = ? and last >= ? order by first, id"
         self._blocks = db.execute(query, (station, since)).fetchall()
         if not self._blocks:
-            known = ", ".join(each.station for each in tables.holdings(db)) or "none"
+            known = ", ".join(each.station for each in tables.holdings(db))
             reason = f'got the station "{station}", of which the archive has no reading{_since(since)}'
-            raise ArchiveError("io", f"{reason}; it has {known}")
+            raise ArchiveError("io", f"{reason}; it has {known}" if known else reason)
         newest, text = self._newest_columns()
         self.columns = msgspec.json.decode(text, type=Station)
         self._order: dict[str, list[int] | None] = {newest: list(range(self.columns.size))}

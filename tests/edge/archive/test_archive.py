@@ -106,6 +106,24 @@ def test_what_is_older_than_its_days_goes_but_never_the_last_block(path: Path, c
     assert numbers(path) == list(range(5000, 5010))
 
 
+def test_alarms_of_readings_that_a_station_has_stored_for_months_stay_as_long_as_these(
+    archive: Archive, path: Path, clock: FakeClock
+) -> None:
+    old = msgspec.structs.replace(CLOSED, opened="2024-01-15T08:00:00.000Z", closed="2024-01-15T09:00:00.000Z")
+    archive.note_events([old])
+    archive.settle([msgspec.structs.replace(LABEL, opened=old.opened, closed=old.closed)])
+    for _ in range(3):
+        clock.time += 29 * 86_400
+        write(archive)
+    assert alarms(path)["a-1"].label == "plume"
+    clock.time += 34 * 86_400
+    send(archive, range(1, 3))
+    write(archive)
+    send(archive, range(3, 5))
+    write(archive)
+    assert alarms(path) == {}
+
+
 def test_a_clock_that_is_wrong_for_an_hour_does_not_cost_everything(path: Path, clock: FakeClock) -> None:
     archive = Archive(ArchiveSettings(), path, clock)
     for start in range(1, 1001, 10):
