@@ -98,14 +98,14 @@ def collect_stations(
     Returns
     -------
     int
-        0, or 1 if a station could not be collected.
+        0, or 1 if a station could not be collected, or one of several gateways did not answer.
 
     Raises
     ------
     RequestError
-        An agent has no archive, or it is not clear which station is meant.
+        The only agent has no archive, or it is not clear which station is meant.
     BrokerError
-        The broker cannot be reached, or an agent does not answer.
+        The broker cannot be reached, or the only agent does not answer.
     """
     from edge.collecting.fetch import ask_for_stations
     from edge.collecting.online_gateways import find_online_gateways
@@ -116,7 +116,7 @@ def collect_stations(
     from edge.stop import Stop
 
     with Stop() as stop:
-        bases = [base] if base is not None else find_online_gateways(broker, stop)
+        bases = [base] if base is not None else find_online_gateways(broker, "collect", stop)
         if not bases:
             raise RequestError("online: no gateway; fix: start one, or name it with --base")
         topics = [Topics(each) for each in bases]
