@@ -5,18 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from glob import escape, iglob
+from glob import iglob
 from pathlib import Path
+from typing import get_args
+
+from msgspec import Meta
 
 from config.errors import ConfigError
 from config.settings.fleet import Fleet, FleetEntry
-from config.settings.gateway import RESERVED
+from config.settings.gateway import RESERVED, StationName
 from config.topic_filters import STATION_LEVEL
 
 RECORD_SUFFIXES = (".csv", ".parquet")
 """Files of a folder that are read; the others are left alone."""
 
-_NAME = r"(?P<station>[A-Za-z0-9][A-Za-z0-9_.:-]{0,63})"
+COLLECTED_ALARMS = ".alarms.csv"
+"""End of the name of the file with the alarms that `davylamp collect` writes beside a record; it is no record."""
+
+_NAME: Meta = get_args(StationName)[1]
+_EXPECTED = (_NAME.extra or {})["expected"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ def find_members(fleet: Fleet, path: Path) -> list[FleetMember]:
     Raises
     ------
     ConfigError
-        A name is there twice, or a pattern finds nothing; all mistakes at once.
+        A name is there twice or cannot be one, or a pattern finds nothing; all mistakes at once.
     """
     folder = path.resolve().parent
     problems: list[str] = []
@@ -75,8 +82,11 @@ def find_members(fleet: Fleet, path: Path) -> list[FleetMember]:
     owner: dict[str, int] = {}
     for i, entry in enumerate(fleet.stations):
         where = f"{path}: stations[{i}]"
-        names = entry.given or tuple(sorted(_names(entry, folder)))
-        if not names:
+        names, others = (entry.given, []) if entry.given else _names(entry, folder)
+        for other in others:
+            fix = "fix: rename it, or move it away"
+            problems.append(f"{where}.files: got {other}, whose name is no station's, expected {_EXPECTED}; {fix}")
+        if not names and not others:
             got = ", ".join(entry.patterns)
             problems.append(f"{where}.files: got {got}, which finds no station; fix: check the path and its folder")
         for name in names:
@@ -88,6 +98,8 @@ def find_members(fleet: Fleet, path: Path) -> list[FleetMember]:
             if name in RESERVED:
                 problems.append(f'{where}.files: got a station "{name}"; davylamp has a topic of that name')
             files = tuple(file for pattern in entry.patterns for file in _files(pattern, name, folder))
+            if not entry.given:  # of a name that was found, not every pattern needs to have a file
+                files = tuple(file for file in files if file.exists())
             if entry.patterns and not files and entry.bundle is None:
                 got = ", ".join(pattern.replace(STATION_LEVEL, name) for pattern in entry.patterns)
                 problems.append(f"{where}.files: got {got} for {name}, where there is no file; fix: check the path")
@@ -98,9 +110,21 @@ def find_members(fleet: Fleet, path: Path) -> list[FleetMember]:
 
 
 def folder_files(folder: Path) -> list[Path]:
-    """List the CSV and Parquet files of a folder and of those below it, in the order of their paths, none hidden."""
+    """List the CSV and Parquet files of a folder and of those below it, in natural order, none hidden, no alarms."""
     found = (path for path in folder.rglob("*") if path.suffix.lower() in RECORD_SUFFIXES and path.is_file())
-    return sorted(path for path in found if not any(part[0] in "._" for part in path.relative_to(folder).parts))
+    shown = (path for path in found if not any(part[0] in "._" for part in path.relative_to(folder).parts))
+    return sorted((path for path in shown if not path.name.endswith(COLLECTED_ALARMS)), key=natural_order)
+
+
+def natural_order(path: Path | str) -> list[str | int]:
+    """Return a key that sorts paths with the numbers in them by value: day=2 comes before day=10.
+
+    Examples
+    --------
+    >>> sorted(["day=10/a", "day=2/a", "day=2/b"], key=natural_order)
+    ['day=2/a', 'day=2/b', 'day=10/a']
+    """
+    return [int(part) if i % 2 else part for i, part in enumerate(re.split(r"([0-9]+)", str(path)))]
 
 
 def _member(name: str, files: Sequence[Path], entry: FleetEntry, fleet: Fleet, folder: Path) -> FleetMember:
@@ -122,39 +146,46 @@ def _member(name: str, files: Sequence[Path], entry: FleetEntry, fleet: Fleet, f
     )
 
 
-def _names(entry: FleetEntry, folder: Path) -> set[str]:
-    """Return what the patterns find in the place of the station's name."""
+def _names(entry: FleetEntry, folder: Path) -> tuple[list[str], list[str]]:
+    """Return what the patterns find in the place of the station's name, and paths with what can be no name."""
     found: set[str] = set()
+    others: list[str] = []
     for pattern in entry.patterns:
         if STATION_LEVEL not in pattern:
             continue
         # Only the part up to the name is looked at: what lies below belongs to the station.
         levels = pattern.split("/")
         depth = next(i for i, level in enumerate(levels) if STATION_LEVEL in level) + 1
-        head = "/".join(levels[:depth])
-        before, after = head.split(STATION_LEVEL)
-        expression = re.compile(_glob_expression(before) + _NAME + _glob_expression(after))
-        for path in _glob(head.replace(STATION_LEVEL, "*"), folder):
-            if match := expression.fullmatch(path):
+        before, after = map(_wildcards, levels[depth - 1].split(STATION_LEVEL))
+        for path in sorted(_glob("/".join(levels[:depth]).replace(STATION_LEVEL, "*"), folder)):
+            match = re.fullmatch(f"{before}(?P<station>.+){after}", Path(path).name, re.DOTALL)
+            if match is None or Path(path).name[0] in "._" or path.endswith(COLLECTED_ALARMS):
+                continue  # the file with the alarms stands beside a collected one
+            if re.fullmatch(_NAME.pattern or "", match["station"]):
                 found.add(match["station"])
-    return found
+            else:
+                others.append(path)
+    return sorted(found, key=natural_order), others
 
 
 def _files(pattern: str, name: str, folder: Path) -> Iterator[Path]:
     """Return the files and folders that a pattern finds for a station; a file that is named stays, even if missing."""
     named = pattern.replace(STATION_LEVEL, name)
-    if not any(mark in named for mark in "*?["):
+    if not any(mark in named for mark in "*?"):
         yield folder / named
         return
-    for found in sorted(_glob(pattern.replace(STATION_LEVEL, escape(name)), folder)):
-        yield folder / found
+    for found in sorted(_glob(named, folder), key=natural_order):
+        if not found.endswith(COLLECTED_ALARMS):
+            yield folder / found
 
 
 def _glob(pattern: str, folder: Path) -> Iterator[str]:
-    return iglob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207  # Path.glob knows no escaped names
+    """Find paths; ``*`` and ``?`` alone are wildcards, as a bracket may be part of a name."""
+    # Path.glob knows no escaped names.
+    return iglob(pattern.replace("[", "[[]"), root_dir=folder, recursive=True)  # noqa: PTH207
 
 
-def _glob_expression(pattern: str) -> str:
-    """Translate ``*`` and ``?`` of a path's part into a regular expression that stays within a folder."""
-    marks = {"*": "[^/]*", "?": "[^/]"}
+def _wildcards(pattern: str) -> str:
+    """Translate ``*`` and ``?`` of a path's part into a regular expression."""
+    marks = {"*": ".*", "?": "."}
     return "".join(marks.get(char, re.escape(char)) for char in pattern)

@@ -97,3 +97,50 @@ def test_hidden_and_foreign_files_of_a_folder_are_left_alone(tmp_path: Path) -> 
     assert [str(path.relative_to(tmp_path)) for path in folder_files(tmp_path)] == [
         "a.csv", "b/1.parquet", "b/2.parquet",
     ]  # fmt: skip
+
+
+def test_numbers_in_paths_count_by_their_value(tmp_path: Path) -> None:
+    for name in ("s/day=10/b.parquet", "s/day=2/a.parquet", "st-10.csv", "st-9.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert [path.parent.name for path in folder_files(tmp_path / "s")] == ["day=2", "day=10"]
+    assert list(members(tmp_path, "stations: [{files: 'st-{station}.csv'}]")) == ["9", "10"]
+
+
+def test_what_a_collection_wrote_is_one_station_with_its_alarms_aside(tmp_path: Path) -> None:
+    for name in ("recent/st-1.csv", "recent/st-1.alarms.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert list(members(tmp_path, "stations: [{files: 'recent/{station}.csv'}]")) == ["st-1"]
+    assert folder_files(tmp_path / "recent") == [tmp_path / "recent" / "st-1.csv"]
+    assert members(tmp_path, "stations: [{name: a, files: 'recent/*.csv'}]")["a"].files == (
+        tmp_path / "recent" / "st-1.csv",
+    )
+
+
+def test_a_name_that_was_found_but_can_be_no_station_is_named(tmp_path: Path) -> None:
+    for name in ("station=st 1", "station=st-2", "station=__HIVE_DEFAULT_PARTITION__", "_SUCCESS"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.parquet").touch()
+    rule = "whose name is no station's, expected 1 to 64 letters, digits, _ . : - (first a letter or digit)"
+    fix = "fix: rename it, or move it away"
+    assert problems(tmp_path, "stations: [{files: 'station={station}'}]") == [
+        f"fleet.yaml: stations[0].files: got station=__HIVE_DEFAULT_PARTITION__, {rule}; {fix}",
+        f"fleet.yaml: stations[0].files: got station=st 1, {rule}; {fix}",
+    ]
+
+
+@pytest.mark.parametrize("pattern", ["deep/**/{station}.csv", "deep/[x]/{station}.csv", "deep/?x?/{station}.csv"])
+def test_wildcards_are_stars_and_question_marks_and_brackets_are_parts_of_names(pattern: str, tmp_path: Path) -> None:
+    (tmp_path / "deep" / "[x]").mkdir(parents=True)
+    (tmp_path / "deep" / "[x]" / "st-1.csv").touch()
+    found = members(tmp_path, f"stations: [{{files: '{pattern}'}}]")
+    assert found["st-1"].files == (tmp_path / "deep" / "[x]" / "st-1.csv",)
+
+
+def test_a_station_that_was_found_needs_a_file_of_one_pattern_only(tmp_path: Path) -> None:
+    for name in ("old/st-1.csv", "new/st-1.csv", "new/st-2.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = members(tmp_path, "stations: [{files: ['old/{station}.csv', 'new/{station}.csv']}]")
+    assert {name: len(each.files) for name, each in found.items()} == {"st-1": 2, "st-2": 1}
