@@ -5,6 +5,7 @@
     config.errors.DavylampError
     ├── BundleError      a bundle that is missing, damaged, of another format, or unable to reproduce its golden rows
     ├── TableError       a CSV that cannot be read as this station's readings
+    │   └── EmptyTableError  a file that has a header and no rows
     ├── ReadingError     a payload that cannot be used: becomes a dead letter, never stops the agent
     ├── RequestError     a request that is answered with an error
     ├── BrokerError      a broker that cannot be reached, or that refuses us
@@ -29,6 +30,10 @@ class BundleError(DavylampError):
 
 class TableError(DavylampError):
     """A CSV cannot be read as this station's readings; names file, line and column."""
+
+
+class EmptyTableError(TableError):
+    """A file has a header and no rows."""
 
 
 class ReadingError(DavylampError):

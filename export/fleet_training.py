@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from config.fleet_members import folder_files
 from config.settings.station import Station
 from config.settings.training import Training
+from trainer.errors import RecordError
 
 
 def train_member(arguments: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -35,15 +37,12 @@ def train_member(arguments: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     from trainer.data.record import load_record
     from trainer.evaluation.ageing.results import Ageing
     from trainer.evaluation.ageing.verdict import outcome
-    from trainer.fleet.joined_days import join_days
     from trainer.train import train
 
     station = msgspec.convert(arguments["station"], Station)
     settings = msgspec.convert(arguments["training"], Training)
     run, bundle = Path(arguments["run"]), Path(arguments["bundle"])
-    with tempfile.TemporaryDirectory(prefix="davylamp-") as scratch:
-        files = join_days([Path(file) for file in arguments["files"]], Path(scratch))
-        record = load_record(files, station)
+    record = load_record(record_files(list(map(Path, arguments["files"]))), station, days=True)
     trained = train(record, settings, run)
     bundle.parent.mkdir(parents=True, exist_ok=True)
     exported = export(trained, bundle)
@@ -52,4 +51,26 @@ def train_member(arguments: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         "rows": len(record.values),
         "ks": trained.metrics["generator"]["ks_test"],
         "budget": outcome(Ageing.read(trained.metrics)),
-    }, [str(bundle), str(run / "run.json"), str(run / "metrics.json")]
+        "notes": list(record.dropped),
+    }, [str(bundle), *map(str, sorted(path for path in run.rglob("*") if path.is_file()))]
+
+
+def record_files(paths: Sequence[Path]) -> list[Path]:
+    """List the files to train on, those of folders in natural order.
+
+    Parameters
+    ----------
+    paths
+        Files, and folders of files.
+
+    Raises
+    ------
+    RecordError
+        Folders have no file; all of them at once.
+    """
+    found = {path: folder_files(path) if path.is_dir() else [path] for path in paths}
+    empty = [path for path, files in found.items() if not files]
+    if empty:
+        fix = "expected some; check the path"
+        raise RecordError("\n".join(f"{path}: got a folder without CSV and Parquet files, {fix}" for path in empty))
+    return [file for files in found.values() for file in files]

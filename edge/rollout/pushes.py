@@ -214,4 +214,3 @@ def outcome_line(models: dict[str, Any], bundle: str, sha256: str) -> tuple[str,
     if last is not None and last["reason"]:
         return f"{last['bundle']} {last['outcome']}: {last['reason']}", False
     return f"{bundle} is not used; {active['bundle']} runs", False
-

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from config.arguments import positive
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from trainer.fleet.fleet_job import FleetJob
 
 EXAMPLE = "davylamp train-fleet fleet.yaml --jobs 2"
+
+_S = TypeVar("_S")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -84,19 +87,23 @@ def fleet_training_jobs(members: list[FleetMember], *, memory_mb: int, quick: bo
     Raises
     ------
     ConfigError
-        A station file or a training file is wrong.
+        Station files or training files are wrong; all of them at once.
     """
     from importlib.metadata import version
 
     import msgspec
 
+    from config.errors import ConfigError
     from config.settings.training import Training
     from config.templates.templates import METHANE
     from config.yaml.load import load_station, load_training
     from trainer.fleet.fleet_job import FleetJob
 
-    stations = {path: msgspec.to_builtins(load_station(path or METHANE)) for path in {each.station for each in members}}
-    settings = {path: load_training(path) for path in {each.training for each in members}}
+    problems: list[str] = []
+    stations = _load_each([each.station for each in members], lambda path: load_station(path or METHANE), problems)
+    settings = _load_each([each.training for each in members], load_training, problems)
+    if problems:
+        raise ConfigError(problems)
     if quick:
         settings = dict.fromkeys(settings, Training.quick())
     return [
@@ -105,7 +112,7 @@ def fleet_training_jobs(members: list[FleetMember], *, memory_mb: int, quick: bo
             function="export.fleet_training:train_member",
             arguments={
                 "files": [str(file) for file in each.files],
-                "station": stations[each.station],
+                "station": msgspec.to_builtins(stations[each.station]),
                 "training": msgspec.to_builtins(settings[each.training]),
                 "run": str(each.run),
                 "bundle": str(each.bundle),
@@ -118,3 +125,18 @@ def fleet_training_jobs(members: list[FleetMember], *, memory_mb: int, quick: bo
         )
         for each in members
     ]
+
+
+def _load_each(
+    paths: Iterable[Path | None], load: Callable[[Path | None], _S], problems: list[str]
+) -> dict[Path | None, _S]:
+    """Load each file once, and collect what is wrong with any of them."""
+    from config.errors import ConfigError
+
+    loaded = {}
+    for path in dict.fromkeys(paths):
+        try:
+            loaded[path] = load(path)
+        except ConfigError as error:
+            problems += error.problems
+    return loaded

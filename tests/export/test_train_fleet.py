@@ -16,8 +16,9 @@ from davylamp import main
 from edge.bundles.bundle import Bundle
 from edge.readings.csv.writer import write_table
 from edge.simulation.simulator import simulate_chamber
+from export.fleet_training import record_files
 from trainer.data.record import load_record
-from trainer.fleet.joined_days import join_days
+from trainer.errors import RecordError
 from trainer.run import Run
 
 STATION = load_station(METHANE)
@@ -60,6 +61,25 @@ def test_a_fleet_is_trained_failures_are_named_and_the_rest_is_kept(
 def test_the_days_of_a_record_are_one_segment_and_files_of_csv_are_one_each(tmp_path: Path) -> None:
     write_days(tmp_path / "days", 400)
     write_table(tmp_path / "one.csv", STATION.names, simulate_chamber(100, seed=6))
-    files = join_days([tmp_path / "one.csv", tmp_path / "days"], tmp_path)
-    record = load_record(files, STATION)
+    record = load_record(record_files([tmp_path / "one.csv", tmp_path / "days"]), STATION, days=True)
     assert record.segments == ((0, 100), (100, 500))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RecordError, match="empty: got a folder without CSV and Parquet files, expected some"):
+        record_files([tmp_path / "empty"])
+
+
+def test_every_mistake_of_station_and_training_files_is_named_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.yaml").write_text("name: 1\n")
+    (tmp_path / "fleet.yaml").write_text(
+        "stations:\n- {name: one, files: one.csv, station: a.yaml, training: t.yaml}\n"
+        "- {name: two, files: two.csv, station: b.yaml}\n"
+    )
+    assert main(["train-fleet", str(tmp_path / "fleet.yaml")]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(": ")[0] for line in dict.fromkeys(lines)][-2:] == [
+        f"{tmp_path}/b.yaml",
+        f"{tmp_path}/t.yaml",
+    ]
+    assert lines[0].startswith(f"{tmp_path}/a.yaml: ")

@@ -11,6 +11,7 @@ import pandas as pd
 
 from config.settings.station import Station
 from edge.arrays import Floats, Indices, Mask
+from edge.errors import EmptyTableError
 from edge.readings.csv.bad_rows import BadRows
 from edge.readings.csv.collected_columns import LABEL, read_labels
 from edge.readings.csv.header import header_fault, quoted
@@ -21,25 +22,37 @@ from edge.readings.csv.time_order import in_time_order
 from edge.readings.csv.times import TimeColumns
 from edge.readings.csv.unnamed_time import UnnamedTime, find_clock
 from edge.readings.decoding.dialect import Dialect
+from trainer.data.joined_tables import sort_jumbled
 from trainer.errors import RecordError
 
 _SAMPLE = 50  # rows among which a time column is looked for that the station file does not name
 
 
-def read_parquet(path: Path, station: Station) -> CsvTable:
+def read_parquet(path: Path, station: Station, *, partial: bool = False) -> CsvTable:
     """Read a station's readings from a Parquet file; its rows are numbered from 1, in place of a CSV's lines.
 
     Numbers may be of any numeric type, decimals, or texts; the words for missing values are those of CSV files, and so
     is what makes a row or a file unreadable.
 
+    Parameters
+    ----------
+    path
+        The file.
+    station
+        What its columns are.
+    partial
+        Whether up to half of the station's columns may be missing, as where a record of many files changed its form.
+
     Raises
     ------
     RecordError
         The file is damaged, a column is missing or does not hold numbers.
+    EmptyTableError
+        There is no row.
     TableError
         Too many rows cannot be read.
     """
-    frame = _frame(path, [*station.names, *station.time_columns])
+    frame, lacking = _frame(path, station, partial=partial)
     lines = np.arange(1, len(frame) + 1, dtype=np.int64)
     reader = _Rows(path, station, lines)
     values = np.column_stack([reader.numbers(frame[name], j) for j, name in enumerate(station.names)])
@@ -59,27 +72,33 @@ def read_parquet(path: Path, station: Station) -> CsvTable:
         lines=lines[keep],
         dropped=reader.dropped,
         breaks=breaks,
-        notes=(*unnamed.notes, *reader.notes, *remarks),
+        notes=(*lacking, *unnamed.notes, *reader.notes, *remarks),
         labels=None if labels is None else labels[keep],
     )
-    return in_time_order(table, station.cadence, newest_first=unnamed.newest_first, numbered="row")
+    return in_time_order(sort_jumbled(table), station.cadence, newest_first=unnamed.newest_first, numbered="row")
 
 
-def _frame(path: Path, wanted: Sequence[str]) -> pd.DataFrame:
+def _frame(path: Path, station: Station, *, partial: bool) -> tuple[pd.DataFrame, list[str]]:
+    """Read a file as a table of the station's columns; also return sentences about those that it lacks."""
+    wanted = [*station.names, *station.time_columns]
     try:
-        frame = pd.read_parquet(path)
+        frame = pd.read_parquet(path, partitioning=None)  # the names of folders are no columns
     except (OSError, ValueError) as error:  # pyarrow's errors are both
         raise RecordError(f"{path}: got a damaged Parquet file ({_first_line(error)}); copy it again") from error
     if any(name is not None for name in frame.index.names) or isinstance(frame.index, pd.DatetimeIndex):
         frame = frame.reset_index()  # the time is often the index
-    names = match_names([str(name) for name in frame.columns], wanted)
-    fault = header_fault(names, wanted)
+    names = list(match_names([str(name) for name in frame.columns], wanted))
+    if not len(frame):
+        raise EmptyTableError(f"{path}: got columns and no rows, expected readings; is it the right file?")
+    missing = [name for name in station.names if name not in names]
+    if not partial or 2 * len(missing) > station.size:
+        missing = []
+    fault = header_fault([*names, *missing], wanted)
     if fault is not None:
         raise RecordError(f"{path}: {fault}")
     frame.columns = pd.Index(names)
-    if not len(frame):
-        raise RecordError(f"{path}: got columns and no rows, expected readings; is it the right file?")
-    return frame.loc[:, ~frame.columns.duplicated()]
+    frame = frame.loc[:, ~frame.columns.duplicated()].assign(**dict.fromkeys(missing, np.nan))
+    return frame, [f"no column {quoted(name)}, whose values count as missing" for name in missing]
 
 
 class _Rows:
@@ -104,7 +123,7 @@ class _Rows:
         if isinstance(column.dtype, pd.CategoricalDtype):
             column = column.astype(column.dtype.categories.dtype)
         if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-            values = np.array(column.to_numpy(dtype=np.float64, na_value=np.nan))
+            values = _numbers(column)
             values[~np.isfinite(values) | np.isin(values, list(self._sentinels[j]))] = np.nan
             return values
         texts = None if _no_text(column) else _texts(column)
@@ -162,6 +181,15 @@ class _Rows:
         self.dropped = self._bad.settle(int(keep.sum()))
         self.notes = tuple(self._times.notes)
         return keep, tuple((np.flatnonzero(np.diff(np.cumsum(~keep)[keep])) + 1).tolist())
+
+
+def _numbers(column: pd.Series) -> Floats:
+    """Return a column of numbers [N]; in single precision with the decimals that were written: 21.3, not 21.299999."""
+    if str(column.dtype).lower() != "float32":
+        return np.array(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    singles = column.to_numpy(dtype=np.float32, na_value=np.nan)
+    distinct, place = np.unique(singles, return_inverse=True)
+    return np.asarray(distinct.astype("U32").astype(np.float64)[place])
 
 
 def _is_date(column: pd.Series) -> bool:

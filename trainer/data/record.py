@@ -180,7 +180,9 @@ class Record:
         return np.flatnonzero(np.isin(np.maximum(owner, 0), rows))
 
 
-def load_record(files: Sequence[str | Path], station: Station, *, progress: TextIO | None = None) -> Record:
+def load_record(
+    files: Sequence[str | Path], station: Station, *, days: bool = False, progress: TextIO | None = None
+) -> Record:
     """Read files into one record, as a gateway would read their rows.
 
     A cell that is missing, or outside the station's physical range, holds the last good value of its channel for at
@@ -193,7 +195,7 @@ def load_record(files: Sequence[str | Path], station: Station, *, progress: Text
     RecordError
         A file cannot be read as this station's readings, two files have the same content, or no complete row is left.
     """
-    found = read_files(files, station, progress=progress)
+    found = read_files(files, station, days=days, progress=progress)
     if not found.files:
         found.raise_faults()
     sent = SentRows([file.table for file in found.files], [file.continues for file in found.files], station)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
+import msgspec
 import numpy as np
 
 from config.settings.station import Station
 from edge.arrays import Indices, Texts
-from edge.errors import TableError
+from edge.errors import EmptyTableError, TableError
 from edge.readings.csv.reader import read_table
 from edge.readings.csv.table import CsvTable
+from edge.readings.csv.time_order import cadence_disagreement
 from edge.readings.gaps import MOST_CADENCES, median_interval
+from trainer.data.joined_tables import join_tables
 from trainer.data.phase import move_bar, phase
 from trainer.data.repeated_rows import RepeatedRows, find_repeated_rows
 from trainer.data.symptoms import symptoms
@@ -90,7 +94,12 @@ class StationFiles:
 
 
 def read_files(
-    files: Sequence[str | Path], station: Station, *, every_row: bool = False, progress: TextIO | None = None
+    files: Sequence[str | Path],
+    station: Station,
+    *,
+    every_row: bool = False,
+    days: bool = False,
+    progress: TextIO | None = None,
 ) -> StationFiles:
     """Read files; a row that is there twice is kept where it comes first.
 
@@ -102,6 +111,9 @@ def read_files(
         What their columns are.
     every_row
         Whether rows that are there twice are only reported.
+    days
+        Whether the Parquet files are parts of one record, as a file of each day is: their rows follow on one another in
+        the order of their times, and some may be empty, copies, or lack columns.
     progress
         Where the progress bar of a long CSV is drawn; ``None`` draws none.
 
@@ -115,27 +127,38 @@ def read_files(
     faults: dict[int, str] = {}
     found: list[StationFile] = []
     seen: dict[str, Path] = {}
+    empty: dict[int, str] = {}
+    copies: list[str] = []
     for place, path in enumerate(map(Path, files)):
         try:
             data = path.read_bytes()
-            table, numbered = _read(path, data, station, progress)
+            table, numbered = _read(path, data, station, progress, days=days)
         except OSError as error:
             faults[place] = f"{path}: {error.strerror or error}; expected a CSV or Parquet file that can be read"
             continue
         except (TableError, RecordError) as error:
-            faults[place] = str(error)
+            if days and isinstance(error, EmptyTableError):
+                empty[place] = str(error)
+            else:
+                faults[place] = str(error)
             continue
         digest = hashlib.sha256(data).hexdigest()
+        if digest in seen and days:
+            copies.append(f"{path.name}: the same content as {seen[digest]}, counted once")
+            continue
         if digest in seen:
             faults[place] = f"{path}: got the same content as {seen[digest]}, expected each file once; leave one out"
             continue
         seen[digest] = path
         sentences = (*(drop.sentence(numbered) for drop in table.dropped), *table.notes)
         file = StationFile(place, path, table, data, numbered, sentences, ())
-        if fault := _cadence_fault(file, station):
-            faults[place] = fault
-        else:
-            found.append(file)
+        found.append(file)
+    if not found:
+        faults |= empty
+    if days:
+        found = _join_days(found, station)
+    faults |= {file.place: fault for file in found if (fault := _cadence_fault(file, station))}
+    found = [file for file in found if file.place not in faults]
     repeated = find_repeated_rows([file.table for file in found]) if found else None
     if repeated is not None and not every_row and (order := repeated.order()) != tuple(range(len(found))):
         found = [found[i] for i in order]  # so that what follows on is one part, on one side of a border
@@ -145,19 +168,42 @@ def read_files(
     once = [_once(found, i, repeated, every_row) for i in range(len(found))] if repeated else []
     return StationFiles(
         files=tuple(file for file in once if len(file.table.values)),
-        sentences=tuple(f"{file.table.file}: {each}" for file in once for each in (*file.sentences, *file.symptoms)),
+        sentences=(
+            *(f"{file.table.file}: {each}" for file in once for each in (*file.sentences, *file.symptoms)),
+            *(sentence for _, sentence in sorted(empty.items())),
+            *copies,
+        ),
         faults=faults,
     )
 
 
-def _read(path: Path, data: bytes, station: Station, progress: TextIO | None) -> tuple[CsvTable, str]:
+def _read(path: Path, data: bytes, station: Station, progress: TextIO | None, *, days: bool) -> tuple[CsvTable, str]:
     """Read a file by its content, whatever its name; also return what its rows are numbered by."""
     if data.startswith(b"PAR1"):
         from trainer.data.parquet import read_parquet  # pandas is slow to import, and few records are Parquet
 
-        return read_parquet(path, station), "row"
+        # How far apart the rows of a day are is seen when all of its files have been joined.
+        described = msgspec.structs.replace(station, cadence=None) if days else station
+        return read_parquet(path, described, partial=days), "row"
     with phase(f"reading {path.name}", data.count(b"\n"), progress):
         return read_table(path, station, watch=move_bar), "line"
+
+
+def _join_days(files: Sequence[StationFile], station: Station) -> list[StationFile]:
+    """Make one file of the Parquet files."""
+    parts = [file for file in files if file.numbered == "row"]
+    if not parts:
+        return list(files)
+    name = f"{len(parts)}-files.parquet" if len(parts) > 1 else parts[0].table.file
+    table = join_tables([file.table for file in parts], name).table
+    table = replace(table, lines=np.arange(1, len(table.values) + 1), header_line=1)
+    shared = len(os.path.commonpath([file.path.absolute().parent for file in parts])) + 1
+    sentences = [f"{str(file.path.absolute())[shared:]}: {each}" for file in parts for each in file.sentences]
+    if table.time is not None and (note := cadence_disagreement(table.time, station.cadence)):
+        sentences.append(note)
+    data = b"".join(file.data for file in parts)
+    joined = StationFile(parts[0].place, parts[0].path, table, data, "row", tuple(sentences), ())
+    return [*(file for file in files if file.numbered != "row"), joined]
 
 
 def _cadence_fault(file: StationFile, station: Station) -> str | None:

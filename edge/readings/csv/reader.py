@@ -11,7 +11,7 @@ import numpy as np
 from config.settings.station import Station
 from config.yaml.messages import did_you_mean
 from edge.arrays import Floats, Indices, Mask
-from edge.errors import TableError
+from edge.errors import EmptyTableError, TableError
 from edge.readings.csv.bad_rows import BadRows
 from edge.readings.csv.collected_columns import LABEL, read_labels
 from edge.readings.csv.compression import decompress
@@ -121,7 +121,7 @@ class _Reader:
         self._numbers.settle(len(keep))
         dropped = self._bad.settle(int(keep.sum()))
         if not keep.any():
-            raise TableError(
+            raise EmptyTableError(
                 f"{self._path}: got a header and no rows, expected readings below it; is it the right file?"
             )
         where = np.concatenate(lines).tolist() if labelled is not None else []

@@ -58,8 +58,8 @@ def in_time_order(
     back = np.flatnonzero(np.diff(time) < 0)
     if len(back):
         notes.append(_back_note(time, back, table.lines, numbered))
-    if cadence is not None and own is not None and not 1 / MOST_DISAGREEMENT < cadence / own < MOST_DISAGREEMENT:
-        notes.append(cadence_note(cadence, own))
+    if (note := cadence_disagreement(time, cadence)) is not None:
+        notes.append(note)
     return replace(table, time=time, notes=tuple(notes))
 
 
@@ -83,6 +83,22 @@ def _turned(table: CsvTable) -> CsvTable:
         breaks=tuple(sorted(rows - row for row in table.breaks)),
         notes=(*table.notes, "its rows are newest first; they were turned round"),
     )
+
+
+def cadence_disagreement(time: Floats, cadence: float | None) -> str | None:
+    """Return a sentence if times [N] and the cadence [s] that the station file states disagree.
+
+    Parameters
+    ----------
+    time
+        Times of rows that follow on one another, Unix time [s].
+    cadence
+        Interval that the station file states, or ``None``.
+    """
+    own = median_interval(time)
+    if cadence is None or own is None or 1 / MOST_DISAGREEMENT < cadence / own < MOST_DISAGREEMENT:
+        return None
+    return cadence_note(cadence, own)
 
 
 def cadence_note(cadence: float, own: float) -> str:

@@ -201,3 +201,55 @@ def test_days_beside_times_of_day_are_reported(tmp_path: Path) -> None:
     (note,) = load_record([path], msgspec.structs.replace(TIMED, cadence=None)).dropped
     assert "gives days only" in note
     assert "write time: [Time, Clock] into the station file" in note
+
+
+def test_numbers_in_single_precision_are_those_that_were_written(tmp_path: Path) -> None:
+    tenths = np.array([21.3, -999.9, 0.1, np.nan, 22.7], dtype=np.float32)
+    station = msgspec.structs.replace(
+        STATION, features=(msgspec.structs.replace(STATION.features[0], missing=(-999.9,)), STATION.features[1])
+    )
+    path = parquet(tmp_path, Temperature=tenths, RMQ4=np.array([1, 2, 3, 4, 5e4], dtype=np.float32))
+    record = load_record([path], station)
+    assert record.values[record.intact].tolist() == [[21.3, 1], [0.1, 3], [22.7, 5e4]]
+
+
+def test_the_files_of_days_are_one_record_in_the_order_of_their_times(tmp_path: Path) -> None:
+    time = pd.date_range("2026-01-31T12:00", periods=900, freq="min", tz="Europe/Berlin")
+    frame = pd.DataFrame({"Time": time, "Temperature": np.linspace(1, 30, 900), "RMQ4": np.linspace(10, 900, 900)})
+    parts = {
+        "day=10/a": frame[600:].sample(frac=1, random_state=1),  # in no order, and of a later day than its name's
+        "day=2/b": frame[300:600:2].astype({"Temperature": np.float32}),
+        "day=2/a": frame[301:600:2].assign(Time=lambda part: part["Time"].dt.tz_convert("UTC")),
+        "day=1/copy": frame[:300],
+        "day=1/a": frame[:300],
+        "day=3/a": frame[:0],
+    }
+    files = []
+    for name, part in parts.items():
+        files.append(tmp_path / f"{name}.parquet")
+        files[-1].parent.mkdir(exist_ok=True)
+        part.to_parquet(files[-1], index=False)
+    record = load_record(files, TIMED, days=True)
+    assert record.segments == ((0, 900),)
+    assert record.restarts == ()
+    np.testing.assert_allclose(record.values, frame[["Temperature", "RMQ4"]], rtol=1e-6)
+    said = [sentence.replace(f"{tmp_path}/", "") for sentence in record.dropped]
+    assert said == [
+        "4-files.parquet: day=10/a.parquet: its rows are in no order of their times; they were sorted",
+        "day=3/a.parquet: got columns and no rows, expected readings; is it the right file?",
+        "a.parquet: the same content as day=1/copy.parquet, counted once",
+    ]
+
+
+def test_a_day_that_lacks_a_column_is_told_and_most_columns_must_be_there(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"Temperature": np.linspace(1, 30, 100), "RMQ4": np.linspace(10, 900, 100)})
+    frame[:80].to_parquet(tmp_path / "1.parquet")
+    frame[80:].drop(columns="RMQ4").to_parquet(tmp_path / "2.parquet")
+    record = load_record([tmp_path / "1.parquet", tmp_path / "2.parquet"], STATION, days=True)
+    assert len(record.values) == 92  # 12 rows hold the last good value
+    assert '2-files.parquet: 2.parquet: no column "RMQ4", whose values count as missing' in record.dropped
+    with pytest.raises(RecordError, match='got the columns "Temperature", expected also "RMQ4"'):
+        load_record([tmp_path / "2.parquet"], STATION)
+    frame[["RMQ4"]].rename(columns={"RMQ4": "other"}).to_parquet(tmp_path / "3.parquet")
+    with pytest.raises(RecordError, match=r'3[.]parquet: got the columns "other", expected also "Temperature", "RMQ4"'):
+        load_record([tmp_path / "1.parquet", tmp_path / "3.parquet"], STATION, days=True)
