@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from argparse import ArgumentParser, Namespace
@@ -174,39 +173,24 @@ def score_files(
     from edge.readings.csv.reader import read_table
     from edge.readings.csv.writer import write_table
     from edge.readings.decoding.decoder import Decoder
+    from edge.scoring.file_scorer import check_request, file_scorer, unadapted_note
     from edge.scoring.score_table import SCORE_COLUMNS
     from edge.scoring.score_tally import ScoreTally
-    from edge.scoring.scorer import Scorer
     from edge.scoring.table_scorer import TableScorer
 
-    if request is not None and not 0 < request < 1:
-        raise RequestError(f"request: got {request:g}, expected a rate in (0, 1); 0.001 is one reading in 1000")
+    check_request(request)
     names = [os.fspath(file) for file in files]
     if STREAM in names and len(names) > 1:
         raise RequestError("files: got - beside other files, expected it alone")
     if summary is not None and (output is None or output == STREAM):
         raise RequestError("--json: got no -o FILE, expected one for the scores: standard output gets the summary")
     bundle = Bundle.open(bundle_path)
-    for name, level in (("enhancement", enhancement), ("limit", limit)):
-        if level is None:
-            continue
-        if bundle.station.gas is None or bundle.station.gas in absent:
-            raise RequestError(f"{name}: got {level:g}, but these rows have no gas level to compare it with")
-        if not 0 < level < math.inf:
-            raise RequestError(f"{name}: got {level:g}, expected a gas level above 0")
-    scorer = Scorer(
-        bundle,
-        absent=absent,
-        exceedances_per_1000=None if request is None else 1000 * request,
-        enhancement=enhancement,
-        limit=limit,
-        adapt=adapt,
-    )
+    scorer = file_scorer(bundle, absent=absent, request=request, enhancement=enhancement, limit=limit, adapt=adapt)
     bundle.verify()
     target = sys.stdout if output is None or output == STREAM else output
     tally = ScoreTally(None if summary is not None else sys.stderr if err is None else err)
-    if adapt and scorer.level is None and bundle.scoring(absent=bool(absent)).virtual is not None:
-        tally.say("methane: its threshold is not recalibrated, because no analyser says which readings are quiet")
+    if adapt and (note := unadapted_note(bundle, scorer, absent)):
+        tally.say(note)
     if names == [STREAM]:
         decoder = Decoder(bundle.station.name, bundle.station, absent=absent)
         guard = _guard(bundle, absent)

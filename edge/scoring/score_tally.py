@@ -105,6 +105,11 @@ class ScoreTally:
         for counter in (self._unscored, self._states, self._exceeds):
             counter.clear()
 
+    @property
+    def notes(self) -> list[str]:
+        """What was said, if there is no stream."""
+        return self._notes
+
     def as_json(self, *, bundle: str, output: str) -> str:
         """Return everything that was counted and said, with the id of the bundle and where the scores are."""
         document = {"bundle": bundle, "output": output, "files": self._files, "notes": self._notes}

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 
 from joblib import Parallel, delayed, parallel_config
 
-from trainer.errors import FleetError
 from trainer.fleet.fleet_job import FleetJob, JobOutcome
 from trainer.fleet.job_process import end_jobs, run_job
 
@@ -34,22 +33,11 @@ def run_jobs(jobs: Sequence[FleetJob], count: int | None = None, *, dask: str | 
     ModuleNotFoundError
         dask is not installed.
     """
-    left = {job.name: job for job in jobs}
     try:
         with _backend(count, dask, jobs) as many:
             # The processes are started by threads: they wait for them, and compute nothing.
             parallel = Parallel(n_jobs=many, return_as="generator_unordered", batch_size=1, pre_dispatch=_ahead(count))
-            for outcome in parallel(delayed(run_job)(job) for job in jobs):
-                left.pop(outcome.name)
-                yield outcome
-    except (FleetError, ModuleNotFoundError):
-        raise
-    except Exception as error:  # the cluster's: a job reports its own errors
-        if dask is None:
-            raise
-        fix = f"fix: run the same command again, which does the other {len(left)} only"
-        for name in left:
-            yield JobOutcome(name, "failed", error=f"the cluster at {dask} has lost it ({_first_line(error)}); {fix}")
+            yield from parallel(delayed(run_job)(job) for job in jobs)
     finally:
         end_jobs()  # after Ctrl-C: what still runs ends as well
 
@@ -63,16 +51,13 @@ def _backend(count: int | None, dask: str | None, jobs: Sequence[FleetJob]) -> I
     """Choose where jobs are done; gives how many at a time, as joblib counts them."""
     if dask is None:
         with parallel_config(backend="threading"):
-            yield count or os.cpu_count() or 1
+            yield count or len(os.sched_getaffinity(0))
         return
-    from trainer.fleet.dask_cluster import cluster_backend, connect_cluster
+    from trainer.fleet.cluster_backend import ClusterBackend
+    from trainer.fleet.dask_cluster import connect_cluster
 
     with (
-        connect_cluster(dask, version=jobs[0].version if jobs else "", patience=_PATIENCE),
-        parallel_config(backend=cluster_backend()),
+        connect_cluster(dask, jobs, patience=_PATIENCE) as client,
+        parallel_config(backend=ClusterBackend(client, dask)),
     ):
         yield count or -1
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
-import re
 import sys
 from argparse import Namespace
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import unquote
 
 from config.fleet_members import RECORD_SUFFIXES, folder_files
+from config.yaml.load import load_station
 from edge.bundles.bundle import Bundle
+from edge.bundles.file_station import file_station
 from edge.errors import RequestError
+from edge.scoring.file_scorer import check_request, file_scorer
 from trainer.errors import FleetError
 from trainer.fleet.fleet_job import FleetJob
 from trainer.fleet.fleet_jobs import run_jobs
@@ -23,7 +25,6 @@ MEMORY_MB = 2048
 
 _PARTITION = "station="
 _RECORDS = "_davylamp"  # folder of what says that a station is done; readers of Parquet skip such names
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 
 
 def run(arguments: Namespace) -> int:
@@ -53,25 +54,28 @@ def folder_jobs(arguments: Namespace, folder: Path) -> list[FleetJob]:
     RequestError
         There is no folder for the output, it lies in the other, or an option is out of its range.
     FleetError
-        The folder has no file of a station.
+        The folder has no file of a station, or files of which it is not clear whose they are.
+    DavylampError
+        The bundle that scores all stations, or the station file, cannot be used.
     """
     output = arguments.output
     if output is None or (output.exists() and not output.is_dir()):
         raise RequestError(f"-o: got {output or 'none'}, expected a folder for the scores of {folder}")
-    if output.resolve() == folder.resolve() or output.resolve().is_relative_to(folder.resolve()):
+    if output.resolve().is_relative_to(folder.resolve()):
         raise RequestError(f"-o: got {output}, expected a folder outside {folder}")
-    if arguments.request is not None and not 0 < arguments.request < 1:
-        raise RequestError(f"request: got {arguments.request:g}, expected a rate in (0, 1); 0.001 is one in 1000")
-    for name in ("enhancement", "limit"):
-        level = getattr(arguments, name)
-        if level is not None and not 0 < level < math.inf:
-            raise RequestError(f"{name}: got {level:g}, expected a gas level above 0")
     stations = station_files(folder)
     if not stations:
         suffixes = " or ".join(RECORD_SUFFIXES)
         raise FleetError(f"{folder}: got no {suffixes} file below it, expected {_PARTITION}NAME/day=DATE/*.parquet")
-    if not arguments.bundle.is_dir():
-        Bundle.open(arguments.bundle)  # one for all: if it cannot be used, nothing starts
+    options = {key: getattr(arguments, key) for key in ("request", "enhancement", "limit")}
+    if arguments.bundle.is_dir():
+        check_request(**options)
+        if arguments.station is not None:
+            load_station(arguments.station)
+    else:  # one for all: if it cannot be used, nothing starts
+        bundle = Bundle.open(arguments.bundle)
+        file_scorer(bundle, absent=arguments.absent, **options)
+        file_station(bundle, arguments.station)
     return [
         FleetJob(
             name=name,
@@ -82,11 +86,9 @@ def folder_jobs(arguments: Namespace, folder: Path) -> list[FleetJob]:
                 "folder": str(folder.resolve()),
                 "files": files,
                 "output": str(output.resolve() / f"{_PARTITION}{name}"),
-                "request": arguments.request,
                 "absent": list(arguments.absent),
                 "adapt": arguments.adapt,
-                "enhancement": arguments.enhancement,
-                "limit": arguments.limit,
+                **options,
             },
             inputs=(
                 str(_bundle(arguments.bundle, name).resolve()),
@@ -103,9 +105,10 @@ def folder_jobs(arguments: Namespace, folder: Path) -> list[FleetJob]:
 
 
 def station_files(folder: Path) -> dict[str, list[tuple[str, str]]]:
-    """Find the files of each station: its path below the folder, and that of its scores, in the order of the days.
+    """Find the files of each station: its path below the folder, and that of its scores, in the order of their paths.
 
-    The station is the part ``station=NAME`` of the path, or without such a part the first one.
+    The station is the part ``station=NAME`` of the path, or without such a part the first one. Numbers in paths count
+    by their value.
 
     Parameters
     ----------
@@ -115,25 +118,32 @@ def station_files(folder: Path) -> dict[str, list[tuple[str, str]]]:
     Raises
     ------
     FleetError
-        A name cannot be that of a station.
+        It is not clear whose files some are; all of them at once.
     """
     found: dict[str, list[tuple[str, str]]] = {}
+    faults: dict[str, str] = {}
     for path in folder_files(folder):
         parts = path.relative_to(folder).parts
         at = next((i for i, part in enumerate(parts) if part.startswith(_PARTITION)), 0)
         rest = (*parts[:at], *parts[at + 1 :]) or parts
         name = parts[at].removeprefix(_PARTITION) if len(parts) > 1 else path.stem
-        if not _NAME.fullmatch(name):
-            raise FleetError(f'{path}: got the station "{name}", expected a name of letters, digits and _ . : -')
+        if not name or ("=" in parts[at] and not parts[at].startswith(_PARTITION)):
+            got = Path(*parts[: at + 1])
+            faults[str(got)] = f"{folder / got}: got no station in the path of its files, expected {_PARTITION}NAME"
+            continue
         written = Path(*rest).with_suffix(".parquet")
         files = found.setdefault(name, [])
         if str(written) in (other for _, other in files):
             written = Path(*rest).with_name(f"{path.name}.parquet")
         files.append((str(path.relative_to(folder)), str(written)))
-    for files in found.values():
-        files.sort(key=lambda each: each[1])
+    if faults:
+        raise FleetError("\n".join(faults.values()))
     return found
 
 
 def _bundle(bundle: Path, name: str) -> Path:
-    return bundle / f"{name}.davy" if bundle.is_dir() else bundle
+    """Return the bundle of a station; Spark writes some characters of its name into a path as ``%20``."""
+    if not bundle.is_dir():
+        return bundle
+    written = bundle / f"{name}.davy"
+    return written if written.exists() else bundle / f"{unquote(name)}.davy"

@@ -28,6 +28,7 @@ from trainer.fleet.fleet_job import FleetJob, JobOutcome
 _MB = 1_000_000
 _ROOT = Path(__file__).parents[2]
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_TIDYING = 5.0  # [s] that a process has to remove what it has begun
 _NO_MEMORY = (
     "MemoryError",
     "bad_alloc",
@@ -71,8 +72,21 @@ def run_job(job: FleetJob) -> JobOutcome:
 def end_jobs() -> None:
     """End the work that runs here; what it had not finished is as it was before."""
     with _lock:
-        for process in _running:
-            process.kill()
+        running = list(_running)
+    for process in running:
+        process.terminate()
+    for process in running:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process; it first removes what it has begun to write."""
+    process.terminate()
+    try:
+        process.wait(_TIDYING)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _failed(job: FleetJob, error: str, started: float, peak_mb: float = 0.0) -> JobOutcome:
@@ -86,8 +100,9 @@ def _ask(job: FleetJob) -> tuple[dict[str, Any], int, str]:
     request = {"function": job.function, "arguments": dict(job.arguments), "memory_mb": job.memory_mb}
     with tempfile.TemporaryFile() as printed:
         process = subprocess.Popen(
-            [sys.executable, "-m", "trainer.fleet.job_process"],
+            [sys.executable, "-P", "-m", "trainer.fleet.job_process"],  # no module of the folder that we run in
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=printed, env=environment,
+            process_group=0,  # a terminal sends its Ctrl-C to us alone, and we end them in order
         )  # fmt: skip
         with _lock:
             _running.add(process)
@@ -100,8 +115,7 @@ def _ask(job: FleetJob) -> tuple[dict[str, Any], int, str]:
             text = process.stdout.read()
             code = process.wait()
         finally:
-            process.kill()
-            process.wait()
+            _end(process)
             with _lock:
                 _running.discard(process)
             with contextlib.suppress(BrokenPipeError):
@@ -145,7 +159,7 @@ def answer_request() -> int:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with _own_output() as out:
         limit = int(request["memory_mb"]) * _MB
-        # What is written to, not what is mapped: libraries map more than they use.
+        # Memory of its own that it may write to: files that libraries map do not count.
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
         try:
             module, _, name = request["function"].partition(":")
@@ -177,6 +191,8 @@ def _end_with_parent() -> None:
     """Wait until standard input ends, which it does with the process that waits for us."""
     while os.read(0, 4096):  # not sys.stdin: its lock would be held when the interpreter ends
         pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_TIDYING)
     os._exit(1)
 
 
@@ -192,6 +208,10 @@ def _own_output() -> Iterator[int]:
 
 
 if __name__ == "__main__":
-    code = answer_request()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was begun is removed
+    try:
+        code = answer_request()
+    except SystemExit:
+        code = 1
     sys.stdout.flush()
     os._exit(code)  # a thread still waits for standard input

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
+from config.printable import escape_commands
 from trainer.fleet.fleet_job import JobOutcome
 
 COLUMN_TITLES = {
     "bundle": "bundle", "rows": "rows", "ks": "KS", "budget": "budget", "scored": "scored",
-    "consistency": "consistency", "reconstruction": "reconstruction", "methane": "methane",
+    "methane": "methane", "consistency": "consistency", "reconstruction": "reconstruction",
 }  # fmt: skip
 """Key of a figure -> the title of its column."""
 
 _WORDS = {"done": "done", "kept": "done before", "failed": "FAILED"}
+_NOTED = 10  # stations whose notes are printed
 
 
 def follow_outcomes(outcomes: Iterable[JobOutcome], count: int, err: TextIO) -> list[JobOutcome]:
@@ -31,8 +33,9 @@ def follow_outcomes(outcomes: Iterable[JobOutcome], count: int, err: TextIO) -> 
     found: list[JobOutcome] = []
     for each in outcomes:
         found.append(each)
+        name = escape_commands(each.name)
         took = "" if each.outcome == "kept" else f" in {each.seconds:.0f} s"
-        print(f"{len(found)} of {count}: {each.name} {_WORDS[each.outcome]}{took}", file=err, flush=True)
+        print(f"{len(found)} of {count}: {name} {_WORDS[each.outcome]}{took}", file=err, flush=True)
     return sorted(found, key=lambda each: each.name)
 
 
@@ -47,7 +50,7 @@ def outcome_table(outcomes: Sequence[JobOutcome]) -> Iterator[str]:
     keys = [key for key in COLUMN_TITLES if any(key in each.result for each in outcomes)]
     header = ["station", "result", *(COLUMN_TITLES[key] for key in keys), "s", "MB"]
     rows = [
-        [each.name, _WORDS[each.outcome], *(_cell(each.result, key) for key in keys),
+        [escape_commands(each.name), _WORDS[each.outcome], *(_cell(each.result, key) for key in keys),
          f"{each.seconds:.0f}", f"{each.peak_mb:,.0f}" if each.peak_mb else ""]
         for each in outcomes
     ]  # fmt: skip
@@ -64,7 +67,8 @@ def outcome_table(outcomes: Sequence[JobOutcome]) -> Iterator[str]:
     before = f", {kept} of them before" if kept else ""
     yield f"{len(outcomes) - len(failed)} of {len(outcomes)} stations done{before}"
     for each in failed:
-        yield from (f"{each.name}: {line}" for line in each.error.splitlines())
+        yield from (escape_commands(f"{each.name}: {line}") for line in each.error.splitlines())
+    yield from _notes(outcomes)
 
 
 def outcomes_document(outcomes: Sequence[JobOutcome]) -> list[dict[str, Any]]:
@@ -82,12 +86,23 @@ def outcomes_document(outcomes: Sequence[JobOutcome]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def _notes(outcomes: Sequence[JobOutcome]) -> Iterator[str]:
+    """Yield what is to be known of records that were used."""
+    noted = [each for each in outcomes if each.result.get("notes")]
+    for each in noted[:_NOTED]:
+        first, *others = each.result["notes"]
+        more = f" (and {len(others)} more, which --json has)" if others else ""
+        yield escape_commands(f"{each.name}: note: {first}{more}")
+    if len(noted) > _NOTED:
+        yield f"notes on {len(noted) - _NOTED} other stations: --json has them"
+
+
 def _cell(result: Mapping[str, Any], key: str) -> str:
     value = result.get(key)
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        return escape_commands(value)
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.2%}" if key in ("consistency", "reconstruction", "methane") else f"{value:.4f}"

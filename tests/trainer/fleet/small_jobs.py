@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,12 @@ def misbehave(arguments: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
             os._exit(3)
         case "code":
             raise ZeroDivisionError("division by zero")
+        case "worker":
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(300)
+        case "begin":
+            with tempfile.TemporaryDirectory(prefix="begun-", dir=arguments["folder"]):
+                time.sleep(300)
         case "sleep":
             Path(arguments["pid"]).write_text(str(os.getpid()))
             time.sleep(300)

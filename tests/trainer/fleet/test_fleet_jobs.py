@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -89,22 +90,25 @@ def test_a_missing_input_is_a_failure_of_its_station_alone(tmp_path: Path) -> No
     assert found["b"].outcome == "done"
 
 
-def test_the_work_ends_with_the_process_that_asked_for_it(tmp_path: Path) -> None:
+def test_work_ends_with_the_process_that_asked_for_it_and_removes_what_it_has_begun(tmp_path: Path) -> None:
     script = (
-        "from trainer.fleet.fleet_job import FleetJob\nfrom trainer.fleet.fleet_jobs import run_jobs\n"
-        f"arguments = {{'how': 'sleep', 'pid': '{tmp_path}/pid'}}\n"
+        "import signal\nfrom trainer.fleet.fleet_job import FleetJob\nfrom trainer.fleet.fleet_jobs import run_jobs\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a shell in the background has turned off
+        f"arguments = {{'how': 'begin', 'folder': '{tmp_path}'}}\n"
         f"job = FleetJob('s', '{JOBS}:misbehave', arguments, (), '{tmp_path}/r', 512, '1')\n"
-        "list(run_jobs([job], 1))\n"
+        "list(run_jobs([job, job, job], 2))\n"
     )
-    parent = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": str(ROOT)})
-    try:
-        wait(lambda: (tmp_path / "pid").is_file() and bool((tmp_path / "pid").read_text()))
-        child = int((tmp_path / "pid").read_text())
-        parent.send_signal(signal.SIGKILL)
-        parent.wait()
-        wait(lambda: not Path(f"/proc/{child}").exists() or "Z (zombie)" in Path(f"/proc/{child}/status").read_text())
-    finally:
-        parent.kill()
+    for sign in (signal.SIGINT, signal.SIGKILL):
+        parent = subprocess.Popen(
+            [sys.executable, "-c", script], stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT)}
+        )
+        try:
+            wait(lambda: len(list(tmp_path.glob("begun-*"))) == 2)
+            parent.send_signal(sign)
+            parent.communicate()
+            wait(lambda: not list(tmp_path.glob("begun-*")))
+        finally:
+            parent.kill()
 
 
 def wait(condition: Callable[[], bool], patience: float = 60.0) -> None:
@@ -141,14 +145,64 @@ def test_the_workers_of_a_cluster_do_the_same(cluster: str, tmp_path: Path) -> N
     assert {again[name].outcome for name in names} == {"kept"}
 
 
-def test_a_cluster_of_one_thread_does_the_work_as_well(tmp_path: Path) -> None:
+def test_a_station_whose_workers_are_killed_again_and_again_is_a_failure_and_the_rest_is_done(tmp_path: Path) -> None:
     distributed = pytest.importorskip(
         "distributed", reason="NOT TESTED WITHOUT THE EXTRA 'fleet': DASK IS NOT INSTALLED"
     )
-    asked = replace(job(tmp_path, "a"), version=version("davylamp"))
+    names = [f"st-{number}" for number in range(4)]
+    asked = (failing(tmp_path, "worker"), *(job(tmp_path, name) for name in names))
+    jobs = [replace(each, version=version("davylamp")) for each in asked]
+    with (
+        pytest.importorskip("dask").config.set({"distributed.scheduler.allowed-failures": 0}),
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as running,
+    ):
+        found = outcomes(jobs, dask=running.scheduler_address)
+    assert {name: each.outcome for name, each in found.items()} == {"worker": "failed", **dict.fromkeys(names, "done")}
+    assert found["worker"].error.startswith(f"the cluster at {running.scheduler_address} has lost it (")
+    assert found["worker"].error.endswith("; fix: run the same command again, which does only what is not done")
+
+
+def test_a_cluster_of_one_thread_does_the_work_as_well_and_when_it_goes_away_every_job_has_a_reason(
+    tmp_path: Path,
+) -> None:
+    distributed = pytest.importorskip(
+        "distributed", reason="NOT TESTED WITHOUT THE EXTRA 'fleet': DASK IS NOT INSTALLED"
+    )
+    asked = [
+        job(tmp_path, "a"),
+        failing(tmp_path, "sleep", pid=str(tmp_path / "pid")),
+        job(tmp_path, "b"),
+        job(tmp_path, "c"),
+    ]
+    first, *others = (replace(each, version=version("davylamp")) for each in asked)
     with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as running:
-        found = outcomes([asked], dask=running.scheduler_address)
-    assert found["a"].result["asked_by"] != os.getpid()
+        assert outcomes([first], dask=running.scheduler_address)["a"].result["asked_by"] != os.getpid()
+
+        def leave() -> None:
+            wait((tmp_path / "pid").is_file)
+            running.close()
+
+        leaving = threading.Thread(target=leave)
+        leaving.start()
+        found = outcomes(others, count=1, dask=running.scheduler_address)
+        leaving.join()
+    assert {name: each.outcome for name, each in found.items()} == dict.fromkeys(("sleep", "b", "c"), "failed")
+    assert all("has lost it (the connection to the scheduler is lost)" in each.error for each in found.values())
+
+
+def test_workers_that_do_not_see_the_files_are_refused_before_anything_starts(cluster: str, tmp_path: Path) -> None:
+    with (tmp_path / "hidden.csv").open("w") as file:
+        unseen = replace(
+            job(tmp_path, "a"), version=version("davylamp"), inputs=(f"/proc/self/fd/{os.dup2(file.fileno(), 900)}",)
+        )
+        with pytest.raises(
+            FleetError, match="does not see /proc/self/fd/900 as it is here; fix: share it there"
+        ) as refused:
+            outcomes([unseen], dask=cluster)
+        os.close(900)
+    assert len(str(refused.value).splitlines()) == 2
+    assert not (tmp_path / "log").exists()
+    assert not list((tmp_path / "done").iterdir())
 
 
 def test_workers_of_another_version_are_refused_before_anything_starts(cluster: str, tmp_path: Path) -> None:

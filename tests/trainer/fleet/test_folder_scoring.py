@@ -90,17 +90,33 @@ def test_a_station_that_cannot_be_scored_is_named_and_its_earlier_scores_stay(
 
 
 def test_the_station_and_the_day_may_stand_in_either_order(tmp_path: Path) -> None:
-    for name in ("day=2/station=b/x.parquet", "day=1/station=b/x.parquet", "day=1/station=a/x.csv"):
+    for name in (
+        "day=10/station=b/x.parquet", "day=2/station=b/x.parquet", "day=1/station=a/x.csv", "day=1/station=a b/x.csv",
+    ):  # fmt: skip
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     assert station_files(tmp_path) == {
         "a": [("day=1/station=a/x.csv", "day=1/x.parquet")],
-        "b": [("day=1/station=b/x.parquet", "day=1/x.parquet"), ("day=2/station=b/x.parquet", "day=2/x.parquet")],
+        "a b": [("day=1/station=a b/x.csv", "day=1/x.parquet")],
+        "b": [("day=2/station=b/x.parquet", "day=2/x.parquet"), ("day=10/station=b/x.parquet", "day=10/x.parquet")],
     }
-    (tmp_path / "station=a b").mkdir()
-    (tmp_path / "station=a b" / "x.parquet").touch()
-    with pytest.raises(FleetError, match='got the station "a b"'):
+
+
+def test_files_of_which_it_is_not_clear_whose_they_are_are_all_named(tmp_path: Path) -> None:
+    for name in (
+        "day=1/a.parquet",
+        "day=1/b.parquet",
+        "day=2/a.parquet",
+        "station=/day=3/a.parquet",
+        "station=a/a.parquet",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    with pytest.raises(FleetError) as refused:
         station_files(tmp_path)
+    assert [line.partition(": got no station")[0] for line in str(refused.value).splitlines()] == [
+        f"{tmp_path}/{name}" for name in ("day=1", "day=2", "station=")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -127,3 +143,63 @@ def test_what_cannot_be_done_is_refused_in_one_line(
     err = capsys.readouterr().err
     assert err.startswith(said.format(**places))
     assert len(err.splitlines()) == 1
+
+
+def test_days_are_scored_in_the_order_of_their_times_whatever_their_files_are_called(
+    days: Path, bundles: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = pd.read_csv(days / "st-1.csv")
+    station = tmp_path / "station.yaml"
+    station.write_text(METHANE.read_text().replace("time: null", "time: at").replace("cadence: null", "cadence: 60"))
+    rows["at"] = pd.date_range("2026-01-01T00:00:20", periods=600, freq="min", tz="Europe/Berlin")
+    rows.to_csv(tmp_path / "whole.csv", index=False)
+    folder = tmp_path / "data" / "station=st-1"
+    lacking = rows[590:].drop(columns=NAMES[0])
+    for name, part in {
+        "day=10/part-0": rows[400:590].sample(frac=1, random_state=2),
+        "day=2/part-f": rows[200:400:2],
+        "day=2/part-0": rows[201:400:2].astype(dict.fromkeys(NAMES, np.float32)),
+        "day=1/part-0": rows[:200],
+        "day=3/part-0": rows[:0],
+        "day=11/part-0": lacking,
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        part.to_parquet(folder / f"{name}.parquet", index=False)
+    bundle, out = str(bundles["both"]), tmp_path / "scores"
+    words = ["score", bundle, str(tmp_path / "data"), "-o", str(out), "--station", str(station), "--jobs", "1"]
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    assert "st-1: note: station=st-1/day=3/part-0.parquet: no rows (and 2 more, which --json has)" in printed
+    whole = ["score", bundle, str(tmp_path / "whole.csv"), "-o", str(tmp_path / "w.csv"), "--station", str(station)]
+    assert main(whole) == 0
+    expected = pd.read_csv(tmp_path / "w.csv")
+    parts = {
+        path.relative_to(out / "station=st-1"): pd.read_parquet(path, partitioning=None)
+        for path in out.rglob("*.parquet")
+    }
+    assert len(parts) == 6
+    assert {len(part) for part in parts.values()} == {0, 10, 100, 190, 200}
+    found = pd.concat(parts.values()).sort_values("time", ignore_index=True)
+    for column in SCORED:
+        np.testing.assert_allclose(
+            found[column][:590], pd.to_numeric(expected[column], errors="coerce")[:590], rtol=1e-3, atol=2e-4
+        )
+    assert found["state"].tolist()[:590] == expected["state"].tolist()[:590]
+    assert (
+        parts[Path("day=10/part-0.parquet")]["row"].tolist()
+        == np.argsort(rows[400:590].sample(frac=1, random_state=2).index).tolist()
+    )
+
+
+def test_options_that_no_station_could_follow_are_refused_before_anything_starts(
+    days: Path, bundles: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["score", str(bundles["both"]), str(days / "data"), "-o", str(tmp_path / "out")]
+    for more, said in (
+        (["--absent", "ch4_ppb", "--limit", "5"], "limit: got 5, but these rows have no gas level to compare it with"),
+        (["--absent", "nothing"], "absent: got nothing"),
+        (["--station", str(tmp_path / "none.yaml")], "none.yaml: there is no such file"),
+    ):
+        assert main([*words, *more]) == 1
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
