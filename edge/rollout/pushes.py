@@ -108,9 +108,10 @@ class Pushes:
             return list(dict.fromkeys(named))
         known = sorted({name for names in self._known.values() for name in names})
         own = known if self._one is not None else [file.stem for file in sorted(self._path.glob("*.davy"))]
+        if not known and self._one is not None:
+            raise RequestError("the agent knows no station yet; fix: push it when one has sent a reading")
         if not own:
-            what = "station has sent a reading yet" if self._one is not None else f"bundle NAME.davy is in {self._path}"
-            raise RequestError(f"--all: no {what}")
+            raise RequestError(f"{self._path}: got no bundle NAME.davy in this folder, expected some; check the path")
         for station in known:
             if station not in own:
                 self._print(f"{station}: keeps what it has: there is no {self._path / station}.davy")

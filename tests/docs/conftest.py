@@ -107,7 +107,7 @@ def _lay_fleet(folder: Path, bundle: Path) -> None:
     (folder / "training.yaml").write_bytes(msgspec.yaml.encode(Training.quick()))
     (folder / "fleet.yaml").write_text(
         "station: methane.yaml\ntraining: training.yaml\n"
-        "stations: [{name: st-7, files: data/station-1.csv}, {names: [st-1, st-8], bundle: one.davy}]\n"
+        "stations: [{name: st-7, files: data/station-1.csv}, {names: [st-1, st-8, st-9], bundle: one.davy}]\n"
     )
     (folder / "bundles").mkdir()
     for data in (folder / "data").iterdir():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import tempfile
 import threading
@@ -16,6 +17,7 @@ from distributed import Client
 from trainer.errors import FleetError
 from trainer.fleet.fleet_job import FleetJob
 
+_ADDRESS = re.compile(r"((tcp|tls|ucx|wss?)://)?[^/\s]+:[0-9]{1,5}/?")
 _LOOK = 10.0  # [s] between two looks at whether there are workers
 _ALONE = 3  # looks without any, after which somebody should know
 
@@ -44,8 +46,10 @@ def connect_cluster(address: str, jobs: Sequence[FleetJob], *, patience: float) 
         The scheduler does not answer, it has no workers, or they lack davylamp, have another version of it, or do not
         see the files.
     """
+    if not _ADDRESS.fullmatch(address):
+        raise FleetError(f"--dask: got {address!r}, expected the address of a scheduler, e.g. tcp://192.168.1.5:8786")
     try:
-        client = cast("Any", Client)(address or "tcp://", timeout=patience, set_as_default=False)
+        client = cast("Any", Client)(address, timeout=patience, set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise FleetError(_no_answer(address, error)) from error
     with client:

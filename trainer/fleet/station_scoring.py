@@ -104,7 +104,8 @@ def score_station(arguments: dict[str, Any]) -> tuple[dict[str, Any], list[str]]
         (scratch / "new").replace(output)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    kinds = [kind for kind in SCORED if kind != "methane" or scorer.level is not None or model.virtual is not None]
+    found = scorer.level is not None or model.virtual is not None
+    kinds: list[str] = [kind for kind in SCORED if kind != "methane" or found]
     shares = {kind: counts[kind] / counts["scored"] if counts["scored"] else None for kind in kinds}
     result: dict[str, Any] = {
         "bundle": bundle.id, "files": len(tables), "rows": counts["rows"], "scored": counts["scored"], **shares,

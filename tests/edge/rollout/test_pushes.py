@@ -141,5 +141,5 @@ def test_a_gateway_that_does_not_answer_is_waited_for_once(push: Push, folder: P
 
 
 def test_nobody_to_push_to_is_said(push: Push, folder: Path, fake_clock: FakeClock) -> None:
-    with pytest.raises(RequestError, match="--all: no station has sent a reading yet"):
+    with pytest.raises(RequestError, match="the agent knows no station yet; fix: push it when"):
         push(Gateways(fake_clock, {"davylamp/a": []}), folder / "st-1.davy")
