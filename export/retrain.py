@@ -100,7 +100,7 @@ class Retraining:
         self.running.verify()
         ratio = self.running.station.ratio
         self.station = msgspec.structs.replace(file_station(self.running, station), ratio=ratio)
-        self.new_files = tuple(collected)
+        self.old_files, self.new_files = tuple(old), tuple(collected)
         self.record = load_record([*old, *collected], self.station, progress=progress)
         self.old = load_record(old, self.station, progress=progress) if old else None
         newer, without = newer_rows(self.record, self.old), newer_rows(self.record.without_gas, self.old)
@@ -223,7 +223,8 @@ class Retraining:
             It has.
         """
         data, until = self.running.manifest.data, _seen_until(self.running.manifest.metrics)
-        if data.sha256 == old.sha256:  # of which no reading is in the newest part
+        first = (_hash(self.old_files[:count]) for count in range(1, len(self.old_files)))
+        if data.sha256 in (old.sha256, *first):  # of which no reading is in the newest part
             return None
         if until is not None and part.since is not None and until <= part.since:
             return None

@@ -63,7 +63,12 @@ def _bundles(life: StationLife) -> Panel:
     return Panel(
         key="bundles",
         title="Bundles",
-        caption=f"The bundles of {life.station.name}, the oldest first, and what each was fitted on.",
+        caption=f"The bundles of {life.station.name}, the oldest first, and what each was fitted on."
+        + (
+            f" Their models without {life.station.gas} scored all that follows: one of the files hardly has it."
+            if life.absent
+            else ""
+        ),
         tables=(HtmlTable(("bundle", "id", "made", "how", "fitted on"), rows, "Bundles of the station"),),
         wide=True,
     )

@@ -92,3 +92,16 @@ def test_a_bundle_that_is_missing_is_an_error_of_one_line(
 ) -> None:
     assert main(["report", str(tmp_path / "none.davy"), "--life", str(seasons[0]), "-o", str(tmp_path / "p.html")]) == 1
     assert "none.davy" in capsys.readouterr().err
+
+
+def test_a_file_without_a_gas_level_is_on_the_page_too(
+    bundles: dict[str, Path], chamber_file: Path, tmp_path: Path
+) -> None:
+    values = simulate_chamber(1000, seed=9)
+    values[:, 0] = np.nan
+    write_table(tmp_path / "later.csv", load_station(METHANE).names, values)
+    life = measure_life([bundles["both"]], [chamber_file, tmp_path / "later.csv"])
+    assert life.absent
+    assert life.stretches[-1].file == "later.csv"
+    assert life.stretches[-1].end == 4000
+    assert sum(one.readings for one in life.bundles[0].counts["consistency"][-12:]) > 500

@@ -116,12 +116,15 @@ class StationLife:
         Its bundles, the oldest first.
     alarms
         Its alarms, the oldest first.
+    absent
+        Whether the models without the gas column scored it, because a file hardly has a gas level.
     """
 
     station: Station
     stretches: tuple[LifeStretch, ...]
     bundles: tuple[BundleLife, ...]
     alarms: tuple[LifeAlarm, ...]
+    absent: bool = False
 
 
 def measure_life(bundles: Sequence[Path], files: Sequence[Path], *, progress: TextIO | None = None) -> StationLife:
@@ -156,7 +159,8 @@ def measure_life(bundles: Sequence[Path], files: Sequence[Path], *, progress: Te
                 "fix: name bundles of one station"
             )
     record = load_record(files, station, progress=progress)
-    absent = 2 * len(record.values) < len(record.without_gas.values)
+    per_file = zip(_rows(record), _rows(record.without_gas), strict=True)
+    absent = any(2 * len(level) < len(every) for level, every in per_file)
     seen = record.without_gas if absent else record
     stretches = tuple(_stretches(seen))
     names = [path.name for path, _ in opened]
@@ -165,18 +169,23 @@ def measure_life(bundles: Sequence[Path], files: Sequence[Path], *, progress: Te
         name = path.name if names.count(path.name) == 1 else str(path)
         with phase(f"scoring by {name}", len(seen.values), progress):
             lives.append(_life(name, bundle, seen, stretches, absent=absent))
-    return StationLife(station, stretches, tuple(lives), tuple(_alarms(files)))
+    return StationLife(station, stretches, tuple(lives), tuple(_alarms(files)), absent)
 
 
 def _columns(station: Station) -> str:
     return ", ".join(f"{feature.key} [{feature.unit}]" for feature in station.features)
 
 
-def _stretches(record: Record) -> Iterator[LifeStretch]:
+def _rows(record: Record) -> list[range]:
+    """Return the rows of each file."""
     edges = [*np.searchsorted(record.places, record.file_starts).tolist(), len(record.values)]
-    for name, (first, last) in zip(record.files, pairwise(edges), strict=True):
-        count = max(1, round(STRETCHES * (last - first) / len(record.values)))
-        for rows in np.array_split(np.arange(first, last), count) if last > first else ():
+    return [range(first, end) for first, end in pairwise(edges)]
+
+
+def _stretches(record: Record) -> Iterator[LifeStretch]:
+    for name, of_file in zip(record.files, _rows(record), strict=True):
+        count = max(1, round(STRETCHES * len(of_file) / len(record.values)))
+        for rows in np.array_split(of_file, count) if len(of_file) else ():
             time = np.zeros(0) if record.time is None else record.time[rows]
             known = time[np.isfinite(time)]
             yield LifeStretch(
