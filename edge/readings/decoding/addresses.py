@@ -43,7 +43,7 @@ class Address:
     (1, 2)
     """
 
-    __slots__ = ("_steps", "has_unit", "name", "text", "whole")
+    __slots__ = ("_steps", "has_unit", "name", "plain", "text", "whole")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -51,6 +51,8 @@ class Address:
         step = self._steps[0]
         #: Name of a member of the message itself; ``None`` if the value lies deeper.
         self.name: str | None = step if len(self._steps) == 1 and isinstance(step, str) else None
+        #: Whether other programs, which follow the path step by step, have found the same so far.
+        self.plain = True
         #: Whether the message itself has to be a list.
         self.whole = not isinstance(step, str)
         last = self._steps[-1]
@@ -64,12 +66,15 @@ class Address:
     def look(self, message: Any, otherwise: Any) -> Any:
         """Return what is there, ``otherwise`` if nothing is."""
         if type(message) is dict and self.text in message:
+            self.plain = self.plain and self.name is not None
             return message[self.text]
         value = message
         for step in self._steps:
-            value = _follow(value, step)
+            inside, value = value, _follow(value, step)
             if value is _NOTHING:
                 return otherwise
+            if type(inside) is not (dict if type(step) is str else list):  # JSON in a text, or a number for a name
+                self.plain = False
         return value
 
     def unit_beside(self, message: Any) -> str | None:

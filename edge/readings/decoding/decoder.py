@@ -99,8 +99,7 @@ class Decoder:
         _check_names("absent", absent, station.keys)
         self.notes: dict[str, str | None] = {}
         self.plain = True
-        self._name = name
-        self._keys = station.keys
+        self._name, self._keys = name, station.keys
         self._size = station.size
         sent = [key for key in station.keys if key not in absent]
         addresses = make_addresses({key: keys.get(key, key) for key in (*station.keys, "ts", "seq")}, sent)
@@ -224,6 +223,7 @@ class Decoder:
                 else:
                     values[i] = value
             ts, seq = self._ts.find(document), self._seq.find(document)
+            self.plain = self.plain and all(address.plain for _, address in self._wanted)
         if lacking == len(self._wanted) and lacking and (error := self._nothing(document, inside)) is not None:
             return error
         if self._values.busy:

@@ -212,6 +212,19 @@ def test_it_says_whether_others_find_the_same_number(temperature: Any, plain: bo
     assert decoder.plain == plain, "a form that was seen once may come again"
 
 
+@pytest.mark.parametrize(
+    ("address", "message", "plain"),
+    [
+        ("air.t", {"air": {"t": 20.5}}, True), ("air[0]", {"air": [20.5]}, True), ("air.t", {"air": None}, True),
+        ("air.t", {"air.t": 20.5}, False), ("air.0", {"air": [20.5]}, False), ("air.t", {"air": '{"t": 20.5}'}, False),
+    ],
+)  # fmt: skip
+def test_it_says_whether_others_find_the_same_member(address: str, message: dict[str, Any], plain: bool) -> None:
+    decoder = Decoder("st-1", STATION, {"temperature_c": address})
+    decoder.decode(json.dumps(without("temperature_c") | message).encode(), 0.0)
+    assert decoder.plain == plain
+
+
 @pytest.mark.parametrize(("unit", "plain"), [("°C", True), ("°F", False)])
 def test_a_number_beside_a_unit_that_is_converted_is_another_one_for_others(unit: str, plain: bool) -> None:
     decoder = Decoder("st-1", STATION, {"temperature_c": "air.value"})
