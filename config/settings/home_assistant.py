@@ -43,6 +43,11 @@ class HomeAssistantSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return f"{self.root}/status" if self.possible else ""
 
     @property
+    def turned_off(self) -> str:
+        """What to write in gateway.yaml to have none."""
+        return "home_assistant: {discovery: off}"
+
+    @property
     def configurations(self) -> str:
         """Filter of the topics on which devices are announced."""
         return f"{self.root}/device/+/config"

@@ -11,6 +11,7 @@ from config.errors import DavylampError
 from config.file_fault import writing_fault
 from config.service import is_service
 from config.settings.gateway import Gateway
+from config.settings.home_assistant import HomeAssistantSettings
 from config.yaml.load import load_gateway
 from edge.agent.announcer import subscriptions
 from edge.agent.configuration import open_bundles
@@ -27,6 +28,7 @@ from edge.clock import SystemClock
 from edge.errors import ArchiveError, JournalError
 from edge.journal.place import check_place, short_life
 from edge.mqtt.command_link import command_link
+from edge.mqtt.link import Subscription
 from edge.mqtt.message import Message
 from edge.mqtt.options import Options
 from edge.mqtt.reconnecting_link import ReconnectingLink
@@ -167,13 +169,15 @@ class GatewayCheck:
     def _check_broker(self, gateway: Gateway, stations: Stations | None, listen: float | None) -> None:
         """Check the login, the permissions, and the readings that arrive."""
         findings, broker, topics = self._findings, gateway.broker, Topics(gateway.topics.base)
-        wanted = [] if stations is None else subscriptions(stations, topics, retained=True)
+        status, wanted = gateway.home_assistant.status, list[Subscription]()
+        if stations is not None:
+            wanted = subscriptions(stations, topics, retained=True, status=status)
         try:
             with Stop() as stop, command_link(broker, "check", wanted, stop) as link:
                 who = f"as {broker.username}" if broker.username else "without a login"
                 findings.ok(f"{broker.host}:{broker.port}: reached {who}, MQTT {link.protocol}")
                 names = {entry.station for entry in gateway.stations if entry.station}
-                early = self._subscribe(link)
+                early = self._subscribe(link, gateway.home_assistant)
                 if stations is not None:
                     names |= self._listen(link, stations, stop, listen, early)
                 protocol, lacking = link.protocol, link.lacks
@@ -184,7 +188,7 @@ class GatewayCheck:
         except DavylampError as error:
             findings.error(error)
 
-    def _subscribe(self, link: ReconnectingLink) -> list[Message]:
+    def _subscribe(self, link: ReconnectingLink, discovery: HomeAssistantSettings) -> list[Message]:
         """Wait for the subscriptions to be confirmed; returns what came meanwhile."""
         clock = SystemClock()
         deadline = clock.monotonic() + _CONFIRMATION
@@ -201,7 +205,11 @@ class GatewayCheck:
         for lacking in link.lacks:
             self._findings.error(f"the broker lacks what davylamp needs: {lacking}")
         for refused in link.refused:
-            self._findings.error(f"{refused}: the broker refuses the subscription; fix: let this user read it")
+            if refused == discovery.status:  # a start of Home Assistant is not seen then
+                fix = f"let this user read it, or {discovery.turned_off}"
+                self._findings.warning(f"{refused}: the broker refuses the subscription; fix: {fix}")
+            else:
+                self._findings.error(f"{refused}: the broker refuses the subscription; fix: let this user read it")
         return early
 
     def _listen(

@@ -45,9 +45,10 @@ class Publishing:
         )
         self._answers = [self._control, *map(topics.response, REQUEST_VERBS)]
         self._prefixes = {f"{prefix.rstrip('/')}/{_NEW}": prefix for prefix in gateway.topics.response_prefixes}
-        asked = gateway.home_assistant.asked
-        self._devices = [device_topic(gateway.home_assistant.root, gateway.gateway)] if asked else []
-        self._devices_fix = f"let {self._who} write {gateway.home_assistant.configurations}, or turn discovery off"
+        discovery = gateway.home_assistant
+        self._devices = [device_topic(discovery.root, gateway.gateway)] if discovery.possible else []
+        self._devices_fix = f"let {self._who} write {discovery.configurations}, or {discovery.turned_off}"
+        self._needs_devices = discovery.asked
         self._stations = set(stations)
         self._refused: dict[str, str] = {}
 
@@ -59,7 +60,7 @@ class Publishing:
         BrokerError
             There is no connection.
         """
-        waits = self._probe.waits()
+        findings, waits = self._findings, self._probe.waits()
         before, after = self._topics.availability("+").split("+")
         self._stations |= {topic.removeprefix(before).removesuffix(after) for topic in self._probe.seen}
         asked = self._asked(waits)
@@ -69,14 +70,16 @@ class Publishing:
             self._judge(topic, self._fix)
         for topic, prefix in self._prefixes.items():
             self._judge(topic, f"let {self._who} write {prefix}, or remove it from topics.response_prefixes")
+        report = findings.error if self._needs_devices else findings.warning
         for topic in self._devices:
-            self._judge(topic, self._devices_fix)
+            if (reason := self._refused.pop(topic, None)) is not None:
+                report(f"{topic}: the broker refuses what we publish: {reason}; fix: {self._devices_fix}")
         for number in range(len(self._topics.of_station(_NEW))):
             self._judge_stations(number)
         unanswered = [topic for topic in asked if topic not in found]
         if unanswered:
             what = f"the broker does not say whether it may be published, nor of {len(unanswered) - 1} more"
-            self._findings.error(f"{unanswered[0]}: {what}; fix: look into the broker's log")
+            findings.error(f"{unanswered[0]}: {what}; fix: look into the broker's log")
         self._summarise(waits, complete=not self._refused and not unanswered)
 
     def _asked(self, waits: bool | None) -> Sequence[str]:

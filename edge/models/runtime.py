@@ -19,7 +19,7 @@ from edge.errors import BundleError
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-_ERRORS_ONLY = 3
+_FATAL_ONLY = 4  # what it calls an error is raised as well, and its own lines have another form than the log's
 _ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
 _TYPES: dict[str, type[np.floating]] = {"tensor(float)": np.float32, "tensor(double)": np.float64}
 
@@ -65,7 +65,7 @@ class OnnxGraph:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
         options.enable_cpu_mem_arena = False  # it takes a MiB and more for each graph, and makes no run faster
-        options.log_severity_level = _ERRORS_ONLY
+        options.log_severity_level = _FATAL_ONLY
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.add_session_config_entry("session.inter_op.allow_spinning", "0")
         try:

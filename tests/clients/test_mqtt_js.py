@@ -44,6 +44,30 @@ def test_requests_of_every_kind_are_answered(node: str, leaking_gateway: Running
     assert json.loads(refused.stdout)["error"].startswith("regime: unknown field, expected one of transaction, ")
 
 
+IMPORTED = """
+import mqtt from "mqtt";
+import { request } from "./request.mjs";
+const client = await mqtt.connectAsync(process.env.DAVYLAMP_BROKER, { protocolVersion: 5 });
+const answered = [];
+for (let transaction = 0; transaction < 20; transaction++)
+    answered.push((await request(client, "davylamp/gw1", "info", { transaction })).transaction);
+console.log(JSON.stringify([answered, client.listenerCount("message")]));
+await client.endAsync();
+"""
+
+
+def test_the_function_is_of_use_to_another_program(node: str, leaking_gateway: RunningGateway, tmp_path: Path) -> None:
+    shutil.copy(SCRIPT, tmp_path)
+    (tmp_path / "node_modules").symlink_to(MODULES)
+    (tmp_path / "other.mjs").write_text(IMPORTED)
+    done = subprocess.run(
+        [node, "other.mjs"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        env=os.environ | {"DAVYLAMP_BROKER": f"mqtt://127.0.0.1:{leaking_gateway.port}"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == [list(range(20)), 0], "it leaves no listener behind"
+
+
 def test_a_broker_that_is_not_there_is_one_line(node: str, free_port: int, tmp_path: Path) -> None:
     done = sent(node, tmp_path, free_port, TOPICS.base, "info")
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr

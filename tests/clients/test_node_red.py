@@ -97,5 +97,11 @@ def test_the_flow_shows_alarms_and_availability_and_its_requests_are_answered(
     event = TOPICS.event("st-1")
     leaking_gateway.other.wait(event, lambda body: body["comment"] == "acknowledged in Node-RED")
     leaking_gateway.other.wait(event, lambda body: body["shelved_until"] is not None)
+    leaking_gateway.other.wait(event, lambda body: body["acknowledged"] and body["label"] is None)
+
+    for topic in TOPICS.retained_of("st-1"):  # as `davylamp clear` does
+        leaking_gateway.other.publish(topic, b"", retain=True)
+    node_red.until(lambda: node_red.kept("available") == {}, "end of the station")
+    node_red.until(lambda: node_red.kept("standing") == {}, "end of its alarms")
     assert "[error]" not in node_red.log
     assert "[warn]" not in node_red.log.partition("Started flows")[2]

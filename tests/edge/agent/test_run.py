@@ -9,7 +9,7 @@ import pytest
 
 from config.errors import ConfigError
 from config.settings.gateway import Gateway, JournalSettings, StationEntry
-from edge.agent.configuration import open_bundles
+from edge.agent.configuration import Configuration, open_bundles
 from edge.agent.run import open_journal, run
 from edge.agent.signals import AgentSignals
 from edge.errors import BundleError
@@ -65,3 +65,29 @@ def test_what_an_agent_cannot_start_with_is_in_the_log_of_json(
     path.write_text('stations: [{bundle: "none.davy"}]\n')
     with pytest.raises(BundleError, match=r"none\.davy"), AgentSignals() as signals:
         run(path, signals)
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_mistake_in_davylamp_that_ends_the_agent_is_in_the_log_of_json_with_its_traceback(
+    tmp_path: Path,
+    logging_afterwards: None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    form: str,
+) -> None:
+    def fails(gateway: Gateway, _: object) -> None:
+        raise ZeroDivisionError("a mistake")
+
+    monkeypatch.setattr(Configuration, "of", fails)
+    path = tmp_path / "gateway.yaml"
+    path.write_text(f'stations: [{{bundle: "none.davy"}}]\nlog: {{format: {form}}}\n')
+    with AgentSignals() as signals:
+        if form == "text":  # Python prints it
+            with pytest.raises(ZeroDivisionError):
+                run(path, signals)
+        else:
+            assert run(path, signals) == 1
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(each["event"], each["traceback"].splitlines()[-1]) for each in lines] == (
+        [("the agent has failed", "ZeroDivisionError: a mistake")] if form == "json" else []
+    )

@@ -10,6 +10,7 @@ import pytest
 
 from config.settings.broker import Broker
 from config.settings.gateway import Gateway, TopicSettings
+from config.settings.home_assistant import HomeAssistantSettings
 from edge.checking.findings import Findings
 from edge.checking.permission_probe import PermissionProbe
 from edge.checking.publishing import Publishing
@@ -51,6 +52,7 @@ def published(broker: RunningBroker, *stations: str, prefixes: tuple[str, ...] =
     gateway = Gateway(
         broker=Broker(host=broker.host, port=broker.port),
         topics=TopicSettings(base="base", response_prefixes=prefixes),
+        home_assistant=HomeAssistantSettings(discovery="off"),
     )
     out = StringIO()
     Publishing(gateway, stations, Findings(out), mosquitto=False).check()

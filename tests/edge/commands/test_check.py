@@ -192,6 +192,34 @@ def test_topics_that_the_broker_denies_are_errors(run: Run, start_broker: StartB
 
 @pytest.mark.broker
 @pytest.mark.mqtt5
+@pytest.mark.parametrize(("settings", "level"), [("", "warning"), ("home_assistant: {prefix: ha}\n", "error")])
+def test_a_broker_that_refuses_home_assistants_topics_matters_to_whoever_has_asked_for_them(
+    run: Run, start_broker: StartBroker, tmp_path: Path, settings: str, level: str
+) -> None:
+    (tmp_path / "acl").write_text("topic readwrite test-check/#\ntopic readwrite davylamp/#\ntopic read #\n")
+    (tmp_path / "acl").chmod(0o700)
+    checked = run(start_broker(f"acl_file {tmp_path / 'acl'}").port, more=settings)
+    assert checked.passed == (level == "warning")
+    (line,) = [each for each in checked.lines if "/device/" in each]
+    assert line.startswith(level)
+    assert "the broker refuses what we publish: Not authorized; fix: let clients without a login write " in line
+    assert line.endswith("/device/+/config, or home_assistant: {discovery: off}")
+    assert checked.has("ok", f"{run.base}/#: may be published")
+
+
+@pytest.mark.broker
+@pytest.mark.mqtt5
+def test_that_the_start_of_home_assistant_cannot_be_seen_is_a_warning(
+    run: Run, broker: RunningBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ReconnectingLink, "refused", property(lambda link: ["homeassistant/status"]))
+    checked = run(broker.port)
+    assert checked.passed
+    assert checked.has("warning", "homeassistant/status: the broker refuses the subscription; fix: let")
+
+
+@pytest.mark.broker
+@pytest.mark.mqtt5
 def test_a_subscription_that_the_broker_refuses_is_named(
     run: Run, broker: RunningBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

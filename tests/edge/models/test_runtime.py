@@ -76,3 +76,20 @@ def test_graphs_run_on_one_processor_core_only(bundle: Bundle) -> None:
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)
     assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
     assert options.execution_mode == onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+
+
+def test_what_fails_inside_a_graph_is_raised_and_no_line_of_another_form_is_beside_it(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    onnx = pytest.importorskip("onnx")
+    make, types = onnx.helper, onnx.TensorProto
+    graph = make.make_graph(
+        [make.make_node("Cast", ["at"], ["place"], to=types.INT64), make.make_node("Gather", ["x", "place"], ["y"])],
+        "out of bounds",
+        [make.make_tensor_value_info(name, types.FLOAT, [1]) for name in ("x", "at")],
+        [make.make_tensor_value_info("y", types.FLOAT, [1])],
+    )
+    model = make.make_model(graph, opset_imports=[make.make_opsetid("", 17)], ir_version=8)
+    with pytest.raises(BundleError, match="indices element out of data bounds"):
+        OnnxGraph(model.SerializeToString(), "gather").run(x=np.zeros(1), at=np.array([9.0]))
+    assert capfd.readouterr().err == ""
