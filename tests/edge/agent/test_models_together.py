@@ -194,21 +194,17 @@ def test_the_progress_of_a_shadow_is_published_without_what_concerns_all_station
     )
 
 
-def test_another_rate_begins_the_watch_again(pusher: Pusher, other: bytes) -> None:
-    pusher.push(other, shadow=0)
-    pusher.send(30)
-    assert pusher.models()["watched"] < 60
-    pusher.ask("rate/set", {"exceedances_per_1000": 500})
-    pusher.settle()
-    assert pusher.models()["watched"] == 60
-
-
-def test_how_long_a_bundle_is_watched_is_published_when_it_is_activated(
+def test_how_long_a_bundle_is_watched_is_published_and_begins_again_at_another_rate(
     pusher: Pusher, other: bytes, fake_link: FakeLink
 ) -> None:
     pusher.push(other, shadow=0)
     activated = [each for each in fake_link.on(TOPICS.model("st-1")) if each["last"]]
     assert [each["watched"] for each in activated] == [60]
+    pusher.send(30)
+    assert pusher.models()["watched"] < 60
+    pusher.ask("rate/set", {"exceedances_per_1000": 500})
+    pusher.settle()
+    assert pusher.models()["watched"] == 60
 
 
 def test_a_request_that_raises_what_nobody_expected_is_answered_and_stops_nothing(
