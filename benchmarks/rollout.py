@@ -4,7 +4,8 @@ One agent of its own process gets 200 readings a second of one station. Activati
 through a broker that takes packets of 20 kB, is verified, scores in shadow, and becomes active; every score is counted,
 and the longest time between two of them is put beside that of as long a time without a push, because other work on the
 machine disturbs both. Cost: CPU time per reading, counted by the kernel, before, during and after a shadow; the lowest
-of all rounds counts. Kills: the agent is killed (SIGKILL) at a random moment between a push and its activation.
+of all rounds counts. Memory: resident, after the last activation and before the first push. Kills: the agent is killed
+(SIGKILL) at a random moment between a push and its activation.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import numpy as np
 from rig.bench import Bench, settled_cpu, wait
 from rig.broker import MISSING, Broker, mosquitto
 from rig.bundle import quick_bundle
+from rig.process import resident_mib
 from rig.pushing import KEY, PATIENCE, SteadyStation, Variants, pushing
 from rig.raw import RawListener, RawPublisher
 
@@ -205,7 +207,9 @@ def measure(bundle: Path, *, quick: bool) -> Report:
                     warm.send(warm.packet(_READINGS, bench.payload(seq)))
                 wait(lambda: any(b'"seq":2299,' in each.newest for each in listener.tallies.values()), agent.log)
             warm.close()
+            before = resident_mib(pid)
             results = [activations(bench, broker.port, variants, QUICK_ACTIVATIONS if quick else ACTIVATIONS)]
+            grown = round(resident_mib(pid) - before, 1)
             rounds, size = (QUICK_ROUNDS, QUICK_ROUND) if quick else (ROUNDS, ROUND)
             shadow = cost(bench, broker.port, pid, variants, rounds=rounds, size=size)
             killed = kills(bench, broker.port, agent, variants, QUICK_KILLS if quick else KILLS)
@@ -215,6 +219,7 @@ def measure(bundle: Path, *, quick: bool) -> Report:
             "quick": quick,
             "bundle_kb": round(bundle.stat().st_size / 1000),
             "results": results,
+            "grown_mib": grown,
             "shadow": shadow,
             "kills": killed,
         }
@@ -235,6 +240,7 @@ def verdicts(report: Report) -> list[tuple[str, float, float]]:
             100,
         ),
         (f"push of {report['bundle_kb']} kB through packets of {PACKET // 1000} kB [s]", run["longest_push_s"], 10),
+        ("memory beyond that before the first push [MiB]", report["grown_mib"], 10),
         (f"CPU in shadow, times {shadow['before_us']:g} us", shadow["shadow_times"], 1.6),
         ("CPU after it, times that before", shadow["after_times"], 1.05),
         (f"lost in {killed['kills']} kills; old {killed['old']}, new {killed['new']}", killed["lost"], 0),
