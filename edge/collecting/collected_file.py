@@ -136,11 +136,18 @@ class _Source:
     def _newest_columns(self) -> tuple[str, str]:
         """Return the id of the columns of the newest block that can be read, and what they are."""
         for number, *_ in sorted(self._blocks, reverse=True):
-            with contextlib.suppress(sqlite3.DatabaseError):
-                (newest,) = self._db.execute("select columns from blocks where id = ?", (number,)).fetchone()
+            with contextlib.suppress(ArchiveError, sqlite3.DatabaseError):
+                newest, _ = self._block(number)
                 if (text := tables.columns_of(self._db, newest)) is not None:
                     return newest, text
         raise ArchiveError("corrupt", f"{self._station}: the archive does not say what its columns are")
+
+    def _block(self, number: int) -> tuple[str, bytes]:
+        """Return the id of a block's columns, and its data; the index of a torn copy may have one that is not there."""
+        found = self._db.execute("select columns, data from blocks where id = ?", (number,)).fetchone()
+        if found is None:
+            raise ArchiveError("corrupt", f"got no block {number}, which the index has")
+        return str(found[0]), found[1]
 
     def sorted(self) -> Iterator[_Rows]:
         """Yield rows in the order of their times; blocks may overlap where readings came late."""
@@ -170,7 +177,7 @@ class _Source:
 
     def _read(self, number: int) -> _Rows | None:
         """Read a block; ``None``: it has other columns or units than the newest."""
-        columns, data = self._db.execute("select columns, data from blocks where id = ?", (number,)).fetchone()
+        columns, data = self._block(number)
         if columns not in self._order:
             self._order[columns] = self._find_order(columns)
         order = self._order[columns]

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,6 +16,7 @@ from config.settings.station import Station
 from edge.archive.archive import Archive
 from edge.archive.archive_reader import read_archive
 from edge.clock import rfc3339
+from edge.collecting import collected_file
 from edge.collecting.collected_file import Written, alarms_path, write_collected
 from edge.errors import ArchiveError
 from edge.readings.csv.reader import read_table
@@ -153,6 +155,22 @@ def test_a_damaged_block_is_left_out_and_said(archive: Archive, tmp_path: Path) 
     rows, _, said = collected(archive, tmp_path / "recent.csv")
     assert len(rows) == 20
     assert "10 readings up to" in said
+
+
+def test_a_block_that_only_the_index_of_a_torn_copy_has_is_left_out_and_said(archive: Archive, tmp_path: Path) -> None:
+    for start in (1, 11, 21):
+        send(archive, range(start, start + 10))
+        write(archive)
+    source = collected_file._Source._block
+
+    def torn(self: Any, number: int) -> tuple[str, bytes]:
+        return source(self, number if number != 3 else 99)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(collected_file._Source, "_block", torn)
+        rows, _, said = collected(archive, tmp_path / "recent.csv")
+    assert len(rows) == 20
+    assert "got no block 99, which the index has: 10 readings up to" in said
 
 
 def test_a_file_that_cannot_be_written_whole_is_left_as_it_was(archive: Archive, tmp_path: Path) -> None:
