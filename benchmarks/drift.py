@@ -25,6 +25,8 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 from boards import BOARDS, RECORD, find
+from drift_channels import reach, show_channels
+from drift_factors import SCALES, choose_apart, scale_name, scaled, show_apart
 from drift_peers import PEERS, Detector
 from field_study.field_onsets import ASIDE, BEFORE, RELEASES, WAKE
 from field_study.field_record import FIELD, FILES, STATIONS
@@ -81,11 +83,14 @@ def measure_split(place: str, record: Record, quiet: Mask, split: Split, setting
     test = split.test[record.intact[split.test] & quiet[split.test]]
     clean = record.values[test]
     errors = measure(model, record, test).error
-    detectors: dict[str, Callable[[], Detector]] = {"ours": partial(Ours, reference, model)}
+    detectors: dict[str, Callable[[], Detector]] = {
+        scale_name(scale): partial(Ours, scaled(reference, scale), model) for scale in (1.0, *SCALES)
+    }
     chunks = [model.residuals(record.values[rows]) for _, rows in fitted.measured_by]
     detectors |= {name: partial(peer, chunks) for name, peer in PEERS.items()}
     result: dict[str, Any] = {
         "place": place, "split": split.name, "undisturbed": split.undisturbed, "rows": len(test),
+        "reach": reach(reference, model, clean), "earlier": int((test < len(record.values) // 2).sum()),
         "false": {name: alarms(make(), model.residuals(clean), clean, errors) for name, make in detectors.items()},
     }  # fmt: skip
     if not split.undisturbed:
@@ -127,10 +132,10 @@ def passes(detector: Detector, residuals: Floats, values: Floats, errors: Floats
     return [detector.push(*each) for each in zip(residuals, values, errors.tolist(), strict=True)]
 
 
-def alarms(detector: Detector, residuals: Floats, values: Floats, errors: Floats) -> int:
-    """Count the alarms that open."""
+def alarms(detector: Detector, residuals: Floats, values: Floats, errors: Floats) -> list[int]:
+    """Return the numbers of the readings at which alarms open."""
     standing = passes(detector, residuals, values, errors)
-    return sum(now and not before for before, now in zip([False, *standing], standing, strict=False))
+    return [n for n, now in enumerate(standing) if now and not (n and standing[n - 1])]
 
 
 def delay(detector: Detector, residuals: Floats, values: Floats, errors: Floats) -> int | None:
@@ -186,7 +191,7 @@ def summarise(results: Sequence[dict[str, Any]], places: str = "") -> dict[str, 
     rows = sum(result["rows"] for result in own)
     found: dict[str, Any] = {"readings": rows}
     for name in own[0]["false"]:
-        false = sum(result["false"][name] for result in own)
+        false = sum(len(result["false"][name]) for result in own)
         figures: dict[str, Any] = {"false": false, "false_per_20000": round(20_000 * false / rows, 2)}
         for size in map("{:g}".format, SIZES):
             delays = [each for result in own for each in result["delays"][name][size].values()]
@@ -198,21 +203,6 @@ def summarise(results: Sequence[dict[str, Any]], places: str = "") -> dict[str, 
             }
         found[name] = figures
     return found
-
-
-def by_channel(results: Sequence[dict[str, Any]]) -> list[str]:
-    """Return lines with the median delay of each channel of each place, ours."""
-    lines = []
-    own = [result for result in results if result["undisturbed"] and result["rows"]]
-    for place in dict.fromkeys(result["place"] for result in own):
-        mine = [result["delays"]["ours"] for result in own if result["place"] == place]
-        for key in mine[0]["0.1"]:
-            cells = []
-            for size in map("{:g}".format, SIZES):
-                median = np.median([np.inf if each[size][key] is None else each[size][key] for each in mine])
-                cells.append(f"{median:>8.0f}" if np.isfinite(median) else f"{'-':>8}")
-            lines.append(f"  {place:10}{key:16}{''.join(cells)}")
-    return lines
 
 
 def show(report: dict[str, Any]) -> None:
@@ -230,15 +220,15 @@ def show(report: dict[str, Any]) -> None:
             for size in map("{:g}".format, SIZES)
         ]
         print(f"  {name:20}{figures['false']:>13}{figures['false_per_20000']:>10}   {''.join(cells)}")
-    print(f"\nours, median delay by channel{'':3}{''.join(f'{size:>8.0%}' for size in SIZES)}")
-    print("\n".join(by_channel(report["results"])))
+    show_apart(report["apart"], "0.1", WITHIN)
+    own = [result for result in report["results"] if result["undisturbed"] and result["rows"]]
+    show_channels(own, [f"{size:g}" for size in SIZES])
     halves = [result for result in report["results"] if not result["undisturbed"] and result["rows"]]
     if halves:
         print("\nalarms in the other half, which is another climate or season")
         for result in halves:
-            print(
-                f"  {result['place']:10}{result['split']:22}{result['rows']:>7,} readings{result['false']['ours']:>4}"
-            )
+            count = len(result["false"]["ours"])
+            print(f"  {result['place']:10}{result['split']:22}{result['rows']:>7,} readings{count:>4}")
     print(f"\na reading costs {report['us']:.2f} us of CPU time")
     for goal in report["goals"]:
         print(f"{'met   ' if goal['met'] else 'MISSED'} {goal['name']}: {goal['value']} (goal: {goal['goal']})")
@@ -265,13 +255,14 @@ def main() -> int:
     done = dict(run_tasks(tasks, 1 if arguments.quick else arguments.processes))
     results = [done[number] for number in range(len(tasks))]
     summary = summarise(results)
+    apart = choose_apart([one for one in results if one["undisturbed"] and one["rows"]], "0.1", WITHIN)
     us = cost(found[0][1], msgspec.structs.replace(settings, epochs=2))
     false, all_ten = summary["ours"]["false_per_20000"], summary["ours"]["0.1"]["median"]
     ten = summarise(results, "board")["ours"]["0.1"]["median"]
     report = {
         "benchmark": "drift", "data": source, "quick": arguments.quick,
         "seconds": round(time.perf_counter() - started), "machine": platform.machine(),
-        "results": results, "summary": summary, "us": round(us, 3),
+        "results": results, "summary": summary, "apart": apart, "us": round(us, 3),
         "goals": [
             {"name": "false alarms in 20,000 readings", "value": false, "goal": GOAL_FALSE, "met": false <= GOAL_FALSE},
             *(

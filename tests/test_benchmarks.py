@@ -17,6 +17,8 @@ PARTS = {
     "reference_loop.py",
     "sequence_models.py",
     "chaos.py",
+    "drift_channels.py",
+    "drift_factors.py",
     "drift_peers.py",
 }
 """Modules that benchmarks import; and chaos, which has a test of its own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 
 import msgspec
 
@@ -50,9 +51,9 @@ class Condition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ) -> Condition:
         """Make the condition of a kind without a score at a time, RFC 3339: it stands or it is over.
 
-        The ``contributions`` are those of the channels it is about, the largest first: the more, the stranger.
+        The ``contributions`` are those of the channels it is about: the more, the stranger; the largest is the culprit.
         """
-        shares = dict(contributions or {})
+        shares = dict(sorted((contributions or {}).items(), key=itemgetter(1), reverse=True))
         culprit, severity = next(iter(shares), None), float(len(shares))
         return cls(kind, stands, not stands, severity, Peak(ts=ts), culprit=culprit, contributions=shares)
 

@@ -93,15 +93,14 @@ class AlarmPanel:
     def raise_unscored(
         self, kind: AlarmKind, station: str, *, n: int, bundle: str, contributions: Mapping[str, float] | None = None
     ) -> list[Event]:
-        """Raise a kind without a score; ``bundle`` (an id) scored the ``n``-th reading, the latest.
-
-        If it stands, nothing changes unless it has more ``contributions`` now.
-        """
-        state, events = self._states.get(station) or StationAlarms(), list[Event]()
+        """Raise a kind without a score at the ``n``-th reading of a ``bundle`` (id), or add ``contributions`` to it."""
+        state = self._states.get(station) or StationAlarms()
         alarm = state.standing.get(kind)
-        condition = Condition.unscored(kind, rfc3339(self._clock.now()), stands=True, contributions=contributions)
+        shares = ({} if alarm is None else alarm.event.contributions) | dict(contributions or {})
+        condition = Condition.unscored(kind, rfc3339(self._clock.now()), stands=True, contributions=shares)
         if alarm is not None and not alarm.clearing and condition.severity <= alarm.severity:
-            return events
+            return []
+        events = list[Event]()
         if alarm is None:
             opened = ActiveAlarm.from_exceedances([condition], station, condition.ts, n=n, bundle=bundle)
             events.append(self._open(state, opened))

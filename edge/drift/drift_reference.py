@@ -15,6 +15,8 @@ BLOCK = 8
 """Looked-at readings of a block; what is measured changes with each block."""
 WINDOW = 64
 """Looked-at readings of the window: the last 512 readings."""
+MIDDLE = slice(WINDOW // 4, WINDOW - WINDOW // 4)
+"""The middle half of the sorted window, which the distance compares."""
 RECONSTRUCTION = "reconstruction"
 """Name of the reconstruction error among the channels."""
 

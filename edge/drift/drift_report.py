@@ -6,10 +6,17 @@ from typing import Literal
 
 import msgspec
 
+from edge.drift.drift_reference import EVERY, WINDOW
 from edge.drift.drift_state import DriftState
 
 _LISTED = 3
-_UNKNOWN = "got an older bundle, without quantiles; fix: train again"
+_UNKNOWN = (
+    "got an older bundle, or one of a short record, without quantiles; fix: train again, on 2,000 readings or more"
+)
+_PAUSED = (
+    "got {} readings in a row with a failed channel, with gas, or beside the order, expected one of them complete and "
+    "quiet; fix: see to the station's other problems and alarms"
+)
 
 
 class DriftReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,17 +26,18 @@ class DriftReport(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     state
         ``ok``; ``drifted``: the alarm ``retrain`` stands; ``filling``: fewer than 512 readings have been seen;
-        ``unknown``: the bundle does not know how its training was distributed; see ``reason``.
+        ``paused``: none of the last 512 could be looked at, and what was found before stands; ``unknown``: the bundle
+        does not know how its training was distributed. See ``reason``.
     drifted
         Channels that have drifted -> how far, as a share of what raises the alarm; the farthest first.
         ``reconstruction`` is the reconstruction error.
     farthest
         The three channels that are farthest from the training -> how far.
     reason
-        Why the state is ``unknown``, and what to do.
+        Why the state is ``paused`` or ``unknown``, and what to do.
     """
 
-    state: Literal["ok", "drifted", "filling", "unknown"]
+    state: Literal["ok", "drifted", "filling", "paused", "unknown"]
     drifted: dict[str, float] = {}
     farthest: dict[str, float] = {}
     reason: str | None = None
@@ -39,8 +47,10 @@ class DriftReport(msgspec.Struct, frozen=True, kw_only=True):
         """Report on a station's drift; ``None``: its bundle has nothing to measure it with."""
         if state is None:
             return cls(state="unknown", reason=_UNKNOWN)
+        reason = _PAUSED.format(state.waited) if state.waited >= EVERY * WINDOW else None
         if not state.full:
-            return cls(state="filling")
+            return cls(state="filling" if reason is None else "paused", reason=reason)
         drifted, shares = state.drifted, state.shares
         farthest = {name: shares[name] for name in sorted(shares, key=shares.__getitem__, reverse=True)[:_LISTED]}
-        return cls(state="drifted" if drifted else "ok", drifted=drifted, farthest=farthest)
+        known: Literal["ok", "drifted"] = "drifted" if drifted else "ok"
+        return cls(state=known if reason is None else "paused", drifted=drifted, farthest=farthest, reason=reason)

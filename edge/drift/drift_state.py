@@ -41,31 +41,35 @@ class DriftState:
 
     Attributes
     ----------
-    names
-        Names of the quantities [C]: the channels and the reconstruction error.
     left
-        Readings until the next one that is looked at.
+        Readings until the next one that is looked at; below 0, it is waited for.
     changed
         Whether what has drifted is another than when this was last set to ``False``; ``True`` at first.
     """
 
-    __slots__ = ("_above", "_below", "_course", "_drifted", "_pending", "_residuals", "changed", "left", "names")
+    __slots__ = (
+        "_above", "_below", "_course", "_drifted", "_keys", "_pending", "_residuals", "_waiting", "changed", "left",
+    )  # fmt: skip
 
     def __init__(self, reference: DriftReference, keys: Sequence[str], residuals: Callable[[Floats], Floats]) -> None:
-        self.names = (*keys, RECONSTRUCTION)
         self.left = EVERY - 1
         self.changed = True
+        self._keys = keys
         self._residuals = residuals
         self._course = DriftCourse(reference)
-        self._pending: list[list[float]] = []
+        self._pending = np.empty((BLOCK, reference.size))  # the next block's readings and errors
+        self._waiting = 0  # how many of them there are
         self._above, self._below = np.zeros(reference.size, dtype=int), np.zeros(reference.size, dtype=int)
         self._drifted = np.zeros(reference.size, dtype=bool)
 
     def add(self, values: Floats, error: float) -> None:
         """Look at a reading [F] in order, and at its reconstruction error; nan: it has none."""
         self.left = EVERY - 1
-        self._pending.append([*values.tolist(), error])
-        if len(self._pending) >= BLOCK:
+        row = self._pending[self._waiting]
+        row[:-1], row[-1] = values, error
+        self._waiting += 1
+        if self._waiting >= BLOCK:
+            self._waiting = 0
             self._measure()
 
     def replay(self, values: Floats) -> None:
@@ -81,6 +85,16 @@ class DriftState:
         return self._course.full
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the quantities [C]: the channels and the reconstruction error."""
+        return (*self._keys, RECONSTRUCTION)
+
+    @property
+    def waited(self) -> int:
+        """Readings in a row that were none to look at, although one was due."""
+        return max(0, -self.left)
+
+    @property
     def shares(self) -> dict[str, float]:
         """How far each quantity is from the training, as a share of what raises the alarm."""
         return dict(zip(self.names, np.round(self._far, 2).tolist(), strict=True))
@@ -88,25 +102,32 @@ class DriftState:
     @property
     def drifted(self) -> dict[str, float]:
         """The shares of the quantities that have drifted, the farthest first; empty without any."""
-        far = self._far
+        far, names = self._far, self.names
         found = sorted(np.flatnonzero(self._drifted).tolist(), key=far.__getitem__, reverse=True)
-        return {self.names[each]: round(float(far[each]), 2) for each in found}
+        return {names[each]: round(float(far[each]), 2) for each in found}
 
     def snapshot(self) -> bytes:
         """Encode what :meth:`restore` takes."""
-        counts = self._above.tolist(), self._below.tolist()
         return msgspec.msgpack.encode(
-            _Kept(self.left, self._pending, self._course.snapshot(), *counts, self._drifted.tolist())
+            _Kept(
+                self.left,
+                self._pending[: self._waiting].tolist(),
+                self._course.snapshot(),
+                self._above.tolist(),
+                self._below.tolist(),
+                self._drifted.tolist(),
+            )
         )
 
     def restore(self, snapshot: bytes) -> None:
         """Go on where a :meth:`snapshot` was made (ValueError if it is of no use)."""
         kept = msgspec.msgpack.decode(snapshot, type=_Kept)
-        size = len(self.names)
+        size = self._pending.shape[1]
         if {*map(len, kept.pending), len(kept.above), len(kept.below), len(kept.drifted)} != {size}:
             raise ValueError(f"drift: got a snapshot of other channels, expected {size} quantities")
         self._course.restore(kept.course)
-        self.left, self._pending = min(kept.left, EVERY - 1), kept.pending[-BLOCK + 1 :]
+        self.left, self._waiting = min(kept.left, EVERY - 1), min(len(kept.pending), BLOCK - 1)
+        self._pending[: self._waiting] = np.array(kept.pending).reshape(-1, size)[: self._waiting]
         self._above, self._below = np.array(kept.above), np.array(kept.below)
         self._drifted = np.array(kept.drifted)
         self.changed = True
@@ -117,8 +138,7 @@ class DriftState:
         return np.asarray(np.maximum(course.distance / DISTANCE, course.sum / SUM))
 
     def _measure(self) -> None:
-        block = np.array(self._pending)
-        self._pending = []
+        block = self._pending
         self._course.push(quantities(self._residuals(block[:, :-1]), block[:, -1]))
         far = self._far
         before = self._drifted

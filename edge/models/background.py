@@ -18,8 +18,9 @@ _LARGEST = 65535
 class Background:
     """A low quantile of the last levels, kept on a logarithmic grid.
 
-    Levels are stored as whole numbers of steps of 0.02 %, up to 65,535 above the least: 6 kB for 1,500 levels, a
-    fraction of what floating point numbers would take.
+    Levels are stored as whole numbers of steps of 0.02 %, up to 65,535 above the least: 3 kB for 1,500 levels in the
+    order of their arrival. Of a low quantile only the lowest levels are kept in order as well, two or three times as
+    many as lie below it: most levels that come and go are not among them. Should they run short, they are sorted anew.
 
     Parameters
     ----------
@@ -43,7 +44,9 @@ class Background:
     2100
     """
 
-    __slots__ = ("_least", "_origin", "_quantile", "_ring", "_skip", "_slot", "_sorted", "_step", "_stride", "_window")
+    __slots__ = (
+        "_fewest", "_least", "_lowest", "_origin", "_quantile", "_ring", "_skip", "_slot", "_step", "_stride", "_window",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -58,12 +61,13 @@ class Background:
         self._stride = stride
         self._least = least
         self._origin = math.log(least)
+        self._fewest = int(quantile * (window - 1)) + 2  # between the last two of them lies the quantile
         self.clear()
 
     def clear(self) -> None:
         """Forget every level."""
         self._ring = array("H")
-        self._sorted = array("H")
+        self._lowest = array("H")
         self._slot = 0
         self._step = 1
         self._skip = 0  # levels that are left out before the next one is kept
@@ -79,14 +83,14 @@ class Background:
     @property
     def log_value(self) -> float:
         """Logarithm of :attr:`value`; nan before the first level."""
-        count = len(self._sorted)
+        count = len(self._ring)
         if not count:
             return math.nan
         place = self._quantile * (count - 1)
         below = int(place)
-        low = self._sorted[below]
+        low = self._lowest[below]
         # Interpolated on the grid: its two neighbours differ too little for the logarithm to matter.
-        steps = low if place == below else low + (self._sorted[below + 1] - low) * (place - below)
+        steps = low if place == below else low + (self._lowest[below + 1] - low) * (place - below)
         return self._origin + LOG_STEP * steps
 
     @property
@@ -105,15 +109,24 @@ class Background:
         code = round((log_level - self._origin) / LOG_STEP)
         if not 0 <= code <= _LARGEST:
             code = 0 if code < 0 else _LARGEST
-        ring = self._ring
-        if len(ring) < self._window:
+        ring, lowest = self._ring, self._lowest
+        others = len(ring)
+        if others < self._window:
             ring.append(code)
         else:
+            others -= 1
             slot = self._slot
-            del self._sorted[bisect_left(self._sorted, ring[slot])]
-            ring[slot] = code
+            gone, ring[slot] = ring[slot], code
             self._slot = (slot + 1) % self._window
-        insort(self._sorted, code)
+            if gone <= lowest[-1]:
+                del lowest[bisect_left(lowest, gone)]
+        kept = len(lowest)
+        if kept == others or code < lowest[-1]:
+            insort(lowest, code)
+            if kept >= 3 * self._fewest:
+                del lowest[2 * self._fewest :]
+        elif kept < self._fewest:
+            self._sort()
 
     def snapshot(self) -> tuple[int, int, bytes]:
         """Return what :meth:`restore` takes: two counters of the thinning, and the levels on the grid."""
@@ -125,8 +138,11 @@ class Background:
         ring.frombytes(levels)
         if len(ring) > self._window:
             raise ValueError("background: got a snapshot of another one")
-        self._ring, self._sorted = ring, array("H", sorted(ring))
-        self._slot, self._step, self._skip = 0, step, skip
+        self._ring, self._slot, self._step, self._skip = ring, 0, step, skip
+        self._sort()
+
+    def _sort(self) -> None:
+        self._lowest = array("H", sorted(self._ring)[: 2 * self._fewest])
 
     def _leaves_out(self) -> bool:
         """Return whether the next level is one of those that are left out."""
@@ -142,6 +158,6 @@ class Background:
         """Keep every second level, the newest among them, and from now on half as many."""
         oldest_first = self._ring[self._slot :] + self._ring[: self._slot]
         self._ring = oldest_first[::-2][::-1]
-        self._sorted = array("H", sorted(self._ring))
         self._slot = 0
         self._step *= 2
+        self._sort()

@@ -38,6 +38,17 @@ def test_readings_neither_raise_nor_clear_it(kind: AlarmKind) -> None:
     assert not station.panel.stands("st-01")
 
 
+def test_one_that_stands_names_every_channel_that_it_has_been_about() -> None:
+    station = PanelStation()
+    station.panel.raise_unscored("retrain", "st-01", n=7, bundle="b", contributions={"a": 1.2})
+    station.panel.raise_unscored("retrain", "st-01", n=8, bundle="b", contributions={"b": 1.5})  # a no longer
+    (standing,) = station.panel.standing()
+    assert (standing.culprit, standing.contributions) == ("b", {"b": 1.5, "a": 1.2})
+    assert station.panel.changed() == ["st-01"]
+    station.panel.raise_unscored("retrain", "st-01", n=9, bundle="b", contributions={"a": 1.3})
+    assert station.panel.changed() == []
+
+
 @pytest.mark.parametrize("kind", UNSCORED)
 def test_when_latched_it_stands_until_it_is_over_and_acknowledged(kind: AlarmKind) -> None:
     station = PanelStation()

@@ -51,7 +51,7 @@ def test_the_distance_is_how_far_a_channel_has_shifted() -> None:
 def test_the_distance_sees_another_spread_as_well() -> None:
     course = DriftCourse(make_reference())
     for block in normal(50):
-        course.push(block * (4.0, 1.0, 1.0))
+        course.push(block * (8.0, 1.0, 1.0))
     assert course.distance[0] > 1.5 > course.distance[1]
 
 
@@ -93,6 +93,30 @@ def test_what_is_missing_raises_nothing() -> None:
         course.push(block)
     assert (course.distance[2], course.sum[2]) == (0.0, 0.0)
     assert course.distance[0] < 0.4
+
+
+def test_one_wild_value_and_a_plume_are_no_drift() -> None:
+    course = DriftCourse(make_reference())
+    for number, block in enumerate(normal(100)):
+        if number == 50:
+            block[3, 0] = 1e30
+        if number == 60:
+            block[:, 1] += 500.0
+        course.push(block)
+        assert (course.distance < 0.6).all()
+        assert (course.sum < 1).all()
+
+
+def test_what_is_missing_stays_as_far_as_it_was() -> None:
+    course = course_of(normal(50, (0.0, 0.0, 5.0)))
+    before = course.distance[2], course.sum[2]
+    for block in normal(3, seed=5):
+        block[::2, 2] = math.nan
+        course.push(block)
+        assert (course.distance[2], course.sum[2]) == before
+    for block in normal(200, seed=6):
+        course.push(block)
+    assert course.distance[2] < 0.4
 
 
 def test_a_course_goes_on_where_its_snapshot_was_made() -> None:

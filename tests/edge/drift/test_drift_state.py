@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.arrays import Floats
-from edge.drift.drift_reference import BLOCK, EVERY, WINDOW
+from edge.drift.drift_reference import BLOCK, EVERY, WINDOW, DriftReference
 from edge.drift.drift_report import DriftReport
 from edge.drift.drift_state import DriftState
 from tests.edge.drift.test_drift_course import make_reference
@@ -81,9 +81,22 @@ def test_a_state_goes_on_where_its_snapshot_was_made(after: int) -> None:
     assert state.changed  # so that the alarm is looked at
 
 
+def test_what_stands_outlives_a_restart_although_errors_of_before_are_not_known() -> None:
+    before = feed(make_state(), rows(2000), error=math.exp(5))
+    state = make_state()
+    state.restore(before.snapshot())
+    assert state.shares == before.shares
+    state.replay(rows(199))
+    feed(state, rows(2 * READINGS, seed=7), error=math.exp(5))
+    assert list(state.drifted) == ["reconstruction"]
+    state.changed = False
+    feed(state, rows(2 * READINGS, seed=8), error=math.exp(5))
+    assert not state.changed
+
+
 def test_the_snapshot_of_another_bundle_is_refused() -> None:
-    wide = DriftState(make_reference(), ("a", "b"), lambda values: values)
-    wide.names = ("a", "b", "c", "reconstruction")
+    one, levels = np.ones(4), np.tile(np.arange(WINDOW, dtype=float)[:, None], 4)
+    wide = DriftState(DriftReference(levels, one, one, one), ("a", "b", "c"), lambda values: values)
     with pytest.raises(ValueError, match="drift"):
         wide.restore(feed(make_state(), rows(100)).snapshot())
 
@@ -103,3 +116,15 @@ def test_the_report_says_what_is_known() -> None:
     assert drifted.state == "drifted"
     assert list(drifted.drifted) == ["b"]
     assert next(iter(drifted.farthest)) == "b"
+
+
+def test_a_station_of_which_nothing_can_be_looked_at_says_so() -> None:
+    for state, known in ((feed(make_state(), rows(2000, b=4.0)), ["b"]), (make_state(), [])):
+        state.left = -READINGS + 1
+        assert DriftReport.from_state(state).state in {"drifted", "filling"}
+        state.left -= 1
+        paused = DriftReport.from_state(state)
+        assert (paused.state, list(paused.drifted)) == ("paused", known)
+        assert "512 readings in a row" in str(paused.reason)
+        feed(state, rows(1))
+        assert DriftReport.from_state(state).state in {"drifted", "filling"}

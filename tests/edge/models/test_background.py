@@ -55,7 +55,7 @@ def test_it_is_small() -> None:
     background = Background()
     for i in range(BACKGROUND_WINDOW):
         background.push(2000.0 + i)
-    assert sum(sys.getsizeof(part) for part in (background._ring, background._sorted)) < 7500
+    assert sum(sys.getsizeof(part) for part in (background._ring, background._lowest)) < 4500
 
 
 def test_a_thinned_background_is_the_quantile_of_a_longer_time() -> None:
@@ -83,3 +83,14 @@ def test_a_restored_background_goes_on_as_the_other_would_have(window: int, stri
         one.push(level)
         other.push(level)
         assert (one.value, one.full) == (other.value, other.full)
+
+
+@pytest.mark.parametrize("trend", [-3.0, -0.2, 0.0, 0.2, 3.0])
+def test_levels_that_rise_or_fall_for_long_are_followed(trend: float) -> None:
+    levels = 3000 + trend * np.arange(900) + np.random.default_rng(4).normal(0, 40, 900)
+    background = Background(window=200)
+    for i, level in enumerate(levels.tolist(), 1):
+        background.push(level)
+        expected = np.quantile(levels[max(0, i - 200) : i], 0.1)
+        assert background.value == pytest.approx(expected, rel=3e-4)
+        assert len(background._lowest) <= 3 * background._fewest
