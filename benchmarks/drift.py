@@ -97,6 +97,7 @@ def measure_split(place: str, record: Record, quiet: Mask, split: Split, setting
         return result
     long = np.resize(np.arange(len(test)), max(len(test), ONSET + WITHIN))  # a short record is repeated
     found: dict[str, dict[str, dict[str, int | None]]] = {}
+    named: dict[str, list[bool]] = {}
     for size in SIZES:
         ramp = 1 + size * np.clip((np.arange(len(long)) - ONSET) / RAMP, 0, 1)
         for j, key in enumerate(model.keys):
@@ -105,16 +106,25 @@ def measure_split(place: str, record: Record, quiet: Mask, split: Split, setting
             residuals = model.residuals(values)
             for name, make in detectors.items():
                 each = found.setdefault(name, {}).setdefault(f"{size:g}", {})
-                each[key] = delay(make(), residuals, values, errors[long])
-    result["delays"] = found
-    return result
+                detector = make()
+                each[key] = delay(detector, residuals, values, errors[long])
+                if name == "ours" and isinstance(detector, Ours) and each[key] is not None:
+                    named.setdefault(f"{size:g}", []).append(detector.named == key)
+    return result | {"delays": found, "named": named}
 
 
 class Ours:
-    """The detector of the gateway."""
+    """The detector of the gateway.
+
+    Attributes
+    ----------
+    named
+        The channel that the alarm named first when it last opened; empty before.
+    """
 
     def __init__(self, reference: DriftReference, model: ScoringModel) -> None:
-        self._state, self._stands = DriftState(reference, model.keys, model.residuals), False
+        self._state = DriftState(reference, model.keys, model.residuals, model.effects)
+        self._stands, self.named = False, ""
 
     def push(self, residual: Floats, values: Floats, error: float) -> bool:
         """Take in a reading; returns whether something has drifted."""
@@ -123,7 +133,10 @@ class Ours:
         if state.left < 0:
             state.add(values, error)
         if state.changed:
-            state.changed, self._stands = False, bool(state.drifted)
+            drifted = state.drifted
+            if drifted and not self._stands:
+                self.named = next(iter(drifted))
+            state.changed, self._stands = False, bool(drifted)
         return self._stands
 
 
@@ -150,7 +163,8 @@ def cost(record: Record, settings: Training) -> float:
     """Return the CPU time that a reading takes [us], measured over many."""
     fitted = fit_scorer(record, np.arange(len(record.values)), settings, folds=3)
     assert fitted.drift is not None
-    state = DriftState(fitted.drift, fitted.model.keys, fitted.model.residuals)
+    model = fitted.model
+    state = DriftState(fitted.drift, model.keys, model.residuals, model.effects)
     rows = record.values[np.arange(TIMED) % len(record.values)]
     started = time.process_time()
     for reading in rows:

@@ -43,3 +43,6 @@ def show_channels(results: Sequence[dict[str, Any]], sizes: Sequence[str]) -> No
                 cells.append(f"{median:>8.0f}" if np.isfinite(median) else f"{'-':>8}")
             part = np.median([result["reach"][key] for result in mine])
             print(f"  {place:10}{key:20}{''.join(cells)}{part:>8.2f}")
+    for size in sizes:
+        right = [each for result in results for each in result["named"].get(size, [])]
+        print(f"of {len(right)} drifts of {float(size):.0%} that were found, {np.mean(right):.0%} were named first")

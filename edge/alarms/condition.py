@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from operator import itemgetter
 
 import msgspec
 
@@ -51,9 +50,9 @@ class Condition(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ) -> Condition:
         """Make the condition of a kind without a score at a time, RFC 3339: it stands or it is over.
 
-        The ``contributions`` are those of the channels it is about: the more, the stranger; the largest is the culprit.
+        The ``contributions`` are those of the channels it is about, the culprit's first: the more, the stranger.
         """
-        shares = dict(sorted((contributions or {}).items(), key=itemgetter(1), reverse=True))
+        shares = dict(contributions or {})
         culprit, severity = next(iter(shares), None), float(len(shares))
         return cls(kind, stands, not stands, severity, Peak(ts=ts), culprit=culprit, contributions=shares)
 

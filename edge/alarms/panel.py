@@ -96,7 +96,8 @@ class AlarmPanel:
         """Raise a kind without a score at the ``n``-th reading of a ``bundle`` (id), or add ``contributions`` to it."""
         state = self._states.get(station) or StationAlarms()
         alarm = state.standing.get(kind)
-        shares = ({} if alarm is None else alarm.event.contributions) | dict(contributions or {})
+        shares, known = dict(contributions or {}), {} if alarm is None else alarm.event.contributions
+        shares |= {key: share for key, share in known.items() if key not in shares}
         condition = Condition.unscored(kind, rfc3339(self._clock.now()), stands=True, contributions=shares)
         if alarm is not None and not alarm.clearing and condition.severity <= alarm.severity:
             return []

@@ -71,13 +71,27 @@ class DriftCourse:
         ordered.sort(axis=0)  # nan comes last
         self._add((ordered[BLOCK // 2 - 1] + ordered[BLOCK // 2]) / 2, ordered[-1])
 
+    def explain(self, effects: Floats) -> int:
+        """Return the channel whose own shift explains best how far the window's medians are from the training.
+
+        Parameters
+        ----------
+        effects
+            What a shift of each channel does to the residuals of all, [F, F]: a channel that has drifted moves the
+            residuals of those that it helps to predict, some of them farther than its own.
+        """
+        reference = self._reference
+        limits = reference.distance[:-1]
+        medians = np.median(self._window[: self._filled, :-1].astype(np.float64), axis=0)
+        moved, patterns = (medians - reference.centre[:-1]) / limits, effects / limits
+        # A matched filter: the part of the squares that the best multiple of a pattern takes away.
+        return int(np.argmax((patterns @ moved) ** 2 / (patterns * patterns).sum(axis=1)))
+
     def snapshot(self) -> bytes:
         """Encode what :meth:`restore` takes."""
         place = self._filled % WINDOW
         rows = np.concatenate([self._window[place:], self._window[:place]]) if self.full else self._window[:place]
-        return msgspec.msgpack.encode(
-            _Kept(rows.astype("<f2").tobytes(), self._sums.tolist(), self.distance.tolist())
-        )
+        return msgspec.msgpack.encode(_Kept(rows.astype("<f2").tobytes(), self._sums.tolist(), self.distance.tolist()))
 
     def restore(self, snapshot: bytes) -> None:
         """Go on where a :meth:`snapshot` was made (ValueError if it is of no use)."""

@@ -9,12 +9,12 @@ import numpy as np
 
 from edge.arrays import Arrays, Floats
 
-EVERY = 8
+EVERY = 15
 """One reading of this many is looked at: neighbours say nearly the same, and a drift is slow."""
 BLOCK = 8
 """Looked-at readings of a block; what is measured changes with each block."""
 WINDOW = 64
-"""Looked-at readings of the window: the last 512 readings."""
+"""Looked-at readings of the window: the last 960 readings, 16 hours at one a minute."""
 MIDDLE = slice(WINDOW // 4, WINDOW - WINDOW // 4)
 """The middle half of the sorted window, which the distance compares."""
 RECONSTRUCTION = "reconstruction"

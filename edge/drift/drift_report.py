@@ -11,7 +11,7 @@ from edge.drift.drift_state import DriftState
 
 _LISTED = 3
 _UNKNOWN = (
-    "got an older bundle, or one of a short record, without quantiles; fix: train again, on 2,000 readings or more"
+    "got an older bundle, or one of a short record, without quantiles; fix: train again, on 3,000 readings or more"
 )
 _PAUSED = (
     "got {} readings in a row with a failed channel, with gas, or beside the order, expected one of them complete and "
@@ -25,12 +25,12 @@ class DriftReport(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     state
-        ``ok``; ``drifted``: the alarm ``retrain`` stands; ``filling``: fewer than 512 readings have been seen;
-        ``paused``: none of the last 512 could be looked at, and what was found before stands; ``unknown``: the bundle
+        ``ok``; ``drifted``: the alarm ``retrain`` stands; ``filling``: fewer than 960 readings have been seen;
+        ``paused``: none of the last 960 could be looked at, and what was found before stands; ``unknown``: the bundle
         does not know how its training was distributed. See ``reason``.
     drifted
-        Channels that have drifted -> how far, as a share of what raises the alarm; the farthest first.
-        ``reconstruction`` is the reconstruction error.
+        Channels that have drifted -> how far, as a share of what raises the alarm; ``reconstruction`` is the
+        reconstruction error. First comes the channel whose own shift explains the others best, then the farthest.
     farthest
         The three channels that are farthest from the training -> how far.
     reason

@@ -12,10 +12,10 @@ from edge.arrays import Floats
 from edge.drift.drift_course import DriftCourse
 from edge.drift.drift_reference import BLOCK, EVERY, RECONSTRUCTION, DriftReference, quantities
 
-DISTANCE, SUM = 1.75, 2.0
+DISTANCE, SUM = 1.55, 1.75
 """What raises the alarm, in largest distances and largest sums of the training."""
 _RAISE, _FALL = 1.0, 0.8  # shares of these: above the first a quantity has drifted, below the second no longer
-_BLOCKS_RAISE, _BLOCKS_FALL = 2, 8  # in a row: 128 and 512 readings
+_BLOCKS_RAISE, _BLOCKS_FALL = 2, 8  # in a row: 240 and 960 readings
 
 
 class _Kept(msgspec.Struct, array_like=True, frozen=True):
@@ -38,6 +38,8 @@ class DriftState:
         Keys of the channels, [F].
     residuals
         Turns readings [N, F] of these channels into conditional residuals [N, F].
+    effects
+        What a shift of each channel does to the residuals of all, [F, F].
 
     Attributes
     ----------
@@ -48,14 +50,21 @@ class DriftState:
     """
 
     __slots__ = (
-        "_above", "_below", "_course", "_drifted", "_keys", "_pending", "_residuals", "_waiting", "changed", "left",
+        "_above", "_below", "_course", "_drifted", "_effects", "_keys", "_pending", "_residuals", "_waiting", "changed",
+        "left",
     )  # fmt: skip
 
-    def __init__(self, reference: DriftReference, keys: Sequence[str], residuals: Callable[[Floats], Floats]) -> None:
+    def __init__(
+        self,
+        reference: DriftReference,
+        keys: Sequence[str],
+        residuals: Callable[[Floats], Floats],
+        effects: Floats,
+    ) -> None:
         self.left = EVERY - 1
         self.changed = True
         self._keys = keys
-        self._residuals = residuals
+        self._residuals, self._effects = residuals, effects
         self._course = DriftCourse(reference)
         self._pending = np.empty((BLOCK, reference.size))  # the next block's readings and errors
         self._waiting = 0  # how many of them there are
@@ -101,9 +110,15 @@ class DriftState:
 
     @property
     def drifted(self) -> dict[str, float]:
-        """The shares of the quantities that have drifted, the farthest first; empty without any."""
+        """The shares of the quantities that have drifted; empty without any.
+
+        In front is the channel whose own shift explains best how far the channels have moved, even if its own share is
+        small; then come the farthest.
+        """
         far, names = self._far, self.names
         found = sorted(np.flatnonzero(self._drifted).tolist(), key=far.__getitem__, reverse=True)
+        if self._drifted[:-1].any():
+            found.insert(0, self._course.explain(self._effects))
         return {names[each]: round(float(far[each]), 2) for each in found}
 
     def snapshot(self) -> bytes:

@@ -45,7 +45,8 @@ class Background:
     """
 
     __slots__ = (
-        "_fewest", "_least", "_lowest", "_origin", "_quantile", "_ring", "_skip", "_slot", "_step", "_stride", "_window",
+        "_fewest", "_least", "_lowest", "_origin", "_quantile", "_ring", "_skip", "_slot", "_step", "_stride",
+        "_window",
     )  # fmt: skip
 
     def __init__(

@@ -68,3 +68,8 @@ class ScoringModel:
     def residuals(self, values: Floats) -> Floats:
         """Return the conditional residuals [N, F] of complete readings [N, F], without a baseline."""
         return self.scaler.forward(values) @ self.consistency.conditional
+
+    @property
+    def effects(self) -> Floats:
+        """What a shift of each channel does to the residuals of all, [F, F], in spreads."""
+        return self.consistency.conditional

@@ -133,6 +133,7 @@ class Scorer:
             file.
         """
         levels = background = None
+        drift, model = self._drift, self._model
         if self.level is not None:
             levels = self.level.new_background(self._model.windows)
             background = self._bundle.background
@@ -150,7 +151,7 @@ class Scorer:
             levels=levels,
             background=background,
             windows=self._model.windows,
-            drift=None if self._drift is None else DriftState(self._drift, self._model.keys, self._model.residuals),
+            drift=None if drift is None else DriftState(drift, model.keys, model.residuals, model.effects),
         )
 
     def score(self, batch: ReadingBatch) -> list[Verdict]:

@@ -114,14 +114,15 @@ def test_a_channel_that_drifts_later_is_taken_up_by_the_alarm(station: Drifting,
 
 
 def test_the_alarm_and_what_led_to_it_survive_a_kill(station: Drifting, rows: Floats) -> None:
-    station.send(rows[:1150])
+    calm = np.concatenate([rows[1500:], rows[1500:2100]])
+    station.send(calm[:2050])
     before = station.report
     station.restart()
-    station.send(rows[1150:1200])
+    station.send(calm[2050:])
     assert (before.state, station.report.state) == ("ok", "ok")  # its window was full before
-    (opened, *_) = station.send(drifted(rows[1200:2500], station))
+    (opened, *_) = station.send(drifted(rows[1500:2800], station))
     station.restart()
-    assert not [event for event in station.send(drifted(rows[2500:2600], station)) if event.event_type == "open"]
+    assert not [event for event in station.send(drifted(rows[2800:2900], station)) if event.event_type == "open"]
     assert station.report.state == "drifted"
     assert [event.id for event in station.run.panel.standing() if event.kind == "retrain"] == [opened.id]
 

@@ -17,7 +17,7 @@ READINGS = EVERY * WINDOW
 
 
 def make_state() -> DriftState:
-    return DriftState(make_reference(), ("a", "b"), lambda values: values)
+    return DriftState(make_reference(), ("a", "b"), lambda values: values, np.eye(2))
 
 
 def feed(state: DriftState, rows: Floats, error: float = 1.0) -> DriftState:
@@ -47,6 +47,16 @@ def test_a_channel_that_has_drifted_is_named_and_how_far() -> None:
 
 def test_the_farthest_channel_comes_first() -> None:
     assert list(feed(make_state(), rows(READINGS, a=-4.0, b=9.0)).drifted) == ["b", "a"]
+
+
+def test_the_channel_that_explains_the_others_comes_before_the_farthest() -> None:
+    effects = np.array([[1.0, -2.0], [0.0, 1.0]])  # where b is predicted from a
+    state = DriftState(make_reference(), ("a", "b"), lambda values: values @ effects, effects)
+    feed(state, rows(READINGS, a=4.0))
+    assert list(state.drifted) == ["a", "b"]
+    assert state.drifted["a"] < state.drifted["b"]
+    state = DriftState(make_reference(), ("a", "b"), lambda values: values @ effects, effects)
+    assert list(feed(state, rows(READINGS, b=4.0)).drifted) == ["b"]
 
 
 def test_a_drift_needs_more_than_one_block() -> None:
@@ -96,7 +106,7 @@ def test_what_stands_outlives_a_restart_although_errors_of_before_are_not_known(
 
 def test_the_snapshot_of_another_bundle_is_refused() -> None:
     one, levels = np.ones(4), np.tile(np.arange(WINDOW, dtype=float)[:, None], 4)
-    wide = DriftState(DriftReference(levels, one, one, one), ("a", "b", "c"), lambda values: values)
+    wide = DriftState(DriftReference(levels, one, one, one), ("a", "b", "c"), lambda values: values, np.eye(3))
     with pytest.raises(ValueError, match="drift"):
         wide.restore(feed(make_state(), rows(100)).snapshot())
 
@@ -111,7 +121,7 @@ def test_the_report_says_what_is_known() -> None:
     assert DriftReport.from_state(None).state == "unknown"
     assert "train again" in str(DriftReport.from_state(None).reason)
     assert DriftReport.from_state(feed(make_state(), rows(500))).state == "filling"
-    assert DriftReport.from_state(feed(make_state(), rows(1000))).state == "ok"
+    assert DriftReport.from_state(feed(make_state(), rows(READINGS))).state == "ok"
     drifted = DriftReport.from_state(feed(make_state(), rows(2000, b=4.0)))
     assert drifted.state == "drifted"
     assert list(drifted.drifted) == ["b"]
@@ -125,6 +135,6 @@ def test_a_station_of_which_nothing_can_be_looked_at_says_so() -> None:
         state.left -= 1
         paused = DriftReport.from_state(state)
         assert (paused.state, list(paused.drifted)) == ("paused", known)
-        assert "512 readings in a row" in str(paused.reason)
+        assert f"{READINGS} readings in a row" in str(paused.reason)
         feed(state, rows(1))
         assert DriftReport.from_state(state).state in {"drifted", "filling"}

@@ -25,7 +25,7 @@ def test_a_record_that_wanders_has_a_wider_limit_where_it_does() -> None:
 
 
 def test_the_quantiles_are_those_of_all_chunks() -> None:
-    chunks = [chunk(900, seed, shift=seed) for seed in range(3)]
+    chunks = [chunk(READINGS, seed, shift=seed) for seed in range(3)]
     found = fit_drift(chunks)
     assert found is not None
     every = np.concatenate(chunks)
