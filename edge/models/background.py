@@ -19,8 +19,8 @@ class Background:
     """A low quantile of the last levels, kept on a logarithmic grid.
 
     Levels are stored as whole numbers of steps of 0.02 %, up to 65,535 above the least: 3 kB for 1,500 levels in the
-    order of their arrival. Of a low quantile only the lowest levels are kept in order as well, two or three times as
-    many as lie below it: most levels that come and go are not among them. Should they run short, they are sorted anew.
+    order of their arrival. Of a low quantile only the lowest levels are kept in order as well, up to twice as many as
+    lie below it: most levels that come and go are not among them. Should they run short, they are sorted anew.
 
     Parameters
     ----------
@@ -124,8 +124,8 @@ class Background:
         kept = len(lowest)
         if kept == others or code < lowest[-1]:
             insort(lowest, code)
-            if kept >= 3 * self._fewest:
-                del lowest[2 * self._fewest :]
+            if kept >= 2 * self._fewest:
+                del lowest[3 * self._fewest // 2 :]
         elif kept < self._fewest:
             self._sort()
 
@@ -143,7 +143,7 @@ class Background:
         self._sort()
 
     def _sort(self) -> None:
-        self._lowest = array("H", sorted(self._ring)[: 2 * self._fewest])
+        self._lowest = array("H", sorted(self._ring)[: 3 * self._fewest // 2])
 
     def _leaves_out(self) -> bool:
         """Return whether the next level is one of those that are left out."""

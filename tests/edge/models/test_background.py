@@ -93,4 +93,4 @@ def test_levels_that_rise_or_fall_for_long_are_followed(trend: float) -> None:
         background.push(level)
         expected = np.quantile(levels[max(0, i - 200) : i], 0.1)
         assert background.value == pytest.approx(expected, rel=3e-4)
-        assert len(background._lowest) <= 3 * background._fewest
+        assert len(background._lowest) <= 2 * background._fewest
