@@ -6,11 +6,13 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from config.arguments import add_absent, positive
+from config.heartbeat import heartbeat
 from edge.clock import SystemClock
 from edge.errors import ReadingError, RequestError
 
@@ -72,18 +74,22 @@ def run(arguments: Namespace) -> None:
     for option in ("jobs", "dask", "memory", "again"):
         if getattr(arguments, option):
             raise RequestError(f"--{option}: got it with files, expected it with a folder of many stations")
-    score_files(
-        arguments.bundle,
-        arguments.files,
-        arguments.output,
-        request=arguments.request,
-        station=arguments.station,
-        absent=arguments.absent,
-        adapt=arguments.adapt,
-        enhancement=arguments.enhancement,
-        limit=arguments.limit,
-        summary=sys.stdout if arguments.json else None,
-    )
+    # What goes to the terminal itself moves anyway, and a stream has no end to wait for.
+    waits = arguments.output is not None and STREAM not in (str(arguments.output), *arguments.files)
+    with heartbeat(sys.stderr, "scoring") if waits else nullcontext(sys.stderr) as progress:
+        score_files(
+            arguments.bundle,
+            arguments.files,
+            arguments.output,
+            request=arguments.request,
+            station=arguments.station,
+            absent=arguments.absent,
+            adapt=arguments.adapt,
+            enhancement=arguments.enhancement,
+            limit=arguments.limit,
+            err=progress,
+            summary=sys.stdout if arguments.json else None,
+        )
 
 
 def left_behind(arguments: Namespace) -> str:
