@@ -71,6 +71,8 @@ def takes_folder(arguments: Namespace) -> bool:
 
 def run(arguments: Namespace) -> None:
     """Score the files or standard input."""
+    if folder := next((each for each in arguments.files if Path(each).is_dir()), None):
+        raise RequestError(f"{folder}: got a folder beside other files, expected it alone")
     for option in ("jobs", "dask", "memory", "again"):
         if getattr(arguments, option):
             raise RequestError(f"--{option}: got it with files, expected it with a folder of many stations")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import sys
@@ -52,6 +53,8 @@ def connect_cluster(address: str, jobs: Sequence[FleetJob], *, patience: float) 
         client = cast("Any", Client)(address, timeout=patience, set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise FleetError(_no_answer(address, error)) from error
+    for name in ("distributed", "distributed.client"):  # what is lost is an outcome with its reason, not a traceback
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with client:
         _check_workers(client, address, jobs)
         with _watch_workers(client, address):

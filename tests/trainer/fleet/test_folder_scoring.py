@@ -126,6 +126,7 @@ def test_files_of_which_it_is_not_clear_whose_they_are_are_all_named(tmp_path: P
         (["{data}", "-o", "{data}/scores"], "-o: got {data}/scores, expected a folder outside {data}"),
         (["{data}", "-o", "{out}", "--request", "2"], "request: got 2, expected a rate in (0, 1)"),
         (["{empty}", "-o", "{out}"], "{empty}: got no .csv or .parquet file below it, expected station=NAME/day="),
+        (["{csv}", "{data}"], "{data}: got a folder beside other files, expected it alone"),
         (["{csv}", "-o", "{out}", "--jobs", "2"], "--jobs: got it with files, expected it with a folder"),
     ],
 )
