@@ -5,8 +5,9 @@ is held out, and a scorer is fitted on the others; the held-out blocks then pass
 readings would; METEC's releases are left out of them, since they disturb. A drift multiplies one channel by up to 1.05,
 1.1 or 1.2 within 2,000 readings and stays there. Beside ours there are three peers on the same residuals: the
 Kolmogorov-Smirnov distance of the same window with limits from the same chunks, KSWIN as published (Raab, Heusinger and
-Schleif, Neurocomputing 416, 2020), and a textbook CUSUM. The last table is of halves: there the other half is another
-climate or season, and a bundle needs training again.
+Schleif, Neurocomputing 416, 2020), and a textbook CUSUM. Ours also runs with factors of other scales, chosen on some
+readings and measured on others. The last table is of halves: there the other half is another climate or season, and a
+bundle needs training again.
 """
 
 from __future__ import annotations
