@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -129,7 +130,9 @@ def test_killed_on_both_sides_it_goes_on_where_it_was(
     agent.start()
     said, _ = again.communicate(timeout=100)
     assert again.returncode == 0
-    assert said.startswith("st-1: going on with 1,024 readings that were fetched before\n")
+    before = re.match(r"st-1: going on with ([\d,]+) readings that were fetched before\n", said)
+    assert before is not None
+    assert before[1] in {"1,024", "2,048", "3,072"}  # the kill may have come late
     assert [row["time"] for row in rows_of(recent)] == [rfc3339(START + 60 * i) for i in range(4200)]
     assert not part.exists()
     asked = [json.loads(each.payload) for each in other.received if each.topic == responses]
