@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from config.settings.home_assistant import HomeAssistantSettings
 from tests.doubles import GOOD, FakeClock, FakeLink
 from tests.edge.agent.agents import TOPICS, StartAgent, message
@@ -87,3 +91,31 @@ def test_a_station_without_stamps_that_is_gone_since_a_restart_is_reported_as_si
         fake_clock.time += 60
         turn(agent, fake_link)
     assert [event["kind"] for event in fake_link.on(TOPICS.event("st-1"))] == ["stale"]
+
+
+def test_every_template_finds_what_it_names_in_every_message(
+    start_agent: StartAgent, fake_link: FakeLink, fake_clock: FakeClock
+) -> None:
+    jinja2 = pytest.importorskip("jinja2")
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)  # Home Assistant warns where this one raises
+    environment.filters["tojson"] = json.dumps  # as there
+    agent = start_agent(home_assistant=ON, stale_after=100.0)
+    connect(agent, fake_link)
+    own = [GOOD | {"seq": n} for n in range(80)] + [GOOD | {"seq": n, "ch4_ppb": 9000.0} for n in range(80, 90)]
+    turn(agent, fake_link, own[0])
+    turn(agent, fake_link, *own[1:])
+    turn(agent, fake_link, {"n": 3}, topic=TOPICS.request("synthesize"))
+    turn(agent, fake_link, {"rows": 3}, topic=TOPICS.request("synthesize"))
+    fake_clock.time += 200
+    for _ in range(5):
+        turn(agent, fake_link)
+    rendered = []
+    for body in (each for topic in (GATEWAY, STATION) for each in fake_link.on(topic)[-1]["cmps"].values()):
+        for kind, place in (("val_tpl", "stat_t"), ("json_attr_tpl", "json_attr_t")):
+            messages = fake_link.on(body[place]) if kind in body else []
+            messages += own if kind in body and body[place] == "sensors/st-1/readings" else []
+            template = environment.from_string(body.get(kind, ""))
+            rendered += [(body["name"], template.render(value_json=each)) for each in messages]
+            assert bool(messages) == (kind in body), body
+    assert {"ON", "OFF"} <= {text for name, text in rendered if name == "Methane alarm"}
+    assert len({name for name, _ in rendered}) > 28
