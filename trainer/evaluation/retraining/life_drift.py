@@ -62,7 +62,7 @@ def measure_drift(
         return None
     model = bundle.scoring(absent)
     columns = list(model.columns)
-    state = DriftState(reference, model.keys, model.residuals)
+    state = DriftState(reference, model.keys, model.residuals, model.effects)
     # A gateway looks at no reading with a held cell, nor at one whose measured gas exceeds.
     looked_at = record.intact if absent else record.intact & without_plume(record, np.arange(len(record.values)))
     shares = np.full((len(stretches), len(state.names)), np.nan)
