@@ -62,8 +62,8 @@ def test_the_page_of_a_life_has_every_bundle_the_drift_and_the_alarms(
     for bundle in ("both.davy", "vae.davy"):
         shares = np.array(drift["bundles"][bundle]["shares"], dtype=np.float64)
         assert shares.shape == (48, 10)
-        assert np.isnan(shares[:10]).all(), "the window of 512 readings is not full"
-        assert np.isfinite(shares[11:]).all()
+        assert np.isnan(shares[:19]).all(), "the window of 960 readings is not full"
+        assert np.isfinite(shares[20:]).all()
         assert shares[30:].max() > 1.0, "the sensors of the second season are older"
         assert drift["bundles"][bundle]["stands"][-1]
 

@@ -12,7 +12,7 @@ from trainer.data.record import Record
 from trainer.evaluation.retraining.life_drift import measure_drift
 from trainer.scoring.measure import measure
 
-ROWS = 1000
+ROWS = 1440  # the last block of a drift ends here
 
 
 def test_the_drift_of_a_life_is_the_one_that_a_gateway_publishes(bundles: dict[str, Path]) -> None:
@@ -32,4 +32,4 @@ def test_the_drift_of_a_life_is_the_one_that_a_gateway_publishes(bundles: dict[s
     assert dict(zip(found.names, found.shares[-1].tolist(), strict=True)) == state.drift.shares
     assert found.stands == (False, bool(state.drift.drifted), bool(state.drift.drifted))
     assert state.drift.drifted
-    assert np.isnan(found.shares[0]).all(), "the window of 512 readings is not full"
+    assert np.isnan(found.shares[0]).all(), "the window of 960 readings is not full"
