@@ -188,8 +188,7 @@ class Rollouts:
         models = self.book.at(station)
         if models.watched and station.trial is None and back is None:  # after a restart
             self._watch(station)
-        prepared = self._prepared.get(name)
-        if prepared is not None:
+        if (prepared := self._prepared.get(name)) is not None:
             self._preparation.catch_up(prepared, station, transaction)
             if back is not None:
                 self._go_back(station, prepared, back)

@@ -226,7 +226,7 @@ def test_a_state_is_small() -> None:
     assert medians is not None
     assert background is not None
     columns = sum(sys.getsizeof(values) + sys.getsizeof(slots) for values, slots in medians._sorted) / F
-    size = 9 * columns + 2 * (sys.getsizeof(background._ring) + sys.getsizeof(background._sorted))
+    size = 9 * columns + 2 * (sys.getsizeof(background._ring) + sys.getsizeof(background._lowest))
     assert size + state.features.recent.nbytes * 9 / F < 30_000
     assert math.isfinite(background.value)
 
