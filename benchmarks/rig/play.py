@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from rig.bench import Bench, settled_cpu, wait
 from rig.raw import RawListener
+from rig.response_times import paced
 
 STATIONS = 10
 
@@ -31,32 +32,40 @@ class Difference(NamedTuple):
     high: float
 
 
-def play(bench: Bench, base: str, pid: int, first: int, count: int) -> float:
-    """Send readings and wait for their scores; returns the CPU time of each [us]."""
+def play(bench: Bench, base: str, pid: int, seqs: range, *, at_once: bool) -> float:
+    """Send readings, as fast as they are scored or at ``RATE``; returns the CPU time of each [us]."""
+    topics = [f"{base}/st-{number}/readings" for number in range(STATIONS)]
     with bench.listening(f"davylamp/{base}/+/score") as listener:
         before = settled_cpu(pid)
-        for begin in range(first, first + count, 100):
-            topics = [f"{base}/st-{number}/readings" for number in range(STATIONS)]
-            seqs = range(begin, min(begin + 100, first + count))
-            payloads = {seq: bench.payload(seq) for seq in seqs}
-            bench.publisher.blast([bench.publisher.packet(t, payloads[seq]) for seq in seqs for t in topics])
-            wait(partial(_have_score, listener, f'"seq":{seqs[-1]},'.encode()))
-        return 1e6 * (settled_cpu(pid) - before) / (count * STATIONS)
+        if at_once:
+            for portion in (seqs[i : i + 100] for i in range(0, len(seqs), 100)):
+                payloads = [bench.payload(seq) for seq in portion]
+                bench.publisher.blast([bench.publisher.packet(t, each) for each in payloads for t in topics])
+                _wait_for(listener, portion[-1])
+        else:
+            for number in paced(len(seqs) * STATIONS):
+                seq, station = divmod(number - 1, STATIONS)
+                bench.publisher.send(bench.publisher.packet(topics[station], bench.payload(seqs[seq])))
+            _wait_for(listener, seqs[-1])
+        return 1e6 * (settled_cpu(pid) - before) / (len(seqs) * STATIONS)
 
 
-def take_turns(bench: Bench, pids: dict[str, int], rounds: int, count: int) -> Difference:
+def take_turns(
+    bench: Bench, pids: dict[str, int], rounds: int, count: int, *, first: int = 0, at_once: bool = True
+) -> Difference:
     """Play the same readings to two agents, the first one first and last in turn, after one round that warms up.
 
     Other work on the machine changes from second to second by more than the difference that is looked for: only the
     two turns of one round are compared.
     """
-    first, second = pids
     pairs = []
     for number in range(rounds + 1):
-        names = (first, second) if number % 2 else (second, first)
-        pairs.append({name: play(bench, name, pids[name], number * count, count) for name in names})
+        seqs = range(first + number * count, first + (number + 1) * count)
+        names = list(pids) if number % 2 else list(reversed(pids))
+        pairs.append({name: play(bench, name, pids[name], seqs, at_once=at_once) for name in names})
     del pairs[0]
-    more = sorted(100 * (pair[second] / pair[first] - 1) for pair in pairs)
+    without, beside = pids
+    more = sorted(100 * (pair[beside] / pair[without] - 1) for pair in pairs)
     at = _bound(len(more))
     return Difference(
         cpu_us={name: statistics.median(pair[name] for pair in pairs) for name in pids},
@@ -64,6 +73,11 @@ def take_turns(bench: Bench, pids: dict[str, int], rounds: int, count: int) -> D
         low=more[at],
         high=more[-1 - at],
     )
+
+
+def _wait_for(listener: RawListener, seq: int) -> None:
+    """Wait until every station has the score of a reading."""
+    wait(partial(_have_score, listener, f'"seq":{seq},'.encode()))
 
 
 def _have_score(listener: RawListener, seq: bytes) -> bool:

@@ -32,7 +32,7 @@ def latency(bench: Bench, journal: Path, seconds: float) -> dict[str, Any]:
     with bench.running(agent, base) as pid, bench.listening(f"davylamp/{base}/#", keeps=True) as listener:
         pin(pid, 0)
         cpu = [settled_cpu(pid)]
-        for number, message in zip(_paced(len(load.messages)), load.messages, strict=True):
+        for number, message in zip(paced(len(load.messages)), load.messages, strict=True):
             packet = bench.publisher.packet(f"{base}/{message.station}/readings", message.payload)
             if message.seq is not None:
                 sent[message.station, msgspec.json.decode(message.payload)["ts"]] = time.perf_counter()
@@ -64,7 +64,7 @@ def bare(bench: Bench, seconds: float) -> float:
     try:
         pin(process.pid, 0)
         cpu = [settled_cpu(process.pid)]
-        for number in _paced(int(RATE * seconds)):
+        for number in paced(int(RATE * seconds)):
             topic = f"bare/st-{number % _STATIONS}/readings"
             bench.publisher.send(bench.publisher.packet(topic, bench.payload(number)))
             if number % _WINDOW == 0:
@@ -75,8 +75,8 @@ def bare(bench: Bench, seconds: float) -> float:
     return round(1e3 * float(np.diff(cpu).min()) / _WINDOW, 3)
 
 
-def _paced(count: int) -> Iterator[int]:
-    """Yield 1 to ``count`` at the rate of the readings."""
+def paced(count: int) -> Iterator[int]:
+    """Yield 1 to ``count`` at ``RATE``."""
     due = time.perf_counter()
     for number in range(1, count + 1):
         due += 1 / RATE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,20 @@ def bundle(bundles: dict[str, Path]) -> Bundle:
 
 
 @pytest.fixture
-def start_agent(bundle: Bundle, fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path) -> StartAgent:
+def start_agent(bundle: Bundle, fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path) -> Iterator[StartAgent]:
     agents: list[Agent] = []
 
-    def start(**settings: Any) -> Agent:
+    def kill() -> None:
         for agent in agents:
             agent._committer.journal.close()
+
+    def start(**settings: Any) -> Agent:
+        kill()
         agents.append(make_agent(bundle, fake_link, fake_clock, tmp_path / "journal.db", **settings))
         return agents[-1]
 
-    return start
+    yield start
+    kill()
 
 
 @pytest.fixture
@@ -50,8 +55,10 @@ def other(bundles: dict[str, Path]) -> bytes:
 
 
 @pytest.fixture
-def desk(bundle: Bundle, fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path) -> Desk:
-    return Desk(bundle, fake_link, fake_clock, tmp_path)
+def desk(bundle: Bundle, fake_link: FakeLink, fake_clock: FakeClock, tmp_path: Path) -> Iterator[Desk]:
+    one = Desk(bundle, fake_link, fake_clock, tmp_path)
+    yield one
+    one.committer.journal.close()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -82,16 +83,20 @@ class Start(Protocol):
 
 
 @pytest.fixture
-def start(bundle: Bundle, tmp_path: Path, fake_link: FakeLink, fake_clock: FakeClock) -> Start:
+def start(bundle: Bundle, tmp_path: Path, fake_link: FakeLink, fake_clock: FakeClock) -> Iterator[Start]:
     runs: list[Run] = []
 
-    def again(**entry: Any) -> Run:
+    def kill() -> None:
         for run in runs:
             run.journal.close()
+
+    def again(**entry: Any) -> Run:
+        kill()
         runs.append(Run(bundle, tmp_path / "journal.db", fake_link, fake_clock, **entry))
         return runs[-1]
 
-    return again
+    yield again
+    kill()
 
 
 def message(body: Any = GOOD, *, station: str = "st-1", mid: int = 1, dup: bool = False, at: float = NOW) -> Message:
